@@ -1,0 +1,56 @@
+package domain
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// ActionKind is one thing Idem can do at Persona.
+type ActionKind string
+
+const (
+	ApproveInquiry       ActionKind = "approve_inquiry"
+	DeclineInquiry       ActionKind = "decline_inquiry"
+	MarkInquiryForReview ActionKind = "mark_inquiry_for_review"
+	GenerateOneTimeLink  ActionKind = "generate_one_time_link"
+	SetCaseStatus        ActionKind = "set_case_status"
+	TagInquiry           ActionKind = "tag_inquiry"
+	TagCase              ActionKind = "tag_case"
+	TagAccount           ActionKind = "tag_account"
+	SimulateInquiry      ActionKind = "simulate_inquiry" // sandbox only; refused in production before anything is sent
+)
+
+// ActionSpec is what a rule asks for, before it becomes an Action.
+type ActionSpec struct {
+	Kind      ActionKind        `json:"kind"`
+	Target    Ref               `json:"target"`    // the resource to act on
+	Arguments map[string]string `json:"arguments"` // such as status or tag; empty for kinds that take none
+}
+
+// Action is one call to make at Persona, because of a decision or a person.
+type Action struct {
+	ID             string // act-on-Persona id of ours: axn_…
+	Environment    Environment
+	DecisionID     string
+	Spec           ActionSpec
+	IdempotencyKey string // derived, stored before the call, reused after a crash
+	State          ActionState
+	Attempts       int
+	NextAttemptAt  time.Time
+	Outcome        string          // one line: what Persona said, or why the action is dead or dropped; no personal data
+	RequestID      string          // Persona's Request-Id of the last answer
+	Result         json.RawMessage // what the call yielded, such as a one-time link: a credential, never logged
+	CreatedAt      time.Time
+	FinishedAt     time.Time
+}
+
+// ActionState is where an action stands in the outbox.
+type ActionState string
+
+const (
+	ActionWaiting     ActionState = "waiting"      // to be performed now or at NextAttemptAt
+	ActionDone        ActionState = "done"         // Persona accepted the call
+	ActionAlreadyDone ActionState = "already_done" // the state asked for was there before the call
+	ActionDropped     ActionState = "dropped"      // its precondition no longer holds
+	ActionDead        ActionState = "dead"         // refused for good; visible, can be replayed
+)

@@ -1,0 +1,36 @@
+package domain
+
+import "time"
+
+// Event is one Persona event as it was received. It never changes after intake;
+// only its EventState does.
+type Event struct {
+	Environment Environment
+	ID          string // evt_…, unique within the environment
+	Name        string // for example inquiry.approved; the set is open
+	CreatedAt   time.Time
+	Object      Ref    // the resource in the payload
+	Body        []byte // the raw bytes whose signature was verified, or the event as GET /events returned it
+	Via         Via
+	ReceivedAt  time.Time
+	State       EventState
+}
+
+// Via says how an event reached us.
+type Via string
+
+const (
+	ViaWebhook   Via = "webhook"
+	ViaReconcile Via = "reconcile"
+)
+
+// EventState is where an event stands in the inbox.
+type EventState string
+
+const (
+	EventWaiting   EventState = "waiting"   // stored, not yet folded
+	EventApplied   EventState = "applied"   // folded into its object
+	EventStale     EventState = "stale"     // older than what its object already shows; changed nothing
+	EventUnhandled EventState = "unhandled" // stored; of a kind that no object is kept for
+	EventPoison    EventState = "poison"    // cannot be read; set aside, does not block others
+)
