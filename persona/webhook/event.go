@@ -30,3 +30,14 @@ type Payload struct {
 	// webhook's included-allowlist names the event (Persona changelog, 2026-01-28).
 	Included json.RawMessage
 }
+
+// Parse reads the event of a webhook body. It refuses what [ParseEnvelope] refuses,
+// with a [*BodyError]; resources are decoded when they are asked for. The event
+// shares the memory of body.
+func Parse(body []byte) (*Event, error) {
+	e, err := scanEvent(body)
+	if err != nil {
+		return nil, err
+	}
+	return &e, nil
+}

@@ -1,0 +1,110 @@
+package conformance
+
+import (
+	"cmp"
+	"iter"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Operation is one operation of the document.
+type Operation struct {
+	Method string // GET
+	Path   string // /inquiries/{inquiry-id}, below the base URL
+	ID     string // the document's operationId
+}
+
+func (o Operation) String() string { return o.Method + " " + o.Path }
+
+type route struct {
+	Operation
+	segments []string
+	pointer  string // of the operation in the document
+}
+
+// Operations ranges over the document's operations, by path.
+func (d *Document) Operations() iter.Seq[Operation] {
+	return func(yield func(Operation) bool) {
+		for _, r := range d.routes {
+			if !yield(r.Operation) {
+				return
+			}
+		}
+	}
+}
+
+func (d *Document) listRoutes() []route {
+	var routes []route
+	paths, _ := d.root["paths"].(node)
+	for path, item := range paths {
+		for method, op := range item.(node) {
+			object, ok := op.(node)
+			if !ok || !isMethod(method) {
+				continue
+			}
+			routes = append(routes, route{
+				Operation: Operation{Method: strings.ToUpper(method), Path: path, ID: text(object, "operationId")},
+				segments:  strings.Split(strings.Trim(path, "/"), "/"),
+				pointer:   join("/paths", path, method),
+			})
+		}
+	}
+	slices.SortFunc(routes, func(a, b route) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
+	})
+	return routes
+}
+
+func isMethod(key string) bool {
+	return slices.Contains([]string{"get", "post", "patch", "put", "delete"}, key)
+}
+
+// bases are the paths below which Persona serves its API. Relays have their own
+// (OpenAPI 2025-12-08, servers of /relays).
+func bases() []string { return []string{"/api/v1", "/api/privacy/v1"} }
+
+// find returns the route of a method and a path: a template of the document, or
+// the path of a URL with or without the base. A fixed segment is preferred to a
+// parameter, so that /accounts/search is not the account named search.
+func (d *Document) find(method, path string) (route, bool) {
+	for _, base := range bases() {
+		if rest, ok := strings.CutPrefix(path, base); ok && strings.HasPrefix(rest, "/") {
+			path = rest
+			break
+		}
+	}
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	var best route
+	found, fewest := false, 0
+	for _, r := range d.routes {
+		if r.Method != method {
+			continue
+		}
+		if n, ok := parameters(r.segments, segments); ok && (!found || n < fewest) {
+			best, found, fewest = r, true, n
+		}
+	}
+	return best, found
+}
+
+// parameters reports whether the segments fit the template, and how many of them
+// are parameters.
+func parameters(template, segments []string) (n int, ok bool) {
+	if len(template) != len(segments) {
+		return 0, false
+	}
+	for i, want := range template {
+		got, err := url.PathUnescape(segments[i])
+		switch {
+		case err != nil || got == "":
+			return 0, false
+		case want == segments[i]:
+		case strings.HasPrefix(want, "{"):
+			n++
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}

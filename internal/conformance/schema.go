@@ -1,0 +1,104 @@
+package conformance
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+)
+
+// at returns what is at a JSON pointer, or nil.
+func (d *Document) at(pointer string) any {
+	var value any = d.root
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		switch container := value.(type) {
+		case node:
+			value = container[unescape(token)]
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(container) {
+				return nil
+			}
+			value = container[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+// pointerOf follows the references of the object at a pointer.
+func (d *Document) pointerOf(pointer string) string {
+	for {
+		object, _ := d.at(pointer).(node)
+		ref, ok := object["$ref"].(string)
+		if !ok {
+			return pointer
+		}
+		pointer = strings.TrimPrefix(ref, "#")
+	}
+}
+
+// resolve follows the references of an object.
+func (d *Document) resolve(object node) node {
+	for {
+		ref, ok := object["$ref"].(string)
+		if !ok {
+			return object
+		}
+		object, _ = d.at(strings.TrimPrefix(ref, "#")).(node)
+	}
+}
+
+// member returns a member of an object that is an object itself, its references
+// followed; nil where there is none.
+func (d *Document) member(object node, keys ...string) node {
+	for _, key := range keys {
+		object, _ = object[key].(node)
+		object = d.resolve(object)
+	}
+	return object
+}
+
+// properties returns the properties of an object schema. Where its parts describe
+// one twice the later, more specific description counts.
+func (d *Document) properties(schema node) node {
+	schema = d.resolve(schema)
+	all := make(node)
+	for _, part := range list(schema["allOf"]) {
+		maps.Copy(all, d.properties(part.(node)))
+	}
+	own, _ := schema["properties"].(node)
+	maps.Copy(all, own)
+	return all
+}
+
+// property returns the schema of one property, or nil.
+func (d *Document) property(schema node, name string) node {
+	definition, _ := d.properties(schema)[name].(node)
+	return d.resolve(definition)
+}
+
+// join appends tokens to a JSON pointer.
+func join(pointer string, tokens ...string) string {
+	for _, token := range tokens {
+		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
+	}
+	return pointer
+}
+
+func unescape(token string) string {
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+}
+
+// text returns a string member, or "".
+func text(object node, key string) string {
+	s, _ := object[key].(string)
+	return s
+}
+
+func list(value any) []any {
+	l, _ := value.([]any)
+	return l
+}
+
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -1,0 +1,123 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+)
+
+// Handler answers Persona's webhook requests: it verifies each, parses it, and
+// calls the function that is registered for the event's name.
+//
+//	h := &webhook.Handler{Secrets: []string{os.Getenv("PERSONA_WEBHOOK_SECRET")}}
+//	h.OnInquiryApproved(func(ctx context.Context, e *webhook.Event, inq *persona.Inquiry) error { … })
+//	h.Otherwise(func(ctx context.Context, e *webhook.Event) error { … })
+//	http.Handle("/webhooks/persona", h)
+//
+// There is one typed method for each event that Persona documents, [Handler.On]
+// for any name, and [Handler.Otherwise] for the rest. Register before the first
+// request; the zero Handler refuses everything, because it has no secret.
+//
+// The answers are chosen for what Persona does with them: 200 ends the delivery,
+// everything else asks for it again, up to seven times over two days.
+//
+//	200  the function returned nil, or there is none for this event
+//	400  the body is signed but is no event, or could not be read
+//	401  the signature is missing, malformed, stale or does not match
+//	405  not a POST
+//	413  the body is longer than MaxBody
+//	415  the body is not application/json
+//	500  the function returned an error, or there is no secret
+//
+// Persona waits five seconds for the answer, so a function that may take longer
+// should store the event and return. The same event can come twice, and two
+// functions can run at the same time.
+type Handler struct {
+	Secrets []string       // every secret of the webhook that is still valid
+	Options []VerifyOption // for Verify
+	Logger  *slog.Logger   // told why a request was not answered with 200; nil for no log
+
+	routes    map[Name]Func
+	otherwise Func
+}
+
+// Func acts on one event. An error makes Persona deliver the event again.
+type Func func(ctx context.Context, e *Event) error
+
+// On registers f for the events of a name, in place of what was registered before.
+func (h *Handler) On(name Name, f Func) {
+	if h.routes == nil {
+		h.routes = make(map[Name]Func)
+	}
+	h.routes[name] = f
+}
+
+// Otherwise registers f for the events no other function is registered for.
+func (h *Handler) Otherwise(f Func) { h.otherwise = f }
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var e Event
+	status, err := http.StatusOK, error(nil)
+	if status, err = h.receive(w, r, &e); err == nil {
+		status, err = h.dispatch(r.Context(), &e)
+	}
+	if err == nil {
+		w.WriteHeader(status)
+		return
+	}
+	if h.Logger != nil {
+		h.Logger.WarnContext(r.Context(), "webhook refused", "status", status, "event", e.ID, "name", string(e.Name), "error", err)
+	}
+	if status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	http.Error(w, http.StatusText(status), status)
+}
+
+// receive reads, verifies and parses the request, in this order: nothing is parsed
+// that Persona did not sign.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, e *Event) (status int, err error) {
+	if r.Method != http.MethodPost {
+		return http.StatusMethodNotAllowed, errors.New("webhook: not a POST")
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return http.StatusUnsupportedMediaType, errors.New("webhook: the content type is not application/json")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return http.StatusRequestEntityTooLarge, errors.New("webhook: the body is longer than a mebibyte")
+	case err != nil:
+		return http.StatusBadRequest, errors.New("webhook: the body could not be read to its end")
+	}
+	switch err := VerifyHeader(body, r.Header, h.Secrets, h.Options...); {
+	case errors.Is(err, ErrNoSecret):
+		return http.StatusInternalServerError, err
+	case err != nil:
+		return http.StatusUnauthorized, err
+	}
+	parsed, err := Parse(body)
+	if err != nil {
+		return http.StatusBadRequest, err
+	}
+	*e = *parsed
+	return http.StatusOK, nil
+}
+
+func (h *Handler) dispatch(ctx context.Context, e *Event) (status int, err error) {
+	f := h.routes[e.Name]
+	if f == nil {
+		f = h.otherwise
+	}
+	if f != nil {
+		if err := f(ctx, e); err != nil {
+			return http.StatusInternalServerError, err
+		}
+	}
+	return http.StatusOK, nil
+}
