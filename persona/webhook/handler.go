@@ -60,17 +60,20 @@ func (h *Handler) Otherwise(f Func) { h.otherwise = f }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var e Event
-	status, err := http.StatusOK, error(nil)
-	if status, err = h.receive(w, r, &e); err == nil {
-		status, err = h.dispatch(r.Context(), &e)
+	e, status, err := h.receive(w, r)
+	if err == nil {
+		status, err = h.dispatch(r.Context(), e)
 	}
 	if err == nil {
 		w.WriteHeader(status)
 		return
 	}
 	if h.Logger != nil {
-		h.Logger.WarnContext(r.Context(), "webhook refused", "status", status, "event", e.ID, "name", string(e.Name), "error", err)
+		attrs := []slog.Attr{slog.Int("status", status), slog.Any("error", err)}
+		if e != nil {
+			attrs = append(attrs, slog.String("event_id", e.ID), slog.String("event", string(e.Name)))
+		}
+		h.Logger.LogAttrs(r.Context(), slog.LevelWarn, "webhook not taken", attrs...)
 	}
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
@@ -80,33 +83,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // receive reads, verifies and parses the request, in this order: nothing is parsed
 // that Persona did not sign.
-func (h *Handler) receive(w http.ResponseWriter, r *http.Request, e *Event) (status int, err error) {
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (e *Event, status int, err error) {
 	if r.Method != http.MethodPost {
-		return http.StatusMethodNotAllowed, errors.New("webhook: not a POST")
+		return nil, http.StatusMethodNotAllowed, errors.New("webhook: the request is not a POST")
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return http.StatusUnsupportedMediaType, errors.New("webhook: the content type is not application/json")
+		return nil, http.StatusUnsupportedMediaType, errors.New("webhook: the content type is not application/json")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		return http.StatusRequestEntityTooLarge, errors.New("webhook: the body is longer than a mebibyte")
+		return nil, http.StatusRequestEntityTooLarge, errors.New("webhook: the body is longer than a mebibyte")
 	case err != nil:
-		return http.StatusBadRequest, errors.New("webhook: the body could not be read to its end")
+		return nil, http.StatusBadRequest, errors.New("webhook: the body could not be read to its end")
 	}
 	switch err := VerifyHeader(body, r.Header, h.Secrets, h.Options...); {
 	case errors.Is(err, ErrNoSecret):
-		return http.StatusInternalServerError, err
+		return nil, http.StatusInternalServerError, err
 	case err != nil:
-		return http.StatusUnauthorized, err
+		return nil, http.StatusUnauthorized, err
 	}
-	parsed, err := Parse(body)
+	e, err = Parse(body)
 	if err != nil {
-		return http.StatusBadRequest, err
+		return nil, http.StatusBadRequest, err
 	}
-	*e = *parsed
-	return http.StatusOK, nil
+	return e, http.StatusOK, nil
 }
 
 func (h *Handler) dispatch(ctx context.Context, e *Event) (status int, err error) {
@@ -114,10 +116,11 @@ func (h *Handler) dispatch(ctx context.Context, e *Event) (status int, err error
 	if f == nil {
 		f = h.otherwise
 	}
-	if f != nil {
-		if err := f(ctx, e); err != nil {
-			return http.StatusInternalServerError, err
-		}
+	if f == nil {
+		return http.StatusOK, nil
+	}
+	if err := f(ctx, e); err != nil {
+		return http.StatusInternalServerError, err
 	}
 	return http.StatusOK, nil
 }
