@@ -1,0 +1,71 @@
+package webhook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// A body is checked against every secret that is still valid. The reason tells
+// whether to look for an attacker, a wrong secret or a wrong clock.
+func ExampleVerify() {
+	body := []byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved"}}}`)
+	secrets := []string{"wbhsec_new", "wbhsec_old"}
+	header := webhook.Sign(body, time.Now(), "wbhsec_old")
+
+	fmt.Println("as sent:", webhook.Verify(body, header, secrets))
+
+	err := webhook.Verify(append(body, ' '), header, secrets)
+	var refused *webhook.SignatureError
+	if errors.As(err, &refused) {
+		fmt.Println("changed:", refused.Reason)
+	}
+	// Output:
+	// as sent: <nil>
+	// changed: mismatch
+}
+
+// A receiver that works later needs the envelope only.
+func ExampleParseEnvelope() {
+	e, err := webhook.ParseEnvelope([]byte(`{"data": {"type": "event", "id": "evt_1", "attributes": {
+		"name": "inquiry.approved",
+		"created-at": "2026-11-20T09:30:00.123Z",
+		"payload": {"data": {"type": "inquiry", "id": "inq_1"}}
+	}}}`))
+	fmt.Println(e.ID, e.Name, e.CreatedAt.Format(time.RFC3339Nano), e.ObjectType, e.ObjectID, err)
+	// Output: evt_1 inquiry.approved 2026-11-20T09:30:00.123Z inquiry inq_1 <nil>
+}
+
+// A handler in a test: Sign makes the header that Persona would send.
+func ExampleHandler() {
+	h := &webhook.Handler{Secrets: []string{"wbhsec_example"}}
+	h.On(webhook.CaseResolved, func(ctx context.Context, e *webhook.Event) error {
+		fmt.Println("resolved:", e.ObjectID)
+		return nil
+	})
+	h.Otherwise(func(ctx context.Context, e *webhook.Event) error {
+		fmt.Println("passed over:", e.Name)
+		return nil
+	})
+
+	for _, name := range []string{"case.resolved", "case.created"} {
+		body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"` + name + `","payload":{"data":{"type":"case","id":"case_1"}}}}}`
+		r := httptest.NewRequest(http.MethodPost, "/webhooks/persona", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), time.Now(), "wbhsec_example"))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// resolved: case_1
+	// 200
+	// passed over: case.created
+	// 200
+}
