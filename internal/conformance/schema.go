@@ -81,13 +81,13 @@ func (d *Document) property(schema node, name string) node {
 // join appends tokens to a JSON pointer.
 func join(pointer string, tokens ...string) string {
 	for _, token := range tokens {
-		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
+		pointer += "/" + strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
 	}
 	return pointer
 }
 
 func unescape(token string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
 }
 
 // text returns a string member, or "".
