@@ -1,0 +1,170 @@
+package persona
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// What a call can fail with, for [errors.Is].
+var (
+	ErrNoKey        = errors.New("persona: no API key: set PERSONA_API_KEY or use WithAPIKey")
+	ErrBadRequest   = errors.New("persona: the request is malformed")                  // 400
+	ErrUnauthorized = errors.New("persona: the API key is missing or not valid")       // 401, and a wrong environment
+	ErrForbidden    = errors.New("persona: the API key may not do this")               // 403
+	ErrNotFound     = errors.New("persona: there is no such resource")                 // 404
+	ErrConflict     = errors.New("persona: the state of the resource forbids this")    // 409
+	ErrInvalid      = errors.New("persona: a value is not acceptable")                 // 422
+	ErrRateLimited  = errors.New("persona: a rate limit or quota is used up")          // 429
+	ErrUnavailable  = errors.New("persona: the server failed")                         // 408 and 5xx
+	ErrTooLarge     = errors.New("persona: the answer is longer than allowed")         // see WithMaxResponse
+	ErrTookEffect   = errors.New("persona: the call took effect, its answer was lost") // see WithReread
+
+	// ErrOutcomeUnknown means that the call may or may not have taken effect: the
+	// connection broke after it was sent, or the server failed. Read the state before
+	// sending it again.
+	ErrOutcomeUnknown = errors.New("persona: it is not known whether the call took effect")
+)
+
+// Error is Persona's refusal of a call.
+type Error struct {
+	Operation string // such as Inquiries.Approve
+	Status    int    // of HTTP
+	Errors    []ErrorDetail
+	RequestID string // req_…, the id of Persona's API log
+	Header    http.Header
+
+	outcomeUnknown bool
+}
+
+// ErrorDetail is one entry of Persona's errors. Details can quote what was sent,
+// personal data included: keep them out of logs. Error does.
+type ErrorDetail struct {
+	Title   string          `json:"title"`
+	Details string          `json:"details"`
+	Pointer string          `json:"-"` // source.pointer: the place in the body
+	Meta    json.RawMessage `json:"meta"`
+}
+
+// Error names the operation, the status, Persona's titles and the request id.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "persona: %s: %d", e.Operation, e.Status)
+	if text := http.StatusText(e.Status); text != "" {
+		b.WriteString(" " + text)
+	}
+	for _, detail := range e.Errors {
+		if detail.Title != "" {
+			fmt.Fprintf(&b, ": %s", detail.Title)
+		}
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	if e.outcomeUnknown {
+		b.WriteString("; it is not known whether the call took effect")
+	}
+	return b.String()
+}
+
+// Is reports whether target is the sentinel of e's status, or [ErrOutcomeUnknown]
+// where that is so.
+func (e *Error) Is(target error) bool {
+	if target == ErrOutcomeUnknown {
+		return e.outcomeUnknown
+	}
+	return target == sentinel(e.Status)
+}
+
+// RetryAfter returns how long Persona asks to wait: the time until the rate limit
+// or quota that was used up resets, or zero where it says nothing.
+func (e *Error) RetryAfter() time.Duration { return resetAfter(e.Header) }
+
+func sentinel(status int) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return ErrUnauthorized
+	case status == http.StatusForbidden:
+		return ErrForbidden
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusConflict:
+		return ErrConflict
+	case status == http.StatusUnprocessableEntity:
+		return ErrInvalid
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status == http.StatusRequestTimeout || status >= 500:
+		return ErrUnavailable
+	default:
+		return ErrBadRequest
+	}
+}
+
+// newError reads an error body. Persona's shape is {"errors": [{"title", "details",
+// "meta", "source": {"pointer"}}]} (OpenAPI 2025-12-08); any other body leaves
+// Errors empty.
+func newError(operation string, status int, header http.Header, body []byte) *Error {
+	e := &Error{Operation: operation, Status: status, RequestID: header.Get("Request-Id"), Header: header}
+	var raw struct {
+		Errors []struct {
+			ErrorDetail
+			Source struct{ Pointer string }
+		}
+	}
+	_ = json.Unmarshal(body, &raw)
+	for _, entry := range raw.Errors {
+		entry.ErrorDetail.Pointer = entry.Source.Pointer
+		e.Errors = append(e.Errors, entry.ErrorDetail)
+	}
+	return e
+}
+
+// TransportError means that no answer came: the connection could not be made, broke,
+// or the context ended.
+type TransportError struct {
+	Operation string
+	Err       error // without the URL, whose query can hold personal data
+
+	outcomeUnknown bool
+}
+
+func (e *TransportError) Error() string {
+	text := fmt.Sprintf("persona: %s: %v", e.Operation, e.Err)
+	if e.outcomeUnknown {
+		text += "; it is not known whether the call took effect"
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [ErrOutcomeUnknown] and that is so.
+func (e *TransportError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && e.outcomeUnknown
+}
+
+// withoutURL takes the URL off an error of net/http.
+func withoutURL(err error) error {
+	var urlError *url.Error
+	if errors.As(err, &urlError) {
+		return urlError.Err
+	}
+	return err
+}
+
+// EnvironmentError means that a key or a call does not belong to the environment
+// that [WithEnvironment] set. Nothing was sent.
+type EnvironmentError struct {
+	Environment Environment
+	Problem     string
+}
+
+func (e *EnvironmentError) Error() string {
+	return fmt.Sprintf("persona: environment %s: %s", e.Environment, e.Problem)
+}

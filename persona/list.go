@@ -1,0 +1,83 @@
+package persona
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/url"
+)
+
+// Page is one page of a list or a search, newest first.
+type Page[E any] struct {
+	Data     []E
+	Included []Object
+
+	// Next and Prev are the cursors of the pages after and before: give them as After
+	// and Before. They are empty where there is no such page.
+	Next, Prev string
+}
+
+// fetchPage fetches one page.
+func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) (*Page[E], error) {
+	doc, err := c.document(ctx, op, ids, params, opts)
+	if err != nil {
+		return nil, err
+	}
+	items, err := decodeAll(op, doc.Data, decode)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page[E]{Data: items, Included: decodeObjects(doc.Included)}
+	page.Next, page.Prev = cursor(doc.Links.Next, "page[after]"), cursor(doc.Links.Prev, "page[before]")
+	return page, nil
+}
+
+// pages walks a list from its parameters' cursor to its end. The cursor is taken out
+// of Persona's relative link and put into the call it came from, so that filters,
+// options and the body of a search go with every page.
+func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) iter.Seq2[E, error] {
+	return func(yield func(E, error) bool) {
+		var zero E
+		opts := opts
+		seen := ""
+		for {
+			page, err := fetchPage(ctx, c, op, ids, params, opts, decode)
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			for _, item := range page.Data {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			switch page.Next {
+			case "":
+				return
+			case seen:
+				yield(zero, fmt.Errorf("persona: %s: the cursor of the next page is that of this page", op.Name()))
+				return
+			}
+			seen = page.Next
+			opts = append(opts[:len(opts):len(opts)], after(page.Next))
+		}
+	}
+}
+
+// after replaces the cursor that the parameters hold.
+func after(cursor string) Option {
+	return func(c *config) { c.page = cursor }
+}
+
+// cursor takes a cursor out of a link such as
+// /api/v1/inquiries?page%5Bafter%5D=inq_….
+func cursor(link *string, name string) string {
+	if link == nil {
+		return ""
+	}
+	u, err := url.Parse(*link)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get(name)
+}

@@ -1,0 +1,40 @@
+package persona
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Time is a moment as Persona writes it: ISO 8601 in UTC, with milliseconds
+// (2023-03-28T18:34:32.000Z). The zero Time is null or absent.
+//
+// A text that is no time does not fail the answer it is in: the time is then zero,
+// and Text holds what was received.
+type Time struct {
+	time.Time
+	Text string
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. It never fails.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	*t = Time{}
+	if string(b) == "null" || json.Unmarshal(b, &t.Text) != nil {
+		return nil
+	}
+	if parsed, err := time.Parse(time.RFC3339Nano, t.Text); err == nil {
+		t.Time = parsed
+	}
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler]: as received, or in Persona's form.
+func (t Time) MarshalJSON() ([]byte, error) {
+	switch {
+	case t.Text != "":
+		return json.Marshal(t.Text)
+	case t.IsZero():
+		return []byte("null"), nil
+	default:
+		return json.Marshal(t.UTC().Format("2006-01-02T15:04:05.000Z"))
+	}
+}

@@ -1,0 +1,270 @@
+package persona
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Response is the HTTP response of a call: see [WithResponse].
+type Response struct {
+	Status         int
+	Header         http.Header
+	Body           []byte // nil for streams
+	RequestID      string // req_…
+	IdempotencyKey string // the key of the last attempt; empty where none was sent
+	Attempts       int
+}
+
+// exchange is one call on its way: every attempt of it, and what they share.
+type exchange struct {
+	config
+	op        *Operation
+	url       string
+	body      body
+	header    http.Header
+	key       string
+	attempts  int
+	uncertain bool // an attempt may have arrived whose answer did not
+}
+
+// do makes a call, sends it again where that is safe, and returns the answer with
+// its body unread. It is the one place where requests go out.
+func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any, opts []Option) (*exchange, *http.Response, error) {
+	x := &exchange{config: c.config.with(opts), op: op}
+	if err := x.prepare(ids, params); err != nil {
+		return nil, nil, err
+	}
+	for {
+		res, err := x.attempt(ctx)
+		wait, again := x.retry(ctx, res, err)
+		if !again {
+			if err != nil {
+				return nil, nil, x.failed(err)
+			}
+			if res.StatusCode >= 200 && res.StatusCode < 300 {
+				return x, res, nil
+			}
+			return nil, nil, x.refused(res)
+		}
+		if res != nil {
+			stop, rereadErr := x.beforeRetry(ctx, res)
+			if rereadErr != nil || stop {
+				return nil, nil, rereadErr
+			}
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, nil, x.failed(err)
+		}
+	}
+}
+
+// prepare checks the call and encodes what all its attempts have in common.
+func (x *exchange) prepare(ids []string, params any) error {
+	fail := func(err error) error { return fmt.Errorf("persona: %s: %w", x.op.Name(), err) }
+	if x.op.ID == simulateOperation && (x.environment == Production || keyEnvironment(x.apiKey) == Production) {
+		return fail(&EnvironmentError{Production, "inquiries are simulated in the sandbox only"})
+	}
+	path, err := escapePath(x.op.Path, ids)
+	if err != nil {
+		return fail(err)
+	}
+	base := x.baseURL
+	if x.op.privacy {
+		base = strings.TrimSuffix(base, "/api/v1") + "/api/privacy/v1"
+	}
+	encodeQuery(x.query, params)
+	if x.page != "" {
+		x.query.Set("page[after]", x.page)
+	}
+	x.url = base + path
+	if len(x.query) > 0 {
+		x.url += "?" + x.query.Encode()
+	}
+	if x.body, err = encodeBody(x.op.body, params); err != nil {
+		return fail(err)
+	}
+	for name, value := range headersOf(params) {
+		x.header.Set(name, value)
+	}
+	if x.op.takesKey() {
+		if x.key = x.idempotencyKey; x.key == "" {
+			x.key = newKey()
+		}
+	}
+	return nil
+}
+
+// simulateOperation is the one operation that Persona has in the sandbox only.
+const simulateOperation = "perform-simulate-actions"
+
+// attempt sends the request once.
+func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
+	if err := x.budget.wait(ctx); err != nil {
+		return nil, err
+	}
+	x.attempts++
+	req, err := x.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	send := Doer(x.httpClient.Do)
+	for i := len(x.middleware) - 1; i >= 0; i-- {
+		send = x.middleware[i](send)
+	}
+	start := time.Now()
+	res, err := send(req)
+	if err == nil {
+		x.budget.learn(res.Header, time.Now())
+		if x.response != nil {
+			*x.response = &Response{
+				Status: res.StatusCode, Header: res.Header, RequestID: res.Header.Get("Request-Id"),
+				IdempotencyKey: x.key, Attempts: x.attempts,
+			}
+		}
+	} else {
+		x.uncertain = x.uncertain || !notSent(err)
+	}
+	x.log(ctx, res, err, time.Since(start))
+	return res, err
+}
+
+func (x *exchange) request(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, x.op.HTTPMethod, x.url, bytes.NewReader(x.body.bytes))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = x.header.Clone()
+	set := func(name, value string) {
+		if value != "" && req.Header.Get(name) == "" {
+			req.Header.Set(name, value)
+		}
+	}
+	if !x.op.keyless {
+		set("Authorization", "Bearer "+x.apiKey)
+	}
+	set("Accept", "application/json")
+	set("Persona-Version", x.version)
+	set("Key-Inflection", string(x.inflection))
+	set("User-Agent", "idem-persona-go")
+	set("Content-Type", x.body.contentType)
+	set("Idempotency-Key", x.key)
+	return req, nil
+}
+
+// retry reports whether the call is to be sent again, and after how long.
+func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wait time.Duration, again bool) {
+	if x.attempts > x.maxRetries || ctx.Err() != nil {
+		return 0, false
+	}
+	backoff := rand.N(min(x.backoffMax, x.backoffBase<<min(x.attempts-1, 20)) + 1)
+	switch {
+	case err != nil:
+		return backoff, !x.op.changes() || x.op.takesKey()
+	case res.StatusCode == http.StatusTooManyRequests:
+		if wait = resetAfter(res.Header); wait == 0 {
+			wait = rateBackoff << (x.attempts - 1)
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+			return 0, false
+		}
+		return wait, wait <= x.maxWait
+	case res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout:
+		return backoff, !x.op.changes() || x.op.takesKey() && x.reread != nil
+	default:
+		return 0, false
+	}
+}
+
+// rateBackoff is the first wait after a 429 that does not say how long to wait
+// (Persona docs: Rate limiting).
+const rateBackoff = 5 * time.Second
+
+// beforeRetry discards an answer. After a failure of the server it asks reread
+// whether the call took effect, and takes a new key when it did not: the old one
+// would only bring the stored failure back.
+func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bool, err error) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	res.Body.Close()
+	if res.StatusCode == http.StatusTooManyRequests || !x.op.takesKey() {
+		return false, nil
+	}
+	done, err := x.reread(ctx)
+	switch {
+	case err != nil:
+		return true, fmt.Errorf("persona: %s: find out whether it took effect: %w", x.op.Name(), errors.Join(err, ErrOutcomeUnknown))
+	case done:
+		return true, fmt.Errorf("%s: %w", x.op.Name(), ErrTookEffect)
+	}
+	x.key = newKey()
+	return false, nil
+}
+
+// failed describes a call that got no answer.
+func (x *exchange) failed(err error) error {
+	return &TransportError{Operation: x.op.Name(), Err: withoutURL(err), outcomeUnknown: x.op.changes() && x.uncertain}
+}
+
+// notSent reports whether err means that no connection was made.
+func notSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// refused describes a call that was answered with anything but success.
+func (x *exchange) refused(res *http.Response) error {
+	b, err := x.read(res)
+	if err != nil {
+		b = nil
+	}
+	e := newError(x.op.Name(), res.StatusCode, res.Header, b)
+	e.outcomeUnknown = x.op.changes() && (res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout)
+	return e
+}
+
+// read reads the answer's body up to the limit, and closes it.
+func (x *exchange) read(res *http.Response) ([]byte, error) {
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, x.maxResponse+1))
+	if err != nil {
+		return nil, x.failed(err)
+	}
+	if int64(len(b)) > x.maxResponse {
+		return nil, fmt.Errorf("%s: %w", x.op.Name(), ErrTooLarge)
+	}
+	if x.response != nil && *x.response != nil {
+		(*x.response).Body = b
+	}
+	return b, nil
+}
+
+func (x *exchange) log(ctx context.Context, res *http.Response, err error, took time.Duration) {
+	if x.logger == nil {
+		return
+	}
+	level := slog.LevelDebug
+	attrs := []slog.Attr{
+		slog.String("operation", x.op.Name()),
+		slog.String("method", x.op.HTTPMethod),
+		slog.Int("attempt", x.attempts),
+		slog.Duration("took", took),
+	}
+	if err != nil {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.Any("error", withoutURL(err)))
+	} else {
+		if res.StatusCode >= 400 {
+			level = slog.LevelWarn
+		}
+		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", res.Header.Get("Request-Id")))
+	}
+	x.logger.LogAttrs(ctx, level, "persona call", attrs...)
+}
