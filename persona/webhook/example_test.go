@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
 )
 
@@ -45,8 +46,8 @@ func ExampleParseEnvelope() {
 // A handler in a test: Sign makes the header that Persona would send.
 func ExampleHandler() {
 	h := &webhook.Handler{Secrets: []string{"wbhsec_example"}}
-	h.On(webhook.CaseResolved, func(ctx context.Context, e *webhook.Event) error {
-		fmt.Println("resolved:", e.ObjectID)
+	h.OnCaseResolved(func(ctx context.Context, e *webhook.Event, c *persona.Case) error {
+		fmt.Println(c.ID, "is", c.Attributes.Status)
 		return nil
 	})
 	h.Otherwise(func(ctx context.Context, e *webhook.Event) error {
@@ -55,7 +56,7 @@ func ExampleHandler() {
 	})
 
 	for _, name := range []string{"case.resolved", "case.created"} {
-		body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"` + name + `","payload":{"data":{"type":"case","id":"case_1"}}}}}`
+		body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"` + name + `","payload":{"data":{"type":"case","id":"case_1","attributes":{"status":"Approved"}}}}}}`
 		r := httptest.NewRequest(http.MethodPost, "/webhooks/persona", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), time.Now(), "wbhsec_example"))
@@ -64,7 +65,7 @@ func ExampleHandler() {
 		fmt.Println(w.Code)
 	}
 	// Output:
-	// resolved: case_1
+	// case_1 is Approved
 	// 200
 	// passed over: case.created
 	// 200
