@@ -39,6 +39,7 @@ func Load(dir, version string) (*Document, error) {
 	}
 	d := &Document{Version: version, dir: dir, root: root, schemas: make(map[string]*jsonschema.Schema)}
 	d.mend()
+	d.separateReferences()
 	d.dispatchUnions()
 	d.routes = d.listRoutes()
 	d.compiler = jsonschema.NewCompiler()

@@ -17,9 +17,10 @@ import (
 // values are null and how long arrays are differs from sample to sample, and is the
 // same for the same seed. It is not safe for use by several goroutines.
 type Sampler struct {
-	doc  *Document
-	rand *rand.Rand
-	next int // numbers ids and words, so that no two are the same
+	doc      *Document
+	rand     *rand.Rand
+	next     int  // numbers ids and words, so that no two are the same
+	required bool // leave out what is not required
 }
 
 // Sampler returns a sampler whose choices follow from the seed.
@@ -55,6 +56,51 @@ func (s *Sampler) Response(method, path string, status int) (http.Header, []byte
 	}
 	body, err := json.Marshal(s.value(s.doc.member(content, kinds[0], "schema"), "", 0))
 	return header, body, err
+}
+
+// Request is what a valid request holds.
+type Request struct {
+	Query  map[string]any // by name: page[size], filter[status]
+	Header map[string]any // apart from those that every operation takes
+	Body   any            // nil where the operation takes none
+}
+
+// Request returns the parameters and the body of a request that ValidateRequest
+// accepts: all that the document names, or only what it requires. A file is the
+// text of its content.
+func (s *Sampler) Request(method, path string, onlyRequired bool) (Request, error) {
+	route, ok := s.doc.find(method, path)
+	if !ok {
+		return Request{}, fmt.Errorf("conformance: no operation %s %s", method, path)
+	}
+	s.required = onlyRequired
+	defer func() { s.required = false }()
+	request := Request{Query: make(map[string]any), Header: make(map[string]any)}
+	for _, p := range s.doc.parameters(route) {
+		if !p.required && (onlyRequired || slices.Contains([]string{"include", "fields", "Key-Inflection", "Idempotency-Key", "Persona-Version"}, p.name)) {
+			continue
+		}
+		value := s.value(p.schema, p.name, 0)
+		switch object, nested := value.(node); {
+		case p.in == "header":
+			request.Header[p.name] = value
+		case p.in == "query" && nested:
+			for key, inner := range object {
+				request.Query[p.name+"["+key+"]"] = inner
+			}
+		case p.in == "query":
+			request.Query[p.name] = value
+		}
+	}
+	definition := s.doc.member(s.doc.operation(route), "requestBody")
+	content, _ := definition["content"].(node)
+	for _, kind := range []string{"multipart/form-data", "application/x-www-form-urlencoded", "application/json"} {
+		if content[kind] != nil {
+			request.Body = s.value(s.doc.member(content, kind, "schema"), "", 0)
+			break
+		}
+	}
+	return request, nil
 }
 
 // Statuses returns the successful statuses that an operation declares.
@@ -163,8 +209,13 @@ func (s *Sampler) object(schema node, name string, depth int) any {
 	properties := s.doc.properties(schema)
 	if depth <= deepest {
 		for _, key := range slices.Sorted(maps.Keys(properties)) {
-			object[key] = s.value(properties[key].(node), key, depth+1)
+			if !s.required || s.doc.requires(schema, key) {
+				object[key] = s.value(properties[key].(node), key, depth+1)
+			}
 		}
+	}
+	if s.required {
+		return object
 	}
 	switch extra := schema["additionalProperties"].(type) {
 	case bool:

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -76,6 +77,15 @@ func (d *Document) properties(schema node) node {
 func (d *Document) property(schema node, name string) node {
 	definition, _ := d.properties(schema)[name].(node)
 	return d.resolve(definition)
+}
+
+// requires reports whether an object schema or one of its parts requires a property.
+func (d *Document) requires(schema node, name string) bool {
+	schema = d.resolve(schema)
+	if slices.Contains(list(schema["required"]), any(name)) {
+		return true
+	}
+	return slices.ContainsFunc(list(schema["allOf"]), func(part any) bool { return d.requires(part.(node), name) })
 }
 
 // join appends tokens to a JSON pointer.

@@ -56,6 +56,17 @@ func (d *Document) dispatch(object node, keyword string) (byType node, nullable,
 	return byType, nullable, len(byType) > 0
 }
 
+// separateReferences moves a reference that stands beside other keywords into an
+// allOf, which says the same, so that following it loses nothing.
+func (d *Document) separateReferences() {
+	walk(d.root, func(object node) {
+		if ref, ok := object["$ref"].(string); ok && len(object) > 1 {
+			delete(object, "$ref")
+			object["allOf"] = append(list(object["allOf"]), node{"$ref": ref})
+		}
+	})
+}
+
 // mapped returns the types that the union's discriminator maps to a reference.
 func mapped(object node, ref string) []string {
 	discriminator, _ := object["discriminator"].(node)
