@@ -290,7 +290,7 @@ type AccountAttributes struct {
 	RedactedAt            Time                       `json:"redacted-at"`
 	ReferenceID           string                     `json:"reference-id"`
 	SocialSecurityNumber  string                     `json:"social-security-number"`
-	Tags                  []json.RawMessage          `json:"tags"`
+	Tags                  []string                   `json:"tags"`
 	UpdatedAt             Time                       `json:"updated-at"`
 }
 

@@ -105,10 +105,10 @@ type APIKeyAttributes struct {
 	APIKeyInflection         string   `json:"api-key-inflection"`
 	APIVersion               string   `json:"api-version"`
 	CreatedAt                Time     `json:"created-at"`
-	ExpiresAt                string   `json:"expires-at"`
+	ExpiresAt                Time     `json:"expires-at"`
 	FileAccessTokenExpiresIn int64    `json:"file-access-token-expires-in"`
 	IPAddressAllowlist       []string `json:"ip-address-allowlist"`
-	LastUsedAt               string   `json:"last-used-at"`
+	LastUsedAt               Time     `json:"last-used-at"`
 	Name                     string   `json:"name"`
 	Note                     string   `json:"note"`
 	Permissions              []string `json:"permissions"`

@@ -5,7 +5,6 @@ package persona
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 )
 
@@ -191,27 +190,27 @@ func (r *Case) UnmarshalJSON(b []byte) error {
 
 // CaseAttributes are the attributes of a resource of type case.
 type CaseAttributes struct {
-	AssignedAt   string            `json:"assigned-at"`
-	AssigneeID   string            `json:"assignee-id"`
-	AssignerID   string            `json:"assigner-id"`
-	AssignerType CaseAssignerType  `json:"assigner-type"`
-	Attachments  []CaseAttachment  `json:"attachments"`
-	CreatedAt    string            `json:"created-at"`
-	CreatorID    string            `json:"creator-id"`
-	CreatorType  CaseCreatorType   `json:"creator-type"`
-	Fields       Fields            `json:"fields"`
-	Name         string            `json:"name"`
-	RedactedAt   string            `json:"redacted-at"`
-	Resolution   string            `json:"resolution"`
-	ResolvedAt   string            `json:"resolved-at"`
-	ResolverID   string            `json:"resolver-id"`
-	ResolverType CaseResolverType  `json:"resolver-type"`
-	SLAExpiresAt string            `json:"sla-expires-at"`
-	Status       string            `json:"status"`
-	Tags         []json.RawMessage `json:"tags"`
-	UpdatedAt    string            `json:"updated-at"`
-	UpdaterID    string            `json:"updater-id"`
-	UpdaterType  CaseUpdaterType   `json:"updater-type"`
+	AssignedAt   Time             `json:"assigned-at"`
+	AssigneeID   string           `json:"assignee-id"`
+	AssignerID   string           `json:"assigner-id"`
+	AssignerType CaseAssignerType `json:"assigner-type"`
+	Attachments  []CaseAttachment `json:"attachments"`
+	CreatedAt    Time             `json:"created-at"`
+	CreatorID    string           `json:"creator-id"`
+	CreatorType  CaseCreatorType  `json:"creator-type"`
+	Fields       Fields           `json:"fields"`
+	Name         string           `json:"name"`
+	RedactedAt   Time             `json:"redacted-at"`
+	Resolution   string           `json:"resolution"`
+	ResolvedAt   Time             `json:"resolved-at"`
+	ResolverID   string           `json:"resolver-id"`
+	ResolverType CaseResolverType `json:"resolver-type"`
+	SLAExpiresAt Time             `json:"sla-expires-at"`
+	Status       string           `json:"status"`
+	Tags         []string         `json:"tags"`
+	UpdatedAt    Time             `json:"updated-at"`
+	UpdaterID    string           `json:"updater-id"`
+	UpdaterType  CaseUpdaterType  `json:"updater-type"`
 }
 
 // CaseRelationships are the resources that one of type case points to.

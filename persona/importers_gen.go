@@ -139,7 +139,7 @@ func (r *ImporterAccount) UnmarshalJSON(b []byte) error {
 // ImporterAttributes are what all kinds have in common.
 type ImporterAttributes struct {
 	CompletedAt     Time           `json:"completed-at"`
-	CreatedAt       string         `json:"created-at"`
+	CreatedAt       Time           `json:"created-at"`
 	DuplicateCount  int64          `json:"duplicate-count"`
 	ErrorCount      int64          `json:"error-count"`
 	Status          ImporterStatus `json:"status"`

@@ -237,7 +237,7 @@ const (
 	NetworkProxyTypeResidential NetworkProxyType = "residential"
 	NetworkProxyTypeMobile      NetworkProxyType = "mobile"
 	NetworkProxyTypeCorporate   NetworkProxyType = "corporate"
-	NetworkProxyTypeVpn         NetworkProxyType = "vpn"
+	NetworkProxyTypeVPN         NetworkProxyType = "vpn"
 	NetworkProxyTypeUnknown     NetworkProxyType = "unknown"
 	NetworkProxyTypeTor         NetworkProxyType = "tor"
 )

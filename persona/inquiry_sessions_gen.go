@@ -115,11 +115,11 @@ type InquirySessionAttributes struct {
 	IsDatacenter         *bool                `json:"is-datacenter"`
 	IsProxy              *bool                `json:"is-proxy"`
 	IsTor                *bool                `json:"is-tor"`
-	IsVpn                *bool                `json:"is-vpn"`
+	IsVPN                *bool                `json:"is-vpn"`
 	Latitude             *float64             `json:"latitude"`
 	Longitude            *float64             `json:"longitude"`
-	MobileSdkFullVersion string               `json:"mobile-sdk-full-version"`
-	MobileSdkName        string               `json:"mobile-sdk-name"`
+	MobileSDKFullVersion string               `json:"mobile-sdk-full-version"`
+	MobileSDKName        string               `json:"mobile-sdk-name"`
 	NetworkOrganization  string               `json:"network-organization"`
 	OsFullVersion        string               `json:"os-full-version"`
 	OsName               string               `json:"os-name"`

@@ -53,6 +53,7 @@ type RelayGenerateClaimParams struct {
 }
 
 // GenerateClaim is POST /relays/{relay-token}/generate-claim.
+// The token of the privacy pass goes into WithHeader("Authorization", "PrivateToken token=…").
 func (s *RelaysService) GenerateClaim(ctx context.Context, relayToken string, params RelayGenerateClaimParams, opts ...Option) (*RelayClaim, error) {
 	return fetchPlain[RelayClaim](ctx, s.client, &operations[opRelaysGenerateClaim], []string{relayToken}, params, opts)
 }

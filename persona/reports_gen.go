@@ -219,12 +219,12 @@ func (r *ReportAddressLookup) UnmarshalJSON(b []byte) error {
 
 // ReportAttributes are what all kinds have in common.
 type ReportAttributes struct {
-	CompletedAt               string       `json:"completed-at"`
-	CreatedAt                 string       `json:"created-at"`
+	CompletedAt               Time         `json:"completed-at"`
+	CreatedAt                 Time         `json:"created-at"`
 	HasMatch                  bool         `json:"has-match"`
 	IsContinuous              bool         `json:"is-continuous"`
 	IsRecurring               bool         `json:"is-recurring"`
-	RedactedAt                string       `json:"redacted-at"`
+	RedactedAt                Time         `json:"redacted-at"`
 	ReportTemplateVersionName string       `json:"report-template-version-name"`
 	Status                    ReportStatus `json:"status"`
 	Tags                      []string     `json:"tags"`

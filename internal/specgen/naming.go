@@ -10,7 +10,7 @@ var initialisms = map[string]string{
 	"id": "ID", "ids": "IDs", "api": "API", "url": "URL", "urls": "URLs", "uri": "URI", "ip": "IP", "aamva": "AAMVA",
 	"ecbsv": "ECBSV", "tin": "TIN", "nfc": "NFC", "qes": "QES", "ssn": "SSN", "http": "HTTP", "pem": "PEM", "oauth": "OAuth",
 	"vat": "VAT", "uk": "UK", "ein": "EIN", "sla": "SLA", "utc": "UTC", "css": "CSS", "jwt": "JWT", "mime": "MIME", "ts": "TS",
-	"gps": "GPS", "kcb": "KCB", "fff": "FFF", "jp": "JP", "isp": "ISP", "npi": "NPI", "us": "US",
+	"gps": "GPS", "kcb": "KCB", "fff": "FFF", "jp": "JP", "isp": "ISP", "npi": "NPI", "us": "US", "vpn": "VPN", "sdk": "SDK",
 }
 
 // exported turns a key or a component's name into a Go name.
@@ -142,6 +142,7 @@ var notes = map[string]string{
 	"Inquiries.PerformSimulateActions": "It works in the sandbox only, and carries the actions out in order.",
 	"Inquiries.Redact":                 "It deletes the personal data of the inquiry and of what hangs below it, for good.",
 	"Inquiries.Resume":                 "The session token is in the result's Meta. An expired inquiry becomes pending again.",
+	"Relays.GenerateClaim":             "The token of the privacy pass goes into WithHeader(\"Authorization\", \"PrivateToken token=…\").",
 	"InquiryTemplates.List":            "It needs a production key.",
 	"Transactions.Redact":              "It deletes the personal data of the transaction for good.",
 	"UserAuditLogs.List":               "It needs a production key.",

@@ -171,7 +171,7 @@ func (t *types) read(parent, key string, s *openapi.Schema) string {
 	}
 	switch s.Type() {
 	case "string":
-		if s.Format == "date-time" {
+		if s.Format == "date-time" || strings.HasSuffix(key, "-at") { // some documents leave the format out
 			return "Time"
 		}
 		return t.enum(parent, key)
@@ -182,6 +182,9 @@ func (t *types) read(parent, key string, s *openapi.Schema) string {
 	case "boolean":
 		return optional("bool", s)
 	case "array":
+		if key == "tags" { // in places without a type
+			return "[]string"
+		}
 		if s.Items == nil {
 			return "[]json.RawMessage"
 		}
