@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -184,26 +185,35 @@ func (d *Document) checkRequestBody(rep *report, route route, contentType string
 		rep.add("body", "this operation takes none")
 		return
 	}
-	kind, params, err := mime.ParseMediaType(contentType)
+	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil || content[kind] == nil {
 		rep.add("header Content-Type", "%q is not one of the operation's", contentType)
 		return
 	}
-	pointer := join(d.pointerOf(join(route.pointer, "requestBody")), "content", kind, "schema")
-	var value any
-	switch kind {
-	case "application/x-www-form-urlencoded":
-		value, err = formValue(body)
-	case "multipart/form-data":
-		value, err = multipartValue(body, params["boundary"])
-	default:
-		value, err = jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	}
+	value, err := Decode(contentType, body)
 	if err != nil {
 		rep.add("body", "cannot be read as %s: %v", kind, err)
 		return
 	}
-	d.check(rep, pointer, value, "")
+	d.check(rep, join(d.pointerOf(join(route.pointer, "requestBody")), "content", kind, "schema"), value, "")
+}
+
+// Decode reads a request's body into a JSON value: numbers are [json.Number], keys
+// of a form such as data[attributes][list-id] become nested objects, and a file is the
+// text of its content.
+func Decode(contentType string, body []byte) (any, error) {
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		return formValue(body)
+	case "multipart/form-data":
+		return multipartValue(body, params["boundary"])
+	default:
+		return jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	}
 }
 
 func formValue(body []byte) (any, error) {
@@ -227,8 +237,16 @@ func multipartValue(body []byte, boundary string) (any, error) {
 	for key, values := range form.Value {
 		nest(object, key, values[0])
 	}
-	for key := range form.File {
-		nest(object, key, "a file")
+	for key, files := range form.File {
+		file, err := files[0].Open()
+		if err != nil {
+			return nil, err
+		}
+		content, err := io.ReadAll(file)
+		if err != nil {
+			return nil, err
+		}
+		nest(object, key, string(content))
 	}
 	return object, nil
 }
