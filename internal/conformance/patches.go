@@ -44,6 +44,10 @@ func patches() []patch {
 			why: "as above: a version is a date",
 		},
 		{
+			at: "/components/parameters/pagination-query-params/schema/properties/size/type", value: "integer",
+			why: "a page holds a whole number of resources",
+		},
+		{
 			at: "/paths/~1accounts/post/responses/404", value: node{"$ref": "#/components/responses/not-found"},
 			why: "an unknown account type is a 404, seen against the real sandbox in July 2026",
 		},

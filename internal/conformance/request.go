@@ -89,47 +89,35 @@ func (d *Document) checkParameters(rep *report, route route, r *http.Request) {
 	if err != nil {
 		rep.add("query", "cannot be read: %v", err)
 	}
+	params := d.parameters(route)
 	// Keys such as filter[status] belong to the parameter filter, unless one is
 	// named like that itself.
-	nested := make(map[string]node)
+	nested := make(node)
 	for key, values := range query {
 		if len(values) > 1 {
 			rep.add("query "+key, "is given %d times", len(values))
 		}
-		name, sub, isNested := strings.Cut(strings.TrimSuffix(key, "]"), "[")
-		params := d.parameters(route)
+		name, _, isNested := strings.Cut(key, "[")
 		switch {
 		case slices.ContainsFunc(params, func(p parameter) bool { return p.in == "query" && p.name == key }):
 		case isNested && slices.ContainsFunc(params, func(p parameter) bool { return p.in == "query" && p.name == name && isObject(p.schema) }):
-			if nested[name] == nil {
-				nested[name] = make(node)
-			}
-			nested[name][sub] = values[0]
+			nest(nested, key, values[0])
 		default:
 			rep.add("query "+key, "is not a parameter of this operation")
 		}
 	}
-	for _, p := range d.parameters(route) {
+	for _, p := range params {
 		var value any
-		switch p.in {
-		case "header":
-			if h := r.Header.Values(p.name); len(h) > 0 {
-				value = d.typed(p.schema, strings.Join(h, ","))
-			}
-		case "query":
-			if object, ok := nested[p.name]; ok {
-				properties := d.member(p.schema, "properties")
-				for key, s := range object {
-					object[key] = d.typed(d.member(properties, key), s.(string))
-				}
-				value = object
-			} else if query.Has(p.name) {
-				value = d.typed(p.schema, query.Get(p.name))
-			}
-		default:
-			continue
+		switch {
+		case p.in == "header" && len(r.Header.Values(p.name)) > 0:
+			value = d.typed(p.schema, strings.Join(r.Header.Values(p.name), ","))
+		case p.in == "query" && nested[p.name] != nil:
+			value = d.typed(p.schema, nested[p.name])
+		case p.in == "query" && query.Has(p.name):
+			value = d.typed(p.schema, query.Get(p.name))
 		}
 		switch {
+		case p.in == "path":
 		case value != nil:
 			d.check(rep, p.pointer, value, p.in+" "+p.name)
 		case p.required:
@@ -155,9 +143,18 @@ func (d *Document) checkPath(rep *report, route route, path string) {
 
 func isObject(schema node) bool { return schema["type"] == "object" }
 
-// typed turns the text of a header or query value into the JSON value its schema
-// describes, where it can.
-func (d *Document) typed(schema node, s string) any {
+// typed turns the text of a header or query value, or an object of such, into the
+// JSON value its schema describes, where it can.
+func (d *Document) typed(schema node, value any) any {
+	if object, ok := value.(node); ok {
+		properties := d.properties(schema)
+		for key, inner := range object {
+			definition, _ := properties[key].(node)
+			object[key] = d.typed(d.resolve(definition), inner)
+		}
+		return object
+	}
+	s := value.(string)
 	switch schema["type"] {
 	case "integer", "number":
 		var number json.Number

@@ -80,16 +80,11 @@ func (s *Sampler) Request(method, path string, onlyRequired bool) (Request, erro
 		if !p.required && (onlyRequired || slices.Contains([]string{"include", "fields", "Key-Inflection", "Idempotency-Key", "Persona-Version"}, p.name)) {
 			continue
 		}
-		value := s.value(p.schema, p.name, 0)
-		switch object, nested := value.(node); {
-		case p.in == "header":
+		switch value := s.value(p.schema, p.name, 0); p.in {
+		case "header":
 			request.Header[p.name] = value
-		case p.in == "query" && nested:
-			for key, inner := range object {
-				request.Query[p.name+"["+key+"]"] = inner
-			}
-		case p.in == "query":
-			request.Query[p.name] = value
+		case "query":
+			flatten(request.Query, p.name, value)
 		}
 	}
 	definition := s.doc.member(s.doc.operation(route), "requestBody")
@@ -101,6 +96,18 @@ func (s *Sampler) Request(method, path string, onlyRequired bool) (Request, erro
 		}
 	}
 	return request, nil
+}
+
+// flatten stores the values inside an object under names such as filter[status].
+func flatten(into map[string]any, name string, value any) {
+	object, ok := value.(node)
+	if !ok {
+		into[name] = value
+		return
+	}
+	for key, inner := range object {
+		flatten(into, name+"["+key+"]", inner)
+	}
 }
 
 // Statuses returns the successful statuses that an operation declares.
@@ -209,7 +216,7 @@ func (s *Sampler) object(schema node, name string, depth int) any {
 	properties := s.doc.properties(schema)
 	if depth <= deepest {
 		for _, key := range slices.Sorted(maps.Keys(properties)) {
-			if !s.required || s.doc.requires(schema, key) {
+			if !s.required || s.doc.requires(schema, key) || s.holdsRequired(properties[key].(node), key) {
 				object[key] = s.value(properties[key].(node), key, depth+1)
 			}
 		}
@@ -228,6 +235,24 @@ func (s *Sampler) object(schema node, name string, depth int) any {
 		object["acme_Key-1"] = s.value(extra, name, depth+1)
 	}
 	return object
+}
+
+// holdsRequired reports whether a property is one of the places that a request's
+// attributes go to and holds something required, or has a type to be told apart by.
+// The document often leaves the place itself optional.
+func (s *Sampler) holdsRequired(schema node, key string) bool {
+	if !slices.Contains([]string{"data", "attributes", "meta"}, key) {
+		return false
+	}
+	if _, union := s.doc.members(schema); union {
+		return true
+	}
+	for name, definition := range s.doc.properties(schema) {
+		if s.doc.requires(schema, name) || s.holdsRequired(definition.(node), name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Sampler) array(schema node, name string, depth int) any {
