@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -31,7 +30,8 @@ func (e *Event) Object() persona.Object {
 	if e.ObjectType == "" {
 		return nil
 	}
-	return decode(e.Payload.Data)
+	object, _ := persona.DecodeObject(e.Payload.Data) // Parse has seen a type, so it is one
+	return object
 }
 
 // Included returns the related resources that the webhook sent along, none where its
@@ -41,16 +41,9 @@ func (e *Event) Included() []persona.Object {
 	_ = json.Unmarshal(e.Payload.Included, &elements) // absent or null: none
 	var objects []persona.Object
 	for _, element := range elements {
-		if object := decode(element); object != nil {
+		if object, err := persona.DecodeObject(element); err == nil && object.Identifier().Type != "" {
 			objects = append(objects, object)
 		}
 	}
 	return objects
-}
-
-// decode reads a resource of any type, as the SDK reads that of an event.
-func decode(b []byte) persona.Object {
-	var payload persona.EventPayload
-	_ = payload.UnmarshalJSON(slices.Concat([]byte(`{"data":`), b, []byte(`}`))) // never fails
-	return payload.Data
 }

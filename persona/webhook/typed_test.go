@@ -101,7 +101,7 @@ func objectsAreTyped(t *testing.T, e *webhook.Event) {
 }
 
 func TestObjectsOfUnknownTypesAreKept(t *testing.T) {
-	e, err := webhook.Parse([]byte(event(`"name":"sar.filed","payload":{"data":{"type":"sar","id":"sar_1","attributes":{"new":[1]}},"included":[{"type":"acme","id":"acme_1"}]}`)))
+	e, err := webhook.Parse([]byte(event(`"name":"sar.filed","payload":{"data":{"type":"sar","id":"sar_1","attributes":{"new":[1]}},"included":[{"type":"acme","id":"acme_1"},null,7,{}]}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
