@@ -107,10 +107,6 @@ func exercise(t *testing.T, doc *conformance.Document, op persona.Operation, see
 	if err != nil {
 		t.Fatal(err)
 	}
-	// With little of the limit left the client would slow down.
-	header.Set("RateLimit-Limit", "300")
-	header.Set("RateLimit-Remaining", "299")
-	header.Set("RateLimit-Reset", "60")
 	var got received
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = receive(doc, r)

@@ -3,8 +3,10 @@ package conformance
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,6 +34,24 @@ func (d *Document) Operations() iter.Seq[Operation] {
 			}
 		}
 	}
+}
+
+// Statuses returns the successful statuses that an operation declares.
+func (d *Document) Statuses(method, path string) []int {
+	route, _ := d.find(method, path)
+	var statuses []int
+	for key := range d.member(d.operation(route), "responses") {
+		if status, err := strconv.Atoi(key); err == nil && status < 300 {
+			statuses = append(statuses, status)
+		}
+	}
+	slices.Sort(statuses)
+	return statuses
+}
+
+// Events returns the names of the events that the document describes.
+func (d *Document) Events() []string {
+	return slices.Sorted(maps.Keys(d.member(d.root, "webhooks")))
 }
 
 func (d *Document) listRoutes() []route {
