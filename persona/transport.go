@@ -30,7 +30,6 @@ type exchange struct {
 	op        *Operation
 	url       string
 	body      body
-	header    http.Header
 	key       string
 	attempts  int
 	uncertain bool // an attempt may have arrived whose answer did not
@@ -104,7 +103,7 @@ func (x *exchange) prepare(ids []string, params any) error {
 }
 
 // simulateOperation is the one operation that Persona has in the sandbox only.
-const simulateOperation = "perform-simulate-actions"
+const simulateOperation = "inquiries-perform-simulate-actions"
 
 // attempt sends the request once.
 func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
