@@ -33,27 +33,18 @@ func (s *WebhooksService) ListPage(ctx context.Context, params WebhookListParams
 
 // WebhookCreateParams are the parameters of [WebhooksService.Create].
 type WebhookCreateParams struct {
-	APIAttributesBlocklist   Optional[[]string]                       `json:"api-attributes-blocklist,omitzero" in:"data.attributes"`
-	APIKeyInflection         Optional[string]                         `json:"api-key-inflection,omitzero" in:"data.attributes"`
-	APIVersion               Optional[string]                         `json:"api-version,omitzero" in:"data.attributes"`
-	CustomHTTPHeaders        Optional[WebhookCreateCustomHTTPHeaders] `json:"custom-http-headers,omitzero" in:"data.attributes"`
-	Description              Optional[string]                         `json:"description,omitzero" in:"data.attributes"`
-	EnabledEvents            Optional[[]string]                       `json:"enabled-events,omitzero" in:"data.attributes"`
-	FileAccessTokenExpiresIn Optional[int64]                          `json:"file-access-token-expires-in,omitzero" in:"data.attributes"`
-	IncludedAllowlist        Optional[IncludedAllowlistInput]         `json:"included-allowlist,omitzero" in:"data.attributes"`
-	Name                     Optional[string]                         `json:"name,omitzero" in:"data.attributes"`
-	PayloadFilter            Optional[WebhookCreatePayloadFilter]     `json:"payload-filter,omitzero" in:"data.attributes"`
-	RelationshipAllowlist    Optional[RelationshipAllowlistInput]     `json:"relationship-allowlist,omitzero" in:"data.attributes"`
-	URL                      Optional[string]                         `json:"url,omitzero" in:"data.attributes"`
-}
-
-// WebhookCreateCustomHTTPHeaders is part of a request.
-type WebhookCreateCustomHTTPHeaders struct {
-	Authorization        Optional[string] `json:"Authorization,omitzero"`
-	CFAccessClientID     Optional[string] `json:"CF-Access-Client-Id,omitzero"`
-	CFAccessClientSecret Optional[string] `json:"CF-Access-Client-Secret,omitzero"`
-	CallingApplication   Optional[string] `json:"Calling-Application,omitzero"`
-	XAPIKey              Optional[string] `json:"X-API-Key,omitzero"`
+	APIAttributesBlocklist   Optional[[]string]                   `json:"api-attributes-blocklist,omitzero" in:"data.attributes"`
+	APIKeyInflection         Optional[string]                     `json:"api-key-inflection,omitzero" in:"data.attributes"`
+	APIVersion               Optional[string]                     `json:"api-version,omitzero" in:"data.attributes"`
+	CustomHTTPHeaders        Optional[map[string]any]             `json:"custom-http-headers,omitzero" in:"data.attributes"`
+	Description              Optional[string]                     `json:"description,omitzero" in:"data.attributes"`
+	EnabledEvents            Optional[[]string]                   `json:"enabled-events,omitzero" in:"data.attributes"`
+	FileAccessTokenExpiresIn Optional[int64]                      `json:"file-access-token-expires-in,omitzero" in:"data.attributes"`
+	IncludedAllowlist        Optional[IncludedAllowlistInput]     `json:"included-allowlist,omitzero" in:"data.attributes"`
+	Name                     Optional[string]                     `json:"name,omitzero" in:"data.attributes"`
+	PayloadFilter            Optional[WebhookCreatePayloadFilter] `json:"payload-filter,omitzero" in:"data.attributes"`
+	RelationshipAllowlist    Optional[RelationshipAllowlistInput] `json:"relationship-allowlist,omitzero" in:"data.attributes"`
+	URL                      Optional[string]                     `json:"url,omitzero" in:"data.attributes"`
 }
 
 // IncludedAllowlistInput is part of a request.
@@ -92,27 +83,18 @@ func (s *WebhooksService) Get(ctx context.Context, webhookID string, opts ...Opt
 
 // WebhookUpdateParams are the parameters of [WebhooksService.Update].
 type WebhookUpdateParams struct {
-	APIAttributesBlocklist   Optional[[]string]                       `json:"api-attributes-blocklist,omitzero" in:"data.attributes"`
-	APIKeyInflection         Optional[string]                         `json:"api-key-inflection,omitzero" in:"data.attributes"`
-	APIVersion               Optional[string]                         `json:"api-version,omitzero" in:"data.attributes"`
-	CustomHTTPHeaders        Optional[WebhookUpdateCustomHTTPHeaders] `json:"custom-http-headers,omitzero" in:"data.attributes"`
-	Description              Optional[string]                         `json:"description,omitzero" in:"data.attributes"`
-	EnabledEvents            Optional[[]string]                       `json:"enabled-events,omitzero" in:"data.attributes"`
-	FileAccessTokenExpiresIn Optional[int64]                          `json:"file-access-token-expires-in,omitzero" in:"data.attributes"`
-	IncludedAllowlist        Optional[IncludedAllowlistInput]         `json:"included-allowlist,omitzero" in:"data.attributes"`
-	Name                     Optional[string]                         `json:"name,omitzero" in:"data.attributes"`
-	PayloadFilter            Optional[WebhookUpdatePayloadFilter]     `json:"payload-filter,omitzero" in:"data.attributes"`
-	RelationshipAllowlist    Optional[RelationshipAllowlistInput]     `json:"relationship-allowlist,omitzero" in:"data.attributes"`
-	URL                      Optional[string]                         `json:"url,omitzero" in:"data.attributes"`
-}
-
-// WebhookUpdateCustomHTTPHeaders is part of a request.
-type WebhookUpdateCustomHTTPHeaders struct {
-	Authorization        Optional[string] `json:"Authorization,omitzero"`
-	CFAccessClientID     Optional[string] `json:"CF-Access-Client-Id,omitzero"`
-	CFAccessClientSecret Optional[string] `json:"CF-Access-Client-Secret,omitzero"`
-	CallingApplication   Optional[string] `json:"Calling-Application,omitzero"`
-	XAPIKey              Optional[string] `json:"X-API-Key,omitzero"`
+	APIAttributesBlocklist   Optional[[]string]                   `json:"api-attributes-blocklist,omitzero" in:"data.attributes"`
+	APIKeyInflection         Optional[string]                     `json:"api-key-inflection,omitzero" in:"data.attributes"`
+	APIVersion               Optional[string]                     `json:"api-version,omitzero" in:"data.attributes"`
+	CustomHTTPHeaders        Optional[map[string]any]             `json:"custom-http-headers,omitzero" in:"data.attributes"`
+	Description              Optional[string]                     `json:"description,omitzero" in:"data.attributes"`
+	EnabledEvents            Optional[[]string]                   `json:"enabled-events,omitzero" in:"data.attributes"`
+	FileAccessTokenExpiresIn Optional[int64]                      `json:"file-access-token-expires-in,omitzero" in:"data.attributes"`
+	IncludedAllowlist        Optional[IncludedAllowlistInput]     `json:"included-allowlist,omitzero" in:"data.attributes"`
+	Name                     Optional[string]                     `json:"name,omitzero" in:"data.attributes"`
+	PayloadFilter            Optional[WebhookUpdatePayloadFilter] `json:"payload-filter,omitzero" in:"data.attributes"`
+	RelationshipAllowlist    Optional[RelationshipAllowlistInput] `json:"relationship-allowlist,omitzero" in:"data.attributes"`
+	URL                      Optional[string]                     `json:"url,omitzero" in:"data.attributes"`
 }
 
 // WebhookUpdatePayloadFilter is part of a request.

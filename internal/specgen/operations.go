@@ -323,6 +323,9 @@ func (t *types) writeType(parent, key, component string, s *openapi.Schema) stri
 		}
 		return "[]" + t.writeType(parent, element(key), s.Items.Ref, t.newestFlat(s.Items))
 	}
+	if s.Open { // other keys than the named may be sent, such as headers of a webhook
+		return "map[string]any"
+	}
 	if len(s.Properties) == 0 {
 		if s.Type() == "object" {
 			return "map[string]any"
