@@ -36,7 +36,8 @@ type Object struct {
 	ReferenceID   string // the host application's id of the subject, where the resource carries it
 	Attributes    map[string]json.RawMessage
 	Relationships map[string][]Ref
-	AsOf          time.Time // created-at of the newest event folded in, or the time of a later read
+	AsOf          time.Time // created-at of the event this is the state of, or updated-at of a later read
+	EventID       string    // that event; empty for a read
 	RedactedAt    time.Time // zero while the resource is not redacted
 	Version       int64     // counts the times the object was saved; 0 for one that is not stored yet
 }

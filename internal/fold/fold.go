@@ -1,0 +1,126 @@
+package fold
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+// Result is what folding came to.
+type Result struct {
+	Object      domain.Object
+	Changed     bool
+	Transitions []domain.Transition // in order
+	Stale       []string            // ids of events that changed nothing
+
+	// Reread means that the events contradict what Persona promises, such as an
+	// undecided status after a decision: read the object to learn the truth.
+	Reread bool
+}
+
+// Fold brings an object forward by snapshots of it, in any order. A zero current is
+// an object that is not known yet.
+//
+// The state is the greatest of all snapshots by: redacted before not redacted (for
+// objects that never leave that state), decided before undecided (for inquiries,
+// which never leave it either), the later event, the further status where two have
+// one moment, the event's id.
+func Fold(current domain.Object, snapshots []Snapshot) Result {
+	r := Result{Object: current}
+	slices.SortFunc(snapshots, func(a, b Snapshot) int { return order(a.Object, b.Object) })
+	for _, s := range snapshots {
+		known := !r.Object.Ref.IsZero()
+		if known && order(s.Object, r.Object) <= 0 {
+			r.Stale = append(r.Stale, s.EventID)
+			r.Reread = r.Reread || contradicts(s.Object, r.Object)
+			continue
+		}
+		r.Reread = r.Reread || known && contradicts(r.Object, s.Object)
+		if s.Object.Status != r.Object.Status || !known {
+			r.Transitions = append(r.Transitions, domain.Transition{
+				Object: s.Object.Ref, From: r.Object.Status, To: s.Object.Status, At: s.At, EventID: s.EventID, Event: s.Name,
+			})
+		}
+		version := r.Object.Version
+		reference := r.Object.ReferenceID
+		r.Object = s.Object
+		r.Object.Version = version
+		if r.Object.ReferenceID == "" && r.Object.RedactedAt.IsZero() {
+			r.Object.ReferenceID = reference // left out by a blocklist
+		}
+		r.Changed = true
+	}
+	return r
+}
+
+// contradicts reports whether the lesser snapshot is later than the greater one,
+// though no object goes that way.
+func contradicts(lesser, greater domain.Object) bool {
+	return lesser.AsOf.After(greater.AsOf)
+}
+
+// order compares two snapshots of one object.
+func order(a, b domain.Object) int {
+	return cmp.Or(
+		compareBool(final(a), final(b)),
+		compareBool(decided(a), decided(b)),
+		a.AsOf.Compare(b.AsOf),
+		cmp.Compare(rank(a), rank(b)),
+		strings.Compare(a.EventID, b.EventID),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
+
+// final reports whether an object is redacted for good. An account may be written to
+// after its redaction.
+func final(o domain.Object) bool {
+	switch o.Ref.Family() {
+	case "inquiry", "verification", "case":
+		return !o.RedactedAt.IsZero()
+	default:
+		return false
+	}
+}
+
+// decided reports whether an inquiry was decided. Persona lets a decision be
+// replaced by the other one, but not taken back (OpenAPI 2025-12-08, mark for
+// review).
+func decided(o domain.Object) bool {
+	return o.Ref.Family() == "inquiry" && (o.Status == "approved" || o.Status == "declined")
+}
+
+// rank settles snapshots of one moment: the status that is further along is the
+// later one. An unknown status ranks below all that are known.
+func rank(o domain.Object) int {
+	var statuses []string
+	switch o.Ref.Family() {
+	case "inquiry":
+		statuses = []string{"created", "pending", "expired", "failed", "completed", "needs_review", "declined", "approved"}
+	case "inquiry-session":
+		statuses = []string{"new", "active", "expired"}
+	case "verification":
+		statuses = []string{"initiated", "confirmed", "submitted", "requires_retry", "tentatively_failed", "tentatively_passed", "skipped", "canceled", "failed", "passed"}
+	case "document", "selfie":
+		statuses = []string{"initiated", "submitted", "errored", "processed"}
+	case "report":
+		statuses = []string{"pending", "errored", "ready"}
+	case "case":
+		if !moment(o.Attributes["resolved-at"]).IsZero() {
+			return 1
+		}
+		return 0
+	}
+	return slices.Index(statuses, o.Status)
+}

@@ -1,0 +1,208 @@
+package fold
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// snapshot makes an inquiry's snapshot some seconds after start.
+func snapshot(seconds int, status string) Snapshot {
+	at := start.Add(time.Duration(seconds) * time.Second)
+	id := fmt.Sprintf("evt_%d_%s", seconds, status)
+	return Snapshot{EventID: id, Name: "inquiry." + status, At: at, Object: domain.Object{
+		Environment: domain.Sandbox, Ref: domain.Ref{Type: "inquiry", ID: "inq_1"}, Status: status, AsOf: at, EventID: id,
+	}}
+}
+
+func TestFold(t *testing.T) {
+	for name, test := range map[string]struct {
+		events []Snapshot
+		status string
+		path   []string // statuses the transitions lead to
+		stale  int
+		reread bool
+	}{
+		"events in order give every transition": {
+			events: []Snapshot{snapshot(0, "created"), snapshot(1, "pending"), snapshot(2, "completed"), snapshot(3, "approved")},
+			status: "approved", path: []string{"created", "pending", "completed", "approved"},
+		},
+		"events of one batch are put in order": {
+			events: []Snapshot{snapshot(2, "completed"), snapshot(0, "created"), snapshot(1, "pending")},
+			status: "completed", path: []string{"created", "pending", "completed"},
+		},
+		"the further status wins within one moment": {
+			events: []Snapshot{snapshot(1, "approved"), snapshot(1, "completed")},
+			status: "approved", path: []string{"completed", "approved"},
+		},
+		"a later undecided status does not undo a decision": {
+			events: []Snapshot{snapshot(1, "approved"), snapshot(5, "completed")},
+			status: "approved", path: []string{"completed", "approved"}, reread: true,
+		},
+		"a later decision replaces the other one": {
+			events: []Snapshot{snapshot(1, "approved"), snapshot(5, "declined")},
+			status: "declined", path: []string{"approved", "declined"},
+		},
+		"an expired inquiry can be resumed": {
+			events: []Snapshot{snapshot(1, "expired"), snapshot(5, "pending")},
+			status: "pending", path: []string{"expired", "pending"},
+		},
+		"an unknown status is kept as it is": {
+			events: []Snapshot{snapshot(1, "pending"), snapshot(2, "on_the_moon")},
+			status: "on_the_moon", path: []string{"pending", "on_the_moon"},
+		},
+		"an event twice counts once": {
+			events: []Snapshot{snapshot(1, "created"), snapshot(1, "created")},
+			status: "created", path: []string{"created"}, stale: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Fold(domain.Object{}, test.events)
+			var path []string
+			for _, transition := range r.Transitions {
+				path = append(path, transition.To)
+			}
+			if r.Object.Status != test.status || !slices.Equal(path, test.path) || len(r.Stale) != test.stale || r.Reread != test.reread {
+				t.Errorf("status %s, path %v, stale %v, reread %v", r.Object.Status, path, r.Stale, r.Reread)
+			}
+		})
+	}
+}
+
+func TestALateEventChangesNothing(t *testing.T) {
+	first := Fold(domain.Object{}, []Snapshot{snapshot(5, "approved")})
+	late := Fold(first.Object, []Snapshot{snapshot(2, "completed")})
+	if late.Changed || late.Object.Status != "approved" || len(late.Transitions) != 0 || len(late.Stale) != 1 {
+		t.Errorf("a late event changed an approved inquiry: %+v", late)
+	}
+	if late.Reread {
+		t.Error("an event that is merely late asks for a read")
+	}
+}
+
+// Whatever the order, the repetitions and the batches in which an object's events
+// arrive, they lead to one state.
+func TestEveryArrivalLeadsToOneState(t *testing.T) {
+	statuses := []string{"created", "pending", "expired", "failed", "completed", "needs_review", "declined", "approved", "unheard_of"}
+	rapid.Check(t, func(t *rapid.T) {
+		events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Snapshot {
+			s := snapshot(rapid.IntRange(0, 5).Draw(t, "second"), rapid.SampledFrom(statuses).Draw(t, "status"))
+			if rapid.IntRange(0, 9).Draw(t, "redacted") == 0 {
+				s.Object.RedactedAt = s.At
+				s.EventID += "_redacted"
+				s.Object.EventID = s.EventID
+			}
+			return s
+		}), 1, 12).Draw(t, "events")
+		want := Fold(domain.Object{}, slices.Clone(events)).Object
+
+		arrival := append(slices.Clone(events), events[:rapid.IntRange(0, len(events)).Draw(t, "repeated")]...)
+		seed := rapid.Uint64().Draw(t, "seed")
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(arrival), func(i, j int) { arrival[i], arrival[j] = arrival[j], arrival[i] })
+		var got domain.Object
+		wasDecided := false
+		for len(arrival) > 0 {
+			n := rapid.IntRange(1, len(arrival)).Draw(t, "batch")
+			got = Fold(got, slices.Clone(arrival[:n])).Object
+			arrival = arrival[n:]
+			if wasDecided && !decided(got) && !final(got) {
+				t.Fatalf("a decision was undone: %s", got.Status)
+			}
+			wasDecided = decided(got)
+		}
+		if got.EventID != want.EventID || got.Status != want.Status {
+			t.Fatalf("this arrival leads to %s (%s), the right order to %s (%s)", got.Status, got.EventID, want.Status, want.EventID)
+		}
+	})
+}
+
+func TestReadsThreeCasingsAlike(t *testing.T) {
+	bodies := map[string]string{
+		"kebab": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference-id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry-template":{"data":{}}}}}}}}`,
+		"snake": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created_at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference_id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry_template":{"data":null}}},"included":null}}}}`,
+		"camel": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","createdAt":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","referenceId":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiryTemplate":{"data":null}}},"included":[]}}}}`,
+	}
+	want, err := Read(domain.Sandbox, []byte(bodies["kebab"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Object.ReferenceID != "user-7" || want.Object.Status != "approved" || want.Thin || !want.At.Equal(start) {
+		t.Fatalf("read %+v", want)
+	}
+	for casing, body := range bodies {
+		got, err := Read(domain.Sandbox, []byte(body))
+		if err != nil {
+			t.Fatalf("%s: %v", casing, err)
+		}
+		a, _ := json.Marshal(want)
+		b, _ := json.Marshal(got)
+		if string(a) != string(b) {
+			t.Errorf("%s reads as\n%s, kebab as\n%s", casing, b, a)
+		}
+	}
+}
+
+func TestAPayloadWithoutRelationshipsIsThin(t *testing.T) {
+	body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"completed"}}}}}}`
+	s, err := Read(domain.Sandbox, []byte(body))
+	if err != nil || !s.Thin {
+		t.Errorf("thin %v, error %v", s.Thin, err)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	inquiry := func(id, status, created string) domain.Object {
+		return domain.Object{Ref: domain.Ref{Type: "inquiry", ID: id}, Status: status, Attributes: map[string]json.RawMessage{"created-at": json.RawMessage(`"` + created + `"`)}}
+	}
+	kase := func(status string, inquiries ...string) domain.Object {
+		o := domain.Object{Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: status, Relationships: map[string][]domain.Ref{}}
+		for _, id := range inquiries {
+			o.Relationships["inquiries"] = append(o.Relationships["inquiries"], domain.Ref{Type: "inquiry", ID: id})
+		}
+		return o
+	}
+	redacted := inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")
+	redacted.RedactedAt = start
+	meanings := CaseStatuses{"Open": domain.VerdictReview, "Approved": domain.VerdictApproved, "Waiting on owner": domain.VerdictPending}
+	for name, test := range map[string]struct {
+		inquiries, cases []domain.Object
+		want             domain.Verdict
+	}{
+		"nothing known":                             {want: domain.VerdictNone},
+		"completed is not approved":                 {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
+		"an unknown status is for review":           {inquiries: []domain.Object{inquiry("inq_1", "on_the_moon", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
+		"approved":                                  {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, want: domain.VerdictApproved},
+		"redacted":                                  {inquiries: []domain.Object{redacted}, want: domain.VerdictRedacted},
+		"an open case outranks an approved inquiry": {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Open", "inq_1")}, want: domain.VerdictReview},
+		"a custom case status has a meaning":        {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Waiting on owner", "inq_1")}, want: domain.VerdictPending},
+		"an unknown case status is for review":      {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Fine", "inq_1")}, want: domain.VerdictReview},
+		"a case of another inquiry does not count":  {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Open", "inq_2")}, want: domain.VerdictApproved},
+		"the newest inquiry counts":                 {inquiries: []domain.Object{inquiry("inq_1", "declined", "2026-03-01T00:00:00Z"), inquiry("inq_2", "approved", "2026-03-02T00:00:00Z")}, want: domain.VerdictApproved},
+		"an expired retry leaves the decision":      {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z"), inquiry("inq_2", "expired", "2026-03-02T00:00:00Z")}, want: domain.VerdictApproved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Verdict(test.inquiries, test.cases, meanings); got.Verdict != test.want {
+				t.Errorf("verdict %s, want %s", got.Verdict, test.want)
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"created"}}}}}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s, err := Read(domain.Sandbox, body)
+		if err == nil && (s.EventID == "" || s.Object.Ref.IsZero()) {
+			t.Error("an event without an id or an object was read")
+		}
+	})
+}

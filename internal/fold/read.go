@@ -1,0 +1,154 @@
+package fold
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// Snapshot is one event's payload: an object as it was when the event happened.
+type Snapshot struct {
+	EventID  string
+	Name     string
+	At       time.Time
+	Object   domain.Object
+	Included []domain.Object // empty unless the webhook sends them
+
+	// Thin means that the payload left out what rules need, because the webhook's
+	// lists blocked it: read the object from Persona.
+	Thin bool
+}
+
+// Read reads the body of an event, in any of Persona's three casings. Whether
+// included is absent, null or empty makes no difference.
+func Read(environment domain.Environment, body []byte) (Snapshot, error) {
+	event, err := webhook.Parse(body)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read the event: %w", err)
+	}
+	object, err := FromResource(environment, event.Payload.Data)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read the event %s: %w", event.ID, err)
+	}
+	object.AsOf, object.EventID = event.CreatedAt, event.ID
+	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Object: object, Thin: thin(object)}
+	var included []json.RawMessage
+	_ = json.Unmarshal(event.Payload.Included, &included) // absent, null or a list
+	for _, raw := range included {
+		if related, err := FromResource(environment, raw); err == nil {
+			related.AsOf, related.EventID = event.CreatedAt, event.ID
+			s.Included = append(s.Included, related)
+		}
+	}
+	return s, nil
+}
+
+// FromResource reads a resource. Its AsOf is the updated-at that it carries, zero
+// where it has none.
+func FromResource(environment domain.Environment, raw []byte) (domain.Object, error) {
+	var r struct {
+		Type, ID      string
+		Attributes    map[string]json.RawMessage
+		Relationships map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return domain.Object{}, fmt.Errorf("the resource is malformed")
+	}
+	if r.Type == "" || r.ID == "" {
+		return domain.Object{}, fmt.Errorf("the resource has no type or no id")
+	}
+	o := domain.Object{
+		Environment:   environment,
+		Ref:           domain.Ref{Type: r.Type, ID: r.ID},
+		Attributes:    make(map[string]json.RawMessage, len(r.Attributes)),
+		Relationships: make(map[string][]domain.Ref, len(r.Relationships)),
+	}
+	for key, value := range r.Attributes {
+		o.Attributes[kebab(key)] = value
+	}
+	for key, value := range r.Relationships {
+		o.Relationships[kebab(key)] = refs(value)
+	}
+	o.Status = text(o.Attributes["status"])
+	if o.Ref.Type == "account" {
+		o.Status = text(o.Attributes["account-status"])
+	}
+	o.ReferenceID = text(o.Attributes["reference-id"])
+	o.RedactedAt = moment(o.Attributes["redacted-at"])
+	o.AsOf = moment(o.Attributes["updated-at"])
+	return o, nil
+}
+
+// thin reports whether an object lacks what rules need: a status, or an inquiry's
+// relationships.
+func thin(o domain.Object) bool {
+	switch o.Ref.Family() {
+	case "inquiry":
+		return o.Status == "" || o.Relationships["account"] == nil || o.Relationships["verifications"] == nil
+	case "case":
+		return o.Status == "" || o.Relationships["inquiries"] == nil
+	case "verification", "report":
+		return o.Status == ""
+	default:
+		return false
+	}
+}
+
+// refs reads a relationship to one or to many. An empty object, which Persona's
+// examples print in places, is none.
+func refs(raw json.RawMessage) []domain.Ref {
+	var relationship struct{ Data json.RawMessage }
+	if json.Unmarshal(raw, &relationship) != nil {
+		return []domain.Ref{}
+	}
+	many := []domain.Ref{}
+	if json.Unmarshal(relationship.Data, &many) == nil {
+		if many == nil {
+			return []domain.Ref{}
+		}
+		return many
+	}
+	var one domain.Ref
+	if json.Unmarshal(relationship.Data, &one) != nil || one.IsZero() {
+		return []domain.Ref{}
+	}
+	return []domain.Ref{one}
+}
+
+func text(raw json.RawMessage) string {
+	var s string
+	_ = json.Unmarshal(raw, &s) // anything but a string is none
+	return s
+}
+
+func moment(raw json.RawMessage) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, text(raw))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// kebab writes a key of any of Persona's casings in kebab-case.
+func kebab(key string) string {
+	var b strings.Builder
+	camel := strings.ContainsFunc(key, unicode.IsUpper)
+	previous := rune('-')
+	for _, r := range key {
+		word := unicode.IsUpper(r) || camel && unicode.IsDigit(r) && !unicode.IsDigit(previous)
+		if word && previous != '-' && previous != '_' {
+			b.WriteByte('-')
+		}
+		previous = r
+		if r == '_' {
+			r = '-'
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
