@@ -46,9 +46,9 @@ func (e *SignatureError) Error() string {
 		case e.tolerance == 0:
 			return prefix + "its time is outside the tolerance"
 		case e.age < 0:
-			return fmt.Sprintf("%ssigned %s in the future, tolerance %s: check this machine's clock", prefix, -e.age, e.tolerance)
+			return fmt.Sprintf("%ssigned %s in the future, tolerance %s: check this machine's clock", prefix, -e.age.Round(time.Second), e.tolerance)
 		default:
-			return fmt.Sprintf("%ssigned %s ago, tolerance %s: a replay, or check this machine's clock", prefix, e.age, e.tolerance)
+			return fmt.Sprintf("%ssigned %s ago, tolerance %s: a replay, or check this machine's clock", prefix, e.age.Round(time.Second), e.tolerance)
 		}
 	case ReasonMismatch:
 		return prefix + "the body was not signed with any of the secrets"
