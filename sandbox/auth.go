@@ -1,0 +1,96 @@
+package sandbox
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// authenticate finds the environment and the API key of a request. The titles are
+// Persona's (OpenAPI 2025-12-08).
+func (s *Sandbox) authenticate(r *http.Request, now time.Time) (*environment, *resource, error) {
+	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || value == "" {
+		return nil, nil, unauthorized("Must be authenticated to access this endpoint")
+	}
+	for _, env := range s.environments {
+		for _, id := range env.order["api-key"] {
+			key := env.resources[id]
+			if key.text(secretValue) != value {
+				continue
+			}
+			if expires := key.time("expires-at"); !expires.IsZero() && !now.Before(expires) {
+				return nil, nil, unauthorized("Token is invalid")
+			}
+			if !allowed(key, r.RemoteAddr) {
+				return nil, nil, forbidden("the IP address is not allowed for this API key")
+			}
+			used := key.clone()
+			used.attributes["last-used-at"] = stamp(now)
+			env.insert(used)
+			return env, used, nil
+		}
+	}
+	return nil, nil, unauthorized("Token is invalid")
+}
+
+// allowed checks a key's list of addresses; an asterisk, or no list, allows all.
+// Networks in CIDR form are understood, where Persona is silent.
+func allowed(key *resource, remote string) bool {
+	list, _ := key.attributes["ip-address-allowlist"].([]any)
+	if len(list) == 0 || slices.Contains(list, any("*")) {
+		return true
+	}
+	address, _, _ := net.SplitHostPort(remote)
+	ip := net.ParseIP(address)
+	return slices.ContainsFunc(list, func(entry any) bool {
+		text, _ := entry.(string)
+		if _, network, err := net.ParseCIDR(text); err == nil {
+			return network.Contains(ip)
+		}
+		return net.ParseIP(text).Equal(ip)
+	})
+}
+
+// window is a fixed window of a rate limit: it starts with the first call, and lasts
+// a minute (Persona docs: Rate limiting).
+type window struct {
+	start time.Time
+	used  int
+}
+
+const windowLength = time.Minute
+
+// take counts a call, and reports whether it is one too many.
+func (w *window) take(now time.Time, limit int) (limited bool) {
+	if now.Sub(w.start) >= windowLength {
+		*w = window{start: now}
+	}
+	w.used++
+	return w.used > limit
+}
+
+// left returns the calls that are left, and the seconds until the window ends.
+func (w *window) left(now time.Time, limit int) (remaining, reset int) {
+	return max(0, limit-w.used), max(0, int((w.start.Add(windowLength).Sub(now)+time.Second-1)/time.Second))
+}
+
+func (w *window) describe(headers map[string]string, now time.Time, limit int) {
+	remaining, reset := w.left(now, limit)
+	headers["RateLimit-Limit"] = strconv.Itoa(limit)
+	headers["RateLimit-Remaining"] = strconv.Itoa(remaining)
+	headers["RateLimit-Reset"] = strconv.Itoa(reset)
+}
+
+// needs refuses a call whose key was narrowed and lacks a permission. A key without
+// a list has them all.
+func (c *call) needs(permission string) error {
+	list, _ := c.key.attributes["permissions"].([]any)
+	if len(list) == 0 || slices.Contains(list, any(permission)) {
+		return nil
+	}
+	return &refusal{status: http.StatusForbidden, title: "Forbidden", details: "the API key lacks the permission " + permission}
+}

@@ -1,0 +1,132 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/idemhq/idem/internal/conformance"
+	"github.com/idemhq/idem/internal/openapi"
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// documents are Persona's OpenAPI documents, read once for all tests.
+var documents struct {
+	sync.Mutex
+	byVersion map[string]*conformance.Document
+}
+
+// document returns the document of a version: the newest there is that is not newer.
+// It is nil when there are none.
+func document(t *testing.T, version string) *conformance.Document {
+	dir, err := openapi.Dir()
+	if err != nil {
+		return nil
+	}
+	versions, err := openapi.Versions(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := ""
+	for _, v := range slices.Sorted(slices.Values(versions)) {
+		if v <= version {
+			chosen = v
+		}
+	}
+	documents.Lock()
+	defer documents.Unlock()
+	if documents.byVersion == nil {
+		documents.byVersion = map[string]*conformance.Document{}
+	}
+	if documents.byVersion[chosen] == nil {
+		doc, err := conformance.Load(dir, chosen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents.byVersion[chosen] = doc
+	}
+	return documents.byVersion[chosen]
+}
+
+// TestMain says once when nothing can be checked against the documents.
+func TestMain(m *testing.M) {
+	if dir, err := openapi.Dir(); err != nil {
+		os.Stderr.WriteString("sandbox: without Persona's OpenAPI documents, answers are not checked against them: " + err.Error() + "\n")
+	} else if _, err := os.Stat(filepath.Clean(dir)); err != nil {
+		os.Stderr.WriteString("sandbox: " + err.Error() + "\n")
+	}
+	os.Exit(m.Run())
+}
+
+// server is a sandbox whose every request and answer is checked against the document
+// of its version.
+type server struct {
+	*sandbox.Sandbox
+	url string
+	t   *testing.T
+}
+
+func start(t *testing.T, options sandbox.Options) *server {
+	t.Helper()
+	sb, err := sandbox.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listening := httptest.NewServer(checked(t, sb))
+	t.Cleanup(func() {
+		listening.Close()
+		sb.Close()
+	})
+	return &server{Sandbox: sb, url: listening.URL, t: t}
+}
+
+func (s *server) client(opts ...persona.Option) *persona.Client {
+	s.t.Helper()
+	client, err := persona.NewClient(slices.Concat([]persona.Option{
+		persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(s.url + "/api/v1"), persona.WithMaxRetries(0),
+	}, opts)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return client
+}
+
+// checked reports what does not conform. A refused request need not: that is why it
+// was refused.
+func checked(t *testing.T, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		recorded := httptest.NewRecorder()
+		next.ServeHTTP(recorded, r)
+		doc := document(t, cmp.Or(r.Header.Get("Persona-Version"), "2025-12-08"))
+		if doc != nil && recorded.Code != http.StatusNotFound && len(r.URL.Path) > 8 && r.URL.Path[:8] == "/api/v1/" && r.Header.Get("X-Unchecked") == "" {
+			if recorded.Code < 300 {
+				if err := doc.ValidateRequest(r, body); err != nil {
+					t.Errorf("request %s %s: %v\n%s", r.Method, r.URL, err, body)
+				}
+			}
+			if err := doc.ValidateResponse(r.Method, r.URL.RequestURI(), recorded.Code, recorded.Header(), recorded.Body.Bytes()); err != nil {
+				t.Errorf("answer to %s %s: %v\n%s", r.Method, r.URL, err, recorded.Body.Bytes())
+			}
+		}
+		for name, values := range recorded.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(recorded.Code)
+		if _, err := w.Write(recorded.Body.Bytes()); err != nil {
+			return // the client is gone
+		}
+	})
+}

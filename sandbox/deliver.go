@@ -1,0 +1,301 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// Delivery is one event on its way to one webhook.
+type Delivery struct {
+	WebhookID string    `json:"webhook_id"`
+	EventID   string    `json:"event_id"`
+	EventName string    `json:"event_name"`
+	State     string    `json:"state"` // pending, completed, failed or skipped
+	Attempts  []Attempt `json:"attempts"`
+
+	event *resource
+	due   time.Time
+	first time.Time // when it was attempted first, by the wall's clock
+}
+
+// Attempt is one request of a delivery.
+type Attempt struct {
+	At     string `json:"at"`               // by the sandbox's clock
+	Status int    `json:"status,omitempty"` // what the receiver answered; 0 when nothing came
+	Error  string `json:"error,omitempty"`
+}
+
+// queue holds the deliveries of one webhook. They are sent one at a time.
+type queue struct {
+	waiting agenda[*Delivery]
+	busy    bool // one is being sent
+}
+
+// retryDelays are the times between attempts (Persona docs: Webhooks).
+func retryDelays() []time.Duration {
+	return []time.Duration{3 * time.Second, 64 * time.Second, 729 * time.Second, 4096 * time.Second, 15625 * time.Second, 46656 * time.Second, 117649 * time.Second}
+}
+
+// dispatcher sends what falls due: it has one goroutine that waits, and one for each
+// webhook with something to send.
+type dispatcher struct {
+	sandbox *Sandbox
+	client  *http.Client
+	ctx     context.Context
+	cancel  context.CancelFunc
+	signal  chan struct{}
+	running sync.WaitGroup
+}
+
+func newDispatcher(s *Sandbox) *dispatcher {
+	d := &dispatcher{
+		sandbox: s,
+		client: &http.Client{
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 5 * time.Second},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		signal: make(chan struct{}, 1),
+	}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	d.running.Go(d.run)
+	return d
+}
+
+func (d *dispatcher) close() {
+	d.cancel()
+	d.running.Wait()
+	d.client.CloseIdleConnections()
+}
+
+// wake makes the dispatcher look again for what is due.
+func (d *dispatcher) wake() {
+	select {
+	case d.signal <- struct{}{}:
+	default:
+	}
+}
+
+// run starts what is due, and waits for what is due next.
+func (d *dispatcher) run() {
+	for {
+		wait := d.start()
+		timer := time.NewTimer(wait)
+		select {
+		case <-d.ctx.Done():
+			timer.Stop()
+			return
+		case <-d.signal:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// start sets every queue to work that has something due, and returns how long
+// nothing else will be.
+func (d *dispatcher) start() time.Duration {
+	s := d.sandbox
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expireDue()
+	now := s.clock.now()
+	for _, env := range s.environments {
+		for id, q := range env.queues {
+			if at, some := q.waiting.next(); some && !q.busy && !at.After(now) {
+				q.busy = true
+				d.running.Go(func() { d.drain(env, id, q) })
+			}
+		}
+	}
+	if next, some := s.nextDue(); some {
+		return max(0, next.Sub(now))
+	}
+	return time.Hour
+}
+
+// drain sends what is due for one webhook.
+func (d *dispatcher) drain(env *environment, webhookID string, q *queue) {
+	for d.ctx.Err() == nil {
+		delivery, request := d.next(env, webhookID, q)
+		if delivery == nil {
+			d.wake()
+			return
+		}
+		status, err := d.send(request)
+		d.attempted(q, delivery, status, err)
+	}
+}
+
+// next takes the delivery that is due, and writes its request; nil when none is.
+func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delivery, *http.Request) {
+	s := d.sandbox
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		_, delivery, due := q.waiting.take(s.clock.now())
+		if !due {
+			q.busy = false
+			return nil, nil
+		}
+		if delivery.State != "pending" { // canceled when its webhook was disabled
+			continue
+		}
+		request, err := d.request(env, env.resources[webhookID], delivery)
+		if err != nil {
+			delivery.State = "failed"
+			continue
+		}
+		return delivery, request
+	}
+}
+
+// request writes the request of a delivery's next attempt. The event is rendered as
+// the webhook is now; it shows its object as it was. The caller holds the lock.
+func (d *dispatcher) request(env *environment, hook *resource, delivery *Delivery) (*http.Request, error) {
+	s := d.sandbox
+	wall := s.clock.wall()
+	if delivery.first.IsZero() {
+		delivery.first = wall
+	}
+	body, err := json.Marshal(s.renderDelivery(env, hook, delivery.event))
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(d.ctx, http.MethodPost, hook.text("url"), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	custom, _ := hook.attributes[customHeaders].(map[string]any)
+	for name, value := range custom {
+		if text, ok := value.(string); ok {
+			request.Header.Set(name, text)
+		}
+	}
+	made := len(delivery.Attempts) + 1
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, liveSecrets(hook, s.clock.now())...))
+	request.Header.Set("Persona-Webhook-Attempts-Made", strconv.Itoa(made))
+	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(len(retryDelays())+1-made))
+	request.Header.Set("Persona-Webhook-First-Attempted-At", strconv.FormatInt(delivery.first.Unix(), 10))
+	return request, nil
+}
+
+// send posts a delivery. An answer counts when it comes within the limit.
+func (d *dispatcher) send(request *http.Request) (status int, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.sandbox.options.DeliveryTimeout)
+	defer cancel()
+	response, err := d.client.Do(request.WithContext(ctx))
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20)) // so that the connection is used again
+	return response.StatusCode, nil
+}
+
+// attempted records an attempt, and plans the next one after a failure: the delays
+// count from when this one was due, so that a clock moved far sends them all.
+func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err error) {
+	s := d.sandbox
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return // the sandbox closes: nobody knows what came of it
+	}
+	attempt := Attempt{At: stamp(s.clock.now()), Status: status}
+	if err != nil {
+		attempt.Error = err.Error()
+	}
+	delivery.Attempts = append(delivery.Attempts, attempt)
+	delays := retryDelays()
+	switch made := len(delivery.Attempts); {
+	case delivery.State != "pending": // disabled meanwhile
+	case slices.Contains([]int{200, 201, 202, 204}, status):
+		delivery.State = "completed"
+	case made > len(delays):
+		delivery.State = "failed"
+	default:
+		delivery.due = delivery.due.Add(time.Duration(float64(delays[made-1]) * s.options.RetryScale))
+		q.waiting.put(delivery.due, delivery)
+	}
+}
+
+// enqueue plans deliveries of events to the webhooks that want them. The caller
+// holds the lock.
+func (d *dispatcher) enqueue(env *environment, events []*resource) {
+	for _, event := range events {
+		for _, id := range env.order["webhook"] {
+			hook := env.resources[id]
+			if hook.text("status") != "enabled" || !wants(hook, event.text("name")) {
+				continue
+			}
+			copies := 1
+			if d.sandbox.faults.duplicateDelivery(event.text("name")) {
+				copies++
+			}
+			for range copies {
+				d.plan(env, hook, event)
+			}
+		}
+	}
+}
+
+func (d *dispatcher) plan(env *environment, hook, event *resource) {
+	delivery := &Delivery{
+		WebhookID: hook.id, EventID: event.id, EventName: event.text("name"),
+		State: "pending", Attempts: []Attempt{}, event: event, due: event.time("created-at"),
+	}
+	env.deliveries = append(env.deliveries, delivery)
+	if !d.sandbox.passesFilter(env, hook, event) {
+		delivery.State = "skipped"
+		return
+	}
+	q := env.queues[hook.id]
+	if q == nil {
+		q = &queue{}
+		env.queues[hook.id] = q
+	}
+	q.waiting.put(delivery.due, delivery)
+}
+
+// wants reports whether a webhook subscribes to an event.
+func wants(hook *resource, name string) bool {
+	list, _ := hook.attributes["enabled-events"].([]any)
+	return slices.Contains(list, any("*")) || slices.Contains(list, any(name))
+}
+
+// cancel gives up what waits for a webhook, for good (Persona docs: Webhooks).
+func (e *environment) cancelDeliveries(webhookID string) {
+	for _, delivery := range e.deliveries {
+		if delivery.WebhookID == webhookID && delivery.State == "pending" {
+			delivery.State = "failed"
+		}
+	}
+}
+
+// Deliveries returns every delivery of an environment's webhooks, oldest first. The
+// environment is sandbox or production.
+func (s *Sandbox) Deliveries(environment string) []Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []Delivery{}
+	env := s.environments[environment]
+	if env == nil {
+		return all
+	}
+	for _, delivery := range env.deliveries {
+		copied := *delivery
+		copied.Attempts = slices.Clone(delivery.Attempts)
+		all = append(all, copied)
+	}
+	return all
+}

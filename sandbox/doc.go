@@ -1,0 +1,23 @@
+// Package sandbox is a local Persona: the same API, the same errors, the same signed
+// webhooks and retries, with state.
+//
+//	sb, err := sandbox.New(sandbox.Options{})
+//	http.ListenAndServe("127.0.0.1:8090", sb)
+//
+// In a Go test, [NewServer] starts one and hands over a client:
+//
+//	server := sandbox.NewServer(t)
+//	inquiry, err := server.Client().Inquiries.Create(ctx, …)
+//
+// A new sandbox holds a few things with fixed ids, so that a program can start at
+// once: two API keys, an inquiry template, a case template and an account type. They
+// are the constants of this package.
+//
+// The engine (this file's neighbours engine.go, render.go, events.go, deliver.go)
+// knows keys, versions, casing, idempotency, rate limits, pages, events and
+// deliveries. What an operation does is in one file for each kind of resource.
+// Operations that are not served yet answer 501; [Coverage] lists them. Where Persona
+// is silent about what it does, docs/sandbox.md says what the sandbox does.
+package sandbox
+
+//go:generate go run ../internal/sandboxgen

@@ -1,0 +1,425 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/persona"
+)
+
+const (
+	defaultVersion  = "2025-12-08"
+	fileTokenLife   = 21600 // seconds (Persona docs: Downloading files)
+	maxBody         = 32 << 20
+	replayRetention = 24 * time.Hour
+)
+
+// Options say how a sandbox behaves. The zero Options is a sandbox as the package
+// comment describes it.
+type Options struct {
+	// Wall is the wall's clock: time.Now unless set. See [Sandbox.Advance].
+	Wall func() time.Time
+
+	// RateLimit is how many calls an environment may make in a minute: 300 unless
+	// set, as in production at Persona.
+	RateLimit int
+
+	// RetryScale multiplies the delays between the attempts of a delivery, which are
+	// up to 32 hours: 1 unless set.
+	RetryScale float64
+
+	// DeliveryTimeout is how long a receiver of webhooks may take: 5 s unless set.
+	DeliveryTimeout time.Duration
+
+	// RemoteControl serves /_sandbox/ to everyone who can connect, instead of to this
+	// machine alone.
+	RemoteControl bool
+}
+
+// Sandbox is a local Persona. It is an [http.Handler]; close it when done.
+type Sandbox struct {
+	options Options
+	clock   *clock
+	routes  *routes
+	shapes  map[string]shape
+	orgID   string
+	signing []byte // signs session tokens
+
+	mu           sync.Mutex // guards environments, and all in them
+	environments map[string]*environment
+	faults       faults
+
+	deliveries *dispatcher
+}
+
+// New returns a sandbox that holds the fixtures of this package.
+func New(options Options) (*Sandbox, error) {
+	if options.Wall == nil {
+		options.Wall = time.Now
+	}
+	if options.RateLimit == 0 {
+		options.RateLimit = 300
+	}
+	if options.RetryScale == 0 {
+		options.RetryScale = 1
+	}
+	if options.DeliveryTimeout == 0 {
+		options.DeliveryTimeout = 5 * time.Second
+	}
+	if options.RateLimit < 0 || options.RetryScale < 0 || options.DeliveryTimeout < 0 {
+		return nil, errors.New("sandbox: a rate limit, a retry scale or a delivery timeout below zero means nothing")
+	}
+	s := &Sandbox{
+		options:      options,
+		clock:        &clock{wall: options.Wall},
+		shapes:       parseShapes(),
+		orgID:        newID("org"),
+		signing:      []byte(newID("key")),
+		environments: map[string]*environment{},
+	}
+	s.routes = newRoutes(s.handlers())
+	for name, key := range map[string]string{"sandbox": SandboxKey, "production": ProductionKey} {
+		env := newEnvironment(name)
+		env.seed(key, stamp(s.clock.now()))
+		s.environments[name] = env
+	}
+	s.deliveries = newDispatcher(s)
+	return s, nil
+}
+
+// Close stops the deliveries of webhooks, and waits for those on their way.
+func (s *Sandbox) Close() { s.deliveries.close() }
+
+// Advance moves the sandbox's clock forward. What falls due by then expires, in
+// order, and deliveries that wait for their next attempt are sent.
+func (s *Sandbox) Advance(d time.Duration) {
+	s.mu.Lock()
+	s.clock.advance(d)
+	s.expireDue()
+	s.mu.Unlock()
+	s.deliveries.wake()
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/api/v1/"):
+		s.serveAPI(w, r)
+	case r.URL.Path == "/verify":
+		s.serveLink(w, r)
+	case strings.HasPrefix(r.URL.Path, "/_sandbox/"):
+		s.serveControl(w, r)
+	default:
+		writeJSON(w, http.StatusNotFound, (&refusal{title: "Record not found", details: "the API is below /api/v1"}).body())
+	}
+}
+
+// call is one request to the API on its way through an operation.
+type call struct {
+	*change
+	sandbox *Sandbox
+	op      *persona.Operation
+	ids     []string // the path's parameters
+	query   map[string][]string
+	body    map[string]any // keys in kebab-case
+	form    form
+	key     *resource // the API key
+	host    string    // where this sandbox is reached, for links to it
+}
+
+// answer is what an operation answers with, before it is rendered.
+type answer struct {
+	status int // 200 unless set
+	one    *resource
+	many   []*resource // not nil for lists
+	paged  *page
+	meta   map[string]any
+	extra  map[string]any // attributes that only this answer shows, such as secrets
+	pdf    []byte
+}
+
+// operation is what the sandbox does for one operation.
+type operation func(*call) (*answer, error)
+
+// response is a finished answer.
+type response struct {
+	status      int
+	contentType string
+	body        []byte
+	headers     map[string]string // those of Persona's own
+}
+
+// serveAPI answers a call of the API.
+func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		err = unprocessable("the body is larger than 32 MiB", "")
+	}
+	res, lost := s.handle(r, body, err)
+	s.deliveries.wake()
+	if lost {
+		panic(http.ErrAbortHandler) // the connection breaks: the caller never learns
+	}
+	h := w.Header()
+	for name, value := range res.headers {
+		h.Set(name, value)
+	}
+	h.Set("Content-Type", res.contentType)
+	h.Set("Cache-Control", "no-cache, no-store")
+	w.WriteHeader(res.status)
+	_, _ = w.Write(res.body) // the caller may be gone
+}
+
+// handle takes a call through Persona's layers in Persona's order: authentication and
+// limits come before idempotency (Persona docs: Errors).
+func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res response, lost bool) {
+	op, ids, routeErr := s.routes.find(r.Method, strings.TrimPrefix(r.URL.Path, "/api/v1"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expireDue()
+	now := s.clock.now()
+	env, key, err := s.authenticate(r, now)
+	if err != nil {
+		return errorResponse(err, "kebab"), false // without headers: the document declares none on 401
+	}
+	record := CallRecord{
+		RequestID: newID("req"), Method: r.Method, Path: r.URL.Path, IdempotencyKey: r.Header.Get("Idempotency-Key"), At: stamp(now),
+	}
+	if op != nil {
+		record.Operation = op.Name()
+	}
+	var fault *Fault
+	limited := env.window.take(now, s.options.RateLimit)
+	if !limited {
+		fault = s.faults.next(record.Operation)
+	}
+	switch {
+	case limited:
+		res = errorResponse(&refusal{http.StatusTooManyRequests, "Rate limit exceeded",
+			"This environment has reached its limit of " + strconv.Itoa(s.options.RateLimit) + " requests / min.", ""}, "kebab")
+	case unreadable != nil:
+		res = errorResponse(unreadable, "kebab")
+	case fault.is(FaultStatusBefore) && !fault.remembered():
+		res = fault.response()
+	default:
+		res = s.idempotently(env, r, body, now, &record, func() response {
+			if routeErr != nil {
+				return errorResponse(routeErr, "kebab")
+			}
+			if fault.is(FaultStatusBefore) {
+				return fault.response()
+			}
+			res := s.perform(env, key, op, ids, r, body, now, record.RequestID)
+			if fault.is(FaultStatusAfter) && fault.remembered() {
+				return fault.response()
+			}
+			return res
+		})
+		if fault.is(FaultStatusAfter) {
+			res = fault.response()
+		}
+	}
+	record.Status, record.Lost = res.status, fault.is(FaultLostAnswer)
+	env.remember(record)
+	res.headers = map[string]string{"Persona-Environment-Id": env.id, "Persona-Organization-Id": s.orgID, "Request-Id": record.RequestID}
+	env.window.describe(res.headers, now, s.options.RateLimit)
+	return res, record.Lost
+}
+
+// replay is a stored answer under an idempotency key.
+type replay struct {
+	request [sha256.Size]byte
+	response
+	until time.Time
+}
+
+// idempotently answers a POST whose key was seen with the answer it got then,
+// success or failure (Persona docs: Idempotence). A key that comes with another
+// request is refused. Requests of an environment are carried out one by one, so two
+// with the same key never run at the same time.
+func (s *Sandbox) idempotently(env *environment, r *http.Request, body []byte, now time.Time, record *CallRecord, do func() response) response {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" || r.Method != http.MethodPost {
+		return do()
+	}
+	fingerprint := sha256.Sum256(slices.Concat([]byte(r.URL.RequestURI()), []byte{0}, body))
+	if stored := env.replays[key]; stored != nil && now.Before(stored.until) {
+		if stored.request != fingerprint {
+			return errorResponse(conflict("the request does not match the original one with this idempotency key"), "kebab")
+		}
+		record.Replayed = true
+		return stored.response
+	}
+	res := do()
+	env.replays[key] = &replay{fingerprint, res, now.Add(replayRetention)}
+	return res
+}
+
+// perform carries an operation out.
+func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation, ids []string, r *http.Request, body []byte, now time.Time, requestID string) response {
+	f, err := s.formOf(r, key, op)
+	if err != nil {
+		return errorResponse(err, "kebab")
+	}
+	handler := s.routes.handlers[op.ID]
+	if handler == nil {
+		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
+	}
+	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r)}
+	if c.body, err = readBody(r, body); err == nil {
+		err = s.routes.validate(op, c.body)
+	}
+	var a *answer
+	if err == nil {
+		a, err = handler(c)
+	}
+	if err != nil {
+		res := errorResponse(err, f.inflection)
+		env.insert(s.logEntry(c, r, res.status, requestID))
+		return res
+	}
+	res := s.answer(c, a)
+	s.commit(c.change)
+	env.insert(s.logEntry(c, r, res.status, requestID))
+	return res
+}
+
+// answer renders what an operation answers with.
+func (s *Sandbox) answer(c *call, a *answer) response {
+	status := a.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if a.pdf != nil {
+		return response{status: status, contentType: "application/pdf", body: a.pdf}
+	}
+	doc := map[string]any{}
+	roots := a.many
+	switch {
+	case a.one != nil:
+		roots = []*resource{a.one}
+		data := s.render(a.one, c.form)
+		for name, value := range a.extra {
+			data["attributes"].(map[string]any)[name] = value
+		}
+		doc["data"] = data
+	default:
+		data := []any{}
+		for _, r := range a.many {
+			data = append(data, s.render(r, c.form))
+		}
+		doc["data"] = data
+	}
+	if a.paged != nil {
+		doc["links"] = a.paged.links
+	}
+	if a.meta != nil {
+		doc["meta"] = a.meta
+	}
+	if len(c.form.include) > 0 {
+		doc["included"] = s.included(c.change, roots, c.form)
+	}
+	return jsonResponse(status, inflect(doc, c.form.inflection))
+}
+
+// formOf reads how the answer is to look.
+func (s *Sandbox) formOf(r *http.Request, key *resource, op *persona.Operation) (form, error) {
+	f := form{version: r.Header.Get("Persona-Version"), inflection: r.Header.Get("Key-Inflection"), fields: map[string][]string{}}
+	if f.version == "" {
+		f.version = key.text("api-version")
+	}
+	if f.inflection == "" {
+		f.inflection = key.text("api-key-inflection")
+	}
+	if !slices.Contains(versions(), f.version) {
+		return f, badRequest("Persona-Version must be one of " + strings.Join(versions(), ", "))
+	}
+	if !slices.Contains([]string{"kebab", "snake", "camel"}, f.inflection) {
+		return f, badRequest("Key-Inflection must be camel, kebab or snake")
+	}
+	query := r.URL.Query()
+	if query.Has("include") {
+		f.include = splitList(query.Get("include"))
+	} else {
+		f.include = defaultIncludes(op.Name(), f.version)
+	}
+	for name, values := range query {
+		if typ, ok := strings.CutPrefix(name, "fields["); ok {
+			f.fields[strings.TrimSuffix(typ, "]")] = splitList(values[0])
+		}
+	}
+	return f, nil
+}
+
+// versions are the dated versions there are, by the union of Persona's lists.
+func versions() []string {
+	return []string{"2020-05-18", "2021-02-21", "2021-05-14", "2021-07-05", "2021-08-18", "2022-09-01", "2023-01-05", "2025-10-27", "2025-12-08", "2026-09-29"}
+}
+
+func splitList(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, ","), func(s string) bool { return s == "" })
+}
+
+// readBody reads a JSON body, or the fields of a multipart one.
+func readBody(r *http.Request, body []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return map[string]any{}, nil
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "" && kind != "application/json" {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "Unsupported media type", "the body must be application/json", ""}
+	}
+	var raw any
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, badRequest("the body is not valid JSON")
+	}
+	object, ok := kebabKeys(raw).(map[string]any)
+	if !ok {
+		return nil, badRequest("the body must be an object")
+	}
+	return object, nil
+}
+
+// host is the address the caller used, so that links lead back here.
+func host(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func jsonResponse(status int, doc any) response {
+	b, _ := json.Marshal(doc) // maps, strings and numbers only
+	return response{status: status, contentType: "application/json; charset=utf-8", body: b}
+}
+
+func errorResponse(err error, inflection string) response {
+	var r *refusal
+	if !errors.As(err, &r) {
+		r = &refusal{status: http.StatusInternalServerError, title: "Internal server error", details: err.Error()}
+	}
+	return jsonResponse(r.status, inflect(r.body(), inflection))
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
+}
+
+// isLoopback reports whether a request comes from this machine.
+func isLoopback(r *http.Request) bool {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && net.ParseIP(address).IsLoopback()
+}

@@ -1,0 +1,216 @@
+package sandbox
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// eventOperations: events are what was delivered to webhooks, or would have been.
+func eventOperations() map[string]operation {
+	return map[string]operation{
+		"Events.Get": func(c *call) (*answer, error) { return c.answerFound("event") },
+		"Events.List": func(c *call) (*answer, error) {
+			return c.list("event", func(r *resource) bool {
+				about := r.attributes[snapshotOf].(*resource)
+				return oneOf(c.filter("name"), r.text("name")) && oneOf(c.filter("id"), r.id) && oneOf(c.filter("object-id"), about.id)
+			})
+		},
+	}
+}
+
+// snapshotOf is the attribute of an event that holds its object, as it was.
+const snapshotOf = "_snapshot"
+
+// payload renders the object of an event.
+func (s *Sandbox) payload(event *resource, f form) map[string]any {
+	return map[string]any{"data": s.render(event.attributes[snapshotOf].(*resource), f)}
+}
+
+// renderDelivery writes an event as a webhook sends it: in the webhook's version and
+// casing, with what its lists allow.
+func (s *Sandbox) renderDelivery(env *environment, hook, event *resource) map[string]any {
+	about := event.attributes[snapshotOf].(*resource)
+	f := form{version: hook.text("api-version"), inflection: hook.text("api-key-inflection")}
+	payload := s.payload(event, f)
+	f.include = allowedIncludes(hook, event.text("name"))
+	if slices.Contains(f.include, "*") {
+		f.include = slices.Sorted(maps.Keys(about.relationships))
+	}
+	payload["included"] = s.included(newChange(env, s.clock.now()), []*resource{about}, f)
+	if list, _ := hook.attributes["relationship-allowlist"].(map[string]any); list["state"] == "include_none" {
+		delete(payload["data"].(map[string]any), "relationships")
+		for _, r := range payload["included"].([]any) {
+			delete(r.(map[string]any), "relationships")
+		}
+	}
+	blocked, _ := hook.attributes["api-attributes-blocklist"].([]any)
+	newBlocklist(blocked).apply(payload)
+	attributes := map[string]any{"name": event.text("name"), "created-at": event.attributes["created-at"], "payload": payload}
+	if context, ok := event.attributes["context"]; ok {
+		attributes["context"] = context
+	}
+	doc := map[string]any{"data": map[string]any{"type": "event", "id": event.id, "attributes": attributes}}
+	return inflect(doc, f.inflection).(map[string]any)
+}
+
+// allowedIncludes are the relationships whose resources a webhook sends along.
+func allowedIncludes(hook *resource, name string) []string {
+	list, _ := hook.attributes["included-allowlist"].(map[string]any)
+	switch list["state"] {
+	case "include_all":
+		return []string{"*"}
+	case "custom":
+		entries, _ := list["event-types"].([]any)
+		for _, entry := range entries {
+			if entry, _ := entry.(map[string]any); entry["event-type"] == name {
+				var names []string
+				relationships, _ := entry["relationships"].([]any)
+				for _, r := range relationships {
+					names = append(names, textOf(r))
+				}
+				return names
+			}
+		}
+	}
+	return nil
+}
+
+// passesFilter reports whether a webhook's payload-filter is a subset of the event's
+// payload, in the webhook's casing (Persona docs: Webhook event filters).
+func (s *Sandbox) passesFilter(env *environment, hook, event *resource) bool {
+	filter, ok := hook.attributes["payload-filter"].(map[string]any)
+	if !ok {
+		return true
+	}
+	doc := s.renderDelivery(env, hook, event)
+	attributes := doc["data"].(map[string]any)["attributes"].(map[string]any)
+	return subset(filter, attributes["payload"])
+}
+
+func subset(want, have any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		if choices, ok := want["$or"].([]any); ok && len(want) == 1 {
+			return slices.ContainsFunc(choices, func(choice any) bool { return subset(choice, have) })
+		}
+		object, ok := have.(map[string]any)
+		for key, value := range want {
+			if key == "$or" {
+				ok = ok && subset(map[string]any{key: value}, have)
+			} else {
+				ok = ok && subset(value, object[key])
+			}
+		}
+		return ok
+	case []any:
+		list, ok := have.([]any)
+		for _, element := range want {
+			ok = ok && slices.ContainsFunc(list, func(h any) bool { return subset(element, h) })
+		}
+		return ok
+	default:
+		return want == have
+	}
+}
+
+// blocklist removes attributes (Persona docs: Webhook attribute blocklists).
+type blocklist []blockEntry
+
+// blockEntry is one line of a blocklist: a key by its name anywhere, or a path below
+// the attributes of the data or what is included. An asterisk stands for any text.
+type blockEntry struct {
+	exempt bool
+	part   string   // data, included or *
+	typ    string   // "" for every type of resource
+	path   []string // below attributes
+	simple bool     // path is a key, wherever it is
+}
+
+func newBlocklist(entries []any) blocklist {
+	var list blocklist
+	for _, entry := range entries {
+		text, _ := entry.(string)
+		var b blockEntry
+		text, b.exempt = strings.CutPrefix(text, "!")
+		if qualified, ok := strings.CutPrefix(text, "/"); ok {
+			qualified, query, _ := strings.Cut(qualified, "?")
+			b.typ = strings.TrimPrefix(query, "type=")
+			segments := strings.Split(qualified, "/")
+			if len(segments) < 3 || segments[1] != "attributes" {
+				continue
+			}
+			b.part, b.path = segments[0], segments[2:]
+		} else {
+			b.part, b.path, b.simple = "*", []string{text}, true
+		}
+		for i := range b.path {
+			b.path[i] = kebab(b.path[i])
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+func (l blocklist) apply(payload map[string]any) {
+	if len(l) == 0 {
+		return
+	}
+	if data, ok := payload["data"].(map[string]any); ok {
+		l.prune("data", data)
+	}
+	included, _ := payload["included"].([]any)
+	for _, r := range included {
+		l.prune("included", r.(map[string]any))
+	}
+}
+
+func (l blocklist) prune(part string, resource map[string]any) {
+	typ, _ := resource["type"].(string)
+	var walk func(at []string, object map[string]any) map[string]any
+	walk = func(at []string, object map[string]any) map[string]any {
+		kept := map[string]any{}
+		for key, value := range object {
+			here := append(slices.Clone(at), kebab(key))
+			if l.blocks(part, typ, here) {
+				continue
+			}
+			if inner, ok := value.(map[string]any); ok {
+				value = walk(here, inner)
+			}
+			kept[key] = value
+		}
+		return kept
+	}
+	if attributes, ok := resource["attributes"].(map[string]any); ok {
+		resource["attributes"] = walk(nil, attributes)
+	}
+}
+
+// blocks reports whether a key is removed: an exemption always wins.
+func (l blocklist) blocks(part, typ string, at []string) bool {
+	blocked := false
+	for _, b := range l {
+		if b.matches(part, typ, at) {
+			if b.exempt {
+				return false
+			}
+			blocked = true
+		}
+	}
+	return blocked
+}
+
+func (b blockEntry) matches(part, typ string, at []string) bool {
+	if b.part != "*" && b.part != part || b.typ != "" && b.typ != typ {
+		return false
+	}
+	if b.simple {
+		at = at[len(at)-1:]
+	}
+	return slices.EqualFunc(b.path, at, func(pattern, key string) bool {
+		ok, err := path.Match(pattern, key)
+		return ok && err == nil
+	})
+}

@@ -1,0 +1,109 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+)
+
+// inquiryMove is one way for an inquiry to change its status.
+type inquiryMove struct {
+	from  []string
+	event string
+	at    string // the attribute that takes the moment
+}
+
+// inquiryMoves are the ways into each status. Those from created, and the refusal of
+// a second decision, were seen at the real sandbox; a decision may be changed to the
+// other, and an expired inquiry decided, where Persona is silent.
+func inquiryMoves() map[string]inquiryMove {
+	return map[string]inquiryMove{
+		"pending":      {[]string{"created"}, "inquiry.started", "started-at"},
+		"completed":    {[]string{"pending"}, "inquiry.completed", "completed-at"},
+		"failed":       {[]string{"pending"}, "inquiry.failed", "failed-at"},
+		"expired":      {[]string{"created", "pending"}, "inquiry.expired", "expired-at"},
+		"needs_review": {[]string{"created", "pending", "completed", "failed", "expired"}, "inquiry.marked-for-review", "marked-for-review-at"},
+		"approved":     {[]string{"created", "pending", "completed", "failed", "expired", "needs_review", "declined"}, "inquiry.approved", "decisioned-at"},
+		"declined":     {[]string{"created", "pending", "completed", "failed", "expired", "needs_review", "approved"}, "inquiry.declined", "decisioned-at"},
+	}
+}
+
+// moveInquiry changes an inquiry's status, with all that follows from it.
+func (c *change) moveInquiry(inquiry *resource, to string) error {
+	move := inquiryMoves()[to]
+	from := inquiry.text("status")
+	if !slices.Contains(move.from, from) {
+		return conflict("an inquiry that is " + from + " cannot become " + to)
+	}
+	if to == "expired" {
+		c.expireInquiry(inquiry)
+		return nil
+	}
+	inquiry.attributes["status"] = to
+	inquiry.attributes[move.at] = stamp(c.now)
+	inquiry.attributes["updated-at"] = stamp(c.now)
+	if to == "pending" {
+		if life, _ := inquiry.attributes[afterStart].(time.Duration); life > 0 {
+			inquiry.attributes["expires-at"] = stamp(c.now.Add(life))
+			c.remind(c.now.Add(life), inquiry.id)
+		}
+	} else {
+		inquiry.attributes["expires-at"] = nil
+	}
+	c.emit(move.event, inquiry, nil)
+	if to == "completed" {
+		c.fillAccount(inquiry)
+	}
+	return nil
+}
+
+// expireInquiry expires an inquiry, its sessions, and its open verifications.
+func (c *change) expireInquiry(inquiry *resource) {
+	inquiry.attributes["status"] = "expired"
+	inquiry.attributes["expired-at"] = stamp(c.now)
+	inquiry.attributes["expires-at"] = nil
+	inquiry.attributes["updated-at"] = stamp(c.now)
+	c.emit("inquiry.expired", inquiry, nil)
+	c.expireSessions(inquiry)
+	for _, id := range inquiry.many("verifications") {
+		v := c.edit(id.ID)
+		if status := v.text("status"); status == "initiated" || status == "submitted" {
+			v.attributes["status"] = "canceled"
+			v.attributes["completed-at"], v.attributes["completed-at-ts"] = stamp(c.now), c.now.Unix()
+			c.emit("verification.canceled", v, nil)
+		}
+	}
+}
+
+// redactInquiry removes the personal data of an inquiry and of what belongs to it.
+// The reference id goes only with the account's (OpenAPI 2025-12-08,
+// inquiry.redacted). Everything is done at once.
+func (c *change) redactInquiry(inquiry *resource, withAccount bool) error {
+	for _, id := range inquiry.many("verifications") {
+		v := c.edit(id.ID)
+		if v.attributes[lockedAttribute] == true {
+			return conflict("a verification of the inquiry is locked for an investigation")
+		}
+		c.redactVerification(v)
+	}
+	inquiry.attributes["fields"] = nullFields(inquiry)
+	inquiry.attributes["note"] = nil
+	inquiry.attributes["tags"] = []any{}
+	inquiry.attributes["redacted-at"] = stamp(c.now)
+	inquiry.attributes["updated-at"] = stamp(c.now)
+	if withAccount {
+		inquiry.attributes["reference-id"] = nil
+	}
+	c.emit("inquiry.redacted", inquiry, nil)
+	return nil
+}
+
+// nullFields keeps the names and types of fields without their values.
+func nullFields(r *resource) map[string]any {
+	fields, _ := r.attributes["fields"].(map[string]any)
+	blank := make(map[string]any, len(fields))
+	for name, value := range fields {
+		one, _ := value.(map[string]any)
+		blank[name] = map[string]any{"type": one["type"], "value": nil}
+	}
+	return blank
+}

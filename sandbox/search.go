@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// search answers a search: its query, its order, a page at a time (OpenAPI
+// 2025-12-08). Unlike Persona's it is up to date.
+func (c *call) search(family string, attributes func(r *resource, name string) any) (*answer, error) {
+	var found []*resource
+	query := c.object("query")
+	for _, id := range slices.Backward(c.env.order[family]) {
+		r := c.env.resources[id]
+		get := func(name string) any { return attributes(r, name) }
+		holds, err := evaluate(query, get, 0)
+		if err != nil {
+			return nil, err
+		}
+		if holds {
+			found = append(found, r)
+		}
+	}
+	if by := c.text("sort.attribute"); by != "" {
+		direction := c.text("sort.direction")
+		if direction != "" && direction != "asc" && direction != "desc" {
+			return nil, badRequest("sort.direction must be asc or desc")
+		}
+		slices.SortStableFunc(found, func(a, b *resource) int {
+			order := compare(attributes(a, by), attributes(b, by))
+			if direction != "asc" {
+				order = -order
+			}
+			return order
+		})
+	}
+	for _, name := range []string{"after", "before"} {
+		if cursor := c.text("page." + name); cursor != "" && first(c.query["page["+name+"]"]) == "" {
+			c.query["page["+name+"]"] = []string{cursor}
+		}
+	}
+	if size, ok := c.number("page.size"); ok && first(c.query["page[size]"]) == "" {
+		c.query["page[size]"] = []string{strconv.Itoa(int(size))}
+	}
+	return c.page(slices.Values(found), func(id string) bool {
+		return slices.ContainsFunc(found, func(r *resource) bool { return r.id == id })
+	})
+}
+
+// evaluate decides a predicate.
+func evaluate(query map[string]any, get func(string) any, depth int) (bool, error) {
+	if len(query) == 0 {
+		return true, nil
+	}
+	if depth > 2 {
+		return false, badRequest("query is nested deeper than two levels")
+	}
+	for _, word := range []string{"and", "or"} {
+		clauses, ok := query[word].([]any)
+		if !ok {
+			continue
+		}
+		if len(clauses) > 20 {
+			return false, badRequest("query." + word + " holds more than 20 clauses")
+		}
+		result := word == "and"
+		for _, clause := range clauses {
+			object, _ := clause.(map[string]any)
+			holds, err := evaluate(object, get, depth+1)
+			if err != nil {
+				return false, err
+			}
+			if word == "and" {
+				result = result && holds
+			} else {
+				result = result || holds
+			}
+		}
+		return result, nil
+	}
+	if inner, ok := query["not"].(map[string]any); ok {
+		holds, err := evaluate(inner, get, depth+1)
+		return !holds, err
+	}
+	name, _ := query["attribute"].(string)
+	operator, _ := query["operator"].(string)
+	value, given := query["value"]
+	if name == "" || operator == "" || !given {
+		return false, badRequest("query must be one of and, or, not, or a predicate of attribute, operator and value")
+	}
+	have := get(name)
+	if have == nil {
+		return false, nil
+	}
+	order := compare(have, value)
+	switch operator {
+	case "eq":
+		return order == 0, nil
+	case "gt":
+		return order > 0, nil
+	case "gte":
+		return order >= 0, nil
+	case "lt":
+		return order < 0, nil
+	case "lte":
+		return order <= 0, nil
+	default:
+		return false, badRequest("query.operator must be one of eq, gt, gte, lt, lte")
+	}
+}
+
+// compare orders two values: numbers and moments by size, all else as text.
+func compare(a, b any) int {
+	if x, ok := a.(float64); ok {
+		if y, ok := b.(float64); ok {
+			return cmp.Compare(x, y)
+		}
+	}
+	if x, y := moment(a), moment(b); !x.IsZero() && !y.IsZero() {
+		return x.Compare(y)
+	}
+	return strings.Compare(strings.ToLower(textOf(a)), strings.ToLower(textOf(b)))
+}
+
+func textOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return ""
+	}
+}
+
+// fieldValue reads fields.name of a resource, for searches.
+func fieldValue(r *resource, name string) any {
+	fields, _ := r.attributes["fields"].(map[string]any)
+	field, _ := fields[strings.TrimPrefix(name, "fields.")].(map[string]any)
+	return field["value"]
+}

@@ -1,0 +1,65 @@
+package sandbox
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/idemhq/idem/persona"
+)
+
+// TB is what [NewServer] needs of a *testing.T.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Server is a sandbox that listens on a port of this machine.
+type Server struct {
+	*Sandbox
+	URL           string // http://127.0.0.1:port
+	SandboxKey    string
+	ProductionKey string
+
+	t TB
+}
+
+// NewServer starts a sandbox for a test, and stops it when the test ends. Each has
+// state of its own, so tests may run in parallel.
+func NewServer(t TB, options ...Options) *Server {
+	t.Helper()
+	var o Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	sb, err := New(o)
+	if err != nil {
+		t.Fatalf("start a sandbox: %v", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("start a sandbox: %v", err)
+	}
+	server := &http.Server{Handler: sb, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener) // ends with Close
+	t.Cleanup(func() {
+		server.Close()
+		sb.Close()
+	})
+	return &Server{Sandbox: sb, URL: "http://" + listener.Addr().String(), SandboxKey: SandboxKey, ProductionKey: ProductionKey, t: t}
+}
+
+// BaseURL is the address to give a client.
+func (s *Server) BaseURL() string { return s.URL + "/api/v1" }
+
+// Client returns a client with the sandbox environment's key. Further options may
+// change that.
+func (s *Server) Client(opts ...persona.Option) *persona.Client {
+	s.t.Helper()
+	client, err := persona.NewClient(append([]persona.Option{persona.WithAPIKey(SandboxKey), persona.WithBaseURL(s.BaseURL())}, opts...)...)
+	if err != nil {
+		s.t.Fatalf("make a client: %v", err)
+	}
+	return client
+}

@@ -1,0 +1,118 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	sessionLimit = 25       // for each inquiry (Persona docs: Inquiry sessions)
+	sessionUntil = "_until" // when a session expires: fixed when it is made
+	sessionLink  = "_link"  // the code of its one-time link
+)
+
+func sessionOperations() map[string]operation {
+	return map[string]operation{
+		"InquirySessions.Get": func(c *call) (*answer, error) { return c.answerFound("inquiry-session") },
+		"InquirySessions.List": func(c *call) (*answer, error) {
+			return c.list("inquiry-session", func(r *resource) bool { return oneOf(c.filter("inquiry-id"), r.one("inquiry")) })
+		},
+		"InquirySessions.Create": func(c *call) (*answer, error) {
+			inquiry := c.edit(c.text("data.attributes.inquiry-id"))
+			if inquiry == nil || inquiry.family() != "inquiry" {
+				return nil, notFound("data.attributes.inquiry_id is not found")
+			}
+			session, err := c.newSession(inquiry)
+			return &answer{status: 201, one: session}, err
+		},
+		"InquirySessions.Expire": func(c *call) (*answer, error) {
+			session, err := c.find("inquiry-session")
+			if err != nil {
+				return nil, err
+			}
+			if session.text("status") == "expired" {
+				return nil, conflict("the session has expired already")
+			}
+			c.expireSession(session)
+			return &answer{one: session}, nil
+		},
+		"InquirySessions.ExpireAll": func(c *call) (*answer, error) {
+			ids := c.texts("meta.inquiry-ids")
+			if len(ids) == 0 {
+				return nil, badRequest("meta.inquiry_ids must be filled")
+			}
+			expired := []*resource{}
+			for _, id := range ids {
+				inquiry := c.get(id)
+				if inquiry == nil || inquiry.family() != "inquiry" {
+					return nil, notFound("meta.inquiry_ids is not found")
+				}
+				expired = append(expired, c.expireSessions(inquiry)...)
+			}
+			return &answer{many: expired}, nil
+		},
+		"InquirySessions.GenerateOneTimeLink": func(c *call) (*answer, error) {
+			session, err := c.find("inquiry-session")
+			if err != nil {
+				return nil, err
+			}
+			if session.text("status") == "expired" {
+				return nil, conflict("the session has expired")
+			}
+			meta := c.linkMeta(session.text(sessionLink))
+			if l := c.env.links[session.text(sessionLink)]; l == nil || !l.opened.IsZero() || !c.now.Before(l.expires) {
+				meta = c.newLink(session, 0)
+			}
+			return &answer{one: session, meta: meta}, nil
+		},
+	}
+}
+
+// newSession adds a session to an inquiry. It expires when the inquiry does.
+func (c *change) newSession(inquiry *resource) (*resource, error) {
+	if status := inquiry.text("status"); status != "created" && status != "pending" {
+		return nil, conflict("an inquiry that is " + status + " takes no session")
+	}
+	if len(inquiry.many("sessions")) >= sessionLimit {
+		return nil, unprocessable("the inquiry has reached its limit of 25 sessions", "/data/attributes/inquiry-id")
+	}
+	until := inquiry.time("expires-at")
+	session := c.create("inquiry-session", "iqse", map[string]any{"status": "new", sessionUntil: stamp(until)}, map[string]any{"inquiry": inquiry.identifier()})
+	inquiry.link("sessions", session.identifier())
+	c.remind(until, session.id)
+	return session, nil
+}
+
+// usableSession returns a session nobody opened yet, or a new one.
+func (c *change) usableSession(inquiry *resource) (*resource, error) {
+	for _, id := range slices.Backward(inquiry.many("sessions")) {
+		if session := c.get(id.ID); session.text("status") == "new" && c.now.Before(session.time(sessionUntil)) {
+			return session, nil
+		}
+	}
+	return c.newSession(inquiry)
+}
+
+func (c *change) expireSession(session *resource) {
+	session.attributes["status"] = "expired"
+	session.attributes["expired-at"] = stamp(c.now)
+	c.emit("inquiry-session.expired", session, nil)
+}
+
+// expireSessions expires the open sessions of an inquiry, and returns them.
+func (c *change) expireSessions(inquiry *resource) []*resource {
+	var expired []*resource
+	for _, id := range inquiry.many("sessions") {
+		if session := c.edit(id.ID); session.text("status") != "expired" {
+			c.expireSession(session)
+			expired = append(expired, session)
+		}
+	}
+	return expired
+}
+
+// seconds reads a number of seconds of the body.
+func (c *call) seconds(path string) time.Duration {
+	n, _ := c.number(path)
+	return time.Duration(n * float64(time.Second))
+}

@@ -1,0 +1,213 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// resource is one resource of an environment. Attributes have kebab-case keys;
+// those that start with an underscore are the sandbox's own and are never rendered.
+type resource struct {
+	typ, id       string
+	attributes    map[string]any
+	relationships map[string]any // identifier, []identifier or nil
+	created       int            // counts the resources of the environment: the order of lists
+}
+
+type identifier struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// secretValue is the attribute that holds an API key's value.
+const secretValue = "_value"
+
+func (r *resource) identifier() identifier { return identifier{r.typ, r.id} }
+
+// family is the type up to the first slash.
+func (r *resource) family() string {
+	family, _, _ := strings.Cut(r.typ, "/")
+	return family
+}
+
+func (r *resource) text(attribute string) string {
+	text, _ := r.attributes[attribute].(string)
+	return text
+}
+
+func (r *resource) time(attribute string) time.Time { return moment(r.attributes[attribute]) }
+
+func (r *resource) one(relationship string) string {
+	id, _ := r.relationships[relationship].(identifier)
+	return id.ID
+}
+
+func (r *resource) many(relationship string) []identifier {
+	ids, _ := r.relationships[relationship].([]identifier)
+	return ids
+}
+
+// link adds to a relationship to many.
+func (r *resource) link(relationship string, to identifier) {
+	if !slices.Contains(r.many(relationship), to) {
+		r.relationships[relationship] = append(slices.Clone(r.many(relationship)), to)
+	}
+}
+
+// unlink takes from a relationship to many.
+func (r *resource) unlink(relationship string, from identifier) {
+	r.relationships[relationship] = slices.DeleteFunc(slices.Clone(r.many(relationship)), func(id identifier) bool { return id == from })
+}
+
+// clone copies a resource so far that the original is not changed through the copy:
+// attributes and relationships are replaced, never changed in place.
+func (r *resource) clone() *resource {
+	c := *r
+	c.attributes, c.relationships = maps.Clone(r.attributes), maps.Clone(r.relationships)
+	if c.attributes == nil {
+		c.attributes = map[string]any{}
+	}
+	if c.relationships == nil {
+		c.relationships = map[string]any{}
+	}
+	return &c
+}
+
+// environment is one of Persona's two worlds. All of it is guarded by the engine's
+// lock.
+type environment struct {
+	name        string // sandbox or production
+	id          string // env_…
+	resources   map[string]*resource
+	order       map[string][]string // ids by family, in order of creation
+	byReference map[string]string   // accounts by reference id, in lower case
+	links       map[string]*link    // one-time links by code
+	replays     map[string]*replay  // by idempotency key
+	sequence    int
+	window      window
+	cases       int // numbers the names of cases
+	calls       []CallRecord
+
+	timers     agenda[string] // ids of resources that something becomes due for
+	queues     map[string]*queue
+	deliveries []*Delivery
+	lastEvent  time.Time
+	tags       map[string]bool // every name of a tag there was
+}
+
+func newEnvironment(name string) *environment {
+	return &environment{
+		name: name, id: newID("env"), resources: map[string]*resource{}, order: map[string][]string{},
+		byReference: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{},
+	}
+}
+
+func (e *environment) nextSequence() int {
+	e.sequence++
+	return e.sequence
+}
+
+// insert stores a resource, new or changed.
+func (e *environment) insert(r *resource) {
+	if _, known := e.resources[r.id]; !known {
+		e.order[r.family()] = append(e.order[r.family()], r.id)
+	}
+	e.resources[r.id] = r.clone()
+	if reference := r.text("reference-id"); r.typ == "account" && reference != "" {
+		e.byReference[strings.ToLower(reference)] = r.id
+	}
+}
+
+// change is everything one operation does to an environment. It is committed whole,
+// or not at all.
+type change struct {
+	env    *environment
+	now    time.Time
+	staged map[string]*resource
+	fresh  []string // ids of new resources, in order
+	events []*resource
+	then   []func() // done with the commit
+}
+
+func newChange(env *environment, now time.Time) *change {
+	return &change{env: env, now: now, staged: map[string]*resource{}}
+}
+
+// get returns a resource to read, or nil.
+func (c *change) get(id string) *resource {
+	if r := c.staged[id]; r != nil {
+		return r
+	}
+	return c.env.resources[id]
+}
+
+// edit returns a resource to change, or nil.
+func (c *change) edit(id string) *resource {
+	if r := c.staged[id]; r != nil {
+		return r
+	}
+	r := c.env.resources[id]
+	if r == nil {
+		return nil
+	}
+	c.staged[id] = r.clone()
+	return c.staged[id]
+}
+
+// create makes a resource.
+func (c *change) create(typ, prefix string, attributes, relationships map[string]any) *resource {
+	r := (&resource{typ: typ, id: newID(prefix), attributes: attributes, relationships: relationships, created: c.env.nextSequence()}).clone()
+	if _, dated := r.attributes["created-at"]; !dated {
+		r.attributes["created-at"] = stamp(c.now)
+	}
+	c.staged[r.id] = r
+	c.fresh = append(c.fresh, r.id)
+	return r
+}
+
+// emit records that something happened to a resource, as it is now. No two events of
+// an environment have the same moment, so that their order can be told.
+func (c *change) emit(name string, about *resource, context map[string]any) {
+	at := c.now.Truncate(time.Millisecond)
+	if !at.After(c.env.lastEvent) {
+		at = c.env.lastEvent.Add(time.Millisecond)
+	}
+	c.env.lastEvent = at
+	event := c.create("event", "evt", map[string]any{"name": name, "created-at": stamp(at), snapshotOf: about.clone()}, nil)
+	if context != nil {
+		event.attributes["context"] = context
+	}
+	c.events = append(c.events, event)
+}
+
+// commit carries the change out.
+func (c *change) commit() {
+	for _, id := range c.fresh {
+		c.env.insert(c.staged[id])
+	}
+	for id, r := range c.staged {
+		if !slices.Contains(c.fresh, id) {
+			c.env.insert(r)
+		}
+	}
+	for _, f := range c.then {
+		f()
+	}
+}
+
+// base58 is the alphabet of Persona's ids: letters and digits without those that
+// look alike.
+const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+// newID returns an id: the prefix and 28 random characters, the longest form seen.
+func newID(prefix string) string {
+	var random [28]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand
+	for i, b := range random {
+		random[i] = base58[int(b)%len(base58)]
+	}
+	return prefix + "_" + string(random[:])
+}

@@ -1,0 +1,73 @@
+package sandbox
+
+// lockedAttribute is set while an investigation locks a verification.
+const lockedAttribute = "_locked"
+
+func verificationOperations() map[string]operation {
+	operations := map[string]operation{
+		"Verifications.Get": func(c *call) (*answer, error) { return c.answerFound("verification") },
+		"Verifications.Print": func(c *call) (*answer, error) {
+			found, err := c.answerFound("verification")
+			if err != nil {
+				return nil, err
+			}
+			v := found.one
+			return &answer{pdf: pdf("Verification", v.id, "Type: "+v.typ, "Status: "+v.text("status"))}, nil
+		},
+		"Verifications.Redact": func(c *call) (*answer, error) {
+			v, err := c.find("verification")
+			switch {
+			case err != nil:
+				return nil, err
+			case v.attributes["redacted-at"] != nil:
+				return nil, conflict("Verification already redacted")
+			case v.attributes[lockedAttribute] == true:
+				return nil, conflict("the verification is locked for an investigation")
+			}
+			c.redactVerification(v)
+			return &answer{one: v}, nil
+		},
+		"Verifications.InvestigationLock":   lockVerification(true),
+		"Verifications.InvestigationUnlock": lockVerification(false),
+	}
+	for method, typ := range map[string]string{
+		"GetAAMVA": "aamva", "GetDatabaseECBSV": "database-ecbsv", "GetDatabasePhoneCarrier": "database-phone-carrier",
+		"GetDatabaseSerpro": "database-serpro", "GetDatabaseStandard": "database-standard", "GetDatabaseTIN": "database-tin",
+		"GetDatabase": "database", "GetDocument": "document", "GetEmailAddress": "email-address", "GetGovernmentID": "government-id",
+		"GetGovernmentIDNFC": "government-id-nfc", "GetPhoneNumber": "phone-number", "GetSelfie": "selfie",
+	} {
+		operations["Verifications."+method] = func(c *call) (*answer, error) {
+			found, err := c.answerFound("verification")
+			if err == nil && found.one.typ != "verification/"+typ {
+				return nil, notFound("")
+			}
+			return found, err
+		}
+	}
+	return operations
+}
+
+func lockVerification(locked bool) operation {
+	return func(c *call) (*answer, error) {
+		v, err := c.find("verification")
+		if err != nil {
+			return nil, err
+		}
+		v.attributes[lockedAttribute] = locked
+		return &answer{one: v}, nil
+	}
+}
+
+// redactVerification removes a verification's personal data: what is left says that
+// it took place, and when.
+func (c *change) redactVerification(v *resource) {
+	kept := map[string]any{}
+	for name, value := range v.attributes {
+		switch name {
+		case "status", "created-at", "created-at-ts", "submitted-at", "submitted-at-ts", "completed-at", "completed-at-ts", "checks":
+			kept[name] = value
+		}
+	}
+	kept["redacted-at"] = stamp(c.now)
+	v.attributes = kept
+}
