@@ -256,7 +256,7 @@ func TestEveryOtherOperationOnInquiriesAndTheirParts(t *testing.T) {
 	id := created.ID
 	updated, err := client.Inquiries.Update(ctx, id, persona.InquiryUpdateParams{Note: persona.Set("another")})
 	must(err)
-	if v, _ := updated.Attributes.Note.Get(); v != "another" {
+	if v := updated.Attributes.Note; v != "another" {
 		t.Errorf("the note is %q", v)
 	}
 	tagged, err := client.Inquiries.AddTag(ctx, id, persona.InquiryAddTagParams{TagName: persona.Set("new")})
@@ -337,7 +337,7 @@ func TestEveryOtherOperationOnInquiriesAndTheirParts(t *testing.T) {
 	must(err)
 	approved, err := client.Inquiries.Approve(ctx, id, persona.InquiryApproveParams{Comment: persona.Set("looks good")})
 	must(err)
-	if v, _ := approved.Attributes.ReviewerComment.Get(); v != "looks good" {
+	if v := approved.Attributes.ReviewerComment; v != "looks good" {
 		t.Errorf("the comment is %q", v)
 	}
 	if _, err := client.Inquiries.Approve(ctx, id, persona.InquiryApproveParams{}); !errors.Is(err, persona.ErrConflict) {
