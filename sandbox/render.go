@@ -82,6 +82,9 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 		value, ok := r.attributes[p.name]
 		if !ok {
 			value = p.empty
+			if old := fieldAsAttribute(r, p.name); old != nil {
+				value = old
+			}
 		}
 		if p.name == "payload" && r.typ == "event" {
 			value = s.payload(r, form{version: f.version, inflection: f.inflection})
@@ -107,6 +110,20 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 		delete(doc, "id")
 	}
 	return doc
+}
+
+// fieldAsAttribute is what versions before 2025-10-27 show as an attribute and later
+// ones as a field (Persona changelog, 2025-10-27).
+func fieldAsAttribute(r *resource, name string) any {
+	switch r.typ {
+	case "inquiry":
+		return bareValue(r.attributes["fields"], name)
+	case "account":
+		if path := shortcuts()[name]; path != "" {
+			return bareValue(r.attributes["fields"], path)
+		}
+	}
+	return nil
 }
 
 func related(r *resource, p property) any {

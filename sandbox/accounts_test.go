@@ -1,0 +1,165 @@
+package sandbox_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+func newAccount(t *testing.T, client *persona.Client, reference string) *persona.Account {
+	t.Helper()
+	account, err := client.Accounts.Create(t.Context(), persona.AccountCreateParams{ReferenceID: persona.Set(reference)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account
+}
+
+func TestAReferenceIDBelongsToOneAccount(t *testing.T) {
+	t.Parallel()
+	client := start(t, sandbox.Options{}).client()
+	first := newAccount(t, client, "User-1")
+	if _, err := client.Accounts.Create(t.Context(), persona.AccountCreateParams{ReferenceID: persona.Set("user-1")}); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("a second account: %v", err)
+	}
+	again, err := client.Accounts.Create(t.Context(), persona.AccountCreateParams{
+		ReferenceID: persona.Set("user-1"), UpsertBy: persona.Set("reference-id"), NameFirst: persona.Set("Ada"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.ID != first.ID {
+		t.Error("upsert made another account")
+	}
+	if inquiry := newInquiry(t, client, "USER-1"); inquiry.Relationships.Account.Data.ID != first.ID {
+		t.Error("an inquiry with the reference id has another account")
+	}
+	if one, two := newInquiry(t, client, ""), newInquiry(t, client, ""); one.Relationships.Account.Data.ID == two.Relationships.Account.Data.ID {
+		t.Error("inquiries without a reference id share an account")
+	}
+}
+
+func TestRelationsHaveTwoSides(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	parent, child, friend := newAccount(t, client, "parent"), newAccount(t, client, "child"), newAccount(t, client, "friend")
+	add := func(from *persona.Account, key string, to *persona.Account) error {
+		_, err := client.Accounts.AddRelation(ctx, from.ID, persona.AccountAddRelationParams{RelationSchemaKey: key, TargetObjectID: to.ID})
+		return err
+	}
+	related := func(of *persona.Account, key string) []string {
+		t.Helper()
+		var ids []string
+		for object, err := range client.Accounts.ListRelations(ctx, of.ID, persona.AccountListRelationsParams{Key: key}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, object.(*persona.Account).ID)
+		}
+		return ids
+	}
+	for range 2 { // the second time changes nothing
+		if err := add(child, "parent", parent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := add(child, "parent", friend); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("a second parent: %v", err)
+	}
+	if err := add(child, "owner", friend); !errors.Is(err, persona.ErrInvalid) {
+		t.Errorf("a relation that the type does not have: %v", err)
+	}
+	if err := add(parent, "associates", friend); err != nil {
+		t.Fatal(err)
+	}
+	if got := related(parent, "children"); !slices.Equal(got, []string{child.ID}) {
+		t.Errorf("children: %v", got)
+	}
+	if got := related(friend, "associates"); !slices.Equal(got, []string{parent.ID}) {
+		t.Errorf("associates: %v", got)
+	}
+	if _, err := client.Accounts.RemoveRelation(ctx, parent.ID, persona.AccountRemoveRelationParams{RelationSchemaKey: "children", TargetObjectID: child.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := related(child, "parent"); len(got) != 0 {
+		t.Errorf("the parent is still there: %v", got)
+	}
+	if got := events(t, client); count(got, "account.added-relation") != 2 || count(got, "account.removed-relation") != 1 {
+		t.Errorf("events: %v", got)
+	}
+}
+
+func TestEveryOtherOperationOnAccounts(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	inquiry := newInquiry(t, client, "old")
+	source, destination := inquiry.Relationships.Account.Data.ID, newAccount(t, client, "new").ID
+	_, err := client.AccountTypes.Get(ctx, sandbox.AccountTypeID)
+	must(err)
+	updated, err := client.Accounts.Update(ctx, destination, persona.AccountUpdateParams{
+		Fields: persona.Set(map[string]any{"name": map[string]any{"first": "Ada"}}), AccountStatus: persona.Set("Active"), Tags: persona.Set([]string{"a"}),
+		EmailAddress: persona.Set("ada@example.com"),
+	})
+	must(err)
+	if updated.Attributes.AccountStatus != "Active" {
+		t.Errorf("the status is %q", updated.Attributes.AccountStatus)
+	}
+	_, err = client.Accounts.AddTag(ctx, destination, persona.AccountAddTagParams{TagName: persona.Set("b")})
+	must(err)
+	_, err = client.Accounts.RemoveTag(ctx, destination, persona.AccountRemoveTagParams{TagName: persona.Set("b")})
+	must(err)
+	_, err = client.Accounts.SetTags(ctx, destination, persona.AccountSetTagsParams{TagName: persona.Set([]string{"c"})})
+	must(err)
+	run, err := client.Accounts.RunAction(ctx, destination, persona.AccountRunActionParams{AccountActionID: sandbox.AccountActionID})
+	must(err)
+	if run.Meta.WorkflowRunID == "" {
+		t.Error("the action has no workflow run")
+	}
+	page, err := client.Accounts.ListPage(ctx, persona.AccountListParams{ReferenceID: "new,none"})
+	must(err)
+	if len(page.Data) != 1 {
+		t.Errorf("the list holds %d", len(page.Data))
+	}
+	found, err := client.Accounts.SearchPage(ctx, persona.AccountSearchParams{Query: persona.Set(persona.Predicate{Attribute: "status", Operator: "eq", Value: sandbox.ActiveAccountStatusID})})
+	must(err)
+	if len(found.Data) != 1 {
+		t.Errorf("the search finds %d", len(found.Data))
+	}
+	consolidate := func() error {
+		_, err := client.Accounts.Consolidate(ctx, destination, persona.AccountConsolidateParams{SourceAccountIDs: []string{source}})
+		return err
+	}
+	must(consolidate())
+	if err := consolidate(); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("a second consolidation: %v", err)
+	}
+	moved, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("account"))
+	must(err)
+	if moved.Relationships.Account.Data.ID != destination {
+		t.Error("the inquiry did not move")
+	}
+	if _, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AccountID: persona.Set(source)}); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("an inquiry for a consolidated account: %v", err)
+	}
+	_, err = client.Accounts.Redact(ctx, destination)
+	must(err)
+	gone, err := client.Inquiries.Get(ctx, inquiry.ID)
+	must(err)
+	if gone.Attributes.ReferenceID != "" || gone.Attributes.RedactedAt.IsZero() {
+		t.Error("the inquiry was not redacted with its account")
+	}
+	if _, err := client.Accounts.Redact(ctx, destination); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("a second redaction: %v", err)
+	}
+	_, err = client.Accounts.Get(ctx, destination, persona.WithInclude("account-type"))
+	must(err)
+}
