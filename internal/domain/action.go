@@ -33,7 +33,9 @@ type Action struct {
 	Environment    Environment
 	DecisionID     string
 	Spec           ActionSpec
-	IdempotencyKey string // derived, stored before the call, reused after a crash
+	DerivedKey     string // of (environment, policy version, rule, object, transition, action): what makes this action this one
+	IdempotencyKey string // what Persona is told; stored before the call, reused after a crash
+	KeyMadeAt      time.Time
 	State          ActionState
 	Attempts       int
 	NextAttemptAt  time.Time

@@ -131,28 +131,58 @@ func (r rule) actions(f Facts) []domain.ActionSpec {
 	return specs
 }
 
-// FailedChecks returns the names of the required checks that failed, sorted, each
-// once. Of several verifications of one kind the last one counts: a person may try
-// again.
-func FailedChecks(verifications []domain.Object) []string {
+// check is one check of a verification.
+type check struct {
+	Name, Status, Requirement string
+	Reasons                   []string
+}
+
+// failed returns the required checks that failed. Of several verifications of one
+// kind the last one counts: a person may try again.
+func failed(verifications []domain.Object) []check {
 	last := map[string]domain.Object{}
 	for _, v := range verifications {
 		if have, ok := last[v.Ref.Type]; !ok || created(v) >= created(have) {
 			last[v.Ref.Type] = v
 		}
 	}
-	names := []string{}
+	var out []check
 	for _, v := range last {
-		var checks []struct{ Name, Status, Requirement string }
+		var checks []check
 		_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
 		for _, c := range checks {
 			if c.Status == "failed" && c.Requirement == "required" {
-				names = append(names, c.Name)
+				out = append(out, c)
 			}
 		}
 	}
+	return out
+}
+
+// FailedChecks returns the names of the required checks that failed, sorted, each
+// once.
+func FailedChecks(verifications []domain.Object) []string {
+	names := []string{}
+	for _, c := range failed(verifications) {
+		names = append(names, c.Name)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// FailureReasons returns the codes of why required checks failed, as check.reason,
+// sorted, each once.
+func FailureReasons(verifications []domain.Object) []string {
+	reasons := []string{}
+	for _, c := range failed(verifications) {
+		for _, reason := range c.Reasons {
+			if reason != "" {
+				reasons = append(reasons, c.Name+"."+reason)
+			}
+		}
+	}
+	slices.Sort(reasons)
+	return slices.Compact(reasons)
 }
 
 // created is an object's created-at, whose texts sort as its moments do.

@@ -1,0 +1,198 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona"
+)
+
+// Outbox keeps the actions.
+type Outbox interface {
+	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
+	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
+}
+
+// Reader reads objects from Persona.
+type Reader interface {
+	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
+}
+
+// Environment is what performing an environment's actions needs.
+type Environment struct {
+	Client *persona.Client
+	Reader Reader
+}
+
+// Performer performs actions.
+type Performer struct {
+	outbox       Outbox
+	environments map[domain.Environment]Environment
+	metrics      *telemetry.Metrics
+	logger       *slog.Logger
+	now          func() time.Time
+}
+
+// New returns a performer.
+func New(outbox Outbox, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
+	return &Performer{outbox, environments, metrics, logger, now}
+}
+
+const (
+	keyLife     = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
+	maxAttempts = 20
+	firstWait   = time.Second
+	longestWait = 10 * time.Minute
+)
+
+// Perform makes the next attempt of an action, unless it is finished or not yet due.
+// It returns an error only where the outcome could not be stored: the job is then run
+// again, with the key that is stored.
+func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) error {
+	settings, known := p.environments[env]
+	if !known {
+		return fmt.Errorf("perform %s: environment %s is not configured", id, env)
+	}
+	a, err := p.outbox.Action(ctx, env, id)
+	if err != nil {
+		return err
+	}
+	if a.State != domain.ActionWaiting || a.NextAttemptAt.After(p.now()) {
+		return nil
+	}
+	if env == domain.Production && a.Spec.Kind == domain.SimulateInquiry {
+		return p.finish(ctx, a, domain.ActionDead, "inquiries are simulated in the sandbox only")
+	}
+	now, err := settings.Reader.Object(ctx, a.Spec.Target)
+	if err != nil {
+		return p.failed(ctx, settings, a, err, false)
+	}
+	switch stands, why := judge(a.Spec, now); stands {
+	case there:
+		return p.finish(ctx, a, domain.ActionAlreadyDone, "the "+now.Ref.Family()+" is as it should be already")
+	case hopeless:
+		return p.finish(ctx, a, domain.ActionDropped, why)
+	}
+	if p.now().Sub(a.KeyMadeAt) > keyLife {
+		if a, err = p.renewKey(ctx, a); err != nil {
+			return err
+		}
+	}
+	var response *persona.Response
+	result, err := call(ctx, settings.Client, a.Spec, persona.WithIdempotencyKey(a.IdempotencyKey), persona.WithResponse(&response))
+	a.Attempts++
+	if response != nil {
+		a.RequestID = response.RequestID
+	}
+	if err != nil {
+		return p.failed(ctx, settings, a, err, true)
+	}
+	a.Result = result
+	return p.finish(ctx, a, domain.ActionDone, "Persona accepted the call")
+}
+
+// renewKey stores a new key before it is used.
+func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Action, error) {
+	a.IdempotencyKey, a.KeyMadeAt = fmt.Sprintf("%s-%d", a.DerivedKey, p.now().UnixMilli()), p.now()
+	return a, p.outbox.SaveAction(ctx, a, nil, nil)
+}
+
+// failed decides how an action goes on after an error of reading (called is false) or
+// of the call itself.
+func (p *Performer) failed(ctx context.Context, settings Environment, a domain.Action, cause error, called bool) error {
+	if ctx.Err() != nil {
+		return ctx.Err() // told to stop: the job is run again, with the same key
+	}
+	var refusal *persona.Error
+	errors.As(cause, &refusal)
+	switch {
+	case errors.Is(cause, persona.ErrRateLimited):
+		if called {
+			a.Attempts-- // waiting for the limit is no attempt
+		}
+		wait := firstWait * 5
+		if refusal != nil && refusal.RetryAfter() > 0 {
+			wait = refusal.RetryAfter()
+		}
+		return p.again(ctx, a, wait, "the rate limit is used up")
+	case errors.Is(cause, persona.ErrConflict):
+		return p.conflicted(ctx, settings, a, cause)
+	case errors.Is(cause, persona.ErrNotFound), errors.Is(cause, persona.ErrForbidden), errors.Is(cause, persona.ErrInvalid), errors.Is(cause, persona.ErrBadRequest):
+		return p.finish(ctx, a, domain.ActionDead, cause.Error())
+	}
+	if !called {
+		a.Attempts++
+	}
+	if a.Attempts >= maxAttempts {
+		return p.finish(ctx, a, domain.ActionDead, fmt.Sprintf("given up after %d attempts: %v", a.Attempts, cause))
+	}
+	if called && errors.Is(cause, persona.ErrUnavailable) {
+		// Persona stored this answer under the key. The next attempt reads the state
+		// first, so a new key does not do it twice.
+		a.IdempotencyKey, a.KeyMadeAt = fmt.Sprintf("%s-%d", a.DerivedKey, a.Attempts), p.now()
+	}
+	wait := min(longestWait, firstWait<<min(a.Attempts-1, 20))
+	return p.again(ctx, a, wait/2+rand.N(wait/2+1), cause.Error())
+}
+
+// conflicted looks what a 409 means: that the effect is there, or that the state
+// forbids it.
+func (p *Performer) conflicted(ctx context.Context, settings Environment, a domain.Action, cause error) error {
+	now, err := settings.Reader.Object(ctx, a.Spec.Target)
+	if err != nil {
+		return p.failed(ctx, settings, a, err, false)
+	}
+	switch stands, why := judge(a.Spec, now); stands {
+	case there:
+		return p.finish(ctx, a, domain.ActionAlreadyDone, "Persona answered 409, and the state agrees")
+	case hopeless:
+		return p.finish(ctx, a, domain.ActionDropped, why)
+	default:
+		return p.finish(ctx, a, domain.ActionDead, cause.Error())
+	}
+}
+
+// again lets an action wait for its next attempt.
+func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Duration, why string) error {
+	a.NextAttemptAt, a.Outcome = p.now().Add(wait), why
+	p.logger.WarnContext(ctx, "action waits", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
+		"attempts", a.Attempts, "wait", wait, "reason", why)
+	p.metrics.Performed.WithLabelValues(string(a.Environment), string(a.Spec.Kind), string(a.State)).Inc()
+	return p.outbox.SaveAction(ctx, a, nil, nil)
+}
+
+// finish ends an action.
+func (p *Performer) finish(ctx context.Context, a domain.Action, state domain.ActionState, outcome string) error {
+	a.State, a.Outcome, a.FinishedAt, a.NextAttemptAt = state, outcome, p.now(), time.Time{}
+	var notifications []domain.Notification
+	switch state {
+	case domain.ActionDone:
+		notifications = append(notifications, notify.New(a.Environment, notify.ActionDone, a.Spec.Target, p.now()))
+	case domain.ActionDead:
+		notifications = append(notifications, notify.New(a.Environment, notify.ActionDead, a.Spec.Target, p.now()))
+	}
+	entry := audit.Entry{
+		Environment: a.Environment, At: p.now(), Actor: "idem", What: "action." + string(state), About: a.Spec.Target,
+		Detail: fmt.Sprintf("%s %s: %s", a.ID, a.Spec.Kind, outcome),
+	}
+	if err := p.outbox.SaveAction(ctx, a, notifications, []audit.Entry{entry}); err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if state == domain.ActionDead {
+		level = slog.LevelError
+	}
+	p.logger.Log(ctx, level, "action finished", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
+		"state", state, "attempts", a.Attempts, "outcome", outcome, "request_id", a.RequestID)
+	p.metrics.Performed.WithLabelValues(string(a.Environment), string(a.Spec.Kind), string(state)).Inc()
+	notify.Print(ctx, p.logger, notifications)
+	return nil
+}

@@ -1,0 +1,379 @@
+package advance
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/telemetry"
+)
+
+// Environment is what advancing an environment's objects needs.
+type Environment struct {
+	Reader Reader
+	Policy *policy.Policy
+}
+
+// Advancer advances objects.
+type Advancer struct {
+	store        store.Store
+	environments map[domain.Environment]Environment
+	metrics      *telemetry.Metrics
+	logger       *slog.Logger
+	now          func() time.Time
+
+	seed  maphash.Seed
+	locks [64]sync.Mutex // one object by one worker at a time
+}
+
+// New returns an advancer.
+func New(s store.Store, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
+	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now, seed: maphash.MakeSeed()}
+}
+
+// Advance folds what waits for an object, and does what follows. It returns nil when
+// nothing waits.
+func (a *Advancer) Advance(ctx context.Context, env domain.Environment, ref domain.Ref) error {
+	settings, known := a.environments[env]
+	if !known {
+		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
+	}
+	lock := &a.locks[maphash.String(a.seed, string(env)+ref.ID)%uint64(len(a.locks))]
+	lock.Lock()
+	defer lock.Unlock()
+	for tries := 1; ; tries++ {
+		err := a.advance(ctx, env, ref, settings)
+		if !errors.Is(err, store.ErrChanged) || tries == maxTries {
+			return err
+		}
+	}
+}
+
+// maxTries is how often an object is begun anew because something it saves was
+// changed meanwhile, such as a case that arrived by its own event.
+const maxTries = 5
+
+func (a *Advancer) advance(ctx context.Context, env domain.Environment, ref domain.Ref, settings Environment) error {
+	w := &work{Advancer: a, env: env, ref: ref, settings: settings, save: store.Advance{Events: map[string]domain.EventState{}}}
+	if err := w.load(ctx); err != nil {
+		return err
+	}
+	if len(w.events) == 0 {
+		return nil
+	}
+	if err := w.fold(ctx); err != nil {
+		return err
+	}
+	if err := w.decide(ctx); err != nil {
+		return err
+	}
+	if err := w.verdict(ctx); err != nil {
+		return err
+	}
+	if err := a.store.Save(ctx, env, w.save); err != nil {
+		return fmt.Errorf("advance %s: %w", ref, err)
+	}
+	w.report(ctx)
+	return nil
+}
+
+// work is one object's way through the stage.
+type work struct {
+	*Advancer
+	env      domain.Environment
+	ref      domain.Ref
+	settings Environment
+
+	events      []domain.Event
+	current     domain.Object
+	next        domain.Object
+	transitions []domain.Transition
+	facts       *policy.Facts
+	save        store.Advance
+}
+
+func (w *work) load(ctx context.Context) (err error) {
+	if w.events, err = w.store.Waiting(ctx, w.env, w.ref); err != nil || len(w.events) == 0 {
+		return err
+	}
+	w.current, err = w.store.Object(ctx, w.env, w.ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// fold brings the object forward by its events.
+func (w *work) fold(ctx context.Context) error {
+	var snapshots []fold.Snapshot
+	for _, event := range w.events {
+		s, err := fold.Read(w.env, event.Body)
+		if err != nil {
+			w.save.Events[event.ID] = domain.EventPoison
+			w.audit("event.poison", event.ID+" cannot be read and is set aside")
+			w.logger.ErrorContext(ctx, "event set aside", "environment", w.env, "event", event.ID, "error", err)
+			continue
+		}
+		if s.Thin {
+			if s.Object, err = w.hydrate(ctx, s); err != nil {
+				return err
+			}
+		}
+		w.save.Events[event.ID] = domain.EventApplied
+		snapshots = append(snapshots, s)
+	}
+	result := fold.Fold(w.current, snapshots)
+	for _, id := range result.Stale {
+		w.save.Events[id] = domain.EventStale
+	}
+	w.next, w.transitions = result.Object, result.Transitions
+	if result.Reread {
+		if err := w.reread(ctx); err != nil {
+			return err
+		}
+	}
+	if result.Changed || w.next.EventID != w.current.EventID {
+		w.save.Objects = append(w.save.Objects, w.next)
+	}
+	for _, t := range w.transitions {
+		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
+	}
+	return nil
+}
+
+// hydrate reads what a thin payload left out. The moment stays that of the event.
+func (w *work) hydrate(ctx context.Context, s fold.Snapshot) (domain.Object, error) {
+	object, err := w.settings.Reader.Object(ctx, s.Object.Ref)
+	if errors.Is(err, ErrCannotRead) {
+		return s.Object, nil
+	}
+	if err != nil {
+		return object, fmt.Errorf("hydrate event %s: %w", s.EventID, err)
+	}
+	object.AsOf, object.EventID = s.At, s.EventID
+	return object, nil
+}
+
+// reread settles events that contradict each other by what Persona says now.
+func (w *work) reread(ctx context.Context) error {
+	object, err := w.settings.Reader.Object(ctx, w.ref)
+	if errors.Is(err, ErrCannotRead) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("settle contradicting events: %w", err)
+	}
+	if object.AsOf.Before(w.next.AsOf) {
+		object.AsOf = w.next.AsOf
+	}
+	object.Version, object.EventID = w.next.Version, w.next.EventID
+	if object.Status != w.next.Status {
+		w.transitions = append(w.transitions, domain.Transition{Object: w.ref, From: w.next.Status, To: object.Status, At: object.AsOf, Event: "read"})
+	}
+	w.next = object
+	return nil
+}
+
+// decide applies the policy to the transition that led to the present status.
+func (w *work) decide(ctx context.Context) error {
+	if len(w.transitions) == 0 {
+		return nil
+	}
+	transition := w.transitions[len(w.transitions)-1]
+	if !w.next.RedactedAt.IsZero() || !w.settings.Policy.Covers(transition) {
+		return nil
+	}
+	facts, moved, err := w.gather(ctx, transition)
+	if err != nil || moved {
+		return err
+	}
+	w.facts = &facts
+	outcomes, err := w.settings.Policy.Decide(facts)
+	if err != nil {
+		return fmt.Errorf("decide on %s: %w", w.ref, err)
+	}
+	now := w.now()
+	for _, o := range outcomes {
+		d := domain.Decision{
+			ID: domain.NewID("dec"), Environment: w.env, Object: w.ref, Transition: transition, Rule: o.Rule,
+			PolicyVersion: w.settings.Policy.Version(), Explanation: o.Explanation, Actions: o.Actions, DecidedAt: now,
+		}
+		w.save.Decisions = append(w.save.Decisions, d)
+		w.audit("decision.made", fmt.Sprintf("%s: rule %q of policy %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Explanation))
+		for _, spec := range o.Actions {
+			key := DeriveKey(w.env, d.PolicyVersion, d.Rule, transition, spec)
+			w.save.Actions = append(w.save.Actions, domain.Action{
+				ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
+				State: domain.ActionWaiting, CreatedAt: now,
+			})
+		}
+	}
+	return nil
+}
+
+// gather reads the facts of a decision. It reports whether the object has moved on.
+func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Facts, moved bool, err error) {
+	switch w.ref.Family() {
+	case "inquiry":
+		if facts, err = w.settings.Reader.Facts(ctx, w.ref.ID); err != nil {
+			return facts, false, err
+		}
+		if facts.Inquiry.Status != t.To || !facts.Inquiry.RedactedAt.IsZero() {
+			return facts, true, nil
+		}
+		for _, c := range facts.Cases {
+			if err := w.remember(ctx, c); err != nil {
+				return facts, false, err
+			}
+		}
+	case "case":
+		now, err := w.settings.Reader.Object(ctx, w.ref)
+		if err != nil {
+			return facts, false, err
+		}
+		if now.Status != t.To || !now.RedactedAt.IsZero() {
+			return facts, true, nil
+		}
+		if inquiries := now.Relationships["inquiries"]; len(inquiries) > 0 {
+			if facts, err = w.settings.Reader.Facts(ctx, inquiries[0].ID); err != nil {
+				return facts, false, err
+			}
+		}
+		facts.Cases = []domain.Object{now}
+	}
+	facts.Environment, facts.Transition = w.env, t
+	return facts, false, nil
+}
+
+// remember saves an object that was read and is not known yet: a case outranks its
+// inquiry from the moment that it is known.
+func (w *work) remember(ctx context.Context, o domain.Object) error {
+	_, err := w.store.Object(ctx, w.env, o.Ref)
+	if errors.Is(err, store.ErrNotFound) {
+		w.save.Objects = append(w.save.Objects, o)
+		return nil
+	}
+	return err
+}
+
+// verdict notifies the host when the subject's verdict changes by what is saved.
+func (w *work) verdict(ctx context.Context) error {
+	subject := w.next.ReferenceID
+	if subject == "" && w.ref.Family() == "case" {
+		for _, account := range w.next.Relationships["accounts"] {
+			if o, err := w.store.Object(ctx, w.env, account); err == nil {
+				subject = o.ReferenceID
+			}
+		}
+		for _, inquiry := range w.next.Relationships["inquiries"] {
+			if o, err := w.store.Object(ctx, w.env, inquiry); err == nil && o.ReferenceID != "" {
+				subject = o.ReferenceID
+			}
+		}
+	}
+	if family := w.ref.Family(); subject == "" || family != "inquiry" && family != "case" {
+		return nil
+	}
+	before, err := w.store.ObjectsOf(ctx, w.env, subject)
+	if err != nil {
+		return err
+	}
+	after := slices.DeleteFunc(slices.Clone(before), func(o domain.Object) bool {
+		return slices.ContainsFunc(w.save.Objects, func(s domain.Object) bool { return s.Ref == o.Ref })
+	})
+	after = append(after, w.save.Objects...)
+	was, is := Verdict(before, w.settings.Policy), Verdict(after, w.settings.Policy)
+	if was.Verdict == is.Verdict {
+		return nil
+	}
+	n := notify.New(w.env, notify.VerdictChanged, is.Object, w.now())
+	n.Subject, n.Verdict, n.EventID = subject, is.Verdict, w.next.EventID
+	w.save.Notifications = append(w.save.Notifications, n)
+	w.audit("verdict.changed", fmt.Sprintf("%s to %s by %s being %s", was.Verdict, is.Verdict, is.Object.ID, is.Status))
+	return nil
+}
+
+// Verdict is the verdict on the subject that objects belong to.
+func Verdict(objects []domain.Object, p *policy.Policy) fold.Why {
+	var inquiries, cases []domain.Object
+	for _, o := range objects {
+		switch o.Ref.Family() {
+		case "inquiry":
+			inquiries = append(inquiries, o)
+		case "case":
+			cases = append(cases, o)
+		}
+	}
+	return fold.Verdict(inquiries, cases, p.CaseStatuses())
+}
+
+func (w *work) audit(what, detail string) {
+	w.save.Audit = append(w.save.Audit, audit.Entry{Environment: w.env, At: w.now(), Actor: "idem", What: what, About: w.ref, Detail: detail})
+}
+
+// report logs and counts what was committed.
+func (w *work) report(ctx context.Context) {
+	for _, state := range w.save.Events {
+		w.metrics.Advanced.WithLabelValues(string(w.env), string(state)).Inc()
+	}
+	log := w.logger.With("environment", w.env, "object", w.ref.ID, "type", w.ref.Type)
+	for _, t := range w.transitions {
+		log.InfoContext(ctx, "object moved", "from", t.From, "to", t.To, "event", t.EventID, "name", t.Event)
+	}
+	for _, d := range w.save.Decisions {
+		w.metrics.Decided.WithLabelValues(string(w.env), d.Rule).Inc()
+		log.InfoContext(ctx, "decided", "decision", d.ID, "rule", d.Rule, "policy", d.PolicyVersion, "actions", len(d.Actions),
+			"failed_checks", policy.FailedChecks(w.facts.Verifications), "risk_signals", riskSignals(w.facts))
+	}
+	for _, n := range w.save.Notifications {
+		w.metrics.Notified.WithLabelValues(string(w.env), n.Name).Inc()
+	}
+	notify.Print(ctx, w.logger, w.save.Notifications)
+}
+
+// riskSignals are the kinds of reports that found a match, and the reasons of checks
+// that failed: codes, never what was found.
+func riskSignals(f *policy.Facts) []string {
+	signals := []string{}
+	for _, r := range f.Reports {
+		if string(r.Attributes["has-match"]) == "true" {
+			signals = append(signals, strings.TrimPrefix(r.Ref.Type, "report/")+".matched")
+		}
+	}
+	return append(signals, policy.FailureReasons(f.Verifications)...)
+}
+
+// DeriveKey derives an action's idempotency key from what makes it this action. The
+// same event, folded again, asks for the same action under the same key.
+func DeriveKey(env domain.Environment, policyVersion, rule string, t domain.Transition, spec domain.ActionSpec) string {
+	h := sha256.New()
+	parts := []string{
+		string(env), policyVersion, rule, t.Object.Type, t.Object.ID, t.From, t.To, t.At.UTC().Format(time.RFC3339Nano),
+		string(spec.Kind), spec.Target.Type, spec.Target.ID, spec.Arguments["status"], spec.Arguments["tag"], spec.Arguments["actions"],
+	}
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return "idem-" + hex.EncodeToString(h.Sum(nil)[:20])
+}
+
+func orNone(status string) string {
+	if status == "" {
+		return "nothing"
+	}
+	return status
+}

@@ -1,0 +1,115 @@
+package advance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/persona"
+)
+
+// Reader reads from Persona.
+type Reader interface {
+	// Object reads an object as it is now. It fails with ErrCannotRead for a kind that
+	// Persona has no call for.
+	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
+
+	// Facts reads an inquiry and what a decision about it needs.
+	Facts(ctx context.Context, inquiryID string) (policy.Facts, error)
+}
+
+// ErrCannotRead means that Persona has no call that reads this kind of object.
+var ErrCannotRead = errors.New("there is no call that reads this kind of object")
+
+// Persona is the Reader of an environment.
+type Persona struct {
+	Client      *persona.Client
+	Environment domain.Environment
+}
+
+// Object implements [Reader].
+func (p Persona) Object(ctx context.Context, ref domain.Ref) (domain.Object, error) {
+	var raw json.RawMessage
+	var err error
+	switch ref.Family() {
+	case "inquiry":
+		raw, err = rawOf(p.Client.Inquiries.Get(ctx, ref.ID))
+	case "case":
+		raw, err = rawOf(p.Client.Cases.Get(ctx, ref.ID))
+	case "account":
+		raw, err = rawOf(p.Client.Accounts.Get(ctx, ref.ID))
+	case "verification":
+		raw, err = rawOf(p.Client.Verifications.Get(ctx, ref.ID))
+	case "report":
+		raw, err = rawOf(p.Client.Reports.Get(ctx, ref.ID))
+	case "transaction":
+		raw, err = rawOf(p.Client.Transactions.Get(ctx, ref.ID))
+	case "document":
+		raw, err = rawOf(p.Client.Documents.Get(ctx, ref.ID))
+	case "inquiry-session":
+		raw, err = rawOf(p.Client.InquirySessions.Get(ctx, ref.ID))
+	default:
+		return domain.Object{}, fmt.Errorf("read %s: %w", ref, ErrCannotRead)
+	}
+	if err != nil {
+		return domain.Object{}, fmt.Errorf("read %s: %w", ref, err)
+	}
+	return fold.FromResource(p.Environment, raw)
+}
+
+// received is a resource of the SDK, which keeps what it was decoded from.
+type received interface{ MarshalJSON() ([]byte, error) }
+
+func rawOf(r received, err error) (json.RawMessage, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r.MarshalJSON()
+}
+
+// Facts implements [Reader].
+func (p Persona) Facts(ctx context.Context, inquiryID string) (policy.Facts, error) {
+	facts := policy.Facts{Environment: p.Environment}
+	inquiry, err := p.Client.Inquiries.Get(ctx, inquiryID, persona.WithInclude("account", "verifications", "reports"))
+	if err != nil {
+		return facts, fmt.Errorf("read inquiry %s: %w", inquiryID, err)
+	}
+	object, err := fold.FromResource(p.Environment, inquiry.Raw)
+	if err != nil {
+		return facts, err
+	}
+	facts.Inquiry = &object
+	for _, included := range inquiry.Included {
+		raw, err := included.MarshalJSON()
+		if err != nil {
+			return facts, err
+		}
+		o, err := fold.FromResource(p.Environment, raw)
+		if err != nil {
+			return facts, err
+		}
+		switch o.Ref.Family() {
+		case "account":
+			facts.Account = &o
+		case "verification":
+			facts.Verifications = append(facts.Verifications, o)
+		case "report":
+			facts.Reports = append(facts.Reports, o)
+		}
+	}
+	for c, err := range p.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiryID}) {
+		if err != nil {
+			return facts, fmt.Errorf("list the cases of inquiry %s: %w", inquiryID, err)
+		}
+		o, err := fold.FromResource(p.Environment, c.Raw)
+		if err != nil {
+			return facts, err
+		}
+		facts.Cases = append(facts.Cases, o)
+	}
+	return facts, nil
+}

@@ -1,0 +1,115 @@
+// Package store keeps the service's rows: events, objects, decisions, actions,
+// notifications, audit. [Store] is the one interface; each database is a package
+// below, and passes the suite in storetest.
+//
+// A row belongs to an environment, and no query crosses it. What follows from one
+// event commits in one transaction, the jobs that go on with it included.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+)
+
+var (
+	// ErrNotFound means that there is no such row.
+	ErrNotFound = errors.New("not found")
+
+	// ErrChanged means that somebody else saved the object since it was read: read it
+	// again and start over.
+	ErrChanged = errors.New("the object was changed by somebody else")
+
+	// ErrNewer means that the database was written by a newer version of Idem.
+	ErrNewer = errors.New("the database belongs to a newer version of Idem: run that version, or restore an older database")
+)
+
+// Job is a piece of work that a transaction asks for. It is run at least once, after
+// the transaction commits.
+type Job struct {
+	Kind        JobKind
+	Environment domain.Environment
+	Object      domain.Ref // to advance
+	Action      string     // to perform
+	At          time.Time  // not before; zero for at once
+}
+
+// JobKind says what a job does.
+type JobKind string
+
+const (
+	JobAdvance JobKind = "advance"
+	JobPerform JobKind = "perform"
+)
+
+// Advance is everything that advancing one object leads to.
+type Advance struct {
+	Objects       []domain.Object // saved if their Version is the stored one, ErrChanged otherwise
+	Events        map[string]domain.EventState
+	Decisions     []domain.Decision
+	Actions       []domain.Action // one whose idempotency key is known already is left out
+	Notifications []domain.Notification
+	Audit         []audit.Entry // sealed by the store
+}
+
+// Filter picks rows for a list, newest first.
+type Filter struct {
+	Object domain.Ref // zero for all
+	State  string     // of events and actions; empty for all
+	Before int64      // a cursor: rows older than this; zero for the newest
+	Limit  int        // at most 100; 50 where zero
+}
+
+// Page is one page of a list. Next is the cursor of the next, zero at the end.
+type Page[T any] struct {
+	Rows []T
+	Next int64
+}
+
+// Store is the database.
+type Store interface {
+	// AppendEvents stores events that are not known yet, with a job to advance the
+	// object of each, and reports which were new. It returns after the commit.
+	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
+
+	// Waiting returns the events of an object that were not folded yet.
+	Waiting(ctx context.Context, env domain.Environment, object domain.Ref) ([]domain.Event, error)
+
+	// Object returns an object, or ErrNotFound.
+	Object(ctx context.Context, env domain.Environment, ref domain.Ref) (domain.Object, error)
+
+	// ObjectsTo returns the objects of a type that have a relationship to one.
+	ObjectsTo(ctx context.Context, env domain.Environment, typ string, to domain.Ref) ([]domain.Object, error)
+
+	// ObjectsOf returns the inquiries, cases and accounts of a subject: those with its
+	// reference id, and the cases of these.
+	ObjectsOf(ctx context.Context, env domain.Environment, referenceID string) ([]domain.Object, error)
+
+	// Save commits what advancing an object led to.
+	Save(ctx context.Context, env domain.Environment, a Advance) error
+
+	// Action returns an action, or ErrNotFound.
+	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
+
+	// SaveAction commits a change of an action, with what is said about it. A waiting
+	// action gets a job for its next attempt.
+	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
+
+	// Lists for people and the API.
+	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
+	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
+	Objects(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Object], error)
+	Decisions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Decision], error)
+	Actions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Action], error)
+	Notifications(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Notification], error)
+	AuditTrail(ctx context.Context, env domain.Environment) ([]audit.Entry, error)
+
+	// Counts returns the numbers of events and actions by state.
+	Counts(ctx context.Context, env domain.Environment) (events map[domain.EventState]int, actions map[domain.ActionState]int, err error)
+
+	// Ping reports whether rows can be written.
+	Ping(ctx context.Context) error
+}

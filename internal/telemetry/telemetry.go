@@ -1,0 +1,74 @@
+// Package telemetry holds the metrics of the service, and sets up its log.
+package telemetry
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are what the stages count. Make them with [New].
+type Metrics struct {
+	registry *prometheus.Registry
+
+	Received  *prometheus.CounterVec   // webhook requests by environment and outcome
+	Intake    *prometheus.HistogramVec // seconds from request to answer, by environment
+	Advanced  *prometheus.CounterVec   // events by environment and the state they came to
+	Decided   *prometheus.CounterVec   // decisions by environment and rule
+	Performed *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
+	Notified  *prometheus.CounterVec   // notifications by environment and name
+	Waiting   *prometheus.GaugeVec     // events that wait, and poison, by environment and state
+	Actions   *prometheus.GaugeVec     // actions by environment and state
+}
+
+// New returns metrics in a registry of their own.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		Received: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_webhooks_received_total", Help: "Webhook requests by outcome."}, []string{"environment", "outcome"}),
+		Intake: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_intake_seconds", Help: "Time from a webhook request to its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}}, []string{"environment"}),
+		Advanced:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_events_total", Help: "Events by the state they came to."}, []string{"environment", "state"}),
+		Decided:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
+		Performed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
+		Notified:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
+		Waiting:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_inbox_events", Help: "Events that wait or were set aside."}, []string{"environment", "state"}),
+		Actions:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_actions", Help: "Actions by state; alert on dead."}, []string{"environment", "state"}),
+	}
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Waiting, m.Actions,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the metrics to Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// NewLogger returns a log for format text or json. Attributes whose key names a
+// secret are masked: the code does not log any, and this is the second line of
+// defence.
+func NewLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: mask}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func mask(_ []string, a slog.Attr) slog.Attr {
+	if slices.Contains(secretKeys(), strings.ToLower(a.Key)) {
+		return slog.String(a.Key, "[masked]")
+	}
+	return a
+}
+
+func secretKeys() []string {
+	return []string{"api_key", "authorization", "body", "fields", "link", "one_time_link", "secret", "session_token", "token", "signature"}
+}
