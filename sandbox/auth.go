@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// authenticate finds the environment and the API key of a request. The titles are
-// Persona's (OpenAPI 2025-12-08).
+// authenticate finds the environment and the API key of a request. A key that may not
+// be used from where the request comes has an environment, and an error. The titles
+// are Persona's (OpenAPI 2025-12-08).
 func (s *Sandbox) authenticate(r *http.Request, now time.Time) (*environment, *resource, error) {
 	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || value == "" {
@@ -26,7 +27,7 @@ func (s *Sandbox) authenticate(r *http.Request, now time.Time) (*environment, *r
 				return nil, nil, unauthorized("Token is invalid")
 			}
 			if !allowed(key, r.RemoteAddr) {
-				return nil, nil, forbidden("the IP address is not allowed for this API key")
+				return env, nil, forbidden("the IP address is not allowed for this API key")
 			}
 			used := key.clone()
 			used.attributes["last-used-at"] = stamp(now)

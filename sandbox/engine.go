@@ -190,7 +190,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	s.expireDue()
 	now := s.clock.now()
 	env, key, err := s.authenticate(r, now)
-	if err != nil {
+	if env == nil {
 		return errorResponse(err, "kebab"), false // without headers: the document declares none on 401
 	}
 	record := CallRecord{
@@ -208,6 +208,8 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	case limited:
 		res = errorResponse(&refusal{http.StatusTooManyRequests, "Rate limit exceeded",
 			"This environment has reached its limit of " + strconv.Itoa(s.options.RateLimit) + " requests / min.", ""}, "kebab")
+	case err != nil:
+		res = errorResponse(err, "kebab")
 	case unreadable != nil:
 		res = errorResponse(unreadable, "kebab")
 	case fault.is(FaultStatusBefore) && !fault.remembered():

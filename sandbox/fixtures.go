@@ -57,7 +57,8 @@ func (e *environment) seed(key string, at string) {
 		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife,
 		"created-at": at, secretValue: key,
 	}, nil)
-	put("inquiry-template-version", InquiryTemplateVersionID, map[string]any{"status": "published", "live": true, "created-at": at}, nil)
+	put("inquiry-template-version", InquiryTemplateVersionID, map[string]any{"status": "published", "live": true, "created-at": at},
+		map[string]any{"inquiry-template": identifier{"inquiry-template", InquiryTemplateID}})
 	put("inquiry-template", InquiryTemplateID, map[string]any{"name": "Know your customer", "status": "active"},
 		map[string]any{"latest-published-version": identifier{"inquiry-template-version", InquiryTemplateVersionID}})
 	for id, typ := range verificationTemplates() {

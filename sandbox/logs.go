@@ -23,7 +23,7 @@ func logOperations() map[string]operation {
 func (s *Sandbox) logEntry(c *call, r *http.Request, status int, requestID string) *resource {
 	address, _, _ := net.SplitHostPort(r.RemoteAddr)
 	headers := map[string]any{"Host": r.Host}
-	for _, name := range []string{"Accept", "User-Agent", "Persona-Version", "Key-Inflection", "Idempotency-Key", "Content-Type"} {
+	for _, name := range []string{"Accept", "User-Agent", "Persona-Version"} { // no others in the document
 		if value := r.Header.Get(name); value != "" {
 			headers[name] = value
 		}

@@ -97,7 +97,7 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 	if len(shape.attributes) > 0 {
 		doc["attributes"] = attributes
 	}
-	if !sparse && len(shape.relationships) > 0 {
+	if len(shape.relationships) > 0 {
 		relationships := map[string]any{}
 		for _, p := range shape.relationships {
 			if p.in(f.version) {

@@ -221,6 +221,10 @@ func shapes() map[string][2]string {
 			"country-code=null country-name=null created-at=null ip-address=null latitude=null longitude=null proxy-type=null region-code=null region-name=null service-provider=null service-type=null threat-level=null",
 			"",
 		},
+		"rate-limit/api": {
+			"limit=0 remaining=0 seconds-to-reset=0",
+			"",
+		},
 		"report-template/address-lookup": {
 			"created-at=null name=\"\" updated-at=null",
 			"",

@@ -69,6 +69,9 @@ func resources(docs []*openapi.Document) map[string]string {
 			continue
 		}
 		name := typ.Const
+		if name == "" && len(typ.Enum) == 1 {
+			name = typ.Enum[0]
+		}
 		if component == "selfie" {
 			name = component // its type varies behind this prefix
 		}

@@ -1,0 +1,525 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// do sends a request with the sandbox's key, and returns the status and the body.
+// Headers come in pairs.
+func (s *server) do(method, path, body string, headers ...string) (int, http.Header, map[string]any) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		request.Header.Set(pair[0], pair[1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return response.StatusCode, response.Header, doc
+}
+
+const inquiryBody = `{"data":{"attributes":{"inquiry-template-id":"` + sandbox.InquiryTemplateID + `"}}}`
+
+func TestTheKeyDecidesTheEnvironment(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	inquiry := newInquiry(t, server.client(), "")
+	for name, test := range map[string]struct {
+		key   string
+		want  int
+		title string
+	}{
+		"the sandbox's key":    {sandbox.SandboxKey, 200, ""},
+		"the production's key": {sandbox.ProductionKey, 404, "Record not found"},
+		"an unknown key":       {"persona_sandbox_unknown", 401, "Token is invalid"},
+	} {
+		status, header, doc := server.do("GET", "/api/v1/inquiries/"+inquiry.ID, "", "Authorization", "Bearer "+test.key)
+		if status != test.want || test.title != "" && title(doc) != test.title {
+			t.Errorf("%s: %d %v", name, status, doc)
+		}
+		if (header.Get("Persona-Environment-Id") != "") != (status != 401) {
+			t.Errorf("%s: Persona-Environment-Id is %q", name, header.Get("Persona-Environment-Id"))
+		}
+	}
+	if status, _, doc := server.do("GET", "/api/v1/inquiries", "", "Authorization", ""); status != 401 || title(doc) != "Must be authenticated to access this endpoint" {
+		t.Errorf("without a key: %d %v", status, doc)
+	}
+	status, _, doc := server.do("POST", "/api/v1/inquiries", inquiryBody, "Authorization", "Bearer "+sandbox.ProductionKey)
+	if status != 201 {
+		t.Fatal(status, doc)
+	}
+	id := doc["data"].(map[string]any)["id"].(string)
+	status, _, _ = server.do("POST", "/api/v1/inquiries/"+id+"/perform-simulate-actions", `{"meta":{"simulate-actions":[{"type":"start_inquiry"}]}}`, "Authorization", "Bearer "+sandbox.ProductionKey)
+	if status != 403 {
+		t.Errorf("simulate in production: %d", status)
+	}
+}
+
+func title(doc map[string]any) string {
+	errs, _ := doc["errors"].([]any)
+	if len(errs) == 0 {
+		return ""
+	}
+	text, _ := errs[0].(map[string]any)["title"].(string)
+	return text
+}
+
+func details(doc map[string]any) string {
+	errs, _ := doc["errors"].([]any)
+	if len(errs) == 0 {
+		return ""
+	}
+	text, _ := errs[0].(map[string]any)["details"].(string)
+	return text
+}
+
+func TestARequestThatIsWrongIsRefusedWithItsPath(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	inquiry := newInquiry(t, server.client(), "").ID
+	for name, test := range map[string]struct {
+		path, body string
+		status     int
+		details    string
+	}{
+		"no template":         {"/inquiries", `{"data":{"attributes":{}}}`, 400, "data.attributes.inquiry_template_id is missing"},
+		"a prefix":            {"/inquiries", `{"data":{"attributes":{"inquiryTemplateId":"tmpl_1"}}}`, 400, "data.attributes.inquiry_template_id must start with itmpl (sent 'tmpl_1')"},
+		"a type":              {"/inquiries", `{"data":{"attributes":{"inquiry_template_id":5}}}`, 400, "data.attributes.inquiry_template_id must be a string"},
+		"an unknown template": {"/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`, 404, "data.attributes.inquiry_template_id is not found"},
+		"not JSON":            {"/inquiries", `{"data":`, 400, "the body is not valid JSON"},
+		"not an object":       {"/inquiries", `[]`, 400, "the body must be an object"},
+		"no body":             {"/cases", ``, 400, "data.attributes.case_template_id is missing"},
+		"no simulate actions": {"/inquiries/" + inquiry + "/perform-simulate-actions", `{"meta":{"simulate-actions":[]}}`, 400, "meta.simulate_actions must be filled"},
+		"an unknown action":   {"/inquiries/" + inquiry + "/perform-simulate-actions", `{"meta":{"simulate-actions":[{"type":"win"}]}}`, 400, "meta.simulate_actions[0].type is not a simulate action"},
+		"an unknown inquiry":  {"/inquiries/inq_1/approve", ``, 404, ""},
+		"an unknown path":     {"/inquiry", `{}`, 404, "there is no such path"},
+		"not served yet":      {"/reports", `{"data":{"attributes":{}}}`, 501, "the sandbox does not serve Reports.Create yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, _, doc := server.do("POST", "/api/v1"+test.path, test.body, "X-Unchecked", map[bool]string{true: "1"}[test.status == 501])
+			if status != test.status || details(doc) != test.details {
+				t.Errorf("%d %q", status, details(doc))
+			}
+		})
+	}
+}
+
+func TestAnIdempotencyKeyGivesTheFirstAnswerAgain(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	id := func(doc map[string]any) any { data, _ := doc["data"].(map[string]any); return data["id"] }
+	post := func(body, key string) (int, map[string]any) {
+		status, _, doc := server.do("POST", "/api/v1/inquiries", body, "Idempotency-Key", key)
+		return status, doc
+	}
+	_, first := post(inquiryBody, "k1")
+	if _, again := post(inquiryBody, "k1"); id(again) != id(first) {
+		t.Error("the same key made another inquiry")
+	}
+	if _, other := post(inquiryBody, "k2"); id(other) == id(first) {
+		t.Error("another key made no other inquiry")
+	}
+	if status, _ := post(inquiryBody+" ", "k1"); status != 409 {
+		t.Errorf("another body with the same key: %d", status)
+	}
+	bad := `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`
+	if status, _ := post(bad, "k3"); status != 404 {
+		t.Fatal(status)
+	}
+	if status, _ := post(bad, "k3"); status != 404 {
+		t.Errorf("a failure is not replayed: %d", status)
+	}
+	logs := 0
+	for _, err := range server.client().APILogs.List(t.Context(), persona.APILogListParams{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs++
+	}
+	if calls := server.Calls("sandbox"); len(calls) != 7 || !calls[1].Replayed || logs != 3 {
+		t.Errorf("%d calls and %d in the API log", len(calls), logs)
+	}
+	server.Advance(25 * time.Hour)
+	if _, late := post(inquiryBody, "k1"); id(late) == id(first) {
+		t.Error("a key is kept for longer than a day")
+	}
+}
+
+func TestTheRateLimitIsAFixedWindowOfAMinute(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{RateLimit: 3})
+	for i, want := range []int{200, 200, 200, 429, 429} {
+		status, header, doc := server.do("GET", "/api/v1/inquiries", "")
+		if status != want || header.Get("RateLimit-Limit") != "3" || header.Get("RateLimit-Remaining") != fmt.Sprint(max(0, 2-i)) || header.Get("RateLimit-Reset") == "" {
+			t.Errorf("call %d: %d %v %v", i+1, status, header, doc)
+		}
+	}
+	server.Advance(time.Minute)
+	limits, err := server.client().RateLimits.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(limits) != 1 || limits[0].Attributes.Remaining != 2 {
+		t.Errorf("limits: %+v", limits)
+	}
+}
+
+func TestALimitedCallIsNotRememberedUnderItsIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{RateLimit: 1})
+	server.do("GET", "/api/v1/inquiries", "")
+	if status, _, _ := server.do("POST", "/api/v1/inquiries", inquiryBody, "Idempotency-Key", "k"); status != 429 {
+		t.Fatal(status)
+	}
+	server.Advance(time.Minute)
+	if status, _, _ := server.do("POST", "/api/v1/inquiries", inquiryBody, "Idempotency-Key", "k"); status != 201 {
+		t.Errorf("the limit was replayed: %d", status)
+	}
+}
+
+func TestPagesGoForthAndBack(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client, ctx := server.client(), t.Context()
+	var newest []string
+	for range 25 {
+		newest = append(newest, newInquiry(t, client, "").ID)
+	}
+	slices.Reverse(newest)
+	var got []string
+	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: "created"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, inquiry.ID)
+	}
+	if !slices.Equal(got, newest) {
+		t.Error("the pages do not hold every inquiry once, newest first")
+	}
+	page, err := client.Inquiries.ListPage(ctx, persona.InquiryListParams{Before: newest[15], Size: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Data) != 5 || page.Data[0].ID != newest[10] {
+		t.Errorf("the page before the 16th starts with the wrong inquiry")
+	}
+	_, _, doc := server.do("GET", "/api/v1/inquiries?page[size]=10&filter[status]=created&page[after]="+newest[9], "")
+	links, _ := doc["links"].(map[string]any)
+	if next, _ := links["next"].(string); !strings.HasPrefix(next, "/api/v1/inquiries?") || !strings.Contains(next, "filter%5Bstatus%5D=created") || !strings.Contains(next, "page%5Bafter%5D="+newest[19]) {
+		t.Errorf("next is %q", next)
+	}
+	if prev, _ := links["prev"].(string); !strings.Contains(prev, "page%5Bbefore%5D="+newest[10]) {
+		t.Errorf("prev is %q", prev)
+	}
+	for _, query := range []string{"page[size]=0", "page[size]=101", "page[after]=inq_unknown", "page[after]=" + newest[1] + "&page[before]=" + newest[2]} {
+		if status, _, _ := server.do("GET", "/api/v1/inquiries?"+query, ""); status != 400 {
+			t.Errorf("%s: %d", query, status)
+		}
+	}
+}
+
+func TestAnAnswerLooksAsItsVersionAndCasingSay(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	id := newInquiry(t, server.client(), "").ID
+	for version, tests := range map[string]map[string]bool{
+		"2020-05-18": {"name-first": true, "reviewer": true, "status": true},
+		"2021-07-05": {"name-first": true, "reviewer": false},
+		"2023-01-05": {"name-first": true, "reviewer": false},
+		"2025-10-27": {"name-first": false, "status": true},
+		"2025-12-08": {"name-first": false, "status": true},
+		"2026-09-29": {"name-first": false, "status": true},
+	} {
+		_, _, doc := server.do("GET", "/api/v1/inquiries/"+id, "", "Persona-Version", version)
+		attributes := doc["data"].(map[string]any)["attributes"].(map[string]any)
+		for name, want := range tests {
+			if _, there := attributes[name]; there != want {
+				t.Errorf("%s: %s is there: %v", version, name, there)
+			}
+		}
+		if _, included := doc["included"]; included != (version < "2025-10-27") {
+			t.Errorf("%s: included is there: %v", version, included)
+		}
+	}
+	for casing, name := range map[string]string{"kebab": "created-at", "snake": "created_at", "camel": "createdAt"} {
+		_, _, doc := server.do("GET", "/api/v1/inquiries/"+id, "", "Key-Inflection", casing, "X-Unchecked", casing)
+		attributes := doc["data"].(map[string]any)["attributes"].(map[string]any)
+		if _, there := attributes[name]; !there {
+			t.Errorf("%s: there is no %s in %v", casing, name, slices.Sorted(maps.Keys(attributes)))
+		}
+		if _, there := attributes["fields"].(map[string]any)["name-first"]; !there {
+			t.Errorf("%s: the fields were rewritten", casing)
+		}
+	}
+	for header, value := range map[string]string{"Persona-Version": "2019-01-01", "Key-Inflection": "train"} {
+		if status, _, _ := server.do("GET", "/api/v1/inquiries/"+id, "", header, value, "X-Unchecked", "1"); status != 400 {
+			t.Errorf("%s %s: %d", header, value, status)
+		}
+	}
+}
+
+func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	id := newInquiry(t, server.client(), "").ID
+	_, _, doc := server.do("GET", "/api/v1/inquiries/"+id+"?fields[inquiry]=status,fields.name-first&include=inquiry-template.latest-published-version&fields[inquiry-template]=name", "", "X-Unchecked", "fields.name-first")
+	data := doc["data"].(map[string]any)
+	want := map[string]any{"status": "created", "fields": map[string]any{"name-first": map[string]any{"type": "string", "value": nil}}}
+	if got, _ := json.Marshal(data["attributes"]); !bytes.Equal(got, must(json.Marshal(want))) {
+		t.Errorf("attributes: %s", got)
+	}
+	if included, _ := doc["included"].([]any); len(included) != 2 {
+		t.Errorf("included: %v", doc["included"])
+	}
+}
+
+func must(b []byte, _ error) []byte { return b }
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	status := func(code int) func(error) bool {
+		return func(err error) bool {
+			var e *persona.Error
+			return errors.As(err, &e) && e.Status == code
+		}
+	}
+	for name, test := range map[string]struct {
+		fault   sandbox.Fault
+		failed  func(error) bool
+		happens bool
+	}{
+		"a 503 before":      {sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 503}, status(503), false},
+		"a 500 afterwards":  {sandbox.Fault{Kind: sandbox.FaultStatusAfter}, status(500), true},
+		"a 429 out of turn": {sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 429}, status(429), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := sandbox.NewServer(t)
+			client := sb.Client(persona.WithMaxRetries(0))
+			inquiry := newInquiry(t, client, "")
+			test.fault.Operation = "Inquiries.Approve"
+			if err := sb.AddFault(test.fault); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.Inquiries.Approve(t.Context(), inquiry.ID, persona.InquiryApproveParams{}); !test.failed(err) {
+				t.Errorf("the call ended with %v", err)
+			}
+			got, err := client.Inquiries.Get(t.Context(), inquiry.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (got.Attributes.Status == "approved") != test.happens {
+				t.Errorf("the inquiry is %s", got.Attributes.Status)
+			}
+		})
+	}
+}
+
+func TestARetryAfterALostAnswerTakesEffectOnce(t *testing.T) {
+	t.Parallel()
+	server := sandbox.NewServer(t)
+	client := server.Client(persona.WithBackoff(time.Millisecond, time.Millisecond))
+	if err := server.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Create"}); err != nil {
+		t.Fatal(err)
+	}
+	newInquiry(t, client, "")
+	calls := server.Calls("sandbox")
+	if len(calls) != 2 || !calls[0].Lost || !calls[1].Replayed || calls[0].IdempotencyKey != calls[1].IdempotencyKey {
+		t.Errorf("calls: %+v", calls)
+	}
+	if got := events(t, client); count(got, "inquiry.created") != 1 {
+		t.Errorf("events: %v", got)
+	}
+}
+
+func TestADuplicateDeliveryCarriesTheSameEvent(t *testing.T) {
+	t.Parallel()
+	server, to := start(t, sandbox.Options{}), newReceiver(t)
+	client := server.client()
+	subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url)})
+	if status, _, _ := server.do("POST", "/_sandbox/faults", `{"kind":"duplicate_delivery","event":"inquiry.created"}`); status != 200 {
+		t.Fatal(status)
+	}
+	newInquiry(t, client, "")
+	got := to.wait(t, 3)
+	if got[1].event.ID != got[2].event.ID {
+		t.Error("the event did not come twice")
+	}
+}
+
+func TestTheControlOfASandbox(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	before := server.Now()
+	if status, _, doc := server.do("POST", "/_sandbox/clock", `{"advance":"6m"}`); status != 200 || doc["now"] == "" {
+		t.Errorf("clock: %d %v", status, doc)
+	}
+	if moved := server.Now().Sub(before); moved < 6*time.Minute {
+		t.Errorf("the clock moved %s", moved)
+	}
+	for _, test := range [][3]string{
+		{"POST", "/_sandbox/clock", `{"advance":"-1m"}`}, {"POST", "/_sandbox/clock", `{"advnce":"1m"}`},
+		{"POST", "/_sandbox/faults", `{"kind":"flood"}`}, {"POST", "/_sandbox/faults", `{"kind":"status_after","status":200}`},
+	} {
+		if status, _, _ := server.do(test[0], test[1], test[2]); status != 400 {
+			t.Errorf("%v: %d", test, status)
+		}
+	}
+	if status, _, doc := server.do("GET", "/_sandbox/state", ""); status != 200 || doc["sandbox"] == nil {
+		t.Errorf("state: %d %v", status, doc)
+	}
+	far := httptest.NewRequest("GET", "/_sandbox/state", nil)
+	far.RemoteAddr = "192.0.2.1:1234"
+	recorded := httptest.NewRecorder()
+	server.ServeHTTP(recorded, far)
+	if recorded.Code != 403 {
+		t.Errorf("from afar: %d", recorded.Code)
+	}
+}
+
+func TestAPIKeys(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client, ctx := server.client(), t.Context()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := client.APIKeys.Create(ctx, persona.APIKeyCreateParams{Name: "second", APIKeyInflection: persona.Set("kebab")})
+	ok(err)
+	second := server.client(persona.WithAPIKey(made.Attributes.Value))
+	newInquiry(t, second, "")
+	_, err = client.APIKeys.Update(ctx, made.ID, persona.APIKeyUpdateParams{Permissions: persona.Set([]string{"inquiry.read"})})
+	ok(err)
+	if _, err := second.APIKeys.ListPage(ctx, persona.APIKeyListParams{}); !errors.Is(err, persona.ErrForbidden) {
+		t.Errorf("without the permission: %v", err)
+	}
+	clone, err := client.APIKeys.Clone(ctx, made.ID)
+	ok(err)
+	if clone.Attributes.Value == made.Attributes.Value {
+		t.Error("a clone has the same value")
+	}
+	_, err = client.APIKeys.Update(ctx, clone.ID, persona.APIKeyUpdateParams{IPAddressAllowlist: persona.Set([]string{"192.0.2.0/24"})})
+	ok(err)
+	if _, err := server.client(persona.WithAPIKey(clone.Attributes.Value)).Inquiries.ListPage(ctx, persona.InquiryListParams{}); !errors.Is(err, persona.ErrForbidden) {
+		t.Errorf("from another address: %v", err)
+	}
+	_, err = client.APIKeys.Expire(ctx, made.ID, persona.APIKeyExpireParams{ExpiresInSeconds: 60})
+	ok(err)
+	if _, err := second.Inquiries.ListPage(ctx, persona.InquiryListParams{}); err != nil {
+		t.Errorf("before it expires: %v", err)
+	}
+	server.Advance(time.Minute)
+	if _, err := second.Inquiries.ListPage(ctx, persona.InquiryListParams{}); !errors.Is(err, persona.ErrUnauthorized) {
+		t.Errorf("after it expired: %v", err)
+	}
+	page, err := client.APIKeys.ListPage(ctx, persona.APIKeyListParams{Name: "second"})
+	ok(err)
+	if len(page.Data) != 2 || strings.Contains(string(page.Data[0].Raw), "persona_sandbox_") {
+		t.Errorf("%d keys, or their values", len(page.Data))
+	}
+	_, err = client.APIKeys.Get(ctx, made.ID)
+	ok(err)
+	for log, err := range client.APILogs.List(ctx, persona.APILogListParams{}) {
+		ok(err)
+		_, err = client.APILogs.Get(ctx, log.ID)
+		ok(err)
+		if strings.Contains(string(log.Raw), "persona_sandbox_") {
+			t.Error("the API log holds a key")
+		}
+		break
+	}
+}
+
+func TestManyCallsAtOnce(t *testing.T) {
+	server := sandbox.NewServer(t, sandbox.Options{RateLimit: 1_000_000})
+	client := server.Client()
+	var wait sync.WaitGroup
+	for worker := range 8 {
+		wait.Go(func() {
+			for i := range 20 {
+				inquiry, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{
+					InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set("shared"),
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := client.Inquiries.Approve(t.Context(), inquiry.ID, persona.InquiryApproveParams{}); err != nil {
+					t.Errorf("worker %d, call %d: %v", worker, i, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if got := server.Calls("sandbox"); len(got) != 320 {
+		t.Errorf("%d calls", len(got))
+	}
+	page, err := client.Accounts.ListPage(t.Context(), persona.AccountListParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Data) != 1 {
+		t.Errorf("%d accounts share a reference id", len(page.Data))
+	}
+}
+
+func TestCloseStopsEverything(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	sb, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb.Advance(time.Hour)
+	sb.Close()
+	goleak.VerifyNone(t, before)
+}
+
+func TestCoverageListsEveryOperationOnce(t *testing.T) {
+	served, missing := sandbox.Coverage()
+	if len(served)+len(missing) != 209 {
+		t.Errorf("%d and %d operations", len(served), len(missing))
+	}
+	services := []string{"AccountTypes", "Accounts", "APIKeys", "APILogs", "CaseTemplates", "Cases", "Events", "Inquiries", "InquirySessions", "RateLimits", "Verifications", "Webhooks"}
+	for _, op := range missing {
+		if slices.Contains(services, op.Service) {
+			t.Errorf("%s is not served", op.Name())
+		}
+	}
+}
