@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/idemhq/idem/persona"
 )
 
 // authenticate finds the environment and the API key of a request. A key that may not
@@ -86,12 +88,32 @@ func (w *window) describe(headers map[string]string, now time.Time, limit int) {
 	headers["RateLimit-Reset"] = strconv.Itoa(reset)
 }
 
-// needs refuses a call whose key was narrowed and lacks a permission. A key without
-// a list has them all.
-func (c *call) needs(permission string) error {
-	list, _ := c.key.attributes["permissions"].([]any)
-	if len(list) == 0 || slices.Contains(list, any(permission)) {
+// permitted refuses a call whose key was narrowed and lacks the permission it takes.
+// A key without a list has them all (Persona docs: API keys).
+func permitted(key *resource, op *persona.Operation) error {
+	list, _ := key.attributes["permissions"].([]any)
+	permission := permissionFor(op)
+	if len(list) == 0 || permission == "" || slices.Contains(list, any(permission)) {
 		return nil
 	}
-	return &refusal{status: http.StatusForbidden, title: "Forbidden", details: "the API key lacks the permission " + permission}
+	return forbidden("the API key lacks the permission " + permission)
+}
+
+// permissionFor is the permission that an operation takes: reads and searches the
+// one to read, all else the one to write. Persona names the permissions, but not
+// what they are for.
+func permissionFor(op *persona.Operation) string {
+	names := map[string]string{
+		"Inquiries": "inquiry", "InquirySessions": "inquiry", "Verifications": "verification", "Cases": "case", "CaseTemplates": "case",
+		"Accounts": "account", "AccountTypes": "account", "Webhooks": "webhook", "APIKeys": "api_key", "Events": "event", "APILogs": "api_log",
+	}
+	name := names[op.Service]
+	switch {
+	case name == "":
+		return ""
+	case op.HTTPMethod == http.MethodGet || op.Method == "Search":
+		return name + ".read"
+	default:
+		return name + ".write"
+	}
 }

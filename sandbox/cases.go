@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -115,17 +114,10 @@ func updateCase(c *call, r *resource) error {
 // setCaseStatus moves a case to a status of its template. One of the resolved class
 // resolves it, and one of the open class opens it again.
 func setCaseStatus(c *call, r *resource) error {
-	path := "meta.status"
-	if c.form.version < "2025-10-27" && c.text("data.attributes.status") != "" {
-		path = "data.attributes.status" // as it was then (Persona changelog, 2025-10-27)
-	}
-	status := c.text(path)
-	if status == "" {
-		return badRequest(snakePath(path) + " is missing")
-	}
+	status := c.text("meta.status")
 	resolves, known := caseStatuses()[status]
 	if !known {
-		return unprocessable("the case template has no such status", "/"+strings.ReplaceAll(path, ".", "/"))
+		return unprocessable("the case template has no such status", "/meta/status")
 	}
 	was := r.text("status")
 	if was == status {

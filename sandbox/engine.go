@@ -1,15 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,10 +15,9 @@ import (
 )
 
 const (
-	defaultVersion  = "2025-12-08"
-	fileTokenLife   = 21600 // seconds (Persona docs: Downloading files)
-	maxBody         = 32 << 20
-	replayRetention = 24 * time.Hour
+	defaultVersion = "2025-12-08"
+	fileTokenLife  = 21600 // seconds (Persona docs: Downloading files)
+	maxBody        = 32 << 20
 )
 
 // Options say how a sandbox behaves. The zero Options is a sandbox as the package
@@ -239,35 +234,6 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	return res, record.Lost
 }
 
-// replay is a stored answer under an idempotency key.
-type replay struct {
-	request [sha256.Size]byte
-	response
-	until time.Time
-}
-
-// idempotently answers a POST whose key was seen with the answer it got then,
-// success or failure (Persona docs: Idempotence). A key that comes with another
-// request is refused. Requests of an environment are carried out one by one, so two
-// with the same key never run at the same time.
-func (s *Sandbox) idempotently(env *environment, r *http.Request, body []byte, now time.Time, record *CallRecord, do func() response) response {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" || r.Method != http.MethodPost {
-		return do()
-	}
-	fingerprint := sha256.Sum256(slices.Concat([]byte(r.URL.RequestURI()), []byte{0}, body))
-	if stored := env.replays[key]; stored != nil && now.Before(stored.until) {
-		if stored.request != fingerprint {
-			return errorResponse(conflict("the request does not match the original one with this idempotency key"), "kebab")
-		}
-		record.Replayed = true
-		return stored.response
-	}
-	res := do()
-	env.replays[key] = &replay{fingerprint, res, now.Add(replayRetention)}
-	return res
-}
-
 // perform carries an operation out.
 func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation, ids []string, r *http.Request, body []byte, now time.Time, requestID string) response {
 	f, err := s.formOf(r, key, op)
@@ -279,7 +245,11 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
 	}
 	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r)}
-	if c.body, err = readBody(r, body); err == nil {
+	if err = permitted(key, op); err == nil {
+		c.body, err = readBody(r, body)
+	}
+	if err == nil {
+		c.upgrade()
 		err = s.routes.validate(op, c.body)
 	}
 	var a *answer
@@ -332,65 +302,9 @@ func (s *Sandbox) answer(c *call, a *answer) response {
 	if len(c.form.include) > 0 {
 		doc["included"] = s.included(c.change, roots, c.form)
 	}
+	blocked, _ := c.key.attributes["api-attributes-blocklist"].([]any)
+	newBlocklist(blocked).apply(doc)
 	return jsonResponse(status, inflect(doc, c.form.inflection))
-}
-
-// formOf reads how the answer is to look.
-func (s *Sandbox) formOf(r *http.Request, key *resource, op *persona.Operation) (form, error) {
-	f := form{version: r.Header.Get("Persona-Version"), inflection: r.Header.Get("Key-Inflection"), fields: map[string][]string{}}
-	if f.version == "" {
-		f.version = key.text("api-version")
-	}
-	if f.inflection == "" {
-		f.inflection = key.text("api-key-inflection")
-	}
-	if !slices.Contains(versions(), f.version) {
-		return f, badRequest("Persona-Version must be one of " + strings.Join(versions(), ", "))
-	}
-	if !slices.Contains([]string{"kebab", "snake", "camel"}, f.inflection) {
-		return f, badRequest("Key-Inflection must be camel, kebab or snake")
-	}
-	query := r.URL.Query()
-	if query.Has("include") {
-		f.include = splitList(query.Get("include"))
-	} else {
-		f.include = defaultIncludes(op.Name(), f.version)
-	}
-	for name, values := range query {
-		if typ, ok := strings.CutPrefix(name, "fields["); ok {
-			f.fields[strings.TrimSuffix(typ, "]")] = splitList(values[0])
-		}
-	}
-	return f, nil
-}
-
-// versions are the dated versions there are, by the union of Persona's lists.
-func versions() []string {
-	return []string{"2020-05-18", "2021-02-21", "2021-05-14", "2021-07-05", "2021-08-18", "2022-09-01", "2023-01-05", "2025-10-27", "2025-12-08", "2026-09-29"}
-}
-
-func splitList(text string) []string {
-	return slices.DeleteFunc(strings.Split(text, ","), func(s string) bool { return s == "" })
-}
-
-// readBody reads a JSON body, or the fields of a multipart one.
-func readBody(r *http.Request, body []byte) (map[string]any, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return map[string]any{}, nil
-	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind != "" && kind != "application/json" {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "Unsupported media type", "the body must be application/json", ""}
-	}
-	var raw any
-	if err := json.Unmarshal(body, &raw); err != nil {
-		return nil, badRequest("the body is not valid JSON")
-	}
-	object, ok := kebabKeys(raw).(map[string]any)
-	if !ok {
-		return nil, badRequest("the body must be an object")
-	}
-	return object, nil
 }
 
 // host is the address the caller used, so that links lead back here.

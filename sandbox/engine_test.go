@@ -3,12 +3,10 @@ package sandbox_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -308,164 +306,6 @@ func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
 }
 
 func must(b []byte, _ error) []byte { return b }
-
-func TestFaults(t *testing.T) {
-	t.Parallel()
-	status := func(code int) func(error) bool {
-		return func(err error) bool {
-			var e *persona.Error
-			return errors.As(err, &e) && e.Status == code
-		}
-	}
-	for name, test := range map[string]struct {
-		fault   sandbox.Fault
-		failed  func(error) bool
-		happens bool
-	}{
-		"a 503 before":      {sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 503}, status(503), false},
-		"a 500 afterwards":  {sandbox.Fault{Kind: sandbox.FaultStatusAfter}, status(500), true},
-		"a 429 out of turn": {sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 429}, status(429), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			sb := sandbox.NewServer(t)
-			client := sb.Client(persona.WithMaxRetries(0))
-			inquiry := newInquiry(t, client, "")
-			test.fault.Operation = "Inquiries.Approve"
-			if err := sb.AddFault(test.fault); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := client.Inquiries.Approve(t.Context(), inquiry.ID, persona.InquiryApproveParams{}); !test.failed(err) {
-				t.Errorf("the call ended with %v", err)
-			}
-			got, err := client.Inquiries.Get(t.Context(), inquiry.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if (got.Attributes.Status == "approved") != test.happens {
-				t.Errorf("the inquiry is %s", got.Attributes.Status)
-			}
-		})
-	}
-}
-
-func TestARetryAfterALostAnswerTakesEffectOnce(t *testing.T) {
-	t.Parallel()
-	server := sandbox.NewServer(t)
-	client := server.Client(persona.WithBackoff(time.Millisecond, time.Millisecond))
-	if err := server.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Create"}); err != nil {
-		t.Fatal(err)
-	}
-	newInquiry(t, client, "")
-	calls := server.Calls("sandbox")
-	if len(calls) != 2 || !calls[0].Lost || !calls[1].Replayed || calls[0].IdempotencyKey != calls[1].IdempotencyKey {
-		t.Errorf("calls: %+v", calls)
-	}
-	if got := events(t, client); count(got, "inquiry.created") != 1 {
-		t.Errorf("events: %v", got)
-	}
-}
-
-func TestADuplicateDeliveryCarriesTheSameEvent(t *testing.T) {
-	t.Parallel()
-	server, to := start(t, sandbox.Options{}), newReceiver(t)
-	client := server.client()
-	subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url)})
-	if status, _, _ := server.do("POST", "/_sandbox/faults", `{"kind":"duplicate_delivery","event":"inquiry.created"}`); status != 200 {
-		t.Fatal(status)
-	}
-	newInquiry(t, client, "")
-	got := to.wait(t, 3)
-	if got[1].event.ID != got[2].event.ID {
-		t.Error("the event did not come twice")
-	}
-}
-
-func TestTheControlOfASandbox(t *testing.T) {
-	t.Parallel()
-	server := start(t, sandbox.Options{})
-	before := server.Now()
-	if status, _, doc := server.do("POST", "/_sandbox/clock", `{"advance":"6m"}`); status != 200 || doc["now"] == "" {
-		t.Errorf("clock: %d %v", status, doc)
-	}
-	if moved := server.Now().Sub(before); moved < 6*time.Minute {
-		t.Errorf("the clock moved %s", moved)
-	}
-	for _, test := range [][3]string{
-		{"POST", "/_sandbox/clock", `{"advance":"-1m"}`}, {"POST", "/_sandbox/clock", `{"advnce":"1m"}`},
-		{"POST", "/_sandbox/faults", `{"kind":"flood"}`}, {"POST", "/_sandbox/faults", `{"kind":"status_after","status":200}`},
-	} {
-		if status, _, _ := server.do(test[0], test[1], test[2]); status != 400 {
-			t.Errorf("%v: %d", test, status)
-		}
-	}
-	if status, _, doc := server.do("GET", "/_sandbox/state", ""); status != 200 || doc["sandbox"] == nil {
-		t.Errorf("state: %d %v", status, doc)
-	}
-	far := httptest.NewRequest("GET", "/_sandbox/state", nil)
-	far.RemoteAddr = "192.0.2.1:1234"
-	recorded := httptest.NewRecorder()
-	server.ServeHTTP(recorded, far)
-	if recorded.Code != 403 {
-		t.Errorf("from afar: %d", recorded.Code)
-	}
-}
-
-func TestAPIKeys(t *testing.T) {
-	t.Parallel()
-	server := start(t, sandbox.Options{})
-	client, ctx := server.client(), t.Context()
-	ok := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	made, err := client.APIKeys.Create(ctx, persona.APIKeyCreateParams{Name: "second", APIKeyInflection: persona.Set("kebab")})
-	ok(err)
-	second := server.client(persona.WithAPIKey(made.Attributes.Value))
-	newInquiry(t, second, "")
-	_, err = client.APIKeys.Update(ctx, made.ID, persona.APIKeyUpdateParams{Permissions: persona.Set([]string{"inquiry.read"})})
-	ok(err)
-	if _, err := second.APIKeys.ListPage(ctx, persona.APIKeyListParams{}); !errors.Is(err, persona.ErrForbidden) {
-		t.Errorf("without the permission: %v", err)
-	}
-	clone, err := client.APIKeys.Clone(ctx, made.ID)
-	ok(err)
-	if clone.Attributes.Value == made.Attributes.Value {
-		t.Error("a clone has the same value")
-	}
-	_, err = client.APIKeys.Update(ctx, clone.ID, persona.APIKeyUpdateParams{IPAddressAllowlist: persona.Set([]string{"192.0.2.0/24"})})
-	ok(err)
-	if _, err := server.client(persona.WithAPIKey(clone.Attributes.Value)).Inquiries.ListPage(ctx, persona.InquiryListParams{}); !errors.Is(err, persona.ErrForbidden) {
-		t.Errorf("from another address: %v", err)
-	}
-	_, err = client.APIKeys.Expire(ctx, made.ID, persona.APIKeyExpireParams{ExpiresInSeconds: 60})
-	ok(err)
-	if _, err := second.Inquiries.ListPage(ctx, persona.InquiryListParams{}); err != nil {
-		t.Errorf("before it expires: %v", err)
-	}
-	server.Advance(time.Minute)
-	if _, err := second.Inquiries.ListPage(ctx, persona.InquiryListParams{}); !errors.Is(err, persona.ErrUnauthorized) {
-		t.Errorf("after it expired: %v", err)
-	}
-	page, err := client.APIKeys.ListPage(ctx, persona.APIKeyListParams{Name: "second"})
-	ok(err)
-	if len(page.Data) != 2 || strings.Contains(string(page.Data[0].Raw), "persona_sandbox_") {
-		t.Errorf("%d keys, or their values", len(page.Data))
-	}
-	_, err = client.APIKeys.Get(ctx, made.ID)
-	ok(err)
-	for log, err := range client.APILogs.List(ctx, persona.APILogListParams{}) {
-		ok(err)
-		_, err = client.APILogs.Get(ctx, log.ID)
-		ok(err)
-		if strings.Contains(string(log.Raw), "persona_sandbox_") {
-			t.Error("the API log holds a key")
-		}
-		break
-	}
-}
 
 func TestManyCallsAtOnce(t *testing.T) {
 	server := sandbox.NewServer(t, sandbox.Options{RateLimit: 1_000_000})

@@ -10,20 +10,12 @@ import (
 const maxKeyGrace = 30 * 24 * time.Hour // OpenAPI 2025-12-08
 
 func keyOperations() map[string]operation {
-	guarded := func(permission string, do operation) operation {
-		return func(c *call) (*answer, error) {
-			if err := c.needs(permission); err != nil {
-				return nil, err
-			}
-			return do(c)
-		}
-	}
 	return map[string]operation{
-		"APIKeys.List": guarded("api_key.read", func(c *call) (*answer, error) {
+		"APIKeys.List": func(c *call) (*answer, error) {
 			return c.list("api-key", func(r *resource) bool { return oneOf(c.filter("name"), r.text("name")) })
-		}),
-		"APIKeys.Get": guarded("api_key.read", func(c *call) (*answer, error) { return c.answerFound("api-key") }),
-		"APIKeys.Create": guarded("api_key.write", func(c *call) (*answer, error) {
+		},
+		"APIKeys.Get": func(c *call) (*answer, error) { return c.answerFound("api-key") },
+		"APIKeys.Create": func(c *call) (*answer, error) {
 			key := c.create("api-key", "api", map[string]any{
 				"note": nil, "api-version": c.form.version, "api-key-inflection": "kebab", "permissions": []any{}, "ip-address-allowlist": []any{"*"},
 				"api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife, secretValue: c.env.newKeyValue(),
@@ -32,15 +24,15 @@ func keyOperations() map[string]operation {
 				return nil, err
 			}
 			return &answer{status: 201, one: key, extra: map[string]any{"value": key.text(secretValue)}}, nil
-		}),
-		"APIKeys.Update": guarded("api_key.write", func(c *call) (*answer, error) {
+		},
+		"APIKeys.Update": func(c *call) (*answer, error) {
 			key, err := c.find("api-key")
 			if err != nil {
 				return nil, err
 			}
 			return &answer{one: key}, c.setKey(key)
-		}),
-		"APIKeys.Clone": guarded("api_key.write", func(c *call) (*answer, error) {
+		},
+		"APIKeys.Clone": func(c *call) (*answer, error) {
 			original := c.get(c.ids[0])
 			if original == nil || original.family() != "api-key" {
 				return nil, notFound("")
@@ -51,8 +43,8 @@ func keyOperations() map[string]operation {
 			delete(attributes, "created-at")
 			key := c.create("api-key", "api", attributes, nil)
 			return &answer{one: key, extra: map[string]any{"value": key.text(secretValue)}}, nil
-		}),
-		"APIKeys.Expire": guarded("api_key.write", func(c *call) (*answer, error) {
+		},
+		"APIKeys.Expire": func(c *call) (*answer, error) {
 			key, err := c.find("api-key")
 			if err != nil {
 				return nil, err
@@ -63,7 +55,7 @@ func keyOperations() map[string]operation {
 			}
 			key.attributes["expires-at"] = stamp(c.now.Add(after))
 			return &answer{one: key}, nil
-		}),
+		},
 	}
 }
 

@@ -91,6 +91,7 @@ type environment struct {
 	cases       int // numbers the names of cases
 	calls       []CallRecord
 
+	replaysEnd agenda[string] // idempotency keys, until they are forgotten
 	timers     agenda[string] // ids of resources that something becomes due for
 	queues     map[string]*queue
 	deliveries []*Delivery

@@ -1,0 +1,113 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// everyVersion are the dated versions that requests may name.
+var everyVersion = []string{
+	"2020-05-18", "2021-02-21", "2021-05-14", "2021-07-05", "2021-08-18", "2022-09-01", "2023-01-05", "2025-10-27", "2025-12-08", "2026-09-29",
+}
+
+func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
+	t.Parallel()
+	for _, version := range everyVersion {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := start(t, sandbox.Options{})
+			client, ctx := server.client(persona.WithVersion(version)), t.Context()
+			ok := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			inquiry := newInquiry(t, client, "user-1")
+			_, err := client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
+				verification("create_passed_verification", sandbox.GovernmentIDTemplateID), verification("create_passed_verification", sandbox.SelfieTemplateID),
+				verification("create_passed_verification", sandbox.DatabaseTemplateID), action("complete_inquiry"),
+			}})
+			ok(err)
+			got, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("account", "verifications", "documents", "selfies", "sessions"))
+			ok(err)
+			if got.Attributes.Status != "completed" || len(got.Included) != 6 {
+				t.Errorf("the inquiry is %s, and %d resources are included", got.Attributes.Status, len(got.Included))
+			}
+			account, err := client.Accounts.Get(ctx, inquiry.Relationships.Account.Data.ID)
+			ok(err)
+			if shown := account.Attributes.NameFirst; (shown == "Alexander") != (version < "2025-10-27") {
+				t.Errorf("name-first is %q", shown)
+			}
+			c := newCase(t, client, inquiry.ID)
+			_, err = client.Cases.SetStatus(ctx, c.ID, persona.CaseSetStatusParams{Status: "Approved"})
+			ok(err)
+			// The changelog, but no document, has the status here before 2025-10-27.
+			status, _, _ := server.do("POST", "/api/v1/cases/"+c.ID+"/set-status", `{"data":{"attributes":{"status":"Declined"}}}`, "Persona-Version", version, "X-Unchecked", "1")
+			if (status == 200) != (version < "2025-10-27") {
+				t.Errorf("set-status in the old form: %d", status)
+			}
+			_, err = client.Cases.Get(ctx, c.ID)
+			ok(err)
+			for _, err := range client.Events.List(ctx, persona.EventListParams{}) {
+				ok(err)
+			}
+		})
+	}
+}
+
+func TestTheSameAnswerInEveryCasing(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	inquiry := newInquiry(t, server.client(), "user-1")
+	_, _, want := server.do("GET", "/api/v1/inquiries/"+inquiry.ID+"?include=account", "")
+	for casing, back := range map[string]func(string) string{
+		"snake": func(key string) string { return strings.ReplaceAll(key, "_", "-") },
+		"camel": func(key string) string {
+			var b strings.Builder
+			for _, r := range key {
+				if r >= 'A' && r <= 'Z' {
+					b.WriteByte('-')
+				}
+				b.WriteString(strings.ToLower(string(r)))
+			}
+			return b.String()
+		},
+	} {
+		_, _, got := server.do("GET", "/api/v1/inquiries/"+inquiry.ID+"?include=account", "", "Key-Inflection", casing, "X-Unchecked", casing)
+		if again := rekey(got, back); !reflect.DeepEqual(again, any(want)) {
+			text, err := json.Marshal(again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Errorf("%s: %s", casing, text)
+		}
+	}
+}
+
+// rekey rewrites keys, but not those of fields.
+func rekey(v any, back func(string) string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			if key != "fields" {
+				value = rekey(value, back)
+			}
+			out[back(key)] = value
+		}
+		return out
+	case []any:
+		for i := range v {
+			v[i] = rekey(v[i], back)
+		}
+		return v
+	default:
+		return v
+	}
+}
