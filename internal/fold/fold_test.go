@@ -177,11 +177,11 @@ func TestVerdict(t *testing.T) {
 		inquiries, cases []domain.Object
 		want             domain.Verdict
 	}{
-		"nothing known":                             {want: domain.VerdictNone},
-		"completed is not approved":                 {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
-		"an unknown status is for review":           {inquiries: []domain.Object{inquiry("inq_1", "on_the_moon", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
-		"approved":                                  {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, want: domain.VerdictApproved},
-		"redacted":                                  {inquiries: []domain.Object{redacted}, want: domain.VerdictRedacted},
+		"nothing known":                   {want: domain.VerdictNone},
+		"completed is not approved":       {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
+		"an unknown status is for review": {inquiries: []domain.Object{inquiry("inq_1", "on_the_moon", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
+		"approved":                        {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, want: domain.VerdictApproved},
+		"redacted":                        {inquiries: []domain.Object{redacted}, want: domain.VerdictRedacted},
 		"an open case outranks an approved inquiry": {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Open", "inq_1")}, want: domain.VerdictReview},
 		"a custom case status has a meaning":        {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Waiting on owner", "inq_1")}, want: domain.VerdictPending},
 		"an unknown case status is for review":      {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Fine", "inq_1")}, want: domain.VerdictReview},

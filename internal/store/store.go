@@ -110,6 +110,10 @@ type Store interface {
 	// Counts returns the numbers of events and actions by state.
 	Counts(ctx context.Context, env domain.Environment) (events map[domain.EventState]int, actions map[domain.ActionState]int, err error)
 
+	// Resume inserts a job for everything that waits: it is called when the service
+	// starts, so that nothing depends on a job that a crash cut short.
+	Resume(ctx context.Context) error
+
 	// Ping reports whether rows can be written.
 	Ping(ctx context.Context) error
 }

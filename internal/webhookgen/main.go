@@ -43,7 +43,17 @@ func names(events []event) string {
 	for _, e := range events {
 		fmt.Fprintf(&b, "%s Name = %q\n", identifier(e.name), e.name)
 	}
-	b.WriteString(")\n")
+	b.WriteString(")\n\n")
+	b.WriteString("// Known reports whether a name has a constant here. One that has none may be newer\n")
+	b.WriteString("// than this package.\n")
+	b.WriteString("func Known(name Name) bool {\nswitch name {\ncase ")
+	for i, e := range events {
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		b.WriteString(identifier(e.name))
+	}
+	b.WriteString(":\nreturn true\n}\nreturn false\n}\n")
 	return b.String()
 }
 

@@ -127,6 +127,32 @@ func (db *DB) enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error {
 	return db.queue.Insert(ctx, tx, jobs)
 }
 
+// Resume implements [store.Store].
+func (db *DB) Resume(ctx context.Context) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		var jobs []store.Job
+		rows, err := tx.QueryContext(ctx, `SELECT 'advance', environment, object_type, object_id, '', 0 FROM events WHERE state = 'waiting' GROUP BY environment, object_type, object_id
+			UNION ALL SELECT 'perform', environment, '', '', id, next_attempt_at FROM actions WHERE state = 'waiting'`)
+		if err != nil {
+			return fmt.Errorf("find what waits: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var job store.Job
+			var at int64
+			if err := rows.Scan(&job.Kind, &job.Environment, &job.Object.Type, &job.Object.ID, &job.Action, &at); err != nil {
+				return fmt.Errorf("find what waits: %w", err)
+			}
+			job.At = moment(at)
+			jobs = append(jobs, job)
+		}
+		if err := rows.Err(); err != nil {
+			return fmt.Errorf("find what waits: %w", err)
+		}
+		return db.enqueue(ctx, tx, jobs)
+	})
+}
+
 // Ping implements [store.Store].
 func (db *DB) Ping(ctx context.Context) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {

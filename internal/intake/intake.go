@@ -1,0 +1,221 @@
+// Package intake takes Persona's webhooks: it verifies the signature over the raw
+// bytes, reads the event's envelope, and stores the event. The answer is 200 only
+// after the commit, and always for an event that is stored already. Nothing that
+// needs more than the envelope happens here, since Persona gives up after 5 s.
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// Appender stores events. It returns after the commit.
+type Appender interface {
+	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
+}
+
+// Source is what is known of an environment's webhook.
+type Source struct {
+	Secrets   []string // those that are valid; several while one is being rotated
+	Tolerance time.Duration
+}
+
+// Intake is the receiver. Make it with [New], and run it.
+type Intake struct {
+	store   Appender
+	metrics *telemetry.Metrics
+	logger  *slog.Logger
+	now     func() time.Time
+	queue   chan *arrival
+
+	mu      sync.RWMutex
+	sources map[domain.Environment]Source
+}
+
+// arrival is an event that waits for its commit.
+type arrival struct {
+	event domain.Event
+	done  chan result
+}
+
+type result struct {
+	fresh bool
+	err   error
+}
+
+const (
+	maxBatch = 128  // events of one transaction
+	maxQueue = 1024 // events that wait for one; beyond, Persona is asked to come again
+)
+
+// New returns a receiver for environments.
+func New(store Appender, sources map[domain.Environment]Source, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Intake {
+	return &Intake{store: store, sources: sources, metrics: metrics, logger: logger, now: now, queue: make(chan *arrival, maxQueue)}
+}
+
+// SetSecrets replaces the secrets of an environment: set the new one beside the old
+// one before a rotation, and take the old one away when it has expired.
+func (in *Intake) SetSecrets(environment domain.Environment, secrets []string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	source := in.sources[environment]
+	source.Secrets = slices.Clone(secrets)
+	in.sources[environment] = source
+}
+
+// Run stores what arrives until the context ends. Requests that arrive together
+// share a transaction: while one commits, the next batch gathers.
+func (in *Intake) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case first := <-in.queue:
+			batch := []*arrival{first}
+			for len(batch) < maxBatch {
+				select {
+				case next := <-in.queue:
+					batch = append(batch, next)
+					continue
+				default:
+				}
+				break
+			}
+			in.commit(ctx, batch)
+		}
+	}
+}
+
+func (in *Intake) commit(ctx context.Context, batch []*arrival) {
+	events := make([]domain.Event, len(batch))
+	for i, a := range batch {
+		events[i] = a.event
+	}
+	// A commit that has begun is finished also when the service is told to stop: the
+	// sender waits for the answer.
+	fresh, err := in.store.AppendEvents(context.WithoutCancel(ctx), events)
+	for i, a := range batch {
+		if err != nil {
+			a.done <- result{err: err}
+			continue
+		}
+		a.done <- result{fresh: fresh[i]}
+	}
+}
+
+// ServeHTTP answers POST /webhooks/persona/{environment}.
+func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := in.now()
+	environment := domain.Environment(r.PathValue("environment"))
+	in.mu.RLock()
+	source, known := in.sources[environment]
+	in.mu.RUnlock()
+	if !known {
+		http.Error(w, "there is no such environment", http.StatusNotFound)
+		return
+	}
+	status, outcome := in.receive(w, r, environment, source)
+	in.metrics.Received.WithLabelValues(string(environment), outcome).Inc()
+	in.metrics.Intake.WithLabelValues(string(environment)).Observe(in.now().Sub(start).Seconds())
+	if status == http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	http.Error(w, http.StatusText(status), status)
+}
+
+// receive returns the status to answer with, and a word for what happened.
+func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source) (status int, outcome string) {
+	log := in.logger.With("environment", environment)
+	refuse := func(status int, outcome string, err error) (int, string) {
+		log.WarnContext(r.Context(), "webhook refused", "status", status, "reason", outcome, "error", err)
+		return status, outcome
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return refuse(http.StatusUnsupportedMediaType, "content_type", errors.New("the content type is not application/json"))
+	}
+	if r.ContentLength > webhook.MaxBody {
+		return refuse(http.StatusRequestEntityTooLarge, "too_large", errors.New("the body is longer than a mebibyte"))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhook.MaxBody))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return refuse(http.StatusRequestEntityTooLarge, "too_large", errors.New("the body is longer than a mebibyte"))
+	case err != nil:
+		return refuse(http.StatusBadRequest, "truncated", errors.New("the body could not be read to its end"))
+	}
+	if err := webhook.VerifyHeader(body, r.Header, source.Secrets, webhook.WithTolerance(source.Tolerance), webhook.WithClock(in.now)); err != nil {
+		var reason *webhook.SignatureError
+		outcome := "signature"
+		if errors.As(err, &reason) {
+			outcome = "signature_" + string(reason.Reason)
+		}
+		return refuse(http.StatusUnauthorized, outcome, err)
+	}
+	envelope, err := webhook.ParseEnvelope(body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "no_event", err)
+	}
+	event := domain.Event{
+		Environment: environment, ID: envelope.ID, Name: string(envelope.Name), CreatedAt: envelope.CreatedAt,
+		Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID},
+		Body:   body, Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
+	}
+	if !handled(event) {
+		event.State = domain.EventUnhandled
+	}
+	fresh, err := in.append(r.Context(), event)
+	switch {
+	case err != nil:
+		return refuse(http.StatusServiceUnavailable, "not_stored", err)
+	case !fresh:
+		log.DebugContext(r.Context(), "webhook known already", "event", event.ID)
+		return http.StatusOK, "duplicate"
+	}
+	log.InfoContext(r.Context(), "event received", "event", event.ID, "name", event.Name, "object", event.Object.ID, "state", event.State)
+	return http.StatusOK, "accepted"
+}
+
+var errBusy = errors.New("too many events wait to be stored")
+
+// append hands an event to the next transaction and waits for its commit.
+func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, err error) {
+	a := &arrival{event: event, done: make(chan result, 1)}
+	select {
+	case in.queue <- a:
+	default:
+		return false, errBusy
+	}
+	select {
+	case r := <-a.done:
+		return r.fresh, r.err
+	case <-ctx.Done():
+		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
+	}
+}
+
+// handled reports whether an object is kept for an event. Names and kinds that are
+// not known yet are stored, and marked.
+func handled(e domain.Event) bool {
+	switch e.Object.Family() {
+	case "inquiry", "inquiry-session", "case", "account", "verification", "report", "transaction", "document", "selfie":
+		return webhook.Known(webhook.Name(e.Name))
+	default:
+		return false
+	}
+}

@@ -1,0 +1,243 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// serveAPI adds the read API. Without a token it is off, and says so.
+func (s *Service) serveAPI(mux *http.ServeMux) {
+	if s.cfg.Token == "" {
+		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "the API is off: set a token (token, IDEM_TOKEN)", http.StatusNotFound)
+		})
+		return
+	}
+	config := huma.DefaultConfig("Idem", "1")
+	config.DocsPath = ""
+	config.CreateHooks = nil // no $schema in answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	api := humago.New(mux, config)
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		given := strings.TrimPrefix(ctx.Header("Authorization"), "Bearer ")
+		if subtle.ConstantTimeCompare([]byte(given), []byte(s.cfg.Token.Reveal())) != 1 {
+			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "give the token as Authorization: Bearer …") // the caller may be gone
+			return
+		}
+		next(ctx)
+	})
+	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject)
+	huma.Get(api, "/v1/{environment}/events", listOf(s, s.db.Events, showEvent))
+	huma.Get(api, "/v1/{environment}/objects", listOf(s, s.db.Objects, showObject))
+	huma.Get(api, "/v1/{environment}/decisions", listOf(s, s.db.Decisions, showDecision))
+	huma.Get(api, "/v1/{environment}/actions", listOf(s, s.db.Actions, showAction))
+	huma.Get(api, "/v1/{environment}/notifications", listOf(s, s.db.Notifications, showNotification))
+	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
+}
+
+type environmentInput struct {
+	Environment string `path:"environment" enum:"sandbox,production"`
+}
+
+func (in environmentInput) environment(s *Service) (Environment, error) {
+	name := Environment(in.Environment)
+	if _, configured := s.cfg.Environments[name]; !configured {
+		return "", huma.Error404NotFound("this environment is not configured")
+	}
+	return name, nil
+}
+
+// Subject is what a host asks for: may this person proceed, and why?
+type Subject struct {
+	Reference string         `json:"reference" doc:"the host's reference id"`
+	Verdict   domain.Verdict `json:"verdict" enum:"none,pending,review,approved,declined,expired,redacted"`
+	Object    domain.Ref     `json:"object" doc:"the object the verdict comes from"`
+	Status    string         `json:"status" doc:"that object's status at Persona"`
+}
+
+func (s *Service) getSubject(ctx context.Context, in *struct {
+	environmentInput
+	Reference string `path:"reference"`
+}) (*struct{ Body Subject }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := s.db.ObjectsOf(ctx, env, in.Reference)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	why := advance.Verdict(objects, s.policies[env])
+	return &struct{ Body Subject }{Subject{in.Reference, why.Verdict, why.Object, why.Status}}, nil
+}
+
+// failed hides an error of the database from the caller, and logs it.
+func (s *Service) failed(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	s.logger.ErrorContext(ctx, "the API failed", "error", err)
+	return huma.Error503ServiceUnavailable("the database did not answer")
+}
+
+type listInput struct {
+	environmentInput
+	Object string `query:"object" doc:"the id of one object"`
+	State  string `query:"state" doc:"of events and actions"`
+	Before string `query:"before" doc:"the next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
+
+type listOutput[T any] struct {
+	Body struct {
+		Data []T    `json:"data" doc:"newest first"`
+		Next string `json:"next,omitempty" doc:"give it as before for the next page"`
+	}
+}
+
+// listOf makes the handler of a list.
+func listOf[R, T any](s *Service, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *listInput) (*listOutput[T], error) {
+	return func(ctx context.Context, in *listInput) (*listOutput[T], error) {
+		env, err := in.environment(s)
+		if err != nil {
+			return nil, err
+		}
+		filter := store.Filter{State: in.State, Limit: in.Limit}
+		if in.Object != "" {
+			filter.Object.ID = in.Object
+		}
+		if in.Before != "" {
+			if filter.Before, err = strconv.ParseInt(in.Before, 10, 64); err != nil {
+				return nil, huma.Error400BadRequest("before is not the next of a page")
+			}
+		}
+		page, err := list(ctx, env, filter)
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		out := &listOutput[T]{}
+		out.Body.Data = make([]T, len(page.Rows))
+		for i, row := range page.Rows {
+			out.Body.Data[i] = show(row)
+		}
+		if page.Next > 0 {
+			out.Body.Next = strconv.FormatInt(page.Next, 10)
+		}
+		return out, nil
+	}
+}
+
+// Event is a Persona event, without its body.
+type Event struct {
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	CreatedAt  time.Time         `json:"created_at"`
+	ReceivedAt time.Time         `json:"received_at"`
+	Object     domain.Ref        `json:"object"`
+	Via        domain.Via        `json:"via"`
+	State      domain.EventState `json:"state"`
+}
+
+func showEvent(e domain.Event) Event {
+	return Event{e.ID, e.Name, e.CreatedAt, e.ReceivedAt, e.Object, e.Via, e.State}
+}
+
+// Object is our copy of a Persona resource, without its attributes.
+type Object struct {
+	Object    domain.Ref `json:"object"`
+	Status    string     `json:"status"`
+	Reference string     `json:"reference,omitempty"`
+	AsOf      time.Time  `json:"as_of"`
+	EventID   string     `json:"event_id,omitempty"`
+	Redacted  bool       `json:"redacted"`
+}
+
+func showObject(o domain.Object) Object {
+	return Object{o.Ref, o.Status, o.ReferenceID, o.AsOf, o.EventID, !o.RedactedAt.IsZero()}
+}
+
+// Decision is a rule that fired, and why.
+type Decision struct {
+	ID            string              `json:"id"`
+	Object        domain.Ref          `json:"object"`
+	Transition    domain.Transition   `json:"transition"`
+	Rule          string              `json:"rule"`
+	PolicyVersion string              `json:"policy_version"`
+	Explanation   string              `json:"explanation"`
+	Actions       []domain.ActionSpec `json:"actions"`
+	DecidedAt     time.Time           `json:"decided_at"`
+}
+
+func showDecision(d domain.Decision) Decision {
+	return Decision{d.ID, d.Object, d.Transition, d.Rule, d.PolicyVersion, d.Explanation, d.Actions, d.DecidedAt}
+}
+
+// Action is a call at Persona. Result can hold a credential, such as a one-time link.
+type Action struct {
+	ID             string             `json:"id"`
+	DecisionID     string             `json:"decision_id"`
+	Kind           domain.ActionKind  `json:"kind"`
+	Target         domain.Ref         `json:"target"`
+	Arguments      map[string]string  `json:"arguments,omitempty"`
+	IdempotencyKey string             `json:"idempotency_key"`
+	State          domain.ActionState `json:"state"`
+	Attempts       int                `json:"attempts"`
+	Outcome        string             `json:"outcome"`
+	RequestID      string             `json:"request_id,omitempty"`
+	Result         json.RawMessage    `json:"result,omitempty"`
+	CreatedAt      time.Time          `json:"created_at"`
+}
+
+func showAction(a domain.Action) Action {
+	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.RequestID, a.Result, a.CreatedAt}
+}
+
+// Notification is a message for the host application.
+type Notification struct {
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Reference string         `json:"reference,omitempty"`
+	Object    domain.Ref     `json:"object"`
+	Verdict   domain.Verdict `json:"verdict,omitempty"`
+	EventID   string         `json:"event_id,omitempty"`
+	CreatedAt time.Time      `json:"created_at"`
+}
+
+func showNotification(n domain.Notification) Notification {
+	return Notification{n.ID, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
+}
+
+// AuditTrail is the whole trail, and whether its chain holds.
+type AuditTrail struct {
+	Intact   bool          `json:"intact"`
+	BrokenAt int64         `json:"broken_at,omitempty" doc:"the first row that does not fit"`
+	Entries  []audit.Entry `json:"entries"`
+}
+
+func (s *Service) getAudit(ctx context.Context, in *environmentInput) (*struct{ Body AuditTrail }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.db.AuditTrail(ctx, env)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	broken := audit.Verify(entries)
+	return &struct{ Body AuditTrail }{AuditTrail{broken == 0, broken, entries}}, nil
+}

@@ -1,0 +1,236 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+// Environment is one of Persona's two worlds.
+type Environment = domain.Environment
+
+// The two environments.
+const (
+	Sandbox    = domain.Sandbox
+	Production = domain.Production
+)
+
+// Secret is a text that never prints: in logs, errors and dumps it is masked.
+type Secret string
+
+// String returns a mask. [Secret.Reveal] returns the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[secret]"
+}
+
+// GoString returns a mask.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue implements [slog.LogValuer] with a mask.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText returns a mask, so that a configuration that is written out holds none.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reveal returns the secret.
+func (s Secret) Reveal() string { return string(s) }
+
+// Config is everything the service can be told. A value from an environment variable
+// stands above the one in the file.
+type Config struct {
+	Listen       string                            `yaml:"listen"`    // host:port; 127.0.0.1:8080 unless set; IDEM_LISTEN
+	Data         string                            `yaml:"data"`      // the folder of the database; .idem unless set; IDEM_DATA
+	Token        Secret                            `yaml:"token"`     // for the API below /v1, which is off without one; IDEM_TOKEN
+	LogLevel     string                            `yaml:"log_level"` // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
+	LogFormat    string                            `yaml:"log_format"`
+	Environments map[Environment]EnvironmentConfig `yaml:"environments"`
+}
+
+// EnvironmentConfig is what the service needs of one environment. In the names of
+// the variables, ENV is SANDBOX or PRODUCTION.
+type EnvironmentConfig struct {
+	APIKey             Secret        `yaml:"api_key"`              // IDEM_ENV_API_KEY
+	APIKeyFile         string        `yaml:"api_key_file"`         // a file that holds it instead
+	BaseURL            string        `yaml:"base_url"`             // of Persona's API; IDEM_ENV_BASE_URL
+	WebhookSecrets     []Secret      `yaml:"webhook_secrets"`      // all that are valid; IDEM_ENV_WEBHOOK_SECRETS, separated by commas
+	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one a line instead
+	Policy             string        `yaml:"policy"`               // a file of rules; the built-in ones unless set; IDEM_ENV_POLICY
+	Tolerance          time.Duration `yaml:"tolerance"`            // of a signature's time; five minutes unless set
+}
+
+// LoadConfig reads a file, which may be "" for none, and the environment variables
+// that getenv returns. Files that it names are relative to it. The error names the
+// setting and the variable.
+func LoadConfig(path string, getenv func(string) string) (Config, error) {
+	var c Config
+	folder := "."
+	if path != "" {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return c, fmt.Errorf("read the configuration: %w", err)
+		}
+		if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
+			return c, fmt.Errorf("%s: %s", path, yamlProblem(err))
+		}
+		folder = filepath.Dir(path)
+	}
+	override(&c.Listen, getenv("IDEM_LISTEN"), "127.0.0.1:8080")
+	override(&c.Data, getenv("IDEM_DATA"), ".idem")
+	override(&c.LogLevel, getenv("IDEM_LOG_LEVEL"), "info")
+	override(&c.LogFormat, getenv("IDEM_LOG_FORMAT"), "json")
+	if token := getenv("IDEM_TOKEN"); token != "" {
+		c.Token = Secret(token)
+	}
+	for _, name := range []Environment{Sandbox, Production} {
+		env, configured := c.Environments[name]
+		variable := func(setting string) string { return getenv(variableName(name, setting)) }
+		if !configured && variable("API_KEY") == "" && variable("WEBHOOK_SECRETS") == "" {
+			continue
+		}
+		if err := env.complete(folder, variable); err != nil {
+			return c, fmt.Errorf("environments.%s: %w", name, err)
+		}
+		if c.Environments == nil {
+			c.Environments = map[Environment]EnvironmentConfig{}
+		}
+		c.Environments[name] = env
+	}
+	return c, c.Check()
+}
+
+// complete fills in what variables and files hold.
+func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
+	read := func(path string) (string, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(folder, path)
+		}
+		b, err := os.ReadFile(path)
+		return strings.TrimSpace(string(b)), err
+	}
+	if e.APIKeyFile != "" {
+		key, err := read(e.APIKeyFile)
+		if err != nil {
+			return fmt.Errorf("api_key_file: %w", err)
+		}
+		e.APIKey = Secret(key)
+	}
+	if e.WebhookSecretsFile != "" {
+		lines, err := read(e.WebhookSecretsFile)
+		if err != nil {
+			return fmt.Errorf("webhook_secrets_file: %w", err)
+		}
+		e.WebhookSecrets = secrets(lines)
+	}
+	if key := variable("API_KEY"); key != "" {
+		e.APIKey = Secret(key)
+	}
+	if list := variable("WEBHOOK_SECRETS"); list != "" {
+		e.WebhookSecrets = secrets(list)
+	}
+	override(&e.BaseURL, variable("BASE_URL"), "")
+	override(&e.Policy, variable("POLICY"), "")
+	if e.Policy != "" && !filepath.IsAbs(e.Policy) {
+		e.Policy = filepath.Join(folder, e.Policy)
+	}
+	return nil
+}
+
+func secrets(text string) []Secret {
+	var out []Secret
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' || r == ' ' || r == '\r' }) {
+		out = append(out, Secret(word))
+	}
+	return out
+}
+
+func override(setting *string, variable, otherwise string) {
+	switch {
+	case variable != "":
+		*setting = variable
+	case *setting == "":
+		*setting = otherwise
+	}
+}
+
+// Check reports everything that is missing or wrong.
+func (c Config) Check() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		problem("listen (IDEM_LISTEN): %q is not host:port", c.Listen)
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		problem("log_level (IDEM_LOG_LEVEL): %q is not debug, info, warn or error", c.LogLevel)
+	}
+	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
+		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
+	}
+	if len(c.Environments) == 0 {
+		problem("no environment is configured: set environments.sandbox in the file, or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
+	}
+	for name, e := range c.Environments {
+		if _, err := domain.ParseEnvironment(string(name)); err != nil {
+			problem("environments: %w", err)
+			continue
+		}
+		setting := func(key string) string {
+			return fmt.Sprintf("environments.%s.%s (%s)", name, key, variableName(name, key))
+		}
+		other := map[Environment]string{Sandbox: "persona_production", Production: "persona_sandbox"}[name]
+		switch {
+		case e.APIKey == "":
+			problem("%s is missing", setting("api_key"))
+		case strings.HasPrefix(e.APIKey.Reveal(), other):
+			problem("%s is a key of the other environment (it starts with %s)", setting("api_key"), other)
+		}
+		if len(e.WebhookSecrets) == 0 {
+			problem("%s is missing: without a secret no webhook can be trusted", setting("webhook_secrets"))
+		}
+		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
+			problem("%s is not a web address", setting("base_url"))
+		}
+		if e.Tolerance < 0 {
+			problem("environments.%s.tolerance is below zero", name)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// variableName is IDEM_SANDBOX_API_KEY for the sandbox's api_key.
+func variableName(environment Environment, setting string) string {
+	return "IDEM_" + strings.ToUpper(string(environment)+"_"+setting)
+}
+
+// yamlProblem is what the YAML library says, with the place, and without the text
+// around it, which could be a secret.
+func yamlProblem(err error) string {
+	var positioned yaml.Error
+	if errors.As(err, &positioned) {
+		if token := positioned.GetToken(); token != nil && token.Position != nil {
+			return fmt.Sprintf("line %d, column %d: %s", token.Position.Line, token.Position.Column, positioned.GetMessage())
+		}
+		return positioned.GetMessage()
+	}
+	return "it is not a configuration"
+}
+
+// level is the level to log at.
+func (c Config) level() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Check knows all that there are
+	return level
+}

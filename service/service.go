@@ -1,0 +1,217 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/idemhq/idem/internal/action"
+	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/intake"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/queue"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona"
+)
+
+// Service is the whole of it. Make it with [New], and run it once.
+type Service struct {
+	cfg      Config
+	logger   *slog.Logger
+	metrics  *telemetry.Metrics
+	db       *sqlite.DB
+	queue    *queue.Queue
+	intake   *intake.Intake
+	policies map[Environment]*policy.Policy
+	ready    atomic.Bool
+}
+
+// drainTime is how long jobs that run may go on after the service is told to stop.
+const drainTime = 10 * time.Second
+
+// New opens the database, reads the policies and puts the stages together. It fails,
+// and says what to do, where something is missing.
+func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, fmt.Errorf("the configuration cannot be used:\n%w", err)
+	}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), policies: map[Environment]*policy.Policy{}}
+	advancing := map[Environment]advance.Environment{}
+	performing := map[Environment]action.Environment{}
+	sources := map[Environment]intake.Source{}
+	for name, e := range cfg.Environments {
+		p, err := loadPolicy(name, e.Policy)
+		if err != nil {
+			return nil, fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
+		}
+		client, err := newClient(name, e, logger)
+		if err != nil {
+			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
+		}
+		reader := advance.Persona{Client: client, Environment: name}
+		s.policies[name] = p
+		advancing[name] = advance.Environment{Reader: reader, Policy: p}
+		performing[name] = action.Environment{Client: client, Reader: reader}
+		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder (data, IDEM_DATA): %w", err)
+	}
+	db, err := sqlite.Open(ctx, filepath.Join(cfg.Data, "idem.db"))
+	if err != nil {
+		return nil, err
+	}
+	s.db = db
+	advancer := advance.New(db, advancing, s.metrics, logger, time.Now)
+	performer := action.New(db, performing, s.metrics, logger, time.Now)
+	work := func(ctx context.Context, job store.Job) error {
+		if job.Kind == store.JobPerform {
+			return performer.Perform(ctx, job.Environment, job.Action)
+		}
+		return advancer.Advance(ctx, job.Environment, job.Object)
+	}
+	if s.queue, err = queue.New(ctx, db.Writer(), quiet(logger), work); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.UseQueue(s.queue)
+	s.intake = intake.New(db, sources, s.metrics, logger, time.Now)
+	return s, nil
+}
+
+func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
+	name, source := policy.Default()
+	if path != "" {
+		var err error
+		if source, err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
+		name = path
+	}
+	return policy.Load(name, source, environment)
+}
+
+// newClient makes the client of an environment. It retries little: the queue does.
+func newClient(environment Environment, e EnvironmentConfig, logger *slog.Logger) (*persona.Client, error) {
+	opts := []persona.Option{
+		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
+		persona.WithMaxRetries(2), persona.WithMaxWait(5 * time.Second), persona.WithBackoff(100*time.Millisecond, time.Second),
+		persona.WithLogger(logger.With("environment", environment)),
+	}
+	if e.BaseURL != "" {
+		opts = append(opts, persona.WithBaseURL(e.BaseURL))
+	}
+	return persona.NewClient(opts...)
+}
+
+func reveal(secrets []Secret) []string {
+	out := make([]string, len(secrets))
+	for i, s := range secrets {
+		out[i] = s.Reveal()
+	}
+	return out
+}
+
+// quiet keeps River's log to what went wrong.
+func quiet(logger *slog.Logger) *slog.Logger {
+	return slog.New(levelHandler{logger.Handler(), slog.LevelWarn})
+}
+
+type levelHandler struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
+
+// SetWebhookSecrets replaces the secrets of an environment's webhook while the
+// service runs: first the new one beside the old one, then, when the old one has
+// expired at Persona, the new one alone.
+func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
+	s.intake.SetSecrets(environment, reveal(secrets))
+}
+
+// Run works until the context ends, and then lets what runs come to its end, for ten
+// seconds at the most. It closes the database.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.db.Close()
+	if err := s.db.Resume(ctx); err != nil {
+		return fmt.Errorf("take up what was left: %w", err)
+	}
+	if err := s.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() { s.intake.Run(ctx) })
+	running.Go(func() { s.gauge(ctx) })
+	s.ready.Store(true)
+	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))
+	<-ctx.Done()
+	s.ready.Store(false)
+	running.Wait()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := s.queue.Stop(drain); err != nil {
+		return fmt.Errorf("stop the queue: %w", err)
+	}
+	s.logger.Info("service stopped")
+	return nil
+}
+
+// gauge counts what waits, every ten seconds.
+func (s *Service) gauge(ctx context.Context) {
+	for {
+		for name := range s.cfg.Environments {
+			events, actions, err := s.db.Counts(ctx, name)
+			if err != nil {
+				continue // asked again; readyz says what is wrong
+			}
+			for state, n := range events {
+				s.metrics.Waiting.WithLabelValues(string(name), string(state)).Set(float64(n))
+			}
+			for state, n := range actions {
+				s.metrics.Actions.WithLabelValues(string(name), string(state)).Set(float64(n))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(10 * time.Second):
+		}
+	}
+}
+
+// Handler serves webhooks, health, metrics and the API.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/persona/{environment}", s.intake)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	s.serveAPI(mux)
+	return mux
+}
+
+// serveReady says whether the service can take events: it runs, and its database
+// takes writes. That every environment has its key, secrets and policy was checked
+// before it began.
+func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
+	if !s.ready.Load() {
+		http.Error(w, "the service is starting or stopping", http.StatusServiceUnavailable)
+		return
+	}
+	if err := s.db.Ping(r.Context()); err != nil {
+		s.logger.ErrorContext(r.Context(), "the database takes no writes", "error", err)
+		http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
