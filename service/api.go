@@ -50,11 +50,12 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
 }
 
-type environmentInput struct {
+// EnvironmentInput is the environment of a path.
+type EnvironmentInput struct {
 	Environment string `path:"environment" enum:"sandbox,production"`
 }
 
-func (in environmentInput) environment(s *Service) (Environment, error) {
+func (in EnvironmentInput) environment(s *Service) (Environment, error) {
 	name := Environment(in.Environment)
 	if _, configured := s.cfg.Environments[name]; !configured {
 		return "", huma.Error404NotFound("this environment is not configured")
@@ -71,7 +72,7 @@ type Subject struct {
 }
 
 func (s *Service) getSubject(ctx context.Context, in *struct {
-	environmentInput
+	EnvironmentInput
 	Reference string `path:"reference"`
 }) (*struct{ Body Subject }, error) {
 	env, err := in.environment(s)
@@ -96,7 +97,7 @@ func (s *Service) failed(ctx context.Context, err error) error {
 }
 
 type listInput struct {
-	environmentInput
+	EnvironmentInput
 	Object string `query:"object" doc:"the id of one object"`
 	State  string `query:"state" doc:"of events and actions"`
 	Before string `query:"before" doc:"the next of the page before"`
@@ -229,7 +230,7 @@ type AuditTrail struct {
 	Entries  []audit.Entry `json:"entries"`
 }
 
-func (s *Service) getAudit(ctx context.Context, in *environmentInput) (*struct{ Body AuditTrail }, error) {
+func (s *Service) getAudit(ctx context.Context, in *EnvironmentInput) (*struct{ Body AuditTrail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
