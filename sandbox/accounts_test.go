@@ -12,9 +12,7 @@ import (
 func newAccount(t *testing.T, client *persona.Client, reference string) *persona.Account {
 	t.Helper()
 	account, err := client.Accounts.Create(t.Context(), persona.AccountCreateParams{ReferenceID: persona.Set(reference)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	return account
 }
 
@@ -28,9 +26,7 @@ func TestAReferenceIDBelongsToOneAccount(t *testing.T) {
 	again, err := client.Accounts.Create(t.Context(), persona.AccountCreateParams{
 		ReferenceID: persona.Set("user-1"), UpsertBy: persona.Set("reference-id"), NameFirst: persona.Set("Ada"),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	if again.ID != first.ID {
 		t.Error("upsert made another account")
 	}
@@ -54,9 +50,7 @@ func TestRelationsHaveTwoSides(t *testing.T) {
 		t.Helper()
 		var ids []string
 		for object, err := range client.Accounts.ListRelations(ctx, of.ID, persona.AccountListRelationsParams{Key: key}) {
-			if err != nil {
-				t.Fatal(err)
-			}
+			ok(t, err)
 			ids = append(ids, object.(*persona.Account).ID)
 		}
 		return ids
@@ -95,42 +89,36 @@ func TestRelationsHaveTwoSides(t *testing.T) {
 func TestEveryOtherOperationOnAccounts(t *testing.T) {
 	t.Parallel()
 	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	inquiry := newInquiry(t, client, "old")
 	source, destination := inquiry.Relationships.Account.Data.ID, newAccount(t, client, "new").ID
 	_, err := client.AccountTypes.Get(ctx, sandbox.AccountTypeID)
-	must(err)
+	ok(t, err)
 	updated, err := client.Accounts.Update(ctx, destination, persona.AccountUpdateParams{
 		Fields: persona.Set(map[string]any{"name": map[string]any{"first": "Ada"}}), AccountStatus: persona.Set("Active"), Tags: persona.Set([]string{"a"}),
 		EmailAddress: persona.Set("ada@example.com"),
 	})
-	must(err)
+	ok(t, err)
 	if updated.Attributes.AccountStatus != "Active" {
 		t.Errorf("the status is %q", updated.Attributes.AccountStatus)
 	}
 	_, err = client.Accounts.AddTag(ctx, destination, persona.AccountAddTagParams{TagName: persona.Set("b")})
-	must(err)
+	ok(t, err)
 	_, err = client.Accounts.RemoveTag(ctx, destination, persona.AccountRemoveTagParams{TagName: persona.Set("b")})
-	must(err)
+	ok(t, err)
 	_, err = client.Accounts.SetTags(ctx, destination, persona.AccountSetTagsParams{TagName: persona.Set([]string{"c"})})
-	must(err)
+	ok(t, err)
 	run, err := client.Accounts.RunAction(ctx, destination, persona.AccountRunActionParams{AccountActionID: sandbox.AccountActionID})
-	must(err)
+	ok(t, err)
 	if run.Meta.WorkflowRunID == "" {
 		t.Error("the action has no workflow run")
 	}
 	page, err := client.Accounts.ListPage(ctx, persona.AccountListParams{ReferenceID: "new,none"})
-	must(err)
+	ok(t, err)
 	if len(page.Data) != 1 {
 		t.Errorf("the list holds %d", len(page.Data))
 	}
 	found, err := client.Accounts.SearchPage(ctx, persona.AccountSearchParams{Query: persona.Set(persona.Predicate{Attribute: "status", Operator: "eq", Value: sandbox.ActiveAccountStatusID})})
-	must(err)
+	ok(t, err)
 	if len(found.Data) != 1 {
 		t.Errorf("the search finds %d", len(found.Data))
 	}
@@ -138,12 +126,12 @@ func TestEveryOtherOperationOnAccounts(t *testing.T) {
 		_, err := client.Accounts.Consolidate(ctx, destination, persona.AccountConsolidateParams{SourceAccountIDs: []string{source}})
 		return err
 	}
-	must(consolidate())
+	ok(t, consolidate())
 	if err := consolidate(); !errors.Is(err, persona.ErrConflict) {
 		t.Errorf("a second consolidation: %v", err)
 	}
 	moved, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("account"))
-	must(err)
+	ok(t, err)
 	if moved.Relationships.Account.Data.ID != destination {
 		t.Error("the inquiry did not move")
 	}
@@ -151,9 +139,9 @@ func TestEveryOtherOperationOnAccounts(t *testing.T) {
 		t.Errorf("an inquiry for a consolidated account: %v", err)
 	}
 	_, err = client.Accounts.Redact(ctx, destination)
-	must(err)
+	ok(t, err)
 	gone, err := client.Inquiries.Get(ctx, inquiry.ID)
-	must(err)
+	ok(t, err)
 	if gone.Attributes.ReferenceID != "" || gone.Attributes.RedactedAt.IsZero() {
 		t.Error("the inquiry was not redacted with its account")
 	}
@@ -161,5 +149,5 @@ func TestEveryOtherOperationOnAccounts(t *testing.T) {
 		t.Errorf("a second redaction: %v", err)
 	}
 	_, err = client.Accounts.Get(ctx, destination, persona.WithInclude("account-type"))
-	must(err)
+	ok(t, err)
 }

@@ -14,9 +14,7 @@ import (
 func newCase(t *testing.T, client *persona.Client, objects ...string) *persona.Case {
 	t.Helper()
 	made, err := client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set(append([]string{}, objects...))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	return made
 }
 
@@ -37,9 +35,7 @@ func TestTheStatusesOfACase(t *testing.T) {
 	} {
 		before := len(events(t, client))
 		got, err := client.Cases.SetStatus(t.Context(), c.ID, persona.CaseSetStatusParams{Status: step.status})
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, err)
 		if got.Attributes.Status != step.status || got.Attributes.ResolvedAt.IsZero() == step.resolved {
 			t.Errorf("%s: the case is %s, resolved at %v", step.status, got.Attributes.Status, got.Attributes.ResolvedAt)
 		}
@@ -56,29 +52,23 @@ func TestEveryOtherOperationOnCases(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client, ctx := server.client(), t.Context()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	inquiry := newInquiry(t, client, "user-7")
 	account := inquiry.Relationships.Account.Data.ID
 	c := newCase(t, client, inquiry.ID, account)
 	id := c.ID
 	got, err := client.Cases.Get(ctx, id, persona.WithInclude("inquiries", "accounts", "case-template"))
-	must(err)
+	ok(t, err)
 	if len(got.Included) != 3 {
 		t.Errorf("included are %d, not the inquiry, the account and the template", len(got.Included))
 	}
 	_, err = client.CaseTemplates.Get(ctx, sandbox.CaseTemplateID)
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.Assign(ctx, id, persona.CaseAssignParams{UserEmailAddress: "reviewer@example.com"})
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.RemoveObjects(ctx, id, persona.CaseRemoveObjectsParams{ObjectIDs: persona.Set([]string{account})})
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.AddObjects(ctx, id, persona.CaseAddObjectsParams{ObjectIDs: persona.Set([]string{account})})
-	must(err)
+	ok(t, err)
 	if _, err := client.Cases.AddObjects(ctx, id, persona.CaseAddObjectsParams{ObjectIDs: persona.Set([]string{"act_unknown"})}); !errors.Is(err, persona.ErrNotFound) {
 		t.Errorf("an unknown object: %v", err)
 	}
@@ -86,19 +76,19 @@ func TestEveryOtherOperationOnCases(t *testing.T) {
 		Fields: persona.Set(map[string]any{"reason": "mismatch"}), SLAExpiresInSeconds: persona.Set(3600.0),
 		Attachments: persona.Set([]persona.CaseUpdateAttachment{{Data: persona.Set(base64.StdEncoding.EncodeToString([]byte("%PDF-"))), Filename: persona.Set("a.pdf")}}),
 	})
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.AddTag(ctx, id, persona.CaseAddTagParams{TagName: persona.Set("urgent")})
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.RemoveTag(ctx, id, persona.CaseRemoveTagParams{TagName: persona.Set("urgent")})
-	must(err)
+	ok(t, err)
 	_, err = client.Cases.SetTags(ctx, id, persona.CaseSetTagsParams{TagName: persona.Set([]string{"x"})})
-	must(err)
+	ok(t, err)
 	for name, params := range map[string]persona.CaseListParams{
 		"account": {AccountID: account}, "inquiry": {InquiryID: inquiry.ID}, "reference id": {ReferenceID: "user-7"}, "status": {Status: "Open"},
 		"template": {CaseTemplateID: sandbox.CaseTemplateID},
 	} {
 		page, err := client.Cases.ListPage(ctx, params)
-		must(err)
+		ok(t, err)
 		if len(page.Data) != 1 {
 			t.Errorf("by its %s %d cases are found", name, len(page.Data))
 		}
@@ -106,13 +96,13 @@ func TestEveryOtherOperationOnCases(t *testing.T) {
 	found, err := client.Cases.SearchPage(ctx, persona.CaseSearchParams{Query: persona.Set(persona.Predicate{And: []persona.Predicate{
 		{Attribute: "state", Operator: "eq", Value: "open"}, {Attribute: "fields.reason", Operator: "eq", Value: "mismatch"},
 	}})})
-	must(err)
+	ok(t, err)
 	if len(found.Data) != 1 {
 		t.Errorf("the search finds %d", len(found.Data))
 	}
 	server.Advance(2 * time.Hour)
 	_, err = client.Cases.Redact(ctx, id)
-	must(err)
+	ok(t, err)
 	want := []string{"case.created", "case.assigned", "case.updated-fields", "case.updated-tags", "case.updated-tags", "case.updated-tags", "case.sla-expired", "case.redacted"}
 	if got := events(t, client)[2:]; !slices.Equal(got, want) {
 		t.Errorf("events are %v, not %v", got, want)

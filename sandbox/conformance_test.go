@@ -32,9 +32,7 @@ func document(t *testing.T, version string) *conformance.Document {
 		return nil
 	}
 	versions, err := openapi.Versions(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	chosen := ""
 	for _, v := range slices.Sorted(slices.Values(versions)) {
 		if v <= version {
@@ -51,9 +49,7 @@ func document(t *testing.T, version string) *conformance.Document {
 	}
 	if documents.byVersion[chosen] == nil {
 		doc, err := conformance.Load(dir, chosen)
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, err)
 		documents.byVersion[chosen] = doc
 	}
 	return documents.byVersion[chosen]
@@ -80,9 +76,7 @@ type server struct {
 func start(t *testing.T, options sandbox.Options) *server {
 	t.Helper()
 	sb, err := sandbox.New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	listening := httptest.NewServer(checked(t, sb))
 	t.Cleanup(func() {
 		listening.Close()
@@ -96,9 +90,7 @@ func (s *server) client(opts ...persona.Option) *persona.Client {
 	client, err := persona.NewClient(slices.Concat([]persona.Option{
 		persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(s.url + "/api/v1"), persona.WithMaxRetries(0),
 	}, opts)...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ok(s.t, err)
 	return client
 }
 
@@ -132,4 +124,12 @@ func checked(t *testing.T, next http.Handler) http.Handler {
 			return // the client is gone
 		}
 	})
+}
+
+// ok ends a test that cannot go on.
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -40,9 +40,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the call ended with %v", err)
 			}
 			got, err := client.Inquiries.Get(t.Context(), inquiry.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
+			ok(t, err)
 			if (got.Attributes.Status == "approved") != test.happens {
 				t.Errorf("the inquiry is %s", got.Attributes.Status)
 			}

@@ -24,6 +24,7 @@ type Delivery struct {
 
 	event *resource
 	due   time.Time
+	sent  time.Time // when it was attempted last, by the sandbox's clock
 	first time.Time // when it was attempted first, by the wall's clock
 }
 
@@ -163,6 +164,7 @@ func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delive
 func (d *dispatcher) request(env *environment, hook *resource, delivery *Delivery) (*http.Request, error) {
 	s := d.sandbox
 	wall := s.clock.wall()
+	delivery.sent = s.clock.now()
 	if delivery.first.IsZero() {
 		delivery.first = wall
 	}
@@ -182,7 +184,7 @@ func (d *dispatcher) request(env *environment, hook *resource, delivery *Deliver
 	}
 	made := len(delivery.Attempts) + 1
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
-	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, liveSecrets(hook, s.clock.now())...))
+	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, liveSecrets(hook, delivery.sent)...))
 	request.Header.Set("Persona-Webhook-Attempts-Made", strconv.Itoa(made))
 	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(len(retryDelays())+1-made))
 	request.Header.Set("Persona-Webhook-First-Attempted-At", strconv.FormatInt(delivery.first.Unix(), 10))
@@ -211,7 +213,7 @@ func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err err
 	if d.ctx.Err() != nil {
 		return // the sandbox closes: nobody knows what came of it
 	}
-	attempt := Attempt{At: stamp(s.clock.now()), Status: status}
+	attempt := Attempt{At: stamp(delivery.sent), Status: status}
 	if err != nil {
 		attempt.Error = err.Error()
 	}

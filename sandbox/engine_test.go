@@ -24,9 +24,7 @@ import (
 func (s *server) do(method, path, body string, headers ...string) (int, http.Header, map[string]any) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ok(s.t, err)
 	request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -35,14 +33,10 @@ func (s *server) do(method, path, body string, headers ...string) (int, http.Hea
 		request.Header.Set(pair[0], pair[1])
 	}
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ok(s.t, err)
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ok(s.t, err)
 	var doc map[string]any
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
@@ -163,9 +157,7 @@ func TestAnIdempotencyKeyGivesTheFirstAnswerAgain(t *testing.T) {
 	}
 	logs := 0
 	for _, err := range server.client().APILogs.List(t.Context(), persona.APILogListParams{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, err)
 		logs++
 	}
 	if calls := server.Calls("sandbox"); len(calls) != 7 || !calls[1].Replayed || logs != 3 {
@@ -188,9 +180,7 @@ func TestTheRateLimitIsAFixedWindowOfAMinute(t *testing.T) {
 	}
 	server.Advance(time.Minute)
 	limits, err := server.client().RateLimits.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	if len(limits) != 1 || limits[0].Attributes.Remaining != 2 {
 		t.Errorf("limits: %+v", limits)
 	}
@@ -220,18 +210,14 @@ func TestPagesGoForthAndBack(t *testing.T) {
 	slices.Reverse(newest)
 	var got []string
 	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: "created"}) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, err)
 		got = append(got, inquiry.ID)
 	}
 	if !slices.Equal(got, newest) {
 		t.Error("the pages do not hold every inquiry once, newest first")
 	}
 	page, err := client.Inquiries.ListPage(ctx, persona.InquiryListParams{Before: newest[15], Size: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	if len(page.Data) != 5 || page.Data[0].ID != newest[10] {
 		t.Errorf("the page before the 16th starts with the wrong inquiry")
 	}
@@ -297,7 +283,7 @@ func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
 	_, _, doc := server.do("GET", "/api/v1/inquiries/"+id+"?fields[inquiry]=status,fields.name-first&include=inquiry-template.latest-published-version&fields[inquiry-template]=name", "", "X-Unchecked", "fields.name-first")
 	data := doc["data"].(map[string]any)
 	want := map[string]any{"status": "created", "fields": map[string]any{"name-first": map[string]any{"type": "string", "value": nil}}}
-	if got, _ := json.Marshal(data["attributes"]); !bytes.Equal(got, must(json.Marshal(want))) {
+	if got := encoded(data["attributes"]); !bytes.Equal(got, encoded(want)) {
 		t.Errorf("attributes: %s", got)
 	}
 	if included, _ := doc["included"].([]any); len(included) != 2 {
@@ -305,7 +291,13 @@ func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
 	}
 }
 
-func must(b []byte, _ error) []byte { return b }
+func encoded(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only of what a test writes itself
+	}
+	return b
+}
 
 func TestManyCallsAtOnce(t *testing.T) {
 	server := sandbox.NewServer(t, sandbox.Options{RateLimit: 1_000_000})
@@ -332,9 +324,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 		t.Errorf("%d calls", len(got))
 	}
 	page, err := client.Accounts.ListPage(t.Context(), persona.AccountListParams{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	if len(page.Data) != 1 {
 		t.Errorf("%d accounts share a reference id", len(page.Data))
 	}
@@ -343,9 +333,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 func TestCloseStopsEverything(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	sb, err := sandbox.New(sandbox.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	sb.Advance(time.Hour)
 	sb.Close()
 	goleak.VerifyNone(t, before)

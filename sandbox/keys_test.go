@@ -14,33 +14,27 @@ func TestAPIKeys(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client, ctx := server.client(), t.Context()
-	ok := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	made, err := client.APIKeys.Create(ctx, persona.APIKeyCreateParams{Name: "second", APIKeyInflection: persona.Set("kebab")})
-	ok(err)
+	ok(t, err)
 	second := server.client(persona.WithAPIKey(made.Attributes.Value))
 	newInquiry(t, second, "")
 	_, err = client.APIKeys.Update(ctx, made.ID, persona.APIKeyUpdateParams{Permissions: persona.Set([]string{"inquiry.read"})})
-	ok(err)
+	ok(t, err)
 	if _, err := second.APIKeys.ListPage(ctx, persona.APIKeyListParams{}); !errors.Is(err, persona.ErrForbidden) {
 		t.Errorf("without the permission: %v", err)
 	}
 	clone, err := client.APIKeys.Clone(ctx, made.ID)
-	ok(err)
+	ok(t, err)
 	if clone.Attributes.Value == made.Attributes.Value {
 		t.Error("a clone has the same value")
 	}
 	_, err = client.APIKeys.Update(ctx, clone.ID, persona.APIKeyUpdateParams{IPAddressAllowlist: persona.Set([]string{"192.0.2.0/24"})})
-	ok(err)
+	ok(t, err)
 	if _, err := server.client(persona.WithAPIKey(clone.Attributes.Value)).Inquiries.ListPage(ctx, persona.InquiryListParams{}); !errors.Is(err, persona.ErrForbidden) {
 		t.Errorf("from another address: %v", err)
 	}
 	_, err = client.APIKeys.Expire(ctx, made.ID, persona.APIKeyExpireParams{ExpiresInSeconds: 60})
-	ok(err)
+	ok(t, err)
 	if _, err := second.Inquiries.ListPage(ctx, persona.InquiryListParams{}); err != nil {
 		t.Errorf("before it expires: %v", err)
 	}
@@ -49,16 +43,16 @@ func TestAPIKeys(t *testing.T) {
 		t.Errorf("after it expired: %v", err)
 	}
 	page, err := client.APIKeys.ListPage(ctx, persona.APIKeyListParams{Name: "second"})
-	ok(err)
+	ok(t, err)
 	if len(page.Data) != 2 || strings.Contains(string(page.Data[0].Raw), "persona_sandbox_") {
 		t.Errorf("%d keys, or their values", len(page.Data))
 	}
 	_, err = client.APIKeys.Get(ctx, made.ID)
-	ok(err)
+	ok(t, err)
 	for log, err := range client.APILogs.List(ctx, persona.APILogListParams{}) {
-		ok(err)
+		ok(t, err)
 		_, err = client.APILogs.Get(ctx, log.ID)
-		ok(err)
+		ok(t, err)
 		if strings.Contains(string(log.Raw), "persona_sandbox_") {
 			t.Error("the API log holds a key")
 		}

@@ -101,7 +101,7 @@ func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any) {
 		session := c.edit(l.session)
 		inquiry := c.get(session.one("inquiry"))
 		used := !l.opened.IsZero() && !now.Before(l.opened.Add(linkGrace))
-		over := session.text("status") == "expired" || inquiry.text("status") != "created" && inquiry.text("status") != "pending"
+		over := session.text("status") == "expired" || closed(inquiry)
 		if used || over || !now.Before(l.expires) {
 			return http.StatusGone, (&refusal{title: "Gone", details: "the link was used, or has expired"}).body()
 		}

@@ -68,15 +68,25 @@ func sessionOperations() map[string]operation {
 	}
 }
 
-// newSession adds a session to an inquiry. It expires when the inquiry does.
+// closed reports whether a person can no longer enter an inquiry. One that failed, or
+// that a reviewer looks at, can be entered: the reviewer may ask for more.
+func closed(inquiry *resource) bool {
+	return !inquiry.time("redacted-at").IsZero() || slices.Contains([]string{"expired", "approved", "declined"}, inquiry.text("status"))
+}
+
+// newSession adds a session to an inquiry. It expires when the inquiry does, or after
+// a day where the inquiry no longer does.
 func (c *change) newSession(inquiry *resource) (*resource, error) {
-	if status := inquiry.text("status"); status != "created" && status != "pending" {
-		return nil, conflict("an inquiry that is " + status + " takes no session")
+	if closed(inquiry) {
+		return nil, conflict("an inquiry that is " + inquiry.text("status") + " takes no session")
 	}
 	if len(inquiry.many("sessions")) >= sessionLimit {
 		return nil, unprocessable("the inquiry has reached its limit of 25 sessions", "/data/attributes/inquiry-id")
 	}
 	until := inquiry.time("expires-at")
+	if until.IsZero() {
+		until = c.now.Add(linkLife)
+	}
 	session := c.create("inquiry-session", "iqse", map[string]any{"status": "new", sessionUntil: stamp(until)}, map[string]any{"inquiry": inquiry.identifier()})
 	inquiry.link("sessions", session.identifier())
 	c.remind(until, session.id)

@@ -22,40 +22,34 @@ func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
 			t.Parallel()
 			server := start(t, sandbox.Options{})
 			client, ctx := server.client(persona.WithVersion(version)), t.Context()
-			ok := func(err error) {
-				t.Helper()
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
 			inquiry := newInquiry(t, client, "user-1")
 			_, err := client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
 				verification("create_passed_verification", sandbox.GovernmentIDTemplateID), verification("create_passed_verification", sandbox.SelfieTemplateID),
 				verification("create_passed_verification", sandbox.DatabaseTemplateID), action("complete_inquiry"),
 			}})
-			ok(err)
+			ok(t, err)
 			got, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("account", "verifications", "documents", "selfies", "sessions"))
-			ok(err)
+			ok(t, err)
 			if got.Attributes.Status != "completed" || len(got.Included) != 6 {
 				t.Errorf("the inquiry is %s, and %d resources are included", got.Attributes.Status, len(got.Included))
 			}
 			account, err := client.Accounts.Get(ctx, inquiry.Relationships.Account.Data.ID)
-			ok(err)
+			ok(t, err)
 			if shown := account.Attributes.NameFirst; (shown == "Alexander") != (version < "2025-10-27") {
 				t.Errorf("name-first is %q", shown)
 			}
 			c := newCase(t, client, inquiry.ID)
 			_, err = client.Cases.SetStatus(ctx, c.ID, persona.CaseSetStatusParams{Status: "Approved"})
-			ok(err)
+			ok(t, err)
 			// The changelog, but no document, has the status here before 2025-10-27.
 			status, _, _ := server.do("POST", "/api/v1/cases/"+c.ID+"/set-status", `{"data":{"attributes":{"status":"Declined"}}}`, "Persona-Version", version, "X-Unchecked", "1")
 			if (status == 200) != (version < "2025-10-27") {
 				t.Errorf("set-status in the old form: %d", status)
 			}
 			_, err = client.Cases.Get(ctx, c.ID)
-			ok(err)
+			ok(t, err)
 			for _, err := range client.Events.List(ctx, persona.EventListParams{}) {
-				ok(err)
+				ok(t, err)
 			}
 		})
 	}
@@ -82,9 +76,7 @@ func TestTheSameAnswerInEveryCasing(t *testing.T) {
 		_, _, got := server.do("GET", "/api/v1/inquiries/"+inquiry.ID+"?include=account", "", "Key-Inflection", casing, "X-Unchecked", casing)
 		if again := rekey(got, back); !reflect.DeepEqual(again, any(want)) {
 			text, err := json.Marshal(again)
-			if err != nil {
-				t.Fatal(err)
-			}
+			ok(t, err)
 			t.Errorf("%s: %s", casing, text)
 		}
 	}

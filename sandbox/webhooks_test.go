@@ -91,9 +91,7 @@ func subscribe(t *testing.T, client *persona.Client, params persona.WebhookCreat
 		params.EnabledEvents = persona.Set([]string{"*"})
 	}
 	hook, err := client.Webhooks.Create(t.Context(), params)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	if hook.Attributes.Status != "disabled" {
 		t.Errorf("a new webhook is %s", hook.Attributes.Status)
 	}
@@ -161,7 +159,16 @@ func TestAFailedDeliveryIsTriedEightTimesOnPersonasSchedule(t *testing.T) {
 	}
 	got := server.settled()
 	if len(got) != 1 || got[0].State != "failed" || len(got[0].Attempts) != 8 {
-		t.Errorf("deliveries: %+v", got)
+		t.Fatalf("deliveries: %+v", got)
+	}
+	first, err := time.Parse(time.RFC3339, got[0].Attempts[0].At)
+	ok(t, err)
+	for i, after := range []time.Duration{0, 3, 67, 796, 4892, 20517, 67173, 184822} { // the delays, added up
+		at, err := time.Parse(time.RFC3339, got[0].Attempts[i].At)
+		ok(t, err)
+		if late := at.Sub(first.Add(after * time.Second)); late < -time.Second || late > time.Minute {
+			t.Errorf("attempt %d comes %s after it is due", i+1, late)
+		}
 	}
 	last := to.wait(t, 8)[7].header
 	if made, left := last.Get("Persona-Webhook-Attempts-Made"), last.Get("Persona-Webhook-Attempts-Left"); made != "8" || left != "0" {
@@ -212,9 +219,7 @@ func TestARotatedSecretSignsBesideTheNewOneUntilItExpires(t *testing.T) {
 	client := server.client()
 	hook := subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
 	rotated, err := client.Webhooks.RotateSecret(t.Context(), hook.ID, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](7200)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	older, newer := hook.Attributes.Secret, rotated.Attributes.Secret
 	if older == newer || len(rotated.Attributes.Secrets) != 2 {
 		t.Fatalf("secrets: %d", len(rotated.Attributes.Secrets))
@@ -293,44 +298,38 @@ func TestEveryOtherOperationOnWebhooks(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client, ctx := server.client(), t.Context()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	hook := subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set("http://127.0.0.1:1/")})
 	clone, err := client.Webhooks.Clone(ctx, hook.ID)
-	must(err)
+	ok(t, err)
 	if clone.Attributes.Status != "disabled" || clone.Attributes.Secret == hook.Attributes.Secret {
 		t.Errorf("the clone is %s", clone.Attributes.Status)
 	}
 	_, err = client.Webhooks.Update(ctx, clone.ID, persona.WebhookUpdateParams{Description: persona.Set("a copy")})
-	must(err)
+	ok(t, err)
 	got, err := client.Webhooks.Get(ctx, clone.ID)
-	must(err)
+	ok(t, err)
 	if got.Attributes.Secret != clone.Attributes.Secret {
 		t.Error("GET does not tell the secret")
 	}
 	_, err = client.Webhooks.Archive(ctx, clone.ID)
-	must(err)
+	ok(t, err)
 	if _, err := client.Webhooks.Enable(ctx, clone.ID); err == nil {
 		t.Error("an archived webhook was enabled")
 	}
 	page, err := client.Webhooks.ListPage(ctx, persona.WebhookListParams{})
-	must(err)
+	ok(t, err)
 	if len(page.Data) != 2 || strings.Contains(string(page.Data[0].Raw), "wbhsec_") {
 		t.Errorf("the list holds %d, or secrets", len(page.Data))
 	}
 	page2, err := client.Events.ListPage(ctx, persona.EventListParams{})
-	must(err)
+	ok(t, err)
 	if len(page2.Data) != 0 {
 		t.Error("webhooks make events")
 	}
 	account := newAccount(t, client, "u")
 	for event, err := range client.Events.List(ctx, persona.EventListParams{ObjectID: account.ID, Name: "account.created"}) {
-		must(err)
+		ok(t, err)
 		_, err = client.Events.Get(ctx, event.ID)
-		must(err)
+		ok(t, err)
 	}
 }
