@@ -151,3 +151,59 @@ func TestEveryOtherOperationOnAccounts(t *testing.T) {
 	_, err = client.Accounts.Get(ctx, destination, persona.WithInclude("account-type"))
 	ok(t, err)
 }
+
+func TestRelationsComeInPages(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	account := newAccount(t, client, "account")
+	var latest []string
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		other := newAccount(t, client, name)
+		_, err := client.Accounts.AddRelation(ctx, account.ID, persona.AccountAddRelationParams{RelationSchemaKey: "associates", TargetObjectID: other.ID})
+		ok(t, err)
+		latest = append([]string{other.ID}, latest...)
+	}
+	var got []string
+	for object, err := range client.Accounts.ListRelations(ctx, account.ID, persona.AccountListRelationsParams{Key: "associates", Size: 2}) {
+		ok(t, err)
+		got = append(got, object.(*persona.Account).ID)
+	}
+	if !slices.Equal(got, latest) {
+		t.Errorf("relations are %v, not %v", got, latest)
+	}
+}
+
+func TestAccountsAreFoundByWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	ada, err := client.Accounts.Create(ctx, persona.AccountCreateParams{ReferenceID: persona.Set("ada"), EmailAddress: persona.Set("ada@example.com"), Fields: persona.Set(map[string]any{"level": 3})})
+	ok(t, err)
+	newAccount(t, client, "bob")
+	for name, query := range map[string]persona.Predicate{
+		"a field":     {Attribute: "fields.email_address", Operator: "eq", Value: "ADA@example.com"},
+		"a number":    {Attribute: "fields.level", Operator: "gte", Value: 3},
+		"an order":    {And: []persona.Predicate{{Attribute: "fields.level", Operator: "gt", Value: 2}, {Attribute: "fields.level", Operator: "lt", Value: 4}}},
+		"not another": {Not: &persona.Predicate{Attribute: "identifiers.reference_id", Operator: "eq", Value: "bob"}},
+		"either":      {Or: []persona.Predicate{{Attribute: "identifiers.reference_id", Operator: "eq", Value: "ada"}, {Attribute: "fields.level", Operator: "eq", Value: 9}}},
+		"an old moment": {And: []persona.Predicate{
+			{Attribute: "created_at", Operator: "lte", Value: "2100-01-01T00:00:00Z"}, {Attribute: "identifiers.reference_id", Operator: "eq", Value: "ada"},
+		}},
+	} {
+		page, err := client.Accounts.SearchPage(ctx, persona.AccountSearchParams{Query: persona.Set(query)})
+		ok(t, err)
+		if len(page.Data) != 1 || page.Data[0].ID != ada.ID {
+			t.Errorf("by %s %d are found", name, len(page.Data))
+		}
+	}
+	deep := persona.Predicate{Not: &persona.Predicate{Not: &persona.Predicate{Not: &persona.Predicate{Attribute: "created_at", Operator: "eq", Value: 1}}}}
+	for name, query := range map[string]persona.Predicate{"too deep": deep, "an operator": {Attribute: "created_at", Operator: "in", Value: "x"}} {
+		status := 0
+		var e *persona.Error
+		if _, err := client.Accounts.SearchPage(ctx, persona.AccountSearchParams{Query: persona.Set(query)}); errors.As(err, &e) {
+			status = e.Status
+		}
+		if status != 400 {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+}

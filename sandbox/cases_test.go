@@ -108,3 +108,48 @@ func TestEveryOtherOperationOnCases(t *testing.T) {
 		t.Errorf("events are %v, not %v", got, want)
 	}
 }
+
+func TestACaseMovesBetweenQueues(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	c := newCase(t, client)
+	for _, step := range []struct {
+		queue persona.Optional[string]
+		want  string
+		moved int
+	}{
+		{persona.Set(sandbox.CaseQueueID), sandbox.CaseQueueID, 1},
+		{persona.Set(sandbox.CaseQueueID), sandbox.CaseQueueID, 1},
+		{persona.Optional[string]{}, sandbox.CaseQueueID, 1},
+		{persona.Null[string](), "", 2},
+	} {
+		_, err := client.Cases.Update(ctx, c.ID, persona.CaseUpdateParams{CaseQueueID: step.queue})
+		ok(t, err)
+		got, err := client.Cases.Get(ctx, c.ID, persona.WithInclude("case-queue"))
+		ok(t, err)
+		queue := ""
+		if len(got.Included) > 0 {
+			queue = got.Relationships.CaseQueue.Data.ID
+		}
+		if moved := count(events(t, client), "case.queue-updated"); queue != step.want || moved != step.moved {
+			t.Errorf("the queue is %q after %d moves, not %q after %d", queue, moved, step.want, step.moved)
+		}
+	}
+	if _, err := client.Cases.Update(ctx, c.ID, persona.CaseUpdateParams{CaseQueueID: persona.Set("cqueue_1")}); !errors.Is(err, persona.ErrNotFound) {
+		t.Errorf("an unknown queue: %v", err)
+	}
+}
+
+func TestACaseFollowsItsAccount(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	from, to := newAccount(t, client, "a"), newAccount(t, client, "b")
+	c := newCase(t, client, from.ID)
+	_, err := client.Accounts.Consolidate(ctx, to.ID, persona.AccountConsolidateParams{SourceAccountIDs: []string{from.ID}})
+	ok(t, err)
+	page, err := client.Cases.ListPage(ctx, persona.CaseListParams{AccountID: to.ID})
+	ok(t, err)
+	if len(page.Data) != 1 || page.Data[0].ID != c.ID {
+		t.Errorf("the destination has %d cases", len(page.Data))
+	}
+}

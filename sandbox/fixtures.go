@@ -11,6 +11,7 @@ const (
 	SelfieTemplateID         = "vtmpl_SandboxSelfieMatchCheck1"
 	DatabaseTemplateID       = "vtmpl_SandboxDatabaseMatchTest1"
 	CaseTemplateID           = "ctmpl_SandboxManualReviewCase1"
+	CaseQueueID              = "cqueue_SandboxFirstReviewQueue1"
 	AccountTypeID            = "acttp_SandboxUserAccountType11"
 	DefaultAccountStatusID   = "actst_SandboxDefaultStatus1111"
 	ActiveAccountStatusID    = "actst_SandboxActiveStatus11111"
@@ -67,6 +68,7 @@ func (e *environment) seed(key string, at string) {
 	put("case-template", CaseTemplateID, map[string]any{
 		"name": "Manual review", "status": "active", "resolutions": []any{"Approved", "Declined"}, "created-at": at,
 	}, nil)
+	put("case-queue", CaseQueueID, map[string]any{"name": "First review", "status": "active", "created-at": at}, nil)
 	put("account-type", AccountTypeID, map[string]any{"name": "User", "created-at": at},
 		map[string]any{"default-account-status": identifier{"account-status", DefaultAccountStatusID}, "account-statuses": []identifier{
 			{"account-status", DefaultAccountStatusID}, {"account-status", ActiveAccountStatusID}, {"account-status", BlockedAccountStatusID},

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -225,14 +226,19 @@ func TestEveryOtherOperationOnInquiriesAndTheirParts(t *testing.T) {
 		t.Error("no link or token with the inquiry")
 	}
 	id := created.ID
-	updated, err := client.Inquiries.Update(ctx, id, persona.InquiryUpdateParams{Note: persona.Set("another")})
+	updated, err := client.Inquiries.Update(ctx, id, persona.InquiryUpdateParams{
+		Note: persona.Set("another"), Tags: persona.Set([]string{"vip", "late"}), Fields: persona.Set(map[string]any{"name-first": "Ada"}),
+	})
 	ok(t, err)
+	if name, _ := json.Marshal(updated.Attributes.Fields["name-first"]); !strings.Contains(string(name), `"Ada"`) {
+		t.Errorf("name-first is %s", name)
+	}
 	if v := updated.Attributes.Note; v != "another" {
 		t.Errorf("the note is %q", v)
 	}
 	tagged, err := client.Inquiries.AddTag(ctx, id, persona.InquiryAddTagParams{TagName: persona.Set("new")})
 	ok(t, err)
-	if len(tagged.Attributes.Tags) != 2 {
+	if len(tagged.Attributes.Tags) != 3 {
 		t.Errorf("tags: %v", tagged.Attributes.Tags)
 	}
 	_, err = client.Inquiries.RemoveTag(ctx, id, persona.InquiryRemoveTagParams{TagName: persona.Set("new")})

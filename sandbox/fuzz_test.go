@@ -1,0 +1,60 @@
+package sandbox_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/idemhq/idem/sandbox"
+)
+
+// FuzzAPI sends any body to any operation: nothing that a client says makes the
+// sandbox fail.
+func FuzzAPI(f *testing.F) {
+	sb, err := sandbox.New(sandbox.Options{RateLimit: 1 << 30})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(sb.Close)
+	served, _ := sandbox.Coverage()
+	do := func(method, path, body string) *httptest.ResponseRecorder {
+		request := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+		recorded := httptest.NewRecorder()
+		sb.ServeHTTP(recorded, request)
+		return recorded
+	}
+	// create makes a resource, and returns its id.
+	create := func(path, body string) string {
+		_, rest, _ := strings.Cut(do("POST", path, body).Body.String(), `"id":"`)
+		id, _, _ := strings.Cut(rest, `"`)
+		return id
+	}
+	for i := range served {
+		f.Add(uint8(i), "{}", "")
+		for _, body := range []string{
+			`{"data":{"attributes":{"fields":{"name":{"first":null}},"tags":[1,null],"note":{},"url":"http://127.0.0.1:1","enabled-events":["*"],"name":"n"}}}`,
+			`{"meta":{"simulate-actions":[null,5,{"type":"create_passed_verification","data":{}}],"tag-name":["a",1],"object-ids":[null],"expires-in-seconds":1e300}}`,
+			`{"query":{"and":[{"not":{"attribute":"status","operator":"eq","value":{}}}]},"sort":{"attribute":"created_at"},"page":{"size":-1}}`,
+		} {
+			f.Add(uint8(i), body, "page[size]=2&include=account.x,&fields[inquiry]=,fields.&filter[status]=%00")
+		}
+	}
+	f.Fuzz(func(t *testing.T, n uint8, body, query string) {
+		op := served[int(n)%len(served)]
+		inquiry := create("/inquiries", `{"data":{"attributes":{"inquiry-template-id":"`+sandbox.InquiryTemplateID+`"}}}`)
+		path := strings.NewReplacer(
+			"{inquiry-id}", inquiry, "{case-id}", create("/cases", `{"data":{"attributes":{"case-template-id":"`+sandbox.CaseTemplateID+`"}}}`),
+			"{account-id}", create("/accounts", `{}`), "{webhook-id}", "wbh_1", "{api-key-id}", "api_1",
+			"{inquiry-session-id}", create("/inquiry-sessions", `{"data":{"attributes":{"inquiry-id":"`+inquiry+`"}}}`),
+		).Replace(op.Path)
+		request := httptest.NewRequest(op.HTTPMethod, "/api/v1/x", strings.NewReader(body))
+		request.URL.Path, request.URL.RawQuery = "/api/v1"+path, query
+		request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+		recorded := httptest.NewRecorder()
+		sb.ServeHTTP(recorded, request)
+		if recorded.Code >= 500 {
+			t.Errorf("%s: %d %s", op.Name(), recorded.Code, recorded.Body)
+		}
+	})
+}
