@@ -333,3 +333,55 @@ func TestEveryOtherOperationOnWebhooks(t *testing.T) {
 		ok(t, err)
 	}
 }
+
+func TestRetriesComeByThemselves(t *testing.T) {
+	t.Parallel()
+	server, to := start(t, sandbox.Options{RetryScale: 0.001}), newReceiver(t, 500, 500)
+	subscribe(t, server.client(), persona.WebhookCreateParams{URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
+	newInquiry(t, server.client(), "")
+	to.wait(t, 3)
+	if got := server.settled(); got[0].State != "completed" || len(got[0].Attempts) != 3 {
+		t.Errorf("delivery: %+v", got[0])
+	}
+}
+
+// hang returns the address of a receiver that never answers.
+func hang(t *testing.T) (url string, reached chan struct{}) {
+	reached = make(chan struct{}, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil { // only then is the end of the connection seen
+			return
+		}
+		reached <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, reached
+}
+
+func TestAReceiverThatDoesNotAnswerInTimeHasFailed(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{DeliveryTimeout: 10 * time.Millisecond})
+	url, reached := hang(t)
+	subscribe(t, server.client(), persona.WebhookCreateParams{URL: persona.Set(url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
+	newInquiry(t, server.client(), "")
+	<-reached
+	server.Advance(3 * time.Second)
+	<-reached // the second attempt
+	if first := server.Deliveries("sandbox")[0].Attempts[0]; first.Status != 0 || first.Error == "" {
+		t.Errorf("the first attempt: %+v", first)
+	}
+}
+
+func TestCloseGivesUpADeliveryOnItsWay(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{DeliveryTimeout: time.Hour})
+	url, reached := hang(t)
+	subscribe(t, server.client(), persona.WebhookCreateParams{URL: persona.Set(url)})
+	newInquiry(t, server.client(), "")
+	<-reached
+	server.Close()
+	if got := server.Deliveries("sandbox")[0]; got.State != "pending" || len(got.Attempts) != 0 {
+		t.Errorf("delivery: %+v", got)
+	}
+}
