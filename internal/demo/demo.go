@@ -1,0 +1,37 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// ErrUnexpected means that the demo ran to its end, and an outcome was not the
+// expected one.
+var ErrUnexpected = errors.New("an outcome was not the expected one")
+
+// Run walks through the six steps and prints what it sees. The log of the service
+// goes to logger.
+func Run(ctx context.Context, w io.Writer, logger *slog.Logger) error {
+	r := &report{w: w}
+	started, err := newWorld(ctx, logger)
+	if err != nil {
+		return fmt.Errorf("start the sandbox and the service: %w", err)
+	}
+	defer started.close()
+	fmt.Fprintf(w, "sandbox %s, service %s\n", started.sandbox, started.service)
+	for _, step := range []func(context.Context, *world, *report) error{
+		clientStep, passStep, reviewStep, simulateStep, signatureStep, onceStep,
+	} {
+		if err := step(ctx, started, r); err != nil {
+			return fmt.Errorf("step %d: %w", r.step, err)
+		}
+	}
+	if r.failed > 0 {
+		return fmt.Errorf("%d lines: %w", r.failed, ErrUnexpected)
+	}
+	fmt.Fprintln(w, "\nall as expected")
+	return nil
+}

@@ -1,0 +1,514 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/persona/webhook"
+	"github.com/idemhq/idem/sandbox"
+	"github.com/idemhq/idem/service"
+)
+
+// clientStep makes a client from the environment variable, and sees what happens
+// without it.
+func clientStep(ctx context.Context, w *world, r *report) error {
+	r.begin("a client from the environment variable PERSONA_API_KEY")
+	before, was := os.LookupEnv("PERSONA_API_KEY")
+	defer func() {
+		if os.Unsetenv("PERSONA_API_KEY"); was {
+			os.Setenv("PERSONA_API_KEY", before)
+		}
+	}()
+	os.Unsetenv("PERSONA_API_KEY")
+	_, err := persona.NewClient()
+	expect(r, "without it", fmt.Sprint(err), persona.ErrNoKey.Error())
+	os.Setenv("PERSONA_API_KEY", sandbox.SandboxKey)
+	client, err := persona.NewClient(persona.WithBaseURL(w.sandbox + "/api/v1"))
+	if err != nil {
+		return err
+	}
+	var response *persona.Response
+	if _, err := client.RateLimits.List(ctx, persona.WithResponse(&response)); err != nil {
+		return err
+	}
+	expect(r, "with it, GET /rate-limits", response.Status, http.StatusOK)
+	r.saw("request %s, %s of %s calls left", response.RequestID, response.Header.Get("RateLimit-Remaining"), response.Header.Get("RateLimit-Limit"))
+	_, err = persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithEnvironment(persona.Sandbox))
+	var mismatch *persona.EnvironmentError
+	expect(r, "a production key is refused for the sandbox", errors.As(err, &mismatch), true)
+	return nil
+}
+
+// applicant makes an inquiry for a person of the host, and a case about it.
+func (w *world) applicant(ctx context.Context, reference string) (*persona.InquiryCreateResult, *persona.Case, error) {
+	inquiry, err := w.client.Inquiries.Create(ctx, persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(reference),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := w.client.Cases.Create(ctx, persona.CaseCreateParams{
+		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
+	})
+	return inquiry, c, err
+}
+
+// simulate stands in for the person and the checks.
+func (w *world) simulate(ctx context.Context, inquiryID string, actions ...string) error {
+	var list []persona.SimulateAction
+	for _, name := range actions {
+		action := persona.SimulateAction{Type: name}
+		if strings.HasSuffix(name, "_verification") {
+			action.Data = persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})
+		}
+		list = append(list, action)
+	}
+	_, err := w.client.Inquiries.PerformSimulateActions(ctx, inquiryID, persona.InquiryPerformSimulateActionsParams{SimulateActions: list})
+	return err
+}
+
+// pass and fail are what a person and the checks do.
+func pass() []string {
+	return []string{"start_inquiry", "create_passed_verification", "complete_inquiry"}
+}
+func fail() []string { return []string{"start_inquiry", "create_failed_verification", "fail_inquiry"} }
+
+// untilCase waits until a case is in a status.
+func (w *world) untilCase(ctx context.Context, id, status string) error {
+	return w.until(ctx, "the case is "+status, func() (bool, error) {
+		c, err := w.client.Cases.Get(ctx, id)
+		return err == nil && c.Attributes.Status == status, err
+	})
+}
+
+// untilDone waits until the actions on an object are finished, as many as there
+// should be.
+func (w *world) untilDone(ctx context.Context, object string, n int) (actions []service.Action, err error) {
+	err = w.until(ctx, fmt.Sprintf("%d actions on %s are finished", n, object), func() (bool, error) {
+		var err error
+		if actions, err = w.actions(ctx, object); err != nil {
+			return false, err
+		}
+		finished := 0
+		for _, a := range actions {
+			if a.State != "waiting" {
+				finished++
+			}
+		}
+		return finished == n, nil
+	})
+	return actions, err
+}
+
+// passStep verifies an applicant: the rest is the webhook's and the rule's work.
+func passStep(ctx context.Context, w *world, r *report) error {
+	r.begin("an inquiry passes, and its case is Approved by the rule")
+	inquiry, c, err := w.applicant(ctx, "user-1001")
+	if err != nil {
+		return err
+	}
+	r.saw("inquiry %s is %s, case %s is %s", inquiry.ID, inquiry.Attributes.Status, c.ID, c.Attributes.Status)
+	if err := w.simulate(ctx, inquiry.ID, pass()...); err != nil {
+		return err
+	}
+	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
+		return err
+	}
+	if _, err := w.untilDone(ctx, c.ID, 1); err != nil {
+		return err
+	}
+	decisions, err := ask[listed[service.Decision]](ctx, w, "/v1/sandbox/decisions?object="+inquiry.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions.Data {
+		r.saw("%s: rule %q of policy %s after %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Transition.Event, d.Explanation)
+	}
+	got, err := w.client.Cases.Get(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "case", got.Attributes.Status, "Approved")
+	approved, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "inquiry", approved.Attributes.Status, persona.InquiryStatusApproved)
+	return w.expectVerdict(ctx, r, "user-1001", "approved")
+}
+
+// expectVerdict asks the one question a host has.
+func (w *world) expectVerdict(ctx context.Context, r *report, reference, want string) error {
+	var subject service.Subject
+	err := w.until(ctx, "the verdict on "+reference+" is "+want, func() (bool, error) {
+		var err error
+		subject, err = ask[service.Subject](ctx, w, "/v1/sandbox/subjects/"+reference)
+		return string(subject.Verdict) == want, err
+	})
+	if err != nil {
+		return err
+	}
+	expect(r, "may "+reference+" proceed?", string(subject.Verdict), want)
+	return nil
+}
+
+// reviewStep fails an applicant, and opens the fresh link.
+func reviewStep(ctx context.Context, w *world, r *report) error {
+	r.begin("a verification fails: review, case set, and a one-time link")
+	inquiry, c, err := w.applicant(ctx, "user-1002")
+	if err != nil {
+		return err
+	}
+	if err := w.simulate(ctx, inquiry.ID, fail()...); err != nil {
+		return err
+	}
+	if err := w.untilCase(ctx, c.ID, "Pending"); err != nil {
+		return err
+	}
+	actions, err := w.untilDone(ctx, inquiry.ID, 2)
+	if err != nil {
+		return err
+	}
+	var link string
+	for _, a := range actions {
+		r.saw("%s %s: %s", a.ID, a.Kind, a.State)
+		var result struct {
+			Link string `json:"one_time_link"`
+		}
+		if json.Unmarshal(a.Result, &result) == nil && result.Link != "" {
+			link = result.Link
+		}
+	}
+	got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "inquiry", got.Attributes.Status, persona.InquiryStatusNeedsReview)
+	waiting, err := w.client.Cases.Get(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "case", waiting.Attributes.Status, "Pending")
+	status, _, err := fetch(ctx, "GET", link, nil, nil)
+	if err != nil {
+		return err
+	}
+	expect(r, "the link, opened once", status, http.StatusOK)
+	// A page that is loaded again within five minutes still opens; later it does not.
+	if err := w.control(ctx, "POST", "clock", map[string]string{"advance": "6m"}, nil); err != nil {
+		return err
+	}
+	if status, _, err = fetch(ctx, "GET", link, nil, nil); err != nil {
+		return err
+	}
+	expect(r, "the link, opened again", status, http.StatusGone)
+	return w.expectVerdict(ctx, r, "user-1002", "review")
+}
+
+// simulateStep shows the three outcomes of a simulation, and draws who belongs to
+// whom.
+func simulateStep(ctx context.Context, w *world, r *report) error {
+	r.begin("simulated pass, fail and error; the relations of an account")
+	outcomes := []struct {
+		name    string
+		actions []string
+		want    persona.InquiryStatus
+	}{
+		{"pass", pass(), persona.InquiryStatusApproved}, {"fail", fail(), persona.InquiryStatusNeedsReview},
+	}
+	var accounts []string
+	for i, o := range outcomes {
+		inquiry, _, err := w.applicant(ctx, fmt.Sprintf("user-2%03d", i))
+		if err != nil {
+			return err
+		}
+		accounts = append(accounts, inquiry.Relationships.Account.Data.ID)
+		if err := w.simulate(ctx, inquiry.ID, o.actions...); err != nil {
+			return err
+		}
+		var status persona.InquiryStatus
+		err = w.until(ctx, "the inquiry is "+string(o.want), func() (bool, error) {
+			got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+			if err == nil {
+				status = got.Attributes.Status
+			}
+			return status == o.want, err
+		})
+		if err != nil {
+			return err
+		}
+		expect(r, "simulated "+o.name+" of "+inquiry.ID, status, o.want)
+	}
+	inquiry, _, err := w.applicant(ctx, "user-2002")
+	if err != nil {
+		return err
+	}
+	accounts = append(accounts, inquiry.Relationships.Account.Data.ID)
+	_, err = w.client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
+		{Type: "create_passed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: "vtmpl_ThereIsNoSuchTemplate11"})},
+	}})
+	expect(r, "simulated error is ErrNotFound", errors.Is(err, persona.ErrNotFound), true)
+	r.saw("%v", err)
+	untouched, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "and the inquiry is untouched", untouched.Attributes.Status, persona.InquiryStatusCreated)
+
+	for _, edge := range []struct{ from, key, to string }{
+		{accounts[0], "children", accounts[1]}, {accounts[1], "associates", accounts[2]},
+	} {
+		_, err := w.client.Accounts.AddRelation(ctx, edge.from, persona.AccountAddRelationParams{RelationSchemaKey: edge.key, TargetObjectID: edge.to})
+		if err != nil {
+			return err
+		}
+	}
+	drawn, err := w.tree(ctx, accounts[0])
+	if err != nil {
+		return err
+	}
+	for _, line := range drawn {
+		r.saw("%s", line)
+	}
+	expect(r, "accounts in the tree", len(drawn), 3)
+	return nil
+}
+
+// tree draws an account and the accounts it leads to.
+func (w *world) tree(ctx context.Context, root string) ([]string, error) {
+	seen := map[string]bool{}
+	var lines []string
+	var draw func(id, label, indent string) error
+	draw = func(id, label, indent string) error {
+		account, err := w.client.Accounts.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		seen[id] = true
+		lines = append(lines, fmt.Sprintf("%s%s%s (%s)", indent, label, id, account.Attributes.ReferenceID))
+		for _, key := range []string{"children", "associates"} {
+			for related, err := range w.client.Accounts.ListRelations(ctx, id, persona.AccountListRelationsParams{Key: key}) {
+				if err != nil {
+					return err
+				}
+				if to := related.Identifier().ID; !seen[to] {
+					if err := draw(to, "└─ "+key+" ", indent+"   "); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	}
+	err := draw(root, "", "")
+	return lines, err
+}
+
+// signatureStep shows which webhooks are believed, and rotates the secret.
+func signatureStep(ctx context.Context, w *world, r *report) error {
+	r.begin("webhook signatures, and a rotation without a lost event")
+	body := []byte(`{"data":{"type":"event","id":"evt_DemoEventMadeByTheDemo111111","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z",` +
+		`"payload":{"data":{"type":"inquiry","id":"inq_DemoInquiryOfNobody1111111111","attributes":{"status":"created"},"relationships":{"account":{"data":null},"verifications":{"data":[]}}}}}}}`)
+	now := time.Now()
+	good := webhook.Sign(body, now, w.secret)
+	for _, t := range []struct {
+		name, signature string
+		body            []byte
+		want            int
+	}{
+		{"unsigned", "", body, http.StatusUnauthorized},
+		{"tampered with", good, append(body[:len(body):len(body)], ' '), http.StatusUnauthorized},
+		{"an hour old", webhook.Sign(body, now.Add(-time.Hour), w.secret), body, http.StatusUnauthorized},
+		{"good", good, body, http.StatusOK},
+		{"good, a second time", good, body, http.StatusOK},
+	} {
+		status, err := w.deliver(ctx, t.body, t.signature)
+		if err != nil {
+			return err
+		}
+		expect(r, t.name, status, t.want)
+	}
+	stored, err := ask[listed[service.Event]](ctx, w, "/v1/sandbox/events?object=inq_DemoInquiryOfNobody1111111111")
+	if err != nil {
+		return err
+	}
+	expect(r, "times it is stored", len(stored.Data), 1)
+
+	rotated, err := w.client.Webhooks.RotateSecret(ctx, w.hook, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
+	if err != nil {
+		return err
+	}
+	during, _, err := w.applicant(ctx, "user-3001")
+	if err != nil {
+		return err
+	}
+	if err := w.untilKnown(ctx, during.ID); err != nil {
+		return err
+	}
+	r.saw("during the rotation: %s arrived, signed with both secrets", during.ID)
+	w.running.SetWebhookSecrets(service.Sandbox, []service.Secret{service.Secret(rotated.Attributes.Secret)})
+	if err := w.control(ctx, "POST", "clock", map[string]string{"advance": "61m"}, nil); err != nil {
+		return err
+	}
+	after, _, err := w.applicant(ctx, "user-3002")
+	if err != nil {
+		return err
+	}
+	if err := w.untilKnown(ctx, after.ID); err != nil {
+		return err
+	}
+	r.saw("after it: %s arrived, signed with the new secret", after.ID)
+	lost, err := w.undelivered(ctx)
+	if err != nil {
+		return err
+	}
+	expect(r, "deliveries that failed", lost, 0)
+	w.secret = rotated.Attributes.Secret
+	return nil
+}
+
+// untilKnown waits until the service has an object.
+func (w *world) untilKnown(ctx context.Context, id string) error {
+	return w.until(ctx, "the service knows "+id, func() (bool, error) {
+		page, err := ask[listed[service.Object]](ctx, w, "/v1/sandbox/objects?object="+id)
+		return len(page.Data) == 1, err
+	})
+}
+
+// undelivered counts the deliveries with an attempt that was not taken.
+func (w *world) undelivered(ctx context.Context) (int, error) {
+	var deliveries []struct{ Attempts []struct{ Status int } }
+	if err := w.control(ctx, "GET", "deliveries", nil, &deliveries); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, d := range deliveries {
+		for _, a := range d.Attempts {
+			if a.Status != http.StatusOK {
+				n++
+				break
+			}
+		}
+	}
+	return n, nil
+}
+
+// onceStep shows that production does not simulate, and that every change took effect
+// once, also where an answer was lost.
+func onceStep(ctx context.Context, w *world, r *report) error {
+	r.begin("production refuses to simulate; every change takes effect once")
+	production, err := persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithBaseURL(w.sandbox+"/api/v1"), persona.WithEnvironment(persona.Production))
+	if err != nil {
+		return err
+	}
+	inquiry, err := production.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		return err
+	}
+	simulation := persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{{Type: "approve_inquiry"}}}
+	_, err = production.Inquiries.PerformSimulateActions(ctx, inquiry.ID, simulation)
+	var refused *persona.EnvironmentError
+	expect(r, "the client refuses before anything is sent", errors.As(err, &refused), true)
+	untouched, err := production.Inquiries.Get(ctx, inquiry.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "the inquiry in production", untouched.Attributes.Status, persona.InquiryStatusCreated)
+
+	if err := w.control(ctx, "POST", "faults", map[string]any{"kind": "lost_answer", "operation": "Inquiries.Approve"}, nil); err != nil {
+		return err
+	}
+	if err := w.control(ctx, "POST", "faults", map[string]any{"kind": "duplicate_delivery", "times": 5}, nil); err != nil {
+		return err
+	}
+	applicant, c, err := w.applicant(ctx, "user-4001")
+	if err != nil {
+		return err
+	}
+	if err := w.simulate(ctx, applicant.ID, pass()...); err != nil {
+		return err
+	}
+	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
+		return err
+	}
+	actions, err := w.untilDone(ctx, applicant.ID, 1)
+	if err != nil {
+		return err
+	}
+	r.saw("%s %s: %s", actions[0].ID, actions[0].Kind, actions[0].Outcome)
+	calls, err := w.calls(ctx)
+	if err != nil {
+		return err
+	}
+	lost, replayed, without := 0, 0, 0
+	for _, call := range calls {
+		if call.Method == http.MethodPost && call.IdempotencyKey == "" {
+			without++
+		}
+		if call.Operation == "Inquiries.Approve" && strings.Contains(call.Path, applicant.ID) {
+			if call.Lost {
+				lost++
+			}
+			if call.Replayed {
+				replayed++
+			}
+		}
+	}
+	expect(r, "answers that were lost", lost, 1)
+	expect(r, "and given again to the same key", replayed, 1)
+	approvals, err := w.effects(ctx, "inquiry.approved", applicant.ID)
+	if err != nil {
+		return err
+	}
+	expect(r, "times it took effect", approvals, 1)
+	expect(r, fmt.Sprintf("of %d calls, POSTs without an idempotency key", len(calls)), without, 0)
+	twice, err := w.doubled(ctx)
+	if err != nil {
+		return err
+	}
+	expect(r, "decisions that took effect twice", twice, 0)
+	return nil
+}
+
+func (w *world) calls(ctx context.Context) ([]sandbox.CallRecord, error) {
+	var calls []sandbox.CallRecord
+	err := w.control(ctx, "GET", "calls", nil, &calls)
+	return calls, err
+}
+
+// effects counts the events of a name about an object.
+func (w *world) effects(ctx context.Context, name, object string) (int, error) {
+	n := 0
+	for _, err := range w.client.Events.List(ctx, persona.EventListParams{Name: name, ObjectID: object}) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// doubled counts the objects that something happened to twice which should once.
+func (w *world) doubled(ctx context.Context) (int, error) {
+	times := map[string]int{}
+	for event, err := range w.client.Events.List(ctx, persona.EventListParams{Name: "inquiry.approved,inquiry.marked-for-review,case.resolved", Size: 100}) {
+		if err != nil {
+			return 0, err
+		}
+		times[event.Attributes.Name+event.Attributes.Payload.Data.Identifier().ID]++
+	}
+	n := 0
+	for _, count := range times {
+		if count > 1 {
+			n++
+		}
+	}
+	return n, nil
+}
