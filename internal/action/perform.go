@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -39,16 +41,20 @@ type Performer struct {
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
+
+	seed  maphash.Seed
+	locks [64]sync.Mutex // one action by one worker at a time
 }
 
 // New returns a performer.
 func New(outbox Outbox, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
-	return &Performer{outbox, environments, metrics, logger, now}
+	return &Performer{outbox: outbox, environments: environments, metrics: metrics, logger: logger, now: now, seed: maphash.MakeSeed()}
 }
 
 const (
 	keyLife     = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
 	maxAttempts = 20
+	maxConflict = 5 // attempts that end in a 409 for which the state gives no reason
 	firstWait   = time.Second
 	longestWait = 10 * time.Minute
 )
@@ -61,6 +67,9 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 	if !known {
 		return fmt.Errorf("perform %s: environment %s is not configured", id, env)
 	}
+	lock := &p.locks[maphash.String(p.seed, id)%uint64(len(p.locks))]
+	lock.Lock()
+	defer lock.Unlock()
 	a, err := p.outbox.Action(ctx, env, id)
 	if err != nil {
 		return err
@@ -101,8 +110,13 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 
 // renewKey stores a new key before it is used.
 func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Action, error) {
-	a.IdempotencyKey, a.KeyMadeAt = fmt.Sprintf("%s-%d", a.DerivedKey, p.now().UnixMilli()), p.now()
+	a.IdempotencyKey, a.KeyMadeAt, a.NextAttemptAt = p.newKey(a), p.now(), time.Time{}
 	return a, p.outbox.SaveAction(ctx, a, nil, nil)
+}
+
+// newKey is a key that was not used yet.
+func (p *Performer) newKey(a domain.Action) string {
+	return fmt.Sprintf("%s-%d", a.DerivedKey, p.now().UnixMicro())
 }
 
 // failed decides how an action goes on after an error of reading (called is false) or
@@ -137,14 +151,20 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 	if called && errors.Is(cause, persona.ErrUnavailable) {
 		// Persona stored this answer under the key. The next attempt reads the state
 		// first, so a new key does not do it twice.
-		a.IdempotencyKey, a.KeyMadeAt = fmt.Sprintf("%s-%d", a.DerivedKey, a.Attempts), p.now()
+		a.IdempotencyKey, a.KeyMadeAt = p.newKey(a), p.now()
 	}
-	wait := min(longestWait, firstWait<<min(a.Attempts-1, 20))
-	return p.again(ctx, a, wait/2+rand.N(wait/2+1), cause.Error())
+	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
 }
 
-// conflicted looks what a 409 means: that the effect is there, or that the state
-// forbids it.
+// backoff is the wait after a number of attempts, half of it by chance.
+func backoff(attempts int) time.Duration {
+	wait := min(longestWait, firstWait<<min(attempts-1, 20))
+	return wait/2 + rand.N(wait/2+1)
+}
+
+// conflicted looks what a 409 means: that the effect is there, that the state forbids
+// it, or that somebody changed the object at the same moment (Persona's "Stale object
+// error"), which passes.
 func (p *Performer) conflicted(ctx context.Context, settings Environment, a domain.Action, cause error) error {
 	now, err := settings.Reader.Object(ctx, a.Spec.Target)
 	if err != nil {
@@ -155,9 +175,12 @@ func (p *Performer) conflicted(ctx context.Context, settings Environment, a doma
 		return p.finish(ctx, a, domain.ActionAlreadyDone, "Persona answered 409, and the state agrees")
 	case hopeless:
 		return p.finish(ctx, a, domain.ActionDropped, why)
-	default:
+	}
+	if a.Attempts >= maxConflict {
 		return p.finish(ctx, a, domain.ActionDead, cause.Error())
 	}
+	a.IdempotencyKey, a.KeyMadeAt = p.newKey(a), p.now() // the refusal is stored under the old one
+	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
 }
 
 // again lets an action wait for its next attempt.

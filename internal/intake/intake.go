@@ -38,6 +38,8 @@ type Intake struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	queue   chan *arrival
+	slots   chan struct{} // one for each request whose body is in memory
+	stopped chan struct{} // closed when nothing is stored any more
 
 	mu      sync.RWMutex
 	sources map[domain.Environment]Source
@@ -55,13 +57,14 @@ type result struct {
 }
 
 const (
-	maxBatch = 128  // events of one transaction
-	maxQueue = 1024 // events that wait for one; beyond, Persona is asked to come again
+	maxBatch  = 128 // events of one transaction
+	maxInHand = 512 // requests at a time; beyond, Persona is asked to come again
 )
 
 // New returns a receiver for environments.
 func New(store Appender, sources map[domain.Environment]Source, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Intake {
-	return &Intake{store: store, sources: sources, metrics: metrics, logger: logger, now: now, queue: make(chan *arrival, maxQueue)}
+	return &Intake{store: store, sources: sources, metrics: metrics, logger: logger, now: now, queue: make(chan *arrival, maxInHand),
+		slots: make(chan struct{}, maxInHand), stopped: make(chan struct{})}
 }
 
 // SetSecrets replaces the secrets of an environment: set the new one beside the old
@@ -74,9 +77,11 @@ func (in *Intake) SetSecrets(environment domain.Environment, secrets []string) {
 	in.sources[environment] = source
 }
 
-// Run stores what arrives until the context ends. Requests that arrive together
-// share a transaction: while one commits, the next batch gathers.
+// Run stores what arrives until the context ends; whoever waits then is asked to come
+// again. Requests that arrive together share a transaction: while one commits, the
+// next batch gathers, so nobody waits for others to come.
 func (in *Intake) Run(ctx context.Context) {
+	defer close(in.stopped)
 	for {
 		select {
 		case <-ctx.Done():
@@ -145,6 +150,12 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 		log.WarnContext(r.Context(), "webhook refused", "status", status, "reason", outcome, "error", err)
 		return status, outcome
 	}
+	select {
+	case in.slots <- struct{}{}:
+		defer func() { <-in.slots }()
+	default:
+		return refuse(http.StatusServiceUnavailable, "busy", errors.New("too many requests at a time"))
+	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return refuse(http.StatusUnsupportedMediaType, "content_type", errors.New("the content type is not application/json"))
 	}
@@ -191,19 +202,23 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	return http.StatusOK, "accepted"
 }
 
-var errBusy = errors.New("too many events wait to be stored")
+var errStopping = errors.New("the service is stopping")
 
 // append hands an event to the next transaction and waits for its commit.
 func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, err error) {
 	a := &arrival{event: event, done: make(chan result, 1)}
 	select {
 	case in.queue <- a:
-	default:
-		return false, errBusy
+	case <-in.stopped:
+		return false, errStopping
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 	select {
 	case r := <-a.done:
 		return r.fresh, r.err
+	case <-in.stopped:
+		return false, errStopping
 	case <-ctx.Done():
 		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
 	}

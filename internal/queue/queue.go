@@ -7,11 +7,13 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
@@ -54,6 +56,8 @@ func New(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queu
 		FetchCooldown:     cooldown,
 		FetchPollInterval: poll,
 		JobTimeout:        2 * time.Minute,
+		MaxAttempts:       math.MaxInt16, // an event is never given up: three weeks, and again after a restart
+		RetryPolicy:       retryPolicy{},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -89,6 +93,14 @@ func (q *Queue) Insert(ctx context.Context, tx *sql.Tx, jobs []store.Job) error 
 		return fmt.Errorf("insert jobs: %w", err)
 	}
 	return nil
+}
+
+// retryPolicy tries a job that failed again after one second, and later once a minute.
+type retryPolicy struct{}
+
+// NextRetry implements [river.ClientRetryPolicy].
+func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	return time.Now().Add(min(time.Minute, time.Second<<min(len(job.Errors), 6)))
 }
 
 // advanceArgs is a job to advance an object.

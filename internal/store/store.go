@@ -50,7 +50,7 @@ type Advance struct {
 	Objects       []domain.Object // saved if their Version is the stored one, ErrChanged otherwise
 	Events        map[string]domain.EventState
 	Decisions     []domain.Decision
-	Actions       []domain.Action // one whose idempotency key is known already is left out
+	Actions       []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
 	Notifications []domain.Notification
 	Audit         []audit.Entry // sealed by the store
 }
@@ -94,8 +94,9 @@ type Store interface {
 	// Action returns an action, or ErrNotFound.
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 
-	// SaveAction commits a change of an action, with what is said about it. A waiting
-	// action gets a job for its next attempt.
+	// SaveAction commits a change of an action, with what is said about it. An action
+	// that waits for its next attempt gets a job for it; when one is finished, the next
+	// of its decision does.
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
 
 	// Lists for people and the API.

@@ -34,12 +34,14 @@ func (db *DB) Save(ctx context.Context, env domain.Environment, a store.Advance)
 			}
 		}
 		var jobs []store.Job
+		begun := map[string]bool{} // decisions whose first action has its job
 		for _, action := range a.Actions {
 			fresh, err := insertAction(ctx, tx, action)
 			if err != nil {
 				return err
 			}
-			if fresh {
+			if fresh && !begun[action.DecisionID] {
+				begun[action.DecisionID] = true
 				jobs = append(jobs, store.Job{Kind: store.JobPerform, Environment: env, Action: action.ID})
 			}
 		}
@@ -70,11 +72,30 @@ func (db *DB) SaveAction(ctx context.Context, a domain.Action, notifications []d
 			return fmt.Errorf("save action %s: %w", a.ID, err)
 		}
 		var jobs []store.Job
-		if a.State == domain.ActionWaiting && !a.NextAttemptAt.IsZero() {
+		switch {
+		case a.State != domain.ActionWaiting:
+			if jobs, err = nextAction(ctx, tx, a); err != nil {
+				return err
+			}
+		case !a.NextAttemptAt.IsZero():
 			jobs = []store.Job{{Kind: store.JobPerform, Environment: a.Environment, Action: a.ID, At: a.NextAttemptAt}}
 		}
 		return errors.Join(saveNotifications(ctx, tx, notifications), saveAudit(ctx, tx, log), db.enqueue(ctx, tx, jobs))
 	})
+}
+
+// nextAction is the job for the action of the same decision that follows a finished
+// one.
+func nextAction(ctx context.Context, tx *sql.Tx, a domain.Action) ([]store.Job, error) {
+	job := store.Job{Kind: store.JobPerform, Environment: a.Environment}
+	row := tx.QueryRowContext(ctx, "SELECT id FROM actions WHERE environment = ? AND decision_id = ? AND state = 'waiting' ORDER BY sequence LIMIT 1", a.Environment, a.DecisionID)
+	switch err := row.Scan(&job.Action); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("find the action after %s: %w", a.ID, err)
+	}
+	return []store.Job{job}, nil
 }
 
 func saveNotifications(ctx context.Context, tx *sql.Tx, notifications []domain.Notification) error {

@@ -14,8 +14,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
@@ -132,7 +131,8 @@ func (db *DB) Resume(ctx context.Context) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		var jobs []store.Job
 		rows, err := tx.QueryContext(ctx, `SELECT 'advance', environment, object_type, object_id, '', 0 FROM events WHERE state = 'waiting' GROUP BY environment, object_type, object_id
-			UNION ALL SELECT 'perform', environment, '', '', id, next_attempt_at FROM actions WHERE state = 'waiting'`)
+			UNION ALL SELECT 'perform', environment, '', '', id, next_attempt_at FROM actions WHERE sequence IN
+				(SELECT min(sequence) FROM actions WHERE state = 'waiting' GROUP BY environment, decision_id)`)
 		if err != nil {
 			return fmt.Errorf("find what waits: %w", err)
 		}
@@ -159,20 +159,6 @@ func (db *DB) Ping(ctx context.Context) error {
 		_, err := tx.ExecContext(ctx, "CREATE TABLE ping (x); DROP TABLE ping")
 		return err
 	})
-}
-
-// IsFull reports whether err means that there is no space left, or that the disk
-// does not take writes.
-func IsFull(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR:
-		return true
-	}
-	return false
 }
 
 // micros writes a moment as the tables keep it: zero for none.

@@ -85,6 +85,7 @@ CREATE TABLE actions (
 );
 CREATE INDEX actions_of_object ON actions (environment, object_id);
 CREATE INDEX actions_open ON actions (environment, state);
+CREATE INDEX actions_of_decision ON actions (environment, decision_id);
 
 CREATE TABLE notifications (
     sequence    INTEGER PRIMARY KEY,

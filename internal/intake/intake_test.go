@@ -1,0 +1,286 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/intake"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const secret = "wbhsec_of_the_tests"
+
+var signedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// inbox is an Appender that can be held up and can fail.
+type inbox struct {
+	mu      sync.Mutex
+	known   map[string]domain.Event
+	batches []int
+	err     error
+	hold    chan struct{} // a commit waits for it, where it is set
+	begun   chan struct{} // and says here that it has begun
+}
+
+func (b *inbox) AppendEvents(_ context.Context, events []domain.Event) ([]bool, error) {
+	if b.hold != nil {
+		b.begun <- struct{}{}
+		<-b.hold
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return nil, b.err
+	}
+	b.batches = append(b.batches, len(events))
+	fresh := make([]bool, len(events))
+	for i, e := range events {
+		_, seen := b.known[e.ID]
+		if fresh[i] = !seen; fresh[i] {
+			b.known[e.ID] = e
+		}
+	}
+	return fresh, nil
+}
+
+// fail makes every commit fail from now on, or none with nil.
+func (b *inbox) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+}
+
+// receiver is a running intake behind its route.
+type receiver struct {
+	route http.Handler
+	*intake.Intake
+	stop func()
+	log  *bytes.Buffer
+}
+
+func start(t *testing.T, b *inbox) receiver {
+	t.Helper()
+	if b.known == nil {
+		b.known = map[string]domain.Event{}
+	}
+	var log bytes.Buffer
+	in := intake.New(b, map[domain.Environment]intake.Source{domain.Sandbox: {Secrets: []string{secret}}}, telemetry.New(),
+		slog.New(slog.NewTextHandler(&lockedWriter{w: &log}, nil)), func() time.Time { return signedAt })
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/persona/{environment}", in)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { in.Run(ctx) })
+	stop := func() { cancel(); running.Wait() }
+	t.Cleanup(stop)
+	return receiver{mux, in, stop, &log}
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func event(id string) string {
+	return fmt.Sprintf(`{"data":{"type":"event","id":%q,"attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"completed"}}}}}}`, id)
+}
+
+// send posts a body that is signed.
+func (r receiver) send(body string) int {
+	return r.do(func(*http.Request) {}, body)
+}
+
+func (r receiver) do(change func(*http.Request), body string) int {
+	req := httptest.NewRequest("POST", "/webhooks/persona/sandbox", strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), signedAt, secret))
+	change(req)
+	answer := httptest.NewRecorder()
+	r.route.ServeHTTP(answer, req)
+	return answer.Code
+}
+
+func TestBadRequestsAreRefusedAndNothingIsStored(t *testing.T) {
+	sign := func(header string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(webhook.SignatureHeader, header) }
+	}
+	for name, test := range map[string]struct {
+		change func(*http.Request)
+		body   string
+		want   int
+	}{
+		"no signature":               {change: func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) }, want: http.StatusUnauthorized},
+		"a malformed signature":      {change: sign("t=now,v1=zz"), want: http.StatusUnauthorized},
+		"a signature of another key": {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt, "wbhsec_other")), want: http.StatusUnauthorized},
+		"a stale signature":          {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(-6*time.Minute), secret)), want: http.StatusUnauthorized},
+		"a signature of the future":  {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(6*time.Minute), secret)), want: http.StatusUnauthorized},
+		"a length beyond the limit":  {change: func(r *http.Request) { r.ContentLength = webhook.MaxBody + 1 }, want: http.StatusRequestEntityTooLarge},
+		"a body beyond the limit":    {change: func(r *http.Request) { r.ContentLength = -1 }, body: strings.Repeat(" ", webhook.MaxBody+1), want: http.StatusRequestEntityTooLarge},
+		"a body that breaks off": {change: func(r *http.Request) {
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), brokenReader{}))
+		}, want: http.StatusBadRequest},
+		"another content type": {change: func(r *http.Request) { r.Header.Set("Content-Type", "text/xml") }, want: http.StatusUnsupportedMediaType},
+		"no content type":      {change: func(r *http.Request) { r.Header.Del("Content-Type") }, want: http.StatusUnsupportedMediaType},
+		"no JSON":              {body: "hello", want: http.StatusBadRequest},
+		"no event":             {body: `{"data":{"type":"inquiry","id":"inq_1"}}`, want: http.StatusBadRequest},
+		"deep nesting":         {body: strings.Repeat("[", 100_000), want: http.StatusBadRequest},
+		"an empty body":        {body: " ", want: http.StatusBadRequest},
+		"another environment":  {change: func(r *http.Request) { r.URL.Path = "/webhooks/persona/production" }, want: http.StatusNotFound},
+		"another method":       {change: func(r *http.Request) { r.Method = "GET" }, want: http.StatusMethodNotAllowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &inbox{}
+			r := start(t, b)
+			body, change := test.body, test.change
+			if body == "" {
+				body = event("evt_1")
+			}
+			if change == nil {
+				change = func(*http.Request) {}
+			}
+			if got := r.do(change, body); got != test.want {
+				t.Errorf("answered %d, want %d", got, test.want)
+			}
+			r.stop()
+			if len(b.known) != 0 {
+				t.Error("something was stored")
+			}
+			if strings.Contains(r.log.String(), secret) {
+				t.Error("the log holds the secret")
+			}
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestAKnownEventIsAcceptedAndIgnored(t *testing.T) {
+	b := &inbox{}
+	r := start(t, b)
+	for range 3 {
+		if got := r.send(event("evt_1")); got != http.StatusOK {
+			t.Fatalf("answered %d", got)
+		}
+	}
+	r.stop()
+	if e := b.known["evt_1"]; len(b.known) != 1 || e.State != domain.EventWaiting || e.Object != (domain.Ref{Type: "inquiry", ID: "inq_1"}) || string(e.Body) != event("evt_1") {
+		t.Errorf("stored %+v", b.known)
+	}
+}
+
+func TestAStoreThatFailsIsNeverA200(t *testing.T) {
+	b := &inbox{}
+	r := start(t, b)
+	b.fail(errors.New("the disk is full"))
+	if got := r.send(event("evt_1")); got != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", got)
+	}
+	b.fail(nil)
+	if got := r.send(event("evt_1")); got != http.StatusOK {
+		t.Errorf("answered %d when there was room again", got)
+	}
+}
+
+func TestRequestsThatArriveDuringACommitShareTheNext(t *testing.T) {
+	const together = 40
+	b := &inbox{hold: make(chan struct{}), begun: make(chan struct{}, together)}
+	r := start(t, b)
+	answers := make(chan int, together)
+	go func() { answers <- r.send(event("evt_first")) }()
+	<-b.begun
+	for i := range together - 1 {
+		go func() { answers <- r.send(event(fmt.Sprintf("evt_%d", i))) }()
+	}
+	for r.Queued() < together-1 {
+		select {
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	close(b.hold)
+	for range together {
+		if got := <-answers; got != http.StatusOK {
+			t.Errorf("answered %d", got)
+		}
+	}
+	r.stop()
+	if len(b.batches) != 2 || b.batches[1] != together-1 {
+		t.Errorf("the transactions held %v events", b.batches)
+	}
+}
+
+func TestWhoWaitsWhenTheServiceStopsIsAskedToComeAgain(t *testing.T) {
+	b := &inbox{}
+	r := start(t, b)
+	r.stop()
+	if got := r.send(event("evt_1")); got != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", got)
+	}
+}
+
+func TestSecretsAreReplacedWhileEventsArrive(t *testing.T) {
+	b := &inbox{}
+	r := start(t, b)
+	sign := func(secrets ...string) func(*http.Request) {
+		return func(req *http.Request) {
+			req.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(event("evt_1")), signedAt, secrets...))
+		}
+	}
+	for _, step := range []struct {
+		known  []string
+		signed []string
+		want   int
+	}{
+		{[]string{secret}, []string{"wbhsec_new", secret}, http.StatusOK},
+		{[]string{"wbhsec_new", secret}, []string{secret}, http.StatusOK},
+		{[]string{"wbhsec_new"}, []string{"wbhsec_new", secret}, http.StatusOK},
+		{[]string{"wbhsec_new"}, []string{secret}, http.StatusUnauthorized},
+		{nil, []string{secret}, http.StatusUnauthorized},
+	} {
+		r.SetSecrets(domain.Sandbox, step.known)
+		if got := r.do(sign(step.signed...), event("evt_1")); got != step.want {
+			t.Errorf("signed with %v, known %v: answered %d, want %d", step.signed, step.known, got, step.want)
+		}
+	}
+}
+
+func TestEventsThatNoObjectIsKeptForAreMarked(t *testing.T) {
+	b := &inbox{}
+	r := start(t, b)
+	for id, body := range map[string]string{
+		"evt_name": strings.Replace(event("evt_name"), "inquiry.completed", "inquiry.teleported", 1),
+		"evt_kind": strings.Replace(event("evt_kind"), `"type":"inquiry"`, `"type":"moon-phase"`, 1),
+	} {
+		if got := r.send(body); got != http.StatusOK {
+			t.Fatalf("%s: answered %d", id, got)
+		}
+		if e := b.known[id]; e.State != domain.EventUnhandled {
+			t.Errorf("%s is %s", id, e.State)
+		}
+	}
+}
