@@ -24,24 +24,27 @@ func (c *call) accountFields() map[string]any {
 		written[strings.ReplaceAll(kebab(name), "-", "_")] = value
 	}
 	for name, value := range c.object("data.attributes") {
-		path, known := shortcuts()[name]
-		if !known {
-			continue
+		if path, known := shortcuts()[name]; known {
+			place(written, path, value)
 		}
-		outer, inner, nested := strings.Cut(path, ".")
-		if !nested {
-			written[outer] = value
-			continue
-		}
-		hash, _ := written[outer].(map[string]any)
-		hash = maps.Clone(hash)
-		if hash == nil {
-			hash = map[string]any{}
-		}
-		hash[inner] = value
-		written[outer] = hash
 	}
 	return written
+}
+
+// place writes a bare value at a path, such as name.first.
+func place(written map[string]any, path string, value any) {
+	outer, inner, nested := strings.Cut(path, ".")
+	if !nested {
+		written[outer] = value
+		return
+	}
+	hash, _ := written[outer].(map[string]any)
+	hash = maps.Clone(hash)
+	if hash == nil {
+		hash = map[string]any{}
+	}
+	hash[inner] = value
+	written[outer] = hash
 }
 
 // mergeFields writes bare values into fields: into those of a hash one by one.
@@ -103,21 +106,9 @@ func (c *change) fillAccount(inquiry *resource) {
 		if name == "country-code" {
 			name = "address-country-code"
 		}
-		value := bareValue(inquiry.attributes["fields"], name)
-		if value == nil {
-			continue
+		if value := bareValue(inquiry.attributes["fields"], name); value != nil {
+			place(written, path, value)
 		}
-		outer, inner, nested := strings.Cut(path, ".")
-		if !nested {
-			written[outer] = value
-			continue
-		}
-		hash, _ := written[outer].(map[string]any)
-		if hash == nil {
-			hash = map[string]any{}
-			written[outer] = hash
-		}
-		hash[inner] = value
 	}
 	if len(written) == 0 {
 		return

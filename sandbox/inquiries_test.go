@@ -336,3 +336,31 @@ func TestEveryOtherOperationOnInquiriesAndTheirParts(t *testing.T) {
 		t.Errorf("a list by status holds %d", len(page.Data))
 	}
 }
+
+func TestWhoCanEnterAnInquiry(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	for kinds, enter := range map[string]bool{
+		"start_inquiry fail_inquiry": true, "mark_for_review_inquiry": true, "approve_inquiry": false, "decline_inquiry": false, "expire_inquiry": false,
+	} {
+		inquiry := newInquiry(t, client, "")
+		params := persona.InquiryPerformSimulateActionsParams{}
+		for kind := range strings.FieldsSeq(kinds) {
+			params.SimulateActions = append(params.SimulateActions, action(kind))
+		}
+		_, err := client.Inquiries.PerformSimulateActions(t.Context(), inquiry.ID, params)
+		ok(t, err)
+		made, err := client.Inquiries.GenerateOneTimeLink(t.Context(), inquiry.ID, persona.InquiryGenerateOneTimeLinkParams{})
+		if !enter {
+			if !errors.Is(err, persona.ErrConflict) {
+				t.Errorf("a link after %s: %v", kinds, err)
+			}
+			continue
+		}
+		ok(t, err)
+		if status := open(t, made.Meta.OneTimeLink); status != 200 {
+			t.Errorf("the link after %s answers %d", kinds, status)
+		}
+	}
+}
