@@ -44,6 +44,10 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusForbidden, forbidden("the sandbox is controlled from its own machine only").body())
 		return
 	}
+	if http.NewCrossOriginProtection().Check(r) != nil { // a page of another site, in a browser on this machine
+		writeJSON(w, http.StatusForbidden, forbidden("the sandbox is not controlled from other sites").body())
+		return
+	}
 	environment := r.URL.Query().Get("environment")
 	if environment == "" {
 		environment = "sandbox"

@@ -101,6 +101,9 @@ func TestTheControlOfASandbox(t *testing.T) {
 	if status, _, doc := server.do("GET", "/_sandbox/state", ""); status != 200 || doc["sandbox"] == nil {
 		t.Errorf("state: %d %v", status, doc)
 	}
+	if status, _, _ := server.do("POST", "/_sandbox/clock", `{"advance":"1m"}`, "Sec-Fetch-Site", "cross-site"); status != 403 {
+		t.Errorf("from another site: %d", status)
+	}
 	far := httptest.NewRequest("GET", "/_sandbox/state", nil)
 	far.RemoteAddr = "192.0.2.1:1234"
 	recorded := httptest.NewRecorder()

@@ -60,7 +60,7 @@ func (c *call) upgrade() {
 	}
 }
 
-// readBody reads a JSON body, or the fields of a multipart one.
+// readBody reads a JSON body, with keys of any casing.
 func readBody(r *http.Request, body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
