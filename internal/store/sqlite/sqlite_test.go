@@ -1,0 +1,111 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// recorder is a queue that only takes note.
+type recorder struct{ jobs *storetest.Jobs }
+
+func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
+	r.jobs.Add(jobs)
+	return nil
+}
+
+func open(t *testing.T, path string) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) (store.Store, *storetest.Jobs) {
+		db := open(t, filepath.Join(t.TempDir(), "idem.db"))
+		jobs := &storetest.Jobs{}
+		db.UseQueue(recorder{jobs})
+		return db, jobs
+	})
+}
+
+func event(i int) domain.Event {
+	body := make([]byte, 8<<10)
+	rand.New(rand.NewSource(int64(i))).Read(body) // does not compress
+	return domain.Event{
+		Environment: domain.Sandbox, ID: fmt.Sprintf("evt_%d", i), Name: "inquiry.created", CreatedAt: time.Unix(1, 0),
+		Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: body, Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
+	}
+}
+
+func TestAFullDatabaseSaysSoAndRecovers(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "idem.db"))
+	limit := func(pages int) {
+		t.Helper()
+		if _, err := db.Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(100)
+	stored := 0
+	var err error
+	for ; err == nil && stored < 200; stored++ {
+		_, err = db.AppendEvents(t.Context(), []domain.Event{event(stored)})
+	}
+	if err == nil {
+		t.Fatal("200 events of 8 KiB fit in 100 pages of 4 KiB")
+	}
+	failed := stored - 1
+	if _, err := db.Event(t.Context(), domain.Sandbox, fmt.Sprintf("evt_%d", failed)); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the event that was not acknowledged: %v", err)
+	}
+	limit(10_000)
+	if fresh, err := db.AppendEvents(t.Context(), []domain.Event{event(failed)}); err != nil || !fresh[0] {
+		t.Errorf("when there is room again: %v, error %v", fresh, err)
+	}
+	if err := db.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.db")
+	db := open(t, path)
+	if _, err := db.Writer().Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, store.ErrNewer) {
+		t.Errorf("opened, error %v", err)
+	}
+}
+
+func TestWhatIsStoredIsThereAfterOpeningAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.db")
+	db := open(t, path)
+	if _, err := db.AppendEvents(t.Context(), []domain.Event{event(1)}); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if got, err := open(t, path).Event(t.Context(), domain.Sandbox, "evt_1"); err != nil || string(got.Body) != string(event(1).Body) {
+		t.Errorf("error %v", err)
+	}
+}
