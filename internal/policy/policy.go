@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"github.com/goccy/go-yaml"
@@ -43,6 +44,28 @@ func (p *Policy) Version() string { return p.version }
 
 // CaseStatuses is what the statuses of the case templates mean.
 func (p *Policy) CaseStatuses() fold.CaseStatuses { return maps.Clone(p.meanings) }
+
+// Rules describes the rules for people, each in a line, in the order of the file.
+func (p *Policy) Rules() []string {
+	lines := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		lines[i] = r.String()
+	}
+	return lines
+}
+
+// String is "approve what passed: inquiry becomes completed → approve_inquiry".
+func (r rule) String() string {
+	steps := make([]string, len(r.then))
+	for i, s := range r.then {
+		steps[i] = strings.TrimSpace(string(s.kind) + " " + s.argument)
+	}
+	from := ""
+	if len(r.from) > 0 {
+		from = " from " + strings.Join(r.from, " or ")
+	}
+	return fmt.Sprintf("%s: %s becomes %s%s → %s", r.name, r.object, strings.Join(r.to, " or "), from, strings.Join(steps, ", "))
+}
 
 // Error says what is wrong with a policy, and where. Line and Column count from one;
 // they are zero where the problem is not at one place.

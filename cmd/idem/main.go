@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// commands are the commands there are.
+type commands struct {
+	Sandbox sandboxCommand `cmd:"" help:"Run a local Persona, or list what it serves."`
+	Webhook webhookCommand `cmd:"" help:"Verify and sign webhooks."`
+	Policy  policyCommand  `cmd:"" help:"Check and show the rules that decisions are made by."`
+	API     apiCommand     `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK has."`
+	Version versionCommand `cmd:"" help:"Print the versions of Idem, Go and Persona's API."`
+}
+
+// run runs a command until it is done or the context ends, and returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	helped := false
+	parser, err := kong.New(&commands{},
+		kong.Name("idem"), kong.Description("Persona's identity verification: SDK, service and sandbox."),
+		kong.Writers(std.out, std.err), kong.Exit(func(int) { helped = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		fmt.Fprintln(std.err, "idem:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return exitDone
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "idem: %v\nRun `%s --help`.\n", err, named(err))
+		return exitUsage
+	}
+	if err := command.Run(); err != nil {
+		fmt.Fprintln(std.err, "idem:", err)
+		return exitFailed
+	}
+	return exitDone
+}
+
+// named is the command that was called wrongly, as far as it is known.
+func named(err error) string {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context.Selected() != nil {
+		return parse.Context.Selected().FullPath()
+	}
+	return "idem"
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+type sandboxCommand struct {
+	Listen     string  `default:"127.0.0.1:8090" help:"Where to listen (${default}); port 0 for a free one."`
+	Coverage   bool    `help:"List the operations that are served and those that are not, and stop."`
+	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
+	RateLimit  int     `default:"300" placeholder:"N" help:"How many calls an environment may make in a minute (${default})."`
+}
+
+// Validate refuses what cannot be meant.
+func (c sandboxCommand) Validate() error {
+	if c.RetryScale <= 0 {
+		return errors.New("--retry-scale must be above zero")
+	}
+	if c.RateLimit <= 0 {
+		return errors.New("--rate-limit must be above zero")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("--listen must be host:port, such as 127.0.0.1:8090: %w", err)
+	}
+	return nil
+}
+
+func (c sandboxCommand) Run(ctx context.Context, std streams) error {
+	if c.Coverage {
+		printCoverage(std.out)
+		return nil
+	}
+	sb, err := sandbox.New(sandbox.Options{RetryScale: c.RetryScale, RateLimit: c.RateLimit})
+	if err != nil {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	defer sb.Close()
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
+	}
+	printSandbox(std.out, "http://"+listener.Addr().String())
+	return serveHTTP(ctx, listener, sb)
+}
+
+func printCoverage(w io.Writer) {
+	served, missing := sandbox.Coverage()
+	list := func(word string, operations []persona.Operation) {
+		for _, op := range operations {
+			fmt.Fprintf(w, "%-8s %s %s %s\n", word, op.HTTPMethod, op.Path, op.Name())
+		}
+	}
+	list("served", served)
+	list("missing", missing)
+	fmt.Fprintf(w, "%d of %d operations are served, %d are missing\n", len(served), len(served)+len(missing), len(missing))
+}
+
+func printSandbox(w io.Writer, url string) {
+	fmt.Fprintf(w, `The sandbox is at %[1]s
+
+  PERSONA_BASE_URL=%[1]s/api/v1
+  PERSONA_API_KEY=%[2]s
+
+  production key           %[3]s
+  inquiry template         %[4]s
+  government-id template   %[5]s
+  selfie template          %[6]s
+  database template        %[7]s
+  case template            %[8]s
+  account type             %[9]s
+
+Create an inquiry:
+
+  curl -s %[1]s/api/v1/inquiries -H 'Authorization: Bearer %[2]s' \
+    -H 'Content-Type: application/json' \
+    -d '{"data":{"attributes":{"inquiry-template-id":"%[4]s"}}}'
+
+Look at what happened, and move the clock:
+
+  curl -s %[1]s/_sandbox/state
+  curl -s %[1]s/_sandbox/calls
+  curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
+
+Stop it with Ctrl-C. It keeps nothing.
+`, url, sandbox.SandboxKey, sandbox.ProductionKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID,
+		sandbox.SelfieTemplateID, sandbox.DatabaseTemplateID, sandbox.CaseTemplateID, sandbox.AccountTypeID)
+}
