@@ -1,0 +1,126 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func variables(pairs ...string) func(string) string {
+	return func(name string) string {
+		for _, pair := range pairs {
+			if value, ok := strings.CutPrefix(pair, name+"="); ok {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+func TestVariablesAloneConfigureAnEnvironment(t *testing.T) {
+	c, err := LoadConfig("", variables("IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=wbhsec_a, wbhsec_b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := c.Environments[Sandbox]
+	if len(c.Environments) != 1 || e.APIKey.Reveal() != "persona_sandbox_x" || len(e.WebhookSecrets) != 2 || c.Listen != "127.0.0.1:8080" || c.Data != ".idem" {
+		t.Errorf("configured %+v", c)
+	}
+}
+
+func TestAFileIsReadAndAVariableStandsAboveIt(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("key", "persona_production_y\n")
+	write("secrets", "wbhsec_new\nwbhsec_old\n")
+	path := write("idem.yaml", `
+listen: 127.0.0.1:9999
+environments:
+  production:
+    api_key_file: key
+    webhook_secrets_file: secrets
+    policy: rules.yaml
+    tolerance: 2m
+`)
+	c, err := LoadConfig(path, variables("IDEM_LISTEN=127.0.0.1:7777", "IDEM_TOKEN=t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := c.Environments[Production]
+	if c.Listen != "127.0.0.1:7777" || e.APIKey.Reveal() != "persona_production_y" || len(e.WebhookSecrets) != 2 || e.WebhookSecrets[1].Reveal() != "wbhsec_old" ||
+		e.Policy != filepath.Join(dir, "rules.yaml") || e.Tolerance.Minutes() != 2 {
+		t.Errorf("configured %+v", c)
+	}
+}
+
+func TestBadConfigurationsSayWhatToSet(t *testing.T) {
+	for name, test := range map[string]struct {
+		variables []string
+		says      string
+	}{
+		"nothing at all":                      {nil, "IDEM_SANDBOX_API_KEY"},
+		"no secret":                           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x"}, "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing"},
+		"no key":                              {[]string{"IDEM_PRODUCTION_WEBHOOK_SECRETS=wbhsec_a"}, "environments.production.api_key (IDEM_PRODUCTION_API_KEY) is missing"},
+		"a production key in the sandbox":     {[]string{"IDEM_SANDBOX_API_KEY=persona_production_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}, "key of the other environment"},
+		"a sandbox key in production":         {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
+		"an address without a port":           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
+		"a level of logging that there isn't": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := LoadConfig("", variables(test.variables...))
+			if err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("error %v, want one with %q", err, test.says)
+			}
+			if err != nil && strings.Contains(err.Error(), "persona_production_x") {
+				t.Errorf("the error holds the key: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnUnknownSettingIsRefusedWithItsPlaceAndWithoutItsText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.yaml")
+	if err := os.WriteFile(path, []byte("listen: 127.0.0.1:1\napi_kee: persona_sandbox_secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := LoadConfig(path, variables())
+	if err == nil || !strings.Contains(err.Error(), "line 2") || strings.Contains(err.Error(), "persona_sandbox_secret") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSecretsNeverPrint(t *testing.T) {
+	var b strings.Builder
+	e := EnvironmentConfig{APIKey: "persona_sandbox_x", WebhookSecrets: []Secret{"wbhsec_a"}}
+	slog.New(slog.NewTextHandler(&b, nil)).Info("configured", "key", e.APIKey)
+	for _, text := range []string{fmt.Sprint(e), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e), b.String()} {
+		if strings.Contains(text, "persona_sandbox_x") || strings.Contains(text, "wbhsec_a") {
+			t.Errorf("printed %s", text)
+		}
+	}
+}
+
+func TestTheServiceRefusesAnUnreadablePolicy(t *testing.T) {
+	dir := t.TempDir()
+	policy := filepath.Join(dir, "rules.yaml")
+	if err := os.WriteFile(policy, []byte("version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: inquirie.status == 'x'\n    then: [approve_inquiry]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Listen: "127.0.0.1:0", Data: dir, LogLevel: "info", LogFormat: "text", Environments: map[Environment]EnvironmentConfig{
+		Sandbox: {APIKey: "persona_sandbox_x", WebhookSecrets: []Secret{"s"}, Policy: policy},
+	}}
+	_, err := New(context.Background(), cfg, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "rules.yaml:5:") {
+		t.Errorf("error %v", err)
+	}
+}
