@@ -37,7 +37,7 @@ func (c verifyCommand) Run(std streams) error {
 // Validate refuses a tolerance that cannot be meant.
 func (c verifyCommand) Validate() error {
 	if c.Tolerance == 0 {
-		return errors.New("--tolerance 0 would accept nothing: give a duration such as 5m, or -1s for any age")
+		return errors.New("--tolerance 0 would accept nothing: give a duration such as 5m, or --tolerance=-1s for any age")
 	}
 	return nil
 }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"idem": main})
+}
+
+// TestCommands runs the sessions in testdata/script.
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"free-address": freeAddress,
+			"usage":        usage,
+			"wait-for":     waitFor,
+		},
+	})
+}
+
+// usage runs idem, which must exit with the code of a wrong call.
+func usage(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec("idem", args...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
+		ts.Fatalf("idem %s ended with %v instead of the exit code %d", strings.Join(args, " "), err, exitUsage)
+	}
+}
+
+// freeAddress puts an address of this machine that nothing listens at into a variable.
+func freeAddress(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: free-address VARIABLE")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// waitFor waits until something answers with 200 at a web address.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: wait-for URL")
+	}
+	client := &http.Client{Timeout: 5 * time.Second}
+	defer client.CloseIdleConnections()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		res, err := client.Get(args[0])
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never answered with 200", args[0])
+		}
+	}
+}
