@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -56,36 +55,6 @@ func allowed(key *resource, remote string) bool {
 		}
 		return net.ParseIP(text).Equal(ip)
 	})
-}
-
-// window is a fixed window of a rate limit: it starts with the first call, and lasts
-// a minute (Persona docs: Rate limiting).
-type window struct {
-	start time.Time
-	used  int
-}
-
-const windowLength = time.Minute
-
-// take counts a call, and reports whether it is one too many.
-func (w *window) take(now time.Time, limit int) (limited bool) {
-	if now.Sub(w.start) >= windowLength {
-		*w = window{start: now}
-	}
-	w.used++
-	return w.used > limit
-}
-
-// left returns the calls that are left, and the seconds until the window ends.
-func (w *window) left(now time.Time, limit int) (remaining, reset int) {
-	return max(0, limit-w.used), max(0, int((w.start.Add(windowLength).Sub(now)+time.Second-1)/time.Second))
-}
-
-func (w *window) describe(headers map[string]string, now time.Time, limit int) {
-	remaining, reset := w.left(now, limit)
-	headers["RateLimit-Limit"] = strconv.Itoa(limit)
-	headers["RateLimit-Remaining"] = strconv.Itoa(remaining)
-	headers["RateLimit-Reset"] = strconv.Itoa(reset)
 }
 
 // permitted refuses a call whose key was narrowed and lacks the permission it takes.

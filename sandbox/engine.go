@@ -30,6 +30,10 @@ type Options struct {
 	// set, as in production at Persona.
 	RateLimit int
 
+	// Quotas are how many of a thing an environment may create in a minute: of
+	// inquiry, case, account, report and transaction. What is not named is not limited.
+	Quotas map[string]int
+
 	// RetryScale multiplies the delays between the attempts of a delivery, which are
 	// up to 32 hours: 1 unless set.
 	RetryScale float64
@@ -230,7 +234,10 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	record.Status, record.Lost = res.status, fault.is(FaultLostAnswer)
 	env.remember(record)
 	res.headers = map[string]string{"Persona-Environment-Id": env.id, "Persona-Organization-Id": s.orgID, "Request-Id": record.RequestID}
-	env.window.describe(res.headers, now, s.options.RateLimit)
+	env.window.describe(res.headers, "RateLimit", now, s.options.RateLimit)
+	if quota := env.quotas[quotaOf(op)]; quota != nil {
+		quota.describe(res.headers, "Quota", now, s.options.Quotas[quotaOf(op)])
+	}
 	return res, record.Lost
 }
 
@@ -246,6 +253,9 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 	}
 	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r)}
 	if err = permitted(key, op); err == nil {
+		err = s.takeQuota(env, op, now)
+	}
+	if err == nil {
 		c.body, err = readBody(r, body)
 	}
 	if err == nil {

@@ -199,6 +199,24 @@ func TestALimitedCallIsNotRememberedUnderItsIdempotencyKey(t *testing.T) {
 	}
 }
 
+func TestAQuotaLimitsWhatIsCreated(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{Quotas: map[string]int{"inquiry": 1}})
+	for i, want := range []int{201, 429} {
+		status, header, doc := server.do("POST", "/api/v1/inquiries", inquiryBody, "Idempotency-Key", fmt.Sprint(i))
+		if status != want || header.Get("Quota-Limit") != "1" || header.Get("Quota-Remaining") != "0" || status == 429 && title(doc) != "Quota exceeded" {
+			t.Errorf("inquiry %d: %d %v %v", i+1, status, header, doc)
+		}
+	}
+	if status, header, _ := server.do("POST", "/api/v1/accounts", "{}"); status != 201 || header.Get("Quota-Limit") != "" {
+		t.Errorf("an account: %d %v", status, header)
+	}
+	server.Advance(time.Minute)
+	if status, _, _ := server.do("POST", "/api/v1/inquiries", inquiryBody, "Idempotency-Key", "1"); status != 201 {
+		t.Errorf("with the same key, a minute later: %d", status)
+	}
+}
+
 func TestPagesGoForthAndBack(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})

@@ -34,6 +34,9 @@ func (s *Sandbox) idempotently(env *environment, r *http.Request, body []byte, n
 		return stored.response
 	}
 	res := do()
+	if res.status == http.StatusTooManyRequests {
+		return res // never stored (Persona docs: Errors)
+	}
 	for {
 		_, old, due := env.replaysEnd.take(now)
 		if !due {

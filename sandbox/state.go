@@ -88,7 +88,8 @@ type environment struct {
 	replays     map[string]*replay  // by idempotency key
 	sequence    int
 	window      window
-	cases       int // numbers the names of cases
+	quotas      map[string]*window // by what is created
+	cases       int                // numbers the names of cases
 	calls       []CallRecord
 
 	replaysEnd agenda[string] // idempotency keys, until they are forgotten
@@ -102,7 +103,7 @@ type environment struct {
 func newEnvironment(name string) *environment {
 	return &environment{
 		name: name, id: newID("env"), resources: map[string]*resource{}, order: map[string][]string{},
-		byReference: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{},
+		byReference: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
 	}
 }
 
