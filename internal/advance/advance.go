@@ -198,6 +198,10 @@ func (w *work) decide(ctx context.Context) error {
 		return nil
 	}
 	facts, moved, err := w.gather(ctx, transition)
+	if errors.Is(err, ErrCannotRead) {
+		w.audit("decision.skipped", "Persona has the object no more")
+		return nil
+	}
 	if err != nil || moved {
 		return err
 	}

@@ -22,8 +22,9 @@ type Reader interface {
 	Facts(ctx context.Context, inquiryID string) (policy.Facts, error)
 }
 
-// ErrCannotRead means that Persona has no call that reads this kind of object.
-var ErrCannotRead = errors.New("there is no call that reads this kind of object")
+// ErrCannotRead means that Persona has no call that reads this kind of object, or has
+// the object no more.
+var ErrCannotRead = errors.New("the object cannot be read")
 
 // Persona is the Reader of an environment.
 type Persona struct {
@@ -56,9 +57,17 @@ func (p Persona) Object(ctx context.Context, ref domain.Ref) (domain.Object, err
 		return domain.Object{}, fmt.Errorf("read %s: %w", ref, ErrCannotRead)
 	}
 	if err != nil {
-		return domain.Object{}, fmt.Errorf("read %s: %w", ref, err)
+		return domain.Object{}, fmt.Errorf("read %s: %w", ref, orGone(err))
 	}
 	return fold.FromResource(p.Environment, raw)
+}
+
+// orGone adds to a 404 that the object cannot be read, now or later.
+func orGone(err error) error {
+	if errors.Is(err, persona.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrCannotRead, err)
+	}
+	return err
 }
 
 // received is a resource of the SDK, which keeps what it was decoded from.
@@ -76,7 +85,7 @@ func (p Persona) Facts(ctx context.Context, inquiryID string) (policy.Facts, err
 	facts := policy.Facts{Environment: p.Environment}
 	inquiry, err := p.Client.Inquiries.Get(ctx, inquiryID, persona.WithInclude("account", "verifications", "reports"))
 	if err != nil {
-		return facts, fmt.Errorf("read inquiry %s: %w", inquiryID, err)
+		return facts, fmt.Errorf("read inquiry %s: %w", inquiryID, orGone(err))
 	}
 	object, err := fold.FromResource(p.Environment, inquiry.Raw)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -35,6 +36,9 @@ type DB struct {
 	queue Queue
 	zip   *zstd.Encoder
 	unzip *zstd.Decoder
+
+	stop    context.CancelFunc // ends the checkpoints
+	running sync.WaitGroup
 }
 
 var _ store.Store = (*DB)(nil)
@@ -44,8 +48,9 @@ var _ store.Store = (*DB)(nil)
 //   - WAL lets readers go on while the writer writes.
 //   - synchronous=FULL makes a commit survive a power cut: a 200 promises that.
 //   - busy_timeout covers the moments in which a checkpoint holds the lock.
-//   - wal_autocheckpoint is raised so that few commits pay for a checkpoint.
-const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_pragma=wal_autocheckpoint(4000)"
+//   - wal_autocheckpoint, in pages, is raised: checkpoint does this beside the commits,
+//     and a commit pays for it only if the writes never pause.
+const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_pragma=wal_autocheckpoint(16000)"
 
 // Open opens the database in a file, and makes its tables where they are missing.
 func Open(ctx context.Context, path string) (*DB, error) {
@@ -66,7 +71,25 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	checkpoints, stop := context.WithCancel(context.WithoutCancel(ctx))
+	db.stop = stop
+	db.running.Go(func() { db.checkpoint(checkpoints) })
 	return db, nil
+}
+
+// checkpoint moves what the log holds into the database, once a second.
+func (db *DB) checkpoint(ctx context.Context) {
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			// Where it cannot, the next one can, or the one that a commit pays for.
+			_, _ = db.read.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+		}
+	}
 }
 
 // UseQueue sets what runs the jobs. Without a queue, jobs are dropped.
@@ -77,6 +100,10 @@ func (db *DB) Writer() *sql.DB { return db.write }
 
 // Close closes the database.
 func (db *DB) Close() error {
+	if db.stop != nil {
+		db.stop()
+	}
+	db.running.Wait()
 	db.unzip.Close()
 	return errors.Join(db.read.Close(), db.write.Close())
 }
