@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/telemetry"
 )
 
 // Environment is one of Persona's two worlds.
@@ -228,9 +230,9 @@ func yamlProblem(err error) string {
 	return "it is not a configuration"
 }
 
-// level is the level to log at.
-func (c Config) level() slog.Level {
+// Logger returns the log that the configuration asks for.
+func (c Config) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // Check knows all that there are
-	return level
+	return telemetry.NewLogger(w, c.LogFormat, level)
 }

@@ -139,6 +139,32 @@ func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
 }
 
+// Reload takes the webhook secrets of a configuration that was read again, as
+// [LoadConfig] returns it. All else needs a restart. A configuration that cannot be
+// used changes nothing.
+func (s *Service) Reload(cfg Config, err error) {
+	if err != nil {
+		s.logger.Error("the configuration is not taken: it cannot be used", "error", err)
+		return
+	}
+	for name, e := range cfg.Environments {
+		if _, known := s.cfg.Environments[name]; known {
+			s.SetWebhookSecrets(name, e.WebhookSecrets)
+		}
+	}
+	s.logger.Info("webhook secrets read again", "environments", len(cfg.Environments))
+}
+
+// CheckPolicies reads the policies that a configuration names, as [New] does.
+func CheckPolicies(cfg Config) error {
+	for name, e := range cfg.Environments {
+		if _, err := loadPolicy(name, e.Policy); err != nil {
+			return fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // Run works until the context ends, and then lets what runs come to its end, for ten
 // seconds at the most. It closes the database.
 func (s *Service) Run(ctx context.Context) error {

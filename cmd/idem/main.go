@@ -33,6 +33,8 @@ type streams struct {
 
 // commands are the commands there are.
 type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the service."`
+	Demo    demoCommand    `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
 	Sandbox sandboxCommand `cmd:"" help:"Run a local Persona, or list what it serves."`
 	Webhook webhookCommand `cmd:"" help:"Verify and sign webhooks."`
 	Policy  policyCommand  `cmd:"" help:"Check and show the rules that decisions are made by."`

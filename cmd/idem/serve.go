@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/idemhq/idem/service"
+)
+
+type serveCommand struct {
+	Config string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration; environment variables stand above it, and are enough alone."`
+	Check  bool   `help:"Check the configuration and the policies, and stop."`
+}
+
+func (c serveCommand) Run(ctx context.Context, std streams) error {
+	cfg, err := service.LoadConfig(c.Config, os.Getenv)
+	if err != nil {
+		return err
+	}
+	if c.Check {
+		if err := service.CheckPolicies(cfg); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.out, "the configuration can be used: %d environments\n", len(cfg.Environments))
+		return nil
+	}
+	logger := cfg.Logger(std.err)
+	s, err := service.New(ctx, cfg, logger)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: set another address (listen, IDEM_LISTEN)", err)
+	}
+	logger.InfoContext(ctx, "service listens", "address", listener.Addr().String())
+
+	// The handler stops before the service does: what it answered with 200 is stored.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(running) }()
+	go c.reload(running, s)
+	served := serveHTTP(ctx, listener, s.Handler())
+	stop()
+	if err := <-ended; err != nil {
+		return err
+	}
+	return served
+}
+
+// reload reads the secrets of the webhooks again when the process is told to
+// (SIGHUP): a rotation needs no restart.
+func (c serveCommand) reload(ctx context.Context, s *service.Service) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	defer signal.Stop(told)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-told:
+			s.Reload(service.LoadConfig(c.Config, os.Getenv))
+		}
+	}
+}
