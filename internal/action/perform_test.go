@@ -1,0 +1,335 @@
+package action_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/internal/action"
+	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// outbox keeps one action, and every state that it was saved in.
+type outbox struct {
+	mu      sync.Mutex
+	action  domain.Action
+	saved   []domain.Action
+	entries []audit.Entry
+	notes   []domain.Notification
+}
+
+func (o *outbox) Action(_ context.Context, env domain.Environment, id string) (domain.Action, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.action.ID != id || o.action.Environment != env {
+		return domain.Action{}, store.ErrNotFound
+	}
+	return o.action, nil
+}
+
+func (o *outbox) SaveAction(_ context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.action = a
+	o.saved = append(o.saved, a)
+	o.entries = append(o.entries, log...)
+	o.notes = append(o.notes, n...)
+	return nil
+}
+
+// stage is a performer with a sandbox behind it, a clock that is set by hand, and one
+// action in the outbox.
+type stage struct {
+	*outbox
+	t         *testing.T
+	sandbox   *sandbox.Server
+	client    *persona.Client
+	performer *action.Performer
+	now       time.Time
+}
+
+func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *stage {
+	t.Helper()
+	if options.RateLimit == 0 {
+		options.RateLimit = 10_000
+	}
+	s := &stage{t: t, sandbox: sandbox.NewServer(t, options), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	s.client = s.sandbox.Client(persona.WithMaxRetries(0))
+	inquiry, err := s.client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spec.Target.IsZero() {
+		spec.Target = domain.Ref{Type: "inquiry", ID: inquiry.ID}
+	}
+	s.outbox = &outbox{action: domain.Action{
+		ID: "axn_1", Environment: domain.Sandbox, DecisionID: "dec_1", Spec: spec, DerivedKey: "idem-key", IdempotencyKey: "idem-key", KeyMadeAt: s.now,
+		State: domain.ActionWaiting, CreatedAt: s.now,
+	}}
+	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
+	environments := map[domain.Environment]action.Environment{
+		domain.Sandbox: {Client: s.client, Reader: reader}, domain.Production: {Client: s.client, Reader: reader},
+	}
+	s.performer = action.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	return s
+}
+
+// perform makes one attempt, when it is due.
+func (s *stage) perform() domain.Action {
+	s.t.Helper()
+	if next := s.action.NextAttemptAt; next.After(s.now) {
+		s.now = next
+	}
+	if err := s.performer.Perform(s.t.Context(), s.action.Environment, "axn_1"); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.action
+}
+
+// calls returns the idempotency keys of the calls of an operation, oldest first.
+func (s *stage) calls(operation string) []string {
+	var keys []string
+	for _, call := range s.sandbox.Calls("sandbox") {
+		if call.Operation == operation {
+			keys = append(keys, call.IdempotencyKey)
+		}
+	}
+	return keys
+}
+
+func (s *stage) must(_ any, err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestPerform(t *testing.T) {
+	approve := domain.ActionSpec{Kind: domain.ApproveInquiry}
+	fault := func(f sandbox.Fault) func(*stage) {
+		return func(s *stage) {
+			f.Operation = "Inquiries.Approve"
+			if err := s.sandbox.AddFault(f); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		spec     domain.ActionSpec
+		prepare  func(*stage)
+		attempts int // that are made; 1 unless set
+		want     domain.ActionState
+		calls    int
+	}{
+		"a call is made, and that is all": {spec: approve, want: domain.ActionDone, calls: 1},
+		"what somebody did already is not done again": {
+			spec: approve, want: domain.ActionAlreadyDone, calls: 0,
+			prepare: func(s *stage) {
+				s.must(s.client.Inquiries.Approve(s.t.Context(), s.action.Spec.Target.ID, persona.InquiryApproveParams{}))
+			},
+		},
+		"what was decided otherwise meanwhile is dropped": {
+			spec: approve, want: domain.ActionDropped, calls: 0,
+			prepare: func(s *stage) {
+				s.must(s.client.Inquiries.Decline(s.t.Context(), s.action.Spec.Target.ID, persona.InquiryDeclineParams{}))
+			},
+		},
+		"what is redacted is left alone": {
+			spec: approve, want: domain.ActionDropped, calls: 0,
+			prepare: func(s *stage) { s.must(s.client.Inquiries.Redact(s.t.Context(), s.action.Spec.Target.ID)) },
+		},
+		"an effect behind a 500 is seen": {
+			spec: approve, want: domain.ActionAlreadyDone, calls: 1, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusAfter}),
+		},
+		"a 500 without effect is tried again": {
+			spec: approve, want: domain.ActionDone, calls: 2, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore}),
+		},
+		"a 409 that the state does not explain is tried again": {
+			spec: approve, want: domain.ActionDone, calls: 2, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 409}),
+		},
+		"a 409 that stays is the end": {
+			spec: approve, want: domain.ActionDead, calls: 5, attempts: 5, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 409, Times: 9}),
+		},
+		"a refusal is the end": {
+			spec: approve, want: domain.ActionDead, calls: 1, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 422}),
+		},
+		"a server that never works is given up": {
+			spec: approve, want: domain.ActionDead, calls: 20, attempts: 20, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Times: 30}),
+		},
+		"an object that does not exist is the end": {
+			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Target: domain.Ref{Type: "inquiry", ID: "inq_nobody"}}, want: domain.ActionDead,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, sandbox.Options{}, test.spec)
+			before := 0
+			if test.prepare != nil {
+				test.prepare(s)
+				before = len(s.calls("Inquiries.Approve"))
+			}
+			for i := range max(1, test.attempts) {
+				if s.action.State != domain.ActionWaiting {
+					t.Fatalf("%s after %d attempts: %s", s.action.State, i, s.action.Outcome)
+				}
+				s.perform()
+			}
+			if s.action.State != test.want {
+				t.Errorf("%s (%s), want %s", s.action.State, s.action.Outcome, test.want)
+			}
+			if n := len(s.calls("Inquiries.Approve")) - before; n != test.calls {
+				t.Errorf("%d calls, want %d", n, test.calls)
+			}
+			if s.action.Outcome == "" || len(s.entries) != 1 || s.entries[0].What != "action."+string(test.want) {
+				t.Errorf("the outcome is %q, the trail %+v", s.action.Outcome, s.entries)
+			}
+			if before := len(s.saved); s.perform().State != test.want || len(s.saved) != before {
+				t.Error("a finished action was performed again")
+			}
+		})
+	}
+}
+
+func TestACallWhoseAnswerWasLostTakesEffectOnce(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Approve", Times: 2}))
+	for s.action.State == domain.ActionWaiting && s.action.Attempts < 5 {
+		s.perform()
+	}
+	if s.action.State != domain.ActionDone && s.action.State != domain.ActionAlreadyDone {
+		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
+	}
+	for _, key := range s.calls("Inquiries.Approve") {
+		if key != "idem-key" {
+			t.Errorf("the key %q was used, not the one that was stored", key)
+		}
+	}
+	effects := 0
+	for _, err := range s.client.Events.List(t.Context(), persona.EventListParams{Name: "inquiry.approved", ObjectID: s.action.Spec.Target.ID}) {
+		s.must(nil, err)
+		effects++
+	}
+	if effects != 1 {
+		t.Errorf("the inquiry was approved %d times", effects)
+	}
+}
+
+func TestEveryKindOfActionDoesWhatItSays(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "start_inquiry complete_inquiry"}})
+	inquiry := s.action.Spec.Target
+	kase, err := s.client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofCase := domain.Ref{Type: "case", ID: kase.ID}
+	account, err := s.client.Accounts.Create(t.Context(), persona.AccountCreateParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
+	tagged := func(o domain.Object) bool { return strings.Contains(string(o.Attributes["tags"]), "VIP") }
+	is := func(status string) func(domain.Object) bool {
+		return func(o domain.Object) bool { return o.Status == status }
+	}
+	tag := map[string]string{"tag": "VIP"}
+	for i, step := range []struct {
+		spec domain.ActionSpec
+		then func(domain.Object) bool
+	}{
+		{domain.ActionSpec{Kind: domain.SimulateInquiry, Target: inquiry, Arguments: map[string]string{"actions": "start_inquiry complete_inquiry"}}, is("completed")},
+		{domain.ActionSpec{Kind: domain.TagInquiry, Target: inquiry, Arguments: tag}, tagged},
+		{domain.ActionSpec{Kind: domain.TagCase, Target: ofCase, Arguments: tag}, tagged},
+		{domain.ActionSpec{Kind: domain.TagAccount, Target: domain.Ref{Type: "account", ID: account.ID}, Arguments: tag}, tagged},
+		{domain.ActionSpec{Kind: domain.MarkInquiryForReview, Target: inquiry}, is("needs_review")},
+		{domain.ActionSpec{Kind: domain.SetCaseStatus, Target: ofCase, Arguments: map[string]string{"status": "Approved"}}, is("Approved")},
+		{domain.ActionSpec{Kind: domain.DeclineInquiry, Target: inquiry}, is("declined")},
+	} {
+		s.action.Spec, s.action.State, s.action.IdempotencyKey = step.spec, domain.ActionWaiting, "idem-step-"+string(rune('a'+i))
+		if got := s.perform(); got.State != domain.ActionDone {
+			t.Fatalf("%s: %s, %s", step.spec.Kind, got.State, got.Outcome)
+		}
+		o, err := reader.Object(t.Context(), step.spec.Target)
+		if err != nil || !step.then(o) {
+			t.Errorf("%s: the object is %s with tags %s, error %v", step.spec.Kind, o.Status, o.Attributes["tags"], err)
+		}
+	}
+}
+
+func TestAOneTimeLinkIsKeptInTheResultAlone(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	a := s.perform()
+	var result struct {
+		Link string `json:"one_time_link"`
+	}
+	if err := json.Unmarshal(a.Result, &result); err != nil || !strings.Contains(result.Link, "/verify?") {
+		t.Fatalf("the result is %s, error %v", a.Result, err)
+	}
+	if strings.Contains(a.Outcome+s.entries[0].Detail, result.Link) {
+		t.Error("the outcome or the audit trail holds the link")
+	}
+}
+
+func TestTheKeyIsStoredBeforeItIsUsed(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.now = s.now.Add(24 * time.Hour)
+	s.perform()
+	used := s.calls("Inquiries.Approve")
+	if len(used) != 1 || used[0] == "idem-key" || len(s.saved) != 2 || s.saved[0].IdempotencyKey != used[0] || s.saved[0].State != domain.ActionWaiting {
+		t.Errorf("the keys %q were used, saved were %+v", used, s.saved)
+	}
+
+	s = newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.now = s.now.Add(22 * time.Hour)
+	s.perform()
+	if used := s.calls("Inquiries.Approve"); len(used) != 1 || used[0] != "idem-key" {
+		t.Errorf("the keys %q were used for an action that is 22 hours old", used)
+	}
+}
+
+func TestTheRateLimitCostsNoAttempt(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	for range 3 {
+		s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Approve", Status: 429}))
+	}
+	for range 3 {
+		if a := s.perform(); a.State != domain.ActionWaiting || a.Attempts != 0 || !a.NextAttemptAt.After(s.now) || a.IdempotencyKey != "idem-key" {
+			t.Fatalf("after a 429: %+v", a)
+		}
+	}
+	if a := s.perform(); a.State != domain.ActionDone || a.Attempts != 1 {
+		t.Errorf("%s after %d attempts: %s", a.State, a.Attempts, a.Outcome)
+	}
+}
+
+func TestWhatIsNotDueWaits(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.action.NextAttemptAt = s.now.Add(time.Second)
+	if err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil || len(s.saved) != 0 {
+		t.Errorf("saved %+v, error %v", s.saved, err)
+	}
+}
+
+func TestProductionRefusesToSimulateBeforeAnythingIsSent(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "complete_inquiry"}})
+	s.action.Environment = domain.Production
+	before := len(s.sandbox.Calls("sandbox"))
+	if a := s.perform(); a.State != domain.ActionDead || len(s.notes) != 1 {
+		t.Errorf("%s: %s", a.State, a.Outcome)
+	}
+	if n := len(s.sandbox.Calls("sandbox")) - before; n != 0 {
+		t.Errorf("%d calls were made", n)
+	}
+}
