@@ -1,0 +1,142 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/queue"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start opens a database in a folder and runs its jobs, until stop is called or the
+// test ends.
+func start(t *testing.T, folder string, work queue.Work) (db *sqlite.DB, stop func()) {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "idem.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.UseQueue(q)
+	if err := q.Start(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(q.Stop(ctx), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return db, stop
+}
+
+var inquiry = domain.Ref{Type: "inquiry", ID: "inq_1"}
+
+func appendEvent(t *testing.T, s store.Store, id string) {
+	t.Helper()
+	_, err := s.AppendEvents(t.Context(), []domain.Event{{
+		Environment: domain.Sandbox, ID: id, Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: inquiry,
+		Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// within waits for something, but not for ever.
+func within[T any](t *testing.T, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(20 * time.Second):
+		t.Fatalf("it never came to be that %s", what)
+		panic("unreachable")
+	}
+}
+
+func TestAnEventThatArrivesWhileItsObjectIsWorkedOnWakesAWorkerAgain(t *testing.T) {
+	began, goOn := make(chan store.Job, 10), make(chan struct{})
+	db, _ := start(t, t.TempDir(), func(ctx context.Context, job store.Job) error {
+		began <- job
+		select {
+		case <-goOn:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	want := store.Job{Kind: store.JobAdvance, Environment: domain.Sandbox, Object: inquiry}
+	appendEvent(t, db, "evt_1")
+	if job := within(t, "the first job runs", began); job != want {
+		t.Errorf("the job is %+v", job)
+	}
+	appendEvent(t, db, "evt_2") // its object is being worked on
+	close(goOn)
+	if job := within(t, "the second job runs", began); job != want {
+		t.Errorf("the job is %+v", job)
+	}
+}
+
+func TestAJobThatFailsIsRunAgain(t *testing.T) {
+	ran := make(chan struct{}, 10)
+	first := make(chan struct{}, 1)
+	first <- struct{}{}
+	db, _ := start(t, t.TempDir(), func(context.Context, store.Job) error {
+		ran <- struct{}{}
+		select {
+		case <-first:
+			return errors.New("not now")
+		default:
+			return nil
+		}
+	})
+	appendEvent(t, db, "evt_1")
+	within(t, "the job runs", ran)
+	within(t, "the job runs again", ran)
+}
+
+func TestAJobThatWasCutShortIsRunAfterTheNextStart(t *testing.T) {
+	folder := t.TempDir()
+	began := make(chan struct{}, 10)
+	db, stop := start(t, folder, func(ctx context.Context, _ store.Job) error {
+		began <- struct{}{}
+		<-ctx.Done()
+		return fmt.Errorf("cut short: %w", ctx.Err())
+	})
+	appendEvent(t, db, "evt_1")
+	within(t, "the job runs", began)
+	stop()
+
+	done := make(chan store.Job, 10)
+	db, _ = start(t, folder, func(_ context.Context, job store.Job) error {
+		done <- job
+		return nil
+	})
+	if err := db.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if job := within(t, "the job runs after the start", done); job.Object != inquiry {
+		t.Errorf("the job is %+v", job)
+	}
+}
