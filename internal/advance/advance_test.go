@@ -1,0 +1,314 @@
+package advance_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/telemetry"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	start   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	inquiry = domain.Ref{Type: "inquiry", ID: "inq_1"}
+	account = domain.Ref{Type: "account", ID: "act_1"}
+)
+
+// persona answers reads: an inquiry of a status, with one passed verification and a
+// case.
+type persona struct {
+	mu     sync.Mutex
+	status string
+	err    error
+	reads  int
+}
+
+func (p *persona) say(status string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status, p.err = status, err
+}
+
+func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reads++
+	o := domain.Object{Environment: domain.Sandbox, Ref: ref, Status: p.status, ReferenceID: "user-1", AsOf: start.Add(time.Hour)}
+	o.Attributes = map[string]json.RawMessage{"status": json.RawMessage(fmt.Sprintf("%q", p.status))}
+	o.Relationships = map[string][]domain.Ref{"account": {account}, "verifications": {}}
+	return o, p.err
+}
+
+func (p *persona) Facts(ctx context.Context, id string) (policy.Facts, error) {
+	o, err := p.Object(ctx, domain.Ref{Type: "inquiry", ID: id})
+	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
+	kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", Relationships: map[string][]domain.Ref{"inquiries": {o.Ref}}}
+	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}}, err
+}
+
+// stage is an advancer with a real database and a persona that is told what to say.
+type stage struct {
+	*sqlite.DB
+	t        *testing.T
+	persona  *persona
+	advancer *advance.Advancer
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	name, source := policy.Default()
+	rules, err := policy.Load(name, source, domain.Sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{DB: db, t: t, persona: &persona{status: "completed"}}
+	s.advancer = advance.New(db, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: rules}}, telemetry.New(),
+		slog.New(slog.DiscardHandler), func() time.Time { return start.Add(time.Minute) })
+	return s
+}
+
+// event is one about the inquiry, so many seconds after the start.
+func event(second int, status string) domain.Event {
+	return eventWith(second, status, `"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]}`)
+}
+
+func eventWith(second int, status, relationships string) domain.Event {
+	at := start.Add(time.Duration(second) * time.Second)
+	id := fmt.Sprintf("evt_%d", second)
+	body := fmt.Sprintf(`{"data":{"type":"event","id":%q,"attributes":{"name":"inquiry.%s","created-at":%q,"payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":%q,"reference-id":"user-1"},"relationships":{%s}}}}}}`,
+		id, status, at.Format("2006-01-02T15:04:05.000Z"), status, relationships)
+	return domain.Event{Environment: domain.Sandbox, ID: id, Name: "inquiry." + status, CreatedAt: at, Object: inquiry, Body: []byte(body), Via: domain.ViaWebhook, ReceivedAt: at, State: domain.EventWaiting}
+}
+
+func (s *stage) receive(events ...domain.Event) {
+	s.t.Helper()
+	if _, err := s.AppendEvents(s.t.Context(), events); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) advance() {
+	s.t.Helper()
+	if err := s.advancer.Advance(s.t.Context(), domain.Sandbox, inquiry); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) status() string {
+	s.t.Helper()
+	o, err := s.Object(s.t.Context(), domain.Sandbox, inquiry)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return o.Status
+}
+
+func (s *stage) wantEvent(id string, want domain.EventState) {
+	s.t.Helper()
+	if e, err := s.Event(s.t.Context(), domain.Sandbox, id); err != nil || e.State != want {
+		s.t.Errorf("%s is %s, want %s, error %v", id, e.State, want, err)
+	}
+}
+
+// rows counts what was decided, and is to be done.
+func (s *stage) rows() (decisions, actions int) {
+	s.t.Helper()
+	d, err := s.Decisions(s.t.Context(), domain.Sandbox, store.Filter{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a, err := s.Actions(s.t.Context(), domain.Sandbox, store.Filter{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(d.Rows), len(a.Rows)
+}
+
+func (s *stage) wantRows(decisions, actions int) {
+	s.t.Helper()
+	if d, a := s.rows(); d != decisions || a != actions {
+		s.t.Errorf("%d decisions and %d actions, want %d and %d", d, a, decisions, actions)
+	}
+}
+
+func TestEventsOfOneBatchAreFoldedInTheirOrder(t *testing.T) {
+	s := newStage(t)
+	s.receive(event(3, "completed"), event(1, "created"), event(2, "pending"))
+	s.advance()
+	if got := s.status(); got != "completed" {
+		t.Errorf("the status is %s", got)
+	}
+	s.wantRows(1, 2) // approve the inquiry, set the case
+	n, err := s.Notifications(t.Context(), domain.Sandbox, store.Filter{})
+	if err != nil || len(n.Rows) != 1 || n.Rows[0].Subject != "user-1" || n.Rows[0].Verdict != domain.VerdictReview {
+		t.Errorf("notified %+v, error %v", n.Rows, err)
+	}
+}
+
+func TestALateEventUndoesNothing(t *testing.T) {
+	s := newStage(t)
+	s.receive(event(5, "approved"))
+	s.advance()
+	s.receive(event(3, "completed"))
+	s.advance()
+	if got := s.status(); got != "approved" {
+		t.Errorf("the status is %s", got)
+	}
+	s.wantEvent("evt_5", domain.EventApplied)
+	s.wantEvent("evt_3", domain.EventStale)
+	s.wantRows(0, 0)
+}
+
+func TestAnEventThatCannotBeReadDoesNotBlockOthers(t *testing.T) {
+	s := newStage(t)
+	poison := event(1, "created")
+	poison.Body = []byte(`{"data":`)
+	s.receive(poison, event(2, "completed"))
+	s.advance()
+	s.wantEvent("evt_1", domain.EventPoison)
+	s.wantEvent("evt_2", domain.EventApplied)
+	s.wantRows(1, 2)
+}
+
+func TestAdvancingAgainDecidesNothingAgain(t *testing.T) {
+	s := newStage(t)
+	s.receive(event(1, "completed"))
+	var workers sync.WaitGroup
+	for range 8 {
+		workers.Go(func() {
+			if err := s.advancer.Advance(t.Context(), domain.Sandbox, inquiry); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	workers.Wait()
+	s.wantRows(1, 2)
+}
+
+func TestAThinPayloadIsReadFromPersona(t *testing.T) {
+	s := newStage(t)
+	s.receive(eventWith(1, "completed", ""))
+	s.advance()
+	o, err := s.Object(t.Context(), domain.Sandbox, inquiry)
+	if err != nil || len(o.Relationships["account"]) != 1 || !o.AsOf.Equal(start.Add(time.Second)) {
+		t.Errorf("the object is %+v, error %v", o, err)
+	}
+}
+
+func TestNothingIsDecidedOnAnObjectThatHasMovedOn(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("approved", nil)
+	s.receive(event(1, "completed"))
+	s.advance()
+	if got := s.status(); got != "completed" {
+		t.Errorf("the status is %s: an event will tell", got)
+	}
+	s.wantRows(0, 0)
+}
+
+func TestWhilePersonaDoesNotAnswerEventsWait(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("completed", errors.New("no answer"))
+	s.receive(event(1, "completed"))
+	if err := s.advancer.Advance(t.Context(), domain.Sandbox, inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.wantRows(0, 0)
+	s.persona.say("completed", nil)
+	s.advance()
+	s.wantEvent("evt_1", domain.EventApplied)
+	s.wantRows(1, 2)
+}
+
+func TestWhatPersonaHasNoMoreIsNotDecidedOn(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
+	s.receive(event(1, "completed"))
+	s.advance()
+	s.wantEvent("evt_1", domain.EventApplied)
+	s.wantRows(0, 0)
+}
+
+func TestACaseThatIsReadIsKnownFromThenOn(t *testing.T) {
+	s := newStage(t)
+	s.receive(event(1, "completed"))
+	s.advance()
+	objects, err := s.ObjectsOf(t.Context(), domain.Sandbox, "user-1")
+	if err != nil || len(objects) != 2 || objects[1].Ref.ID != "case_1" && objects[0].Ref.ID != "case_1" {
+		t.Errorf("the subject has %+v, error %v", objects, err)
+	}
+}
+
+func TestNothingToDoReadsNothing(t *testing.T) {
+	s := newStage(t)
+	s.advance()
+	if s.persona.reads != 0 {
+		t.Errorf("%d reads", s.persona.reads)
+	}
+}
+
+func TestDeriveKey(t *testing.T) {
+	transition := domain.Transition{Object: inquiry, From: "pending", To: "completed", At: start, EventID: "evt_1", Event: "inquiry.completed"}
+	spec := domain.ActionSpec{Kind: domain.SetCaseStatus, Target: domain.Ref{Type: "case", ID: "case_1"}, Arguments: map[string]string{"status": "Approved"}}
+	derive := func(change func(*domain.Environment, *string, *string, *domain.Transition, *domain.ActionSpec)) string {
+		env, version, rule, tr, sp := domain.Sandbox, "v1", "a rule", transition, spec
+		if change != nil {
+			change(&env, &version, &rule, &tr, &sp)
+		}
+		return advance.DeriveKey(env, version, rule, tr, sp)
+	}
+	type change = func(*domain.Environment, *string, *string, *domain.Transition, *domain.ActionSpec)
+	seen := map[string]string{derive(nil): "the first"}
+	for name, c := range map[string]change{
+		"environment": func(e *domain.Environment, _, _ *string, _ *domain.Transition, _ *domain.ActionSpec) {
+			*e = domain.Production
+		},
+		"policy version": func(_ *domain.Environment, v, _ *string, _ *domain.Transition, _ *domain.ActionSpec) { *v = "v2" },
+		"rule":           func(_ *domain.Environment, _, r *string, _ *domain.Transition, _ *domain.ActionSpec) { *r = "another" },
+		"object": func(_ *domain.Environment, _, _ *string, t *domain.Transition, _ *domain.ActionSpec) {
+			t.Object.ID = "inq_2"
+		},
+		"moment": func(_ *domain.Environment, _, _ *string, t *domain.Transition, _ *domain.ActionSpec) {
+			t.At = t.At.Add(time.Microsecond)
+		},
+		"target": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
+			s.Target.ID = "case_2"
+		},
+		"kind": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
+			s.Kind = domain.TagCase
+		},
+		"status": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
+			s.Arguments = map[string]string{"status": "Declined"}
+		},
+	} {
+		key := derive(c)
+		if other, twice := seen[key]; twice {
+			t.Errorf("another %s has the key of %s", name, other)
+		}
+		seen[key] = name
+		if again := derive(c); again != key {
+			t.Errorf("%s: %s and %s", name, key, again)
+		}
+	}
+}
