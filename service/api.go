@@ -223,22 +223,37 @@ func showNotification(n domain.Notification) Notification {
 	return Notification{n.ID, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
 }
 
-// AuditTrail is the whole trail, and whether its chain holds.
+// AuditTrail is a page of the trail, and whether its chain holds.
 type AuditTrail struct {
-	Intact   bool          `json:"intact"`
-	BrokenAt int64         `json:"broken_at,omitempty" doc:"the first row that does not fit"`
-	Entries  []audit.Entry `json:"entries"`
+	Intact   bool          `json:"intact" doc:"whether the entries follow each other, and the one before the page"`
+	BrokenAt int64         `json:"broken_at,omitempty" doc:"the first sequence that does not fit"`
+	Entries  []audit.Entry `json:"entries" doc:"oldest first"`
+	Next     int64         `json:"next,omitempty" doc:"give it as after for the next page"`
 }
 
-func (s *Service) getAudit(ctx context.Context, in *EnvironmentInput) (*struct{ Body AuditTrail }, error) {
+func (s *Service) getAudit(ctx context.Context, in *struct {
+	EnvironmentInput
+	After int64 `query:"after" minimum:"0" doc:"the next of the page before"`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+}) (*struct{ Body AuditTrail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.db.AuditTrail(ctx, env)
+	// The entry before the page comes with it: its hash is in that of the first.
+	entries, err := s.db.AuditTrail(ctx, env, in.After-1, in.Limit+1)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
-	broken := audit.Verify(entries)
-	return &struct{ Body AuditTrail }{AuditTrail{broken == 0, broken, entries}}, nil
+	previous := audit.Entry{Sequence: in.After}
+	if len(entries) > 0 && entries[0].Sequence == in.After {
+		previous, entries = entries[0], entries[1:]
+	}
+	trail := AuditTrail{Entries: entries[:min(len(entries), in.Limit)]}
+	trail.BrokenAt = audit.Verify(previous, trail.Entries)
+	trail.Intact = trail.BrokenAt == 0
+	if n := len(trail.Entries); n == in.Limit {
+		trail.Next = trail.Entries[n-1].Sequence
+	}
+	return &struct{ Body AuditTrail }{trail}, nil
 }

@@ -16,14 +16,14 @@ import (
 // Entry is one row: who did what to which object, and why. It holds no personal
 // data.
 type Entry struct {
-	Environment domain.Environment
-	Sequence    int64 // from 1, without gaps, in each environment
-	At          time.Time
-	Actor       string // idem, or the person
-	What        string // event.applied, decision.made, action.done, …
-	About       domain.Ref
-	Detail      string
-	Hash        string // hexadecimal
+	Environment domain.Environment `json:"environment"`
+	Sequence    int64              `json:"sequence"` // from 1, without gaps, in each environment
+	At          time.Time          `json:"at"`
+	Actor       string             `json:"actor"` // idem, or the person
+	What        string             `json:"what"`  // object.moved, decision.made, action.done, …
+	About       domain.Ref         `json:"about"`
+	Detail      string             `json:"detail"`
+	Hash        string             `json:"hash"` // hexadecimal
 }
 
 // Seal returns the hash of an entry that follows one with the hash previous, which
@@ -38,15 +38,14 @@ func Seal(previous string, e Entry) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Verify checks entries in order, from the first one on. It returns the sequence of
-// the first entry that does not fit, or zero.
-func Verify(entries []Entry) int64 {
-	previous := ""
-	for i, e := range entries {
-		if e.Sequence != int64(i+1) || e.Hash != Seal(previous, e) {
-			return int64(i + 1)
+// Verify checks that entries follow previous, which is zero for the beginning, and
+// each other. It returns the sequence at which one does not fit, or zero.
+func Verify(previous Entry, entries []Entry) int64 {
+	for _, e := range entries {
+		if e.Sequence != previous.Sequence+1 || e.Hash != Seal(previous.Hash, e) {
+			return previous.Sequence + 1
 		}
-		previous = e.Hash
+		previous = e
 	}
 	return 0
 }

@@ -36,9 +36,19 @@ func TestVerify(t *testing.T) {
 		}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Verify(test.damage(chain(5))); got != test.want {
+			if got := Verify(Entry{}, test.damage(chain(5))); got != test.want {
 				t.Errorf("the chain breaks at %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestVerifyGoesOnFromAnEntry(t *testing.T) {
+	entries := chain(5)
+	if got := Verify(entries[2], entries[3:]); got != 0 {
+		t.Errorf("the chain breaks at %d", got)
+	}
+	if got := Verify(entries[1], entries[3:]); got != 3 {
+		t.Errorf("without the third entry, the chain breaks at %d", got)
 	}
 }

@@ -106,7 +106,9 @@ type Store interface {
 	Decisions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Decision], error)
 	Actions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Action], error)
 	Notifications(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Notification], error)
-	AuditTrail(ctx context.Context, env domain.Environment) ([]audit.Entry, error)
+
+	// AuditTrail returns at most so many entries after a sequence, oldest first.
+	AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error)
 
 	// Counts returns the numbers of events and actions by state.
 	Counts(ctx context.Context, env domain.Environment) (events map[domain.EventState]int, actions map[domain.ActionState]int, err error)

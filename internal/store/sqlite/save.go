@@ -130,8 +130,8 @@ func saveAudit(ctx context.Context, tx *sql.Tx, entries []audit.Entry) error {
 }
 
 // AuditTrail implements [store.Store].
-func (db *DB) AuditTrail(ctx context.Context, env domain.Environment) ([]audit.Entry, error) {
-	rows, err := db.read.QueryContext(ctx, "SELECT sequence, at, actor, what, object_type, object_id, detail, hash FROM audit WHERE environment = ? ORDER BY sequence", env)
+func (db *DB) AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error) {
+	rows, err := db.read.QueryContext(ctx, "SELECT sequence, at, actor, what, object_type, object_id, detail, hash FROM audit WHERE environment = ? AND sequence > ? ORDER BY sequence LIMIT ?", env, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit trail: %w", err)
 	}

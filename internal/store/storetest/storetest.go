@@ -399,11 +399,16 @@ func auditChain(t *testing.T, s store.Store, _ *Jobs) {
 	elsewhere.Environment = domain.Production
 	must(t, s.Save(t.Context(), domain.Production, store.Advance{Audit: []audit.Entry{elsewhere}}))
 	for env, want := range map[domain.Environment]int{domain.Sandbox: 10, domain.Production: 1} {
-		trail, err := s.AuditTrail(t.Context(), env)
+		trail, err := s.AuditTrail(t.Context(), env, 0, 100)
 		must(t, err)
-		if len(trail) != want || audit.Verify(trail) != 0 {
-			t.Errorf("%s: %d entries, broken at %d", env, len(trail), audit.Verify(trail))
+		if broken := audit.Verify(audit.Entry{}, trail); len(trail) != want || broken != 0 {
+			t.Errorf("%s: %d entries, broken at %d", env, len(trail), broken)
 		}
+	}
+	page, err := s.AuditTrail(t.Context(), domain.Sandbox, 3, 2)
+	must(t, err)
+	if len(page) != 2 || page[0].Sequence != 4 {
+		t.Errorf("after the third: %+v", page)
 	}
 }
 

@@ -1,0 +1,154 @@
+package service
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/persona/webhook"
+	"github.com/idemhq/idem/sandbox"
+)
+
+func TestAServiceThatLacksSomethingDoesNotStart(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(rules, []byte("version: v1\nrules:\n  - name: broken\n    on: {object: inquiry, to: [completed]}\n    when: nonsense(\n    then: [approve_inquiry]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*EnvironmentConfig)
+		want   []string
+	}{
+		"without a key":               {func(e *EnvironmentConfig) { e.APIKey = "" }, []string{"api_key", "IDEM_SANDBOX_API_KEY"}},
+		"with the key of production":  {func(e *EnvironmentConfig) { e.APIKey = sandbox.ProductionKey }, []string{"api_key", "other environment"}},
+		"without a secret":            {func(e *EnvironmentConfig) { e.WebhookSecrets = nil }, []string{"webhook_secrets", "IDEM_SANDBOX_WEBHOOK_SECRETS"}},
+		"with a policy that is gone":  {func(e *EnvironmentConfig) { e.Policy = rules + ".gone" }, []string{"policy", "rules.yaml.gone"}},
+		"with a policy that is wrong": {func(e *EnvironmentConfig) { e.Policy = rules }, []string{"rules.yaml", "5:"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := EnvironmentConfig{APIKey: sandbox.SandboxKey, WebhookSecrets: []Secret{"wbhsec_made_up"}}
+			test.change(&e)
+			_, err := New(t.Context(), Config{
+				Listen: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "json", Environments: map[Environment]EnvironmentConfig{Sandbox: e},
+			}, slog.New(slog.DiscardHandler))
+			if err == nil {
+				t.Fatal("it can start")
+			}
+			for _, word := range test.want {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%q does not say %q", err, word)
+				}
+			}
+			if strings.Contains(err.Error(), "wbhsec_made_up") || strings.Contains(err.Error(), sandbox.ProductionKey) {
+				t.Error("the error holds a secret")
+			}
+		})
+	}
+}
+
+// madeUp is a signed event of our own, with a body that takes room.
+func (w *world) madeUp(i int, padding int) int {
+	body := fmt.Appendf(nil, `{"data":{"type":"event","id":"evt_made_up_%d","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_made_up","attributes":{"status":"created","note":"`, i)
+	for n := 0; n < padding; n++ { // hardly compresses
+		body = fmt.Appendf(body, "%08x", uint32(i*padding+n)*2654435761)
+	}
+	body = append(body, `"},"relationships":{"account":{"data":null},"verifications":{"data":[]}}}}}}}`...)
+	return w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body)
+}
+
+func TestAFullDiskIsNeverA200AndRecovers(t *testing.T) {
+	w := newWorld(t)
+	limit := func(pages int) {
+		t.Helper()
+		if _, err := w.service.db.Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(200)
+	acknowledged := map[string]bool{}
+	refused := -1
+	for i := 0; refused < 0 && i < 500; i++ {
+		switch got := w.madeUp(i, 2000); got {
+		case http.StatusOK:
+			acknowledged[fmt.Sprintf("evt_made_up_%d", i)] = true
+		case http.StatusServiceUnavailable:
+			refused = i
+		default:
+			t.Fatalf("answered %d", got)
+		}
+	}
+	if refused < 0 {
+		t.Fatal("the disk was never full")
+	}
+	limit(1_000_000)
+	if got := w.madeUp(refused, 2000); got != http.StatusOK {
+		t.Errorf("answered %d when there was room again", got)
+	}
+	acknowledged[fmt.Sprintf("evt_made_up_%d", refused)] = true
+	w.eventually("every event is folded", func() bool {
+		events, _, err := w.service.db.Counts(t.Context(), domain.Sandbox)
+		return err == nil && events[domain.EventWaiting] == 0
+	})
+	for id := range acknowledged {
+		if _, err := w.service.db.Event(t.Context(), domain.Sandbox, id); err != nil {
+			t.Errorf("%s was acknowledged: %v", id, err)
+		}
+	}
+}
+
+func TestHealthMetricsAndDescriptionAreServed(t *testing.T) {
+	w := newWorld(t)
+	w.madeUp(1, 1)
+	for path, want := range map[string]string{
+		"/healthz":      "ok",
+		"/readyz":       "ready",
+		"/metrics":      `idem_webhooks_received_total{environment="sandbox",outcome="accepted"} 1`,
+		"/openapi.json": "/v1/{environment}/subjects/{reference}",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", w.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+apiToken)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d, error %v, without %q", path, res.StatusCode, err, want)
+		}
+	}
+}
+
+func TestTheAuditTrailHasPages(t *testing.T) {
+	w := newWorld(t)
+	inquiry, kase := w.applicant("user-7")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	seen := int64(0)
+	for range 100 {
+		page := get[AuditTrail](w, fmt.Sprintf("/v1/sandbox/audit?limit=2&after=%d", seen))
+		if !page.Intact {
+			t.Fatalf("broken at %d", page.BrokenAt)
+		}
+		for _, e := range page.Entries {
+			if seen++; e.Sequence != seen {
+				t.Fatalf("entry %d came after %d", e.Sequence, seen-1)
+			}
+		}
+		if page.Next == 0 {
+			break
+		}
+	}
+	if seen < 5 {
+		t.Errorf("the trail has %d entries", seen)
+	}
+}
