@@ -35,6 +35,7 @@ type streams struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the service."`
 	Demo    demoCommand    `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
+	Dev     devCommand     `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
 	Sandbox sandboxCommand `cmd:"" help:"Run a local Persona, or list what it serves."`
 	Webhook webhookCommand `cmd:"" help:"Verify and sign webhooks."`
 	Policy  policyCommand  `cmd:"" help:"Check and show the rules that decisions are made by."`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -47,7 +48,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
 	}
 	printSandbox(std.out, "http://"+listener.Addr().String())
-	return serveHTTP(ctx, listener, sb)
+	return serve.HTTP(ctx, listener, sb)
 }
 
 func printCoverage(w io.Writer) {

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/service"
 )
 
@@ -45,7 +46,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(running) }()
 	go c.reload(running, s)
-	served := serveHTTP(ctx, listener, s.Handler())
+	served := serve.HTTP(ctx, listener, s.Handler())
 	stop()
 	if err := <-ended; err != nil {
 		return err

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/idemhq/idem/internal/dev"
+	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/sandbox"
+)
+
+type devCommand struct {
+	Data    string `default:".idem" placeholder:"FOLDER" help:"Where the service keeps its database (${default}). The sandbox keeps nothing."`
+	Verbose bool   `short:"v" help:"Print the service's whole log, not only warnings and errors."`
+}
+
+func (c devCommand) Run(ctx context.Context, std streams) error {
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelInfo
+	}
+	logger := telemetry.NewLogger(std.err, "text", level)
+	return dev.Run(ctx, c.Data, logger, func(at dev.Addresses) { printDev(std.out, at, c.Data) })
+}
+
+func printDev(w io.Writer, at dev.Addresses, data string) {
+	fmt.Fprintf(w, `Idem runs: a sandbox, a service and a status page.
+
+  %-24[1]s the status page: try an applicant, and see what follows
+  %-24[2]s the sandbox, a local Persona: its API is below /api/v1
+  %-24[3]s the service's data: remove it to start over
+
+Or try it by hand, in another terminal. Make an inquiry about a user of yours:
+
+  API=%[2]s/api/v1
+  KEY='Authorization: Bearer %[4]s'
+  INQUIRY=$(curl -s $API/inquiries -H "$KEY" -H 'Content-Type: application/json' -d '{"data": {"attributes": {"inquiry-template-id": "%[5]s"}}, "meta": {"auto-create-account-reference-id": "user-1042"}}' | grep -o 'inq_[A-Za-z0-9]*' | head -n 1)
+
+Let the user pass:
+
+  curl -s $API/inquiries/$INQUIRY/perform-simulate-actions -H "$KEY" -H 'Content-Type: application/json' -d '{"meta": {"simulate-actions": [{"type": "start_inquiry"}, {"type": "create_passed_verification", "data": {"verification-template-id": "%[6]s"}}, {"type": "complete_inquiry"}]}}'
+
+May the user proceed, and why?
+
+  curl -s %[1]s/v1/sandbox/subjects/user-1042 -H 'Authorization: Bearer %[7]s'
+  curl -s %[1]s/v1/sandbox/decisions?object=$INQUIRY -H 'Authorization: Bearer %[7]s'
+
+Stop with Ctrl-C.
+`, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token)
+}

@@ -1,0 +1,200 @@
+package statuspage
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+//go:embed page.html
+var markup string
+
+//go:embed page.css
+var style string
+
+// Rows is what the page shows. A [store.Store] has it.
+type Rows interface {
+	Events(context.Context, domain.Environment, store.Filter) (store.Page[domain.Event], error)
+	Objects(context.Context, domain.Environment, store.Filter) (store.Page[domain.Object], error)
+	Decisions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Decision], error)
+	Actions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Action], error)
+	Notifications(context.Context, domain.Environment, store.Filter) (store.Page[domain.Notification], error)
+}
+
+// Applicants makes up people who go through their verification.
+type Applicants interface {
+	// Apply makes an applicant with a reference id of the host, whose verification
+	// ends in an outcome.
+	Apply(ctx context.Context, reference string, outcome Outcome) error
+}
+
+// Outcome is how an applicant's verification ends.
+type Outcome string
+
+const (
+	Pass   Outcome = "pass"
+	Fail   Outcome = "fail"
+	Review Outcome = "review"
+)
+
+// maxReference is how long a reference id may be, in bytes.
+const maxReference = 100
+
+type page struct {
+	rows       Rows
+	applicants Applicants
+	addresses  []Address
+	logger     *slog.Logger
+	template   *template.Template
+}
+
+// Address is an address that the page names.
+type Address struct{ Name, URL string }
+
+// New returns the page at /, its style sheet and its form below /status/. A form that
+// a page of another site sends is refused.
+func New(rows Rows, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
+	parsed := template.Must(template.New("page.html").Funcs(template.FuncMap{"words": words, "tone": tone}).Parse(markup))
+	p := &page{rows, applicants, addresses, logger, parsed}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.show)
+	mux.HandleFunc("GET /status/page.css", p.serveStyle)
+	mux.HandleFunc("POST /status/applicants", p.apply)
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// view is what the template is filled with.
+type view struct {
+	Addresses     []Address
+	Watch         bool
+	People        []domain.Notification // the last verdict of each, newest first
+	Events        []domain.Event
+	Objects       []domain.Object
+	Decisions     []domain.Decision
+	Actions       []domain.Action
+	Notifications []domain.Notification
+}
+
+// shown is how many rows of each kind the page has.
+const shown = 25
+
+func (p *page) read(ctx context.Context) (view, error) {
+	v := view{Addresses: p.addresses}
+	err := errors.Join(
+		rowsOf(ctx, p.rows.Events, &v.Events, shown),
+		rowsOf(ctx, p.rows.Objects, &v.Objects, shown),
+		rowsOf(ctx, p.rows.Decisions, &v.Decisions, shown),
+		rowsOf(ctx, p.rows.Actions, &v.Actions, shown),
+		rowsOf(ctx, p.rows.Notifications, &v.Notifications, 4*shown),
+	)
+	v.People = people(v.Notifications)
+	return v, err
+}
+
+func rowsOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), into *[]T, limit int) error {
+	page, err := list(ctx, domain.Sandbox, store.Filter{Limit: limit})
+	*into = page.Rows
+	return err
+}
+
+// people keeps the newest verdict of each subject.
+func people(notifications []domain.Notification) []domain.Notification {
+	known := map[string]bool{}
+	var out []domain.Notification
+	for _, n := range notifications {
+		if n.Verdict == "" || n.Subject == "" || known[n.Subject] {
+			continue
+		}
+		known[n.Subject] = true
+		out = append(out, n)
+	}
+	return out[:min(len(out), shown)]
+}
+
+func (p *page) show(w http.ResponseWriter, r *http.Request) {
+	v, err := p.read(r.Context())
+	if err != nil {
+		p.logger.ErrorContext(r.Context(), "the status page cannot read the database", "error", err)
+		http.Error(w, "the database did not answer", http.StatusServiceUnavailable)
+		return
+	}
+	v.Watch = r.URL.Query().Has("watch")
+	var b bytes.Buffer
+	if err := p.template.Execute(&b, v); err != nil {
+		p.logger.ErrorContext(r.Context(), "the status page cannot be written", "error", err)
+		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	_, _ = w.Write(b.Bytes()) // the caller may be gone
+}
+
+func (p *page) serveStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = io.WriteString(w, style) // the caller may be gone
+}
+
+// apply makes an applicant, and goes back to the page, which then watches.
+func (p *page) apply(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		return
+	}
+	outcome := Outcome(r.PostForm.Get("outcome"))
+	switch outcome {
+	case Pass, Fail, Review:
+	default:
+		http.Error(w, "outcome must be pass, fail or review", http.StatusBadRequest)
+		return
+	}
+	reference := strings.TrimSpace(r.PostForm.Get("reference"))
+	if len(reference) > maxReference {
+		http.Error(w, "the reference id is too long", http.StatusBadRequest)
+		return
+	}
+	if reference == "" {
+		reference = domain.NewID("user")[:len("user_")+6]
+	}
+	if err := p.applicants.Apply(r.Context(), reference, outcome); err != nil {
+		p.logger.ErrorContext(r.Context(), "no applicant could be made", "error", err)
+		http.Error(w, "the sandbox did not make the applicant: the log says why", http.StatusBadGateway)
+		return
+	}
+	http.Redirect(w, r, "/?"+url.Values{"watch": {"1"}}.Encode(), http.StatusSeeOther)
+}
+
+// words makes words of a name: set_case_status is "set case status".
+func words(name any) string { return strings.ReplaceAll(fmt.Sprint(name), "_", " ") }
+
+// tone is how a status, a verdict or a state looks: good, bad, open or quiet. Only what
+// was decided looks good: completed is not approved.
+func tone(word any) string {
+	switch strings.ToLower(fmt.Sprint(word)) {
+	case "approved", "passed", "done", "already_done":
+		return "good"
+	case "declined", "failed", "dead", "poison":
+		return "bad"
+	case "needs_review", "review", "pending", "waiting", "open":
+		return "open"
+	default:
+		return "quiet"
+	}
+}
