@@ -28,7 +28,11 @@ type Queue struct {
 }
 
 const (
-	workers = 8
+	workers = 32 // most of a job's time is spent waiting for Persona
+
+	// What jobs led to is in the tables; River's rows of finished ones only make
+	// looking for the next one slower.
+	keepFinished = 10 * time.Minute
 
 	// River waits this long between two looks for jobs. Its defaults, 100 ms and 1 s,
 	// would be most of the way from a webhook to its effect.
@@ -58,6 +62,8 @@ func New(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queu
 		JobTimeout:        2 * time.Minute,
 		MaxAttempts:       math.MaxInt16, // an event is never given up: three weeks, and again after a restart
 		RetryPolicy:       retryPolicy{},
+
+		CompletedJobRetentionPeriod: keepFinished,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
