@@ -26,6 +26,9 @@ func Null[T any]() Optional[T] { return Optional[T]{state: null} }
 // Get returns the value, and whether one is set: false for absent and for null.
 func (o Optional[T]) Get() (T, bool) { return o.value, o.state == present }
 
+// any returns the value without its type.
+func (o Optional[T]) any() any { return o.value }
+
 // IsNull reports whether null is sent.
 func (o Optional[T]) IsNull() bool { return o.state == null }
 

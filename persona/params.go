@@ -11,7 +11,6 @@ import (
 	"net/textproto"
 	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
 )
 
@@ -194,17 +193,11 @@ func headersOf(params any) map[string]string {
 
 // text writes a scalar as it stands in a query or a form.
 func text(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.String:
-		return v.String()
-	case reflect.Int, reflect.Int64:
-		return strconv.FormatInt(v.Int(), 10)
-	case reflect.Bool:
-		return strconv.FormatBool(v.Bool())
-	default:
-		b, _ := json.Marshal(v.Interface()) // an Optional of a scalar
-		return strings.Trim(string(b), `"`)
+	value := v.Interface()
+	if optional, ok := value.(interface{ any() any }); ok {
+		value = optional.any()
 	}
+	return fmt.Sprint(value)
 }
 
 // escapePath fills the path's parameters. An id that is empty, or that would lead to

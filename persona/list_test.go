@@ -1,0 +1,140 @@
+package persona_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/idemhq/idem/persona"
+)
+
+// pageOf is a page of inquiries with a relative link to the next.
+func pageOf(next string, ids ...string) reply {
+	var items []string
+	for _, id := range ids {
+		items = append(items, fmt.Sprintf(`{"type":"inquiry","id":%q,"attributes":{"status":"created"}}`, id))
+	}
+	link := "null"
+	if next != "" {
+		link = `"/api/v1/inquiries?page%5Bafter%5D=` + next + `"`
+	}
+	return ok(`{"data":[` + strings.Join(items, ",") + `],"included":[{"type":"account","id":"act_1"}],"links":{"prev":null,"next":` + link + `}}`)
+}
+
+func TestAListGoesThroughAllPagesWithItsFiltersAndOptions(t *testing.T) {
+	s := &script{replies: []reply{pageOf("inq_2", "inq_1", "inq_2"), pageOf("inq_3", "inq_3"), pageOf("", "inq_4")}}
+	var ids []string
+	for inquiry, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{Status: "created,pending", Size: 2}, persona.WithHeader("X-Trace", "1")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, inquiry.ID)
+	}
+	if got := strings.Join(ids, " "); got != "inq_1 inq_2 inq_3 inq_4" {
+		t.Errorf("listed %s", got)
+	}
+	for i, after := range []string{"", "inq_2", "inq_3"} {
+		q := s.requests[i].URL.Query()
+		if q.Get("page[after]") != after || q.Get("filter[status]") != "created,pending" || q.Get("page[size]") != "2" || s.requests[i].Header.Get("X-Trace") != "1" {
+			t.Errorf("page %d was asked for with %v", i, q)
+		}
+	}
+}
+
+func TestAListIsResumedFromACursor(t *testing.T) {
+	s := &script{replies: []reply{pageOf("", "inq_8")}}
+	for _, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{After: "inq_7"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.requests[0].URL.Query().Get("page[after]"); got != "inq_7" {
+		t.Errorf("asked for what comes after %q", got)
+	}
+}
+
+func TestAListThatIsLeftFetchesNoMore(t *testing.T) {
+	s := &script{replies: []reply{pageOf("inq_2", "inq_1", "inq_2")}}
+	for range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
+		break
+	}
+	if len(s.requests) != 1 {
+		t.Errorf("%d pages were fetched", len(s.requests))
+	}
+}
+
+func TestAListEndsWithTheErrorOfAPage(t *testing.T) {
+	s := &script{replies: []reply{pageOf("inq_1", "inq_1"), refused(403, nil)}}
+	var seen int
+	var last error
+	for inquiry, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
+		if last = err; err == nil {
+			seen++
+		} else if inquiry != nil {
+			t.Error("an error came with an inquiry")
+		}
+	}
+	if seen != 1 || !errors.Is(last, persona.ErrForbidden) {
+		t.Errorf("saw %d, then %v", seen, last)
+	}
+}
+
+func TestAListThatLeadsToItselfEnds(t *testing.T) {
+	s := &script{replies: []reply{pageOf("inq_1", "inq_1")}}
+	var last error
+	for _, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
+		last = err
+	}
+	if last == nil || len(s.requests) != 2 {
+		t.Errorf("error %v after %d pages", last, len(s.requests))
+	}
+}
+
+func TestASearchPostsItsBodyWithEveryPage(t *testing.T) {
+	next := `"/api/v1/inquiries/search?page%5Bafter%5D=inq_1&page%5Bsize%5D=10"`
+	s := &script{replies: []reply{ok(`{"data":[{"type":"inquiry","id":"inq_1"}],"links":{"prev":null,"next":` + next + `}}`), pageOf("", "inq_2")}}
+	params := persona.InquirySearchParams{
+		Query: persona.Set(persona.And(persona.Where("status", "eq", "approved"), persona.Not(persona.Or(persona.Where("reference_id", "eq", "a"), persona.Where("created_at", "gt", 0))))),
+		Sort:  persona.Set(persona.Sort{Attribute: "created_at", Direction: "asc"}),
+	}
+	for _, err := range s.client(t).Inquiries.Search(t.Context(), params) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `{"query":{"and":[{"attribute":"status","operator":"eq","value":"approved"},{"not":{"or":[{"attribute":"reference_id","operator":"eq","value":"a"},{"attribute":"created_at","operator":"gt","value":0}]}}]},"sort":{"attribute":"created_at","direction":"asc"}}`
+	for i, body := range s.bodies {
+		if body != want {
+			t.Errorf("page %d: body %s", i, body)
+		}
+		if s.requests[i].Header.Get("Idempotency-Key") != "" {
+			t.Error("a search changes nothing and needs no key")
+		}
+	}
+	if got := s.requests[1].URL.Query().Get("page[after]"); got != "inq_1" {
+		t.Errorf("the second page is after %q", got)
+	}
+}
+
+func TestOnePage(t *testing.T) {
+	s := &script{replies: []reply{pageOf("inq_2", "inq_1", "inq_2")}}
+	page, err := s.client(t).Inquiries.ListPage(t.Context(), persona.InquiryListParams{})
+	if err != nil || len(page.Data) != 2 || page.Next != "inq_2" || page.Prev != "" || len(page.Included) != 1 {
+		t.Errorf("page %+v, error %v", page, err)
+	}
+}
+
+func TestRelationsAreOfSeveralKinds(t *testing.T) {
+	s := &script{replies: []reply{ok(`{"data":[{"type":"account","id":"act_2"},{"type":"transaction","id":"txn_1"},{"type":"spaceship","id":"x"}],"links":{"prev":null,"next":null}}`)}}
+	var kinds []string
+	for related, err := range s.client(t).Accounts.ListRelations(t.Context(), "act_1", persona.AccountListRelationsParams{Key: "children"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, fmt.Sprintf("%T", related))
+	}
+	if got := strings.Join(kinds, " "); got != "*persona.Account *persona.Transaction *persona.Unknown" {
+		t.Errorf("related: %s", got)
+	}
+}

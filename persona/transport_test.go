@@ -1,0 +1,450 @@
+package persona_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/idemhq/idem/persona"
+)
+
+const testKey = "persona_sandbox_test"
+
+// reply is one answer of a script: a status with headers and a body, or a broken
+// connection.
+type reply struct {
+	status int
+	header map[string]string
+	body   string
+	broken bool
+}
+
+// script answers requests one after the other, and remembers them. The last answer is
+// given again.
+type script struct {
+	replies []reply
+
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+}
+
+// RoundTrip implements [http.RoundTripper], so that tests need no network and can run
+// under a clock of their own.
+func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Context().Err() != nil {
+		return nil, r.Context().Err()
+	}
+	body, _ := io.ReadAll(r.Body)
+	s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
+	next := s.replies[min(len(s.requests), len(s.replies))-1]
+	if next.broken {
+		return nil, errors.New("connection reset by peer")
+	}
+	w := httptest.NewRecorder()
+	for name, value := range next.header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(next.status)
+	io.WriteString(w, next.body)
+	res := w.Result()
+	res.Request = r
+	return res, nil
+}
+
+// keys are the idempotency keys of the requests.
+func (s *script) keys() []string {
+	var keys []string
+	for _, r := range s.requests {
+		keys = append(keys, r.Header.Get("Idempotency-Key"))
+	}
+	return keys
+}
+
+func (s *script) client(t *testing.T, opts ...persona.Option) *persona.Client {
+	t.Helper()
+	client, err := persona.NewClient(append([]persona.Option{
+		persona.WithAPIKey(testKey), persona.WithBaseURL("https://persona.example.com/api/v1"),
+		persona.WithHTTPClient(&http.Client{Transport: s}), persona.WithBackoff(time.Millisecond, 2*time.Millisecond),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+const anInquiry = `{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved"},"relationships":{}}}`
+
+func ok(body string) reply { return reply{status: 200, body: body} }
+
+func refused(status int, header map[string]string) reply {
+	return reply{status: status, header: header, body: `{"errors":[{"title":"Record not found","details":"Jane Roe is unknown","source":{"pointer":"/data"}}]}`}
+}
+
+func TestARequestCarriesWhatPersonaNeeds(t *testing.T) {
+	s := &script{replies: []reply{ok(anInquiry)}}
+	client := s.client(t)
+	if _, err := client.Inquiries.Get(t.Context(), "inq/1 ?", persona.WithInclude("account", "reports"), persona.WithFields("inquiry", "status", "tags")); err != nil {
+		t.Fatal(err)
+	}
+	r := s.requests[0]
+	for header, want := range map[string]string{
+		"Authorization": "Bearer " + testKey, "Persona-Version": "2025-12-08", "Key-Inflection": "kebab", "Idempotency-Key": "",
+	} {
+		if got := r.Header.Get(header); got != want {
+			t.Errorf("%s is %q, want %q", header, got, want)
+		}
+	}
+	if got := r.URL.EscapedPath(); got != "/api/v1/inquiries/inq%2F1%20%3F" {
+		t.Errorf("path %s", got)
+	}
+	if q := r.URL.Query(); q.Get("include") != "account,reports" || q.Get("fields[inquiry]") != "status,tags" {
+		t.Errorf("query %v", q)
+	}
+}
+
+func TestOptionsOfACallDoNotOutliveIt(t *testing.T) {
+	s := &script{replies: []reply{ok(anInquiry)}}
+	client := s.client(t, persona.WithVersion("2023-01-05"), persona.WithKeyInflection(persona.Snake))
+	call := func(opts ...persona.Option) {
+		if _, err := client.Inquiries.Get(t.Context(), "inq_1", opts...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call(persona.WithHeader("X-Trace", "1"), persona.WithQuery("a", "b"), persona.WithVersion("2025-12-08"))
+	call()
+	if r := s.requests[1]; r.Header.Get("X-Trace") != "" || r.URL.RawQuery != "" || r.Header.Get("Persona-Version") != "2023-01-05" || r.Header.Get("Key-Inflection") != "snake" {
+		t.Errorf("the second call has the first one's options: %v %s", r.Header, r.URL.RawQuery)
+	}
+}
+
+func TestAnIDThatLeadsElsewhereIsRefused(t *testing.T) {
+	s := &script{replies: []reply{ok(anInquiry)}}
+	client := s.client(t)
+	for _, id := range []string{"", ".", ".."} {
+		if _, err := client.Inquiries.Get(t.Context(), id); err == nil || !strings.Contains(err.Error(), "inquiry-id") {
+			t.Errorf("id %q: error %v", id, err)
+		}
+	}
+	if len(s.requests) != 0 {
+		t.Errorf("%d requests were sent", len(s.requests))
+	}
+}
+
+func TestWhenACallIsSentAgain(t *testing.T) {
+	get := func(ctx context.Context, c *persona.Client) error {
+		_, err := c.Inquiries.Get(ctx, "inq_1")
+		return err
+	}
+	post := func(ctx context.Context, c *persona.Client) error {
+		_, err := c.Inquiries.Approve(ctx, "inq_1", persona.InquiryApproveParams{})
+		return err
+	}
+	patch := func(ctx context.Context, c *persona.Client) error {
+		_, err := c.Inquiries.Update(ctx, "inq_1", persona.InquiryUpdateParams{Note: persona.Set("x")})
+		return err
+	}
+	search := func(ctx context.Context, c *persona.Client) error {
+		for _, err := range c.Inquiries.Search(ctx, persona.InquirySearchParams{}) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	emptyList := ok(`{"data":[],"links":{"prev":null,"next":null}}`)
+	limited := refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "7"})
+	for name, test := range map[string]struct {
+		call     func(context.Context, *persona.Client) error
+		replies  []reply
+		opts     []persona.Option
+		sent     int
+		want     error // nil for success
+		sameKey  bool  // all attempts had one key, and it was not empty
+		unknown  bool  // the outcome is unknown
+		atLeast  time.Duration
+		lessThan time.Duration
+	}{
+		"a GET after a network error":                     {call: get, replies: []reply{{broken: true}, ok(anInquiry)}, sent: 2},
+		"a GET after a 500":                               {call: get, replies: []reply{refused(500, nil), ok(anInquiry)}, sent: 2},
+		"a GET no more than five times":                   {call: get, replies: []reply{refused(503, nil)}, sent: 5, want: persona.ErrUnavailable},
+		"a GET not at all when told so":                   {call: get, replies: []reply{refused(503, nil)}, opts: []persona.Option{persona.WithMaxRetries(0)}, sent: 1, want: persona.ErrUnavailable},
+		"a GET not after a 404":                           {call: get, replies: []reply{refused(404, nil)}, sent: 1, want: persona.ErrNotFound},
+		"a POST after a network error, with the same key": {call: post, replies: []reply{{broken: true}, {broken: true}, ok(anInquiry)}, sent: 3, sameKey: true},
+		"a POST not after a 500":                          {call: post, replies: []reply{refused(500, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST not after a 408":                          {call: post, replies: []reply{refused(408, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST after a 429, with the same key":           {call: post, replies: []reply{limited, ok(anInquiry)}, sent: 2, sameKey: true, atLeast: 7 * time.Second, lessThan: 8 * time.Second},
+		"a POST whose network stays broken":               {call: post, replies: []reply{{broken: true}}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
+		"a PATCH not after a network error":               {call: patch, replies: []reply{{broken: true}}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a PATCH after a 429":                             {call: patch, replies: []reply{limited, ok(anInquiry)}, sent: 2, atLeast: 7 * time.Second},
+		"a search after a 500":                            {call: search, replies: []reply{refused(500, nil), emptyList}, sent: 2},
+		"after the quota resets":                          {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "100", "RateLimit-Reset": "3", "Quota-Remaining": "0", "Quota-Reset": "20"}), ok(anInquiry)}, sent: 2, atLeast: 20 * time.Second, lessThan: 21 * time.Second},
+		"after 5 s where the answer does not say":         {call: get, replies: []reply{refused(429, nil), ok(anInquiry)}, sent: 2, atLeast: 5 * time.Second, lessThan: 6 * time.Second},
+		"not where it would have to wait for too long":    {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "600"})}, sent: 1, want: persona.ErrRateLimited, lessThan: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{replies: test.replies}
+				client := s.client(t, test.opts...)
+				start := time.Now()
+				err := test.call(t.Context(), client)
+				took := time.Since(start)
+				if !errors.Is(err, test.want) {
+					t.Errorf("error %v, want %v", err, test.want)
+				}
+				if errors.Is(err, persona.ErrOutcomeUnknown) != test.unknown {
+					t.Errorf("the outcome is unknown: %v", !test.unknown)
+				}
+				if len(s.requests) != test.sent {
+					t.Errorf("sent %d times, want %d", len(s.requests), test.sent)
+				}
+				if took < test.atLeast || test.lessThan > 0 && took >= test.lessThan {
+					t.Errorf("took %s", took)
+				}
+				if keys := s.keys(); test.sameKey {
+					for _, key := range keys {
+						if key == "" || key != keys[0] {
+							t.Errorf("keys %q", keys)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestACallThatWaitsEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "50"})}}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		start := time.Now()
+		_, err := s.client(t).Inquiries.Get(ctx, "inq_1")
+		if !errors.Is(err, context.Canceled) || time.Since(start) != 3*time.Second {
+			t.Errorf("error %v after %s", err, time.Since(start))
+		}
+		if errors.Is(err, persona.ErrOutcomeUnknown) {
+			t.Error("a GET has no outcome to be unknown")
+		}
+	})
+}
+
+func TestACallDoesNotWaitBeyondItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "50"})}}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := s.client(t).Inquiries.Get(ctx, "inq_1")
+		var refusal *persona.Error
+		if !errors.As(err, &refusal) || refusal.RetryAfter() != 50*time.Second || time.Since(start) != 0 {
+			t.Errorf("error %v after %s", err, time.Since(start))
+		}
+	})
+}
+
+func TestIdempotencyKeys(t *testing.T) {
+	s := &script{replies: []reply{ok(anInquiry)}}
+	client := s.client(t)
+	approve := func(opts ...persona.Option) {
+		if _, err := client.Inquiries.Approve(t.Context(), "inq_1", persona.InquiryApproveParams{}, opts...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	approve()
+	approve()
+	approve(persona.WithIdempotencyKey("mine"))
+	if _, err := client.Inquiries.Redact(t.Context(), "inq_1", persona.WithIdempotencyKey("mine")); err != nil {
+		t.Fatal(err)
+	}
+	keys := s.keys()
+	if len(keys[0]) != 32 || keys[0] == keys[1] {
+		t.Errorf("the automatic keys are %q and %q", keys[0], keys[1])
+	}
+	if keys[2] != "mine" || keys[3] != "" {
+		t.Errorf("the caller's key was sent as %q on a POST, %q on a DELETE", keys[2], keys[3])
+	}
+}
+
+func TestRereadAfterA500(t *testing.T) {
+	broken := errors.New("no answer")
+	for name, test := range map[string]struct {
+		done    bool
+		err     error
+		replies []reply
+		sent    int
+		want    error
+	}{
+		"it took effect":           {done: true, replies: []reply{refused(500, nil)}, sent: 1, want: persona.ErrTookEffect},
+		"it did not: a new key":    {replies: []reply{refused(500, nil), ok(anInquiry)}, sent: 2},
+		"that cannot be found out": {err: broken, replies: []reply{refused(500, nil)}, sent: 1, want: broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{replies: test.replies}
+			_, err := s.client(t).Inquiries.Approve(t.Context(), "inq_1", persona.InquiryApproveParams{},
+				persona.WithReread(func(context.Context) (bool, error) { return test.done, test.err }))
+			if !errors.Is(err, test.want) || len(s.requests) != test.sent {
+				t.Errorf("error %v after %d requests", err, len(s.requests))
+			}
+			if keys := s.keys(); len(keys) == 2 && (keys[0] == keys[1] || keys[1] == "") {
+				t.Errorf("keys %q", keys)
+			}
+			if test.err != nil && !errors.Is(err, persona.ErrOutcomeUnknown) {
+				t.Error("the outcome should be unknown")
+			}
+		})
+	}
+}
+
+func TestErrorsAreToldApart(t *testing.T) {
+	for status, want := range map[int]error{
+		400: persona.ErrBadRequest, 401: persona.ErrUnauthorized, 403: persona.ErrForbidden, 404: persona.ErrNotFound, 409: persona.ErrConflict,
+		422: persona.ErrInvalid, 429: persona.ErrRateLimited, 500: persona.ErrUnavailable, 503: persona.ErrUnavailable, 418: persona.ErrBadRequest,
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			s := &script{replies: []reply{refused(status, map[string]string{"Request-Id": "req_1"})}}
+			_, err := s.client(t, persona.WithMaxRetries(0)).Inquiries.Get(t.Context(), "inq_1", persona.WithQuery("q", "secret-value"))
+			if !errors.Is(err, want) {
+				t.Fatalf("error %v is not %v", err, want)
+			}
+			var refusal *persona.Error
+			if !errors.As(err, &refusal) || refusal.Operation != "Inquiries.Get" || refusal.RequestID != "req_1" || refusal.Errors[0].Pointer != "/data" || refusal.Errors[0].Details == "" {
+				t.Errorf("error %+v", refusal)
+			}
+			for _, hidden := range []string{"Jane Roe", "secret-value", testKey} {
+				if strings.Contains(err.Error(), hidden) {
+					t.Errorf("the error says %q: %v", hidden, err)
+				}
+			}
+		})
+	}
+}
+
+func TestNetworkErrorsAndLogsHoldNoQueryAndNoKey(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := &script{replies: []reply{{broken: true}, refused(404, nil), ok(anInquiry)}}
+	client := s.client(t, persona.WithLogger(logger), persona.WithMaxRetries(0))
+	for range 3 {
+		_, err := client.Inquiries.Get(t.Context(), "inq_1", persona.WithQuery("q", "secret-value"))
+		if err != nil && (strings.Contains(err.Error(), "secret-value") || strings.Contains(err.Error(), testKey)) {
+			t.Errorf("error %v", err)
+		}
+	}
+	text := log.String()
+	for _, hidden := range []string{"secret-value", testKey, "Jane Roe", "approved"} {
+		if strings.Contains(text, hidden) {
+			t.Errorf("the log holds %q:\n%s", hidden, text)
+		}
+	}
+	if strings.Count(text, "operation=Inquiries.Get") != 3 || !strings.Contains(text, "status=404") || !strings.Contains(text, "connection reset") {
+		t.Errorf("the log:\n%s", text)
+	}
+}
+
+func TestAServerThatIsNotThereIsNoUnknownOutcome(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	url := server.URL
+	server.Close()
+	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(url+"/api/v1"), persona.WithMaxRetries(1), persona.WithBackoff(time.Millisecond, time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Inquiries.MarkForReview(t.Context(), "inq_1")
+	var transport *persona.TransportError
+	if !errors.As(err, &transport) || errors.Is(err, persona.ErrOutcomeUnknown) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var followed bool
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Inquiries.Get(t.Context(), "inq_1"); err == nil || followed {
+		t.Errorf("error %v, followed %v", err, followed)
+	}
+}
+
+func TestAnAnswerThatIsTooLongIsRefused(t *testing.T) {
+	s := &script{replies: []reply{ok(anInquiry)}}
+	if _, err := s.client(t, persona.WithMaxResponse(20)).Inquiries.Get(t.Context(), "inq_1"); !errors.Is(err, persona.ErrTooLarge) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
+	for _, body := range []string{"", "hello", `{"data":`, `[]`} {
+		s := &script{replies: []reply{ok(body)}}
+		if _, err := s.client(t).Inquiries.Get(t.Context(), "inq_1"); err == nil {
+			t.Errorf("body %q was taken", body)
+		}
+	}
+}
+
+func TestTheRawResponseOnDemand(t *testing.T) {
+	s := &script{replies: []reply{{status: 200, header: map[string]string{"Request-Id": "req_9"}, body: anInquiry}, refused(409, map[string]string{"Request-Id": "req_10"})}}
+	client := s.client(t)
+	var response *persona.Response
+	if _, err := client.Inquiries.MarkForReview(t.Context(), "inq_1", persona.WithResponse(&response)); err != nil {
+		t.Fatal(err)
+	}
+	if response.Status != 200 || response.RequestID != "req_9" || string(response.Body) != anInquiry || response.IdempotencyKey == "" || response.Attempts != 1 {
+		t.Errorf("response %+v", response)
+	}
+	if _, err := client.Inquiries.MarkForReview(t.Context(), "inq_1", persona.WithResponse(&response)); err == nil || response.Status != 409 || len(response.Body) == 0 {
+		t.Errorf("response %+v, error %v", response, err)
+	}
+}
+
+func TestMiddlewareSeesEveryAttemptInOrder(t *testing.T) {
+	var seen []string
+	mark := func(name string) persona.Middleware {
+		return func(next persona.Doer) persona.Doer {
+			return func(r *http.Request) (*http.Response, error) {
+				seen = append(seen, name)
+				return next(r)
+			}
+		}
+	}
+	s := &script{replies: []reply{{broken: true}, ok(anInquiry)}}
+	if _, err := s.client(t, persona.WithMiddleware(mark("outer"), mark("inner"))).Inquiries.Get(t.Context(), "inq_1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(seen, " "); got != "outer inner outer inner" {
+		t.Errorf("seen %s", got)
+	}
+}
+
+func TestProductionRefusesToSimulateBeforeAnythingIsSent(t *testing.T) {
+	for name, opts := range map[string][]persona.Option{
+		"by its environment": {persona.WithAPIKey("opaque"), persona.WithEnvironment(persona.Production)},
+		"by its key":         {persona.WithAPIKey("persona_production_1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{replies: []reply{ok(anInquiry)}}
+			_, err := s.client(t, opts...).Inquiries.PerformSimulateActions(t.Context(), "inq_1", persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{{Type: "approve_inquiry"}}})
+			var refusal *persona.EnvironmentError
+			if !errors.As(err, &refusal) || len(s.requests) != 0 {
+				t.Errorf("error %v after %d requests", err, len(s.requests))
+			}
+		})
+	}
+}
