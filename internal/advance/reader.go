@@ -34,32 +34,39 @@ type Persona struct {
 
 // Object implements [Reader].
 func (p Persona) Object(ctx context.Context, ref domain.Ref) (domain.Object, error) {
-	var raw json.RawMessage
-	var err error
-	switch ref.Family() {
-	case "inquiry":
-		raw, err = rawOf(p.Client.Inquiries.Get(ctx, ref.ID))
-	case "case":
-		raw, err = rawOf(p.Client.Cases.Get(ctx, ref.ID))
-	case "account":
-		raw, err = rawOf(p.Client.Accounts.Get(ctx, ref.ID))
-	case "verification":
-		raw, err = rawOf(p.Client.Verifications.Get(ctx, ref.ID))
-	case "report":
-		raw, err = rawOf(p.Client.Reports.Get(ctx, ref.ID))
-	case "transaction":
-		raw, err = rawOf(p.Client.Transactions.Get(ctx, ref.ID))
-	case "document":
-		raw, err = rawOf(p.Client.Documents.Get(ctx, ref.ID))
-	case "inquiry-session":
-		raw, err = rawOf(p.Client.InquirySessions.Get(ctx, ref.ID))
-	default:
-		return domain.Object{}, fmt.Errorf("read %s: %w", ref, ErrCannotRead)
-	}
+	resource, err := p.get(ctx, ref)
 	if err != nil {
 		return domain.Object{}, fmt.Errorf("read %s: %w", ref, orGone(err))
 	}
+	raw, err := resource.MarshalJSON()
+	if err != nil {
+		return domain.Object{}, fmt.Errorf("read %s: %w", ref, err)
+	}
 	return fold.FromResource(p.Environment, raw)
+}
+
+// get makes the call that reads a kind of object.
+func (p Persona) get(ctx context.Context, ref domain.Ref) (json.Marshaler, error) {
+	switch ref.Family() {
+	case "inquiry":
+		return p.Client.Inquiries.Get(ctx, ref.ID)
+	case "inquiry-session":
+		return p.Client.InquirySessions.Get(ctx, ref.ID)
+	case "case":
+		return p.Client.Cases.Get(ctx, ref.ID)
+	case "account":
+		return p.Client.Accounts.Get(ctx, ref.ID)
+	case "verification":
+		return p.Client.Verifications.Get(ctx, ref.ID)
+	case "report":
+		return p.Client.Reports.Get(ctx, ref.ID)
+	case "transaction":
+		return p.Client.Transactions.Get(ctx, ref.ID)
+	case "document":
+		return p.Client.Documents.Get(ctx, ref.ID)
+	default:
+		return nil, ErrCannotRead
+	}
 }
 
 // orGone adds to a 404 that the object cannot be read, now or later.
@@ -68,16 +75,6 @@ func orGone(err error) error {
 		return fmt.Errorf("%w: %w", ErrCannotRead, err)
 	}
 	return err
-}
-
-// received is a resource of the SDK, which keeps what it was decoded from.
-type received interface{ MarshalJSON() ([]byte, error) }
-
-func rawOf(r received, err error) (json.RawMessage, error) {
-	if err != nil {
-		return nil, err
-	}
-	return r.MarshalJSON()
 }
 
 // Facts implements [Reader].
