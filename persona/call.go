@@ -55,9 +55,7 @@ func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids 
 	if err != nil {
 		return nil, nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
 	}
-	if holder, ok := any(t).(includer); ok {
-		holder.setIncluded(decodeObjects(doc.Included))
-	}
+	include([]*T{t}, decodeObjects(doc.Included))
 	meta := new(M)
 	decodeValue(doc.Meta, reflect.ValueOf(meta).Elem())
 	return t, meta, nil
@@ -69,7 +67,9 @@ func fetchAll[T any](ctx context.Context, c *Client, op *Operation, ids []string
 	if err != nil {
 		return nil, err
 	}
-	return decodeAll(op, doc.Data, decode[T])
+	items, err := decodeAll(op, doc.Data, decode[T])
+	include(items, decodeObjects(doc.Included))
+	return items, err
 }
 
 // fetchPlain makes a call that answers with an object of its own instead of a
@@ -90,6 +90,18 @@ func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []stri
 type includer interface{ setIncluded([]Object) }
 
 func (r *Resource) setIncluded(objects []Object) { r.Included = objects }
+
+// include gives each item what came along with the answer.
+func include[E any](items []E, included []Object) {
+	if len(included) == 0 {
+		return
+	}
+	for _, item := range items {
+		if holder, ok := any(item).(includer); ok {
+			holder.setIncluded(included)
+		}
+	}
+}
 
 // decode decodes a resource, or an object that is none.
 func decode[T any](b []byte) (*T, error) {

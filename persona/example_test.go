@@ -63,7 +63,7 @@ func ExampleSet() {
 		log.Fatal(err)
 	}
 	_, err = client.Cases.Update(context.Background(), "case_…", persona.CaseUpdateParams{
-		CaseQueueID:         persona.Null[string](),        // takes it out of its queue
+		CaseQueueID:         persona.Null[string](),         // takes it out of its queue
 		SLAExpiresInSeconds: persona.Set[float64](4 * 3600), // and gives it four hours
 	})
 	if err != nil {

@@ -28,6 +28,7 @@ func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []strin
 		return nil, err
 	}
 	page := &Page[E]{Data: items, Included: decodeObjects(doc.Included)}
+	include(items, page.Included)
 	page.Next, page.Prev = cursor(doc.Links.Next, "page[after]"), cursor(doc.Links.Prev, "page[before]")
 	return page, nil
 }

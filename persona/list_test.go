@@ -30,6 +30,9 @@ func TestAListGoesThroughAllPagesWithItsFiltersAndOptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids = append(ids, inquiry.ID)
+		if len(inquiry.Included) != 1 {
+			t.Errorf("%s came with %d related resources", inquiry.ID, len(inquiry.Included))
+		}
 	}
 	if got := strings.Join(ids, " "); got != "inq_1 inq_2 inq_3 inq_4" {
 		t.Errorf("listed %s", got)

@@ -137,7 +137,7 @@ func exercise(t *testing.T, doc *conformance.Document, op persona.Operation, see
 	}
 	for name, method := range variants {
 		got = received{}
-		result, err := call(method, append(arguments(t, method.Type(), ids, request), options(op, request)...))
+		result, err := call(method, append(arguments(t, method.Type(), ids, request), options(op)...))
 		if err != nil {
 			t.Errorf("seed %d: %s: %v", seed, name, err)
 			continue
@@ -251,15 +251,10 @@ func arguments(t *testing.T, method reflect.Type, ids []string, request conforma
 }
 
 // options are what an operation needs that its parameters do not hold.
-func options(op persona.Operation, request conformance.Request) []reflect.Value {
+func options(op persona.Operation) []reflect.Value {
 	var opts []reflect.Value
 	if op.Name() == "Relays.GenerateClaim" {
 		opts = append(opts, reflect.ValueOf(persona.WithHeader("Authorization", "PrivateToken token=acme")))
-	}
-	for _, name := range []string{"peek-source-data", "filter[identifier][key]", "filter[identifier][value]"} {
-		if value, ok := request.Query[name]; ok {
-			opts = append(opts, reflect.ValueOf(persona.WithQuery(name, fmt.Sprint(value))))
-		}
 	}
 	return opts
 }

@@ -34,7 +34,7 @@ type Resource struct {
 	ID   string
 
 	// Included holds the related resources that came along because the call asked
-	// for them with [WithInclude]; for lists, see [Page].
+	// for them with [WithInclude]. The items of one answer share it.
 	Included []Object
 
 	// Raw is the JSON of the resource as it was received.

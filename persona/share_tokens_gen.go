@@ -48,7 +48,7 @@ func (s *ShareTokensService) Create(ctx context.Context, params ShareTokenCreate
 
 // ShareTokenGetParams are the parameters of [ShareTokensService.Get].
 type ShareTokenGetParams struct {
-	PeekSourceData bool `json:"peek-source-data,omitzero" in:"query"`
+	PeekSourceData Optional[bool] `json:"peek-source-data,omitzero" in:"query"`
 }
 
 // Get is GET /connect/share-tokens/{share-token-id}.

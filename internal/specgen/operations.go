@@ -259,7 +259,7 @@ func (t *types) queryFields(op operation) []paramField {
 		case strings.HasPrefix(q.Name, "filter["):
 			add(strings.Trim(strings.TrimPrefix(q.Name, "filter"), "[]"), q.Name, "string", q.Required)
 		case t.newestFlat(q.Schema).Type() == "boolean":
-			add(q.Name, q.Name, "bool", q.Required)
+			add(q.Name, q.Name, "Optional[bool]", false)
 		default:
 			add(q.Name, q.Name, "string", q.Required)
 		}
