@@ -71,6 +71,16 @@ type Subject struct {
 	Status    string         `json:"status" doc:"that object's status at Persona"`
 }
 
+// Subject says what is known of one subject. Nothing known is a verdict of its own.
+func (s *Service) Subject(ctx context.Context, environment Environment, reference string) (Subject, error) {
+	objects, err := s.db.ObjectsOf(ctx, environment, reference)
+	if err != nil {
+		return Subject{}, err
+	}
+	why := advance.Verdict(objects, s.policies[environment])
+	return Subject{reference, why.Verdict, why.Object, why.Status}, nil
+}
+
 func (s *Service) getSubject(ctx context.Context, in *struct {
 	EnvironmentInput
 	Reference string `path:"reference"`
@@ -79,12 +89,11 @@ func (s *Service) getSubject(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := s.db.ObjectsOf(ctx, env, in.Reference)
+	subject, err := s.Subject(ctx, env, in.Reference)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
-	why := advance.Verdict(objects, s.policies[env])
-	return &struct{ Body Subject }{Subject{in.Reference, why.Verdict, why.Object, why.Status}}, nil
+	return &struct{ Body Subject }{subject}, nil
 }
 
 // failed hides an error of the database from the caller, and logs it.

@@ -116,7 +116,7 @@ func assemble(ctx context.Context, at Addresses, address, data string, logger *s
 	if err != nil {
 		return nil, nil, err
 	}
-	page := statuspage.New(s.Store(), applicants{client}, []statuspage.Address{
+	page := statuspage.New(s.Store(), s, applicants{client}, []statuspage.Address{
 		{Name: "Service", URL: at.Service}, {Name: "Sandbox", URL: at.Sandbox}, {Name: "Persona's API", URL: api},
 	}, logger)
 	mux := http.NewServeMux()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/service"
 )
 
 //go:embed page.html
@@ -30,6 +31,11 @@ type Rows interface {
 	Decisions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Decision], error)
 	Actions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Action], error)
 	Notifications(context.Context, domain.Environment, store.Filter) (store.Page[domain.Notification], error)
+}
+
+// Subjects says what is known of a subject. A [service.Service] does.
+type Subjects interface {
+	Subject(ctx context.Context, environment service.Environment, reference string) (service.Subject, error)
 }
 
 // Applicants makes up people who go through their verification.
@@ -53,6 +59,7 @@ const maxReference = 100
 
 type page struct {
 	rows       Rows
+	subjects   Subjects
 	applicants Applicants
 	addresses  []Address
 	logger     *slog.Logger
@@ -64,9 +71,9 @@ type Address struct{ Name, URL string }
 
 // New returns the page at /, its style sheet and its form below /status/. A form that
 // a page of another site sends is refused.
-func New(rows Rows, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
+func New(rows Rows, subjects Subjects, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
 	parsed := template.Must(template.New("page.html").Funcs(template.FuncMap{"words": words, "tone": tone}).Parse(markup))
-	p := &page{rows, applicants, addresses, logger, parsed}
+	p := &page{rows, subjects, applicants, addresses, logger, parsed}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
 	mux.HandleFunc("GET /status/page.css", p.serveStyle)
@@ -76,14 +83,13 @@ func New(rows Rows, applicants Applicants, addresses []Address, logger *slog.Log
 
 // view is what the template is filled with.
 type view struct {
-	Addresses     []Address
-	Watch         bool
-	People        []domain.Notification // the last verdict of each, newest first
-	Events        []domain.Event
-	Objects       []domain.Object
-	Decisions     []domain.Decision
-	Actions       []domain.Action
-	Notifications []domain.Notification
+	Addresses []Address
+	Watch     bool
+	People    []service.Subject
+	Decisions []domain.Decision
+	Actions   []domain.Action
+	Objects   []domain.Object
+	Events    []domain.Event
 }
 
 // shown is how many rows of each kind the page has.
@@ -91,35 +97,44 @@ const shown = 25
 
 func (p *page) read(ctx context.Context) (view, error) {
 	v := view{Addresses: p.addresses}
-	err := errors.Join(
-		rowsOf(ctx, p.rows.Events, &v.Events, shown),
-		rowsOf(ctx, p.rows.Objects, &v.Objects, shown),
-		rowsOf(ctx, p.rows.Decisions, &v.Decisions, shown),
-		rowsOf(ctx, p.rows.Actions, &v.Actions, shown),
-		rowsOf(ctx, p.rows.Notifications, &v.Notifications, 4*shown),
+	people, err := p.people(ctx)
+	v.People = people
+	return v, errors.Join(
+		err,
+		rowsOf(ctx, p.rows.Decisions, &v.Decisions),
+		rowsOf(ctx, p.rows.Actions, &v.Actions),
+		rowsOf(ctx, p.rows.Objects, &v.Objects),
+		rowsOf(ctx, p.rows.Events, &v.Events),
 	)
-	v.People = people(v.Notifications)
-	return v, err
 }
 
-func rowsOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), into *[]T, limit int) error {
-	page, err := list(ctx, domain.Sandbox, store.Filter{Limit: limit})
+// rowsOf reads the newest rows of a kind.
+func rowsOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), into *[]T) error {
+	page, err := list(ctx, domain.Sandbox, store.Filter{Limit: shown})
 	*into = page.Rows
 	return err
 }
 
-// people keeps the newest verdict of each subject.
-func people(notifications []domain.Notification) []domain.Notification {
-	known := map[string]bool{}
-	var out []domain.Notification
-	for _, n := range notifications {
-		if n.Verdict == "" || n.Subject == "" || known[n.Subject] {
+// people are the subjects that something was last told about.
+func (p *page) people(ctx context.Context) ([]service.Subject, error) {
+	told, err := p.rows.Notifications(ctx, domain.Sandbox, store.Filter{Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{"": true}
+	var out []service.Subject
+	for _, n := range told.Rows {
+		if known[n.Subject] || len(out) == shown {
 			continue
 		}
 		known[n.Subject] = true
-		out = append(out, n)
+		subject, err := p.subjects.Subject(ctx, domain.Sandbox, n.Subject)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, subject)
 	}
-	return out[:min(len(out), shown)]
+	return out, nil
 }
 
 func (p *page) show(w http.ResponseWriter, r *http.Request) {
