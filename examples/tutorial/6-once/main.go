@@ -31,7 +31,8 @@ func main() {
 		check(err)
 		return inquiry.ID
 	}
-	fmt.Println("one key, one inquiry:", create() == create())
+	first, second := create(), create()
+	fmt.Println("one key, one inquiry:", first == second)
 
 	// The same key for something else is refused.
 	_, err = client.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), Note: persona.Set("another")},
