@@ -1,0 +1,117 @@
+package dev
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/idemhq/idem/service"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start runs everything on a folder, until stop is called.
+func start(t *testing.T, data string) (at Addresses, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	told, ended := make(chan Addresses, 1), make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, data, slog.New(slog.DiscardHandler), func(at Addresses) { told <- at })
+	}()
+	select {
+	case at = <-told:
+	case err := <-ended:
+		t.Fatalf("it ended at once: %v", err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("it never got ready")
+	}
+	return at, func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+// verdict asks the service about a subject.
+func verdict(t *testing.T, client *http.Client, at Addresses, reference string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.Service+"/v1/sandbox/subjects/"+reference, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+Token)
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var subject service.Subject
+	if err := json.NewDecoder(res.Body).Decode(&subject); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("the service answers %d, error %v", res.StatusCode, err)
+	}
+	return string(subject.Verdict)
+}
+
+func TestAnApplicantOfTheFormGetsTheVerdictOfItsOutcome(t *testing.T) {
+	at, stop := start(t, t.TempDir())
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for outcome, want := range map[string]string{"pass": "approved", "review": "review", "fail": "review"} {
+		res, err := client.PostForm(at.Service+"/status/applicants", url.Values{"outcome": {outcome}, "reference": {"user-" + outcome}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK || res.Request.URL.RequestURI() != "/?watch=1" {
+			t.Fatalf("%s: the form leads to %s, which answers %d", outcome, res.Request.URL, res.StatusCode)
+		}
+		deadline := time.Now().Add(20 * time.Second)
+		for verdict(t, client, at, "user-"+outcome) != want {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: the verdict never became %s", outcome, want)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if err := stop(); err != nil {
+		t.Errorf("it did not stop cleanly: %v", err)
+	}
+}
+
+func TestAFolderIsForOneProcessAtATime(t *testing.T) {
+	data := t.TempDir()
+	_, stop := start(t, data)
+	err := Run(t.Context(), data, slog.New(slog.DiscardHandler), func(Addresses) {})
+	if err == nil || !strings.Contains(err.Error(), "in use by another `idem dev`") {
+		t.Errorf("the second ended with %v", err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	_, stop = start(t, data) // what was stopped gives the folder back
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAddressThatIsTakenIsReplacedByAnother(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	other, err := listen(taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if other.Addr().String() == taken.Addr().String() || !strings.HasPrefix(other.Addr().String(), "127.0.0.1:") {
+		t.Errorf("it listens at %s", other.Addr())
+	}
+}
