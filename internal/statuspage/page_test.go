@@ -107,14 +107,14 @@ func TestThePageShowsEachKindNewestFirst(t *testing.T) {
 	w.store(t, "newer", noon().Add(time.Second))
 	html := w.get(t, "/")
 	for kind, text := range map[string]string{
-		"people":       "user-%",
-		"decisions":    "because %",
-		"actions":      "refused %, 3 attempts",
-		"arguments":    "<b>tag %</b>",
-		"objects":      "status %",
-		"events":       "inquiry.%",
-		"what became":  "to %",
-		"the rule":     "rule %",
+		"people":      "user-%",
+		"decisions":   "because %",
+		"actions":     "refused %, 3 attempts",
+		"arguments":   "<b>tag %</b>",
+		"objects":     "status %",
+		"events":      "inquiry.%",
+		"what became": "to %",
+		"the rule":    "rule %",
 		"the address": "http://127.0.0.1:8090",
 	} {
 		newer, older := strings.Index(html, strings.ReplaceAll(text, "%", "newer")), strings.LastIndex(html, strings.ReplaceAll(text, "%", "older"))
