@@ -25,6 +25,7 @@ func judge(spec domain.ActionSpec, now domain.Object) (standing, string) {
 	if !now.RedactedAt.IsZero() {
 		return hopeless, "the " + now.Ref.Family() + " was redacted"
 	}
+	moved := spec.Expects != "" && now.Status != spec.Expects
 	switch spec.Kind {
 	case domain.ApproveInquiry, domain.DeclineInquiry:
 		wanted := map[domain.ActionKind]string{domain.ApproveInquiry: "approved", domain.DeclineInquiry: "declined"}[spec.Kind]
@@ -33,6 +34,9 @@ func judge(spec domain.ActionSpec, now domain.Object) (standing, string) {
 			return there, ""
 		case "approved", "declined", "expired":
 			return hopeless, "the inquiry is " + now.Status + " by now"
+		}
+		if moved {
+			return hopeless, "the inquiry was " + spec.Expects + " when it was decided on, and is " + now.Status + " by now"
 		}
 	case domain.MarkInquiryForReview:
 		switch now.Status {
@@ -51,6 +55,9 @@ func judge(spec domain.ActionSpec, now domain.Object) (standing, string) {
 		}
 		if resolved := string(now.Attributes["resolved-at"]); resolved != "" && resolved != "null" {
 			return hopeless, "the case was resolved as " + now.Status + " meanwhile"
+		}
+		if moved {
+			return hopeless, "the case was " + spec.Expects + " when it was decided on, and is " + now.Status + " by now"
 		}
 	case domain.TagInquiry, domain.TagCase, domain.TagAccount:
 		var tags []string

@@ -148,6 +148,13 @@ func TestPerform(t *testing.T) {
 				s.must(s.client.Inquiries.Decline(s.t.Context(), s.action.Spec.Target.ID, persona.InquiryDeclineParams{}))
 			},
 		},
+		"a reviewer who stepped in is not overruled": {
+			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Expects: "created"}, want: domain.ActionDropped, calls: 0,
+			prepare: func(s *stage) { s.must(s.client.Inquiries.MarkForReview(s.t.Context(), s.action.Spec.Target.ID)) },
+		},
+		"what is as it was decided on is approved": {
+			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Expects: "created"}, want: domain.ActionDone, calls: 1,
+		},
 		"what is redacted is left alone": {
 			spec: approve, want: domain.ActionDropped, calls: 0,
 			prepare: func(s *stage) { s.must(s.client.Inquiries.Redact(s.t.Context(), s.action.Spec.Target.ID)) },
@@ -200,6 +207,24 @@ func TestPerform(t *testing.T) {
 				t.Error("a finished action was performed again")
 			}
 		})
+	}
+}
+
+func TestACaseThatAReviewerMovedKeepsItsStatus(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	c, err := s.client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID})
+	s.must(c, err)
+	s.action.Spec = domain.ActionSpec{
+		Kind: domain.SetCaseStatus, Target: domain.Ref{Type: "case", ID: c.ID}, Arguments: map[string]string{"status": "Approved"}, Expects: "Open",
+	}
+	s.must(s.client.Cases.SetStatus(t.Context(), c.ID, persona.CaseSetStatusParams{Status: "Pending"}))
+	if a := s.perform(); a.State != domain.ActionDropped {
+		t.Errorf("%s (%s)", a.State, a.Outcome)
+	}
+	got, err := s.client.Cases.Get(t.Context(), c.ID)
+	s.must(got, err)
+	if got.Attributes.Status != "Pending" {
+		t.Errorf("the case is %s", got.Attributes.Status)
 	}
 }
 

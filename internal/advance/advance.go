@@ -219,6 +219,7 @@ func (w *work) decide(ctx context.Context) error {
 		w.save.Decisions = append(w.save.Decisions, d)
 		w.audit("decision.made", fmt.Sprintf("%s: rule %q of policy %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Explanation))
 		for _, spec := range o.Actions {
+			spec.Expects = statusOf(facts, spec.Target)
 			key := DeriveKey(w.env, d.PolicyVersion, d.Rule, transition, spec)
 			w.save.Actions = append(w.save.Actions, domain.Action{
 				ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
@@ -227,6 +228,20 @@ func (w *work) decide(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// statusOf is the status that an object has in the facts, empty for one that is not
+// among them.
+func statusOf(f policy.Facts, target domain.Ref) string {
+	if f.Inquiry != nil && f.Inquiry.Ref == target {
+		return f.Inquiry.Status
+	}
+	for _, c := range f.Cases {
+		if c.Ref == target {
+			return c.Status
+		}
+	}
+	return ""
 }
 
 // gather reads the facts of a decision. It reports whether the object has moved on.

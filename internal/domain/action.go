@@ -25,6 +25,10 @@ type ActionSpec struct {
 	Kind      ActionKind        `json:"kind"`
 	Target    Ref               `json:"target"`    // the resource to act on
 	Arguments map[string]string `json:"arguments"` // such as status or tag; empty for kinds that take none
+
+	// Expects is the status that the target had when it was decided on. An action that
+	// decides is dropped when somebody else has moved the target since; empty for any.
+	Expects string `json:"expects,omitempty"`
 }
 
 // Action is one call to make at Persona, because of a decision or a person.

@@ -95,8 +95,9 @@ type Store interface {
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 
 	// SaveAction commits a change of an action, with what is said about it. An action
-	// that waits for its next attempt gets a job for it; when one is finished, the next
-	// of its decision does.
+	// that waits for its next attempt gets a job for it; when one took effect, the next
+	// of its decision does; when one is dropped or dead, the rest of its decision is
+	// dropped.
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
 
 	// Lists for people and the API.

@@ -50,10 +50,10 @@ func (db *DB) Save(ctx context.Context, env domain.Environment, a store.Advance)
 }
 
 func insertAction(ctx context.Context, tx *sql.Tx, a domain.Action) (fresh bool, err error) {
-	res, err := tx.ExecContext(ctx, `INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, derived_key, idempotency_key, key_made_at,
+	res, err := tx.ExecContext(ctx, `INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at,
 			state, attempts, next_attempt_at, outcome, request_id, result, created_at, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, derived_key) DO NOTHING`,
-		a.Environment, a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, derived_key) DO NOTHING`,
+		a.Environment, a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
 		a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt))
 	if err != nil {
 		return false, fmt.Errorf("save action %s: %w", a.ID, err)
@@ -73,6 +73,10 @@ func (db *DB) SaveAction(ctx context.Context, a domain.Action, notifications []d
 		}
 		var jobs []store.Job
 		switch {
+		case a.State == domain.ActionDropped || a.State == domain.ActionDead:
+			if err := dropRest(ctx, tx, a); err != nil {
+				return err
+			}
 		case a.State != domain.ActionWaiting:
 			if jobs, err = nextAction(ctx, tx, a); err != nil {
 				return err
@@ -96,6 +100,18 @@ func nextAction(ctx context.Context, tx *sql.Tx, a domain.Action) ([]store.Job, 
 		return nil, fmt.Errorf("find the action after %s: %w", a.ID, err)
 	}
 	return []store.Job{job}, nil
+}
+
+// dropRest drops the actions of a decision that come after one that did not take
+// effect: what they were to follow is not there. A case must not become Approved when
+// its inquiry could not be.
+func dropRest(ctx context.Context, tx *sql.Tx, a domain.Action) error {
+	_, err := tx.ExecContext(ctx, "UPDATE actions SET state = ?, outcome = ?, finished_at = ?, next_attempt_at = 0 WHERE environment = ? AND decision_id = ? AND state = 'waiting'",
+		domain.ActionDropped, fmt.Sprintf("%s, which goes before it, is %s", a.ID, a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)
+	if err != nil {
+		return fmt.Errorf("drop what comes after %s: %w", a.ID, err)
+	}
+	return nil
 }
 
 func saveNotifications(ctx context.Context, tx *sql.Tx, notifications []domain.Notification) error {
@@ -149,7 +165,7 @@ func (db *DB) AuditTrail(ctx context.Context, env domain.Environment, after int6
 	return entries, rows.Err()
 }
 
-const actionColumns = `sequence, id, decision_id, kind, object_type, object_id, arguments, derived_key, idempotency_key, key_made_at, state, attempts,
+const actionColumns = `sequence, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at, state, attempts,
 	next_attempt_at, outcome, request_id, result, created_at, finished_at`
 
 // Action implements [store.Store].
@@ -176,7 +192,7 @@ func scanAction(env domain.Environment) func(*sql.Rows, *int64) (domain.Action, 
 		a := domain.Action{Environment: env}
 		var arguments, result string
 		var keyMade, next, created, finished int64
-		err := rows.Scan(sequence, &a.ID, &a.DecisionID, &a.Spec.Kind, &a.Spec.Target.Type, &a.Spec.Target.ID, &arguments, &a.DerivedKey, &a.IdempotencyKey, &keyMade,
+		err := rows.Scan(sequence, &a.ID, &a.DecisionID, &a.Spec.Kind, &a.Spec.Target.Type, &a.Spec.Target.ID, &arguments, &a.Spec.Expects, &a.DerivedKey, &a.IdempotencyKey, &keyMade,
 			&a.State, &a.Attempts, &next, &a.Outcome, &a.RequestID, &result, &created, &finished)
 		if err != nil {
 			return a, err

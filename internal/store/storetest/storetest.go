@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		"nothing of a transaction that fails is kept":            allOrNothing,
 		"the same action is not stored twice":                    actionOnce,
 		"the actions of a decision follow each other":            actionOrder,
+		"what follows an action without effect is dropped":       actionDropped,
 		"an action that waits is run again when it is due":       actionAgain,
 		"what waits gets its jobs again after a crash":           resume,
 		"lists have pages":                                       pages,
@@ -319,7 +321,7 @@ func actionOrder(t *testing.T, s store.Store, jobs *Jobs) {
 	first, second, other := action("axn_1", "dec_1"), action("axn_2", "dec_1"), action("axn_3", "dec_2")
 	save(t, s, store.Advance{Actions: []domain.Action{first, second, other}})
 	wantActions(t, jobs.take(), "axn_1", "axn_3")
-	first.State, first.Result, first.FinishedAt = domain.ActionDead, json.RawMessage(`{"a":1}`), start
+	first.State, first.Result, first.FinishedAt = domain.ActionAlreadyDone, json.RawMessage(`{"a":1}`), start
 	must(t, s.SaveAction(t.Context(), first, nil, nil))
 	wantActions(t, jobs.take(), "axn_2")
 	second.State = domain.ActionDone
@@ -327,6 +329,25 @@ func actionOrder(t *testing.T, s store.Store, jobs *Jobs) {
 	wantActions(t, jobs.take())
 	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || !reflect.DeepEqual(got, first) {
 		t.Errorf("it came back as %+v, error %v, was %+v", got, err, first)
+	}
+}
+
+func actionDropped(t *testing.T, s store.Store, jobs *Jobs) {
+	for _, state := range []domain.ActionState{domain.ActionDropped, domain.ActionDead} {
+		decision := "dec_" + string(state)
+		first, second, third := action("axn_1"+decision, decision), action("axn_2"+decision, decision), action("axn_3"+decision, decision)
+		save(t, s, store.Advance{Actions: []domain.Action{first, second, third}})
+		jobs.take()
+		first.State, first.FinishedAt = state, start
+		must(t, s.SaveAction(t.Context(), first, nil, nil))
+		wantActions(t, jobs.take())
+		for _, id := range []string{second.ID, third.ID} {
+			got, err := s.Action(t.Context(), domain.Sandbox, id)
+			must(t, err)
+			if got.State != domain.ActionDropped || !strings.Contains(got.Outcome, first.ID) || !got.FinishedAt.Equal(start) {
+				t.Errorf("after one that is %s, %s is %s: %s", state, id, got.State, got.Outcome)
+			}
+		}
 	}
 }
 

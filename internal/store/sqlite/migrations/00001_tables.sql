@@ -69,6 +69,7 @@ CREATE TABLE actions (
     object_type     TEXT NOT NULL,
     object_id       TEXT NOT NULL,
     arguments       TEXT NOT NULL,
+    expects         TEXT NOT NULL,
     derived_key     TEXT NOT NULL, -- says that this action is this one, for good
     idempotency_key TEXT NOT NULL, -- goes to Persona; may have to be a new one
     key_made_at     INTEGER NOT NULL,
