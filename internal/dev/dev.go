@@ -36,7 +36,7 @@ type Addresses struct {
 // Run starts everything, calls ready once it takes requests, and runs until the
 // context ends or a part fails. The service keeps its rows in the folder data; the
 // sandbox keeps nothing.
-func Run(ctx context.Context, data string, logger *slog.Logger, ready func(Addresses)) error {
+func Run(ctx context.Context, data string, logger *slog.Logger, ready func(Addresses)) (err error) {
 	unlock, err := lock(ctx, data)
 	if err != nil {
 		return err
@@ -61,7 +61,10 @@ func Run(ctx context.Context, data string, logger *slog.Logger, ready func(Addre
 		defer cancel()
 		sandboxEnded <- serve.HTTP(serving, sandboxListener, sb)
 	}()
-	defer func() { stopSandbox(); <-sandboxEnded }()
+	defer func() {
+		stopSandbox()
+		err = errors.Join(err, <-sandboxEnded)
+	}()
 
 	// The service's address is taken before there is a service: its webhook needs the
 	// address, and it needs the webhook's secret.
