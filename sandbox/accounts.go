@@ -151,7 +151,15 @@ func (c *call) setAccount(account *resource) error {
 		account.attributes["account-status"] = status
 	}
 	fields, _ := account.attributes["fields"].(map[string]any)
-	account.attributes["fields"] = mergeFields(fields, c.accountFields())
+	fields = mergeFields(fields, c.accountFields())
+	if photo := c.object("data.attributes.selfie-photo.data"); photo != nil {
+		file, err := c.file("data.attributes.selfie_photo.data", photo)
+		if err != nil {
+			return err
+		}
+		fields["selfie_photo"] = map[string]any{"type": "file", "value": file}
+	}
+	account.attributes["fields"] = fields
 	return nil
 }
 

@@ -227,18 +227,25 @@ func (c *call) addAttachments(r *resource) error {
 	attachments, _ := r.attributes["attachments"].([]any)
 	for i, item := range given {
 		one, _ := item.(map[string]any)
-		data, err := base64.StdEncoding.DecodeString(textOf(one["data"]))
-		if err != nil || len(data) == 0 || textOf(one["filename"]) == "" {
-			return badRequest(fmt.Sprintf("data.attributes.attachments[%d] must hold data in base64, and a filename", i))
+		file, err := c.file(fmt.Sprintf("data.attributes.attachments[%d]", i), one)
+		if err != nil {
+			return err
 		}
-		attachments = append(slices.Clone(attachments), map[string]any{
-			"filename": textOf(one["filename"]), "url": c.host + "/files/" + newID("file"), "byte-size": len(data),
-		})
+		attachments = append(slices.Clone(attachments), file)
 	}
 	if len(given) > 0 {
 		r.attributes["attachments"] = attachments
 	}
 	return nil
+}
+
+// file takes over a file of a request: one at a path, of base64 data and a filename.
+func (c *call) file(path string, given map[string]any) (map[string]any, error) {
+	data, err := base64.StdEncoding.DecodeString(textOf(given["data"]))
+	if err != nil || len(data) == 0 || textOf(given["filename"]) == "" {
+		return nil, badRequest(path + " must hold data in base64, and a filename")
+	}
+	return map[string]any{"filename": textOf(given["filename"]), "url": c.host + "/files/" + newID("file"), "byte-size": len(data)}, nil
 }
 
 func listCases(c *call) (*answer, error) {

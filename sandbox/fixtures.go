@@ -17,6 +17,7 @@ const (
 	ActiveAccountStatusID    = "actst_SandboxActiveStatus11111"
 	BlockedAccountStatusID   = "actst_SandboxBlockedStatus1111"
 	AccountActionID          = "accac_SandboxRefreshAction1111"
+	TransactionTypeID        = "txntp_SandboxPaymentTransaction"
 )
 
 // verificationTemplates are the kinds of verification the inquiry template has.
@@ -33,19 +34,47 @@ func caseStatuses() map[string]bool {
 	return map[string]bool{"Open": false, "Pending": false, "Approved": true, "Declined": true}
 }
 
-// relation is one side of a relation between accounts.
+// relation is one side of a relation of accounts and transactions: the family it leads
+// to, what it is called from there, and whether it leads to many.
 type relation struct {
+	to      string
 	inverse string
 	many    bool
 }
 
-// relations are the relations of the account type.
-func relations() map[string]relation {
-	return map[string]relation{
-		"parent":     {inverse: "children"},
-		"children":   {inverse: "parent", many: true},
-		"associates": {inverse: "associates", many: true},
+// relations are the relations of the account type and of the transaction type.
+func relations(family string) map[string]relation {
+	switch family {
+	case "account":
+		return map[string]relation{
+			"parent":     {to: "account", inverse: "children"},
+			"children":   {to: "account", inverse: "parent", many: true},
+			"associates": {to: "account", inverse: "associates", many: true},
+			"payments":   {to: "transaction", inverse: "payer", many: true},
+		}
+	case "transaction":
+		return map[string]relation{
+			"payer":    {to: "account", inverse: "payments"},
+			"original": {to: "transaction", inverse: "refunds"},
+			"refunds":  {to: "transaction", inverse: "original", many: true},
+		}
+	default:
+		return nil
 	}
+}
+
+// transactionStatuses are the statuses of the transaction type. The first is
+// Persona's own, and the one of a new transaction.
+func transactionStatuses() []string {
+	return []string{"created", "approved", "declined", "needs_review"}
+}
+
+// transactionFieldSchemas describe the fields of the transaction type.
+func transactionFieldSchemas() []any {
+	schema := func(typ, key, label string) any {
+		return map[string]any{"type": typ, "key": key, "label": label, "default-value": nil, "config": map[string]any{"required": false}}
+	}
+	return []any{schema("number", "amount", "Amount"), schema("string", "currency", "Currency"), schema("string", "memo", "Memo")}
 }
 
 // seed puts the fixtures into an environment.
@@ -69,6 +98,7 @@ func (e *environment) seed(key string, at string) {
 		"name": "Manual review", "status": "active", "resolutions": []any{"Approved", "Declined"}, "created-at": at,
 	}, nil)
 	put("case-queue", CaseQueueID, map[string]any{"name": "First review", "status": "active", "created-at": at}, nil)
+	put("transaction-type", TransactionTypeID, map[string]any{"name": "Payment", "field-schemas": transactionFieldSchemas(), "created-at": at}, nil)
 	put("account-type", AccountTypeID, map[string]any{"name": "User", "created-at": at},
 		map[string]any{"default-account-status": identifier{"account-status", DefaultAccountStatusID}, "account-statuses": []identifier{
 			{"account-status", DefaultAccountStatusID}, {"account-status", ActiveAccountStatusID}, {"account-status", BlockedAccountStatusID},

@@ -2,18 +2,19 @@ package sandbox
 
 import "slices"
 
-// relationPrefix marks the attributes of an account that hold its relations by key.
+// relationPrefix marks the attributes of an account or a transaction that hold its
+// relations by key.
 const relationPrefix = "_relation-"
 
 func relationOperations() map[string]operation {
 	return map[string]operation{
-		"Accounts.AddRelation":    editRelation(addRelation, "account.added-relation"),
-		"Accounts.RemoveRelation": editRelation(removeRelation, "account.removed-relation"),
+		"Accounts.AddRelation":    editRelation("account", addRelation, "account.added-relation"),
+		"Accounts.RemoveRelation": editRelation("account", removeRelation, "account.removed-relation"),
 		"Accounts.ListRelations":  listRelations,
 	}
 }
 
-// related returns the ids that an account is related to by a key.
+// relatedBy returns the ids that an account or a transaction is related to by a key.
 func relatedBy(r *resource, key string) []string {
 	ids, _ := r.attributes[relationPrefix+key].([]string)
 	return ids
@@ -21,58 +22,65 @@ func relatedBy(r *resource, key string) []string {
 
 // editRelation changes a relation on both sides. What is so already stays so, and
 // makes no event.
-func editRelation(edit func(account, target *resource, key string) (changed bool, err error), event string) operation {
+func editRelation(family string, edit func(from, target *resource, key string) (changed bool, err error), event string) operation {
 	return func(c *call) (*answer, error) {
-		account, err := c.find("account")
+		from, err := c.find(family)
 		if err != nil {
 			return nil, err
 		}
 		key, targetID := c.text("meta.relation-schema-key"), c.text("meta.target-object-id")
-		if _, known := relations()[key]; !known {
-			return nil, unprocessable("the account type has no such relation", "/meta/relation-schema-key")
+		side, known := relations(family)[key]
+		if !known {
+			return nil, unprocessable("the "+family+" type has no such relation", "/meta/relation-schema-key")
 		}
 		target := c.edit(targetID)
-		if target == nil || target.family() != "account" {
+		switch {
+		case target == nil || relations(target.family()) == nil:
 			return nil, notFound("meta.target_object_id is not found")
+		case target.family() != side.to:
+			return nil, unprocessable("the relation leads to another type of object", "/meta/target-object-id")
+		case target.id == from.id:
+			return nil, unprocessable("an object cannot be related to itself", "/meta/target-object-id")
 		}
-		if target.id == account.id {
-			return nil, unprocessable("an account cannot be related to itself", "/meta/target-object-id")
-		}
-		changed, err := edit(account, target, key)
+		changed, err := edit(from, target, key)
 		if err == nil && changed {
-			account.attributes["updated-at"] = stamp(c.now)
-			c.emit(event, account, map[string]any{"relation-schema-key": key, "target-account-id": target.id, "target-txn-id": nil})
+			from.attributes["updated-at"] = stamp(c.now)
+			c.showRelated(from)
+			c.showRelated(target)
+			context := map[string]any{"relation-schema-key": key, "target-account-id": nil, "target-txn-id": nil}
+			context[map[string]string{"account": "target-account-id", "transaction": "target-txn-id"}[side.to]] = target.id
+			c.emit(event, from, context)
 		}
-		return &answer{one: account}, err
+		return &answer{one: from}, err
 	}
 }
 
-func addRelation(account, target *resource, key string) (bool, error) {
-	if slices.Contains(relatedBy(account, key), target.id) {
+func addRelation(from, target *resource, key string) (bool, error) {
+	if slices.Contains(relatedBy(from, key), target.id) {
 		return false, nil
 	}
-	side := relations()[key]
-	if !side.many && len(relatedBy(account, key)) > 0 || !relations()[side.inverse].many && len(relatedBy(target, side.inverse)) > 0 {
-		return false, conflict("the relation takes one account, and has one")
+	side := relations(from.family())[key]
+	if !side.many && len(relatedBy(from, key)) > 0 || !relations(side.to)[side.inverse].many && len(relatedBy(target, side.inverse)) > 0 {
+		return false, conflict("the relation takes one " + side.to + ", and has one")
 	}
-	account.attributes[relationPrefix+key] = append(slices.Clone(relatedBy(account, key)), target.id)
-	target.attributes[relationPrefix+side.inverse] = append(slices.Clone(relatedBy(target, side.inverse)), account.id)
+	from.attributes[relationPrefix+key] = append(slices.Clone(relatedBy(from, key)), target.id)
+	target.attributes[relationPrefix+side.inverse] = append(slices.Clone(relatedBy(target, side.inverse)), from.id)
 	return true, nil
 }
 
-func removeRelation(account, target *resource, key string) (bool, error) {
-	if !slices.Contains(relatedBy(account, key), target.id) {
+func removeRelation(from, target *resource, key string) (bool, error) {
+	if !slices.Contains(relatedBy(from, key), target.id) {
 		return false, nil
 	}
-	drop := func(from *resource, key, id string) {
-		from.attributes[relationPrefix+key] = slices.DeleteFunc(slices.Clone(relatedBy(from, key)), func(other string) bool { return other == id })
+	drop := func(of *resource, key, id string) {
+		of.attributes[relationPrefix+key] = slices.DeleteFunc(slices.Clone(relatedBy(of, key)), func(other string) bool { return other == id })
 	}
-	drop(account, key, target.id)
-	drop(target, relations()[key].inverse, account.id)
+	drop(from, key, target.id)
+	drop(target, relations(from.family())[key].inverse, from.id)
 	return true, nil
 }
 
-// listRelations answers with the accounts related by a key, the latest first.
+// listRelations answers with what an account is related to by a key, the latest first.
 func listRelations(c *call) (*answer, error) {
 	account := c.get(c.ids[0])
 	if account == nil || account.family() != "account" {
@@ -82,7 +90,7 @@ func listRelations(c *call) (*answer, error) {
 	if key == "" {
 		return nil, badRequest("filter.key is missing")
 	}
-	if _, known := relations()[key]; !known {
+	if _, known := relations("account")[key]; !known {
 		return nil, unprocessable("the account type has no such relation", "")
 	}
 	start, end := moment(c.filter("created-at-start")), moment(c.filter("created-at-end"))

@@ -79,18 +79,19 @@ func (r *resource) clone() *resource {
 // environment is one of Persona's two worlds. All of it is guarded by the engine's
 // lock.
 type environment struct {
-	name        string // sandbox or production
-	id          string // env_…
-	resources   map[string]*resource
-	order       map[string][]string // ids by family, in order of creation
-	byReference map[string]string   // accounts by reference id, in lower case
-	links       map[string]*link    // one-time links by code
-	replays     map[string]*replay  // by idempotency key
-	sequence    int
-	window      window
-	quotas      map[string]*window // by what is created
-	cases       int                // numbers the names of cases
-	calls       []CallRecord
+	name         string // sandbox or production
+	id           string // env_…
+	resources    map[string]*resource
+	order        map[string][]string             // ids by family, in order of creation
+	byReference  map[string]string               // accounts by reference id, in lower case
+	transactions map[transactionReference]string // ids of transactions
+	links        map[string]*link                // one-time links by code
+	replays      map[string]*replay              // by idempotency key
+	sequence     int
+	window       window
+	quotas       map[string]*window // by what is created
+	cases        int                // numbers the names of cases
+	calls        []CallRecord
 
 	replaysEnd agenda[string] // idempotency keys, until they are forgotten
 	timers     agenda[string] // ids of resources that something becomes due for
@@ -103,7 +104,7 @@ type environment struct {
 func newEnvironment(name string) *environment {
 	return &environment{
 		name: name, id: newID("env"), resources: map[string]*resource{}, order: map[string][]string{},
-		byReference: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
+		byReference: map[string]string{}, transactions: map[transactionReference]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
 	}
 }
 
@@ -118,8 +119,12 @@ func (e *environment) insert(r *resource) {
 		e.order[r.family()] = append(e.order[r.family()], r.id)
 	}
 	e.resources[r.id] = r.clone()
-	if reference := r.text("reference-id"); r.typ == "account" && reference != "" {
+	switch reference := r.text("reference-id"); {
+	case reference == "":
+	case r.typ == "account":
 		e.byReference[strings.ToLower(reference)] = r.id
+	case r.typ == "transaction":
+		e.transactions[transactionReference{r.one("transaction-type"), reference}] = r.id
 	}
 }
 
