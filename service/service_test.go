@@ -404,3 +404,25 @@ func TestTheAPINeedsItsToken(t *testing.T) {
 		t.Errorf("answered %d without a token", res.StatusCode)
 	}
 }
+
+// However the events of an inquiry and its case fall together, the last verdict the
+// host was told is the one that stands.
+func TestTheHostIsToldTheVerdictThatStands(t *testing.T) {
+	w := newWorld(t)
+	const people = 12
+	for i := range people {
+		inquiry, _ := w.applicant(fmt.Sprintf("user-%d", i))
+		w.simulate(inquiry, "start_inquiry", "create_failed_verification", "fail_inquiry")
+	}
+	for i := range people {
+		reference := fmt.Sprintf("user-%d", i)
+		w.eventually(reference+" was told to be in review", func() bool {
+			for _, n := range get[listed[Notification]](w, "/v1/sandbox/notifications?limit=100").Data {
+				if n.Reference == reference && n.Verdict != "" {
+					return n.Verdict == domain.VerdictReview && get[Subject](w, "/v1/sandbox/subjects/"+reference).Verdict == n.Verdict
+				}
+			}
+			return false
+		})
+	}
+}

@@ -38,6 +38,8 @@ type Advancer struct {
 
 	seed  maphash.Seed
 	locks [64]sync.Mutex // one object by one worker at a time
+
+	telling sync.Mutex // one verdict at a time
 }
 
 // New returns an advancer.
@@ -81,13 +83,25 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, ref doma
 	if err := w.decide(ctx); err != nil {
 		return err
 	}
+	if err := w.commit(ctx); err != nil {
+		return err
+	}
+	w.report(ctx)
+	return nil
+}
+
+// commit saves what follows. A verdict is made of several objects, each of which may
+// be worked on at the same time: looking at the others and saving this one is one step,
+// or two workers would each miss what the other one saves.
+func (w *work) commit(ctx context.Context) error {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	if err := w.verdict(ctx); err != nil {
 		return err
 	}
-	if err := a.store.Save(ctx, env, w.save); err != nil {
-		return fmt.Errorf("advance %s: %w", ref, err)
+	if err := w.store.Save(ctx, w.env, w.save); err != nil {
+		return fmt.Errorf("advance %s: %w", w.ref, err)
 	}
-	w.report(ctx)
 	return nil
 }
 
@@ -289,41 +303,80 @@ func (w *work) remember(ctx context.Context, o domain.Object) error {
 	return err
 }
 
-// verdict notifies the host when the subject's verdict changes by what is saved.
+// verdict notifies the host of each subject whose verdict is another than the one it
+// was told last.
 func (w *work) verdict(ctx context.Context) error {
-	subject := w.next.ReferenceID
-	if subject == "" && w.ref.Family() == "case" {
-		for _, account := range w.next.Relationships["accounts"] {
-			if o, err := w.store.Object(ctx, w.env, account); err == nil {
-				subject = o.ReferenceID
-			}
-		}
-		for _, inquiry := range w.next.Relationships["inquiries"] {
-			if o, err := w.store.Object(ctx, w.env, inquiry); err == nil && o.ReferenceID != "" {
-				subject = o.ReferenceID
-			}
-		}
-	}
-	if family := w.ref.Family(); subject == "" || family != "inquiry" && family != "case" {
-		return nil
-	}
-	before, err := w.store.ObjectsOf(ctx, w.env, subject)
+	subjects, err := w.subjects(ctx)
 	if err != nil {
 		return err
 	}
-	after := slices.DeleteFunc(slices.Clone(before), func(o domain.Object) bool {
-		return slices.ContainsFunc(w.save.Objects, func(s domain.Object) bool { return s.Ref == o.Ref })
-	})
-	after = append(after, w.save.Objects...)
-	was, is := Verdict(before, w.settings.Policy), Verdict(after, w.settings.Policy)
-	if was.Verdict == is.Verdict {
-		return nil
+	for _, subject := range subjects {
+		known, err := w.store.ObjectsOf(ctx, w.env, subject)
+		if err != nil {
+			return err
+		}
+		if w.ref.Family() == "inquiry" {
+			// Its cases may be known longer than the inquiry, and its subject with it.
+			cases, err := w.store.ObjectsTo(ctx, w.env, "case", w.ref)
+			if err != nil {
+				return err
+			}
+			known = append(known, cases...)
+		}
+		told, err := w.store.LastVerdict(ctx, w.env, subject)
+		if err != nil {
+			return err
+		}
+		is := Verdict(latest(w.save.Objects, known), w.settings.Policy)
+		if is.Verdict == told {
+			continue
+		}
+		n := notify.New(w.env, notify.VerdictChanged, is.Object, w.now())
+		n.Subject, n.Verdict, n.EventID = subject, is.Verdict, w.next.EventID
+		w.save.Notifications = append(w.save.Notifications, n)
+		w.audit("verdict.changed", fmt.Sprintf("%s to %s by %s being %s", told, is.Verdict, is.Object.ID, is.Status))
 	}
-	n := notify.New(w.env, notify.VerdictChanged, is.Object, w.now())
-	n.Subject, n.Verdict, n.EventID = subject, is.Verdict, w.next.EventID
-	w.save.Notifications = append(w.save.Notifications, n)
-	w.audit("verdict.changed", fmt.Sprintf("%s to %s by %s being %s", was.Verdict, is.Verdict, is.Object.ID, is.Status))
 	return nil
+}
+
+// subjects are the host's reference ids whose verdict may change with the object: an
+// inquiry's own, also the one it had before its redaction; a case's through what is
+// attached to it.
+func (w *work) subjects(ctx context.Context) ([]string, error) {
+	var subjects []string
+	add := func(o domain.Object) {
+		if o.ReferenceID != "" && !slices.Contains(subjects, o.ReferenceID) {
+			subjects = append(subjects, o.ReferenceID)
+		}
+	}
+	switch w.ref.Family() {
+	case "inquiry":
+		if add(w.next); len(subjects) == 0 {
+			add(w.current)
+		}
+	case "case":
+		for _, ref := range slices.Concat(w.next.Relationships["inquiries"], w.next.Relationships["accounts"]) {
+			switch o, err := w.store.Object(ctx, w.env, ref); {
+			case err == nil:
+				add(o)
+			case !errors.Is(err, store.ErrNotFound):
+				return nil, err
+			}
+		}
+	}
+	return subjects, nil
+}
+
+// latest joins objects that are about to be saved with those that are known, each
+// once.
+func latest(saved, known []domain.Object) []domain.Object {
+	joined := slices.Clone(saved)
+	for _, o := range known {
+		if !slices.ContainsFunc(joined, func(s domain.Object) bool { return s.Ref == o.Ref }) {
+			joined = append(joined, o)
+		}
+	}
+	return joined
 }
 
 // Verdict is the verdict on the subject that objects belong to.

@@ -88,6 +88,10 @@ type Store interface {
 	// reference id, and the cases of these.
 	ObjectsOf(ctx context.Context, env domain.Environment, referenceID string) ([]domain.Object, error)
 
+	// LastVerdict returns the verdict that the host was last notified of for a subject,
+	// domain.VerdictNone before the first.
+	LastVerdict(ctx context.Context, env domain.Environment, referenceID string) (domain.Verdict, error)
+
 	// Save commits what advancing an object led to.
 	Save(ctx context.Context, env domain.Environment, a Advance) error
 

@@ -40,6 +40,19 @@ func (db *DB) ObjectsOf(ctx context.Context, env domain.Environment, referenceID
 		ORDER BY sequence`, env, referenceID)
 }
 
+// LastVerdict implements [store.Store].
+func (db *DB) LastVerdict(ctx context.Context, env domain.Environment, referenceID string) (domain.Verdict, error) {
+	var verdict domain.Verdict
+	row := db.read.QueryRowContext(ctx, "SELECT verdict FROM notifications WHERE environment = ? AND subject = ? AND verdict <> '' ORDER BY sequence DESC LIMIT 1", env, referenceID)
+	switch err := row.Scan(&verdict); {
+	case errors.Is(err, sql.ErrNoRows):
+		return domain.VerdictNone, nil
+	case err != nil:
+		return "", fmt.Errorf("read the last verdict on a subject: %w", err)
+	}
+	return verdict, nil
+}
+
 // Objects implements [store.Store].
 func (db *DB) Objects(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Object], error) {
 	f.State = ""

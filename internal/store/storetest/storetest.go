@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		"an object is saved only over the version that was read": objectVersions,
 		"an object comes back as it was saved":                   objectRoundTrip,
 		"a subject has the cases of its inquiries":               subjectObjects,
+		"the last verdict that was told is known":                lastVerdict,
 		"nothing of a transaction that fails is kept":            allOrNothing,
 		"the same action is not stored twice":                    actionOnce,
 		"the actions of a decision follow each other":            actionOrder,
@@ -329,6 +330,20 @@ func actionOrder(t *testing.T, s store.Store, jobs *Jobs) {
 	wantActions(t, jobs.take())
 	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || !reflect.DeepEqual(got, first) {
 		t.Errorf("it came back as %+v, error %v, was %+v", got, err, first)
+	}
+}
+
+func lastVerdict(t *testing.T, s store.Store, _ *Jobs) {
+	told := func(id, subject string, verdict domain.Verdict) domain.Notification {
+		return domain.Notification{ID: id, Environment: domain.Sandbox, Name: "verdict.changed", Subject: subject, Object: inquiry, Verdict: verdict, CreatedAt: start}
+	}
+	save(t, s, store.Advance{Notifications: []domain.Notification{
+		told("ntf_1", "user-1", domain.VerdictPending), told("ntf_2", "user-1", domain.VerdictReview), told("ntf_3", "user-2", domain.VerdictApproved), told("ntf_4", "user-1", ""),
+	}})
+	for subject, want := range map[string]domain.Verdict{"user-1": domain.VerdictReview, "user-2": domain.VerdictApproved, "user-3": domain.VerdictNone} {
+		if got, err := s.LastVerdict(t.Context(), domain.Sandbox, subject); err != nil || got != want {
+			t.Errorf("%s was told %s, error %v, want %s", subject, got, err, want)
+		}
 	}
 }
 

@@ -102,6 +102,7 @@ CREATE TABLE notifications (
     UNIQUE (environment, id)
 );
 CREATE INDEX notifications_of_object ON notifications (environment, object_id);
+CREATE INDEX verdicts_of_subject ON notifications (environment, subject, sequence) WHERE verdict <> '';
 
 CREATE TABLE audit (
     environment TEXT NOT NULL,
