@@ -126,7 +126,24 @@ func assemble(ctx context.Context, at Addresses, address, data string, logger *s
 	mux.Handle("/", s.Handler())
 	mux.Handle("/{$}", page)
 	mux.Handle("/status/", page)
-	return mux, s.Run, nil
+	return onlyHere(mux), s.Run, nil
+}
+
+// onlyHere refuses requests that were not addressed to this machine by a name that
+// only it has: a page of another site whose name is made to lead here could otherwise
+// read what the status page shows.
+func onlyHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "this is reached as localhost or 127.0.0.1 only", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // subscribe registers and enables a webhook for every event, and returns its secret.
