@@ -169,7 +169,7 @@ func checkPrefix(path, key string, value any) error {
 	prefixes := map[string]string{
 		"inquiry-template-id": "itmpl", "inquiry-template-version-id": "itmplv", "account-id": "act", "case-template-id": "ctmpl",
 		"inquiry-id": "inq", "account-type-id": "acttp", "auto-create-account-type-id": "acttp", "account-action-id": "accac",
-		"transaction-type-id": "txntp",
+		"transaction-type-id": "txntp", "list-id": "lst",
 	}
 	text, isText := value.(string)
 	prefix, known := prefixes[key]
@@ -204,7 +204,7 @@ func (s *Sandbox) handlers() map[string]operation {
 	}
 	for _, service := range []map[string]operation{
 		inquiryOperations(), sessionOperations(), verificationOperations(), caseOperations(), accountOperations(),
-		transactionOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(),
+		transactionOperations(), listOperations(), listItemOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(),
 	} {
 		for name, do := range service {
 			all[byName[name]] = do

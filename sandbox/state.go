@@ -85,6 +85,7 @@ type environment struct {
 	order        map[string][]string             // ids by family, in order of creation
 	byReference  map[string]string               // accounts by reference id, in lower case
 	transactions map[transactionReference]string // ids of transactions
+	listed       map[string]string               // ids of list items, by what they list
 	links        map[string]*link                // one-time links by code
 	replays      map[string]*replay              // by idempotency key
 	sequence     int
@@ -104,7 +105,7 @@ type environment struct {
 func newEnvironment(name string) *environment {
 	return &environment{
 		name: name, id: newID("env"), resources: map[string]*resource{}, order: map[string][]string{},
-		byReference: map[string]string{}, transactions: map[transactionReference]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
+		byReference: map[string]string{}, transactions: map[transactionReference]string{}, listed: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
 	}
 }
 
@@ -119,6 +120,9 @@ func (e *environment) insert(r *resource) {
 		e.order[r.family()] = append(e.order[r.family()], r.id)
 	}
 	e.resources[r.id] = r.clone()
+	if same := r.text(itemSame); same != "" && r.text("status") == "active" {
+		e.listed[same] = r.id
+	}
 	switch reference := r.text("reference-id"); {
 	case reference == "":
 	case r.typ == "account":
