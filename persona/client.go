@@ -29,7 +29,8 @@ func NewClient(opts ...Option) (*Client, error) {
 	cfg := config{
 		apiKey:      strings.TrimSpace(os.Getenv("PERSONA_API_KEY")),
 		baseURL:     strings.TrimRight(base, "/"),
-		httpClient:  &http.Client{Timeout: time.Minute},
+		httpClient:  http.DefaultClient,
+		timeout:     time.Minute,
 		version:     DefaultVersion,
 		inflection:  Kebab,
 		maxRetries:  4,

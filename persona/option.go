@@ -51,6 +51,8 @@ type config struct {
 	environment    Environment
 	logger         *slog.Logger
 	middleware     []Middleware
+	timeout        time.Duration
+	stream         bool // the answer's body takes as long as it takes
 	maxRetries     int
 	backoffBase    time.Duration
 	backoffMax     time.Duration
@@ -110,6 +112,10 @@ func WithLogger(logger *slog.Logger) Option { return func(c *config) { c.logger 
 func WithMiddleware(middleware ...Middleware) Option {
 	return func(c *config) { c.middleware = append(c.middleware, middleware...) }
 }
+
+// WithTimeout sets how long one attempt may take: a minute unless set. For streams it
+// is the time until the first byte. A context's deadline is for all attempts together.
+func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
 
 // WithMaxRetries sets how often a call is sent again: 4 times unless set, never for 0.
 func WithMaxRetries(n int) Option { return func(c *config) { c.maxRetries = n } }

@@ -17,7 +17,8 @@ type Stream struct {
 
 // fetchStream makes a call that answers with a file.
 func fetchStream(ctx context.Context, c *Client, op *Operation, ids []string, opts []Option) (*Stream, error) {
-	opts = append([]Option{WithHeader("Accept", "application/pdf, application/json")}, opts...)
+	streaming := func(c *config) { c.stream = true }
+	opts = append([]Option{streaming, WithHeader("Accept", "application/pdf, application/json")}, opts...)
 	_, res, err := c.do(ctx, op, ids, nil, opts)
 	if err != nil {
 		return nil, err

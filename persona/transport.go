@@ -111,8 +111,15 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 	x.attempts++
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(x.timeout, func() { cancel(fmt.Errorf("no answer within %s", x.timeout)) })
+	end := func() {
+		late.Stop()
+		cancel(nil)
+	}
 	req, err := x.request(ctx)
 	if err != nil {
+		end()
 		return nil, err
 	}
 	send := Doer(x.httpClient.Do)
@@ -121,7 +128,14 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 	}
 	start := time.Now()
 	res, err := send(req)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
 	if err == nil {
+		if x.stream {
+			late.Stop()
+		}
+		res.Body = timed{res.Body, ctx, end}
 		x.budget.learn(res.Header, time.Now())
 		if x.response != nil {
 			*x.response = &Response{
@@ -130,10 +144,33 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 			}
 		}
 	} else {
+		end()
 		x.uncertain = x.uncertain || !notSent(err)
 	}
 	x.log(ctx, res, err, time.Since(start))
 	return res, err
+}
+
+// timed is a body that is read under its attempt's time, which ends with it.
+type timed struct {
+	io.ReadCloser
+	ctx context.Context
+	end func()
+}
+
+// Read implements [io.Reader].
+func (t timed) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if cause := context.Cause(t.ctx); err != nil && err != io.EOF && cause != nil {
+		err = cause
+	}
+	return n, err
+}
+
+// Close implements [io.Closer].
+func (t timed) Close() error {
+	defer t.end()
+	return t.ReadCloser.Close()
 }
 
 func (x *exchange) request(ctx context.Context) (*http.Request, error) {

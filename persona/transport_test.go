@@ -254,6 +254,69 @@ func TestACallDoesNotWaitBeyondItsDeadline(t *testing.T) {
 	})
 }
 
+// silence answers with headers and, until it is closed, with nothing else.
+type silence struct{ closed chan struct{} }
+
+func (s silence) Read([]byte) (int, error) {
+	<-s.closed
+	return 0, errors.New("closed")
+}
+
+func (s silence) Close() error {
+	close(s.closed)
+	return nil
+}
+
+func TestAnAttemptEndsWithItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent int
+		never := func(persona.Doer) persona.Doer {
+			return func(r *http.Request) (*http.Response, error) {
+				sent++
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+		}
+		start := time.Now()
+		s := &script{}
+		_, err := s.client(t, persona.WithMiddleware(never), persona.WithTimeout(10*time.Second), persona.WithMaxRetries(1)).Inquiries.Get(t.Context(), "inq_1")
+		if err == nil || !strings.Contains(err.Error(), "no answer within 10s") || sent != 2 || time.Since(start) < 20*time.Second {
+			t.Errorf("error %v after %d attempts and %s", err, sent, time.Since(start))
+		}
+	})
+}
+
+func TestAStreamMayTakeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{replies: []reply{{status: 200, body: "%PDF"}}}
+		pdf, err := s.client(t, persona.WithTimeout(time.Second)).Inquiries.Print(t.Context(), "inq_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if b, err := io.ReadAll(pdf); err != nil || string(b) != "%PDF" {
+			t.Errorf("read %q, error %v", b, err)
+		}
+		pdf.Close()
+	})
+}
+
+func TestAnAnswerWhoseBodyStopsEndsWithItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := func(persona.Doer) persona.Doer {
+			return func(r *http.Request) (*http.Response, error) {
+				body := silence{make(chan struct{})}
+				context.AfterFunc(r.Context(), func() { body.Close() })
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+			}
+		}
+		_, err := (&script{}).client(t, persona.WithMiddleware(stuck), persona.WithTimeout(time.Second)).Inquiries.Get(t.Context(), "inq_1")
+		if err == nil || !strings.Contains(err.Error(), "no answer within 1s") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 func TestIdempotencyKeys(t *testing.T) {
 	s := &script{replies: []reply{ok(anInquiry)}}
 	client := s.client(t)
