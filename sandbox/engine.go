@@ -146,6 +146,8 @@ type answer struct {
 	meta   map[string]any
 	extra  map[string]any // attributes that only this answer shows, such as secrets
 	pdf    []byte
+
+	document map[string]any // the whole of it, when it is not made of resources
 }
 
 // operation is what the sandbox does for one operation.
@@ -285,6 +287,9 @@ func (s *Sandbox) answer(c *call, a *answer) response {
 	}
 	if a.pdf != nil {
 		return response{status: status, contentType: "application/pdf", body: a.pdf}
+	}
+	if a.document != nil {
+		return jsonResponse(status, inflect(a.document, c.form.inflection))
 	}
 	doc := map[string]any{}
 	roots := a.many

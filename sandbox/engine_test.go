@@ -119,7 +119,7 @@ func TestARequestThatIsWrongIsRefusedWithItsPath(t *testing.T) {
 		"an unknown action":   {"/inquiries/" + inquiry + "/perform-simulate-actions", `{"meta":{"simulate-actions":[{"type":"win"}]}}`, 400, "meta.simulate_actions[0].type is not a simulate action"},
 		"an unknown inquiry":  {"/inquiries/inq_1/approve", ``, 404, ""},
 		"an unknown path":     {"/inquiry", `{}`, 404, "there is no such path"},
-		"not served yet":      {"/reports", `{"data":{"attributes":{}}}`, 501, "the sandbox does not serve Reports.Create yet"},
+		"not served yet":      {"/privacy-passes", `{}`, 501, "the sandbox does not serve PrivacyPasses.Create yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, _, doc := server.do("POST", "/api/v1"+test.path, test.body, "X-Unchecked", map[bool]string{true: "1"}[test.status == 501])
@@ -298,7 +298,7 @@ func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	id := newInquiry(t, server.client(), "").ID
-	_, _, doc := server.do("GET", "/api/v1/inquiries/"+id+"?fields[inquiry]=status,fields.name-first&include=inquiry-template.latest-published-version&fields[inquiry-template]=name", "", "X-Unchecked", "fields.name-first")
+	_, _, doc := server.do("GET", "/api/v1/inquiries/"+id+"?fields[inquiry]=status,fields.name-first&include=inquiry-template.latest-published-version&fields[inquiry-template]=name", "")
 	data := doc["data"].(map[string]any)
 	want := map[string]any{"status": "created", "fields": map[string]any{"name-first": map[string]any{"type": "string", "value": nil}}}
 	if got := encoded(data["attributes"]); !bytes.Equal(got, encoded(want)) {

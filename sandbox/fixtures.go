@@ -1,5 +1,7 @@
 package sandbox
 
+import "strings"
+
 // What a new sandbox holds, in both environments alike but for the keys.
 const (
 	SandboxKey    = "persona_sandbox_5a0dbeef-0000-4000-8000-000000000001"
@@ -20,6 +22,28 @@ const (
 	TransactionTypeID        = "txntp_SandboxPaymentTransaction"
 )
 
+// The report templates of a new sandbox, one of each kind that can be created.
+const (
+	AddressLookupReportTemplateID            = "rptp_SandboxAddressLookup11111111"
+	AdverseMediaReportTemplateID             = "rptp_SandboxAdverseMedia111111111"
+	BusinessAdverseMediaReportTemplateID     = "rptp_SandboxBusinessAdverseMedia1"
+	BusinessLookupReportTemplateID           = "rptp_SandboxBusinessLookup1111111"
+	BusinessWatchlistReportTemplateID        = "rptp_SandboxBusinessWatchlist1111"
+	CryptoAddressWatchlistReportTemplateID   = "rptp_SandboxCryptoAddrWatchlist11"
+	EmailAddressReportTemplateID             = "rptp_SandboxEmailAddress111111111"
+	PhoneNumberReportTemplateID              = "rptp_SandboxPhoneNumber1111111111"
+	PoliticallyExposedPersonReportTemplateID = "rptp_SandboxPoliticallyExposed111"
+	ProfileReportTemplateID                  = "rptp_SandboxProfile11111111111111"
+	ProfileNonAuthoritativeReportTemplateID  = "rptp_SandboxProfileNonAuthoritati"
+	SocialMediaReportTemplateID              = "rptp_SandboxSocialMedia1111111111"
+	SyntheticReportTemplateID                = "rptp_SandboxSynthetic111111111111"
+	WatchlistReportTemplateID                = "rptp_SandboxWatchlist111111111111"
+)
+
+// ReportErrorText makes a report fail when a text of its query is this one. Persona
+// documents no such input: it is the sandbox's own.
+const ReportErrorText = "Sandbox Error"
+
 // verificationTemplates are the kinds of verification the inquiry template has.
 func verificationTemplates() map[string]string {
 	return map[string]string{
@@ -32,6 +56,35 @@ func verificationTemplates() map[string]string {
 // caseStatuses are the statuses of the case template. The resolved ones close a case.
 func caseStatuses() map[string]bool {
 	return map[string]bool{"Open": false, "Pending": false, "Approved": true, "Declined": true}
+}
+
+// reportTemplates are the types of the reports that the report templates make.
+func reportTemplates() map[string]string {
+	return map[string]string{
+		AddressLookupReportTemplateID:            "report/address-lookup",
+		AdverseMediaReportTemplateID:             "report/adverse-media",
+		BusinessAdverseMediaReportTemplateID:     "report/business-adverse-media",
+		BusinessLookupReportTemplateID:           "report/business-lookup",
+		BusinessWatchlistReportTemplateID:        "report/business-watchlist",
+		CryptoAddressWatchlistReportTemplateID:   "report/crypto-address-watchlist",
+		EmailAddressReportTemplateID:             "report/email-address",
+		PhoneNumberReportTemplateID:              "report/phone-number",
+		PoliticallyExposedPersonReportTemplateID: "report/politically-exposed-person",
+		ProfileReportTemplateID:                  "report/profile",
+		ProfileNonAuthoritativeReportTemplateID:  "report/profile-non-authoritative",
+		SocialMediaReportTemplateID:              "report/social-media",
+		SyntheticReportTemplateID:                "report/synthetic",
+		WatchlistReportTemplateID:                "report/watchlist",
+	}
+}
+
+// reportTemplateType is the type of the templates of a type of report. One has none
+// (OpenAPI 2025-12-08).
+func reportTemplateType(report string) string {
+	if report == "report/profile-non-authoritative" {
+		return "report-template/profile"
+	}
+	return "report-template/" + strings.TrimPrefix(report, "report/")
 }
 
 // relation is one side of a relation of accounts and transactions: the family it leads
@@ -93,6 +146,11 @@ func (e *environment) seed(key string, at string) {
 		map[string]any{"latest-published-version": identifier{"inquiry-template-version", InquiryTemplateVersionID}})
 	for id, typ := range verificationTemplates() {
 		put("verification-template/"+typ[len("verification/"):], id, nil, nil)
+	}
+	for id, typ := range reportTemplates() {
+		put(reportTemplateType(typ), id, map[string]any{
+			"name": "Report", "created-at": at, "updated-at": at, resourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
+		}, nil)
 	}
 	put("case-template", CaseTemplateID, map[string]any{
 		"name": "Manual review", "status": "active", "resolutions": []any{"Approved", "Declined"}, "created-at": at,

@@ -106,6 +106,9 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 		}
 		doc["relationships"] = relationships
 	}
+	if meta, ok := r.attributes[resourceMeta]; ok {
+		doc["meta"] = meta
+	}
 	if r.typ == "rate-limit/api" {
 		delete(doc, "id")
 	}

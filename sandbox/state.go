@@ -25,6 +25,9 @@ type identifier struct {
 // secretValue is the attribute that holds an API key's value.
 const secretValue = "_value"
 
+// resourceMeta is the attribute that holds a resource's own meta, if it has one.
+const resourceMeta = "_meta"
+
 func (r *resource) identifier() identifier { return identifier{r.typ, r.id} }
 
 // family is the type up to the first slash.

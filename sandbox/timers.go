@@ -48,6 +48,8 @@ func (c *change) fallDue(id string) {
 		if due := r.time(sessionUntil); r.text("status") != "expired" && !c.now.Before(due) {
 			c.expireSession(r)
 		}
+	case "report":
+		c.reportDue(r)
 	case "case":
 		if due := r.time("sla-expires-at"); !due.IsZero() && !c.now.Before(due) && r.time("resolved-at").IsZero() {
 			c.emit("case.sla-expired", r, nil)
