@@ -101,7 +101,8 @@ func sparse(rawQuery string) fieldsets {
 		if rest, ok := strings.CutPrefix(key, "fields["); ok {
 			var names []string
 			for name := range strings.SplitSeq(query.Get(key), ",") {
-				names = append(names, kebab(strings.TrimSpace(name)))
+				outer, _, _ := strings.Cut(strings.TrimSpace(name), ".") // fields.name-first asks for a part of fields
+				names = append(names, kebab(outer))
 			}
 			asked[strings.TrimSuffix(rest, "]")] = names
 		}
