@@ -18,13 +18,16 @@ type document struct {
 	} `json:"links"`
 }
 
-// answer makes a call and reads the answer's body.
+// answer makes a call and returns the answer's body.
 func (c *Client) answer(ctx context.Context, op *Operation, ids []string, params any, opts []Option) ([]byte, error) {
-	x, res, err := c.do(ctx, op, ids, params, opts)
+	x, _, err := c.do(ctx, op, ids, params, opts)
 	if err != nil {
 		return nil, err
 	}
-	return x.read(res)
+	if int64(len(x.answer)) > x.maxResponse {
+		return nil, fmt.Errorf("%s: %w", op.Name(), ErrTooLarge)
+	}
+	return x.answer, nil
 }
 
 func (c *Client) document(ctx context.Context, op *Operation, ids []string, params any, opts []Option) (document, error) {

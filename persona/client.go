@@ -63,6 +63,12 @@ func NewClient(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// String describes the client without its key, so that a program may print it.
+func (c *Client) String() string { return "persona client of " + c.config.baseURL }
+
+// GoString is String, for the verb %#v.
+func (c *Client) GoString() string { return c.String() }
+
 // service is what every service is underneath.
 type service struct{ client *Client }
 

@@ -2,6 +2,7 @@ package persona_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,18 @@ func TestNewClient(t *testing.T) {
 				t.Errorf("the error holds the key: %v", err)
 			}
 		})
+	}
+}
+
+func TestAClientPrintsWithoutItsKey(t *testing.T) {
+	client, err := persona.NewClient(persona.WithAPIKey("persona_sandbox_1"), persona.WithBaseURL("https://persona.example.com/api/v1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, client); strings.Contains(got, "persona_sandbox_1") || !strings.Contains(got, "persona.example.com") {
+			t.Errorf("%s prints %s", verb, got)
+		}
 	}
 }
 

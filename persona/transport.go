@@ -30,13 +30,14 @@ type exchange struct {
 	op        *Operation
 	url       string
 	body      body
+	answer    []byte // the last answer's body, one byte longer than allowed at most; not that of a stream
 	key       string
 	attempts  int
 	uncertain bool // an attempt may have arrived whose answer did not
 }
 
-// do makes a call, sends it again where that is safe, and returns the answer with
-// its body unread. It is the one place where requests go out.
+// do makes a call, sends it again where that is safe, and returns the answer; its body
+// is unread where it is a stream. It is the one place where requests go out.
 func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any, opts []Option) (*exchange, *http.Response, error) {
 	x := &exchange{config: c.config.with(opts), op: op}
 	if err := x.prepare(ids, params); err != nil {
@@ -49,7 +50,7 @@ func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any
 			if err != nil {
 				return nil, nil, x.failed(err)
 			}
-			if res.StatusCode >= 200 && res.StatusCode < 300 {
+			if succeeded(res) {
 				return x, res, nil
 			}
 			return nil, nil, x.refused(res)
@@ -128,14 +129,7 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 	}
 	start := time.Now()
 	res, err := send(req)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
 	if err == nil {
-		if x.stream {
-			late.Stop()
-		}
-		res.Body = timed{res.Body, ctx, end}
 		x.budget.learn(res.Header, time.Now())
 		if x.response != nil {
 			*x.response = &Response{
@@ -143,34 +137,42 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 				IdempotencyKey: x.key, Attempts: x.attempts,
 			}
 		}
-	} else {
-		end()
+		if x.stream && succeeded(res) {
+			late.Stop()
+			res.Body = stream{res.Body, end}
+			x.log(ctx, res, nil, time.Since(start))
+			return res, nil
+		}
+		if unread := x.read(res); succeeded(res) {
+			err = unread // an answer that breaks off is as good as none; a refusal says enough by its status
+		}
+	}
+	if err != nil {
 		x.uncertain = x.uncertain || !notSent(err)
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 	}
 	x.log(ctx, res, err, time.Since(start))
-	return res, err
+	end()
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
 }
 
-// timed is a body that is read under its attempt's time, which ends with it.
-type timed struct {
+func succeeded(res *http.Response) bool { return res.StatusCode >= 200 && res.StatusCode < 300 }
+
+// stream is a body that ends its attempt when it is closed.
+type stream struct {
 	io.ReadCloser
-	ctx context.Context
 	end func()
 }
 
-// Read implements [io.Reader].
-func (t timed) Read(p []byte) (int, error) {
-	n, err := t.ReadCloser.Read(p)
-	if cause := context.Cause(t.ctx); err != nil && err != io.EOF && cause != nil {
-		err = cause
-	}
-	return n, err
-}
-
 // Close implements [io.Closer].
-func (t timed) Close() error {
-	defer t.end()
-	return t.ReadCloser.Close()
+func (s stream) Close() error {
+	defer s.end()
+	return s.ReadCloser.Close()
 }
 
 func (x *exchange) request(ctx context.Context) (*http.Request, error) {
@@ -224,12 +226,10 @@ func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wa
 // (Persona docs: Rate limiting).
 const rateBackoff = 5 * time.Second
 
-// beforeRetry discards an answer. After a failure of the server it asks reread
-// whether the call took effect, and takes a new key when it did not: the old one
-// would only bring the stored failure back.
+// beforeRetry looks at the answer of the last attempt. After a failure of the server it
+// asks reread whether the call took effect, and takes a new key when it did not: the
+// old one would only bring the stored failure back.
 func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bool, err error) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
-	res.Body.Close()
 	if res.StatusCode == http.StatusTooManyRequests || !x.op.takesKey() {
 		return false, nil
 	}
@@ -257,29 +257,19 @@ func notSent(err error) bool {
 
 // refused describes a call that was answered with anything but success.
 func (x *exchange) refused(res *http.Response) error {
-	b, err := x.read(res)
-	if err != nil {
-		b = nil
-	}
-	e := newError(x.op.Name(), res.StatusCode, res.Header, b)
+	e := newError(x.op.Name(), res.StatusCode, res.Header, x.answer)
 	e.outcomeUnknown = x.op.changes() && (res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout)
 	return e
 }
 
 // read reads the answer's body up to the limit, and closes it.
-func (x *exchange) read(res *http.Response) ([]byte, error) {
+func (x *exchange) read(res *http.Response) (err error) {
 	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, x.maxResponse+1))
-	if err != nil {
-		return nil, x.failed(err)
+	x.answer, err = io.ReadAll(io.LimitReader(res.Body, x.maxResponse+1))
+	if err == nil && x.response != nil && int64(len(x.answer)) <= x.maxResponse {
+		(*x.response).Body = x.answer
 	}
-	if int64(len(b)) > x.maxResponse {
-		return nil, fmt.Errorf("%s: %w", x.op.Name(), ErrTooLarge)
-	}
-	if x.response != nil && *x.response != nil {
-		(*x.response).Body = b
-	}
-	return b, nil
+	return err
 }
 
 func (x *exchange) log(ctx context.Context, res *http.Response, err error, took time.Duration) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 const testKey = "persona_sandbox_test"
 
 // reply is one answer of a script: a status with headers and a body, or a broken
-// connection.
+// connection, before the answer or cut within its body.
 type reply struct {
 	status int
 	header map[string]string
 	body   string
 	broken bool
+	cut    bool
 }
 
 // script answers requests one after the other, and remembers them. The last answer is
@@ -59,6 +61,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.WriteHeader(next.status)
 	io.WriteString(w, next.body)
 	res := w.Result()
+	if next.cut {
+		res.Body = io.NopCloser(io.MultiReader(res.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
+	}
 	res.Request = r
 	return res, nil
 }
@@ -176,22 +181,27 @@ func TestWhenACallIsSentAgain(t *testing.T) {
 		atLeast  time.Duration
 		lessThan time.Duration
 	}{
-		"a GET after a network error":                     {call: get, replies: []reply{{broken: true}, ok(anInquiry)}, sent: 2},
-		"a GET after a 500":                               {call: get, replies: []reply{refused(500, nil), ok(anInquiry)}, sent: 2},
-		"a GET no more than five times":                   {call: get, replies: []reply{refused(503, nil)}, sent: 5, want: persona.ErrUnavailable},
-		"a GET not at all when told so":                   {call: get, replies: []reply{refused(503, nil)}, opts: []persona.Option{persona.WithMaxRetries(0)}, sent: 1, want: persona.ErrUnavailable},
-		"a GET not after a 404":                           {call: get, replies: []reply{refused(404, nil)}, sent: 1, want: persona.ErrNotFound},
-		"a POST after a network error, with the same key": {call: post, replies: []reply{{broken: true}, {broken: true}, ok(anInquiry)}, sent: 3, sameKey: true},
-		"a POST not after a 500":                          {call: post, replies: []reply{refused(500, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
-		"a POST not after a 408":                          {call: post, replies: []reply{refused(408, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
-		"a POST after a 429, with the same key":           {call: post, replies: []reply{limited, ok(anInquiry)}, sent: 2, sameKey: true, atLeast: 7 * time.Second, lessThan: 8 * time.Second},
-		"a POST whose network stays broken":               {call: post, replies: []reply{{broken: true}}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
-		"a PATCH not after a network error":               {call: patch, replies: []reply{{broken: true}}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
-		"a PATCH after a 429":                             {call: patch, replies: []reply{limited, ok(anInquiry)}, sent: 2, atLeast: 7 * time.Second},
-		"a search after a 500":                            {call: search, replies: []reply{refused(500, nil), emptyList}, sent: 2},
-		"after the quota resets":                          {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "100", "RateLimit-Reset": "3", "Quota-Remaining": "0", "Quota-Reset": "20"}), ok(anInquiry)}, sent: 2, atLeast: 20 * time.Second, lessThan: 21 * time.Second},
-		"after 5 s where the answer does not say":         {call: get, replies: []reply{refused(429, nil), ok(anInquiry)}, sent: 2, atLeast: 5 * time.Second, lessThan: 6 * time.Second},
-		"not where it would have to wait for too long":    {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "600"})}, sent: 1, want: persona.ErrRateLimited, lessThan: time.Second},
+		"a GET after a network error":                       {call: get, replies: []reply{{broken: true}, ok(anInquiry)}, sent: 2},
+		"a GET after a 500":                                 {call: get, replies: []reply{refused(500, nil), ok(anInquiry)}, sent: 2},
+		"a GET no more than five times":                     {call: get, replies: []reply{refused(503, nil)}, sent: 5, want: persona.ErrUnavailable},
+		"a GET not at all when told so":                     {call: get, replies: []reply{refused(503, nil)}, opts: []persona.Option{persona.WithMaxRetries(0)}, sent: 1, want: persona.ErrUnavailable},
+		"a GET not after a 404":                             {call: get, replies: []reply{refused(404, nil)}, sent: 1, want: persona.ErrNotFound},
+		"a POST after a network error, with the same key":   {call: post, replies: []reply{{broken: true}, {broken: true}, ok(anInquiry)}, sent: 3, sameKey: true},
+		"a GET whose answer breaks off":                     {call: get, replies: []reply{{status: 200, body: "{", cut: true}, ok(anInquiry)}, sent: 2},
+		"a POST whose answer breaks off, with the same key": {call: post, replies: []reply{{status: 200, body: "{", cut: true}, ok(anInquiry)}, sent: 2, sameKey: true},
+		"a POST whose answers all break off":                {call: post, replies: []reply{{status: 200, body: "{", cut: true}}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
+		"a PATCH not when its answer breaks off":            {call: patch, replies: []reply{{status: 200, body: "{", cut: true}}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST not after a 409 that breaks off":            {call: post, replies: []reply{{status: 409, body: "{", cut: true}}, sent: 1, want: persona.ErrConflict},
+		"a POST not after a 500":                            {call: post, replies: []reply{refused(500, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST not after a 408":                            {call: post, replies: []reply{refused(408, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST after a 429, with the same key":             {call: post, replies: []reply{limited, ok(anInquiry)}, sent: 2, sameKey: true, atLeast: 7 * time.Second, lessThan: 8 * time.Second},
+		"a POST whose network stays broken":                 {call: post, replies: []reply{{broken: true}}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
+		"a PATCH not after a network error":                 {call: patch, replies: []reply{{broken: true}}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a PATCH after a 429":                               {call: patch, replies: []reply{limited, ok(anInquiry)}, sent: 2, atLeast: 7 * time.Second},
+		"a search after a 500":                              {call: search, replies: []reply{refused(500, nil), emptyList}, sent: 2},
+		"after the quota resets":                            {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "100", "RateLimit-Reset": "3", "Quota-Remaining": "0", "Quota-Reset": "20"}), ok(anInquiry)}, sent: 2, atLeast: 20 * time.Second, lessThan: 21 * time.Second},
+		"after 5 s where the answer does not say":           {call: get, replies: []reply{refused(429, nil), ok(anInquiry)}, sent: 2, atLeast: 5 * time.Second, lessThan: 6 * time.Second},
+		"not where it would have to wait for too long":      {call: get, replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "600"})}, sent: 1, want: persona.ErrRateLimited, lessThan: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
