@@ -82,7 +82,7 @@ func shapes() map[string][2]string {
 			"accounts*",
 		},
 		"importer-pipeline": {
-			"archived-at=null created-at=null destination=null name=\"\" next-run-at=null pipeline-config={} run-type=null status=\"\" updated-at=null",
+			"archived-at=null created-at=null destination=null name=\"\" next-run-at=null pipeline-config={\"archive-after-completion\":null,\"destination\":null,\"sync-mode\":null} run-type=null status=\"\" updated-at=null",
 			"",
 		},
 		"importer-pipeline-run": {
@@ -134,7 +134,7 @@ func shapes() map[string][2]string {
 			"latest-published-version",
 		},
 		"inquiry-template-version": {
-			"created-at=null description=null enabled-locales=[] last-updater=null live=false name-display=null published-at=null status=\"\" theme={} updated-at=null",
+			"created-at=null description=null enabled-locales=[] last-updater=null live=false name-display=null published-at=null status=\"\" theme={\"border-radius\":null,\"border-radius-input\":null,\"border-radius-modal\":null,\"border-width\":null,\"border-width-input\":null,\"button-background-image\":null,\"button-font-weight\":null,\"button-position\":null,\"button-shadow-strength\":null,\"button-text-transform\":null,\"camera-support-pictograph-height\":null,\"camera-support-pictograph-url\":null,\"color-button-primary\":null,\"color-button-primary-fill-disabled\":null,\"color-button-secondary\":null,\"color-button-secondary-fill\":null,\"color-button-secondary-fill-disabled\":null,\"color-divider\":null,\"color-dropdown-background\":null,\"color-dropdown-option\":null,\"color-error\":null,\"color-font\":null,\"color-font-button-primary\":null,\"color-font-button-secondary\":null,\"color-font-small\":null,\"color-font-title\":null,\"color-icon-header\":null,\"color-input-background\":null,\"color-input-border\":null,\"color-link\":null,\"color-modal-background\":null,\"color-primary\":null,\"color-progress-bar\":null,\"color-success\":null,\"color-warning\":null,\"device-handoff-terms-text-position\":null,\"document-pictograph-height\":null,\"document-pictograph-position\":null,\"document-pictograph-url\":null,\"font-family\":null,\"font-family-title\":null,\"font-size-body\":null,\"font-size-header\":null,\"font-size-small\":null,\"font-url\":null,\"government-id-pictograph-position\":null,\"government-id-select-pictograph-height\":null,\"government-id-select-pictograph-url\":null,\"header-font-weight\":null,\"header-margin-bottom\":null,\"icon-color-background\":null,\"icon-color-government-id-type\":null,\"icon-color-highlight\":null,\"icon-color-primary\":null,\"icon-color-stroke\":null,\"icon-style\":null,\"id-back-pictograph-height\":null,\"id-back-pictograph-url\":null,\"id-front-pictograph-height\":null,\"id-front-pictograph-url\":null,\"input-style\":null,\"line-height-body\":null,\"line-height-header\":null,\"line-height-small\":null,\"loading-pictograph-height\":null,\"loading-pictograph-url\":null,\"logo\":null,\"logo-data\":null,\"logo-filename\":null,\"logo-url\":null,\"navbar-logo-display\":null,\"page-transition\":null,\"passport-front-pictograph-height\":null,\"passport-front-pictograph-url\":null,\"passport-signature-pictograph-height\":null,\"passport-signature-pictograph-url\":null,\"selfie-center-pictograph-height\":null,\"selfie-center-pictograph-url\":null,\"selfie-left-pictograph-height\":null,\"selfie-left-pictograph-url\":null,\"selfie-pictograph-height\":null,\"selfie-pictograph-url\":null,\"selfie-right-pictograph-height\":null,\"selfie-right-pictograph-url\":null,\"text-align\":null,\"text-decoration-line-link\":null,\"us-state-input-method\":null,\"vertical-options-style\":null} updated-at=null",
 			"inquiry-template",
 		},
 		"list-item/browser-fingerprint": {
@@ -402,7 +402,7 @@ func shapes() map[string][2]string {
 			"accounts* inquiry inquiry-template inquiry-template-version template transaction verification-template verification-template-version",
 		},
 		"verification/business-website": {
-			"checks=[] completed-at=null completed-at-ts=null country-code=null created-at=null created-at-ts=0 extracted-identity={} redacted-at=null status=\"\" submitted-at=null submitted-at-ts=null tags=[] website-url=null",
+			"checks=[] completed-at=null completed-at-ts=null country-code=null created-at=null created-at-ts=0 extracted-identity={\"addresses\":null,\"business-names\":null,\"emails\":null,\"phone-numbers\":null} redacted-at=null status=\"\" submitted-at=null submitted-at-ts=null tags=[] website-url=null",
 			"accounts* inquiry inquiry-template inquiry-template-version template transaction verification-template verification-template-version",
 		},
 		"verification/certificate-korea": {

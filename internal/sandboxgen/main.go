@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/idemhq/idem/internal/openapi"
@@ -123,7 +124,7 @@ func empty(doc *openapi.Document, s *openapi.Schema) string {
 	case s.Type() == "array":
 		return "=[]"
 	case s.Type() == "object":
-		return "={}"
+		return "=" + nulls(doc, s)
 	case s.Type() == "integer" || s.Type() == "number":
 		return "=0"
 	case s.Type() == "boolean":
@@ -133,6 +134,19 @@ func empty(doc *openapi.Document, s *openapi.Schema) string {
 	default:
 		return "=null"
 	}
+}
+
+// nulls writes an object whose every property may be null with all of them null, as a
+// theme is, and any other object empty.
+func nulls(doc *openapi.Document, s *openapi.Schema) string {
+	var properties []string
+	for _, key := range slices.Sorted(maps.Keys(s.Properties)) {
+		if !doc.Flat(s.Properties[key]).Nullable() {
+			return "{}"
+		}
+		properties = append(properties, strconv.Quote(key)+":null")
+	}
+	return "{" + strings.Join(properties, ",") + "}"
 }
 
 // many marks a relationship to many resources.
