@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,12 @@ func listKinds() []listKind {
 	}
 }
 
+// listKindOf returns the kind of a name.
+func listKindOf(name string) listKind {
+	kinds := listKinds()
+	return kinds[slices.IndexFunc(kinds, func(k listKind) bool { return k.name == name })]
+}
+
 func countryProblem(value any) string {
 	code := value.(string)
 	if len(code) != 2 || strings.ToUpper(code) != code {
@@ -117,10 +124,10 @@ func createListItem(kind listKind) operation {
 		if err != nil {
 			return nil, err
 		}
-		item, err := c.addItem(kind, list, attributes, c.key.identifier())
-		if err != nil {
-			return nil, err
+		if c.listed(kind.same(list, attributes)) {
+			return nil, conflict("an active item of the list is the same")
 		}
+		item := c.addItem(kind, list, attributes, c.key.identifier())
 		list.link("list-items", item.identifier())
 		return &answer{status: 201, one: item}, nil
 	}
@@ -171,17 +178,33 @@ func (k listKind) read(given map[string]any) (map[string]any, error) {
 	return attributes, nil
 }
 
-// addItem makes an item of a list, unless an active one is the same. The caller links
-// the list to it.
-func (c *change) addItem(kind listKind, list *resource, attributes map[string]any, creator identifier) (*resource, error) {
+// same writes what makes an item the same as another one: its list and its values.
+func (k listKind) same(list *resource, attributes map[string]any) string {
 	same := list.id
-	for _, a := range kind.attributes {
+	for _, a := range k.attributes {
 		same += "\x00" + strings.ToLower(textOf(attributes[a.name]))
 	}
-	if other := c.get(c.env.listed[same]); other != nil && other.text("status") == "active" {
-		return nil, conflict("an active item of the list is the same")
-	}
-	attributes["status"], attributes["updated-at"], attributes[itemSame] = "active", stamp(c.now), same
+	return same
+}
+
+// listed reports whether there is an active item like this.
+func (c *change) listed(same string) bool {
+	item := c.get(c.env.listed[same])
+	return item != nil && item.text("status") == "active"
+}
+
+// addItem makes an item of a list. The caller links the list to it.
+func (c *change) addItem(kind listKind, list *resource, attributes map[string]any, creator identifier) *resource {
+	attributes["status"], attributes["updated-at"], attributes[itemSame] = "active", stamp(c.now), kind.same(list, attributes)
 	list.attributes["updated-at"] = stamp(c.now)
-	return c.create("list-item/"+kind.name, kind.prefix, attributes, map[string]any{"creator": creator}), nil
+	return c.create("list-item/"+kind.name, kind.prefix, attributes, map[string]any{"creator": creator})
+}
+
+// columns are the columns of a file of items.
+func (k listKind) columns() []string {
+	var names []string
+	for _, a := range k.attributes {
+		names = append(names, a.name)
+	}
+	return names
 }

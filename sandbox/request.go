@@ -65,7 +65,12 @@ func readBody(r *http.Request, body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind == "multipart/form-data" && strings.HasPrefix(r.URL.Path, "/api/v1/importer/") {
+		form, err := readForm(body, params["boundary"])
+		object, _ := kebabKeys(form).(map[string]any)
+		return object, err
+	}
 	if kind != "" && kind != "application/json" {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "Unsupported media type", "the body must be application/json", ""}
 	}

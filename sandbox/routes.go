@@ -204,7 +204,7 @@ func (s *Sandbox) handlers() map[string]operation {
 	}
 	for _, service := range []map[string]operation{
 		inquiryOperations(), sessionOperations(), verificationOperations(), caseOperations(), accountOperations(),
-		transactionOperations(), listOperations(), listItemOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(), reportOperations(),
+		transactionOperations(), listOperations(), listItemOperations(), importerOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(), reportOperations(),
 	} {
 		for name, do := range service {
 			all[byName[name]] = do

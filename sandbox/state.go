@@ -199,11 +199,13 @@ func (c *change) emit(name string, about *resource, context map[string]any) {
 
 // commit carries the change out.
 func (c *change) commit() {
+	fresh := make(map[string]bool, len(c.fresh))
 	for _, id := range c.fresh {
+		fresh[id] = true
 		c.env.insert(c.staged[id])
 	}
 	for id, r := range c.staged {
-		if !slices.Contains(c.fresh, id) {
+		if !fresh[id] {
 			c.env.insert(r)
 		}
 	}

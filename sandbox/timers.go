@@ -50,6 +50,8 @@ func (c *change) fallDue(id string) {
 		}
 	case "report":
 		c.reportDue(r)
+	case "importer":
+		c.runImport(r)
 	case "case":
 		if due := r.time("sla-expires-at"); !due.IsZero() && !c.now.Before(due) && r.time("resolved-at").IsZero() {
 			c.emit("case.sla-expired", r, nil)
