@@ -101,6 +101,12 @@ func decided(o domain.Object) bool {
 	return o.Ref.Family() == "inquiry" && (o.Status == "approved" || o.Status == "declined")
 }
 
+// KnownStatus reports whether Persona documents a status for the type of an object.
+// Those of cases are defined by their templates and never known here.
+func KnownStatus(ref domain.Ref, status string) bool {
+	return ref.Family() != "case" && rank(domain.Object{Ref: ref, Status: status}) >= 0
+}
+
 // rank settles snapshots of one moment: the status that is further along is the
 // later one. An unknown status ranks below all that are known.
 func rank(o domain.Object) int {

@@ -59,7 +59,7 @@ func (p *Policy) Decide(f Facts) ([]Outcome, error) {
 		}
 		value, _, err := r.when.Eval(variables)
 		if err != nil {
-			return nil, fmt.Errorf("rule %q of policy %s: %w", r.name, p.version, err)
+			return nil, fmt.Errorf("rule %q of policy %s: %s", r.name, p.version, r.problem(err))
 		}
 		holds, ok := value.Value().(bool)
 		if !ok {
@@ -70,6 +70,15 @@ func (p *Policy) Decide(f Facts) ([]Outcome, error) {
 		}
 	}
 	return outcomes, nil
+}
+
+// problem says why a condition cannot be evaluated. CEL quotes the value it stumbled
+// over, which may be a person's: only a key that the condition itself spells is named.
+func (r rule) problem(err error) string {
+	if key, found := strings.CutPrefix(err.Error(), "no such key: "); found && slices.Contains(r.words, key) {
+		return fmt.Sprintf("the facts have no %q", key)
+	}
+	return "the condition cannot be evaluated on these facts: a value is missing, of another type, or too costly to look at"
 }
 
 // Covers reports whether any rule is for a transition, so that its facts are needed.
@@ -138,7 +147,9 @@ type check struct {
 }
 
 // failed returns the required checks that failed. Of several verifications of one
-// kind the last one counts: a person may try again.
+// kind the last one counts: a person may try again. One that failed without saying by
+// which check, because the webhook's lists blocked them, counts as a check of its
+// type's name: what is withheld must not look like a pass.
 func failed(verifications []domain.Object) []check {
 	last := map[string]domain.Object{}
 	for _, v := range verifications {
@@ -150,11 +161,11 @@ func failed(verifications []domain.Object) []check {
 	for _, v := range last {
 		var checks []check
 		_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
-		for _, c := range checks {
-			if c.Status == "failed" && c.Requirement == "required" {
-				out = append(out, c)
-			}
+		checks = slices.DeleteFunc(checks, func(c check) bool { return c.Status != "failed" || c.Requirement != "required" })
+		if len(checks) == 0 && v.Status == "failed" {
+			checks = []check{{Name: v.Ref.Type}}
 		}
+		out = append(out, checks...)
 	}
 	return out
 }

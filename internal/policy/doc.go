@@ -24,10 +24,12 @@
 //	cases          the cases it is attached to
 //	verifications  its verifications
 //	reports        its reports
-//	failed_checks  the names of the required checks that failed
+//	failed_checks  the names of the required checks that failed; the type of a
+//	               verification that failed without naming one
 //	thresholds     the numbers of the policy
 //
 // Actions on cases go to every case the inquiry is attached to; where there is none
-// they are left out. Every rule whose condition holds fires, in the order of the
+// they are left out. [Load] refuses what could never do what it says: a condition that
+// is always false, a threshold that is not defined, a misspelled status. Every rule whose condition holds fires, in the order of the
 // file.
 package policy

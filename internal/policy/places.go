@@ -2,10 +2,10 @@ package policy
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+	"unicode"
 
-	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -13,13 +13,14 @@ import (
 
 // places finds the lines and columns of a policy's parts.
 type places struct {
-	file string
-	tree *ast.File
+	file  string
+	lines []string
+	tree  *ast.File
 }
 
 func newPlaces(file string, source []byte) places {
 	tree, _ := parser.ParseBytes(source, 0) // where it does not parse, reading it says why
-	return places{file, tree}
+	return places{file, strings.Split(string(source), "\n"), tree}
 }
 
 // yaml turns an error of the YAML library into ours.
@@ -56,23 +57,54 @@ func (p places) node(path string) ast.Node {
 	return node
 }
 
-// condition places the first problem of a condition: its own place within the text,
-// added to where the text starts.
-func (p places) condition(path string, issues *cel.Issues) error {
-	first := issues.Errors()[0]
-	e := &Error{File: p.file, Problem: "condition: " + first.Message}
+// documents is how many documents the file holds.
+func (p places) documents() int {
+	if p.tree == nil {
+		return 0
+	}
+	return len(p.tree.Docs)
+}
+
+// condition places a problem within a condition's text. YAML joins the lines of a text
+// and takes away quotes, but keeps its letters in order, so the text is followed
+// through the file letter by letter up to the place.
+func (p places) condition(path, text string, where common.Location, problem string) error {
+	e := &Error{File: p.file, Problem: "condition: " + problem}
 	node := p.node(path)
 	if node == nil {
 		return e
 	}
-	start := node.GetToken().Position
-	e.Line, e.Column = start.Line, start.Column+first.Location.Column()
-	if strings.HasPrefix(strings.TrimSpace(node.GetToken().Origin), "\n") || node.Type() == ast.LiteralType {
-		// A block starts on the line below its sign.
-		e.Line += first.Location.Line()
-		e.Problem = fmt.Sprintf("%s (line %d of the block)", e.Problem, first.Location.Line())
-	} else {
-		e.Line += first.Location.Line() - 1
+	e.Line, e.Column = node.GetToken().Position.Line, node.GetToken().Position.Column
+	line, column := e.Line-1, e.Column-1
+	if node.Type() == ast.LiteralType {
+		line, column = line+1, 0 // a block starts on the line below its sign
+	}
+	letters := lettersUpTo(text, where)
+	for ; line < len(p.lines) && len(letters) > 0; line, column = line+1, 0 {
+		runes := []rune(p.lines[line])
+		for ; column < len(runes) && len(letters) > 0; column++ {
+			if runes[column] == letters[0] {
+				letters = letters[1:]
+				e.Line, e.Column = line+1, column+1
+			}
+		}
 	}
 	return e
+}
+
+// lettersUpTo returns the letters of a text up to and with the one at a place, without
+// the space between them. Lines count from one, columns from zero.
+func lettersUpTo(text string, where common.Location) []rune {
+	var letters []rune
+	for i, line := range strings.Split(text, "\n") {
+		for j, r := range []rune(line) {
+			if i+1 > where.Line() || i+1 == where.Line() && j > where.Column() {
+				return letters
+			}
+			if !unicode.IsSpace(r) {
+				letters = append(letters, r)
+			}
+		}
+	}
+	return letters
 }

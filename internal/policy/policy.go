@@ -26,6 +26,7 @@ type rule struct {
 	object        string
 	to, from      []string
 	when          cel.Program
+	words         []string // the keys that the condition spells
 	then          []step
 }
 
@@ -140,6 +141,9 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 			return nil, at.problem("$.case_statuses", fmt.Sprintf("%q means %q, which is not pending, review, approved or declined", status, verdict))
 		}
 	}
+	if at.documents() > 1 {
+		return nil, at.problem("$", "the file holds several documents; a policy is one")
+	}
 	names := map[string]bool{}
 	for i, fr := range f.Rules {
 		path := fmt.Sprintf("$.rules[%d]", i)
@@ -150,7 +154,7 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 			return nil, at.problem(path+".name", fmt.Sprintf("there are two rules named %q", fr.Name))
 		}
 		names[fr.Name] = true
-		r, err := loadRule(env, at, path, fr, environment)
+		r, err := loadRule(env, at, path, fr, environment, f.Thresholds)
 		if err != nil {
 			return nil, err
 		}
@@ -159,13 +163,16 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 	return p, nil
 }
 
-func loadRule(env *cel.Env, at places, path string, fr fileRule, environment domain.Environment) (rule, error) {
+func loadRule(env *cel.Env, at places, path string, fr fileRule, environment domain.Environment, thresholds map[string]float64) (rule, error) {
 	r := rule{name: fr.Name, explain: fr.Explain, object: fr.On.Object, to: fr.On.To, from: fr.On.From}
 	if !slices.Contains([]string{"inquiry", "case"}, r.object) {
 		return r, at.problem(path, "on.object must be inquiry or case")
 	}
 	if len(r.to) == 0 {
 		return r, at.problem(path, "on.to must name the statuses the rule is for")
+	}
+	if problem := neverMoves(r); problem != "" {
+		return r, at.problem(path+".on", problem)
 	}
 	if len(fr.Then) == 0 {
 		return r, at.problem(path, "then must name an action: the rule would do nothing")
@@ -182,7 +189,8 @@ func loadRule(env *cel.Env, at places, path string, fr fileRule, environment dom
 	}
 	ast, issues := env.Compile(fr.When)
 	if issues.Err() != nil {
-		return r, at.condition(path+".when", issues)
+		first := issues.Errors()[0]
+		return r, at.condition(path+".when", fr.When, first.Location, first.Message)
 	}
 	if ast.OutputType() != cel.BoolType && ast.OutputType() != cel.DynType {
 		return r, at.problem(path+".when", fmt.Sprintf("the condition is not true or false but %s", ast.OutputType()))
@@ -192,7 +200,35 @@ func loadRule(env *cel.Env, at places, path string, fr fileRule, environment dom
 		return r, at.problem(path+".when", err.Error())
 	}
 	r.when = program
+	keys := keysOf(ast)
+	for _, k := range keys {
+		if problem := k.problem(thresholds); problem != "" {
+			return r, at.condition(path+".when", fr.When, k.at, problem)
+		}
+		r.words = append(r.words, k.name)
+	}
+	if value, _, err := program.Eval(cel.NoVars()); err == nil && value.Value() == false {
+		return r, at.problem(path+".when", "the condition is false whatever the facts are: the rule can never run")
+	}
 	return r, nil
+}
+
+// neverMoves says why no transition can be one that a rule is for, empty where one
+// can. A transition is from one status to another, and an inquiry's are known.
+func neverMoves(r rule) string {
+	if r.object == "inquiry" {
+		for _, status := range slices.Concat(r.to, r.from) {
+			if status != "" && !fold.KnownStatus(domain.Ref{Type: r.object}, status) {
+				return fmt.Sprintf("an inquiry is never %q: the rule can never run", status)
+			}
+		}
+	}
+	if len(r.from) > 0 && !slices.ContainsFunc(r.to, func(to string) bool {
+		return slices.ContainsFunc(r.from, func(from string) bool { return from != to })
+	}) {
+		return "from and to name the same status: the rule can never run"
+	}
+	return ""
 }
 
 // stepKind checks an action's name and argument.

@@ -34,6 +34,9 @@ func verification(status string, failed ...string) domain.Object {
 	return domain.Object{Ref: domain.Ref{Type: "verification/selfie", ID: "ver_1"}, Status: status, Attributes: map[string]json.RawMessage{"checks": raw}}
 }
 
+// withheld is a failed verification whose checks the webhook's lists blocked.
+var withheld = domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_2"}, Status: "failed"}
+
 func load(t *testing.T, source string) *Policy {
 	t.Helper()
 	p, err := Load("policy.yaml", []byte(source), domain.Sandbox)
@@ -54,6 +57,7 @@ func TestTheDefaultPolicy(t *testing.T) {
 		"a failed check is for review":          {facts("completed", verification("passed", "id_tamper_detection")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
 		"a try that failed before one passed":   {facts("completed", verification("failed", "id_tamper_detection"), verification("passed")), "approve what passed: approve_inquiry set_case_status=Approved"},
 		"completed without verification":        {facts("completed"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a failure that hides its checks":       {facts("completed", verification("passed"), withheld), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
 		"a verification of an unknown status":   {facts("completed", verification("on_the_moon")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
 		"failed is for review, with a new link": {facts("failed", verification("failed", "id_tamper_detection")), "review what failed: mark_inquiry_for_review set_case_status=Pending generate_one_time_link"},
 		"approved needs nothing":                {facts("approved"), ""},
@@ -128,6 +132,12 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 		"a condition that is no condition": {head + "    when: \"1 + 1\"\n    then: [approve_inquiry]\n", 5, "not true or false"},
 		"two rules of one name":            {head + "    then: [approve_inquiry]\n  - name: r\n    on: {object: inquiry, to: [failed]}\n    then: [approve_inquiry]\n", 6, "two rules"},
 		"a rule that does nothing":         {head, 3, "do nothing"},
+		"a threshold that is not defined":  {head + "    when: thresholds.risk > 1.0\n    then: [approve_inquiry]\n", 5, `thresholds has no "risk"`},
+		"a threshold in brackets":          {head + "    when: thresholds['risk'] > 1.0\n    then: [approve_inquiry]\n", 5, `thresholds has no "risk"`},
+		"a condition that is always false": {head + "    when: 1 > 2 && inquiry.status == 'completed'\n    then: [approve_inquiry]\n", 5, "never run"},
+		"a status no inquiry has":          {"version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [complted]}\n    then: [approve_inquiry]\n", 4, "complted"},
+		"a move from a status to itself":   {"version: \"1\"\nrules:\n  - name: r\n    on: {object: case, to: [Open], from: [Open]}\n    then: [tag_case: x]\n", 4, "same status"},
+		"a second document":                {head + "    then: [approve_inquiry]\n---\nversion: \"2\"\n", 1, "several documents"},
 		"a meaning that is none":           {"version: \"1\"\ncase_statuses: {Open: maybe}\n", 2, "maybe"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +153,19 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfAConditionHoldsNoValue(t *testing.T) {
+	for _, when := range []string{
+		"timestamp(inquiry.reference_id) > timestamp('2020-01-01T00:00:00Z')",
+		"account[inquiry.reference_id] == 1",
+		"inquiry.status.matches(inquiry.reference_id + '(')",
+	} {
+		p := load(t, "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: "+when+"\n    then: [approve_inquiry]\n")
+		if _, err := p.Decide(facts("completed")); err == nil || strings.Contains(err.Error(), "user-7") {
+			t.Errorf("%s: error %v", when, err)
+		}
+	}
+}
+
 func TestProductionRefusesToSimulate(t *testing.T) {
 	source := "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [created]}\n    then:\n      - simulate_inquiry: complete_inquiry\n"
 	if _, err := Load("policy.yaml", []byte(source), domain.Production); err == nil {
@@ -154,7 +177,7 @@ func TestProductionRefusesToSimulate(t *testing.T) {
 func TestAConditionThatCannotBeEvaluatedDecidesNothing(t *testing.T) {
 	p := load(t, "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: inquiry.no_such_thing == 1\n    then: [approve_inquiry]\n")
 	outcomes, err := p.Decide(facts("completed"))
-	if err == nil || len(outcomes) != 0 || !strings.Contains(err.Error(), `"r"`) {
+	if err == nil || len(outcomes) != 0 || !strings.Contains(err.Error(), `"r"`) || !strings.Contains(err.Error(), "no_such_thing") {
 		t.Errorf("decided %v, error %v", outcomes, err)
 	}
 }
