@@ -159,6 +159,9 @@ func secrets(text string) []Secret {
 	return out
 }
 
+// blank reports whether a secret is there in name only.
+func blank(s Secret) bool { return strings.TrimSpace(s.Reveal()) == "" }
+
 func override(setting *string, variable, otherwise string) {
 	switch {
 	case variable != "":
@@ -199,8 +202,8 @@ func (c Config) Check() error {
 		case strings.HasPrefix(e.APIKey.Reveal(), other):
 			problem("%s is a key of the other environment (it starts with %s)", setting("api_key"), other)
 		}
-		if len(e.WebhookSecrets) == 0 {
-			problem("%s is missing: without a secret no webhook can be trusted", setting("webhook_secrets"))
+		if len(e.WebhookSecrets) == 0 || slices.ContainsFunc(e.WebhookSecrets, blank) {
+			problem("%s is missing or blank: without a secret no webhook can be trusted", setting("webhook_secrets"))
 		}
 		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
 			problem("%s is not a web address", setting("base_url"))

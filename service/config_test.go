@@ -69,7 +69,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 		says      string
 	}{
 		"nothing at all":                      {nil, "IDEM_SANDBOX_API_KEY"},
-		"no secret":                           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x"}, "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing"},
+		"no secret":                           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x"}, "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing or blank"},
 		"no key":                              {[]string{"IDEM_PRODUCTION_WEBHOOK_SECRETS=wbhsec_a"}, "environments.production.api_key (IDEM_PRODUCTION_API_KEY) is missing"},
 		"a production key in the sandbox":     {[]string{"IDEM_SANDBOX_API_KEY=persona_production_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}, "key of the other environment"},
 		"a sandbox key in production":         {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
@@ -85,6 +85,17 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 				t.Errorf("the error holds the key: %v", err)
 			}
 		})
+	}
+}
+
+func TestABlankSecretIsNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.yaml")
+	if err := os.WriteFile(path, []byte("environments:\n  sandbox:\n    api_key: persona_sandbox_x\n    webhook_secrets: [wbhsec_a, \"\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := LoadConfig(path, variables())
+	if err == nil || !strings.Contains(err.Error(), "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing or blank") {
+		t.Errorf("error %v", err)
 	}
 }
 
