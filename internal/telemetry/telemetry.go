@@ -51,9 +51,9 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// NewLogger returns a log for format text or json. Attributes whose key names a
-// secret are masked: the code does not log any, and this is the second line of
-// defence.
+// NewLogger returns a log for format text or json. Attributes whose key, or the key of
+// a group around them, names a secret or a person's data are masked: the code does not
+// log any, and this is the second line of defence.
 func NewLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: mask}
 	if format == "json" {
@@ -62,13 +62,20 @@ func NewLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-func mask(_ []string, a slog.Attr) slog.Attr {
-	if slices.Contains(secretKeys(), strings.ToLower(a.Key)) {
+func mask(groups []string, a slog.Attr) slog.Attr {
+	if sensitive(a.Key) || slices.ContainsFunc(groups, sensitive) {
 		return slog.String(a.Key, "[masked]")
 	}
 	return a
 }
 
-func secretKeys() []string {
-	return []string{"api_key", "authorization", "body", "fields", "link", "one_time_link", "secret", "session_token", "token", "signature"}
+// sensitive reports whether a key, in any casing, names what no log may hold.
+func sensitive(key string) bool {
+	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key)) {
+	case "apikey", "authorization", "secret", "secrets", "webhooksecrets", "token", "sessiontoken", "signature", "personasignature", "link", "onetimelink", "onetimelinkshort",
+		"body", "attributes", "fields", "namefirst", "namemiddle", "namelast", "birthdate", "emailaddress", "phonenumber", "identificationnumber", "socialsecuritynumber":
+		return true
+	default:
+		return false
+	}
 }

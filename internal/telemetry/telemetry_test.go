@@ -15,6 +15,19 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+func TestKeysOfEveryCasingAndInGroupsAreMasked(t *testing.T) {
+	for _, attribute := range []slog.Attr{
+		slog.String("api-key", "hidden"), slog.String("Persona-Signature", "hidden"), slog.String("oneTimeLink", "hidden"), slog.String("name_first", "hidden"),
+		slog.Group("fields", "anything", "hidden"), slog.Group("inquiry", slog.Group("attributes", "note", "hidden")),
+	} {
+		var b strings.Builder
+		NewLogger(&b, "text", slog.LevelInfo).Info("call", attribute)
+		if text := b.String(); strings.Contains(text, "hidden") || !strings.Contains(text, "[masked]") {
+			t.Errorf("%s: logged %s", attribute.Key, text)
+		}
+	}
+}
+
 func TestMetricsAreServed(t *testing.T) {
 	m := New()
 	m.Received.WithLabelValues("sandbox", "accepted").Inc()
