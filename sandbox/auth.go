@@ -75,7 +75,7 @@ func permissionFor(op *persona.Operation) string {
 	names := map[string]string{
 		"Inquiries": "inquiry", "InquirySessions": "inquiry", "Verifications": "verification", "Cases": "case", "CaseTemplates": "case",
 		"Accounts": "account", "AccountTypes": "account", "Webhooks": "webhook", "APIKeys": "api_key", "Events": "event", "APILogs": "api_log",
-		"Transactions": "txn", "TransactionTypes": "txn", "Lists": "list", "ListItems": "list", "Importers": "importer", "Reports": "report",
+		"Transactions": "txn", "TransactionTypes": "txn", "Lists": "list", "ListItems": "list", "Importers": "importer", "Reports": "report", "Documents": "document", "UserAuditLogs": "user_audit_log",
 	}
 	name := names[op.Service]
 	switch {

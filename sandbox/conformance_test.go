@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/idemhq/idem/internal/conformance"
 	"github.com/idemhq/idem/internal/openapi"
@@ -83,6 +84,12 @@ func start(t *testing.T, options sandbox.Options) *server {
 		sb.Close()
 	})
 	return &server{Sandbox: sb, url: listening.URL, t: t}
+}
+
+// frozen are options under which time passes by [sandbox.Sandbox.Advance] alone.
+func frozen() sandbox.Options {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return sandbox.Options{Wall: func() time.Time { return at }}
 }
 
 func (s *server) client(opts ...persona.Option) *persona.Client {

@@ -21,9 +21,11 @@ func eventOperations() map[string]operation {
 // snapshotOf is the attribute of an event that holds its object, as it was.
 const snapshotOf = "_snapshot"
 
-// payload renders the object of an event.
+// payload renders the object of an event, without the meta that reading it tells.
 func (s *Sandbox) payload(event *resource, f form) map[string]any {
-	return map[string]any{"data": s.render(event.attributes[snapshotOf].(*resource), f)}
+	data := s.render(event.attributes[snapshotOf].(*resource), f)
+	delete(data, "meta")
+	return map[string]any{"data": data}
 }
 
 // renderDelivery writes an event as a webhook sends it: in the webhook's version and

@@ -12,6 +12,7 @@ const (
 	GovernmentIDTemplateID   = "vtmpl_SandboxGovernmentIdCheck1"
 	SelfieTemplateID         = "vtmpl_SandboxSelfieMatchCheck1"
 	DatabaseTemplateID       = "vtmpl_SandboxDatabaseMatchTest1"
+	DocumentTemplateID       = "vtmpl_SandboxDocumentCheck11111"
 	CaseTemplateID           = "ctmpl_SandboxManualReviewCase1"
 	CaseQueueID              = "cqueue_SandboxFirstReviewQueue1"
 	AccountTypeID            = "acttp_SandboxUserAccountType11"
@@ -20,6 +21,16 @@ const (
 	BlockedAccountStatusID   = "actst_SandboxBlockedStatus1111"
 	AccountActionID          = "accac_SandboxRefreshAction1111"
 	TransactionTypeID        = "txntp_SandboxPaymentTransaction"
+)
+
+// The workflow, the graph query template and the dashboard's user of a new sandbox.
+const (
+	WorkflowID           = "wfl_SandboxNotifyWorkflow1111111"
+	WorkflowVersionID    = "wfv_SandboxNotifyWorkflow1111111"
+	GraphQueryTemplateID = "grphqt_SandboxSharedValues1111111"
+	UserID               = "user_SandboxReviewer111111111111"
+	UserSessionID        = "uses_SandboxReviewer111111111111"
+	UserAuditLogID       = "ual_SandboxReviewerLogin11111111"
 )
 
 // The report templates of a new sandbox, one of each kind that can be created.
@@ -50,6 +61,7 @@ func verificationTemplates() map[string]string {
 		GovernmentIDTemplateID: "verification/government-id",
 		SelfieTemplateID:       "verification/selfie",
 		DatabaseTemplateID:     "verification/database",
+		DocumentTemplateID:     "verification/document",
 	}
 }
 
@@ -140,13 +152,26 @@ func (e *environment) seed(key string, at string) {
 		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife,
 		"created-at": at, secretValue: key,
 	}, nil)
-	put("inquiry-template-version", InquiryTemplateVersionID, map[string]any{"status": "published", "live": true, "created-at": at},
+	put("inquiry-template-version", InquiryTemplateVersionID, map[string]any{
+		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": []any{"en", "es"},
+	},
 		map[string]any{"inquiry-template": identifier{"inquiry-template", InquiryTemplateID}})
-	put("inquiry-template", InquiryTemplateID, map[string]any{"name": "Know your customer", "status": "active"},
+	put("inquiry-template", InquiryTemplateID, map[string]any{"name": "Know your customer", "status": "active", templateTranslations: translations()},
 		map[string]any{"latest-published-version": identifier{"inquiry-template-version", InquiryTemplateVersionID}})
 	for id, typ := range verificationTemplates() {
 		put("verification-template/"+typ[len("verification/"):], id, nil, nil)
 	}
+	put("workflow-version", WorkflowVersionID, map[string]any{
+		"workflow-name": "Notify", "status": "published", "trigger-type": "api", "live": true, "created-at": at, "updated-at": at, "published-at": at,
+		"inputs": []any{map[string]any{"name": "outcome", "type": "string", "required": false}},
+	}, map[string]any{"workflow": identifier{"workflow", WorkflowID}})
+	put("workflow", WorkflowID, map[string]any{"name": "Notify", "status": "active", "created-at": at},
+		map[string]any{"latest-published-version": identifier{"workflow-version", WorkflowVersionID}})
+	put("user", UserID, map[string]any{"email-address": "reviewer@example.com", "name-first": "Robin", "name-last": "Reviewer"}, nil)
+	put("user-audit-log", UserAuditLogID, map[string]any{
+		"path": "/dashboard/inquiries", "method": "GET", "get-params": map[string]any{}, "post-params": map[string]any{}, "ip-address": "127.0.0.1",
+		"user-agent": "Sandbox", "response-status": 200, "created-at": at,
+	}, map[string]any{"user": identifier{"user", UserID}, "user-session": identifier{"user-session", UserSessionID}})
 	for id, typ := range reportTemplates() {
 		put(reportTemplateType(typ), id, map[string]any{
 			"name": "Report", "created-at": at, "updated-at": at, resourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
@@ -161,6 +186,16 @@ func (e *environment) seed(key string, at string) {
 		map[string]any{"default-account-status": identifier{"account-status", DefaultAccountStatusID}, "account-statuses": []identifier{
 			{"account-status", DefaultAccountStatusID}, {"account-status", ActiveAccountStatusID}, {"account-status", BlockedAccountStatusID},
 		}})
+}
+
+// translations are the texts of the inquiry template.
+func translations() []any {
+	text := func(step, component, value string) any {
+		return map[string]any{"step": step, "step-display-name": step, "component": component, "attribute-name": "text", "locale-values": []any{
+			map[string]any{"locale": "en", "value": value}, map[string]any{"locale": "es", "value": nil},
+		}}
+	}
+	return []any{text("start", "title", "Verify your identity"), text("start", "button", "Begin")}
 }
 
 // accountStatuses are the statuses of the account type. The first is the default.

@@ -81,7 +81,7 @@ func TestEveryKindOfReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := start(t, sandbox.Options{})
+			server := start(t, frozen())
 			report := newReport(t, server, test.template, test.kind, test.query)
 			var happened []string
 			for _, event := range events(t, server.client())[1:] { // the first is the account's
@@ -105,7 +105,7 @@ func TestEveryKindOfReport(t *testing.T) {
 
 func TestTheRisksOfAnEmailAddressAndAPhoneNumber(t *testing.T) {
 	t.Parallel()
-	server := start(t, sandbox.Options{})
+	server := start(t, frozen())
 	email := newReport(t, server, sandbox.EmailAddressReportTemplateID, "email-address", persona.ReportQuery{EmailAddress: persona.Set("alexanderjsample@example.com")})
 	if got := email.Value.(*persona.ReportEmailAddress).Attributes; got.EmailReputation != "low" || got.EmailDomain != "example.com" {
 		t.Errorf("the reputation is %q at %q", got.EmailReputation, got.EmailDomain)
@@ -120,7 +120,7 @@ func TestTheRisksOfAnEmailAddressAndAPhoneNumber(t *testing.T) {
 
 func TestAMatchEndsTheMonitoringUntilItIsDismissed(t *testing.T) {
 	t.Parallel()
-	server := start(t, sandbox.Options{})
+	server := start(t, frozen())
 	client, ctx := server.client(), t.Context()
 	report := newReport(t, server, sandbox.WatchlistReportTemplateID, "watchlist", term("Kim Jong Un"))
 	if report.Attributes.IsRecurring {
@@ -176,7 +176,7 @@ func TestAMatchEndsTheMonitoringUntilItIsDismissed(t *testing.T) {
 
 func TestDismissingOtherMatches(t *testing.T) {
 	t.Parallel()
-	server := start(t, sandbox.Options{})
+	server := start(t, frozen())
 	client, ctx := server.client(), t.Context()
 	reason := persona.ReportDismissParams{Reason: persona.Set("another")}
 	pep := newReport(t, server, sandbox.PoliticallyExposedPersonReportTemplateID, "politically-exposed-person", term("Boris Johnson"))
@@ -204,7 +204,7 @@ func TestDismissingOtherMatches(t *testing.T) {
 
 func TestEveryOtherOperationOnReports(t *testing.T) {
 	t.Parallel()
-	server := start(t, sandbox.Options{})
+	server := start(t, frozen())
 	client, ctx := server.client(), t.Context()
 	params := reportParams(sandbox.WatchlistReportTemplateID, "watchlist", term("Jane Sample"))
 	waiting, err := client.Reports.Create(ctx, params)
@@ -266,7 +266,7 @@ func TestEveryOtherOperationOnReports(t *testing.T) {
 
 func TestAReportThatCannotBeMade(t *testing.T) {
 	t.Parallel()
-	client := start(t, sandbox.Options{}).client()
+	client := start(t, frozen()).client()
 	watchlist := sandbox.WatchlistReportTemplateID
 	for name, test := range map[string]struct {
 		params persona.ReportCreateParams

@@ -86,6 +86,9 @@ func (c *change) verify(inquiry *resource, typ, template, result string) {
 	case "verification/government-id":
 		document := c.evidence(inquiry, "documents", "document", "document/government-id", "doc", owner)
 		relationships["document"] = document.identifier()
+	case "verification/document":
+		document := c.evidence(inquiry, "documents", "document", "document/generic", "doc", owner)
+		relationships["document"] = document.identifier()
 	case "verification/selfie":
 		c.evidence(inquiry, "selfies", "selfie", "selfie/profile-and-center", "self", map[string]any{"inquiry": inquiry.identifier()})
 	}
@@ -125,6 +128,7 @@ func checks(typ, result string) []any {
 	names := map[string][2]string{
 		"verification/government-id": {"id_entity_detection", "id_color_inconsistency_detection"},
 		"verification/selfie":        {"selfie_liveness_detection", "selfie_face_covering_detection"},
+		"verification/document":      {"document_fraud_detection", "document_supported_detection"},
 		"verification/database":      {"database_attribute_comparison", "database_name_comparison"},
 	}[typ]
 	reasons := []any{}

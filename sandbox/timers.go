@@ -48,6 +48,10 @@ func (c *change) fallDue(id string) {
 		if due := r.time(sessionUntil); r.text("status") != "expired" && !c.now.Before(due) {
 			c.expireSession(r)
 		}
+	case "workflow-run":
+		c.workflowRunDue(r)
+	case "graph-query":
+		c.runGraphQuery(r)
 	case "report":
 		c.reportDue(r)
 	case "importer":
