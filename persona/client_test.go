@@ -19,6 +19,7 @@ func TestNewClient(t *testing.T) {
 		"a key from the environment variable is enough": {key: "persona_sandbox_1"},
 		"a key from an option is enough":                {opts: []persona.Option{persona.WithAPIKey("persona_sandbox_1")}},
 		"no key names the variable":                     {want: persona.ErrNoKey, says: "PERSONA_API_KEY"},
+		"a nil HTTP client changes nothing":             {key: "persona_sandbox_1", opts: []persona.Option{persona.WithHTTPClient(nil)}},
 		"a key of spaces is none":                       {key: "  ", want: persona.ErrNoKey, says: "PERSONA_API_KEY"},
 		"a key with a line break inside is refused":     {opts: []persona.Option{persona.WithAPIKey("persona\nsandbox")}, says: "line break"},
 		"a base URL without a host is refused":          {key: "k", opts: []persona.Option{persona.WithBaseURL("api.example.com")}, says: "not a web address"},

@@ -87,8 +87,14 @@ func WithBaseURL(base string) Option {
 }
 
 // WithHTTPClient sets the HTTP client. Its redirect policy is replaced: a redirect
-// is never followed, since the key would go with it.
-func WithHTTPClient(client *http.Client) Option { return func(c *config) { c.httpClient = client } }
+// is never followed, since the key would go with it. A nil client changes nothing.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) {
+		if client != nil {
+			c.httpClient = client
+		}
+	}
+}
 
 // WithVersion asks for another dated version than [DefaultVersion].
 func WithVersion(version string) Option { return func(c *config) { c.version = version } }
