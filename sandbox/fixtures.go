@@ -21,6 +21,7 @@ const (
 	BlockedAccountStatusID   = "actst_SandboxBlockedStatus1111"
 	AccountActionID          = "accac_SandboxRefreshAction1111"
 	TransactionTypeID        = "txntp_SandboxPaymentTransaction"
+	ThemeSetID               = "theset_SandboxDefaultThemeSet11"
 )
 
 // The workflow, the graph query template and the dashboard's user of a new sandbox.
@@ -181,6 +182,7 @@ func (e *environment) seed(key string, at string) {
 		"name": "Manual review", "status": "active", "resolutions": []any{"Approved", "Declined"}, "created-at": at,
 	}, nil)
 	put("case-queue", CaseQueueID, map[string]any{"name": "First review", "status": "active", "created-at": at}, nil)
+	put("theme-set", ThemeSetID, map[string]any{"name": "Default", "status": "active", "styles": defaultStyles(), "created-at": at, "updated-at": at}, nil)
 	put("transaction-type", TransactionTypeID, map[string]any{"name": "Payment", "field-schemas": transactionFieldSchemas(), "created-at": at}, nil)
 	put("account-type", AccountTypeID, map[string]any{"name": "User", "created-at": at},
 		map[string]any{"default-account-status": identifier{"account-status", DefaultAccountStatusID}, "account-statuses": []identifier{

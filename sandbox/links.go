@@ -110,6 +110,7 @@ func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any) {
 			session.attributes["status"] = "active"
 			session.attributes["started-at"] = stamp(now)
 			session.attributes["user-agent"] = r.UserAgent()
+			session.relationships["device"] = c.device(r.UserAgent()).identifier()
 			c.emit("inquiry-session.started", session, nil)
 			s.commit(c)
 		}

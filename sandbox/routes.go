@@ -204,7 +204,7 @@ func (s *Sandbox) handlers() map[string]operation {
 	}
 	for _, service := range []map[string]operation{
 		inquiryOperations(), sessionOperations(), verificationOperations(), caseOperations(), accountOperations(),
-		transactionOperations(), listOperations(), listItemOperations(), importerOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(), reportOperations(),
+		transactionOperations(), listOperations(), listItemOperations(), importerOperations(), themeSetOperations(), deviceOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(), reportOperations(),
 		documentOperations(), workflowOperations(), graphQueryOperations(), inquiryTemplateOperations(), userAuditLogOperations(),
 	} {
 		for name, do := range service {
