@@ -143,3 +143,32 @@ func TestAListItemThatIsWrongIsRefused(t *testing.T) {
 	server.id("GET", "/lists/lst_1", "", 404)
 	server.id("DELETE", "/lists/"+item, "", 404)
 }
+
+func TestListsTransactionsAndImportersConformInEveryVersion(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"2020-05-18", "2021-05-14", "2021-07-05", "2022-09-01", "2023-01-05", "2025-10-27", "2025-12-08"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			client, ctx := start(t, sandbox.Options{}).client(persona.WithVersion(version)), t.Context()
+			list, err := client.Lists.CreateNameList(ctx, persona.ListCreateNameListParams{Name: persona.Set("Names")})
+			ok(t, err)
+			_, err = client.ListItems.CreateName(ctx, persona.ListItemCreateNameParams{ListID: persona.Set(list.ID), NameFirst: persona.Set("Ada"), NameLast: persona.Set("Sample")})
+			ok(t, err)
+			importer, err := client.Importers.ImportNameListItems(ctx, persona.ImporterImportNameListItemsParams{ListID: list.ID, File: csv("name_first,name_last", "Bo,Sample")})
+			ok(t, err)
+			_, err = client.Importers.Get(ctx, importer.ID)
+			ok(t, err)
+			_, err = client.Lists.ListPage(ctx, persona.ListListParams{})
+			ok(t, err)
+			made, err := client.Transactions.Create(ctx, payment("order-1"))
+			ok(t, err)
+			got, err := client.Transactions.Get(ctx, made.ID)
+			ok(t, err)
+			if len(got.Attributes.Fields) != 2 {
+				t.Errorf("the transaction is %s", got.Raw)
+			}
+			_, err = client.ThemeSets.ListPage(ctx, persona.ThemeSetListParams{})
+			ok(t, err)
+		})
+	}
+}
