@@ -80,6 +80,9 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 			continue
 		}
 		value, ok := r.attributes[p.name]
+		if !ok && p.name == "source-data" { // told only to those who peek
+			continue
+		}
 		if !ok {
 			value = p.empty
 			if old := fieldAsAttribute(r, p.name); old != nil {

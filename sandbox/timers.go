@@ -48,6 +48,8 @@ func (c *change) fallDue(id string) {
 		if due := r.time(sessionUntil); r.text("status") != "expired" && !c.now.Before(due) {
 			c.expireSession(r)
 		}
+	case "connect":
+		c.connectDue(r)
 	case "workflow-run":
 		c.workflowRunDue(r)
 	case "graph-query":
