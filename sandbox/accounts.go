@@ -189,9 +189,9 @@ func (c *change) redactAccount(account *resource) error {
 	if account.attributes["redacted-at"] != nil {
 		return conflict("Account already redacted")
 	}
-	for _, id := range c.env.order["inquiry"] {
-		if c.get(id).one("account") == account.id {
-			if err := c.redactInquiry(c.edit(id), true); err != nil {
+	for inquiry := range c.all("inquiry") {
+		if inquiry.one("account") == account.id {
+			if err := c.redactInquiry(c.edit(inquiry.id), true); err != nil {
 				return err
 			}
 		}
@@ -237,19 +237,19 @@ func consolidate(c *call) (*answer, error) {
 // moveInquiries gives an account's inquiries and their verifications, and its places
 // in cases, to another.
 func (c *change) moveInquiries(from, to *resource) {
-	for _, id := range c.env.order["inquiry"] {
-		if c.get(id).one("account") != from.id {
+	for inquiry := range c.all("inquiry") {
+		if inquiry.one("account") != from.id {
 			continue
 		}
-		inquiry := c.edit(id)
+		inquiry = c.edit(inquiry.id)
 		inquiry.relationships["account"] = to.identifier()
 		for _, v := range inquiry.many("verifications") {
 			c.edit(v.ID).relationships["accounts"] = []identifier{to.identifier()}
 		}
 	}
-	for _, id := range c.env.order["case"] {
-		if slices.Contains(c.get(id).many("accounts"), from.identifier()) {
-			r := c.edit(id)
+	for r := range c.all("case") {
+		if slices.Contains(r.many("accounts"), from.identifier()) {
+			r = c.edit(r.id)
 			r.unlink("accounts", from.identifier())
 			r.link("accounts", to.identifier())
 		}

@@ -19,8 +19,7 @@ func (s *Sandbox) authenticate(r *http.Request, now time.Time) (*environment, *r
 		return nil, nil, unauthorized("Must be authenticated to access this endpoint")
 	}
 	for _, env := range s.environments {
-		for _, id := range env.order["api-key"] {
-			key := env.resources[id]
+		for key := range env.all("api-key") {
 			if key.text(secretValue) != value {
 				continue
 			}

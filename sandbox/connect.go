@@ -87,8 +87,7 @@ func (c *call) findConnect(typ string) (*resource, error) {
 
 func createConnection(c *call) (*answer, error) {
 	destination := c.text("data.attributes.destination-organization-id")
-	for _, id := range c.env.order["connect"] {
-		r := c.env.resources[id]
+	for r := range c.all("connect") {
 		if r.typ == "connect/connection" && r.text("destination-organization-id") == destination {
 			return nil, conflict("there is a connection with this organization")
 		}

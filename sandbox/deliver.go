@@ -150,7 +150,7 @@ func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delive
 		if delivery.State != "pending" { // canceled when its webhook was disabled
 			continue
 		}
-		request, err := d.request(env, env.resources[webhookID], delivery)
+		request, err := d.request(env, env.get(webhookID), delivery)
 		if err != nil {
 			delivery.State = "failed"
 			continue
@@ -235,8 +235,7 @@ func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err err
 // holds the lock.
 func (d *dispatcher) enqueue(env *environment, events []*resource) {
 	for _, event := range events {
-		for _, id := range env.order["webhook"] {
-			hook := env.resources[id]
+		for hook := range env.all("webhook") {
 			if hook.text("status") != "enabled" || !wants(hook, event.text("name")) {
 				continue
 			}

@@ -27,8 +27,8 @@ func deviceOperations() map[string]operation {
 func (c *change) device(userAgent string) *resource {
 	hash := sha256.Sum256([]byte(userAgent))
 	fingerprint := hex.EncodeToString(hash[:16])
-	for _, id := range c.env.order["device"] {
-		if r := c.get(id); r.text("browser-fingerprint") == fingerprint {
+	for r := range c.all("device") {
+		if r.text("browser-fingerprint") == fingerprint {
 			return r
 		}
 	}

@@ -58,11 +58,10 @@ func (c *change) runGraphQuery(query *resource) {
 			continue
 		}
 		nodes = append(nodes, map[string]any{"type": name, "value": wanted})
-		for _, id := range c.env.order["account"] {
-			account := c.env.resources[id]
+		for account := range c.all("account") {
 			if holds(account.attributes["fields"], wanted) && !slices.Contains(accounts, account.identifier()) {
 				accounts = append(accounts, account.identifier())
-				nodes = append(nodes, map[string]any{"type": "account", "value": id})
+				nodes = append(nodes, map[string]any{"type": "account", "value": account.id})
 			}
 		}
 	}

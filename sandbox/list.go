@@ -12,16 +12,15 @@ type page struct{ links map[string]any }
 // list answers with the resources of a family that keep holds of, newest first, a
 // page at a time (Persona docs: Pagination).
 func (c *call) list(family string, keep func(*resource) bool) (*answer, error) {
-	order := c.env.order[family]
 	matching := func(yield func(*resource) bool) {
-		for _, id := range slices.Backward(order) {
-			if r := c.env.resources[id]; (keep == nil || keep(r)) && !yield(r) {
+		for r := range c.env.newest(family) {
+			if (keep == nil || keep(r)) && !yield(r) {
 				return
 			}
 		}
 	}
 	return c.page(matching, func(id string) bool {
-		r := c.env.resources[id]
+		r := c.env.get(id)
 		return r != nil && r.family() == family
 	})
 }

@@ -33,8 +33,8 @@ func createList(kind listKind) operation {
 		if name == "" {
 			return nil, badRequest("data.attributes.name is missing")
 		}
-		for _, id := range c.env.order["list"] {
-			if other := c.get(id); other.text("status") == "active" && strings.EqualFold(other.text("name"), name) {
+		for other := range c.all("list") {
+			if other.text("status") == "active" && strings.EqualFold(other.text("name"), name) {
 				return nil, conflict("an active list has this name")
 			}
 		}

@@ -12,8 +12,7 @@ import (
 func (c *call) search(family string, attributes func(r *resource, name string) any) (*answer, error) {
 	var found []*resource
 	query := c.object("query")
-	for _, id := range slices.Backward(c.env.order[family]) {
-		r := c.env.resources[id]
+	for r := range c.env.newest(family) {
 		get := func(name string) any { return attributes(r, name) }
 		holds, err := evaluate(query, get, 0)
 		if err != nil {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -117,6 +118,31 @@ func (e *environment) nextSequence() int {
 	return e.sequence
 }
 
+// get returns a resource to read, or nil.
+func (e *environment) get(id string) *resource { return e.resources[id] }
+
+// all yields the resources of a family, oldest first.
+func (e *environment) all(family string) iter.Seq[*resource] {
+	return func(yield func(*resource) bool) {
+		for _, id := range e.order[family] {
+			if !yield(e.resources[id]) {
+				return
+			}
+		}
+	}
+}
+
+// newest yields the resources of a family, newest first.
+func (e *environment) newest(family string) iter.Seq[*resource] {
+	return func(yield func(*resource) bool) {
+		for _, id := range slices.Backward(e.order[family]) {
+			if !yield(e.resources[id]) {
+				return
+			}
+		}
+	}
+}
+
 // insert stores a resource, new or changed.
 func (e *environment) insert(r *resource) {
 	if _, known := e.resources[r.id]; !known {
@@ -155,7 +181,22 @@ func (c *change) get(id string) *resource {
 	if r := c.staged[id]; r != nil {
 		return r
 	}
-	return c.env.resources[id]
+	return c.env.get(id)
+}
+
+// all yields the resources of a family, those of the environment, oldest first, and as
+// this change has them. What the change made is not among them.
+func (c *change) all(family string) iter.Seq[*resource] {
+	return func(yield func(*resource) bool) {
+		for r := range c.env.all(family) {
+			if staged := c.staged[r.id]; staged != nil {
+				r = staged
+			}
+			if !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // edit returns a resource to change, or nil.
@@ -163,7 +204,7 @@ func (c *change) edit(id string) *resource {
 	if r := c.staged[id]; r != nil {
 		return r
 	}
-	r := c.env.resources[id]
+	r := c.env.get(id)
 	if r == nil {
 		return nil
 	}

@@ -52,8 +52,8 @@ func (c *call) setThemeSet(r *resource, name string) error {
 	if name == "" {
 		return badRequest("data.attributes.name must be filled")
 	}
-	for _, id := range c.env.order["theme-set"] {
-		if other := c.get(id); id != r.id && other.text("status") == "active" && strings.EqualFold(other.text("name"), name) {
+	for other := range c.all("theme-set") {
+		if other.id != r.id && other.text("status") == "active" && strings.EqualFold(other.text("name"), name) {
 			return conflict("an active theme set has this name")
 		}
 	}
