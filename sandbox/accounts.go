@@ -189,7 +189,7 @@ func (c *change) redactAccount(account *resource) error {
 	if account.attributes["redacted-at"] != nil {
 		return conflict("Account already redacted")
 	}
-	for inquiry := range c.all("inquiry") {
+	for inquiry := range c.of("inquiry", account.id) {
 		if inquiry.one("account") == account.id {
 			if err := c.redactInquiry(c.edit(inquiry.id), true); err != nil {
 				return err
@@ -237,7 +237,7 @@ func consolidate(c *call) (*answer, error) {
 // moveInquiries gives an account's inquiries and their verifications, and its places
 // in cases, to another.
 func (c *change) moveInquiries(from, to *resource) {
-	for inquiry := range c.all("inquiry") {
+	for inquiry := range c.of("inquiry", from.id) {
 		if inquiry.one("account") != from.id {
 			continue
 		}
@@ -247,7 +247,7 @@ func (c *change) moveInquiries(from, to *resource) {
 			c.edit(v.ID).relationships["accounts"] = []identifier{to.identifier()}
 		}
 	}
-	for r := range c.all("case") {
+	for r := range c.of("case", from.id) {
 		if slices.Contains(r.many("accounts"), from.identifier()) {
 			r = c.edit(r.id)
 			r.unlink("accounts", from.identifier())

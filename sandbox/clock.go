@@ -27,8 +27,10 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
+const stampLayout = "2006-01-02T15:04:05.000Z"
+
 // stamp writes a moment as Persona does: ISO 8601 in UTC, with milliseconds.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 // moment reads what stamp wrote; zero for anything else.
 func moment(v any) time.Time {

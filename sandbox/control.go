@@ -21,7 +21,9 @@ type CallRecord struct {
 	Lost           bool   `json:"lost,omitempty"`     // the answer was lost on purpose
 }
 
-func (e *environment) remember(record CallRecord) { e.calls = append(e.calls, record) }
+func (e *environment) remember(record CallRecord) {
+	e.calls.add(record, func(CallRecord) bool { return true })
+}
 
 // Calls returns every call of an environment's API, oldest first. The environment is
 // sandbox or production.
@@ -30,7 +32,7 @@ func (s *Sandbox) Calls(environment string) []CallRecord {
 	defer s.mu.Unlock()
 	calls := []CallRecord{}
 	if env := s.environments[environment]; env != nil {
-		calls = slices.Concat(calls, env.calls)
+		calls = slices.Concat(calls, env.calls.entries)
 	}
 	return calls
 }
@@ -106,14 +108,14 @@ func (s *Sandbox) summary() map[string]any {
 	state := map[string]any{"now": stamp(s.clock.now()), "faults": len(s.faults)}
 	for name, env := range s.environments {
 		counts := map[string]int{}
-		for family, ids := range env.order {
-			counts[family] = len(ids)
+		for _, family := range env.families {
+			counts[family] = env.count(family)
 		}
 		states := map[string]int{}
-		for _, delivery := range env.deliveries {
+		for _, delivery := range env.deliveries.entries {
 			states[delivery.State]++
 		}
-		state[name] = map[string]any{"environment_id": env.id, "resources": counts, "deliveries": states, "calls": len(env.calls)}
+		state[name] = map[string]any{"environment_id": env.id, "resources": counts, "deliveries": states, "calls": len(env.calls.entries)}
 	}
 	return state
 }

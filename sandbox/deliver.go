@@ -22,7 +22,6 @@ type Delivery struct {
 	State     string    `json:"state"` // pending, completed, failed or skipped
 	Attempts  []Attempt `json:"attempts"`
 
-	event *resource
 	due   time.Time
 	sent  time.Time // when it was attempted last, by the sandbox's clock
 	first time.Time // when it was attempted first, by the wall's clock
@@ -168,7 +167,7 @@ func (d *dispatcher) request(env *environment, hook *resource, delivery *Deliver
 	if delivery.first.IsZero() {
 		delivery.first = wall
 	}
-	body, err := json.Marshal(s.renderDelivery(env, hook, delivery.event))
+	body, err := json.Marshal(s.renderDelivery(env, hook, env.get(delivery.EventID)))
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func (d *dispatcher) request(env *environment, hook *resource, delivery *Deliver
 	}
 	made := len(delivery.Attempts) + 1
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
-	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, liveSecrets(hook, delivery.sent)...))
+	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, signingSecrets(hook, delivery.sent)...))
 	request.Header.Set("Persona-Webhook-Attempts-Made", strconv.Itoa(made))
 	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(len(retryDelays())+1-made))
 	request.Header.Set("Persona-Webhook-First-Attempted-At", strconv.FormatInt(delivery.first.Unix(), 10))
@@ -253,9 +252,9 @@ func (d *dispatcher) enqueue(env *environment, events []*resource) {
 func (d *dispatcher) plan(env *environment, hook, event *resource) {
 	delivery := &Delivery{
 		WebhookID: hook.id, EventID: event.id, EventName: event.text("name"),
-		State: "pending", Attempts: []Attempt{}, event: event, due: event.time("created-at"),
+		State: "pending", Attempts: []Attempt{}, due: event.time("created-at"),
 	}
-	env.deliveries = append(env.deliveries, delivery)
+	env.deliveries.add(delivery, func(old *Delivery) bool { return old.State != "pending" })
 	if !d.sandbox.passesFilter(env, hook, event) {
 		delivery.State = "skipped"
 		return
@@ -276,7 +275,7 @@ func wants(hook *resource, name string) bool {
 
 // cancel gives up what waits for a webhook, for good (Persona docs: Webhooks).
 func (e *environment) cancelDeliveries(webhookID string) {
-	for _, delivery := range e.deliveries {
+	for _, delivery := range e.deliveries.entries {
 		if delivery.WebhookID == webhookID && delivery.State == "pending" {
 			delivery.State = "failed"
 		}
@@ -293,7 +292,7 @@ func (s *Sandbox) Deliveries(environment string) []Delivery {
 	if env == nil {
 		return all
 	}
-	for _, delivery := range env.deliveries {
+	for _, delivery := range env.deliveries.entries {
 		copied := *delivery
 		copied.Attempts = slices.Clone(delivery.Attempts)
 		all = append(all, copied)

@@ -18,6 +18,7 @@ const (
 	defaultVersion = "2025-12-08"
 	fileTokenLife  = 21600 // seconds (Persona docs: Downloading files)
 	maxBody        = 32 << 20
+	jsonContent    = "application/json; charset=utf-8"
 )
 
 // Options say how a sandbox behaves. The zero Options is a sandbox as the package
@@ -57,6 +58,7 @@ type Sandbox struct {
 
 	mu           sync.Mutex // guards environments, and all in them
 	environments map[string]*environment
+	answers      answerPress
 	faults       faults
 
 	deliveries *dispatcher
@@ -87,6 +89,7 @@ func New(options Options) (*Sandbox, error) {
 		signing:      []byte(newID("key")),
 		environments: map[string]*environment{},
 	}
+	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
 	for name, key := range map[string]string{"sandbox": SandboxKey, "production": ProductionKey} {
 		env := newEnvironment(name)
@@ -332,7 +335,7 @@ func host(r *http.Request) string {
 
 func jsonResponse(status int, doc any) response {
 	b, _ := json.Marshal(doc) // maps, strings and numbers only
-	return response{status: status, contentType: "application/json; charset=utf-8", body: b}
+	return response{status: status, contentType: jsonContent, body: b}
 }
 
 func errorResponse(err error, inflection string) response {
@@ -344,7 +347,7 @@ func errorResponse(err error, inflection string) response {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", jsonContent)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
 }

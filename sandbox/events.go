@@ -11,19 +11,15 @@ func eventOperations() map[string]operation {
 		"Events.Get": func(c *call) (*answer, error) { return c.answerFound("event") },
 		"Events.List": func(c *call) (*answer, error) {
 			return c.list("event", func(r *resource) bool {
-				about := r.attributes[snapshotOf].(*resource)
-				return oneOf(c.filter("name"), r.text("name")) && oneOf(c.filter("id"), r.id) && oneOf(c.filter("object-id"), about.id)
-			})
+				return oneOf(c.filter("name"), r.text("name")) && oneOf(c.filter("id"), r.id) && oneOf(c.filter("object-id"), r.object.id)
+			}, splitList(c.filter("object-id"))...)
 		},
 	}
 }
 
-// snapshotOf is the attribute of an event that holds its object, as it was.
-const snapshotOf = "_snapshot"
-
 // payload renders the object of an event, without the meta that reading it tells.
 func (s *Sandbox) payload(event *resource, f form) map[string]any {
-	data := s.render(event.attributes[snapshotOf].(*resource), f)
+	data := s.render(event.object, f)
 	delete(data, "meta")
 	return map[string]any{"data": data}
 }
@@ -31,7 +27,7 @@ func (s *Sandbox) payload(event *resource, f form) map[string]any {
 // renderDelivery writes an event as a webhook sends it: in the webhook's version and
 // casing, with what its lists allow.
 func (s *Sandbox) renderDelivery(env *environment, hook, event *resource) map[string]any {
-	about := event.attributes[snapshotOf].(*resource)
+	about := event.object
 	f := form{version: hook.text("api-version"), inflection: hook.text("api-key-inflection")}
 	payload := s.payload(event, f)
 	f.include = allowedIncludes(hook, event.text("name"))

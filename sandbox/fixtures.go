@@ -146,7 +146,7 @@ func transactionFieldSchemas() []any {
 // seed puts the fixtures into an environment.
 func (e *environment) seed(key string, at string) {
 	put := func(typ, id string, attributes map[string]any, relationships map[string]any) {
-		e.insert(&resource{typ: typ, id: id, attributes: attributes, relationships: relationships, created: e.nextSequence()})
+		e.insert(&resource{typ: typ, id: id, attributes: attributes, relationships: relationships})
 	}
 	put("api-key", newID("api"), map[string]any{
 		"name": "Default key", "api-version": defaultVersion, "api-key-inflection": "kebab", "permissions": []any{},

@@ -1,9 +1,14 @@
 package sandbox
 
 import (
+	"bytes"
+	"compress/flate"
 	"crypto/sha256"
+	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,9 +16,16 @@ const replayRetention = 24 * time.Hour // Persona docs: Idempotence
 
 // replay is a stored answer under an idempotency key.
 type replay struct {
-	request [sha256.Size]byte
-	response
-	until time.Time
+	request [16]byte // what the first request was
+	until   int64    // in Unix milliseconds
+	status  uint16
+	body    string // compressed JSON
+}
+
+// replays are the stored answers of an environment. All live equally long.
+type replays struct {
+	byKey  map[string]replay
+	oldest []string // keys, in the order in which they were stored
 }
 
 // idempotently answers a POST whose key was seen with the answer it got then,
@@ -25,28 +37,66 @@ func (s *Sandbox) idempotently(env *environment, r *http.Request, body []byte, n
 	if key == "" || r.Method != http.MethodPost {
 		return do()
 	}
-	fingerprint := sha256.Sum256(slices.Concat([]byte(r.URL.RequestURI()), []byte{0}, body))
-	if stored := env.replays[key]; stored != nil && now.Before(stored.until) {
+	sum := sha256.Sum256(slices.Concat([]byte(r.URL.RequestURI()), []byte{0}, body))
+	fingerprint := [16]byte(sum[:])
+	if stored, ok := env.replays.byKey[key]; ok && now.UnixMilli() < stored.until {
 		if stored.request != fingerprint {
 			return errorResponse(conflict("the request does not match the original one with this idempotency key"), "kebab")
 		}
 		record.Replayed = true
-		return stored.response
+		return response{status: int(stored.status), contentType: jsonContent, body: s.answers.expand(stored.body)}
 	}
 	res := do()
 	if res.status == http.StatusTooManyRequests {
 		return res // never stored (Persona docs: Errors)
 	}
-	for {
-		_, old, due := env.replaysEnd.take(now)
-		if !due {
-			break
-		}
-		if !now.Before(env.replays[old].until) {
-			delete(env.replays, old)
-		}
-	}
-	env.replays[key] = &replay{fingerprint, res, now.Add(replayRetention)}
-	env.replaysEnd.put(now.Add(replayRetention), key)
+	env.replays.store(key, replay{fingerprint, now.Add(replayRetention).UnixMilli(), uint16(res.status), s.answers.compress(res.body)}, now)
 	return res
+}
+
+// store keeps an answer, and forgets those whose time is over.
+func (r *replays) store(key string, answer replay, now time.Time) {
+	for len(r.oldest) > 0 && r.byKey[r.oldest[0]].until <= now.UnixMilli() {
+		delete(r.byKey, r.oldest[0])
+		r.oldest[0] = ""
+		r.oldest = r.oldest[1:]
+	}
+	if r.byKey == nil {
+		r.byKey = map[string]replay{}
+	}
+	r.byKey[key] = answer
+	r.oldest = append(r.oldest, key)
+}
+
+// answerPress makes answers small: most of an answer are names that every one has.
+type answerPress struct {
+	common []byte
+	writer *flate.Writer // made when it is needed first: it is large
+}
+
+// newAnswerPress knows the names of what is created most often.
+func newAnswerPress(s *Sandbox) answerPress {
+	var p answerPress
+	for _, typ := range []string{"report/watchlist", "transaction", "case", "account", "inquiry"} {
+		doc := map[string]any{"data": s.render(&resource{typ: typ, attributes: map[string]any{"fields": blankFields()}}, form{version: defaultVersion})}
+		text, _ := json.Marshal(doc) // maps, strings and numbers only
+		p.common = append(p.common, text...)
+	}
+	return p
+}
+
+func (p *answerPress) compress(body []byte) string {
+	if p.writer == nil {
+		p.writer, _ = flate.NewWriterDict(nil, flate.DefaultCompression, p.common) // the level exists
+	}
+	var small bytes.Buffer
+	p.writer.Reset(&small)
+	_, _ = p.writer.Write(body) // to memory
+	_ = p.writer.Close()
+	return small.String()
+}
+
+func (p *answerPress) expand(small string) []byte {
+	body, _ := io.ReadAll(flate.NewReaderDict(strings.NewReader(small), p.common)) // from memory
+	return body
 }

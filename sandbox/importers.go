@@ -51,7 +51,7 @@ func (c *call) newImporter(typ string, list *resource) (*answer, error) {
 		return nil, badRequest("data.attributes.file must hold data in base64, and a filename")
 	}
 	r := c.create(typ, "mprt", map[string]any{
-		"status": "pending", "successful-count": 0, "duplicate-count": 0, "error-count": 0, importedFile: content,
+		"status": "pending", "successful-count": 0, "duplicate-count": 0, "error-count": 0, importedFile: string(content),
 	}, nil)
 	if list != nil {
 		r.attributes[importedList] = list.id
@@ -63,8 +63,8 @@ func (c *call) newImporter(typ string, list *resource) (*answer, error) {
 // runImport reads the rows of an importer. A file that cannot be read, or that lacks
 // all columns there could be, changes nothing.
 func (c *change) runImport(importer *resource) {
-	content, _ := importer.attributes[importedFile].([]byte)
-	if content == nil {
+	content, waiting := importer.attributes[importedFile].(string)
+	if !waiting {
 		return
 	}
 	delete(importer.attributes, importedFile)
@@ -75,7 +75,7 @@ func (c *change) runImport(importer *resource) {
 		kind := listKindOf(name)
 		columns, add = kind.columns(), c.importItems(kind, list, importer.identifier())
 	}
-	rows, err := readRows(content, columns)
+	rows, err := readRows([]byte(content), columns)
 	if err != nil {
 		importer.attributes["status"] = "errored"
 		return

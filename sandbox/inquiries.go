@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 // inquiries expire).
 const inquiryLife = 24 * time.Hour
 
-// What an inquiry's life is when the request that made it says otherwise.
+// What an inquiry's life is, in seconds, when the request that made it says otherwise.
 const (
 	afterStart  = "_after-start"
 	afterResume = "_after-resume"
@@ -105,7 +106,7 @@ func createInquiry(c *call) (*answer, error) {
 	inquiry := c.create("inquiry", "inq", map[string]any{
 		"status": "created", "tags": tags, "creator": creator, "note": c.optional("data.attributes.note"),
 		"reference-id": nil, "fields": blankFields(), "updated-at": stamp(c.now), "expires-at": stamp(c.now.Add(life)),
-		"behaviors": nil, afterStart: c.seconds("meta.expiration-after-start-interval-seconds"), afterResume: c.seconds("meta.expiration-after-resume-interval-seconds"),
+		"behaviors": nil, afterStart: c.seconds("meta.expiration-after-start-interval-seconds").Seconds(), afterResume: c.seconds("meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
 	if account != nil {
 		inquiry.relationships["account"] = account.identifier()
@@ -232,6 +233,7 @@ func listInquiries(c *call) (*answer, error) {
 	if len(splitList(c.filter("inquiry-id"))) > 100 {
 		return nil, badRequest("filter.inquiry_id must hold at most 100 ids")
 	}
+	owners := splitList(cmp.Or(c.filter("account-id"), c.filter("reference-id")))
 	start, end := moment(c.filter("created-at-start")), moment(c.filter("created-at-end"))
 	return c.list("inquiry", func(r *resource) bool {
 		created := r.time("created-at")
@@ -240,7 +242,7 @@ func listInquiries(c *call) (*answer, error) {
 			oneOf(c.filter("inquiry-template-id"), r.one("inquiry-template")) && oneOf(c.filter("template-id"), r.one("template")) &&
 			(c.filter("note") == "" || c.filter("note") == r.text("note")) &&
 			(start.IsZero() || !created.Before(start)) && (end.IsZero() || !created.After(end))
-	})
+	}, owners...)
 }
 
 func decideInquiry(status string) operation {
@@ -267,7 +269,7 @@ func resumeInquiry(c *call) (*answer, error) {
 	switch status := inquiry.text("status"); status {
 	case "created", "pending":
 	case "expired":
-		life, _ := inquiry.attributes[afterResume].(time.Duration)
+		life := inquiry.duration(afterResume)
 		if life <= 0 {
 			life = inquiryLife
 		}

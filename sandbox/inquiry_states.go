@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"slices"
-	"time"
 )
 
 // inquiryMove is one way for an inquiry to change its status.
@@ -42,7 +41,7 @@ func (c *change) moveInquiry(inquiry *resource, to string) error {
 	inquiry.attributes[move.at] = stamp(c.now)
 	inquiry.attributes["updated-at"] = stamp(c.now)
 	if to == "pending" {
-		if life, _ := inquiry.attributes[afterStart].(time.Duration); life > 0 {
+		if life := inquiry.duration(afterStart); life > 0 {
 			inquiry.attributes["expires-at"] = stamp(c.now.Add(life))
 			c.remind(c.now.Add(life), inquiry.id)
 		}

@@ -39,7 +39,7 @@ func (s *Sandbox) logEntry(c *call, r *http.Request, status int, requestID strin
 	}
 	limit := s.options.RateLimit
 	remaining, reset := c.env.window.left(c.now, limit)
-	return &resource{typ: "api-log", id: requestID, created: c.env.nextSequence(), attributes: map[string]any{
+	return &resource{typ: "api-log", id: requestID, attributes: map[string]any{
 		"created-at": c.now.Format("2006-01-02T15:04:05.000+00:00"),
 		"request": map[string]any{
 			"method": r.Method, "path": r.URL.Path, "headers": headers, "get-params": query, "post-params": posted, "ip-address": address,

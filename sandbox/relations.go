@@ -94,15 +94,13 @@ func listRelations(c *call) (*answer, error) {
 		return nil, unprocessable("the account type has no such relation", "")
 	}
 	start, end := moment(c.filter("created-at-start")), moment(c.filter("created-at-end"))
-	ids := relatedBy(account, key)
-	matching := func(yield func(*resource) bool) {
-		for _, id := range slices.Backward(ids) {
-			r := c.get(id)
-			created := r.time("created-at")
-			if (start.IsZero() || !created.Before(start)) && (end.IsZero() || !created.After(end)) && !yield(r) {
-				return
-			}
+	var related []*resource
+	for _, id := range slices.Backward(relatedBy(account, key)) {
+		r := c.get(id)
+		created := r.time("created-at")
+		if (start.IsZero() || !created.Before(start)) && (end.IsZero() || !created.After(end)) {
+			related = append(related, r)
 		}
 	}
-	return c.page(matching, func(id string) bool { return slices.Contains(ids, id) })
+	return c.page(listed(related))
 }

@@ -15,7 +15,7 @@ const (
 // What the sandbox remembers of a report.
 const (
 	reportQuery   = "_query"
-	reportHistory = "_history" // []*resource, the oldest first
+	reportHistory = "_history" // what happened, the oldest first
 	nextRun       = "_next-run"
 	dismissed     = "_dismissed"
 )
@@ -277,8 +277,8 @@ func (c *change) note(r *resource, kind, prefix string, about map[string]any) {
 		entry["created-at"], entry["creator-name"] = stamp(c.now), "API"
 	}
 	maps.Copy(entry, about)
-	history, _ := r.attributes[reportHistory].([]*resource)
-	r.attributes[reportHistory] = append(slices.Clone(history), &resource{typ: kind, id: entry["id"].(string), attributes: entry})
+	history, _ := r.attributes[reportHistory].([]any)
+	r.attributes[reportHistory] = append(slices.Clone(history), any(entry))
 }
 
 // listReportHistory answers with what happened to a report, the latest first. Its
@@ -288,16 +288,13 @@ func listReportHistory(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	history, _ := found.one.attributes[reportHistory].([]*resource)
-	a, err := c.page(func(yield func(*resource) bool) {
-		for _, entry := range slices.Backward(history) {
-			if !yield(entry) {
-				return
-			}
-		}
-	}, func(id string) bool {
-		return slices.ContainsFunc(history, func(r *resource) bool { return r.id == id })
-	})
+	history, _ := found.one.attributes[reportHistory].([]any)
+	var latest []*resource
+	for _, entry := range slices.Backward(history) {
+		attributes, _ := entry.(map[string]any)
+		latest = append(latest, &resource{id: textOf(attributes["id"]), attributes: attributes})
+	}
+	a, err := c.page(listed(latest))
 	if err != nil {
 		return nil, err
 	}

@@ -43,9 +43,7 @@ func (c *call) search(family string, attributes func(r *resource, name string) a
 	if size, ok := c.number("page.size"); ok && first(c.query["page[size]"]) == "" {
 		c.query["page[size]"] = []string{strconv.Itoa(int(size))}
 	}
-	return c.page(slices.Values(found), func(id string) bool {
-		return slices.ContainsFunc(found, func(r *resource) bool { return r.id == id })
-	})
+	return c.page(listed(found))
 }
 
 // evaluate decides a predicate.

@@ -15,7 +15,7 @@ func sessionOperations() map[string]operation {
 	return map[string]operation{
 		"InquirySessions.Get": func(c *call) (*answer, error) { return c.answerFound("inquiry-session") },
 		"InquirySessions.List": func(c *call) (*answer, error) {
-			return c.list("inquiry-session", func(r *resource) bool { return oneOf(c.filter("inquiry-id"), r.one("inquiry")) })
+			return c.list("inquiry-session", func(r *resource) bool { return oneOf(c.filter("inquiry-id"), r.one("inquiry")) }, splitList(c.filter("inquiry-id"))...)
 		},
 		"InquirySessions.Create": func(c *call) (*answer, error) {
 			inquiry := c.edit(c.text("data.attributes.inquiry-id"))

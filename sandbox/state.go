@@ -15,7 +15,7 @@ type resource struct {
 	typ, id       string
 	attributes    map[string]any
 	relationships map[string]any // identifier, []identifier or nil
-	created       int            // counts the resources of the environment: the order of lists
+	object        *resource      // what an event is about, as it was
 }
 
 type identifier struct {
@@ -32,10 +32,7 @@ const resourceMeta = "_meta"
 func (r *resource) identifier() identifier { return identifier{r.typ, r.id} }
 
 // family is the type up to the first slash.
-func (r *resource) family() string {
-	family, _, _ := strings.Cut(r.typ, "/")
-	return family
-}
+func (r *resource) family() string { return familyOf(r.typ) }
 
 func (r *resource) text(attribute string) string {
 	text, _ := r.attributes[attribute].(string)
@@ -43,6 +40,12 @@ func (r *resource) text(attribute string) string {
 }
 
 func (r *resource) time(attribute string) time.Time { return moment(r.attributes[attribute]) }
+
+// duration reads an attribute that holds seconds.
+func (r *resource) duration(attribute string) time.Duration {
+	seconds, _ := r.attributes[attribute].(float64)
+	return time.Duration(seconds * float64(time.Second))
+}
 
 func (r *resource) one(relationship string) string {
 	id, _ := r.relationships[relationship].(identifier)
@@ -83,72 +86,38 @@ func (r *resource) clone() *resource {
 // environment is one of Persona's two worlds. All of it is guarded by the engine's
 // lock.
 type environment struct {
-	name         string // sandbox or production
-	id           string // env_…
-	resources    map[string]*resource
-	order        map[string][]string             // ids by family, in order of creation
+	*shelves
+	name         string                          // sandbox or production
+	id           string                          // env_…
 	byReference  map[string]string               // accounts by reference id, in lower case
 	transactions map[transactionReference]string // ids of transactions
 	listed       map[string]string               // ids of list items, by what they list
 	links        map[string]*link                // one-time links by code
-	replays      map[string]*replay              // by idempotency key
-	sequence     int
+	replays      replays
 	window       window
 	quotas       map[string]*window // by what is created
 	cases        int                // numbers the names of cases
-	calls        []CallRecord
+	calls        recent[CallRecord]
 
-	replaysEnd agenda[string] // idempotency keys, until they are forgotten
 	timers     agenda[string] // ids of resources that something becomes due for
 	queues     map[string]*queue
-	deliveries []*Delivery
+	deliveries recent[*Delivery]
 	lastEvent  time.Time
 	tags       map[string]bool // every name of a tag there was
 }
 
 func newEnvironment(name string) *environment {
 	return &environment{
-		name: name, id: newID("env"), resources: map[string]*resource{}, order: map[string][]string{},
-		byReference: map[string]string{}, transactions: map[transactionReference]string{}, listed: map[string]string{}, links: map[string]*link{}, replays: map[string]*replay{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
-	}
-}
-
-func (e *environment) nextSequence() int {
-	e.sequence++
-	return e.sequence
-}
-
-// get returns a resource to read, or nil.
-func (e *environment) get(id string) *resource { return e.resources[id] }
-
-// all yields the resources of a family, oldest first.
-func (e *environment) all(family string) iter.Seq[*resource] {
-	return func(yield func(*resource) bool) {
-		for _, id := range e.order[family] {
-			if !yield(e.resources[id]) {
-				return
-			}
-		}
-	}
-}
-
-// newest yields the resources of a family, newest first.
-func (e *environment) newest(family string) iter.Seq[*resource] {
-	return func(yield func(*resource) bool) {
-		for _, id := range slices.Backward(e.order[family]) {
-			if !yield(e.resources[id]) {
-				return
-			}
-		}
+		shelves: newShelves(), name: name, id: newID("env"),
+		byReference: map[string]string{}, transactions: map[transactionReference]string{}, listed: map[string]string{},
+		links: map[string]*link{}, queues: map[string]*queue{}, tags: map[string]bool{}, quotas: map[string]*window{},
+		calls: recent[CallRecord]{keep: keptCalls}, deliveries: recent[*Delivery]{keep: keptDeliveries},
 	}
 }
 
 // insert stores a resource, new or changed.
 func (e *environment) insert(r *resource) {
-	if _, known := e.resources[r.id]; !known {
-		e.order[r.family()] = append(e.order[r.family()], r.id)
-	}
-	e.resources[r.id] = r.clone()
+	e.put(r)
 	if same := r.text(itemSame); same != "" && r.text("status") == "active" {
 		e.listed[same] = r.id
 	}
@@ -186,9 +155,13 @@ func (c *change) get(id string) *resource {
 
 // all yields the resources of a family, those of the environment, oldest first, and as
 // this change has them. What the change made is not among them.
-func (c *change) all(family string) iter.Seq[*resource] {
+func (c *change) all(family string) iter.Seq[*resource] { return c.of(family) }
+
+// of yields what all does, and where values are given only the resources that were
+// indexed by one of them.
+func (c *change) of(family string, values ...string) iter.Seq[*resource] {
 	return func(yield func(*resource) bool) {
-		for r := range c.env.all(family) {
+		for r := range c.env.newer(family, "", values...) {
 			if staged := c.staged[r.id]; staged != nil {
 				r = staged
 			}
@@ -214,7 +187,7 @@ func (c *change) edit(id string) *resource {
 
 // create makes a resource.
 func (c *change) create(typ, prefix string, attributes, relationships map[string]any) *resource {
-	r := (&resource{typ: typ, id: newID(prefix), attributes: attributes, relationships: relationships, created: c.env.nextSequence()}).clone()
+	r := (&resource{typ: typ, id: newID(prefix), attributes: attributes, relationships: relationships}).clone()
 	if _, dated := r.attributes["created-at"]; !dated {
 		r.attributes["created-at"] = stamp(c.now)
 	}
@@ -231,24 +204,30 @@ func (c *change) emit(name string, about *resource, context map[string]any) {
 		at = c.env.lastEvent.Add(time.Millisecond)
 	}
 	c.env.lastEvent = at
-	event := c.create("event", "evt", map[string]any{"name": name, "created-at": stamp(at), snapshotOf: about.clone()}, nil)
+	event := c.create("event", "evt", map[string]any{"name": name, "created-at": stamp(at)}, nil)
+	event.object = about.clone()
 	if context != nil {
 		event.attributes["context"] = context
 	}
 	c.events = append(c.events, event)
 }
 
-// commit carries the change out.
+// commit carries the change out. Events come last: the object of most is then stored
+// already as they saw it.
 func (c *change) commit() {
-	fresh := make(map[string]bool, len(c.fresh))
 	for _, id := range c.fresh {
-		fresh[id] = true
-		c.env.insert(c.staged[id])
+		if r := c.staged[id]; r.object == nil {
+			c.env.insert(r)
+			delete(c.staged, id)
+		}
 	}
-	for id, r := range c.staged {
-		if !fresh[id] {
+	for _, r := range c.staged {
+		if r.object == nil {
 			c.env.insert(r)
 		}
+	}
+	for _, event := range c.events {
+		c.env.insert(event)
 	}
 	for _, f := range c.then {
 		f()

@@ -10,21 +10,16 @@ import (
 
 const (
 	customHeaders = "_custom-http-headers" // write-only
-	webhookSecret = "_secrets"             // []secret, newest first
+	webhookSecret = "_secrets"             // as secretsOf shows them, newest first
 
 	rotationGrace = 24 * time.Hour // of a rotated secret, unless the request says otherwise
 )
 
-// secret is one of a webhook's secrets.
-type secret struct {
-	value   string
-	expires time.Time // zero for the newest
-}
-
-func newSecret() string {
+// newSecret makes one of a webhook's secrets, which does not end.
+func newSecret() map[string]any {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand
-	return fmt.Sprintf("wbhsec_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return map[string]any{"value": fmt.Sprintf("wbhsec_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), "expires-at": nil}
 }
 
 func webhookOperations() map[string]operation {
@@ -59,7 +54,7 @@ func webhookOperations() map[string]operation {
 			attributes := original.clone().attributes
 			attributes["name"] = original.text("name") + " Copy"
 			attributes["status"] = "disabled"
-			attributes[webhookSecret] = []secret{{value: newSecret()}}
+			attributes[webhookSecret] = []any{newSecret()}
 			delete(attributes, "created-at")
 			hook := c.create("webhook", "wbh", attributes, nil)
 			return &answer{one: hook, extra: secretsOf(hook, c.now)}, nil
@@ -81,7 +76,7 @@ func createWebhook(c *call) (*answer, error) {
 		"status": "disabled", "name": nil, "description": nil, "api-version": c.form.version, "api-key-inflection": "kebab",
 		"api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife, "payload-filter": nil,
 		"included-allowlist": map[string]any{"state": "include_none"}, "relationship-allowlist": map[string]any{"state": "include_all"},
-		webhookSecret: []secret{{value: newSecret()}},
+		webhookSecret: []any{newSecret()},
 	}, nil)
 	if err := c.setWebhook(hook); err != nil {
 		return nil, err
@@ -151,36 +146,31 @@ func rotateSecret(c *call) (*answer, error) {
 		}
 		grace = c.seconds("meta.expires-in-seconds")
 	}
-	was, _ := hook.attributes[webhookSecret].([]secret)
-	hook.attributes[webhookSecret] = []secret{{value: newSecret()}, {was[0].value, c.now.Add(grace)}}
+	was := signingSecrets(hook, c.now)[0]
+	hook.attributes[webhookSecret] = []any{newSecret(), map[string]any{"value": was, "expires-at": stamp(c.now.Add(grace))}}
 	return &answer{one: hook, extra: secretsOf(hook, c.now)}, nil
 }
 
-// liveSecrets are the values of a webhook's secrets that sign, the newest first.
-func liveSecrets(hook *resource, now time.Time) []string {
-	var live []string
-	secrets, _ := hook.attributes[webhookSecret].([]secret)
-	for _, s := range secrets {
-		if s.expires.IsZero() || now.Before(s.expires) {
-			live = append(live, s.value)
-		}
+// liveSecrets are a webhook's secrets that did not end, the newest first.
+func liveSecrets(hook *resource, now time.Time) []any {
+	secrets, _ := hook.attributes[webhookSecret].([]any)
+	return slices.DeleteFunc(slices.Clone(secrets), func(secret any) bool {
+		ends := moment(secret.(map[string]any)["expires-at"])
+		return !ends.IsZero() && !now.Before(ends)
+	})
+}
+
+// signingSecrets are the values of a webhook's secrets that sign, the newest first.
+func signingSecrets(hook *resource, now time.Time) []string {
+	var values []string
+	for _, secret := range liveSecrets(hook, now) {
+		values = append(values, textOf(secret.(map[string]any)["value"]))
 	}
-	return live
+	return values
 }
 
 // secretsOf are the attributes that tell a webhook's secrets.
 func secretsOf(hook *resource, now time.Time) map[string]any {
-	list := []any{}
-	secrets, _ := hook.attributes[webhookSecret].([]secret)
-	for _, s := range secrets {
-		entry := map[string]any{"value": s.value, "expires-at": nil}
-		if !s.expires.IsZero() {
-			if !now.Before(s.expires) {
-				continue
-			}
-			entry["expires-at"] = stamp(s.expires)
-		}
-		list = append(list, entry)
-	}
-	return map[string]any{"secret": secrets[0].value, "secrets": list}
+	live := liveSecrets(hook, now)
+	return map[string]any{"secret": live[0].(map[string]any)["value"], "secrets": live}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 
 	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/persona"
@@ -38,6 +39,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 		printCoverage(std.out)
 		return nil
 	}
+	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
 	sb, err := sandbox.New(sandbox.Options{RetryScale: c.RetryScale, RateLimit: c.RateLimit})
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
