@@ -19,6 +19,7 @@ type CallRecord struct {
 	Status         int    `json:"status"`
 	Replayed       bool   `json:"replayed,omitempty"` // answered from an earlier call with the same key
 	Lost           bool   `json:"lost,omitempty"`     // the answer was lost on purpose
+	Fault          string `json:"fault,omitempty"`    // the kind of fault that happened to it
 }
 
 func (e *environment) remember(record CallRecord) {
@@ -70,15 +71,15 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		s.Advance(d)
 		writeJSON(w, http.StatusOK, map[string]any{"now": stamp(s.Now())})
 	case "POST /_sandbox/faults":
-		var fault Fault
-		if !readControl(w, r, &fault) {
-			return
+		s.serveNewFault(w, r)
+	case "GET /_sandbox/faults":
+		shown := []faultDocument{}
+		for _, fault := range s.Faults() {
+			shown = append(shown, document(fault))
 		}
-		if err := s.AddFault(fault); err != nil {
-			writeJSON(w, http.StatusBadRequest, badRequest(err.Error()).body())
-			return
-		}
-		writeJSON(w, http.StatusOK, fault)
+		writeJSON(w, http.StatusOK, shown)
+	case "DELETE /_sandbox/faults":
+		s.serveFaultRemoval(w, r)
 	case "GET /_sandbox/deliveries":
 		writeJSON(w, http.StatusOK, s.Deliveries(environment))
 	case "GET /_sandbox/calls":
@@ -86,7 +87,7 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET /_sandbox/state":
 		writeJSON(w, http.StatusOK, s.summary())
 	default:
-		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, POST /_sandbox/faults, and GET /_sandbox/deliveries, calls and state").body())
+		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, GET, POST and DELETE /_sandbox/faults, and GET /_sandbox/deliveries, calls and state").body())
 	}
 }
 
@@ -105,7 +106,7 @@ func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
 func (s *Sandbox) summary() map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := map[string]any{"now": stamp(s.clock.now()), "faults": len(s.faults)}
+	state := map[string]any{"now": stamp(s.clock.now()), "faults": len(s.faults.active)}
 	for name, env := range s.environments {
 		counts := map[string]int{}
 		for _, family := range env.families {

@@ -112,3 +112,19 @@ func TestTheControlOfASandbox(t *testing.T) {
 		t.Errorf("from afar: %d", recorded.Code)
 	}
 }
+
+func TestTheClockStartsWhenItIsSet(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2020, 2, 29, 23, 59, 59, 0, time.UTC)
+	options := frozen()
+	options.Clock = at
+	server := start(t, options)
+	inquiry := newInquiry(t, server.client(), "")
+	if !inquiry.Attributes.CreatedAt.Equal(at) {
+		t.Errorf("an inquiry was created at %v", inquiry.Attributes.CreatedAt)
+	}
+	server.Advance(time.Second)
+	if now := server.Now(); !now.Equal(at.Add(time.Second)) {
+		t.Errorf("a second later it is %v", now)
+	}
+}

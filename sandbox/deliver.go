@@ -19,12 +19,13 @@ type Delivery struct {
 	WebhookID string    `json:"webhook_id"`
 	EventID   string    `json:"event_id"`
 	EventName string    `json:"event_name"`
-	State     string    `json:"state"` // pending, completed, failed or skipped
+	State     string    `json:"state"` // pending, completed, failed or skipped; lost by a fault
 	Attempts  []Attempt `json:"attempts"`
 
 	due   time.Time
 	sent  time.Time // when it was attempted last, by the sandbox's clock
 	first time.Time // when it was attempted first, by the wall's clock
+	cut   bool      // the next attempt breaks off
 }
 
 // Attempt is one request of a delivery.
@@ -37,7 +38,8 @@ type Attempt struct {
 // queue holds the deliveries of one webhook. They are sent one at a time.
 type queue struct {
 	waiting agenda[*Delivery]
-	busy    bool // one is being sent
+	busy    bool      // one is being sent
+	held    *Delivery // let past by the next one, because of a fault
 }
 
 // retryDelays are the times between attempts (Persona docs: Webhooks).
@@ -130,7 +132,7 @@ func (d *dispatcher) drain(env *environment, webhookID string, q *queue) {
 			d.wake()
 			return
 		}
-		status, err := d.send(request)
+		status, err := d.send(request, delivery.cut)
 		d.attempted(q, delivery, status, err)
 	}
 }
@@ -141,13 +143,16 @@ func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delive
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		_, delivery, due := q.waiting.take(s.clock.now())
+		at, delivery, due := q.waiting.take(s.clock.now())
 		if !due {
 			q.busy = false
 			return nil, nil
 		}
-		if delivery.State != "pending" { // canceled when its webhook was disabled
+		if delivery.State != "pending" || !delivery.due.Equal(at) { // canceled when its webhook was disabled, or moved
 			continue
+		}
+		if q.held == delivery {
+			q.held = nil
 		}
 		request, err := d.request(env, env.get(webhookID), delivery)
 		if err != nil {
@@ -187,14 +192,21 @@ func (d *dispatcher) request(env *environment, hook *resource, delivery *Deliver
 	request.Header.Set("Persona-Webhook-Attempts-Made", strconv.Itoa(made))
 	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(len(retryDelays())+1-made))
 	request.Header.Set("Persona-Webhook-First-Attempted-At", strconv.FormatInt(delivery.first.Unix(), 10))
+	if delivery.cut {
+		cut(request, body)
+	}
 	return request, nil
 }
 
 // send posts a delivery. An answer counts when it comes within the limit.
-func (d *dispatcher) send(request *http.Request) (status int, err error) {
+func (d *dispatcher) send(request *http.Request, cut bool) (status int, err error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.sandbox.options.DeliveryTimeout)
 	defer cancel()
-	response, err := d.client.Do(request.WithContext(ctx))
+	client := d.client
+	if cut {
+		client = &http.Client{Transport: cutTransport(), CheckRedirect: client.CheckRedirect}
+	}
+	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
 		return 0, err
 	}
@@ -217,6 +229,7 @@ func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err err
 		attempt.Error = err.Error()
 	}
 	delivery.Attempts = append(delivery.Attempts, attempt)
+	delivery.cut = false
 	delays := retryDelays()
 	switch made := len(delivery.Attempts); {
 	case delivery.State != "pending": // disabled meanwhile
@@ -226,7 +239,7 @@ func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err err
 		delivery.State = "failed"
 	default:
 		delivery.due = delivery.due.Add(time.Duration(float64(delays[made-1]) * s.options.RetryScale))
-		q.waiting.put(delivery.due, delivery)
+		q.plan(delivery)
 	}
 }
 
@@ -238,23 +251,14 @@ func (d *dispatcher) enqueue(env *environment, events []*resource) {
 			if hook.text("status") != "enabled" || !wants(hook, event.text("name")) {
 				continue
 			}
-			copies := 1
-			if d.sandbox.faults.duplicateDelivery(event.text("name")) {
-				copies++
-			}
-			for range copies {
-				d.plan(env, hook, event)
-			}
+			d.plan(env, hook, event)
 		}
 	}
 }
 
+// plan puts an event into the queue of a webhook.
 func (d *dispatcher) plan(env *environment, hook, event *resource) {
-	delivery := &Delivery{
-		WebhookID: hook.id, EventID: event.id, EventName: event.text("name"),
-		State: "pending", Attempts: []Attempt{}, due: event.time("created-at"),
-	}
-	env.deliveries.add(delivery, func(old *Delivery) bool { return old.State != "pending" })
+	delivery := env.newDelivery(hook, event)
 	if !d.sandbox.passesFilter(env, hook, event) {
 		delivery.State = "skipped"
 		return
@@ -264,8 +268,28 @@ func (d *dispatcher) plan(env *environment, hook, event *resource) {
 		q = &queue{}
 		env.queues[hook.id] = q
 	}
-	q.waiting.put(delivery.due, delivery)
+	fault := d.sandbox.faults.ofDelivery(delivery.EventName)
+	if fault.is(FaultLostDelivery) {
+		delivery.State = "lost"
+		return
+	}
+	q.planFaulty(delivery, fault)
+	if fault.is(FaultDuplicateDelivery) {
+		q.plan(env.newDelivery(hook, event))
+	}
 }
+
+func (e *environment) newDelivery(hook, event *resource) *Delivery {
+	delivery := &Delivery{
+		WebhookID: hook.id, EventID: event.id, EventName: event.text("name"),
+		State: "pending", Attempts: []Attempt{}, due: event.time("created-at"),
+	}
+	e.deliveries.add(delivery, func(old *Delivery) bool { return old.State != "pending" })
+	return delivery
+}
+
+// plan lets a delivery wait until it is due.
+func (q *queue) plan(delivery *Delivery) { q.waiting.put(delivery.due, delivery) }
 
 // wants reports whether a webhook subscribes to an event.
 func wants(hook *resource, name string) bool {

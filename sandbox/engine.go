@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +26,10 @@ type Options struct {
 	// Wall is the wall's clock: time.Now unless set. See [Sandbox.Advance].
 	Wall func() time.Time
 
+	// Clock is what the sandbox's clock shows at the start: the wall's time unless
+	// set. It runs on from there.
+	Clock time.Time
+
 	// RateLimit is how many calls an environment may make in a minute: 300 unless
 	// set, as in production at Persona.
 	RateLimit int
@@ -41,6 +44,10 @@ type Options struct {
 
 	// DeliveryTimeout is how long a receiver of webhooks may take: 5 s unless set.
 	DeliveryTimeout time.Duration
+
+	// FaultSeed is what the faults with a rate draw by: with the same one, the same
+	// calls and deliveries go wrong.
+	FaultSeed uint64
 
 	// RemoteControl serves /_sandbox/ to everyone who can connect, instead of to this
 	// machine alone.
@@ -88,6 +95,10 @@ func New(options Options) (*Sandbox, error) {
 		orgID:        newID("org"),
 		signing:      []byte(newID("key")),
 		environments: map[string]*environment{},
+		faults:       faults{seed: options.FaultSeed},
+	}
+	if !options.Clock.IsZero() {
+		s.clock.offset = options.Clock.Sub(options.Wall())
 	}
 	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
@@ -138,6 +149,7 @@ type call struct {
 	form    form
 	key     *resource // the API key
 	host    string    // where this sandbox is reached, for links to it
+	fault   *Fault    // what goes wrong with it, or nil
 }
 
 // answer is what an operation answers with, before it is rendered.
@@ -170,24 +182,15 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		err = unprocessable("the body is larger than 32 MiB", "")
 	}
-	res, lost := s.handle(r, body, err)
+	res, fault := s.handle(r, body, err)
 	s.deliveries.wake()
-	if lost {
-		panic(http.ErrAbortHandler) // the connection breaks: the caller never learns
-	}
-	h := w.Header()
-	for name, value := range res.headers {
-		h.Set(name, value)
-	}
-	h.Set("Content-Type", res.contentType)
-	h.Set("Cache-Control", "no-cache, no-store")
-	w.WriteHeader(res.status)
-	_, _ = w.Write(res.body) // the caller may be gone
+	s.write(w, r, res, fault)
 }
 
 // handle takes a call through Persona's layers in Persona's order: authentication and
-// limits come before idempotency (Persona docs: Errors).
-func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res response, lost bool) {
+// limits come before idempotency (Persona docs: Errors). It tells what goes wrong on
+// purpose.
+func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res response, fault *Fault) {
 	op, ids, routeErr := s.routes.find(r.Method, strings.TrimPrefix(r.URL.Path, "/api/v1"))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +198,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	now := s.clock.now()
 	env, key, err := s.authenticate(r, now)
 	if env == nil {
-		return errorResponse(err, "kebab"), false // without headers: the document declares none on 401
+		return errorResponse(err, "kebab"), nil // without headers: the document declares none on 401
 	}
 	record := CallRecord{
 		RequestID: newID("req"), Method: r.Method, Path: r.URL.Path, IdempotencyKey: r.Header.Get("Idempotency-Key"), At: stamp(now),
@@ -203,30 +206,29 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	if op != nil {
 		record.Operation = op.Name()
 	}
-	var fault *Fault
 	limited := env.window.take(now, s.options.RateLimit)
 	if !limited {
-		fault = s.faults.next(record.Operation)
+		fault = s.faults.ofCall(op)
 	}
+	refused, door := s.atTheDoor(fault, op)
 	switch {
 	case limited:
-		res = errorResponse(&refusal{http.StatusTooManyRequests, "Rate limit exceeded",
-			"This environment has reached its limit of " + strconv.Itoa(s.options.RateLimit) + " requests / min.", ""}, "kebab")
+		res = errorResponse(rateLimitExceeded(s.options.RateLimit), "kebab")
 	case err != nil:
 		res = errorResponse(err, "kebab")
 	case unreadable != nil:
 		res = errorResponse(unreadable, "kebab")
-	case fault.is(FaultStatusBefore) && !fault.remembered():
-		res = fault.response()
+	case door:
+		res = refused
 	default:
 		res = s.idempotently(env, r, body, now, &record, func() response {
 			if routeErr != nil {
 				return errorResponse(routeErr, "kebab")
 			}
-			if fault.is(FaultStatusBefore) {
+			if fault.is(FaultStatusBefore) || fault.is(FaultCachedStatus) {
 				return fault.response()
 			}
-			res := s.perform(env, key, op, ids, r, body, now, record.RequestID)
+			res := s.perform(env, key, op, ids, r, body, now, record.RequestID, fault)
 			if fault.is(FaultStatusAfter) && fault.remembered() {
 				return fault.response()
 			}
@@ -237,17 +239,21 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 		}
 	}
 	record.Status, record.Lost = res.status, fault.is(FaultLostAnswer)
+	if fault != nil {
+		record.Fault = fault.Kind
+	}
 	env.remember(record)
 	res.headers = map[string]string{"Persona-Environment-Id": env.id, "Persona-Organization-Id": s.orgID, "Request-Id": record.RequestID}
 	env.window.describe(res.headers, "RateLimit", now, s.options.RateLimit)
 	if quota := env.quotas[quotaOf(op)]; quota != nil {
 		quota.describe(res.headers, "Quota", now, s.options.Quotas[quotaOf(op)])
 	}
-	return res, record.Lost
+	s.describeFault(fault, res.headers, op)
+	return res, fault
 }
 
 // perform carries an operation out.
-func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation, ids []string, r *http.Request, body []byte, now time.Time, requestID string) response {
+func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation, ids []string, r *http.Request, body []byte, now time.Time, requestID string, fault *Fault) response {
 	f, err := s.formOf(r, key, op)
 	if err != nil {
 		return errorResponse(err, "kebab")
@@ -256,7 +262,7 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 	if handler == nil {
 		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
 	}
-	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r)}
+	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r), fault: fault}
 	if err = permitted(key, op); err == nil {
 		err = s.takeQuota(env, op, now)
 	}

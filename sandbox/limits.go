@@ -58,8 +58,17 @@ func (s *Sandbox) takeQuota(env *environment, op *persona.Operation, now time.Ti
 		env.quotas[product] = &window{}
 	}
 	if env.quotas[product].take(now, limit) {
-		return &refusal{status: http.StatusTooManyRequests, title: "Quota exceeded",
-			details: "This environment has reached its create_" + product + " quota limit of " + strconv.Itoa(limit) + " requests / min."}
+		return quotaExceeded(product, limit)
 	}
 	return nil
+}
+
+func rateLimitExceeded(limit int) *refusal {
+	return &refusal{status: http.StatusTooManyRequests, title: "Rate limit exceeded",
+		details: "This environment has reached its limit of " + strconv.Itoa(limit) + " requests / min."}
+}
+
+func quotaExceeded(product string, limit int) *refusal {
+	return &refusal{status: http.StatusTooManyRequests, title: "Quota exceeded",
+		details: "This environment has reached its create_" + product + " quota limit of " + strconv.Itoa(limit) + " requests / min."}
 }

@@ -8,18 +8,25 @@ import (
 )
 
 // search answers a search: its query, its order, a page at a time (OpenAPI
-// 2025-12-08). Unlike Persona's it is up to date.
+// 2025-12-08). Unlike Persona's it is up to date, unless a fault makes it stale: then
+// resources are found by what they were, and shown as they are.
 func (c *call) search(family string, attributes func(r *resource, name string) any) (*answer, error) {
 	var found []*resource
+	indexed := map[string]*resource{} // what is found, as the index has it
 	query := c.object("query")
 	for r := range c.env.newest(family) {
-		get := func(name string) any { return attributes(r, name) }
+		known := c.indexed(r)
+		if known == nil {
+			continue
+		}
+		get := func(name string) any { return attributes(known, name) }
 		holds, err := evaluate(query, get, 0)
 		if err != nil {
 			return nil, err
 		}
 		if holds {
 			found = append(found, r)
+			indexed[r.id] = known
 		}
 	}
 	if by := c.text("sort.attribute"); by != "" {
@@ -28,7 +35,7 @@ func (c *call) search(family string, attributes func(r *resource, name string) a
 			return nil, badRequest("sort.direction must be asc or desc")
 		}
 		slices.SortStableFunc(found, func(a, b *resource) int {
-			order := compare(attributes(a, by), attributes(b, by))
+			order := compare(attributes(indexed[a.id], by), attributes(indexed[b.id], by))
 			if direction != "asc" {
 				order = -order
 			}
@@ -44,6 +51,27 @@ func (c *call) search(family string, attributes func(r *resource, name string) a
 		c.query["page[size]"] = []string{strconv.Itoa(int(size))}
 	}
 	return c.page(listed(found))
+}
+
+// indexed is a resource as the search index has it, nil when it has it not yet. What a
+// resource was is known from its events.
+func (c *call) indexed(r *resource) *resource {
+	if !c.fault.is(FaultStaleSearch) {
+		return r
+	}
+	asOf := c.now.Add(-c.fault.Delay)
+	switch {
+	case r.time("created-at").After(asOf):
+		return nil
+	case !r.time("updated-at").After(asOf):
+		return r
+	}
+	for event := range c.env.older("event", "", r.id) {
+		if event.object.id == r.id && !event.time("created-at").After(asOf) {
+			return event.object
+		}
+	}
+	return r
 }
 
 // evaluate decides a predicate.

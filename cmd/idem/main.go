@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/idemhq/idem/sandbox"
 )
 
 func main() {
@@ -49,6 +52,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	parser, err := kong.New(&commands{},
 		kong.Name("idem"), kong.Description("Persona's identity verification: SDK, service and sandbox."),
 		kong.Writers(std.out, std.err), kong.Exit(func(int) { helped = true }),
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"time"
 
 	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/persona"
@@ -18,6 +19,19 @@ type sandboxCommand struct {
 	Coverage   bool    `help:"List the operations that are served and those that are not, and stop."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
 	RateLimit  int     `default:"300" placeholder:"N" help:"How many calls an environment may make in a minute (${default})."`
+
+	Clock     time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is in the sandbox at the start, such as 2026-01-02T03:04:05Z; now unless given."`
+	Fault     []fault   `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
+	FaultSeed uint64    `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
+}
+
+// fault is a fault as it is written on the command line.
+type fault struct{ sandbox.Fault }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *fault) UnmarshalText(text []byte) (err error) {
+	f.Fault, err = sandbox.ParseFault(string(text))
+	return err
 }
 
 // Validate refuses what cannot be meant.
@@ -40,11 +54,16 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 		return nil
 	}
 	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
-	sb, err := sandbox.New(sandbox.Options{RetryScale: c.RetryScale, RateLimit: c.RateLimit})
+	sb, err := sandbox.New(sandbox.Options{RetryScale: c.RetryScale, RateLimit: c.RateLimit, Clock: c.Clock, FaultSeed: c.FaultSeed})
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
 	}
 	defer sb.Close()
+	for _, f := range c.Fault {
+		if err := sb.AddFault(f.Fault); err != nil {
+			return err
+		}
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
