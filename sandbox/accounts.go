@@ -24,7 +24,7 @@ func accountOperations() map[string]operation {
 				return len(wanted) == 0 || slices.Contains(wanted, strings.ToLower(r.text("reference-id")))
 			})
 		},
-		"Accounts.Search": func(c *call) (*answer, error) { return c.search("account", accountValue) },
+		"Accounts.Search": func(c *call) (*answer, error) { return c.search("account", c.accountValue) },
 		"Accounts.Redact": func(c *call) (*answer, error) {
 			account, err := c.find("account")
 			if err != nil {
@@ -145,7 +145,7 @@ func (c *call) changeAccount(account *resource) error {
 // setAccount takes over the status and the fields of a request.
 func (c *call) setAccount(account *resource) error {
 	if status := c.text("data.attributes.account-status"); status != "" {
-		if !slices.Contains(accountStatuses(), status) {
+		if !slices.ContainsFunc(c.statusesOfType(account.one("account-type")), func(s accountStatus) bool { return s.Name == status }) {
 			return unprocessable("the account type has no such status", "/data/attributes/account-status")
 		}
 		account.attributes["account-status"] = status
@@ -175,7 +175,7 @@ func (c *change) accountByReference(reference, except string) *resource {
 
 func (c *change) newAccount(typeID, reference string) *resource {
 	attributes := map[string]any{
-		"account-type-name": c.get(typeID).text("name"), "account-status": accountStatuses()[0], "tags": []any{}, "fields": map[string]any{},
+		"account-type-name": c.get(typeID).text("name"), "account-status": c.statusesOfType(typeID)[0].Name, "tags": []any{}, "fields": map[string]any{},
 		"reference-id": nil, "updated-at": stamp(c.now),
 	}
 	if reference != "" {
@@ -271,12 +271,17 @@ func runAction(c *call) (*answer, error) {
 }
 
 // accountValue reads what searches call the attributes of an account.
-func accountValue(r *resource, name string) any {
+func (c *change) accountValue(r *resource, name string) any {
 	switch name {
 	case "type":
 		return r.one("account-type")
 	case "status":
-		return accountStatusID(r.text("account-status"))
+		for _, status := range c.statusesOfType(r.one("account-type")) {
+			if status.Name == r.text("account-status") {
+				return status.ID
+			}
+		}
+		return nil
 	case "created_at", "updated_at":
 		return r.attributes[kebab(name)]
 	}

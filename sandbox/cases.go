@@ -61,9 +61,10 @@ func createCase(c *call) (*answer, error) {
 	}
 	c.env.cases++ // a number may be lost when the request is refused
 	r := c.create("case", "case", map[string]any{
-		"status": "Open", "name": fmt.Sprintf("MRR-%d", c.env.cases), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
+		"name": fmt.Sprintf("MRR-%d", c.env.cases), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
 		"creator-id": c.key.id, "creator-type": "api-key", "updated-at": stamp(c.now),
 	}, map[string]any{"case-template": identifier{"case-template", id}})
+	r.attributes["status"], _ = c.statusesOf(r)
 	if _, err := c.setQueue(r); err != nil {
 		return nil, err
 	}
@@ -115,7 +116,8 @@ func updateCase(c *call, r *resource) error {
 // resolves it, and one of the open class opens it again.
 func setCaseStatus(c *call, r *resource) error {
 	status := c.text("meta.status")
-	resolves, known := caseStatuses()[status]
+	_, statuses := c.statusesOf(r)
+	resolves, known := statuses[status]
 	if !known {
 		return unprocessable("the case template has no such status", "/meta/status")
 	}

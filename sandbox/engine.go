@@ -104,7 +104,7 @@ func New(options Options) (*Sandbox, error) {
 	s.routes = newRoutes(s.handlers())
 	for name, key := range map[string]string{"sandbox": SandboxKey, "production": ProductionKey} {
 		env := newEnvironment(name)
-		env.seed(key, stamp(s.clock.now()))
+		env.addFixtures(key, stamp(s.clock.now()))
 		s.environments[name] = env
 	}
 	s.deliveries = newDispatcher(s)

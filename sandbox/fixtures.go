@@ -66,11 +66,6 @@ func verificationTemplates() map[string]string {
 	}
 }
 
-// caseStatuses are the statuses of the case template. The resolved ones close a case.
-func caseStatuses() map[string]bool {
-	return map[string]bool{"Open": false, "Pending": false, "Approved": true, "Declined": true}
-}
-
 // reportTemplates are the types of the reports that the report templates make.
 func reportTemplates() map[string]string {
 	return map[string]string{
@@ -143,25 +138,15 @@ func transactionFieldSchemas() []any {
 	return []any{schema("number", "amount", "Amount"), schema("string", "currency", "Currency"), schema("string", "memo", "Memo")}
 }
 
-// seed puts the fixtures into an environment.
-func (e *environment) seed(key string, at string) {
-	put := func(typ, id string, attributes map[string]any, relationships map[string]any) {
-		e.insert(&resource{typ: typ, id: id, attributes: attributes, relationships: relationships})
-	}
+// addFixtures puts what a new sandbox holds into an environment.
+func (e *environment) addFixtures(key string, at string) {
+	put := e.furnish
 	put("api-key", newID("api"), map[string]any{
 		"name": "Default key", "api-version": defaultVersion, "api-key-inflection": "kebab", "permissions": []any{},
 		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife,
 		"created-at": at, secretValue: key,
 	}, nil)
-	put("inquiry-template-version", InquiryTemplateVersionID, map[string]any{
-		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": []any{"en", "es"},
-	},
-		map[string]any{"inquiry-template": identifier{"inquiry-template", InquiryTemplateID}})
-	put("inquiry-template", InquiryTemplateID, map[string]any{"name": "Know your customer", "status": "active", templateTranslations: translations()},
-		map[string]any{"latest-published-version": identifier{"inquiry-template-version", InquiryTemplateVersionID}})
-	for id, typ := range verificationTemplates() {
-		put("verification-template/"+typ[len("verification/"):], id, nil, nil)
-	}
+	e.addInquiryTemplate(at, InquiryTemplateID, InquiryTemplateVersionID, "Know your customer", personFields(), verificationTemplates())
 	put("workflow-version", WorkflowVersionID, map[string]any{
 		"workflow-name": "Notify", "status": "published", "trigger-type": "api", "live": true, "created-at": at, "updated-at": at, "published-at": at,
 		"inputs": []any{map[string]any{"name": "outcome", "type": "string", "required": false}},
@@ -178,16 +163,13 @@ func (e *environment) seed(key string, at string) {
 			"name": "Report", "created-at": at, "updated-at": at, resourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
 		}, nil)
 	}
-	put("case-template", CaseTemplateID, map[string]any{
-		"name": "Manual review", "status": "active", "resolutions": []any{"Approved", "Declined"}, "created-at": at,
-	}, nil)
+	e.addCaseTemplate(at, CaseTemplateID, "Manual review", []string{"Open", "Pending"}, []string{"Approved", "Declined"})
 	put("case-queue", CaseQueueID, map[string]any{"name": "First review", "status": "active", "created-at": at}, nil)
 	put("theme-set", ThemeSetID, map[string]any{"name": "Default", "status": "active", "styles": defaultStyles(), "created-at": at, "updated-at": at}, nil)
 	put("transaction-type", TransactionTypeID, map[string]any{"name": "Payment", "field-schemas": transactionFieldSchemas(), "created-at": at}, nil)
-	put("account-type", AccountTypeID, map[string]any{"name": "User", "created-at": at},
-		map[string]any{"default-account-status": identifier{"account-status", DefaultAccountStatusID}, "account-statuses": []identifier{
-			{"account-status", DefaultAccountStatusID}, {"account-status", ActiveAccountStatusID}, {"account-status", BlockedAccountStatusID},
-		}})
+	e.addAccountType(at, AccountTypeID, "User", []accountStatus{
+		{DefaultAccountStatusID, "Default"}, {ActiveAccountStatusID, "Active"}, {BlockedAccountStatusID, "Blocked"},
+	})
 }
 
 // translations are the texts of the inquiry template.
@@ -198,21 +180,4 @@ func translations() []any {
 		}}
 	}
 	return []any{text("start", "title", "Verify your identity"), text("start", "button", "Begin")}
-}
-
-// accountStatuses are the statuses of the account type. The first is the default.
-func accountStatuses() []string { return []string{"Default", "Active", "Blocked"} }
-
-// accountStatusID is the id of an account status, which searches go by.
-func accountStatusID(name string) string {
-	switch name {
-	case "Default":
-		return DefaultAccountStatusID
-	case "Active":
-		return ActiveAccountStatusID
-	case "Blocked":
-		return BlockedAccountStatusID
-	default:
-		return ""
-	}
 }

@@ -78,7 +78,7 @@ type answerPress struct {
 func newAnswerPress(s *Sandbox) answerPress {
 	var p answerPress
 	for _, typ := range []string{"report/watchlist", "transaction", "case", "account", "inquiry"} {
-		doc := map[string]any{"data": s.render(&resource{typ: typ, attributes: map[string]any{"fields": blankFields()}}, form{version: defaultVersion})}
+		doc := map[string]any{"data": s.render(&resource{typ: typ, attributes: map[string]any{"fields": blankFields(personFields())}}, form{version: defaultVersion})}
 		text, _ := json.Marshal(doc) // maps, strings and numbers only
 		p.common = append(p.common, text...)
 	}

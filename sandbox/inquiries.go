@@ -105,9 +105,10 @@ func createInquiry(c *call) (*answer, error) {
 	}
 	inquiry := c.create("inquiry", "inq", map[string]any{
 		"status": "created", "tags": tags, "creator": creator, "note": c.optional("data.attributes.note"),
-		"reference-id": nil, "fields": blankFields(), "updated-at": stamp(c.now), "expires-at": stamp(c.now.Add(life)),
+		"reference-id": nil, "updated-at": stamp(c.now), "expires-at": stamp(c.now.Add(life)),
 		"behaviors": nil, afterStart: c.seconds("meta.expiration-after-start-interval-seconds").Seconds(), afterResume: c.seconds("meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
+	inquiry.attributes["fields"] = blankFields(c.fieldsOf(inquiry))
 	if account != nil {
 		inquiry.relationships["account"] = account.identifier()
 		inquiry.attributes["reference-id"] = account.attributes["reference-id"]
@@ -140,10 +141,11 @@ func createInquiry(c *call) (*answer, error) {
 // ways to name it.
 func (c *call) inquiryTemplate() (template, version any, err error) {
 	if id := c.text("data.attributes.inquiry-template-version-id"); id != "" {
-		if r := c.get(id); r == nil || r.typ != "inquiry-template-version" {
+		r := c.get(id)
+		if r == nil || r.typ != "inquiry-template-version" {
 			return nil, nil, notFound("data.attributes.inquiry_template_version_id is not found")
 		}
-		return identifier{"inquiry-template", InquiryTemplateID}, identifier{"inquiry-template-version", id}, nil
+		return r.relationships["inquiry-template"], r.identifier(), nil
 	}
 	id := c.text("data.attributes.inquiry-template-id")
 	switch {
@@ -299,17 +301,17 @@ func (c *call) optional(path string) any {
 	return nil
 }
 
-// templateFields are the fields of the inquiry template, by name.
-func templateFields() []string {
+// personFields are the fields of the fixtures' inquiry template, by name.
+func personFields() []string {
 	return []string{
 		"name-first", "name-middle", "name-last", "birthdate", "email-address", "phone-number", "identification-number",
 		"address-street-1", "address-street-2", "address-city", "address-subdivision", "address-postal-code", "address-country-code",
 	}
 }
 
-func blankFields() map[string]any {
+func blankFields(names []string) map[string]any {
 	fields := map[string]any{}
-	for _, name := range templateFields() {
+	for _, name := range names {
 		fields[name] = field(name, nil)
 	}
 	return fields
@@ -337,14 +339,14 @@ func field(name string, value any) map[string]any {
 // setInquiryFields takes over the fields of a request. Old versions may also write
 // them as attributes (Persona changelog, 2025-10-27).
 func (c *call) setInquiryFields(inquiry *resource) {
-	given := c.object("data.attributes.fields")
+	given, names := c.object("data.attributes.fields"), c.fieldsOf(inquiry)
 	if c.form.version < "2025-10-27" {
 		given = maps.Clone(given)
 		if given == nil {
 			given = map[string]any{}
 		}
 		for name, value := range c.object("data.attributes") {
-			if slices.Contains(templateFields(), name) {
+			if slices.Contains(names, name) {
 				given[name] = value
 			}
 		}
@@ -355,7 +357,7 @@ func (c *call) setInquiryFields(inquiry *resource) {
 	fields, _ := inquiry.attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
 	for name, value := range given {
-		if known := kebab(name); slices.Contains(templateFields(), known) {
+		if known := kebab(name); slices.Contains(names, known) {
 			name = known
 		}
 		fields[name] = field(name, value)

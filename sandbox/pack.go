@@ -29,7 +29,7 @@ const (
 
 func newPacking() *packing {
 	p := &packing{numbers: map[string]int{}}
-	p.blank = string(p.appendMap(nil, blankFields()))
+	p.blank = string(p.appendMap(nil, blankFields(personFields())))
 	return p
 }
 

@@ -48,7 +48,7 @@ func (c *call) simulateOne(inquiry *resource, action map[string]any, i int) erro
 	if id == "" {
 		return badRequest(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is missing", i))
 	}
-	typ := verificationTemplates()[id]
+	typ := c.verificationType(id)
 	if typ == "" {
 		return notFound(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is not found", i))
 	}
@@ -145,8 +145,10 @@ func checks(typ, result string) []any {
 func (c *change) fillInquiry(inquiry *resource) {
 	fields, _ := inquiry.attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	for name, value := range samplePerson() {
-		fields[name] = field(name, value)
+	for _, name := range c.fieldsOf(inquiry) {
+		if value, known := samplePerson()[name]; known {
+			fields[name] = field(name, value)
+		}
 	}
 	inquiry.attributes["fields"] = fields
 	inquiry.attributes["updated-at"] = stamp(c.now)

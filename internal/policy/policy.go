@@ -11,6 +11,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/places"
 )
 
 // Policy is a set of rules that was read and checked.
@@ -70,18 +71,7 @@ func (r rule) String() string {
 
 // Error says what is wrong with a policy, and where. Line and Column count from one;
 // they are zero where the problem is not at one place.
-type Error struct {
-	File         string
-	Line, Column int
-	Problem      string
-}
-
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", e.File, e.Problem)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
-}
+type Error = places.Error
 
 // file is the policy as it is written.
 type file struct {
@@ -123,10 +113,10 @@ func (s *fileStep) UnmarshalYAML(b []byte) error {
 // Load reads a policy for an environment. The name of the file is for errors, which
 // are [*Error].
 func Load(name string, source []byte, environment domain.Environment) (*Policy, error) {
-	at := newPlaces(name, source)
+	at := places.New(name, source)
 	var f file
-	if err := yaml.UnmarshalWithOptions(source, &f, yaml.Strict()); err != nil {
-		return nil, at.yaml(err)
+	if err := at.Read(&f); err != nil {
+		return nil, err
 	}
 	env, err := celEnvironment()
 	if err != nil {
@@ -134,24 +124,24 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 	}
 	p := &Policy{version: f.Version, meanings: f.CaseStatuses, numbers: f.Thresholds}
 	if f.Version == "" {
-		return nil, at.problem("$", "version is missing: name this version of the rules, such as a date")
+		return nil, at.Problem("$", "version is missing: name this version of the rules, such as a date")
 	}
 	for status, verdict := range f.CaseStatuses {
 		if !slices.Contains([]domain.Verdict{domain.VerdictPending, domain.VerdictReview, domain.VerdictApproved, domain.VerdictDeclined}, verdict) {
-			return nil, at.problem("$.case_statuses", fmt.Sprintf("%q means %q, which is not pending, review, approved or declined", status, verdict))
+			return nil, at.Problem("$.case_statuses", fmt.Sprintf("%q means %q, which is not pending, review, approved or declined", status, verdict))
 		}
 	}
-	if at.documents() > 1 {
-		return nil, at.problem("$", "the file holds several documents; a policy is one")
+	if at.Documents() > 1 {
+		return nil, at.Problem("$", "the file holds several documents; a policy is one")
 	}
 	names := map[string]bool{}
 	for i, fr := range f.Rules {
 		path := fmt.Sprintf("$.rules[%d]", i)
 		switch {
 		case fr.Name == "":
-			return nil, at.problem(path, "the rule has no name")
+			return nil, at.Problem(path, "the rule has no name")
 		case names[fr.Name]:
-			return nil, at.problem(path+".name", fmt.Sprintf("there are two rules named %q", fr.Name))
+			return nil, at.Problem(path+".name", fmt.Sprintf("there are two rules named %q", fr.Name))
 		}
 		names[fr.Name] = true
 		r, err := loadRule(env, at, path, fr, environment, f.Thresholds)
@@ -163,24 +153,24 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 	return p, nil
 }
 
-func loadRule(env *cel.Env, at places, path string, fr fileRule, environment domain.Environment, thresholds map[string]float64) (rule, error) {
+func loadRule(env *cel.Env, at *places.File, path string, fr fileRule, environment domain.Environment, thresholds map[string]float64) (rule, error) {
 	r := rule{name: fr.Name, explain: fr.Explain, object: fr.On.Object, to: fr.On.To, from: fr.On.From}
 	if !slices.Contains([]string{"inquiry", "case"}, r.object) {
-		return r, at.problem(path, "on.object must be inquiry or case")
+		return r, at.Problem(path, "on.object must be inquiry or case")
 	}
 	if len(r.to) == 0 {
-		return r, at.problem(path, "on.to must name the statuses the rule is for")
+		return r, at.Problem(path, "on.to must name the statuses the rule is for")
 	}
 	if problem := neverMoves(r); problem != "" {
-		return r, at.problem(path+".on", problem)
+		return r, at.Problem(path+".on", problem)
 	}
 	if len(fr.Then) == 0 {
-		return r, at.problem(path, "then must name an action: the rule would do nothing")
+		return r, at.Problem(path, "then must name an action: the rule would do nothing")
 	}
 	for j, s := range fr.Then {
 		kind, problem := stepKind(s, environment)
 		if problem != "" {
-			return r, at.problem(fmt.Sprintf("%s.then[%d]", path, j), problem)
+			return r, at.Problem(fmt.Sprintf("%s.then[%d]", path, j), problem)
 		}
 		r.then = append(r.then, step{kind, s.argument})
 	}
@@ -190,25 +180,25 @@ func loadRule(env *cel.Env, at places, path string, fr fileRule, environment dom
 	ast, issues := env.Compile(fr.When)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
-		return r, at.condition(path+".when", fr.When, first.Location, first.Message)
+		return r, condition(at, path+".when", fr.When, first.Location, first.Message)
 	}
 	if ast.OutputType() != cel.BoolType && ast.OutputType() != cel.DynType {
-		return r, at.problem(path+".when", fmt.Sprintf("the condition is not true or false but %s", ast.OutputType()))
+		return r, at.Problem(path+".when", fmt.Sprintf("the condition is not true or false but %s", ast.OutputType()))
 	}
 	program, err := env.Program(ast, cel.CostLimit(costLimit))
 	if err != nil {
-		return r, at.problem(path+".when", err.Error())
+		return r, at.Problem(path+".when", err.Error())
 	}
 	r.when = program
 	keys := keysOf(ast)
 	for _, k := range keys {
 		if problem := k.problem(thresholds); problem != "" {
-			return r, at.condition(path+".when", fr.When, k.at, problem)
+			return r, condition(at, path+".when", fr.When, k.at, problem)
 		}
 		r.words = append(r.words, k.name)
 	}
 	if value, _, err := program.Eval(cel.NoVars()); err == nil && value.Value() == false {
-		return r, at.problem(path+".when", "the condition is false whatever the facts are: the rule can never run")
+		return r, at.Problem(path+".when", "the condition is false whatever the facts are: the rule can never run")
 	}
 	return r, nil
 }

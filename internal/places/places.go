@@ -1,0 +1,91 @@
+// Package places says where in a YAML file a problem is. Errors are [*Error], and
+// read as file:line:column: problem.
+package places
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Error says what is wrong with a file, and where. Line and Column count from one;
+// they are zero where the problem is not at one place.
+type Error struct {
+	File         string
+	Line, Column int
+	Problem      string
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Problem)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
+}
+
+// File finds the lines and columns of a file's parts.
+type File struct {
+	name   string
+	source []byte
+	tree   *ast.File
+}
+
+// New returns a file. The name is for errors.
+func New(name string, source []byte) *File {
+	tree, _ := parser.ParseBytes(source, 0) // where it does not parse, Read says why
+	return &File{name, source, tree}
+}
+
+// Read decodes the file, and refuses keys that the value has no place for.
+func (f *File) Read(into any) error {
+	err := yaml.UnmarshalWithOptions(f.source, into, yaml.Strict())
+	if err == nil {
+		return nil
+	}
+	e := &Error{File: f.name, Problem: err.Error()}
+	var positioned yaml.Error
+	if errors.As(err, &positioned) {
+		e.Problem = positioned.GetMessage()
+		if token := positioned.GetToken(); token != nil && token.Position != nil {
+			e.Line, e.Column = token.Position.Line, token.Position.Column
+		}
+	}
+	return e
+}
+
+// Problem places a problem at a path such as $.rules[0].when.
+func (f *File) Problem(path, problem string) *Error {
+	e := &Error{File: f.name, Problem: problem}
+	if node := f.Node(path); node != nil {
+		e.Line, e.Column = node.GetToken().Position.Line, node.GetToken().Position.Column
+	}
+	return e
+}
+
+// Node returns what is at a path, or nil.
+func (f *File) Node(path string) ast.Node {
+	yamlPath, err := yaml.PathString(path)
+	if err != nil || f.tree == nil {
+		return nil
+	}
+	node, err := yamlPath.FilterFile(f.tree)
+	if err != nil || node == nil || node.GetToken() == nil {
+		return nil
+	}
+	return node
+}
+
+// Documents is how many documents the file holds.
+func (f *File) Documents() int {
+	if f.tree == nil {
+		return 0
+	}
+	return len(f.tree.Docs)
+}
+
+// Lines returns the file's lines.
+func (f *File) Lines() []string { return strings.Split(string(f.source), "\n") }
