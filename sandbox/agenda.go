@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"container/heap"
+	"iter"
+	"slices"
+	"sort"
 	"time"
 )
 
@@ -32,6 +35,19 @@ func (a *agenda[T]) take(now time.Time) (at time.Time, what T, ok bool) {
 	}
 	e := heap.Pop(&a.entries).(entry[T])
 	return e.at, e.what, true
+}
+
+// all yields what there is, in the order in which it falls due.
+func (a *agenda[T]) all() iter.Seq2[time.Time, T] {
+	return func(yield func(time.Time, T) bool) {
+		inOrder := slices.Clone(a.entries)
+		sort.Sort(inOrder)
+		for _, e := range inOrder {
+			if !yield(e.at, e.what) {
+				return
+			}
+		}
+	}
 }
 
 type entry[T any] struct {

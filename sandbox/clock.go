@@ -29,6 +29,13 @@ func (c *clock) advance(d time.Duration) {
 
 const stampLayout = "2006-01-02T15:04:05.000Z"
 
+// set makes it be a moment now.
+func (c *clock) set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = now.Sub(c.wall())
+}
+
 // stamp writes a moment as Persona does: ISO 8601 in UTC, with milliseconds.
 func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 

@@ -80,6 +80,19 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, shown)
 	case "DELETE /_sandbox/faults":
 		s.serveFaultRemoval(w, r)
+	case "POST /_sandbox/reset":
+		s.Reset()
+		writeJSON(w, http.StatusOK, s.summary())
+	case "GET /_sandbox/snapshot":
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Disposition", `attachment; filename="sandbox.snapshot"`)
+		_ = s.Snapshot(w) // the caller is gone
+	case "PUT /_sandbox/snapshot":
+		if err := s.Restore(r.Body); err != nil {
+			writeJSON(w, http.StatusBadRequest, badRequest(err.Error()).body())
+			return
+		}
+		writeJSON(w, http.StatusOK, s.summary())
 	case "GET /_sandbox/deliveries":
 		writeJSON(w, http.StatusOK, s.Deliveries(environment))
 	case "GET /_sandbox/calls":
@@ -87,7 +100,7 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET /_sandbox/state":
 		writeJSON(w, http.StatusOK, s.summary())
 	default:
-		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, GET, POST and DELETE /_sandbox/faults, and GET /_sandbox/deliveries, calls and state").body())
+		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").body())
 	}
 }
 

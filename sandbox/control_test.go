@@ -98,6 +98,12 @@ func TestTheControlOfASandbox(t *testing.T) {
 			t.Errorf("%v: %d", test, status)
 		}
 	}
+	if status, _, _ := server.do("PUT", "/_sandbox/snapshot", "no snapshot"); status != 400 {
+		t.Errorf("a snapshot that is none: %d", status)
+	}
+	if status, _, _ := server.do("POST", "/_sandbox/reset", ""); status != 200 {
+		t.Errorf("reset: %d", status)
+	}
 	if status, _, doc := server.do("GET", "/_sandbox/state", ""); status != 200 || doc["sandbox"] == nil {
 		t.Errorf("state: %d %v", status, doc)
 	}

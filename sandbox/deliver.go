@@ -142,7 +142,7 @@ func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delive
 	s := d.sandbox
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
+	for s.environments[env.name] == env { // it may have been replaced by a snapshot of another time
 		at, delivery, due := q.waiting.take(s.clock.now())
 		if !due {
 			q.busy = false
@@ -161,6 +161,7 @@ func (d *dispatcher) next(env *environment, webhookID string, q *queue) (*Delive
 		}
 		return delivery, request
 	}
+	return nil, nil
 }
 
 // request writes the request of a delivery's next attempt. The event is rendered as
@@ -230,6 +231,7 @@ func (d *dispatcher) attempted(q *queue, delivery *Delivery, status int, err err
 	}
 	delivery.Attempts = append(delivery.Attempts, attempt)
 	delivery.cut = false
+	s.changes++
 	delays := retryDelays()
 	switch made := len(delivery.Attempts); {
 	case delivery.State != "pending": // disabled meanwhile
@@ -263,20 +265,24 @@ func (d *dispatcher) plan(env *environment, hook, event *resource) {
 		delivery.State = "skipped"
 		return
 	}
-	q := env.queues[hook.id]
-	if q == nil {
-		q = &queue{}
-		env.queues[hook.id] = q
-	}
 	fault := d.sandbox.faults.ofDelivery(delivery.EventName)
 	if fault.is(FaultLostDelivery) {
 		delivery.State = "lost"
 		return
 	}
+	q := env.queue(hook.id)
 	q.planFaulty(delivery, fault)
 	if fault.is(FaultDuplicateDelivery) {
 		q.plan(env.newDelivery(hook, event))
 	}
+}
+
+// queue returns what waits for a webhook.
+func (e *environment) queue(webhookID string) *queue {
+	if e.queues[webhookID] == nil {
+		e.queues[webhookID] = &queue{}
+	}
+	return e.queues[webhookID]
 }
 
 func (e *environment) newDelivery(hook, event *resource) *Delivery {

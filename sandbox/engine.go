@@ -67,6 +67,7 @@ type Sandbox struct {
 	environments map[string]*environment
 	answers      answerPress
 	faults       faults
+	changes      int // counts what would make a snapshot differ
 
 	deliveries *dispatcher
 }
@@ -102,13 +103,18 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
+	s.populate()
+	s.deliveries = newDispatcher(s)
+	return s, nil
+}
+
+// populate makes both environments, with nothing in them but the fixtures.
+func (s *Sandbox) populate() {
 	for name, key := range map[string]string{"sandbox": SandboxKey, "production": ProductionKey} {
 		env := newEnvironment(name)
 		env.addFixtures(key, stamp(s.clock.now()))
 		s.environments[name] = env
 	}
-	s.deliveries = newDispatcher(s)
-	return s, nil
 }
 
 // Close stops the deliveries of webhooks, and waits for those on their way.
@@ -119,6 +125,7 @@ func (s *Sandbox) Close() { s.deliveries.close() }
 func (s *Sandbox) Advance(d time.Duration) {
 	s.mu.Lock()
 	s.clock.advance(d)
+	s.changes++
 	s.expireDue()
 	s.mu.Unlock()
 	s.deliveries.wake()
@@ -195,6 +202,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expireDue()
+	s.changes++
 	now := s.clock.now()
 	env, key, err := s.authenticate(r, now)
 	if env == nil {

@@ -61,6 +61,10 @@ func (r *replays) store(key string, answer replay, now time.Time) {
 		r.oldest[0] = ""
 		r.oldest = r.oldest[1:]
 	}
+	r.put(key, answer)
+}
+
+func (r *replays) put(key string, answer replay) {
 	if r.byKey == nil {
 		r.byKey = map[string]replay{}
 	}

@@ -33,6 +33,15 @@ func newPacking() *packing {
 	return p
 }
 
+// packingOf is the packing that gave names their numbers.
+func packingOf(names []string, blank string) *packing {
+	p := &packing{numbers: map[string]int{}, names: slices.Clone(names), blank: blank}
+	for number, name := range names {
+		p.numbers[name] = number
+	}
+	return p
+}
+
 // learn gives a name a number, unless there are too many.
 func (p *packing) learn(name string) (number int, ok bool) {
 	if number, ok = p.numbers[name]; ok {

@@ -87,12 +87,7 @@ func (s *shelves) put(r *resource) {
 	if shelf.live != nil {
 		shelf.live[at.at] = r.clone()
 	}
-	for _, value := range indexedBy(r) {
-		key := s.key(r.family(), value)
-		if !slices.Contains(s.indexed[key], at.at) {
-			s.indexed[key] = append(s.indexed[key], at.at)
-		}
-	}
+	s.index(r, at.at)
 	if shelf.kept > 0 && len(shelf.entries) > shelf.kept {
 		delete(s.places, s.packing.idOf(shelf.entries[0]))
 		shelf.entries[0] = ""
@@ -111,6 +106,16 @@ func (s *shelves) packObject(object *resource) string {
 		}
 	}
 	return packed
+}
+
+// index makes a resource be found by what it belongs to.
+func (s *shelves) index(r *resource, at uint32) {
+	for _, value := range indexedBy(r) {
+		key := s.key(r.family(), value)
+		if !slices.Contains(s.indexed[key], at) {
+			s.indexed[key] = append(s.indexed[key], at)
+		}
+	}
 }
 
 // indexedBy are the ids and reference ids that a resource is looked for by.

@@ -118,6 +118,11 @@ func newEnvironment(name string) *environment {
 // insert stores a resource, new or changed.
 func (e *environment) insert(r *resource) {
 	e.put(r)
+	e.know(r)
+}
+
+// know remembers a resource under the names that it must be the only one to have.
+func (e *environment) know(r *resource) {
 	if same := r.text(itemSame); same != "" && r.text("status") == "active" {
 		e.listed[same] = r.id
 	}

@@ -23,6 +23,7 @@ func (s *Sandbox) expireDue() {
 // the lock.
 func (s *Sandbox) commit(c *change) {
 	c.commit()
+	s.changes++
 	s.deliveries.enqueue(c.env, c.events)
 }
 

@@ -50,14 +50,21 @@ func freeAddress(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(listener.Close())
 }
 
-// fetch prints what is at a web address.
+// fetch prints what is at a web address, or what it answers to a JSON document.
 func fetch(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: fetch URL")
+	if len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: fetch URL [JSON]")
 	}
 	client := &http.Client{Timeout: 5 * time.Second}
 	defer client.CloseIdleConnections()
-	res, err := client.Get(args[0])
+	request, err := http.NewRequest(http.MethodGet, args[0], nil)
+	if len(args) == 2 {
+		request, err = http.NewRequest(http.MethodPost, args[0], strings.NewReader(args[1]))
+	}
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+ts.Getenv("PERSONA_API_KEY"))
+	res, err := client.Do(request)
 	ts.Check(err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)

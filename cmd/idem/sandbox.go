@@ -20,6 +20,7 @@ type sandboxCommand struct {
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
 	RateLimit  int     `default:"300" placeholder:"N" help:"How many calls an environment may make in a minute (${default})."`
 
+	State     string    `type:"path" placeholder:"FILE" help:"Keep everything in this file, and begin with what it holds; without it nothing is kept."`
 	Clock     time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is in the sandbox at the start, such as 2026-01-02T03:04:05Z; now unless given."`
 	Fault     []fault   `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
 	FaultSeed uint64    `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
@@ -38,6 +39,9 @@ func (f *fault) UnmarshalText(text []byte) (err error) {
 func (c sandboxCommand) Validate() error {
 	if c.RetryScale <= 0 {
 		return errors.New("--retry-scale must be above zero")
+	}
+	if c.State != "" && !c.Clock.IsZero() {
+		return errors.New("--state brings its own time: leave --clock out")
 	}
 	if c.RateLimit <= 0 {
 		return errors.New("--rate-limit must be above zero")
@@ -64,12 +68,36 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
+	if c.State != "" {
+		if err := sb.Load(c.State); err != nil {
+			return fmt.Errorf("begin with --state %s: %w", c.State, err)
+		}
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
 	}
-	printSandbox(std.out, "http://"+listener.Addr().String())
-	return serve.HTTP(ctx, listener, sb)
+	printSandbox(std.out, "http://"+listener.Addr().String(), c.State)
+	if c.State == "" {
+		return serve.HTTP(ctx, listener, sb)
+	}
+	return serveAndKeep(ctx, listener, sb, c.State)
+}
+
+// serveAndKeep serves a sandbox whose state is kept in a file. When one of both fails
+// or ends, so does the other; the state is written last.
+func serveAndKeep(ctx context.Context, listener net.Listener, sb *sandbox.Sandbox, state string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	keeping, last := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() {
+		served <- serve.HTTP(ctx, listener, sb)
+		last()
+	}()
+	kept := sb.Keep(keeping, state)
+	stop()
+	return errors.Join(<-served, kept)
 }
 
 func printCoverage(w io.Writer) {
@@ -84,7 +112,11 @@ func printCoverage(w io.Writer) {
 	fmt.Fprintf(w, "%d of %d operations are served, %d are missing\n", len(served), len(served)+len(missing), len(missing))
 }
 
-func printSandbox(w io.Writer, url string) {
+func printSandbox(w io.Writer, url, state string) {
+	kept := "It keeps nothing."
+	if state != "" {
+		kept = "It keeps everything in " + state + "."
+	}
 	fmt.Fprintf(w, `The sandbox is at %[1]s
 
   PERSONA_BASE_URL=%[1]s/api/v1
@@ -110,7 +142,7 @@ Look at what happened, and move the clock:
   curl -s %[1]s/_sandbox/calls
   curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
 
-Stop it with Ctrl-C. It keeps nothing.
+Stop it with Ctrl-C. %[10]s
 `, url, sandbox.SandboxKey, sandbox.ProductionKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID,
-		sandbox.SelfieTemplateID, sandbox.DatabaseTemplateID, sandbox.CaseTemplateID, sandbox.AccountTypeID)
+		sandbox.SelfieTemplateID, sandbox.DatabaseTemplateID, sandbox.CaseTemplateID, sandbox.AccountTypeID, kept)
 }
