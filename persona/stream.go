@@ -35,25 +35,23 @@ func newStream(res *http.Response) *Stream {
 // says otherwise (Persona docs: Downloading files): do not store them, read the
 // resource again. The API key is sent only where the file is below the API's own
 // address, as it was before version 2023-01-05.
-func (c *Client) Download(ctx context.Context, fileURL string) (*Stream, error) {
-	u, err := url.Parse(fileURL)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("persona: download: not the URL of a file")
+func (c *Client) Download(ctx context.Context, fileURL string, opts ...Option) (*Stream, error) {
+	op := Operation{Service: "Client", Method: "Download", HTTPMethod: http.MethodGet}
+	file, err := url.Parse(fileURL)
+	if err != nil || file.Host == "" {
+		return nil, fmt.Errorf("persona: %s: not the URL of a file", op.Name())
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fileURL, nil)
+	x := &exchange{config: c.config.with(opts), op: &op, url: fileURL}
+	x.stream = true
+	if base, err := url.Parse(x.baseURL); err != nil || base.Scheme != file.Scheme || base.Host != file.Host {
+		op.keyless, x.version, x.inflection, x.budget = true, "", "", NewBudget()
+	}
+	if x.header.Get("Accept") == "" {
+		x.header.Set("Accept", "*/*")
+	}
+	res, err := x.send(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("persona: download: %w", withoutURL(err))
-	}
-	if base, err := url.Parse(c.config.baseURL); err == nil && base.Scheme == u.Scheme && base.Host == u.Host {
-		req.Header.Set("Authorization", "Bearer "+c.config.apiKey)
-	}
-	res, err := c.config.httpClient.Do(req)
-	if err != nil {
-		return nil, &TransportError{Operation: "download", Err: withoutURL(err)}
-	}
-	if res.StatusCode != http.StatusOK {
-		res.Body.Close()
-		return nil, newError("download", res.StatusCode, res.Header, nil)
+		return nil, err
 	}
 	return newStream(res), nil
 }

@@ -37,32 +37,39 @@ type exchange struct {
 }
 
 // do makes a call, sends it again where that is safe, and returns the answer; its body
-// is unread where it is a stream. It is the one place where requests go out.
+// is unread where it is a stream.
 func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any, opts []Option) (*exchange, *http.Response, error) {
 	x := &exchange{config: c.config.with(opts), op: op}
 	if err := x.prepare(ids, params); err != nil {
 		return nil, nil, err
 	}
+	res, err := x.send(ctx)
+	return x, res, err
+}
+
+// send makes one attempt after another until one ends the call. It is the one place
+// where requests go out.
+func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 	for {
 		res, err := x.attempt(ctx)
 		wait, again := x.retry(ctx, res, err)
 		if !again {
 			if err != nil {
-				return nil, nil, x.failed(err)
+				return nil, x.failed(err)
 			}
 			if succeeded(res) {
-				return x, res, nil
+				return res, nil
 			}
-			return nil, nil, x.refused(res)
+			return nil, x.refused(res)
 		}
 		if res != nil {
 			stop, rereadErr := x.beforeRetry(ctx, res)
 			if rereadErr != nil || stop {
-				return nil, nil, rereadErr
+				return nil, rereadErr
 			}
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return nil, nil, x.failed(err)
+			return nil, x.failed(err)
 		}
 	}
 }

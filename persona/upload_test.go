@@ -3,6 +3,7 @@ package persona_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -145,6 +147,35 @@ func TestDownloadsGetTheKeyOnlyAtHome(t *testing.T) {
 	files.Close()
 	if _, err := client.Download(t.Context(), files.URL+"/a.jpg?access_token=secret-token"); err == nil || strings.Contains(err.Error(), "secret-token") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestADownloadIsTriedAgainAndLogged(t *testing.T) {
+	var asked int
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "photo")
+	}))
+	defer files.Close()
+	var log strings.Builder
+	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBackoff(time.Millisecond, time.Millisecond),
+		persona.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	photo, err := client.Download(t.Context(), files.URL+"/a.jpg?access_token=secret-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer photo.Close()
+	if b, err := io.ReadAll(photo); err != nil || string(b) != "photo" {
+		t.Errorf("read %q, error %v", b, err)
+	}
+	if got := log.String(); strings.Count(got, "operation=Client.Download") != 2 || strings.Contains(got, "secret-token") || strings.Contains(got, testKey) {
+		t.Errorf("logged %s", got)
 	}
 }
 
