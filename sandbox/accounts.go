@@ -9,6 +9,9 @@ import (
 // consolidatedInto names the account that took over a consolidated one.
 const consolidatedInto = "_consolidated-into"
 
+// archived is set while an account is out of use: it takes no new inquiries.
+const archived = "_archived"
+
 func accountOperations() map[string]operation {
 	operations := map[string]operation{
 		"AccountTypes.Get": func(c *call) (*answer, error) { return c.answerFound("account-type") },
@@ -224,7 +227,7 @@ func consolidate(c *call) (*answer, error) {
 			return nil, conflict("the account was consolidated before")
 		}
 		c.moveInquiries(source, destination)
-		source.attributes[consolidatedInto] = destination.id
+		source.attributes[consolidatedInto], source.attributes[archived] = destination.id, true
 		source.attributes["updated-at"] = stamp(c.now)
 		c.emit("account.consolidated", source, nil)
 		c.emit("account.archived", source, nil)
@@ -266,7 +269,7 @@ func runAction(c *call) (*answer, error) {
 		return nil, notFound("data.account_action_id is not found")
 	}
 	run := c.create("workflow-run", "wfr", map[string]any{"status": "completed", "completed-at": stamp(c.now)}, nil)
-	c.emit("workflow-run.created", run, map[string]any{})
+	c.emitRun("workflow-run.created", run)
 	return &answer{one: account, meta: map[string]any{"workflow-run-id": run.id}}, nil
 }
 

@@ -82,6 +82,9 @@ func start(t *testing.T, options sandbox.Options) *server {
 	t.Cleanup(func() {
 		listening.Close()
 		sb.Close()
+		if unlisted := sandbox.Unlisted(sb); len(unlisted) > 0 {
+			t.Errorf("events that the sandbox does not say it emits: %v", unlisted)
+		}
 	})
 	return &server{Sandbox: sb, url: listening.URL, t: t}
 }

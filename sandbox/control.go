@@ -70,6 +70,8 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		}
 		s.Advance(d)
 		writeJSON(w, http.StatusOK, map[string]any{"now": stamp(s.Now())})
+	case "POST /_sandbox/act":
+		s.serveAct(w, r, environment)
 	case "POST /_sandbox/faults":
 		s.serveNewFault(w, r)
 	case "GET /_sandbox/faults":
@@ -100,7 +102,7 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET /_sandbox/state":
 		writeJSON(w, http.StatusOK, s.summary())
 	default:
-		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").body())
+		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").body())
 	}
 }
 

@@ -260,7 +260,11 @@ func (d *dispatcher) enqueue(env *environment, events []*resource) {
 
 // plan puts an event into the queue of a webhook.
 func (d *dispatcher) plan(env *environment, hook, event *resource) {
-	delivery := env.newDelivery(hook, event)
+	due := event.time("created-at")
+	if now := d.sandbox.clock.now(); now.Before(due) { // events of one moment are dated a millisecond apart
+		due = now
+	}
+	delivery := env.newDelivery(hook, event, due)
 	if !d.sandbox.passesFilter(env, hook, event) {
 		delivery.State = "skipped"
 		return
@@ -273,7 +277,7 @@ func (d *dispatcher) plan(env *environment, hook, event *resource) {
 	q := env.queue(hook.id)
 	q.planFaulty(delivery, fault)
 	if fault.is(FaultDuplicateDelivery) {
-		q.plan(env.newDelivery(hook, event))
+		q.plan(env.newDelivery(hook, event, due))
 	}
 }
 
@@ -285,10 +289,10 @@ func (e *environment) queue(webhookID string) *queue {
 	return e.queues[webhookID]
 }
 
-func (e *environment) newDelivery(hook, event *resource) *Delivery {
+func (e *environment) newDelivery(hook, event *resource, due time.Time) *Delivery {
 	delivery := &Delivery{
 		WebhookID: hook.id, EventID: event.id, EventName: event.text("name"),
-		State: "pending", Attempts: []Attempt{}, due: event.time("created-at"),
+		State: "pending", Attempts: []Attempt{}, due: due,
 	}
 	e.deliveries.add(delivery, func(old *Delivery) bool { return old.State != "pending" })
 	return delivery

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -17,10 +16,14 @@ func eventOperations() map[string]operation {
 	}
 }
 
-// payload renders the object of an event, without the meta that reading it tells.
+// payload renders the object of an event as reading the event tells it: without meta,
+// and with relationships even where a webhook has none (OpenAPI 2025-12-08).
 func (s *Sandbox) payload(event *resource, f form) map[string]any {
 	data := s.render(event.object, f)
 	delete(data, "meta")
+	if data["relationships"] == nil {
+		data["relationships"] = map[string]any{}
+	}
 	return map[string]any{"data": data}
 }
 
@@ -29,15 +32,21 @@ func (s *Sandbox) payload(event *resource, f form) map[string]any {
 func (s *Sandbox) renderDelivery(env *environment, hook, event *resource) map[string]any {
 	about := event.object
 	f := form{version: hook.text("api-version"), inflection: hook.text("api-key-inflection")}
-	payload := s.payload(event, f)
+	payload := map[string]any{"data": s.render(about, f)}
 	f.include = allowedIncludes(hook, event.text("name"))
 	if slices.Contains(f.include, "*") {
-		f.include = slices.Sorted(maps.Keys(about.relationships))
+		f.include = nil
+		for _, p := range s.shapeOf(about.typ).relationships {
+			f.include = append(f.include, p.name)
+		}
 	}
-	payload["included"] = s.included(newChange(env, s.clock.now()), []*resource{about}, f)
+	included := s.included(newChange(env, s.clock.now()), []*resource{about}, f)
+	if tellsIncluded(about.family(), len(f.include) > 0) {
+		payload["included"] = included
+	}
 	if list, _ := hook.attributes["relationship-allowlist"].(map[string]any); list["state"] == "include_none" {
 		delete(payload["data"].(map[string]any), "relationships")
-		for _, r := range payload["included"].([]any) {
+		for _, r := range included {
 			delete(r.(map[string]any), "relationships")
 		}
 	}
@@ -49,6 +58,19 @@ func (s *Sandbox) renderDelivery(env *environment, hook, event *resource) map[st
 	}
 	doc := map[string]any{"data": map[string]any{"type": "event", "id": event.id, "attributes": attributes}}
 	return inflect(doc, f.inflection).(map[string]any)
+}
+
+// tellsIncluded reports whether an event about a family of resources has included, which
+// may be empty. Some never have, and some only when the webhook is allowed any (OpenAPI
+// 2025-12-08, webhooks).
+func tellsIncluded(family string, allowed bool) bool {
+	switch family {
+	case "graph-query", "transaction-type":
+		return false
+	case "report", "selfie":
+		return allowed
+	}
+	return true
 }
 
 // allowedIncludes are the relationships whose resources a webhook sends along.

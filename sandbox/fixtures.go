@@ -24,37 +24,46 @@ const (
 	ThemeSetID               = "theset_SandboxDefaultThemeSet11"
 )
 
-// The workflow, the graph query template and the dashboard's user of a new sandbox.
+// The workflow, the graph query template, the importer pipeline and the dashboard's user of a new sandbox.
 const (
 	WorkflowID           = "wfl_SandboxNotifyWorkflow1111111"
 	WorkflowVersionID    = "wfv_SandboxNotifyWorkflow1111111"
 	GraphQueryTemplateID = "grphqt_SandboxSharedValues1111111"
+	ImporterPipelineID   = "mprtp_SandboxAccountsPipeline111"
 	UserID               = "user_SandboxReviewer111111111111"
 	UserSessionID        = "uses_SandboxReviewer111111111111"
 	UserAuditLogID       = "ual_SandboxReviewerLogin11111111"
 )
 
-// The report templates of a new sandbox, one of each kind that can be created.
+// The report templates of a new sandbox, one of each kind. Reports about the associated
+// persons and the registrations of a business, and of SentiLink's scores, come from
+// [Sandbox.Act] alone.
 const (
-	AddressLookupReportTemplateID            = "rptp_SandboxAddressLookup11111111"
-	AdverseMediaReportTemplateID             = "rptp_SandboxAdverseMedia111111111"
-	BusinessAdverseMediaReportTemplateID     = "rptp_SandboxBusinessAdverseMedia1"
-	BusinessLookupReportTemplateID           = "rptp_SandboxBusinessLookup1111111"
-	BusinessWatchlistReportTemplateID        = "rptp_SandboxBusinessWatchlist1111"
-	CryptoAddressWatchlistReportTemplateID   = "rptp_SandboxCryptoAddrWatchlist11"
-	EmailAddressReportTemplateID             = "rptp_SandboxEmailAddress111111111"
-	PhoneNumberReportTemplateID              = "rptp_SandboxPhoneNumber1111111111"
-	PoliticallyExposedPersonReportTemplateID = "rptp_SandboxPoliticallyExposed111"
-	ProfileReportTemplateID                  = "rptp_SandboxProfile11111111111111"
-	ProfileNonAuthoritativeReportTemplateID  = "rptp_SandboxProfileNonAuthoritati"
-	SocialMediaReportTemplateID              = "rptp_SandboxSocialMedia1111111111"
-	SyntheticReportTemplateID                = "rptp_SandboxSynthetic111111111111"
-	WatchlistReportTemplateID                = "rptp_SandboxWatchlist111111111111"
+	AddressLookupReportTemplateID             = "rptp_SandboxAddressLookup11111111"
+	AdverseMediaReportTemplateID              = "rptp_SandboxAdverseMedia111111111"
+	BusinessAdverseMediaReportTemplateID      = "rptp_SandboxBusinessAdverseMedia1"
+	BusinessAssociatedPersonsReportTemplateID = "rptp_SandboxBusinessAssociated11"
+	BusinessRegistrationsReportTemplateID     = "rptp_SandboxBusinessRegistration"
+	SentilinkScoresReportTemplateID           = "rptp_SandboxSentilinkScores111111"
+	BusinessLookupReportTemplateID            = "rptp_SandboxBusinessLookup1111111"
+	BusinessWatchlistReportTemplateID         = "rptp_SandboxBusinessWatchlist1111"
+	CryptoAddressWatchlistReportTemplateID    = "rptp_SandboxCryptoAddrWatchlist11"
+	EmailAddressReportTemplateID              = "rptp_SandboxEmailAddress111111111"
+	PhoneNumberReportTemplateID               = "rptp_SandboxPhoneNumber1111111111"
+	PoliticallyExposedPersonReportTemplateID  = "rptp_SandboxPoliticallyExposed111"
+	ProfileReportTemplateID                   = "rptp_SandboxProfile11111111111111"
+	ProfileNonAuthoritativeReportTemplateID   = "rptp_SandboxProfileNonAuthoritati"
+	SocialMediaReportTemplateID               = "rptp_SandboxSocialMedia1111111111"
+	SyntheticReportTemplateID                 = "rptp_SandboxSynthetic111111111111"
+	WatchlistReportTemplateID                 = "rptp_SandboxWatchlist111111111111"
 )
 
-// ReportErrorText makes a report fail when a text of its query is this one. Persona
-// documents no such input: it is the sandbox's own.
-const ReportErrorText = "Sandbox Error"
+// The inputs that make things go wrong. Persona documents no such inputs: they are the
+// sandbox's own.
+const (
+	ReportErrorText       = "Sandbox Error"   // a text of a report's or graph query's input: it fails
+	GraphQueryTimeoutText = "Sandbox Timeout" // a parameter of a graph query: it takes longer than it may
+)
 
 // verificationTemplates are the kinds of verification the inquiry template has.
 func verificationTemplates() map[string]string {
@@ -69,20 +78,23 @@ func verificationTemplates() map[string]string {
 // reportTemplates are the types of the reports that the report templates make.
 func reportTemplates() map[string]string {
 	return map[string]string{
-		AddressLookupReportTemplateID:            "report/address-lookup",
-		AdverseMediaReportTemplateID:             "report/adverse-media",
-		BusinessAdverseMediaReportTemplateID:     "report/business-adverse-media",
-		BusinessLookupReportTemplateID:           "report/business-lookup",
-		BusinessWatchlistReportTemplateID:        "report/business-watchlist",
-		CryptoAddressWatchlistReportTemplateID:   "report/crypto-address-watchlist",
-		EmailAddressReportTemplateID:             "report/email-address",
-		PhoneNumberReportTemplateID:              "report/phone-number",
-		PoliticallyExposedPersonReportTemplateID: "report/politically-exposed-person",
-		ProfileReportTemplateID:                  "report/profile",
-		ProfileNonAuthoritativeReportTemplateID:  "report/profile-non-authoritative",
-		SocialMediaReportTemplateID:              "report/social-media",
-		SyntheticReportTemplateID:                "report/synthetic",
-		WatchlistReportTemplateID:                "report/watchlist",
+		AddressLookupReportTemplateID:             "report/address-lookup",
+		AdverseMediaReportTemplateID:              "report/adverse-media",
+		BusinessAdverseMediaReportTemplateID:      "report/business-adverse-media",
+		BusinessAssociatedPersonsReportTemplateID: "report/business-associated-persons",
+		BusinessRegistrationsReportTemplateID:     "report/business-registrations-lookup",
+		SentilinkScoresReportTemplateID:           "report/integration/sentilink-scores",
+		BusinessLookupReportTemplateID:            "report/business-lookup",
+		BusinessWatchlistReportTemplateID:         "report/business-watchlist",
+		CryptoAddressWatchlistReportTemplateID:    "report/crypto-address-watchlist",
+		EmailAddressReportTemplateID:              "report/email-address",
+		PhoneNumberReportTemplateID:               "report/phone-number",
+		PoliticallyExposedPersonReportTemplateID:  "report/politically-exposed-person",
+		ProfileReportTemplateID:                   "report/profile",
+		ProfileNonAuthoritativeReportTemplateID:   "report/profile-non-authoritative",
+		SocialMediaReportTemplateID:               "report/social-media",
+		SyntheticReportTemplateID:                 "report/synthetic",
+		WatchlistReportTemplateID:                 "report/watchlist",
 	}
 }
 
@@ -151,6 +163,10 @@ func (e *environment) addFixtures(key string, at string) {
 		"workflow-name": "Notify", "status": "published", "trigger-type": "api", "live": true, "created-at": at, "updated-at": at, "published-at": at,
 		"inputs": []any{map[string]any{"name": "outcome", "type": "string", "required": false}},
 	}, map[string]any{"workflow": identifier{"workflow", WorkflowID}})
+	put("importer-pipeline", ImporterPipelineID, map[string]any{
+		"name": "Accounts", "status": "active", "destination": "account", "created-at": at, "updated-at": at,
+		"pipeline-config": map[string]any{"destination": "account", "sync-mode": "create", "archive-after-completion": false},
+	}, nil)
 	put("workflow", WorkflowID, map[string]any{"name": "Notify", "status": "active", "created-at": at},
 		map[string]any{"latest-published-version": identifier{"workflow-version", WorkflowVersionID}})
 	put("user", UserID, map[string]any{"email-address": "reviewer@example.com", "name-first": "Robin", "name-last": "Reviewer"}, nil)

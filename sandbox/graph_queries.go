@@ -11,6 +11,12 @@ import (
 // waits.
 const graphQueryTime = time.Second
 
+// What the sandbox remembers of a graph query: when it ends.
+const (
+	queryEnds  = "_ends"
+	queryLimit = "_limit" // seconds it may take
+)
+
 func graphQueryOperations() map[string]operation {
 	return map[string]operation{
 		"GraphQueries.Get":    func(c *call) (*answer, error) { return c.answerFound("graph-query") },
@@ -33,21 +39,80 @@ func createGraphQuery(c *call) (*answer, error) {
 		params = map[string]any{}
 	}
 	query := c.create("graph-query", "grphq", map[string]any{
-		"status": "submitted", "params": params, "updated-at": stamp(c.now), "nodes": []any{}, "node-limit-reached": false,
+		"params": params, "nodes": []any{}, "node-limit-reached": false, queryLimit: 59.0,
 	}, nil)
-	c.emit("graph-query.submitted", query, nil)
+	if timeout, given := c.number("data.attributes.timeout-in-seconds"); given {
+		query.attributes[queryLimit] = timeout
+	}
+	c.submitGraphQuery(query, "graph-query.submitted")
 	if c.flag("meta.run-sync", false) {
 		c.runGraphQuery(query)
-	} else {
-		c.remind(c.now.Add(graphQueryTime), query.id)
 	}
 	return &answer{status: 201, one: query}, nil
+}
+
+// submitGraphQuery lets a graph query take its time, or as long as it may.
+func (c *change) submitGraphQuery(query *resource, event string) {
+	after := graphQueryTime
+	if asksFor(query, GraphQueryTimeoutText) {
+		after = query.duration(queryLimit)
+	}
+	query.attributes["status"], query.attributes["updated-at"] = "submitted", stamp(c.now)
+	query.attributes["completed-at"], query.attributes["errored-at"] = nil, nil
+	query.attributes[queryEnds] = stamp(c.now.Add(after))
+	c.remind(c.now.Add(after), query.id)
+	c.emit(event, query, nil)
+}
+
+// graphQueryDue ends a graph query whose time has come.
+func (c *change) graphQueryDue(query *resource) {
+	if !c.now.Before(query.time(queryEnds)) {
+		c.runGraphQuery(query)
+	}
+}
+
+// asksFor reports whether a parameter of a graph query is a text.
+func asksFor(query *resource, text string) bool {
+	params, _ := query.attributes["params"].(map[string]any)
+	return slices.ContainsFunc(slices.Collect(maps.Values(params)), func(v any) bool { return v == text })
+}
+
+// endGraphQuery ends a graph query without a result.
+func (c *change) endGraphQuery(query *resource, status string) {
+	query.attributes["status"], query.attributes["updated-at"] = status, stamp(c.now)
+	if status == "errored" {
+		query.attributes["errored-at"] = stamp(c.now)
+	}
+	c.emit("graph-query."+strings.ReplaceAll(status, "_", "-"), query, nil)
+}
+
+func cancelGraphQuery(c *change, query *resource, _ Act) (*resource, error) {
+	if status := query.text("status"); status != "submitted" {
+		return nil, conflict("a graph query that is " + status + " cannot be cancelled")
+	}
+	c.endGraphQuery(query, "cancelled")
+	return query, nil
+}
+
+func rerunGraphQuery(c *change, query *resource, _ Act) (*resource, error) {
+	if query.text("status") == "submitted" {
+		return nil, conflict("the graph query runs already")
+	}
+	c.submitGraphQuery(query, "graph-query.reran")
+	return query, nil
 }
 
 // runGraphQuery finds the accounts that hold a value of the parameters in one of
 // their fields. The nodes are the values, and the accounts.
 func (c *change) runGraphQuery(query *resource) {
-	if query.text("status") != "submitted" {
+	switch {
+	case query.text("status") != "submitted":
+		return
+	case asksFor(query, ReportErrorText):
+		c.endGraphQuery(query, "errored")
+		return
+	case asksFor(query, GraphQueryTimeoutText):
+		c.endGraphQuery(query, "timed_out")
 		return
 	}
 	params, _ := query.attributes["params"].(map[string]any)

@@ -18,6 +18,9 @@ const (
 	afterResume = "_after-resume"
 )
 
+// reusable is set once an inquiry made a reusable persona.
+const reusable = "_reusable"
+
 func inquiryOperations() map[string]operation {
 	operations := map[string]operation{
 		"Inquiries.Get":    func(c *call) (*answer, error) { return c.answerFound("inquiry") },
@@ -168,8 +171,8 @@ func (c *call) accountOfInquiry() (*resource, error) {
 		if account == nil || account.family() != "account" {
 			return nil, notFound("data.attributes.account_id is not found")
 		}
-		if account.attributes[consolidatedInto] != nil {
-			return nil, conflict("the account was consolidated into another")
+		if account.attributes[archived] == true {
+			return nil, conflict("the account is archived")
 		}
 		return account, nil
 	}

@@ -66,9 +66,7 @@ func (c *change) expireInquiry(inquiry *resource) {
 	for _, id := range inquiry.many("verifications") {
 		v := c.edit(id.ID)
 		if status := v.text("status"); status == "initiated" || status == "submitted" {
-			v.attributes["status"] = "canceled"
-			v.attributes["completed-at"], v.attributes["completed-at-ts"] = stamp(c.now), c.now.Unix()
-			c.emit("verification.canceled", v, nil)
+			c.setVerification(v, "canceled")
 		}
 	}
 }
@@ -94,6 +92,15 @@ func (c *change) redactInquiry(inquiry *resource, withAccount bool) error {
 	}
 	c.emit("inquiry.redacted", inquiry, nil)
 	return nil
+}
+
+// moveOn takes an inquiry to the next step of its flow. Its status stays (Persona docs:
+// Events).
+func (c *change) moveOn(inquiry *resource, step string) {
+	inquiry.attributes["previous-step-name"] = inquiry.attributes["next-step-name"]
+	inquiry.attributes["next-step-name"] = step
+	inquiry.attributes["updated-at"] = stamp(c.now)
+	c.emit("inquiry.transitioned", inquiry, nil)
 }
 
 // nullFields keeps the names and types of fields without their values.

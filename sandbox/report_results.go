@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,10 @@ func reportShapes() map[string]reportShape {
 			required: append(slices.Clone(address), "business-name"),
 			query:    append(slices.Clone(address), "business-name", "phone-number", "website", "ein", "address-street-2", "address-country-code", "incorporation-state"),
 		},
+		"report/business-associated-persons":   {required: []string{"address-country-code"}, query: []string{"address-country-code"}},
+		"report/business-registrations-lookup": {required: []string{"address-country-code"}, query: []string{"address-country-code"}},
+		"report/integration/sentilink-scores": {required: append(slices.Clone(address), "name-first", "name-last", "birthdate"),
+			query: append(slices.Clone(address), "name-first", "name-last", "birthdate", "address-country-code", "phone-number", "email-address")},
 		"report/business-watchlist":         {required: []string{"term"}},
 		"report/crypto-address-watchlist":   {required: []string{"crypto-address"}, query: []string{"crypto-address"}},
 		"report/email-address":              {required: []string{"email-address"}, repeats: []string{"email-address"}},
@@ -101,6 +106,24 @@ func echo(typ string, query map[string]any) map[string]any {
 		}
 		people, _ := query["associated-people"].([]any)
 		asked["associated-people"] = associatedPeople(people)
+	case "report/business-associated-persons":
+		asked["address-country-code"] = textOf(query["address-country-code"])
+		repeated["ownership-information"] = map[string]any{"owners": []any{}}
+	case "report/business-registrations-lookup":
+		asked["address-country-code"] = textOf(query["address-country-code"])
+		repeated["result"] = map[string]any{
+			"business-name": "", "legal-entity-type": "", "formation-country": "", "formation-subdivision": "", "formation-date": "1970-01-01", "registry-records": []any{},
+		}
+	case "report/integration/sentilink-scores": // no text of these is null (OpenAPI 2025-12-08)
+		for _, name := range shape.required {
+			asked[name] = textOf(query[name])
+		}
+		asked["birthdate"] = cmp.Or(textOf(query["birthdate"]), "1970-01-01")
+		asked["social-security-number"] = cmp.Or(textOf(query["social-security-number"]), "000-00-0000")
+		asked["user-id"] = textOf(query["user-id"])
+		repeated["result"] = map[string]any{
+			"application-id": "", "customer-id": "", "environment": "", "notes": nil, "scores": []any{}, "status": "", "transaction-id": "",
+		}
 	case "report/business-adverse-media":
 		repeated["query"] = map[string]any{
 			"business-name": textOf(query["term"]), "address-street": "", "address-city": "", "address-state": "", "address-country": "", "incorporation-date": "1970-01-01",
@@ -245,6 +268,20 @@ func lookups(typ string, query map[string]any) map[string]any {
 				}},
 			},
 		}
+	case "report/business-associated-persons":
+		value := func(text string) []any { return []any{map[string]any{"value": text}} }
+		return map[string]any{"associated-persons": []any{map[string]any{"names": value("Alexander J Sample"), "positions": value("Director")}}}
+	case "report/business-registrations-lookup":
+		return map[string]any{"result": map[string]any{
+			"business-name": "Acme Corporation", "legal-entity-type": "corporation", "formation-country": text("address-country-code"),
+			"formation-subdivision": "CA", "formation-date": "2020-01-02", "registry-records": []any{},
+		}}
+	case "report/integration/sentilink-scores":
+		score := map[string]any{"name": "sentilink_abuse_score", "score": 100, "version": "1.0.0", "reason-codes": []any{}}
+		return map[string]any{"result": map[string]any{
+			"application-id": "sandbox", "customer-id": "sandbox", "environment": "SANDBOX", "notes": nil, "scores": []any{score},
+			"status": "complete", "transaction-id": "sandbox",
+		}}
 	case "report/email-address":
 		_, domain, _ := strings.Cut(text("email-address"), "@")
 		reputation := "high"

@@ -95,7 +95,7 @@ func createReport(c *call) (*answer, error) {
 		return nil, badRequest("data.attributes.report_template_id must start with rptp")
 	}
 	typ := reportTemplates()[id]
-	if typ == "" {
+	if typ == "" || !creatable(typ) {
 		return nil, notFound("data.attributes.report_template_id is not found")
 	}
 	if asked := c.text("data.type"); asked != "" && asked != typ {
@@ -109,7 +109,17 @@ func createReport(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	relationships := map[string]any{"report-template": c.get(id).identifier()}
+	r := c.newReport(typ, id, query, account)
+	if c.text("meta.processing-mode") == "sync" {
+		c.runReport(r, "initial")
+	}
+	return &answer{status: 201, one: r}, nil
+}
+
+// newReport makes a report, about an account unless that is nil, and plans its first
+// run.
+func (c *change) newReport(typ, templateID string, query map[string]any, account *resource) *resource {
+	relationships := map[string]any{"report-template": c.get(templateID).identifier()}
 	if account != nil {
 		relationships["account"] = account.identifier()
 	}
@@ -120,15 +130,11 @@ func createReport(c *call) (*answer, error) {
 	maps.Copy(attributes, echo(typ, query))
 	r := c.create(typ, "rep", attributes, relationships)
 	if typ == "report/address-lookup" {
-		c.emit(typ+".submitted", r, nil)
+		c.emit(reportEvent(typ, "submitted"), r, nil)
 	}
-	if c.text("meta.processing-mode") == "sync" {
-		c.runReport(r, "initial")
-	} else {
-		r.attributes[nextRun] = stamp(c.now.Add(reportTime))
-		c.remind(c.now.Add(reportTime), r.id)
-	}
-	return &answer{status: 201, one: r}, nil
+	r.attributes[nextRun] = stamp(c.now.Add(reportTime))
+	c.remind(c.now.Add(reportTime), r.id)
+	return r
 }
 
 // editReport is an operation on the report that its path names, which must be done
@@ -175,7 +181,7 @@ func (c *change) runReport(r *resource, runType string) {
 	if asksForError(query) {
 		r.attributes["status"], r.attributes["is-recurring"] = "errored", false
 		c.note(r, "run", "rpr", run)
-		c.emit(r.typ+".errored", r, nil)
+		c.emit(reportEvent(r.typ, "errored"), r, nil)
 		return
 	}
 	r.attributes["status"] = "ready"
@@ -192,10 +198,16 @@ func (c *change) runReport(r *resource, runType string) {
 	} else {
 		r.attributes["is-recurring"] = false
 	}
-	c.emit(r.typ+".ready", r, nil)
+	c.emit(reportEvent(r.typ, "ready"), r, nil)
 	if found && !matchedBefore {
-		c.emit(r.typ+".matched", r, nil)
+		c.emit(reportEvent(r.typ, "matched"), r, nil)
 	}
+}
+
+// reportEvent is the name of an event of a type of report. That of one type differs
+// from it (OpenAPI 2025-12-08).
+func reportEvent(typ, what string) string {
+	return strings.Replace(typ, "report/integration/", "report/", 1) + "." + what
 }
 
 // monitor schedules the next run of a report.
@@ -203,6 +215,15 @@ func (c *change) monitor(r *resource) {
 	r.attributes["is-recurring"] = true
 	r.attributes[nextRun] = stamp(c.now.Add(monitoringTime))
 	c.remind(c.now.Add(monitoringTime), r.id)
+}
+
+// creatable reports whether an operation makes reports of a type (OpenAPI 2025-12-08).
+func creatable(typ string) bool {
+	switch typ {
+	case "report/business-associated-persons", "report/business-registrations-lookup", "report/integration/sentilink-scores":
+		return false
+	}
+	return true
 }
 
 // monitored reports whether reports of a type run again by themselves (Persona help:
@@ -263,7 +284,7 @@ func dismissReport(c *call, r *resource) error {
 	r.attributes[dismissed], r.attributes["has-match"] = true, false
 	maps.Copy(r.attributes, results(r.typ, query, false))
 	c.note(r, "dismiss", "ract", nil)
-	c.emit(r.typ+".dismissed", r, nil)
+	c.emit(reportEvent(r.typ, "dismissed"), r, nil)
 	if monitored(r.typ) {
 		c.monitor(r)
 	}

@@ -109,6 +109,14 @@ func (c *change) expireSession(session *resource) {
 	c.emit("inquiry-session.expired", session, nil)
 }
 
+// cancelSession ends a session that a person left. They may leave more than once.
+func (c *change) cancelSession(session *resource) {
+	if session.text("status") != "expired" {
+		session.attributes["status"], session.attributes["expired-at"] = "expired", stamp(c.now)
+	}
+	c.emit("inquiry-session.canceled", session, nil)
+}
+
 // expireSessions expires the open sessions of an inquiry, and returns them.
 func (c *change) expireSessions(inquiry *resource) []*resource {
 	var expired []*resource

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"maps"
+	"strings"
 )
 
 // simulate carries out a series of simulate actions, all or none of them (Persona
@@ -52,16 +53,24 @@ func (c *call) simulateOne(inquiry *resource, action map[string]any, i int) erro
 	if typ == "" {
 		return notFound(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is not found", i))
 	}
-	if inquiry.text("status") == "created" {
-		if err := c.moveInquiry(inquiry, "pending"); err != nil { // who begins a verification starts the inquiry
-			return err
-		}
-	}
-	if status := inquiry.text("status"); status != "pending" {
-		return conflict("an inquiry that is " + status + " takes no verification")
+	if err := c.takePart(inquiry); err != nil {
+		return err
 	}
 	c.verify(inquiry, typ, id, result)
 	return nil
+}
+
+// takePart makes sure that a person can submit something to an inquiry. Who begins to
+// starts the inquiry.
+func (c *change) takePart(inquiry *resource) error {
+	switch status := inquiry.text("status"); status {
+	case "created":
+		return c.moveInquiry(inquiry, "pending")
+	case "pending":
+		return nil
+	default:
+		return conflict("an inquiry that is " + status + " takes no verification")
+	}
 }
 
 // samplePerson is who the sandbox puts in the place of what was submitted (Persona
@@ -73,72 +82,46 @@ func samplePerson() map[string]any {
 	}
 }
 
-// verify adds a verification with a result to an inquiry, and the document or selfie
-// it is about.
-func (c *change) verify(inquiry *resource, typ, template, result string) {
-	owner := map[string]any{"inquiry": inquiry.identifier(), "inquiry-template": inquiry.relationships["inquiry-template"], "inquiry-template-version": inquiry.relationships["inquiry-template-version"]}
-	relationships := maps.Clone(owner)
-	relationships["verification-template"] = identifier{"verification-template/" + typ[len("verification/"):], template}
-	if account := inquiry.one("account"); account != "" {
-		relationships["accounts"] = []identifier{{"account", account}}
-	}
+// sampleOf is what verifications of a type say besides, which is never null (OpenAPI
+// 2025-12-08).
+func sampleOf(typ string) map[string]any {
 	switch typ {
-	case "verification/government-id":
-		document := c.evidence(inquiry, "documents", "document", "document/government-id", "doc", owner)
-		relationships["document"] = document.identifier()
-	case "verification/document":
-		document := c.evidence(inquiry, "documents", "document", "document/generic", "doc", owner)
-		relationships["document"] = document.identifier()
-	case "verification/selfie":
-		c.evidence(inquiry, "selfies", "selfie", "selfie/profile-and-center", "self", map[string]any{"inquiry": inquiry.identifier()})
+	case "verification/aamva":
+		return map[string]any{"issue-date": "2020-01-02", "expiration-date": "2030-01-02"}
+	case "verification/phone-number":
+		return map[string]any{"metadata": map[string]any{"telesign-risk-score": 1}}
 	}
-	v := c.create(typ, "ver", map[string]any{"status": "initiated", "country-code": "US", "tags": []any{}, "checks": checks(typ, result), "created-at-ts": c.now.Unix()}, relationships)
-	inquiry.link("verifications", v.identifier())
-	if typ != "verification/selfie" {
-		for name, value := range samplePerson() {
-			v.attributes[name] = value
-		}
-		c.fillInquiry(inquiry)
-	}
-	c.emit("verification.created", v, nil)
-	v.attributes["status"] = "submitted"
-	v.attributes["submitted-at"], v.attributes["submitted-at-ts"] = stamp(c.now), c.now.Unix()
-	c.emit("verification.submitted", v, nil)
-	v.attributes["status"] = result
-	v.attributes["completed-at"], v.attributes["completed-at-ts"] = stamp(c.now), c.now.Unix()
-	c.emit("verification."+result, v, nil)
-}
-
-// evidence adds a document or a selfie to an inquiry, through its three events.
-func (c *change) evidence(inquiry *resource, relationship, event, typ, prefix string, relationships map[string]any) *resource {
-	r := c.create(typ, prefix, map[string]any{"status": "initiated"}, relationships)
-	inquiry.link(relationship, r.identifier())
-	c.emit(event+".created", r, nil)
-	r.attributes["status"] = "submitted"
-	c.emit(event+".submitted", r, nil)
-	r.attributes["status"] = "processed"
-	r.attributes["processed-at"], r.attributes["processed-at-ts"] = stamp(c.now), c.now.Unix()
-	c.emit(event+".processed", r, nil)
-	return r
+	return nil
 }
 
 // checks are what a verification looked at: one required check that has its result,
 // and one that is not required (Persona docs: Verification checks).
 func checks(typ, result string) []any {
-	names := map[string][2]string{
+	names, known := map[string][2]string{
 		"verification/government-id": {"id_entity_detection", "id_color_inconsistency_detection"},
 		"verification/selfie":        {"selfie_liveness_detection", "selfie_face_covering_detection"},
 		"verification/document":      {"document_fraud_detection", "document_supported_detection"},
 		"verification/database":      {"database_attribute_comparison", "database_name_comparison"},
 	}[typ]
+	if !known {
+		kind := strings.ReplaceAll(strings.TrimPrefix(typ, "verification/"), "-", "_")
+		names = [2]string{kind + "_comparison", kind + "_entry_detection"}
+	}
 	reasons := []any{}
 	if result == "failed" {
 		reasons = []any{"simulated_failure"}
 	}
-	return []any{
-		map[string]any{"name": names[0], "status": result, "reasons": reasons, "requirement": "required", "metadata": map[string]any{}},
-		map[string]any{"name": names[1], "status": "passed", "reasons": []any{}, "requirement": "not_required", "metadata": map[string]any{}},
+	made := []any{}
+	for _, check := range []map[string]any{
+		{"name": names[0], "status": result, "reasons": reasons, "requirement": "required", "metadata": map[string]any{}},
+		{"name": names[1], "status": "passed", "reasons": []any{}, "requirement": "not_required", "metadata": map[string]any{}},
+	} {
+		if typ == "verification/government-id-nfc" { // its checks have none (OpenAPI 2025-12-08)
+			delete(check, "requirement")
+		}
+		made = append(made, check)
 	}
+	return made
 }
 
 // fillInquiry writes the sample person into an inquiry, over what was submitted.

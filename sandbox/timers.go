@@ -51,12 +51,18 @@ func (c *change) fallDue(id string) {
 		}
 	case "connect":
 		c.connectDue(r)
+	case "verification":
+		c.verificationDue(r)
+	case "document":
+		c.documentDue(r)
 	case "workflow-run":
 		c.workflowRunDue(r)
 	case "graph-query":
-		c.runGraphQuery(r)
+		c.graphQueryDue(r)
 	case "report":
 		c.reportDue(r)
+	case "importer-pipeline-run":
+		c.pipelineRunDue(r)
 	case "importer":
 		c.runImport(r)
 	case "case":

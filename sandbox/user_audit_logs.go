@@ -1,10 +1,18 @@
 package sandbox
 
 // userAuditLogOperations: what users did at Persona's dashboard. A sandbox has no
-// dashboard, and one entry from the beginning.
+// dashboard: there is one entry from the beginning, and one for each act of a user.
 func userAuditLogOperations() map[string]operation {
 	return map[string]operation{
 		"UserAuditLogs.List": inProduction(func(c *call) (*answer, error) { return c.list("user-audit-log", nil) }),
 		"UserAuditLogs.Get":  inProduction(func(c *call) (*answer, error) { return c.answerFound("user-audit-log") }),
 	}
+}
+
+// audit logs what a user did.
+func (c *change) audit(a Act) {
+	c.create("user-audit-log", "ual", map[string]any{
+		"path": "/dashboard/" + a.ID, "method": "POST", "get-params": map[string]any{}, "post-params": map[string]any{"do": a.Do},
+		"ip-address": "127.0.0.1", "user-agent": "Sandbox", "response-status": 200,
+	}, map[string]any{"user": identifier{"user", UserID}, "user-session": identifier{"user-session", UserSessionID}})
 }

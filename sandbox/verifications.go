@@ -3,6 +3,9 @@ package sandbox
 // lockedAttribute is set while an investigation locks a verification.
 const lockedAttribute = "_locked"
 
+// escalated is set once a verification was handed to a person.
+const escalated = "_escalated"
+
 func verificationOperations() map[string]operation {
 	operations := map[string]operation{
 		"Verifications.Get": func(c *call) (*answer, error) { return c.answerFound("verification") },

@@ -42,23 +42,43 @@ func triggerWorkflow(c *call) (*answer, error) {
 		}
 	}
 	run := c.create("workflow-run", "wfr", map[string]any{
-		"status": "in_progress", "completed-at": nil, runOutcome: outcome, resourceMeta: map[string]any{"processing-time-seconds": nil},
+		"completed-at": nil, runOutcome: outcome, resourceMeta: map[string]any{"processing-time-seconds": nil},
 	}, map[string]any{"workflow": found.one.identifier(), "workflow-version": found.one.relationships["latest-published-version"]})
-	c.remind(c.now.Add(workflowTime), run.id)
-	c.emit("workflow-run.created", run, nil)
+	c.startRun(run, "workflow-run.created")
 	return &answer{one: run}, nil
+}
+
+// startRun lets a run of a workflow take its time.
+func (c *change) startRun(run *resource, event string) {
+	run.attributes["status"], run.attributes[nextRun] = "in_progress", stamp(c.now.Add(workflowTime))
+	c.remind(c.now.Add(workflowTime), run.id)
+	c.emitRun(event, run)
+}
+
+// emitRun emits an event of a run of a workflow, whose context is empty (OpenAPI
+// 2025-12-08).
+func (c *change) emitRun(event string, run *resource) { c.emit(event, run, map[string]any{}) }
+
+// resumeWorkflowRun lets a run that failed go on. It ends well then.
+func resumeWorkflowRun(c *change, run *resource, _ Act) (*resource, error) {
+	if status := run.text("status"); status != "errored" {
+		return nil, conflict("a run that is " + status + " cannot be resumed")
+	}
+	run.attributes[runOutcome] = "completed"
+	c.startRun(run, "workflow-run.resumed")
+	return run, nil
 }
 
 // workflowRunDue ends a run of a workflow. There is no event of one that ended well
 // (Persona docs: Events).
 func (c *change) workflowRunDue(run *resource) {
-	if run.text("status") != "in_progress" || c.now.Before(run.time("created-at").Add(workflowTime)) {
+	if run.text("status") != "in_progress" || c.now.Before(run.time(nextRun)) {
 		return
 	}
 	run.attributes["status"] = run.text(runOutcome)
 	run.attributes[resourceMeta] = map[string]any{"processing-time-seconds": workflowTime.Seconds()}
 	if run.text(runOutcome) == "errored" {
-		c.emit("workflow-run.errored", run, nil)
+		c.emitRun("workflow-run.errored", run)
 		return
 	}
 	run.attributes["completed-at"] = stamp(c.now)

@@ -16,7 +16,7 @@ import (
 
 type sandboxCommand struct {
 	Listen     string  `default:"127.0.0.1:8090" help:"Where to listen (${default}); port 0 for a free one."`
-	Coverage   bool    `help:"List the operations that are served and those that are not, and stop."`
+	Coverage   bool    `help:"List the operations that are served and the events that are emitted, and those that are not, and stop."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
 	RateLimit  int     `default:"300" placeholder:"N" help:"How many calls an environment may make in a minute (${default})."`
 
@@ -109,7 +109,15 @@ func printCoverage(w io.Writer) {
 	}
 	list("served", served)
 	list("missing", missing)
+	emitted, silent := sandbox.EventCoverage()
+	for _, name := range emitted {
+		fmt.Fprintf(w, "emitted  %s\n", name)
+	}
+	for _, name := range silent {
+		fmt.Fprintf(w, "silent   %s\n", name)
+	}
 	fmt.Fprintf(w, "%d of %d operations are served, %d are missing\n", len(served), len(served)+len(missing), len(missing))
+	fmt.Fprintf(w, "%d of %d events are emitted\n", len(emitted), len(emitted)+len(silent))
 }
 
 func printSandbox(w io.Writer, url, state string) {

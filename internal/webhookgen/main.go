@@ -54,6 +54,15 @@ func names(events []event) string {
 		b.WriteString(identifier(e.name))
 	}
 	b.WriteString(":\nreturn true\n}\nreturn false\n}\n")
+	b.WriteString("\n// Documented returns the names of the events whose resource Persona describes: those\n")
+	b.WriteString("// that Handler has a method for.\n")
+	b.WriteString("func Documented() []Name {\nreturn []Name{\n")
+	for _, e := range events {
+		if e.resource != "" {
+			fmt.Fprintf(&b, "%s,\n", identifier(e.name))
+		}
+	}
+	b.WriteString("}\n}\n")
 	return b.String()
 }
 
