@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -85,4 +86,15 @@ func permissionFor(op *persona.Operation) string {
 	default:
 		return name + ".write"
 	}
+}
+
+// permissions are those that some operation takes.
+func permissions() []string {
+	known := map[string]bool{}
+	for _, op := range persona.Operations() {
+		if permission := permissionFor(&op); permission != "" {
+			known[permission] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(known))
 }

@@ -45,6 +45,10 @@ type Options struct {
 	// DeliveryTimeout is how long a receiver of webhooks may take: 5 s unless set.
 	DeliveryTimeout time.Duration
 
+	// Seed is what there is beside the fixtures. What it says about clock, limits and
+	// faults counts where these options are silent.
+	Seed *Seed
+
 	// FaultSeed is what the faults with a rate draw by: with the same one, the same
 	// calls and deliveries go wrong.
 	FaultSeed uint64
@@ -74,6 +78,7 @@ type Sandbox struct {
 
 // New returns a sandbox that holds the fixtures of this package.
 func New(options Options) (*Sandbox, error) {
+	options = options.withSeed()
 	if options.Wall == nil {
 		options.Wall = time.Now
 	}
@@ -103,18 +108,22 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
-	s.populate()
+	if err := s.populate(); err != nil {
+		return nil, err
+	}
 	s.deliveries = newDispatcher(s)
 	return s, nil
 }
 
-// populate makes both environments, with nothing in them but the fixtures.
-func (s *Sandbox) populate() {
+// populate makes both environments, with nothing in them but the fixtures and the
+// seed. Once it succeeded, it always does.
+func (s *Sandbox) populate() error {
 	for name, key := range map[string]string{"sandbox": SandboxKey, "production": ProductionKey} {
 		env := newEnvironment(name)
 		env.addFixtures(key, stamp(s.clock.now()))
 		s.environments[name] = env
 	}
+	return s.plant(s.options.Seed)
 }
 
 // Close stops the deliveries of webhooks, and waits for those on their way.

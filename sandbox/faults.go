@@ -49,7 +49,7 @@ type Fault struct {
 	// Delay is how late something is: 1 s unless set, 1 min for late and reordered
 	// deliveries and for searches, and the rest of the window for limits. A slow
 	// answer is late by the wall's time, all else by the sandbox's clock.
-	Delay time.Duration `json:"-"`
+	Delay time.Duration `json:"-" yaml:"delay"`
 
 	After int     `json:"after,omitempty"` // how many that fit go well first
 	Times int     `json:"times,omitempty"` // how often it happens: once unless set, with a Rate without an end

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,8 +46,15 @@ func quotaOf(op *persona.Operation) string {
 	if op == nil || op.Method != "Create" {
 		return ""
 	}
-	return map[string]string{"Inquiries": "inquiry", "Cases": "case", "Accounts": "account", "Reports": "report", "Transactions": "transaction"}[op.Service]
+	return limitedProducts()[op.Service]
 }
+
+// limitedProducts are what a quota may be set on, by the service that makes it.
+func limitedProducts() map[string]string {
+	return map[string]string{"Inquiries": "inquiry", "Cases": "case", "Accounts": "account", "Reports": "report", "Transactions": "transaction"}
+}
+
+func quotaProducts() []string { return slices.Sorted(maps.Values(limitedProducts())) }
 
 // takeQuota counts a creation, and refuses one too many.
 func (s *Sandbox) takeQuota(env *environment, op *persona.Operation, now time.Time) error {

@@ -142,13 +142,13 @@ func (s *Sandbox) restore(r io.Reader, timeWentBy bool) error {
 	return nil
 }
 
-// Reset makes the sandbox as a new one, but for its clock.
+// Reset makes the sandbox as a new one, with its seed, but for its clock.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.active = nil
+	s.faults = faults{seed: s.options.FaultSeed}
 	s.changes++
-	s.populate()
+	_ = s.populate() // as it succeeded in New
 }
 
 // snapshot copies what may change while it is written.

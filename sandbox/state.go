@@ -144,6 +144,8 @@ type change struct {
 	fresh  []string // ids of new resources, in order
 	events []*resource
 	then   []func() // done with the commit
+
+	given map[string]string // the id of the next new resource with a prefix, instead of a random one
 }
 
 func newChange(env *environment, now time.Time) *change {
@@ -192,7 +194,12 @@ func (c *change) edit(id string) *resource {
 
 // create makes a resource.
 func (c *change) create(typ, prefix string, attributes, relationships map[string]any) *resource {
-	r := (&resource{typ: typ, id: newID(prefix), attributes: attributes, relationships: relationships}).clone()
+	id, given := c.given[prefix]
+	if !given {
+		id = newID(prefix)
+	}
+	delete(c.given, prefix)
+	r := (&resource{typ: typ, id: id, attributes: attributes, relationships: relationships}).clone()
 	if _, dated := r.attributes["created-at"]; !dated {
 		r.attributes["created-at"] = stamp(c.now)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -18,10 +19,11 @@ type sandboxCommand struct {
 	Listen     string  `default:"127.0.0.1:8090" help:"Where to listen (${default}); port 0 for a free one."`
 	Coverage   bool    `help:"List the operations that are served and the events that are emitted, and those that are not, and stop."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
-	RateLimit  int     `default:"300" placeholder:"N" help:"How many calls an environment may make in a minute (${default})."`
+	RateLimit  *int    `placeholder:"N" help:"How many calls an environment may make in a minute (300, unless the seed says)."`
 
+	Seed      string    `type:"existingfile" placeholder:"FILE" help:"What there is at the start: templates, keys, webhooks, accounts, limits and faults, in YAML. examples/sandbox/seed.yaml shows all of it."`
 	State     string    `type:"path" placeholder:"FILE" help:"Keep everything in this file, and begin with what it holds; without it nothing is kept."`
-	Clock     time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is in the sandbox at the start, such as 2026-01-02T03:04:05Z; now unless given."`
+	Clock     time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is at the start, such as 2026-01-02T03:04:05Z; now unless given."`
 	Fault     []fault   `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
 	FaultSeed uint64    `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
 }
@@ -43,7 +45,7 @@ func (c sandboxCommand) Validate() error {
 	if c.State != "" && !c.Clock.IsZero() {
 		return errors.New("--state brings its own time: leave --clock out")
 	}
-	if c.RateLimit <= 0 {
+	if c.RateLimit != nil && *c.RateLimit <= 0 {
 		return errors.New("--rate-limit must be above zero")
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -58,7 +60,15 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 		return nil
 	}
 	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
-	sb, err := sandbox.New(sandbox.Options{RetryScale: c.RetryScale, RateLimit: c.RateLimit, Clock: c.Clock, FaultSeed: c.FaultSeed})
+	seed, err := c.readSeed()
+	if err != nil {
+		return err
+	}
+	options := sandbox.Options{RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed}
+	if c.RateLimit != nil {
+		options.RateLimit = *c.RateLimit
+	}
+	sb, err := sandbox.New(options)
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
 	}
@@ -98,6 +108,18 @@ func serveAndKeep(ctx context.Context, listener net.Listener, sb *sandbox.Sandbo
 	kept := sb.Keep(keeping, state)
 	stop()
 	return errors.Join(<-served, kept)
+}
+
+func (c sandboxCommand) readSeed() (*sandbox.Seed, error) {
+	if c.Seed == "" {
+		return nil, nil
+	}
+	file, err := os.Open(c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return sandbox.ReadSeed(c.Seed, file)
 }
 
 func printCoverage(w io.Writer) {
