@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -127,7 +128,7 @@ func (c *call) changeAccount(account *resource) error {
 	if before.text("account-status") != account.text("account-status") {
 		c.emit("account.status-updated", account, nil)
 	}
-	if len(c.accountFields()) > 0 {
+	if !reflect.DeepEqual(before.attributes["fields"], account.attributes["fields"]) {
 		c.emit("account.updated-fields", account, nil)
 	}
 	if _, given := at(c.body, "data.attributes.tags"); given {

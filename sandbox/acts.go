@@ -44,6 +44,7 @@ func acts() map[string]act {
 		"use_reusable_persona":         {"inquiry", false, useReusablePersona},
 		"cancel_session":               {"inquiry-session", false, actCancelSession},
 		"escalate_verification":        {"verification", true, escalateVerification},
+		"redeliver":                    {"event", true, redeliver},
 		"tag_verification":             {"verification", true, tagVerification},
 		"cancel_graph_query":           {"graph-query", true, cancelGraphQuery},
 		"rerun_graph_query":            {"graph-query", true, rerunGraphQuery},

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -170,8 +171,8 @@ func (c *call) attach(r *resource, ids []string) error {
 	return nil
 }
 
-// setFields takes over the custom fields of a request, and reports whether there
-// were any.
+// setFields takes over the custom fields of a request, and reports whether they
+// changed.
 func (c *call) setFields(r *resource) bool {
 	given := c.object("data.attributes.fields")
 	if len(given) == 0 {
@@ -182,8 +183,9 @@ func (c *call) setFields(r *resource) bool {
 	for name, value := range given {
 		fields[name] = field(name, value)
 	}
+	changed := !reflect.DeepEqual(r.attributes["fields"], fields)
 	r.attributes["fields"] = fields
-	return true
+	return changed
 }
 
 func (c *call) setQueue(r *resource) (moved bool, err error) {

@@ -133,7 +133,17 @@ func createShareToken(c *call) (*answer, error) {
 		"status": "created", "direction": "outbound", "updated-at": stamp(c.now), "expires-at": stamp(c.now.Add(life)),
 	}, map[string]any{"connection": connection.identifier(), "creator": c.key.identifier(), "source": connectIdentifier(source)})
 	c.remind(c.now.Add(life), r.id)
+	c.emitShareToken("created", r)
 	return &answer{status: 201, one: r}, nil
+}
+
+// emitShareToken emits the events of a share token of both sides, which this
+// environment is.
+func (c *change) emitShareToken(what string, token *resource) {
+	c.emit("connect/share-token.outbound-"+what, token, nil)
+	inbound := token.clone()
+	inbound.attributes["direction"] = "inbound"
+	c.emit("connect/share-token.inbound-"+what, inbound, nil)
 }
 
 // connectIdentifier names a resource as Connect does: it has a word of its own for
@@ -227,6 +237,10 @@ func (c *change) redeem(token *resource) {
 		mappings, _ := token.attributes[fieldMappings].([]any)
 		hydrate(source, destination, mappings)
 		destination.attributes["updated-at"] = stamp(c.now)
+		if destination.typ != "inquiry" { // there is no such event of inquiries
+			c.emit(destination.typ+".updated-fields", destination, nil)
+		}
+		c.emitShareToken("redeemed", token)
 		return
 	}
 	prefix, _, _ := strings.Cut(source.id, "_")
@@ -237,6 +251,10 @@ func (c *change) redeem(token *resource) {
 		copied.relationships[name] = source.relationships[name]
 	}
 	token.relationships["destination"] = connectIdentifier(copied)
+	if copied.typ == "inquiry" {
+		c.emit("inquiry.created", copied, nil)
+	}
+	c.emitShareToken("redeemed", token)
 }
 
 // hydrate copies the fields of a source that have a value into a destination, under

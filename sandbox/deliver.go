@@ -191,7 +191,7 @@ func (d *dispatcher) request(env *environment, hook *resource, delivery *Deliver
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set(webhook.SignatureHeader, webhook.Sign(body, wall, signingSecrets(hook, delivery.sent)...))
 	request.Header.Set("Persona-Webhook-Attempts-Made", strconv.Itoa(made))
-	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(len(retryDelays())+1-made))
+	request.Header.Set("Persona-Webhook-Attempts-Left", strconv.Itoa(max(0, len(retryDelays())+1-made)))
 	request.Header.Set("Persona-Webhook-First-Attempted-At", strconv.FormatInt(delivery.first.Unix(), 10))
 	if delivery.cut {
 		cut(request, body)
@@ -314,6 +314,27 @@ func (e *environment) cancelDeliveries(webhookID string) {
 			delivery.State = "failed"
 		}
 	}
+}
+
+// redeliver attempts the deliveries of an event that failed once more. What failed
+// eight times is not tried again by itself after that (Persona docs: Webhooks).
+func redeliver(c *change, event *resource, _ Act) (*resource, error) {
+	failed := []*Delivery{}
+	for _, delivery := range c.env.deliveries.entries {
+		if delivery.EventID == event.id && delivery.State == "failed" && c.env.get(delivery.WebhookID).text("status") == "enabled" {
+			failed = append(failed, delivery)
+		}
+	}
+	if len(failed) == 0 {
+		return nil, conflict("no delivery of the event failed whose webhook is enabled")
+	}
+	c.then = append(c.then, func() {
+		for _, delivery := range failed {
+			delivery.State, delivery.due = "pending", c.now
+			c.env.queue(delivery.WebhookID).plan(delivery)
+		}
+	})
+	return event, nil
 }
 
 // Deliveries returns every delivery of an environment's webhooks, oldest first. The

@@ -236,6 +236,52 @@ func scenarios() map[string]struct {
 			s.server.Advance(time.Second)
 		}, "importer-pipeline-run.started importer-pipeline-run.paused importer-pipeline-run.resumed account.created importer-pipeline-run.completed " +
 			"importer-pipeline-run.started importer-pipeline-run.errored importer-pipeline-run.started importer-pipeline-run.canceled"},
+		"share tokens are redeemed": {func(s *scenario) {
+			connection := newConnection(s.T, s.server).ID
+			source, destination := newAccount(s.T, s.client, "a"), newAccount(s.T, s.client, "b")
+			redeem := func(source string, params persona.ShareTokenRedeemParams) {
+				token, err := s.client.ShareTokens.Create(s.Context(), persona.ShareTokenCreateParams{ConnectionID: connection, SourceID: source})
+				ok(s.T, err)
+				_, err = s.client.ShareTokens.Redeem(s.Context(), token.ID, params)
+				ok(s.T, err)
+				s.server.Advance(time.Second)
+			}
+			redeem(source.ID, persona.ShareTokenRedeemParams{DestinationID: persona.Set(destination.ID)})
+			redeem(s.inquiry(), persona.ShareTokenRedeemParams{})
+		}, "account.created account.created connect/share-token.outbound-created connect/share-token.inbound-created account.updated-fields " +
+			"connect/share-token.outbound-redeemed connect/share-token.inbound-redeemed account.created inquiry.created " +
+			"connect/share-token.outbound-created connect/share-token.inbound-created inquiry.created connect/share-token.outbound-redeemed connect/share-token.inbound-redeemed"},
+		"what makes no event": {func(s *scenario) {
+			id := s.inquiry()
+			_, err := s.client.Inquiries.Update(s.Context(), id, persona.InquiryUpdateParams{Fields: persona.Set(map[string]any{"name-first": "Jane"})})
+			ok(s.T, err)
+			_, err = s.client.Inquiries.GenerateOneTimeLink(s.Context(), id, persona.InquiryGenerateOneTimeLinkParams{})
+			ok(s.T, err)
+			_, err = s.client.InquirySessions.Create(s.Context(), persona.InquirySessionCreateParams{InquiryID: id})
+			ok(s.T, err)
+			_, err = s.client.Inquiries.Resume(s.Context(), id)
+			ok(s.T, err)
+			account, transaction, review := newAccount(s.T, s.client, "a").ID, s.transaction(), newCase(s.T, s.client).ID
+			_, err = s.client.Accounts.Update(s.Context(), account, persona.AccountUpdateParams{AccountStatus: persona.Set("Default")})
+			ok(s.T, err)
+			_, err = s.client.Transactions.Update(s.Context(), transaction, persona.TransactionUpdateParams{Fields: persona.Set(map[string]any{"amount": 12.5}), Status: persona.Set("created")})
+			ok(s.T, err)
+			_, err = s.client.Transactions.AddTag(s.Context(), transaction, persona.TransactionAddTagParams{TagName: persona.Set("x")})
+			ok(s.T, err)
+			_, err = s.client.Cases.AddObjects(s.Context(), review, persona.CaseAddObjectsParams{ObjectIDs: persona.Set([]string{account})})
+			ok(s.T, err)
+			_, err = s.client.Cases.SetStatus(s.Context(), review, persona.CaseSetStatusParams{Status: "Open"})
+			ok(s.T, err)
+		}, "account.created inquiry.created account.created transaction.created case.created"},
+		"an inquiry that is expired is resumed": {func(s *scenario) {
+			id := s.inquiry()
+			_, err := s.client.InquirySessions.Create(s.Context(), persona.InquirySessionCreateParams{InquiryID: id})
+			ok(s.T, err)
+			_, err = s.client.Inquiries.Expire(s.Context(), id)
+			ok(s.T, err)
+			_, err = s.client.Inquiries.Resume(s.Context(), id)
+			ok(s.T, err)
+		}, "account.created inquiry.created inquiry.expired inquiry-session.expired"},
 		"a run of a workflow fails and is resumed": {func(s *scenario) {
 			run, err := s.client.Workflows.Trigger(s.Context(), sandbox.WorkflowID, persona.WorkflowTriggerParams{Fields: map[string]any{"outcome": "errored"}})
 			ok(s.T, err)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 )
 
@@ -103,8 +104,12 @@ func (s *Sandbox) passesFilter(env *environment, hook, event *resource) bool {
 		return true
 	}
 	doc := s.renderDelivery(env, hook, event)
-	attributes := doc["data"].(map[string]any)["attributes"].(map[string]any)
-	return subset(filter, attributes["payload"])
+	sent, err := json.Marshal(doc["data"].(map[string]any)["attributes"])
+	var attributes struct{ Payload any }
+	if err == nil {
+		err = json.Unmarshal(sent, &attributes) // numbers and lists as the filter has them
+	}
+	return err == nil && subset(filter, attributes.Payload)
 }
 
 func subset(want, have any) bool {

@@ -106,8 +106,11 @@ func updateTransaction(c *call, r *resource) error {
 	}
 	if written := c.transactionFields(); len(written) > 0 {
 		fields, _ := r.attributes["fields"].(map[string]any)
-		r.attributes["fields"] = mergeFields(fields, written)
-		c.emit("transaction.updated-fields", r, nil)
+		merged := mergeFields(fields, written)
+		if !reflect.DeepEqual(fields, merged) {
+			r.attributes["fields"] = merged
+			c.emit("transaction.updated-fields", r, nil)
+		}
 	}
 	if status := c.text("data.attributes.status"); status != "" && status != r.text("status") {
 		if !slices.Contains(transactionStatuses(), status) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func webhookOperations() map[string]operation {
 				return nil, notFound("")
 			}
 			attributes := original.clone().attributes
-			attributes["name"] = original.text("name") + " Copy"
+			attributes["name"] = strings.TrimSpace(original.text("name") + " Copy")
 			attributes["status"] = "disabled"
 			attributes[webhookSecret] = []any{newSecret()}
 			delete(attributes, "created-at")
@@ -109,7 +110,7 @@ func (c *call) setWebhook(hook *resource) error {
 	if !slices.Contains([]string{"kebab", "snake", "camel"}, hook.text("api-key-inflection")) {
 		return badRequest("data.attributes.api_key_inflection must be camel, kebab or snake")
 	}
-	return nil
+	return setLists(hook)
 }
 
 // webhookStatus moves a webhook to a status. Again is no error, but an archived one
