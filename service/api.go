@@ -47,6 +47,7 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	huma.Get(api, "/v1/{environment}/decisions", listOf(s, s.db.Decisions, showDecision))
 	huma.Get(api, "/v1/{environment}/actions", listOf(s, s.db.Actions, showAction))
 	huma.Get(api, "/v1/{environment}/notifications", listOf(s, s.db.Notifications, showNotification))
+	huma.Get(api, "/v1/{environment}/reconciliations", listOf(s, s.db.Reconciliations, showReconciliation))
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
 }
 
@@ -215,6 +216,35 @@ type Action struct {
 
 func showAction(a domain.Action) Action {
 	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.RequestID, a.Result, a.CreatedAt}
+}
+
+// Reconciliation is a comparison of the events at Persona with those that are stored.
+type Reconciliation struct {
+	ID           string     `json:"id"`
+	StartedAt    time.Time  `json:"started_at"`
+	FinishedAt   *time.Time `json:"finished_at" doc:"null while it is under way"`
+	FromEventID  string     `json:"from_event_id" doc:"the newest event when it began: the watermark, once it has finished"`
+	Until        *time.Time `json:"until" doc:"how far back it goes; null for as far as Persona's list does"`
+	Seen         int        `json:"seen" doc:"events looked at"`
+	Missed       int        `json:"missed" doc:"of them, those that had not come by webhook; they are stored now"`
+	History      int        `json:"history" doc:"of them, those from before the service knew the environment; they are stored now"`
+	OldestMissed *time.Time `json:"oldest_missed"`
+	OldestSeen   *time.Time `json:"oldest_seen"`
+	Lost         bool       `json:"lost" doc:"Persona's list ended before the watermark: events between may be lost"`
+}
+
+func showReconciliation(r domain.Reconciliation) Reconciliation {
+	return Reconciliation{
+		r.ID, r.StartedAt, orNull(r.FinishedAt), r.From.EventID, orNull(r.Until), r.Seen, r.Missed, r.History, orNull(r.OldestMissed), orNull(r.OldestSeen), r.Lost,
+	}
+}
+
+// orNull is nil for no moment.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // Notification is a message for the host application.

@@ -59,6 +59,7 @@ type Config struct {
 	Token        Secret                            `yaml:"token"`     // for the API below /v1, which is off without one; IDEM_TOKEN
 	LogLevel     string                            `yaml:"log_level"` // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
 	LogFormat    string                            `yaml:"log_format"`
+	Reconcile    time.Duration                     `yaml:"reconcile"` // how often Persona's events are compared with the stored ones; ten minutes unless set; IDEM_RECONCILE
 	Environments map[Environment]EnvironmentConfig `yaml:"environments"`
 }
 
@@ -72,6 +73,10 @@ type EnvironmentConfig struct {
 	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one a line instead
 	Policy             string        `yaml:"policy"`               // a file of rules; the built-in ones unless set; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // of a signature's time; five minutes unless set
+
+	// Since is when Idem took the environment over: what happened at Persona before is
+	// shown and not decided on. The moment of the first start unless set.
+	Since time.Time `yaml:"since"`
 }
 
 // LoadConfig reads a file, which may be "" for none, and the environment variables
@@ -94,6 +99,12 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	override(&c.Data, getenv("IDEM_DATA"), ".idem")
 	override(&c.LogLevel, getenv("IDEM_LOG_LEVEL"), "info")
 	override(&c.LogFormat, getenv("IDEM_LOG_FORMAT"), "json")
+	if every := getenv("IDEM_RECONCILE"); every != "" {
+		var err error
+		if c.Reconcile, err = time.ParseDuration(every); err != nil {
+			return c, fmt.Errorf("reconcile (IDEM_RECONCILE): %q is not a duration such as 10m", every)
+		}
+	}
 	if token := getenv("IDEM_TOKEN"); token != "" {
 		c.Token = Secret(token)
 	}
@@ -183,6 +194,9 @@ func (c Config) Check() error {
 	}
 	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
 		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
+	}
+	if c.Reconcile != 0 && c.Reconcile < time.Second {
+		problem("reconcile (IDEM_RECONCILE): %s is less than a second", c.Reconcile)
 	}
 	if len(c.Environments) == 0 {
 		problem("no environment is configured: set environments.sandbox in the file, or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")

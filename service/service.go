@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,11 @@ import (
 
 	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/intake"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/queue"
+	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/internal/telemetry"
@@ -25,14 +28,15 @@ import (
 
 // Service is the whole of it. Make it with [New], and run it once.
 type Service struct {
-	cfg      Config
-	logger   *slog.Logger
-	metrics  *telemetry.Metrics
-	db       *sqlite.DB
-	queue    *queue.Queue
-	intake   *intake.Intake
-	policies map[Environment]*policy.Policy
-	ready    atomic.Bool
+	cfg        Config
+	logger     *slog.Logger
+	metrics    *telemetry.Metrics
+	db         *sqlite.DB
+	queue      *queue.Queue
+	intake     *intake.Intake
+	policies   map[Environment]*policy.Policy
+	reconciler *reconcile.Reconciler
+	ready      atomic.Bool
 }
 
 // drainTime is how long jobs that run may go on after the service is told to stop.
@@ -48,12 +52,14 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	advancing := map[Environment]advance.Environment{}
 	performing := map[Environment]action.Environment{}
 	sources := map[Environment]intake.Source{}
+	reconciling := map[Environment]reconcile.Environment{}
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
 			return nil, fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
 		}
-		client, err := newClient(name, e, logger)
+		budget := persona.NewBudget()
+		client, err := newClient(name, e, budget, logger)
 		if err != nil {
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
 		}
@@ -61,6 +67,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		s.policies[name] = p
 		advancing[name] = advance.Environment{Reader: reader, Policy: p}
 		performing[name] = action.Environment{Client: client, Reader: reader}
+		reconciling[name] = reconcile.Environment{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
@@ -83,6 +90,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		return nil, errors.Join(err, db.Close())
 	}
 	db.UseQueue(s.queue)
+	s.reconciler = reconcile.New(db, reconciling, s.metrics, logger, time.Now)
 	s.intake = intake.New(db, sources, s.metrics, logger, time.Now)
 	return s, nil
 }
@@ -100,11 +108,11 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(environment Environment, e EnvironmentConfig, logger *slog.Logger) (*persona.Client, error) {
+func newClient(environment Environment, e EnvironmentConfig, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithMaxRetries(2), persona.WithMaxWait(5 * time.Second), persona.WithBackoff(100*time.Millisecond, time.Second),
-		persona.WithLogger(logger.With("environment", environment)),
+		persona.WithLogger(logger.With("environment", environment)), persona.WithBudget(budget),
 	}
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))
@@ -178,6 +186,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.intake.Run(ctx) })
 	running.Go(func() { s.gauge(ctx) })
+	running.Go(func() { s.reconciler.Keep(ctx, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))
 	<-ctx.Done()
@@ -191,6 +200,16 @@ func (s *Service) Run(ctx context.Context) error {
 	s.logger.Info("service stopped")
 	return nil
 }
+
+// Reconcile compares an environment's events at Persona with those that are stored,
+// and stores what is missing: see [reconcile.Reconciler.Reconcile]. The service need
+// not run; what follows from the events is done when it does.
+func (s *Service) Reconcile(ctx context.Context, environment Environment, o reconcile.Options) (domain.Reconciliation, error) {
+	return s.reconciler.Reconcile(ctx, environment, o)
+}
+
+// Close closes the database of a service that does not run.
+func (s *Service) Close() error { return s.db.Close() }
 
 // gauge counts what waits, every ten seconds.
 func (s *Service) gauge(ctx context.Context) {

@@ -36,14 +36,15 @@ type streams struct {
 
 // commands are the commands there are.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the service."`
-	Demo    demoCommand    `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
-	Dev     devCommand     `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
-	Sandbox sandboxCommand `cmd:"" help:"Run a local Persona, or list what it serves."`
-	Webhook webhookCommand `cmd:"" help:"Verify and sign webhooks."`
-	Policy  policyCommand  `cmd:"" help:"Check and show the rules that decisions are made by."`
-	API     apiCommand     `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK has."`
-	Version versionCommand `cmd:"" help:"Print the versions of Idem, Go and Persona's API."`
+	Serve     serveCommand     `cmd:"" help:"Run the service."`
+	Reconcile reconcileCommand `cmd:"" help:"Compare Persona's events with the stored ones, and store what is missing."`
+	Demo      demoCommand      `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
+	Dev       devCommand       `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
+	Sandbox   sandboxCommand   `cmd:"" help:"Run a local Persona, or list what it serves."`
+	Webhook   webhookCommand   `cmd:"" help:"Verify and sign webhooks."`
+	Policy    policyCommand    `cmd:"" help:"Check and show the rules that decisions are made by."`
+	API       apiCommand       `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK has."`
+	Version   versionCommand   `cmd:"" help:"Print the versions of Idem, Go and Persona's API."`
 }
 
 // run runs a command until it is done or the context ends, and returns the exit code.

@@ -211,6 +211,10 @@ func (w *work) decide(ctx context.Context) error {
 	if !w.next.RedactedAt.IsZero() || !w.settings.Policy.Covers(transition) {
 		return nil
 	}
+	if w.isHistory(transition) {
+		w.audit("decision.skipped", "it happened before Idem knew the environment")
+		return nil
+	}
 	facts, moved, err := w.gather(ctx, transition)
 	if errors.Is(err, ErrCannotRead) {
 		w.audit("decision.skipped", "Persona has the object no more")
@@ -242,6 +246,15 @@ func (w *work) decide(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// isHistory reports whether all that shows a transition are events from before the
+// service knew the environment: what was then is not decided on, people have lived with
+// it since.
+func (w *work) isHistory(t domain.Transition) bool {
+	return !slices.ContainsFunc(w.events, func(e domain.Event) bool {
+		return e.Via != domain.ViaHistory && (e.ID == t.EventID || t.EventID == "")
+	})
 }
 
 // statusOf is the status that an object has in the facts, empty for one that is not

@@ -21,7 +21,8 @@ type Via string
 
 const (
 	ViaWebhook   Via = "webhook"
-	ViaReconcile Via = "reconcile"
+	ViaReconcile Via = "reconcile" // no webhook had brought it: found in Persona's list
+	ViaHistory   Via = "history"   // created before the service knew the environment: shows the state, and is not decided on
 )
 
 // EventState is where an event stands in the inbox.

@@ -84,6 +84,17 @@ func FromResource(environment domain.Environment, raw []byte) (domain.Object, er
 	return o, nil
 }
 
+// Keeps reports whether an object is kept for an event. Events whose names or kinds are
+// not known yet are stored, and wait for a version that knows them.
+func Keeps(e domain.Event) bool {
+	switch e.Object.Family() {
+	case "inquiry", "inquiry-session", "case", "account", "verification", "report", "transaction", "document", "selfie":
+		return webhook.Known(webhook.Name(e.Name))
+	default:
+		return false
+	}
+}
+
 // thin reports whether an object lacks what rules need: a status, or an inquiry's
 // relationships.
 func thin(o domain.Object) bool {

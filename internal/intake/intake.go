@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona/webhook"
 )
@@ -187,7 +188,7 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 		Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID},
 		Body:   body, Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
 	}
-	if !handled(event) {
+	if !fold.Keeps(event) {
 		event.State = domain.EventUnhandled
 	}
 	fresh, err := in.append(r.Context(), event)
@@ -221,16 +222,5 @@ func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, e
 		return false, errStopping
 	case <-ctx.Done():
 		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
-	}
-}
-
-// handled reports whether an object is kept for an event. Names and kinds that are
-// not known yet are stored, and marked.
-func handled(e domain.Event) bool {
-	switch e.Object.Family() {
-	case "inquiry", "inquiry-session", "case", "account", "verification", "report", "transaction", "document", "selfie":
-		return webhook.Known(webhook.Name(e.Name))
-	default:
-		return false
 	}
 }

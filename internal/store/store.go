@@ -104,6 +104,19 @@ type Store interface {
 	// dropped.
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
 
+	// BeginReconciliation takes up the environment's reconciliation that is under way,
+	// or begins the given one, for a holder until a moment. It is not ok when another
+	// holder has it until later than now.
+	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (current domain.Reconciliation, ok bool, err error)
+
+	// SaveReconciliation saves how far a reconciliation has come, and its end. It
+	// returns ErrChanged when the holder has it no more.
+	SaveReconciliation(ctx context.Context, r domain.Reconciliation, holder string, until time.Time) error
+
+	// Watermark is where the last reconciliation that finished began, with the moment at
+	// which the first of all began; zero before the first.
+	Watermark(ctx context.Context, env domain.Environment) (mark domain.Mark, knownSince time.Time, err error)
+
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
 	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
@@ -111,6 +124,7 @@ type Store interface {
 	Decisions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Decision], error)
 	Actions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Action], error)
 	Notifications(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Notification], error)
+	Reconciliations(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Reconciliation], error)
 
 	// AuditTrail returns at most so many entries after a sequence, oldest first.
 	AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error)

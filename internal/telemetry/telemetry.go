@@ -17,14 +17,16 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	Received  *prometheus.CounterVec   // webhook requests by environment and outcome
-	Intake    *prometheus.HistogramVec // seconds from request to answer, by environment
-	Advanced  *prometheus.CounterVec   // events by environment and the state they came to
-	Decided   *prometheus.CounterVec   // decisions by environment and rule
-	Performed *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
-	Notified  *prometheus.CounterVec   // notifications by environment and name
-	Waiting   *prometheus.GaugeVec     // events that wait, and poison, by environment and state
-	Actions   *prometheus.GaugeVec     // actions by environment and state
+	Received     *prometheus.CounterVec   // webhook requests by environment and outcome
+	Intake       *prometheus.HistogramVec // seconds from request to answer, by environment
+	Advanced     *prometheus.CounterVec   // events by environment and the state they came to
+	Decided      *prometheus.CounterVec   // decisions by environment and rule
+	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
+	Notified     *prometheus.CounterVec   // notifications by environment and name
+	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, missed, history
+	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
+	Waiting      *prometheus.GaugeVec     // events that wait, and poison, by environment and state
+	Actions      *prometheus.GaugeVec     // actions by environment and state
 }
 
 // New returns metrics in a registry of their own.
@@ -34,14 +36,16 @@ func New() *Metrics {
 		Received: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_webhooks_received_total", Help: "Webhook requests by outcome."}, []string{"environment", "outcome"}),
 		Intake: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_intake_seconds", Help: "Time from a webhook request to its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}}, []string{"environment"}),
-		Advanced:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_events_total", Help: "Events by the state they came to."}, []string{"environment", "state"}),
-		Decided:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
-		Performed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
-		Notified:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
-		Waiting:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_inbox_events", Help: "Events that wait or were set aside."}, []string{"environment", "state"}),
-		Actions:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_actions", Help: "Actions by state; alert on dead."}, []string{"environment", "state"}),
+		Advanced:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_events_total", Help: "Events by the state they came to."}, []string{"environment", "state"}),
+		Decided:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
+		Performed:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
+		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
+		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook."}, []string{"environment", "outcome"}),
+		ReconciledAt: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_reconciled_timestamp_seconds", Help: "When a reconciliation finished last; alert on its age."}, []string{"environment"}),
+		Waiting:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_inbox_events", Help: "Events that wait or were set aside."}, []string{"environment", "state"}),
+		Actions:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_actions", Help: "Actions by state; alert on dead."}, []string{"environment", "state"}),
 	}
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Waiting, m.Actions,
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.Waiting, m.Actions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

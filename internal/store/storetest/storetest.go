@@ -60,6 +60,8 @@ func Run(t *testing.T, open Open) {
 		"what follows an action without effect is dropped":       actionDropped,
 		"an action that waits is run again when it is due":       actionAgain,
 		"what waits gets its jobs again after a crash":           resume,
+		"one holder has a reconciliation at a time":              reconciliationHolder,
+		"the watermark is where the last that finished began":    watermark,
 		"lists have pages":                                       pages,
 		"the audit trail is one chain for each environment":      auditChain,
 		"what does not exist is not found":                       notFound,
@@ -457,5 +459,74 @@ func notFound(t *testing.T, s store.Store, _ *Jobs) {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the %s: %v", what, err)
 		}
+	}
+}
+
+func reconciliation(id string) domain.Reconciliation {
+	return domain.Reconciliation{ID: id, Environment: domain.Sandbox, StartedAt: start, Until: start.Add(-time.Hour)}
+}
+
+func reconciliationHolder(t *testing.T, s store.Store, _ *Jobs) {
+	begin := func(id, holder string, now time.Time) (domain.Reconciliation, bool) {
+		r, ok, err := s.BeginReconciliation(t.Context(), reconciliation(id), holder, now, now.Add(time.Minute))
+		must(t, err)
+		return r, ok
+	}
+	first, ok := begin("rec_1", "a", start)
+	if !ok || !reflect.DeepEqual(first, reconciliation("rec_1")) {
+		t.Fatalf("it began %v as %+v", ok, first)
+	}
+	if _, ok := begin("rec_2", "b", start.Add(time.Second)); ok {
+		t.Error("two holders have it")
+	}
+	first.Cursor, first.Seen, first.From, first.OldestSeen = "evt_7", 7, domain.Mark{EventID: "evt_1", At: start}, start.Add(-time.Minute)
+	must(t, s.SaveReconciliation(t.Context(), first, "a", start.Add(2*time.Minute)))
+	if _, ok := begin("rec_2", "b", start.Add(90*time.Second)); ok {
+		t.Error("a sign of life did not keep it")
+	}
+	taken, ok := begin("rec_2", "b", start.Add(3*time.Minute))
+	if !ok || !reflect.DeepEqual(taken, first) {
+		t.Errorf("the next holder goes on %v with %+v, not with %+v", ok, taken, first)
+	}
+	if err := s.SaveReconciliation(t.Context(), first, "a", start.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("the holder of before saved it, error %v", err)
+	}
+	production := reconciliation("rec_3")
+	production.Environment = domain.Production
+	if _, ok, err := s.BeginReconciliation(t.Context(), production, "c", start, start.Add(time.Minute)); err != nil || !ok {
+		t.Errorf("another environment's is held up: %v, error %v", ok, err)
+	}
+}
+
+func watermark(t *testing.T, s store.Store, _ *Jobs) {
+	mark, since, err := s.Watermark(t.Context(), domain.Sandbox)
+	if err != nil || mark != (domain.Mark{}) || !since.IsZero() {
+		t.Errorf("before the first it is %+v since %s, error %v", mark, since, err)
+	}
+	for i, newest := range []string{"evt_1", "evt_2", ""} {
+		r := reconciliation(fmt.Sprint("rec_", i))
+		r.StartedAt = start.Add(time.Duration(i) * time.Hour)
+		r, ok, err := s.BeginReconciliation(t.Context(), r, "a", r.StartedAt, r.StartedAt)
+		must(t, err)
+		if !ok {
+			t.Fatal("it did not begin")
+		}
+		r.From = domain.Mark{EventID: newest, At: r.StartedAt}
+		must(t, s.SaveReconciliation(t.Context(), r, "a", r.StartedAt))
+		if mark, _, err := s.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID == newest && newest != "" {
+			t.Errorf("under way, the watermark is %+v, error %v", mark, err)
+		}
+		if i < 2 {
+			r.FinishedAt, r.Lost, r.Missed, r.History, r.OldestMissed = r.StartedAt.Add(time.Minute), i == 1, 3, 4, start
+			must(t, s.SaveReconciliation(t.Context(), r, "a", r.StartedAt))
+		}
+	}
+	mark, since, err = s.Watermark(t.Context(), domain.Sandbox)
+	if want := (domain.Mark{EventID: "evt_2", At: start.Add(time.Hour)}); err != nil || mark != want || !since.Equal(start) {
+		t.Errorf("the watermark is %+v since %s, error %v", mark, since, err)
+	}
+	page, err := s.Reconciliations(t.Context(), domain.Sandbox, store.Filter{Limit: 2})
+	if err != nil || len(page.Rows) != 2 || page.Next == 0 || !page.Rows[1].Lost || page.Rows[1].Missed != 3 || page.Rows[1].History != 4 || !page.Rows[1].OldestMissed.Equal(start) {
+		t.Errorf("the list is %+v, error %v", page, err)
 	}
 }

@@ -1,0 +1,301 @@
+package reconcile_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/reconcile"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/telemetry"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// list is Persona's list of events, three a page.
+type list struct {
+	events []domain.Event // the oldest first
+	fail   int            // how many pages can be read before one fails; never where negative
+	read   int
+}
+
+var errAway = errors.New("persona is away")
+
+func (l *list) Page(_ context.Context, cursor string) ([]domain.Event, string, error) {
+	if l.fail == 0 {
+		return nil, "", errAway
+	}
+	l.fail--
+	l.read++
+	newest := slices.Clone(l.events)
+	slices.Reverse(newest)
+	if cursor != "" {
+		at := slices.IndexFunc(newest, func(e domain.Event) bool { return e.ID == cursor })
+		if at < 0 {
+			return nil, "", reconcile.ErrCursor
+		}
+		newest = newest[at+1:]
+	}
+	if len(newest) <= 3 {
+		return newest, "", nil
+	}
+	return newest[:3], newest[2].ID, nil
+}
+
+// happen adds events, a minute apart, up to a moment.
+func (l *list) happen(upTo time.Time, n int) {
+	for i := range n {
+		id := fmt.Sprintf("evt_%03d", len(l.events)+1)
+		l.events = append(l.events, domain.Event{
+			ID: id, Name: "inquiry.started", CreatedAt: upTo.Add(-time.Duration(n-1-i) * time.Minute),
+			Object: domain.Ref{Type: "inquiry", ID: "inq_" + id}, Body: []byte(`{}`),
+		})
+	}
+}
+
+// world is a reconciler over a list and a real database.
+type world struct {
+	*list
+	db         *sqlite.DB
+	now        time.Time
+	reconciler *reconcile.Reconciler
+	log        *strings.Builder
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w := &world{list: &list{fail: -1}, db: db, now: noon, log: &strings.Builder{}}
+	w.reconciler = w.another(w.log)
+	return w
+}
+
+// another is the reconciler of another process.
+func (w *world) another(log io.Writer) *reconcile.Reconciler {
+	return reconcile.New(w.db, map[domain.Environment]reconcile.Environment{domain.Sandbox: {Lister: w.list}},
+		telemetry.New(), slog.New(slog.NewTextHandler(log, nil)), func() time.Time { return w.now })
+}
+
+func (w *world) reconcile(t *testing.T, o reconcile.Options) domain.Reconciliation {
+	t.Helper()
+	run, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// arrive stores events as if webhooks had brought them.
+func (w *world) arrive(t *testing.T, ids ...string) {
+	t.Helper()
+	for _, e := range w.events {
+		if slices.Contains(ids, e.ID) {
+			e.Environment, e.Via, e.State = domain.Sandbox, domain.ViaWebhook, domain.EventWaiting
+			if _, err := w.db.AppendEvents(t.Context(), []domain.Event{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// stored are the ids of what is stored, with how it came.
+func (w *world) stored(t *testing.T) map[string]domain.Via {
+	t.Helper()
+	page, err := w.db.Events(t.Context(), domain.Sandbox, store.Filter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	via := map[string]domain.Via{}
+	for _, e := range page.Rows {
+		via[e.ID] = e.Via
+	}
+	return via
+}
+
+func TestTheFirstReconciliationStoresHistory(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon.Add(-time.Hour), 10)
+	run := w.reconcile(t, reconcile.Options{})
+	if run.Seen != 10 || run.History != 10 || run.Missed != 0 || run.From.EventID != "evt_010" || run.Lost {
+		t.Errorf("it found %+v", run)
+	}
+	for id, via := range w.stored(t) {
+		if via != domain.ViaHistory {
+			t.Errorf("%s came by %s", id, via)
+		}
+	}
+	if mark, since, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "evt_010" || !since.Equal(noon) {
+		t.Errorf("the watermark is %+v since %s, error %v", mark, since, err)
+	}
+}
+
+func TestOnlyHistoryAsOldAsAskedForIsStored(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 30)
+	w.reconcile(t, reconcile.Options{Since: noon.Add(-5*time.Minute - time.Second)})
+	if got := len(w.stored(t)); got < 6 || got > 9 { // to the end of the page
+		t.Errorf("%d events are stored", got)
+	}
+}
+
+func TestWhatNoWebhookBroughtIsFound(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 5)
+	w.reconcile(t, reconcile.Options{})
+	w.now = noon.Add(time.Hour)
+	w.happen(w.now.Add(-10*time.Minute), 6)
+	w.happen(w.now.Add(-time.Second), 1) // its webhook is on its way
+	w.arrive(t, "evt_006", "evt_007", "evt_009", "evt_011")
+	run := w.reconcile(t, reconcile.Options{})
+	if run.Missed != 2 || !run.OldestMissed.Equal(w.events[7].CreatedAt) {
+		t.Errorf("it found %+v", run)
+	}
+	stored := w.stored(t)
+	if len(stored) != 12 || stored["evt_008"] != domain.ViaReconcile || stored["evt_010"] != domain.ViaReconcile || stored["evt_009"] != domain.ViaWebhook {
+		t.Errorf("stored: %v", stored)
+	}
+	if !strings.Contains(w.log.String(), "missed=2") {
+		t.Errorf("the log says nothing of it: %s", w.log)
+	}
+	again := w.reconcile(t, reconcile.Options{})
+	if again.Missed != 0 {
+		t.Errorf("what was found is found again: %+v", again)
+	}
+}
+
+func TestAnEventThatIsSeenLateIsFound(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 5)
+	w.reconcile(t, reconcile.Options{})
+	late := domain.Event{ID: "evt_late", Name: "inquiry.started", CreatedAt: noon.Add(-90 * time.Second), Object: domain.Ref{Type: "inquiry", ID: "inq_late"}, Body: []byte(`{}`)}
+	w.events = slices.Insert(w.events, 3, late)
+	w.now = noon.Add(10 * time.Minute)
+	w.reconcile(t, reconcile.Options{})
+	if _, ok := w.stored(t)["evt_late"]; !ok {
+		t.Error("an event behind the watermark, seen late, is lost")
+	}
+}
+
+func TestAReconciliationGoesOnWhereItStopped(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 20)
+	w.fail = 3
+	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, errAway) {
+		t.Fatalf("it ended with %v", err)
+	}
+	if mark, _, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "" {
+		t.Fatalf("there is a watermark %+v in front of a gap, error %v", mark, err)
+	}
+	w.happen(noon.Add(time.Minute), 1) // it is above where the reconciliation goes on
+	w.fail, w.read = -1, 0
+	w.now = noon.Add(3 * time.Minute)
+	w.reconciler = w.another(w.log) // the process is a new one
+	run := w.reconcile(t, reconcile.Options{})
+	if run.Seen != 20 || w.read != 4 || run.From.EventID != "evt_020" {
+		t.Errorf("it read %d pages and found %+v", w.read, run)
+	}
+	if got := len(w.stored(t)); got != 20 {
+		t.Errorf("%d events are stored", got)
+	}
+	w.reconcile(t, reconcile.Options{})
+	if got := len(w.stored(t)); got != 21 {
+		t.Errorf("%d events are stored in the end", got)
+	}
+}
+
+func TestACursorThatIsForgottenBeginsAnew(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 10)
+	w.fail = 2
+	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, errAway) {
+		t.Fatalf("it ended with %v", err)
+	}
+	w.fail = -1
+	w.happen(noon.Add(time.Minute), 2)
+	w.events = slices.DeleteFunc(w.events, func(e domain.Event) bool { return e.ID == "evt_005" }) // the cursor
+	run := w.reconcile(t, reconcile.Options{})
+	if run.From.EventID != w.events[len(w.events)-1].ID {
+		t.Errorf("the watermark would be %s, in front of events that were not looked at", run.From.EventID)
+	}
+	if got := len(w.stored(t)); got != 12 {
+		t.Errorf("%d events are stored", got)
+	}
+}
+
+func TestOneProcessReconcilesAtATime(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 10)
+	w.fail = 1
+	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, errAway) {
+		t.Fatalf("it ended with %v", err)
+	}
+	w.fail = -1
+	other := w.another(io.Discard)
+	if _, err := other.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, reconcile.ErrHeld) {
+		t.Errorf("the other process got %v", err)
+	}
+	w.now = w.now.Add(5 * time.Minute) // the first gives no sign of life
+	run, err := other.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{})
+	if err != nil || run.Seen != 10 {
+		t.Errorf("the other process found %+v, error %v", run, err)
+	}
+}
+
+func TestALossThatCannotBeHealedIsSaid(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 5)
+	w.reconcile(t, reconcile.Options{})
+	w.now = noon.Add(120 * 24 * time.Hour)
+	w.events = nil // three months are over
+	w.happen(w.now.Add(-time.Hour), 2)
+	run := w.reconcile(t, reconcile.Options{})
+	if !run.Lost || !strings.Contains(w.log.String(), "events may be lost") {
+		t.Errorf("it found %+v, and says\n%s", run, w.log)
+	}
+}
+
+func TestAnEmptyListMovesNothing(t *testing.T) {
+	w := newWorld(t)
+	run := w.reconcile(t, reconcile.Options{})
+	if run.Seen != 0 || run.FinishedAt.IsZero() || run.Lost {
+		t.Errorf("it found %+v", run)
+	}
+	w.now = noon.Add(time.Hour)
+	w.happen(noon.Add(30*time.Minute), 1)
+	if run := w.reconcile(t, reconcile.Options{}); run.Missed != 1 {
+		t.Errorf("it found %+v", run)
+	}
+}
+
+func TestKeepingReconciledEndsWithItsContext(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		w.reconciler.Keep(ctx, time.Hour)
+		close(ended)
+	}()
+	deadline := time.Now().Add(10 * time.Second)
+	for len(w.stored(t)) < 2 {
+		if time.Now().After(deadline) {
+			t.Fatal("it never reconciled")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	<-ended
+}

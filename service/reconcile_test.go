@@ -1,0 +1,75 @@
+package service
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/reconcile"
+)
+
+// reconcile compares with Persona now, once the service is not doing so itself.
+func (w *world) reconcile() domain.Reconciliation {
+	w.t.Helper()
+	var run domain.Reconciliation
+	w.eventually("the events are reconciled", func() bool {
+		var err error
+		run, err = w.service.Reconcile(w.t.Context(), Sandbox, reconcile.Options{})
+		if err != nil && !errors.Is(err, reconcile.ErrHeld) {
+			w.t.Fatal(err)
+		}
+		return err == nil
+	})
+	return run
+}
+
+func TestEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T) {
+	w := newWorld(t, "account.created") // and nothing of inquiries
+	w.reconcile()
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.reconcile()
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	w.reconcile() // brings what the approval led to
+	w.eventually("the subject is approved", func() bool {
+		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
+	})
+	if n := w.effects("inquiry.approved", inquiry); n != 1 {
+		t.Errorf("the inquiry was approved %d times", n)
+	}
+	runs := get[listed[Reconciliation]](w, "/v1/sandbox/reconciliations").Data
+	if len(runs) < 3 || runs[0].FinishedAt == nil || runs[0].FromEventID == "" {
+		t.Errorf("the API shows %+v", runs)
+	}
+}
+
+func TestWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T) {
+	w := newWorld(t, "account.created")
+	w.reconcile()
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	taken := reconcile.New(w.service.db, map[Environment]reconcile.Environment{
+		Sandbox: {Lister: reconcile.Persona{Client: w.client, Budget: noBudget{}}, Since: time.Now().Add(time.Hour)},
+	}, w.service.metrics, w.service.logger, time.Now)
+	if run, err := taken.Reconcile(t.Context(), Sandbox, reconcile.Options{}); err != nil || run.History == 0 || run.Missed != 0 {
+		t.Errorf("it found %+v, error %v", run, err)
+	}
+	w.eventually("the inquiry is known", func() bool {
+		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictReview // its case is open
+	})
+	w.eventually("nothing waits", func() bool {
+		events, actions, err := w.service.db.Counts(t.Context(), Sandbox)
+		return err == nil && events[domain.EventWaiting] == 0 && len(actions) == 0
+	})
+	if got := w.caseStatus(kase); got != "Open" {
+		t.Errorf("the case is %s", got)
+	}
+	if n := w.effects("inquiry.approved", inquiry); n != 0 {
+		t.Error("history was decided on")
+	}
+}
+
+type noBudget struct{}
+
+func (noBudget) Remaining() (int, int) { return 0, 0 }
