@@ -40,3 +40,39 @@ func ExampleNew() {
 	fmt.Println(inquiry.Attributes.Status, passed.Attributes.Status)
 	// Output: created completed
 }
+
+func ExampleSandbox_Act() {
+	sb, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sb.Close()
+	server := httptest.NewServer(sb)
+	defer server.Close()
+
+	ctx := context.Background()
+	client, err := persona.NewClient(persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(server.URL+"/api/v1"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// No simulate action asks a person for another try. This is one who has to.
+	id, err := sb.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry.ID, Type: "verification/selfie", Outcome: "requires_retry"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	selfie, err := client.Verifications.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(selfie.Type, selfie.Attributes.Status)
+	// Output: verification/selfie requires_retry
+}

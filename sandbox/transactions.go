@@ -211,3 +211,17 @@ func transactionIdentifier(r *resource, key string) any {
 	}
 	return bareValue(r.attributes["fields"], strings.ReplaceAll(key, "-", "_"))
 }
+
+// processSentinelSession writes what Persona learned of a payer's device into a
+// transaction.
+func processSentinelSession(c *change, r *resource, _ Act) (*resource, error) {
+	if r.attributes[redactedOnce] != nil {
+		return nil, conflict("the transaction is redacted")
+	}
+	fields, _ := r.attributes["fields"].(map[string]any)
+	r.attributes["fields"] = mergeFields(fields, map[string]any{"sentinel_session_id": newID("sens")})
+	r.attributes["updated-at"] = stamp(c.now)
+	c.emit("transaction.updated-fields", r, nil)
+	c.emit("transaction.sentinel-session-processed", r, nil)
+	return r, nil
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,10 @@ func TestEveryDescribedEventReachesItsTypedFunction(t *testing.T) {
 		t.Errorf("%d typed methods, want 130", registered)
 	}
 
+	documented := webhook.Documented()
+	if !slices.EqualFunc(documented, doc.Events(), func(name webhook.Name, event string) bool { return string(name) == event }) {
+		t.Errorf("Documented names %d events, the document %d, and not the same", len(documented), len(doc.Events()))
+	}
 	for i, name := range doc.Events() {
 		body, err := doc.Sampler(uint64(i)).Event(name)
 		if err != nil {
