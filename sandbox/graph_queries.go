@@ -11,10 +11,10 @@ import (
 // waits.
 const graphQueryTime = time.Second
 
-// What the sandbox remembers of a graph query: when it ends.
+// What the sandbox remembers of a graph query.
 const (
-	queryEnds  = "_ends"
-	queryLimit = "_limit" // seconds it may take
+	queryEnds  = "_ends"  // when it ends
+	queryLimit = "_limit" // how many seconds it may take
 )
 
 func graphQueryOperations() map[string]operation {
@@ -39,7 +39,7 @@ func createGraphQuery(c *call) (*answer, error) {
 		params = map[string]any{}
 	}
 	query := c.create("graph-query", "grphq", map[string]any{
-		"params": params, "nodes": []any{}, "node-limit-reached": false, queryLimit: 59.0,
+		"params": params, "node-limit-reached": false, queryLimit: 59.0,
 	}, nil)
 	if timeout, given := c.number("data.attributes.timeout-in-seconds"); given {
 		query.attributes[queryLimit] = timeout
@@ -58,7 +58,8 @@ func (c *change) submitGraphQuery(query *resource, event string) {
 		after = query.duration(queryLimit)
 	}
 	query.attributes["status"], query.attributes["updated-at"] = "submitted", stamp(c.now)
-	query.attributes["completed-at"], query.attributes["errored-at"] = nil, nil
+	query.attributes["completed-at"], query.attributes["errored-at"], query.attributes["nodes"] = nil, nil, []any{}
+	delete(query.relationships, "accounts")
 	query.attributes[queryEnds] = stamp(c.now.Add(after))
 	c.remind(c.now.Add(after), query.id)
 	c.emit(event, query, nil)
