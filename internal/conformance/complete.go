@@ -7,23 +7,34 @@ import (
 	"strings"
 )
 
-// optional are the places in a complete resource that Persona may leave out, wholly
-// or in part, by the resource's type.
-func optional() map[string][]string {
-	const fieldConfig = "/attributes/field-schemas/config" // what it holds depends on the field
-	return map[string][]string{
-		"account-type":        {fieldConfig},
-		"case-template":       {fieldConfig},
-		"inquiry-template":    {fieldConfig},
-		"transaction-type":    {fieldConfig},
-		"connect/share-token": {"/attributes/source-data"}, // only with peek-source-data
-		"api-log":             {"/attributes/request/headers", "/attributes/response/headers"},
-		"event":               {"/attributes/context"},
+// Exception is a place in a complete resource that Persona may leave out, wholly or in
+// part.
+type Exception struct {
+	Resource string // the type of the resource: account-type
+	Place    string // where in it, without the indexes of arrays: /attributes/field-schemas/config
+	Why      string
+}
+
+// Exceptions are all there are to the rule that a resource is complete.
+func Exceptions() []Exception {
+	const (
+		config = "/attributes/field-schemas/config"
+		byType = "what the configuration of a field holds depends on the field's type"
+	)
+	return []Exception{
+		{"account-type", config, byType},
+		{"case-template", config, byType},
+		{"inquiry-template", config, byType},
+		{"transaction-type", config, byType},
+		{"connect/share-token", "/attributes/source-data", "is told only to who asks with peek-source-data"},
+		{"api-log", "/attributes/request/headers", "which headers there are is up to the caller"},
+		{"api-log", "/attributes/response/headers", "quota headers come with operations that have a quota alone"},
+		{"event", "/attributes/context", "tells of changes, which not every event is about"},
 	}
 }
 
 // completeness walks over a body beside its schema and demands every property that
-// the schema names and no other, except "included", what optional lists, and what
+// the schema names and no other, except "included", the exceptions, and what
 // the request did not ask for. Objects whose keys are open, such as the fields of an
 // inquiry, are left alone.
 type completeness struct {
@@ -55,6 +66,12 @@ func (c *completeness) value(where string, schema node, value any) {
 			c.value(join(where, itoa(i)), items, element)
 		}
 	case node:
+		switch {
+		case c.resource == "event" && c.within == "/attributes/payload/data":
+			c.checkPayload(where, value)
+		case hasFields(c.resource) && c.within == "/attributes/fields":
+			c.checkFields(where, value)
+		}
 		if byType, ok := c.doc.members(schema); ok {
 			schema, _ = byType[text(value, "type")].(node)
 		}
@@ -78,12 +95,12 @@ func (c *completeness) object(where string, schema, object node) {
 		inner := *c
 		inner.within = join(c.within, key)
 		value, present := object[key]
-		switch optional := inner.optional(); {
-		case !present && !optional && key != "included":
+		switch {
+		case !present && !inner.optional() && key != "included":
 			c.rep.add(join(where, key), "is missing")
 		case present && inner.unasked():
 			c.rep.add(join(where, key), "was not asked for")
-		case present && !optional:
+		case present && !inner.exempt():
 			inner.value(join(where, key), properties[key].(node), value)
 		}
 	}
@@ -96,19 +113,25 @@ func (c *completeness) object(where string, schema, object node) {
 	}
 }
 
-// optional reports whether the place may be left out.
-func (c *completeness) optional() bool {
-	if _, limited := c.asked.of(c.resource); limited && c.within == "/relationships" {
-		return true
-	}
-	return c.unasked() || slices.Contains(optional()[c.resource], c.within)
+// exempt reports whether an exception names the place.
+func (c *completeness) exempt() bool {
+	return slices.ContainsFunc(c.doc.exceptions, func(e Exception) bool { return e.Resource == c.resource && e.Place == c.within })
 }
 
-// unasked reports whether the place is an attribute or relationship that
-// fields[type] asked away.
+// optional reports whether the place may be left out. Where attributes were asked for,
+// relationships may be.
+func (c *completeness) optional() bool {
+	parent, _ := path.Split(c.within)
+	if _, limited := c.asked.of(c.resource); limited && (c.within == "/relationships" || parent == "/relationships/") {
+		return true
+	}
+	return c.unasked() || c.exempt()
+}
+
+// unasked reports whether the place is an attribute that fields[type] asked away.
 func (c *completeness) unasked() bool {
 	parent, name := path.Split(c.within)
-	if parent != "/attributes/" && parent != "/relationships/" {
+	if parent != "/attributes/" {
 		return false
 	}
 	names, limited := c.asked.of(c.resource)

@@ -90,6 +90,16 @@ func TestValidateResponseSays(t *testing.T) {
 		{name: "which attribute of a sparse answer is missing", path: path + "?fields[inquiry]=status,note", edit: func(d, a map[string]any) {
 			d["attributes"] = map[string]any{"status": a["status"]}
 		}, want: "/data/attributes/note: is missing"},
+		{name: "that a field has no value", edit: func(_, a map[string]any) {
+			a["fields"] = map[string]any{"shoe-size": map[string]any{"type": "number"}}
+		}, want: "/data/attributes/fields/shoe-size/value: is missing"},
+		{name: "that a field's value is of another type", edit: func(_, a map[string]any) {
+			a["fields"] = map[string]any{"shoe-size": map[string]any{"type": "number", "value": "38"}}
+		}, want: "/data/attributes/fields/shoe-size/value: is not what a field of type number holds"},
+		{name: "what is wrong in a field of a field", edit: func(_, a map[string]any) {
+			first := map[string]any{"type": "string", "value": "Ada", "acme": 1}
+			a["fields"] = map[string]any{"owner": map[string]any{"type": "hash", "value": map[string]any{"first": first}}}
+		}, want: "/data/attributes/fields/owner/value/first/acme: is no part of a field"},
 		{name: "that an error lists none", status: 404, want: "/errors: is missing or empty"},
 	}
 	for _, tt := range tests {
@@ -138,6 +148,52 @@ func TestValidateResponseOfAUnionSpeaksOfTheTypeAtHand(t *testing.T) {
 	document.Included[0]["type"] = "acme/unknown"
 	err = doc.ValidateResponse(op.Method, op.Path, 200, header, marshal(t, document))
 	says(t, err, "/included/0/type: value must be one of")
+}
+
+func TestTheResourceInAnEventIsCheckedAsOneOfItsType(t *testing.T) {
+	doc := conformance.LoadOrSkip(t, newest)
+	_, body := response(t, doc, conformance.Operation{Method: "GET", Path: "/inquiries/{inquiry-id}"}, 200, 1)
+	op := conformance.Operation{Method: "GET", Path: "/events/{event-id}"}
+	header, event := response(t, doc, op, 200, 1)
+	var inquiry, read struct {
+		Data struct {
+			Type, ID                  string
+			Attributes, Relationships map[string]any
+		} `json:"data"`
+	}
+	for text, into := range map[*[]byte]any{&body: &inquiry, &event: &read} {
+		if err := json.Unmarshal(*text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	payload := map[string]any{"type": "inquiry", "id": inquiry.Data.ID, "attributes": inquiry.Data.Attributes, "relationships": inquiry.Data.Relationships}
+	read.Data.Attributes["payload"] = map[string]any{"data": payload}
+	answer := func() []byte {
+		data := map[string]any{"type": read.Data.Type, "id": read.Data.ID, "attributes": read.Data.Attributes}
+		return marshal(t, map[string]any{"data": data})
+	}
+	says(t, doc.ValidateResponse(op.Method, op.Path, 200, header, answer()), "")
+	inquiry.Data.Attributes["status"] = 3
+	says(t, doc.ValidateResponse(op.Method, op.Path, 200, header, answer()), "/data/attributes/payload/data/attributes/status: got number, want string")
+	delete(inquiry.Data.Attributes, "status")
+	says(t, doc.ValidateResponse(op.Method, op.Path, 200, header, answer()), "/data/attributes/payload/data/attributes/status: is missing")
+}
+
+func TestAnAnswerMayHoldWhatWasIncludedWhereTheDocumentForgetsIt(t *testing.T) {
+	doc := conformance.LoadOrSkip(t, newest)
+	op := conformance.Operation{Method: "GET", Path: "/verification/government-ids/{verification-id}"}
+	header, body := response(t, doc, op, 200, 1)
+	_, inquiry := response(t, doc, conformance.Operation{Method: "GET", Path: "/inquiries/{inquiry-id}"}, 200, 1)
+	var document, other map[string]any
+	for into, text := range map[*map[string]any][]byte{&document: body, &other: inquiry} {
+		if err := json.Unmarshal(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	document["included"] = []any{other["data"]}
+	says(t, doc.ValidateResponse(op.Method, op.Path, 200, header, marshal(t, document)), "")
+	document["included"] = []any{map[string]any{"type": "acme"}}
+	says(t, doc.ValidateResponse(op.Method, op.Path, 200, header, marshal(t, document)), "/included/0/type: value must be one of")
 }
 
 func TestValidateRequestSays(t *testing.T) {

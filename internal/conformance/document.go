@@ -18,9 +18,11 @@ type node = map[string]any
 type Document struct {
 	Version string
 
-	dir    string
-	root   node
-	routes []route
+	dir        string
+	root       node
+	routes     []route
+	exceptions []Exception
+	components map[string]string // the name of the schema of each type of resource
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
@@ -37,8 +39,10 @@ func Load(dir, version string) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conformance: read the document of version %s: %w", version, err)
 	}
-	d := &Document{Version: version, dir: dir, root: root, schemas: make(map[string]*jsonschema.Schema)}
+	d := &Document{Version: version, dir: dir, root: root, exceptions: Exceptions(), schemas: make(map[string]*jsonschema.Schema)}
 	d.mend()
+	d.components = d.listComponents()
+	d.allowIncluded()
 	d.separateReferences()
 	d.dispatchUnions()
 	d.routes = d.listRoutes()

@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,6 +33,29 @@ func TestEveryPatchIsNeeded(t *testing.T) {
 				}
 			case reflect.DeepEqual(was, p.value):
 				t.Error("the document says so by now: take the patch away")
+			}
+		})
+	}
+}
+
+func TestEveryExceptionIsAPlaceInItsResource(t *testing.T) {
+	doc := LoadOrSkip(t, "2025-12-08")
+	for _, e := range Exceptions() {
+		t.Run(e.Resource+e.Place, func(t *testing.T) {
+			if e.Why == "" {
+				t.Error("the exception gives no reason")
+			}
+			schema := doc.member(doc.root, "components", "schemas", doc.components[e.Resource])
+			for token := range strings.SplitSeq(strings.TrimPrefix(e.Place, "/"), "/") {
+				if items, ok := schema["items"].(node); ok {
+					schema = doc.resolve(items)
+				}
+				if byType, ok := doc.members(schema); ok {
+					schema = byType[slices.Sorted(maps.Keys(byType))[0]].(node)
+				}
+				if schema = doc.property(schema, token); schema == nil {
+					t.Fatalf("there is no %s", token)
+				}
 			}
 		})
 	}

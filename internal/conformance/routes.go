@@ -36,6 +36,13 @@ func (d *Document) Operations() iter.Seq[Operation] {
 	}
 }
 
+// Find returns the operation that a method and a path lead to. The path is a template of
+// the document, or the path of a request with or without the API's base.
+func (d *Document) Find(method, path string) (Operation, bool) {
+	route, ok := d.find(method, path)
+	return route.Operation, ok
+}
+
 // Statuses returns the successful statuses that an operation declares.
 func (d *Document) Statuses(method, path string) []int {
 	route, _ := d.find(method, path)
