@@ -269,8 +269,7 @@ func runAction(c *call) (*answer, error) {
 	if c.text("data.account-action-id") != AccountActionID {
 		return nil, notFound("data.account_action_id is not found")
 	}
-	run := c.create("workflow-run", "wfr", map[string]any{"status": "completed", "completed-at": stamp(c.now)}, nil)
-	c.emitRun("workflow-run.created", run)
+	run := c.newRun(c.get(WorkflowID), "completed")
 	return &answer{one: account, meta: map[string]any{"workflow-run-id": run.id}}, nil
 }
 

@@ -339,21 +339,9 @@ func field(name string, value any) map[string]any {
 	return map[string]any{"type": typ, "value": value}
 }
 
-// setInquiryFields takes over the fields of a request. Old versions may also write
-// them as attributes (Persona changelog, 2025-10-27).
+// setInquiryFields takes over the fields of a request.
 func (c *call) setInquiryFields(inquiry *resource) {
 	given, names := c.object("data.attributes.fields"), c.fieldsOf(inquiry)
-	if c.form.version < "2025-10-27" {
-		given = maps.Clone(given)
-		if given == nil {
-			given = map[string]any{}
-		}
-		for name, value := range c.object("data.attributes") {
-			if slices.Contains(names, name) {
-				given[name] = value
-			}
-		}
-	}
 	if len(given) == 0 {
 		return
 	}

@@ -49,17 +49,6 @@ func splitList(text string) []string {
 	return slices.DeleteFunc(strings.Split(text, ","), func(s string) bool { return s == "" })
 }
 
-// upgrade rewrites a body of an old version into today's (Persona changelog,
-// 2025-10-27).
-func (c *call) upgrade() {
-	if c.form.version >= "2025-10-27" || c.op.Name() != "Cases.SetStatus" {
-		return
-	}
-	if status, given := at(c.body, "data.attributes.status"); given {
-		c.body["meta"] = map[string]any{"status": status}
-	}
-}
-
 // readBody reads a JSON body, with keys of any casing.
 func readBody(r *http.Request, body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {

@@ -2,7 +2,10 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,6 +56,50 @@ func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOldVersionsWriteFieldsAsAttributes(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	const ofInquiry, ofCase = `"inquiry-template-id":"` + sandbox.InquiryTemplateID + `"`, `"case-template-id":"` + sandbox.CaseTemplateID + `"`
+	workflow := "/workflows/" + sandbox.WorkflowID + "/trigger"
+	for name, test := range map[string]struct {
+		path, body string
+		want       string // the fields that have a value, or the status of what was made
+	}{
+		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada"},
+		"the country of an inquiry":   {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"country-code":"NL","fields":{"name-last":"Sample"}}}}`, "name-last=Sample selected-country-code=NL"},
+		"a field of a case":           {"/cases", `{"data":{"attributes":{` + ofCase + `,"reason":"mismatch"}}}`, "reason=mismatch"},
+		"what a workflow is given":    {workflow, `{"data":{"attributes":{"outcome":"maybe"}}}`, "422"},
+		"the parameters of a run":     {workflow, `{"data":{"attributes":{}},"meta":{"params":{"outcome":"maybe"}}}`, "422"},
+		"nothing of what is no field": {"/cases", `{"data":{"attributes":{` + ofCase + `}}}`, ""},
+	} {
+		for version, old := range map[string]bool{"2023-01-05": true, "2025-10-27": false} {
+			status, _, doc := server.do("POST", "/api/v1"+test.path, test.body, "Persona-Version", version, "X-Unchecked", "1")
+			got := written(doc)
+			if status >= 300 {
+				got = strconv.Itoa(status)
+			}
+			if (got == test.want) != (old || test.want == "") {
+				t.Errorf("%s in %s: %d %q", name, version, status, got)
+			}
+		}
+	}
+}
+
+// written are the fields of a resource that have a value.
+func written(doc map[string]any) string {
+	data, _ := doc["data"].(map[string]any)
+	attributes, _ := data["attributes"].(map[string]any)
+	fields, _ := attributes["fields"].(map[string]any)
+	var filled []string
+	for name, field := range fields {
+		if value := field.(map[string]any)["value"]; value != nil {
+			filled = append(filled, fmt.Sprintf("%s=%v", name, value))
+		}
+	}
+	slices.Sort(filled)
+	return strings.Join(filled, " ")
 }
 
 func TestTheSameAnswerInEveryCasing(t *testing.T) {

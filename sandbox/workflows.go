@@ -41,23 +41,24 @@ func triggerWorkflow(c *call) (*answer, error) {
 			return nil, unprocessable("the field outcome must be completed or errored", "/data/attributes/fields/outcome")
 		}
 	}
+	return &answer{one: c.newRun(found.one, outcome)}, nil
+}
+
+// newRun starts a run of a workflow, which is to end in the status of its outcome.
+func (c *change) newRun(workflow *resource, outcome string) *resource {
 	run := c.create("workflow-run", "wfr", map[string]any{
 		"completed-at": nil, runOutcome: outcome, resourceMeta: map[string]any{"processing-time-seconds": nil},
-	}, map[string]any{"workflow": found.one.identifier(), "workflow-version": found.one.relationships["latest-published-version"]})
+	}, map[string]any{"workflow": workflow.identifier(), "workflow-version": workflow.relationships["latest-published-version"]})
 	c.startRun(run, "workflow-run.created")
-	return &answer{one: run}, nil
+	return run
 }
 
 // startRun lets a run of a workflow take its time.
 func (c *change) startRun(run *resource, event string) {
 	run.attributes["status"], run.attributes[nextRun] = "in_progress", stamp(c.now.Add(workflowTime))
 	c.remind(c.now.Add(workflowTime), run.id)
-	c.emitRun(event, run)
+	c.emit(event, run, map[string]any{}) // the context is empty (OpenAPI 2025-12-08)
 }
-
-// emitRun emits an event of a run of a workflow, whose context is empty (OpenAPI
-// 2025-12-08).
-func (c *change) emitRun(event string, run *resource) { c.emit(event, run, map[string]any{}) }
 
 // resumeWorkflowRun lets a run that failed go on. It ends well then.
 func resumeWorkflowRun(c *change, run *resource, _ Act) (*resource, error) {
@@ -78,7 +79,7 @@ func (c *change) workflowRunDue(run *resource) {
 	run.attributes["status"] = run.text(runOutcome)
 	run.attributes[resourceMeta] = map[string]any{"processing-time-seconds": workflowTime.Seconds()}
 	if run.text(runOutcome) == "errored" {
-		c.emitRun("workflow-run.errored", run)
+		c.emit("workflow-run.errored", run, map[string]any{})
 		return
 	}
 	run.attributes["completed-at"] = stamp(c.now)
