@@ -24,6 +24,7 @@ demo: build ## walk through the tutorial's six steps against a fresh sandbox and
 .PHONY: test
 test: ## run every test
 	$(GO) test ./...
+	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "Nothing was held to Persona's OpenAPI documents: PERSONA_OPENAPI names no folder with them."
 
 .PHONY: race
 race: ## run every test under the race detector
@@ -36,6 +37,10 @@ lint: ## gofmt, go vet, staticcheck, and generated files up to date
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	@./scripts/generated
+
+.PHONY: conformance
+conformance: ## print how far the sandbox conforms to the OpenAPI documents PERSONA_OPENAPI names
+	@./scripts/conformance
 
 .PHONY: generate
 generate: ## write the generated files again, from the OpenAPI documents PERSONA_OPENAPI names

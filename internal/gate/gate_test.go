@@ -1,0 +1,140 @@
+package gate
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/idemhq/idem/internal/conformance"
+	"github.com/idemhq/idem/internal/openapi"
+	"github.com/idemhq/idem/sandbox"
+)
+
+const (
+	newest    = "2025-12-08" // the version that is compared in all casings
+	unwritten = "2026-09-29" // the version after it, of which there is no document
+
+	required = "CONFORMANCE" // an environment variable: set, a gate without documents fails
+	seed     = 1             // of the places where bodies are broken
+	enough   = 95            // percent of the broken ones that must be caught
+)
+
+// steps are the whole walk.
+func steps() []step {
+	return slices.Concat(subscription(), accountSteps(), inquirySteps(), evidenceSteps(), submissionSteps(), caseSteps(), reportSteps(),
+		transactionSteps(), listSteps(), runSteps(), webhookSteps(), templateSteps(), connectSteps(), keySteps())
+}
+
+// waiting are the operations that no step hits, since the sandbox does not serve them.
+// The gate fails when one is hit, so that the list only grows shorter.
+func waiting() []string {
+	return []string{
+		"OAuth.Authorize", "OAuth.Token", "PrivacyPasses.Create", "Relays.Create", "Relays.GenerateClaim", "Relays.RequestChallenge",
+	}
+}
+
+func TestOnlyWhatIsNotServedWaits(t *testing.T) {
+	served, _ := sandbox.Coverage()
+	for _, op := range served {
+		if slices.Contains(waiting(), op.Name()) {
+			t.Errorf("the sandbox serves %s: write steps that hit it, and take it off the list of those that wait", op.Name())
+		}
+	}
+}
+
+func TestTheSandboxConforms(t *testing.T) {
+	dir, err := openapi.Dir()
+	if err != nil && os.Getenv(required) != "" {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Skip("there is nothing to hold the sandbox to: ", err)
+	}
+	all := runs(t, dir)
+	seen := walk(t, all)
+	if t.Failed() {
+		return
+	}
+	var table figures
+	var answers, webhooks, undocumented int
+	for i, r := range all {
+		c := covered(t, r, seen[i])
+		if i == 0 {
+			table.add("operations", "%d of %d, in every run", c.hit, c.operations)
+			table.add("2xx statuses", "%d of %d declared, in every run", c.statusesHit, c.statuses)
+		}
+		answers, webhooks = answers+len(seen[i].answers), webhooks+len(seen[i].plain)+len(seen[i].full)
+	}
+	reference := slices.IndexFunc(all, func(r run) bool { return r.version == newest && r.casing == "kebab" })
+	for i, r := range all {
+		if r.casing == "kebab" {
+			continue
+		}
+		if at := difference(t, r.casing, seen[i], seen[reference]); at != "" {
+			t.Errorf("%s differs from kebab case:\n%s", r.casing, at)
+		}
+	}
+	doc := all[reference].document
+	names := seen[reference].events()
+	for _, name := range names {
+		if !slices.Contains(doc.Events(), name) {
+			undocumented++
+		}
+	}
+	table.add("runs", "%d: %d versions in kebab case, the newest in snake and camel too, with equal answers and webhooks", len(all), len(all)-2)
+	table.add("answers", "%d", answers)
+	emitted, _ := sandbox.EventCoverage()
+	table.add("webhooks", "%d", webhooks)
+	table.add("events", "%d of %d documented are emitted, %d of them here, all in TestEveryDocumentedEventIsEmitted", len(emitted), len(doc.Events()), len(names)-undocumented)
+	for _, e := range conformance.Exceptions() {
+		table.add("may be left out", "%s%s: %s", e.Resource, e.Place, e.Why)
+	}
+	for _, sample := range []struct {
+		what string
+		of   []exchange
+	}{{"broken answers", seen[reference].answers}, {"broken webhooks", seen[reference].plain}} {
+		found, missed := hunt(t, doc, sample.of, seed)
+		for _, kind := range mutantKinds() {
+			table.add(sample.what, "%s: %.1f %% of %d caught", kind, found[kind].share(), found[kind].made)
+			if found[kind].share() < enough {
+				t.Errorf("%s, %s: only %.1f %% of %d are caught; not %v", sample.what, kind, found[kind].share(), found[kind].made, missed)
+			}
+		}
+	}
+	os.Stdout.WriteString(table.String())
+}
+
+// runs are every version in kebab case, and the newest in the other casings.
+func runs(t *testing.T, dir string) []run {
+	t.Helper()
+	versions, err := openapi.Versions(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []run
+	for _, version := range versions {
+		doc, err := conformance.Load(dir, version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, run{version, "kebab", doc})
+		if version == newest {
+			all = append(all, run{unwritten, "kebab", doc}, run{newest, "snake", doc}, run{newest, "camel", doc})
+		}
+	}
+	return all
+}
+
+// walk takes the steps in every run, and returns what each saw.
+func walk(t *testing.T, all []run) []recording {
+	seen := make([]recording, len(all))
+	t.Run("in", func(t *testing.T) {
+		for i, r := range all {
+			t.Run(r.String(), func(t *testing.T) {
+				t.Parallel()
+				seen[i] = play(t, r, steps())
+			})
+		}
+	})
+	return seen
+}

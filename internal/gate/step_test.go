@@ -1,0 +1,27 @@
+package gate
+
+import "time"
+
+// step is one thing that a client, a person or the clock does. In its texts, <name>
+// stands for what an earlier step kept under the name.
+type step struct {
+	call string            // method and path below the API's base: GET /inquiries/<inquiry>
+	body string            // JSON with keys in kebab case
+	form string            // a form instead: the body of OAuth's operations
+	want int               // the status: the only successful one that is declared, unless set
+	id   string            // the name to keep the id of the answer's resource under
+	keep map[string]string // more to keep: names, and where in the answer (data.attributes.url)
+
+	production bool // with the key of the production environment
+	from       string
+	until      string // the first version that the step is not for
+
+	open    string        // the link that a person opens
+	act     string        // what a person does in the dashboard: the body for /_sandbox/act
+	advance time.Duration // how far the clock moves on before the step
+}
+
+// in reports whether the step is for a version.
+func (s step) in(version string) bool {
+	return version >= s.from && (s.until == "" || version < s.until)
+}
