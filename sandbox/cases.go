@@ -14,6 +14,9 @@ const (
 	maxCaseObjects = 1000                // Persona help: Why did my case objects fail to attach?
 )
 
+// slaTold is the end of a case's time that it was told of.
+const slaTold = "_sla-told"
+
 func caseOperations() map[string]operation {
 	operations := map[string]operation{
 		"CaseTemplates.Get": func(c *call) (*answer, error) { return c.answerFound("case-template") },
@@ -223,6 +226,16 @@ func (c *call) setSLA(r *resource) error {
 	r.attributes["sla-expires-at"] = stamp(c.now.Add(sla))
 	c.remind(c.now.Add(sla), r.id)
 	return nil
+}
+
+// slaDue tells once that a case was not resolved in time.
+func (c *change) slaDue(r *resource) {
+	due := r.time("sla-expires-at")
+	if due.IsZero() || c.now.Before(due) || r.text(slaTold) == r.text("sla-expires-at") || r.attributes["resolved-at"] != nil || r.attributes["redacted-at"] != nil {
+		return
+	}
+	r.attributes[slaTold] = r.attributes["sla-expires-at"]
+	c.emit("case.sla-expired", r, nil)
 }
 
 func (c *call) addAttachments(r *resource) error {

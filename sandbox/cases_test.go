@@ -153,3 +153,36 @@ func TestACaseFollowsItsAccount(t *testing.T) {
 		t.Errorf("the destination has %d cases", len(page.Data))
 	}
 }
+
+func TestTheEndOfACasesTimeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		seconds []float64 // the time it is given, again and again
+		resolve bool
+		want    int
+	}{
+		"given the same time again": {[]float64{60, 60}, false, 1},
+		"given less time":           {[]float64{120, 60}, false, 1},
+		"given more time":           {[]float64{60, 120}, false, 1},
+		"resolved in time":          {[]float64{60}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := start(t, frozen())
+			client := server.client()
+			id := newCase(t, client).ID
+			for _, seconds := range test.seconds {
+				_, err := client.Cases.Update(t.Context(), id, persona.CaseUpdateParams{SLAExpiresInSeconds: persona.Set(seconds)})
+				ok(t, err)
+			}
+			if test.resolve {
+				_, err := client.Cases.SetStatus(t.Context(), id, persona.CaseSetStatusParams{Status: "Approved"})
+				ok(t, err)
+			}
+			server.Advance(time.Hour)
+			if got := count(events(t, client), "case.sla-expired"); got != test.want {
+				t.Errorf("it is told %d times", got)
+			}
+		})
+	}
+}

@@ -66,9 +66,7 @@ func (c *change) fallDue(id string) {
 	case "importer":
 		c.runImport(r)
 	case "case":
-		if due := r.time("sla-expires-at"); !due.IsZero() && !c.now.Before(due) && r.time("resolved-at").IsZero() {
-			c.emit("case.sla-expired", r, nil)
-		}
+		c.slaDue(r)
 	}
 }
 
