@@ -17,6 +17,7 @@ type Act struct {
 	Type    string         `json:"type,omitempty"`    // of what it makes, such as verification/database
 	Outcome string         `json:"outcome,omitempty"` // the status that what it makes ends in
 	Step    string         `json:"step,omitempty"`    // of the flow, where an inquiry goes
+	Text    string         `json:"text,omitempty"`    // of a comment
 	Field   string         `json:"field,omitempty"`   // that is deleted from a transaction type
 	Tags    []string       `json:"tags,omitempty"`    // of a verification
 	Query   map[string]any `json:"query,omitempty"`   // of a report, keys in kebab-case
@@ -37,6 +38,8 @@ func acts() map[string]act {
 		"archive_account":              {"account", true, archiveAccount},
 		"restore_account":              {"account", true, restoreAccount},
 		"create_report":                {"account", true, actReport},
+		"comment_case":                 {"case", true, commentCase},
+		"publish_template_version":     {"inquiry-template-version", true, publishTemplateVersion},
 		"export_case":                  {"case", true, exportCase},
 		"submit":                       {"inquiry", false, actSubmit},
 		"move_on":                      {"inquiry", false, actMoveOn},

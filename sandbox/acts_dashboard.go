@@ -24,6 +24,37 @@ func restoreAccount(c *change, account *resource, _ Act) (*resource, error) {
 	return account, nil
 }
 
+// commentCase adds a comment to a case.
+func commentCase(c *change, r *resource, a Act) (*resource, error) {
+	switch {
+	case a.Text == "":
+		return nil, badRequest("text is missing")
+	case r.attributes["redacted-at"] != nil:
+		return nil, conflict("the case is redacted")
+	}
+	comment := c.create("case-comment", "cscm", map[string]any{
+		"message": a.Text, "commenter-id": UserID, "commenter-type": "user", "updated-at": stamp(c.now),
+	}, nil)
+	r.link("case-comments", comment.identifier())
+	r.attributes["updated-at"] = stamp(c.now)
+	c.emit("case-comment.created", comment, nil)
+	return comment, nil
+}
+
+// publishTemplateVersion makes a draft the version that new inquiries are made from.
+func publishTemplateVersion(c *change, version *resource, _ Act) (*resource, error) {
+	if status := version.text("status"); status != "draft" {
+		return nil, conflict("a version that is " + status + " cannot be published")
+	}
+	template := c.edit(version.one("inquiry-template"))
+	c.edit(template.one("latest-published-version")).attributes["live"] = false
+	template.relationships["latest-published-version"] = version.identifier()
+	version.attributes["status"], version.attributes["live"] = "published", true
+	version.attributes["published-at"], version.attributes["updated-at"] = stamp(c.now), stamp(c.now)
+	c.emit("inquiry-template-version.published", version, nil)
+	return version, nil
+}
+
 // actReport makes a report about an account, of any kind: those that no operation
 // makes come from workflows, at Persona.
 func actReport(c *change, account *resource, a Act) (*resource, error) {

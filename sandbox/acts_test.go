@@ -43,6 +43,7 @@ func TestAnActThatIsRefusedChangesNothing(t *testing.T) {
 	ok(t, err)
 	session, err := client.InquirySessions.Create(ctx, persona.InquirySessionCreateParams{InquiryID: inquiry})
 	ok(t, err)
+	review := newCase(t, client).ID
 	open := act(sandbox.Act{Do: "submit", ID: inquiry, Type: "verification/database", Outcome: "initiated"})
 	run := act(sandbox.Act{Do: "run_importer_pipeline", ID: sandbox.ImporterPipelineID, Rows: "reference_id\nuser-1\n"})
 	server.Advance(time.Second)
@@ -66,6 +67,8 @@ func TestAnActThatIsRefusedChangesNothing(t *testing.T) {
 		"a reusable persona of nothing":              {`{"do":"create_reusable_persona","id":"` + inquiry + `"}`, 409},
 		"using no reusable persona":                  {`{"do":"use_reusable_persona","id":"` + inquiry + `"}`, 409},
 		"escalating what is open":                    {`{"do":"escalate_verification","id":"` + open + `"}`, 409},
+		"a comment that says nothing":                {`{"do":"comment_case","id":"` + review + `"}`, 400},
+		"publishing what is published":               {`{"do":"publish_template_version","id":"` + sandbox.InquiryTemplateVersionID + `"}`, 409},
 		"a report of no kind":                        {`{"do":"create_report","id":"` + account + `","type":"report/dance"}`, 422},
 		"a report without a query":                   {`{"do":"create_report","id":"` + account + `","type":"report/watchlist"}`, 400},
 		"deleting a field that there is not":         {`{"do":"delete_transaction_field","id":"` + sandbox.TransactionTypeID + `","field":"colour"}`, 422},
@@ -118,5 +121,19 @@ func TestTheActsOfUsersAreInTheAuditLog(t *testing.T) {
 	ok(t, err)
 	if latest := page.Data[0].Attributes; len(page.Data) != 2 || !strings.HasSuffix(latest.Path, account) || latest.Method != "POST" {
 		t.Errorf("the audit log has %d entries, the latest %+v", len(page.Data), latest)
+	}
+}
+
+func TestACommentShowsWithItsCase(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	id := newCase(t, client).ID
+	comment, err := server.Act("sandbox", sandbox.Act{Do: "comment_case", ID: id, Text: "looks fine"})
+	ok(t, err)
+	got, err := client.Cases.Get(t.Context(), id, persona.WithInclude("case-comments"))
+	ok(t, err)
+	if len(got.Included) != 1 || got.Relationships.CaseComments.Data[0].ID != comment || got.Included[0].(*persona.CaseComment).Attributes.Message != "looks fine" {
+		t.Errorf("included is %v", got.Included)
 	}
 }

@@ -14,11 +14,13 @@ func eventNames() map[string]string {
 	return map[string]string{
 		"account": "added-relation archived consolidated consolidated-with created redacted removed-relation restored status-updated " +
 			"tag-added tag-removed updated-fields updated-tags",
-		"case":                  "assigned created exported queue-updated redacted reopened resolved sla-expired status-updated updated-fields updated-tags",
-		"connect/share-token":   "inbound-created inbound-redeemed outbound-created outbound-redeemed",
-		"document":              "created errored extracted pending processed submitted",
-		"graph-query":           "cancelled completed errored reran submitted timed-out",
-		"importer-pipeline-run": "canceled completed errored paused resumed started",
+		"case":                     "assigned created exported queue-updated redacted reopened resolved sla-expired status-updated updated-fields updated-tags",
+		"case-comment":             "created",
+		"inquiry-template-version": "created published",
+		"connect/share-token":      "inbound-created inbound-redeemed outbound-created outbound-redeemed",
+		"document":                 "created errored extracted pending processed submitted",
+		"graph-query":              "cancelled completed errored reran submitted timed-out",
+		"importer-pipeline-run":    "canceled completed errored paused resumed started",
 		"inquiry": "approved completed created declined expired failed marked-for-review redacted reusable-persona-created " +
 			"reusable-persona-used started transitioned updated-tags",
 		"inquiry-session":  "canceled expired started",

@@ -17,14 +17,15 @@ import (
 // the test.
 type scenario struct {
 	*testing.T
-	server *server
-	client *persona.Client
+	environment string // sandbox or production
+	server      *server
+	client      *persona.Client
 }
 
 // act does what no operation does, and returns what it made or changed.
 func (s *scenario) act(a sandbox.Act) string {
 	s.Helper()
-	id, err := s.server.Act("sandbox", a)
+	id, err := s.server.Act(s.environment, a)
 	ok(s.T, err)
 	return id
 }
@@ -189,11 +190,12 @@ func scenarios() map[string]struct {
 				_, err = s.client.Cases.SetStatus(s.Context(), id, persona.CaseSetStatusParams{Status: status})
 				ok(s.T, err)
 			}
+			s.act(sandbox.Act{Do: "comment_case", ID: id, Text: "a friend of the house"})
 			s.act(sandbox.Act{Do: "export_case", ID: id})
 			_, err = s.client.Cases.Redact(s.Context(), id)
 			ok(s.T, err)
 		}, "case.created case.assigned case.updated-fields case.queue-updated case.updated-tags case.sla-expired case.status-updated case.resolved " +
-			"case.status-updated case.reopened case.exported case.redacted"},
+			"case.status-updated case.reopened case-comment.created case.exported case.redacted"},
 		"a transaction is worked on": {func(s *scenario) {
 			payer, id := newAccount(s.T, s.client, "payer").ID, s.transaction()
 			_, err := s.client.Transactions.AddRelation(s.Context(), id, persona.TransactionAddRelationParams{RelationSchemaKey: "payer", TargetObjectID: payer})
@@ -292,6 +294,22 @@ func scenarios() map[string]struct {
 	}
 }
 
+// publishVersion makes a version of the inquiry template and publishes it, and an
+// inquiry of it.
+func publishVersion(s *scenario) []string {
+	translations := []persona.InquiryTemplateImportTranslationsTranslation{{
+		Step: "start", Component: "title", AttributeName: "text",
+		LocaleValues: []persona.InquiryTemplateImportTranslationsTranslationLocaleValue{{Locale: "es", Value: persona.Set("Verifica tu identidad")}},
+	}}
+	draft, err := s.client.InquiryTemplates.ImportTranslations(s.Context(), sandbox.InquiryTemplateID, persona.InquiryTemplateImportTranslationsParams{Translations: translations})
+	ok(s.T, err)
+	s.act(sandbox.Act{Do: "publish_template_version", ID: draft.ID})
+	if got := newInquiry(s.T, s.client, "person").Relationships.InquiryTemplateVersion.Data.ID; got != draft.ID {
+		s.Errorf("a new inquiry is of version %s, not of the published %s", got, draft.ID)
+	}
+	return []string{"inquiry-template-version.created", "inquiry-template-version.published", "account.created", "inquiry.created"}
+}
+
 // reportScenarios are reports of each kind that come out in every way.
 func reportScenarios() map[string]func(*scenario) []string {
 	matching := map[string]string{
@@ -349,7 +367,7 @@ func TestAVerificationOfEveryTypePasses(t *testing.T) {
 	for _, typ := range sandbox.VerificationTypes() {
 		t.Run(typ, func(t *testing.T) {
 			t.Parallel()
-			names := deliver(t, described[len(described)-1:], func(s *scenario) []string {
+			names := deliver(t, "sandbox", described[len(described)-1:], func(s *scenario) []string {
 				s.act(sandbox.Act{Do: "submit", ID: s.inquiry(), Type: typ, Outcome: "passed"})
 				return events(t, s.client)
 			})
@@ -373,10 +391,16 @@ func TestEveryDocumentedEventIsEmitted(t *testing.T) {
 				return strings.Fields(one.events)
 			}
 		}
+		t.Run("a version of a template is made and published", func(t *testing.T) {
+			t.Parallel()
+			for _, name := range deliver(t, "production", described, publishVersion) { // templates are read in production alone
+				seen.Store(name, true)
+			}
+		})
 		for name, happens := range all {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				for _, name := range deliver(t, described, happens) {
+				for _, name := range deliver(t, "sandbox", described, happens) {
 					seen.Store(name, true)
 				}
 			})
@@ -395,9 +419,9 @@ func TestEveryDocumentedEventIsEmitted(t *testing.T) {
 
 // deliver lets something happen, checks that its events and no others reach a webhook
 // of each version in their order, and returns their names.
-func deliver(t *testing.T, versions []string, happens func(*scenario) []string) []string {
+func deliver(t *testing.T, environment string, versions []string, happens func(*scenario) []string) []string {
 	server, to := start(t, frozen()), newReceiver(t)
-	client := server.client()
+	client := server.client(persona.WithAPIKey(map[string]string{"sandbox": sandbox.SandboxKey, "production": sandbox.ProductionKey}[environment]))
 	secrets := map[string]string{}
 	for _, version := range versions {
 		hook := subscribe(t, client, persona.WebhookCreateParams{
@@ -406,7 +430,7 @@ func deliver(t *testing.T, versions []string, happens func(*scenario) []string) 
 		})
 		secrets[version] = hook.Attributes.Secret
 	}
-	want := happens(&scenario{t, server, client})
+	want := happens(&scenario{t, environment, server, client})
 	if got := events(t, client); !slices.Equal(got, want) {
 		t.Errorf("events are %v, not %v", got, want)
 	}

@@ -75,6 +75,7 @@ func importTranslations(c *call) (*answer, error) {
 	attributes["status"], attributes["live"], attributes["published-at"] = "draft", false, nil
 	attributes["created-at"], attributes["updated-at"] = stamp(c.now), stamp(c.now)
 	draft := c.create("inquiry-template-version", "itmplv", attributes, map[string]any{"inquiry-template": template.identifier()})
+	c.emit("inquiry-template-version.created", draft, nil)
 	return &answer{one: draft}, nil
 }
 
