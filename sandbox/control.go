@@ -43,7 +43,7 @@ func (s *Sandbox) Now() time.Time { return s.clock.now() }
 
 // serveControl answers what is below /_sandbox/.
 func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
-	if !s.options.RemoteControl && !isLoopback(r) {
+	if !s.options.RemoteControl && !(isLoopback(r) && calledLocally(r)) {
 		writeJSON(w, http.StatusForbidden, forbidden("the sandbox is controlled from its own machine only").body())
 		return
 	}
@@ -102,7 +102,10 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET /_sandbox/state":
 		writeJSON(w, http.StatusOK, s.summary())
 	default:
-		writeJSON(w, http.StatusNotFound, notFound("there is GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").body())
+		if s.inspector().serve(w, r) {
+			return
+		}
+		writeJSON(w, http.StatusNotFound, notFound("there is the inspector at /_sandbox/, GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").body())
 	}
 }
 

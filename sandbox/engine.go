@@ -74,6 +74,7 @@ type Sandbox struct {
 	changes      int // counts what would make a snapshot differ
 
 	deliveries *dispatcher
+	inspector  func() *inspector
 }
 
 // New returns a sandbox that holds the fixtures of this package.
@@ -108,6 +109,7 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
+	s.inspector = sync.OnceValue(func() *inspector { return newInspector(s) })
 	if err := s.populate(); err != nil {
 		return nil, err
 	}
@@ -379,4 +381,15 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 func isLoopback(r *http.Request) bool {
 	address, _, err := net.SplitHostPort(r.RemoteAddr)
 	return err == nil && net.ParseIP(address).IsLoopback()
+}
+
+// calledLocally reports whether a request names this machine as its host. A page of
+// another site may have a name that leads here, and would read what it is answered.
+func calledLocally(r *http.Request) bool {
+	name := r.Host
+	if bare, _, err := net.SplitHostPort(name); err == nil {
+		name = bare
+	}
+	name = strings.Trim(name, "[]")
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }

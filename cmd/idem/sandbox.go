@@ -21,11 +21,13 @@ type sandboxCommand struct {
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
 	RateLimit  *int    `placeholder:"N" help:"How many calls an environment may make in a minute (300, unless the seed says)."`
 
-	Seed      string    `type:"existingfile" placeholder:"FILE" help:"What there is at the start: templates, keys, webhooks, accounts, limits and faults, in YAML. examples/sandbox/seed.yaml shows all of it."`
-	State     string    `type:"path" placeholder:"FILE" help:"Keep everything in this file, and begin with what it holds; without it nothing is kept."`
-	Clock     time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is at the start, such as 2026-01-02T03:04:05Z; now unless given."`
-	Fault     []fault   `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
-	FaultSeed uint64    `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
+	Seed          string    `type:"existingfile" placeholder:"FILE" help:"What there is at the start: templates, keys, webhooks, accounts, limits and faults, in YAML. examples/sandbox/seed.yaml shows all of it."`
+	State         string    `type:"path" placeholder:"FILE" help:"Keep everything in this file, and begin with what it holds; without it nothing is kept."`
+	Clock         time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is at the start, such as 2026-01-02T03:04:05Z; now unless given."`
+	RemoteControl bool      `help:"Serve the inspector and the controls below /_sandbox/ to other machines as well."`
+
+	Fault     []fault `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
+	FaultSeed uint64  `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
 }
 
 // fault is a fault as it is written on the command line.
@@ -64,7 +66,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	options := sandbox.Options{RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed}
+	options := sandbox.Options{RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed, RemoteControl: c.RemoteControl}
 	if c.RateLimit != nil {
 		options.RateLimit = *c.RateLimit
 	}
@@ -166,7 +168,7 @@ Create an inquiry:
     -H 'Content-Type: application/json' \
     -d '{"data":{"attributes":{"inquiry-template-id":"%[4]s"}}}'
 
-Look at what happened, and move the clock:
+Look at what happened, move the clock and make things go wrong: %[1]s/_sandbox/
 
   curl -s %[1]s/_sandbox/state
   curl -s %[1]s/_sandbox/calls

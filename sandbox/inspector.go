@@ -1,0 +1,157 @@
+package sandbox
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// inspectorFiles are the templates and the style sheet of the inspector.
+//
+//go:embed inspector
+var inspectorFiles embed.FS
+
+// inspector shows people what a sandbox holds and what it did: pages below /_sandbox/,
+// without scripts.
+type inspector struct {
+	sandbox *Sandbox
+	pages   *template.Template
+	mux     *http.ServeMux
+}
+
+// errNoPage is the error of a view of something that there is not.
+var errNoPage = errors.New("there is nothing here")
+
+func newInspector(s *Sandbox) *inspector {
+	i := &inspector{sandbox: s, mux: http.NewServeMux()}
+	i.pages = template.Must(template.New("").Funcs(template.FuncMap{
+		"words": words, "tone": tone, "toneOfCode": toneOfCode, "moment": func(text string) time.Time { return moment(text) }, "query": url.QueryEscape,
+	}).ParseFS(inspectorFiles, "inspector/*.html"))
+	i.mux.HandleFunc("GET /_sandbox/{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/_sandbox/sandbox/", http.StatusSeeOther)
+	})
+	i.mux.HandleFunc("GET /_sandbox/inspector.css", i.serveStyle)
+	i.view("/_sandbox/{environment}/{$}", "overview", (*inspection).overview)
+	i.view("/_sandbox/{environment}/objects/{family}", "objects", (*inspection).objects)
+	i.view("/_sandbox/{environment}/object/{id}", "object", (*inspection).object)
+	i.view("/_sandbox/{environment}/events", "events", (*inspection).events)
+	i.view("/_sandbox/{environment}/deliveries", "deliveries", (*inspection).deliveries)
+	i.view("/_sandbox/{environment}/deliveries/{event}/{webhook}", "delivery", (*inspection).delivery)
+	i.view("/_sandbox/{environment}/calls", "calls", (*inspection).calls)
+	i.view("/_sandbox/{environment}/calls/{id}", "call", (*inspection).call)
+	i.mux.HandleFunc("GET /_sandbox/{environment}/find", i.find)
+	i.mux.HandleFunc("GET /_sandbox/control", i.showControl)
+	i.mux.HandleFunc("POST /_sandbox/control/clock", i.form(i.advance))
+	i.mux.HandleFunc("POST /_sandbox/control/faults", i.form(i.addFault))
+	i.mux.HandleFunc("POST /_sandbox/control/faults/remove", i.form(i.removeFault))
+	i.mux.HandleFunc("POST /_sandbox/control/reset", i.form(i.reset))
+	return i
+}
+
+// serve answers a request for one of the pages, and reports whether it was one.
+func (i *inspector) serve(w http.ResponseWriter, r *http.Request) bool {
+	if _, pattern := i.mux.Handler(r); pattern == "" {
+		return false
+	}
+	i.mux.ServeHTTP(w, r)
+	return true
+}
+
+// inspection is one look at an environment. Who looks holds the engine's lock.
+type inspection struct {
+	sandbox *Sandbox
+	env     *environment
+}
+
+// inspectorPage is what every page shows around its body.
+type inspectorPage struct {
+	Title       string
+	Environment string
+	Tab         string
+	Now         time.Time
+	Faults      int
+	Body        any
+}
+
+// view serves a page about an environment.
+func (i *inspector) view(path, name string, look func(*inspection, *http.Request) (title string, body any, err error)) {
+	i.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		page := inspectorPage{Environment: r.PathValue("environment"), Tab: name}
+		s := i.sandbox
+		s.mu.Lock()
+		err := errNoPage
+		if env := s.environments[page.Environment]; env != nil {
+			page.Title, page.Body, err = look(&inspection{s, env}, r)
+		}
+		s.mu.Unlock()
+		if err != nil {
+			page.Environment, page.Title = "sandbox", "Nothing here"
+			i.show(w, http.StatusNotFound, "nothing", page)
+			return
+		}
+		i.show(w, http.StatusOK, name, page)
+	})
+}
+
+// show writes a page.
+func (i *inspector) show(w http.ResponseWriter, status int, name string, page inspectorPage) {
+	page.Now, page.Faults = i.sandbox.Now(), len(i.sandbox.Faults())
+	var b bytes.Buffer
+	if err := i.pages.ExecuteTemplate(&b, name, page); err != nil {
+		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the caller may be gone
+}
+
+func (i *inspector) serveStyle(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeFileFS(w, r, inspectorFiles, "inspector/inspector.css")
+}
+
+// find leads to what has an id.
+func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
+	s, id := i.sandbox, strings.TrimSpace(r.URL.Query().Get("id"))
+	s.mu.Lock()
+	var to string
+	if env := s.environments[r.PathValue("environment")]; env != nil {
+		look := &inspection{s, env}
+		if found := env.get(id); found != nil {
+			to = look.path(found.typ, id)
+		} else if _, known := look.callOf(id); known {
+			to = look.path("api-log", id)
+		}
+	}
+	s.mu.Unlock()
+	if to == "" {
+		i.show(w, http.StatusNotFound, "nothing", inspectorPage{Environment: "sandbox", Title: "Nothing has this id"})
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// path is where the inspector shows something.
+func (i *inspection) path(typ, id string) string {
+	place := "/object/"
+	if typ == "api-log" {
+		place = "/calls/"
+	}
+	return "/_sandbox/" + i.env.name + place + url.PathEscape(id)
+}
+
+// words makes words of a name: needs_review is "needs review".
+func words(name string) string {
+	return strings.NewReplacer("_", " ", "-", " ").Replace(name)
+}

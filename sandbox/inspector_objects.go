@@ -1,0 +1,240 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// pageSize is how many rows a page of the inspector has.
+const pageSize = 50
+
+// thing names a resource and leads to it.
+type thing struct {
+	Type, ID, Label, Status string
+	Created                 time.Time
+	Path                    string // empty when it is not stored
+}
+
+func (i *inspection) thing(id identifier) thing {
+	r := i.env.get(id.ID)
+	if r == nil {
+		return thing{Type: id.Type, ID: id.ID}
+	}
+	return i.thingOf(r)
+}
+
+func (i *inspection) thingOf(r *resource) thing {
+	t := thing{Type: r.typ, ID: r.id, Status: r.text("status"), Created: r.time("created-at"), Path: i.path(r.typ, r.id)}
+	if status := r.text("account-status"); status != "" {
+		t.Status = status
+	}
+	for _, name := range []string{"name", "reference-id", "url", "workflow-name", "email-address", "value", "filename"} {
+		if t.Label = r.text(name); t.Label != "" {
+			break
+		}
+	}
+	return t
+}
+
+type kindCount struct {
+	Family string
+	Count  int
+}
+
+type overviewBody struct {
+	Kinds      []kindCount
+	Events     []eventRow
+	Deliveries []deliveryRow
+	States     []kindCount // of deliveries
+	Calls      []callRow
+}
+
+// latest is how many of each the overview shows.
+const latest = 10
+
+func (i *inspection) overview(*http.Request) (string, any, error) {
+	body := overviewBody{Kinds: i.kinds()}
+	body.Events, _ = i.eventRows("", latest, func(*resource) bool { return true })
+	body.Deliveries, _ = i.deliveryRows(0, latest, func(*Delivery) bool { return true })
+	body.Calls, _ = i.callRows(0, latest, func(CallRecord) bool { return true })
+	states := map[string]int{}
+	for _, delivery := range i.env.deliveries.entries {
+		states[delivery.State]++
+	}
+	for _, state := range slices.Sorted(maps.Keys(states)) {
+		body.States = append(body.States, kindCount{state, states[state]})
+	}
+	return "Overview", body, nil
+}
+
+// kinds are the kinds of object there are. Events and logs have pages of their own.
+func (i *inspection) kinds() []kindCount {
+	var kinds []kindCount
+	for _, family := range slices.Sorted(slices.Values(i.env.families)) {
+		if n := i.env.count(family); n > 0 && family != "event" && family != "api-log" {
+			kinds = append(kinds, kindCount{family, n})
+		}
+	}
+	return kinds
+}
+
+type objectsBody struct {
+	Family  string
+	Count   int
+	Kinds   []kindCount
+	Objects []thing
+	Older   string // the id that the next page starts after, or ""
+	First   bool
+}
+
+func (i *inspection) objects(r *http.Request) (string, any, error) {
+	family, after := r.PathValue("family"), r.URL.Query().Get("after")
+	if !slices.Contains(i.env.families, family) || after != "" && !i.env.has(family, after) {
+		return "", nil, errNoPage
+	}
+	body := objectsBody{Family: family, Count: i.env.count(family), Kinds: i.kinds(), First: after == ""}
+	for r := range i.env.older(family, after) {
+		if len(body.Objects) == pageSize {
+			body.Older = body.Objects[pageSize-1].ID
+			break
+		}
+		body.Objects = append(body.Objects, i.thingOf(r))
+	}
+	return words(family), body, nil
+}
+
+type relationRow struct {
+	Name   string
+	Things []thing
+}
+
+type objectBody struct {
+	thing
+	Attributes    []shownPair
+	Unset         []string
+	Relationships []relationRow
+	From          []relationRow // what leads here
+	About         *thing        // of an event: its object
+	Was           []shownPair   // and what that was like
+	Events        []eventRow
+	MoreEvents    string
+	Deliveries    []deliveryRow // of an event, or of a webhook
+}
+
+func (i *inspection) object(request *http.Request) (string, any, error) {
+	r := i.env.get(request.PathValue("id"))
+	if r == nil || r.typ == "api-log" {
+		return "", nil, errNoPage
+	}
+	body := objectBody{thing: i.thingOf(r)}
+	body.Attributes, body.Unset = i.attributes(r)
+	for _, name := range slices.Sorted(maps.Keys(r.relationships)) {
+		row := relationRow{Name: name}
+		if id, one := r.relationships[name].(identifier); one {
+			row.Things = append(row.Things, i.thing(id))
+		}
+		for _, id := range r.many(name) {
+			row.Things = append(row.Things, i.thing(id))
+		}
+		if len(row.Things) > 0 {
+			body.Relationships = append(body.Relationships, row)
+		}
+	}
+	body.Relationships = append(body.Relationships, i.relations(r)...)
+	body.From = i.from(r)
+	if r.object != nil {
+		about := i.thing(r.object.identifier())
+		body.About = &about
+		body.Was, _ = i.attributes(r.object)
+		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *Delivery) bool { return d.EventID == r.id })
+		return r.text("name"), body, nil
+	}
+	if r.typ == "webhook" {
+		body.Deliveries, _ = i.deliveryRows(0, latest, func(d *Delivery) bool { return d.WebhookID == r.id })
+	}
+	var more bool
+	body.Events, more = i.eventRows("", pageSize, func(event *resource) bool { return event.object.id == r.id }, r.id)
+	if more {
+		body.MoreEvents = "/_sandbox/" + i.env.name + "/events?object=" + url.QueryEscape(r.id)
+	}
+	return words(r.typ), body, nil
+}
+
+// attributes are what a reader of the API sees of a resource, in the order of its
+// type, its secrets masked, and the names of those without a value.
+func (i *inspection) attributes(r *resource) (pairs []shownPair, unset []string) {
+	add := func(name string, value any) {
+		if v, ok := show(name, masked(value)); ok {
+			pairs = append(pairs, shownPair{name, v})
+		} else {
+			unset = append(unset, name)
+		}
+	}
+	rendered, _ := i.sandbox.render(r, form{version: defaultVersion, inflection: "kebab"})["attributes"].(map[string]any)
+	delete(rendered, "payload") // of an event: shown beside it
+	for _, p := range i.sandbox.shapeOf(r.typ).attributes {
+		if value, ok := rendered[p.name]; ok {
+			add(p.name, value)
+		}
+	}
+	if len(rendered) == 0 { // of a type that no version shows
+		for _, name := range slices.Sorted(maps.Keys(r.attributes)) {
+			if !strings.HasPrefix(name, "_") {
+				add(name, r.attributes[name])
+			}
+		}
+	}
+	if value := r.text(secretValue); value != "" {
+		add("value", mask(value))
+	}
+	secrets, _ := r.attributes[webhookSecret].([]any)
+	for _, entry := range secrets {
+		secret, _ := entry.(map[string]any)
+		add("secret", mask(textOf(secret["value"])))
+	}
+	return pairs, unset
+}
+
+// relations are those of an account or a transaction.
+func (i *inspection) relations(r *resource) []relationRow {
+	var rows []relationRow
+	known := relations(r.family())
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		row := relationRow{Name: key}
+		for _, id := range relatedBy(r, key) {
+			row.Things = append(row.Things, i.thing(identifier{known[key].to, id}))
+		}
+		if len(row.Things) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// from is what leads to a resource, as far as there is an index of it.
+func (i *inspection) from(r *resource) []relationRow {
+	var rows []relationRow
+	for _, family := range []string{"inquiry", "inquiry-session", "case"} {
+		row := relationRow{Name: family}
+		for other := range i.env.older(family, "", r.id) {
+			if len(row.Things) == pageSize {
+				break
+			}
+			leads := slices.ContainsFunc(slices.Collect(maps.Values(other.relationships)), func(to any) bool {
+				ids, _ := to.([]identifier)
+				return to == any(r.identifier()) || slices.Contains(ids, r.identifier())
+			})
+			if leads {
+				row.Things = append(row.Things, i.thingOf(other))
+			}
+		}
+		if len(row.Things) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
