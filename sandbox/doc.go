@@ -16,9 +16,9 @@
 // The engine (this file's neighbours engine.go, render.go, events.go, deliver.go)
 // knows keys, versions, casing, idempotency, rate limits, pages, events and
 // deliveries. What an operation does is in one file for each kind of resource.
-// Operations that are not served yet answer 501; [Coverage] lists them, and [EventCoverage]
-// the events. What no operation does, [Sandbox.Act] does. Where Persona
-// is silent about what it does, docs/sandbox.md says what the sandbox does.
+// [Coverage] lists the operations, and [EventCoverage] the events. What no operation
+// does, [Sandbox.Act] does. Where Persona is silent about what it does, docs/sandbox.md
+// says what the sandbox does.
 package sandbox
 
 //go:generate go run ../internal/sandboxgen

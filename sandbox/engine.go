@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"io"
@@ -70,6 +71,7 @@ type Sandbox struct {
 	mu           sync.Mutex // guards environments, and all in them
 	environments map[string]*environment
 	answers      answerPress
+	privacy      *rsa.PrivateKey // signs privacy passes; nil until it is needed
 	faults       faults
 	changes      int // counts what would make a snapshot differ
 
@@ -145,7 +147,7 @@ func (s *Sandbox) Advance(d time.Duration) {
 // ServeHTTP implements [http.Handler].
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/api/v1/"):
+	case strings.HasPrefix(r.URL.Path, "/api/v1/"), strings.HasPrefix(r.URL.Path, privacyBase+"/"):
 		s.serveAPI(w, r)
 	case r.URL.Path == "/verify":
 		s.serveLink(w, r)
@@ -166,8 +168,9 @@ type call struct {
 	body    map[string]any // keys in kebab-case
 	form    form
 	key     *resource // the API key
-	host    string    // where this sandbox is reached, for links to it
-	fault   *Fault    // what goes wrong with it, or nil
+	header  http.Header
+	host    string // where this sandbox is reached, for links to it
+	fault   *Fault // what goes wrong with it, or nil
 }
 
 // answer is what an operation answers with, before it is rendered.
@@ -209,13 +212,17 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 // limits come before idempotency (Persona docs: Errors). It tells what goes wrong on
 // purpose.
 func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res response, fault *Fault) {
-	op, ids, routeErr := s.routes.find(r.Method, strings.TrimPrefix(r.URL.Path, "/api/v1"))
+	path, private := withoutBase(r)
+	op, ids, routeErr := s.routes.find(r.Method, path)
+	if anonymous(op) != private {
+		op, routeErr = nil, notFound("there is no such path")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expireDue()
 	s.changes++
 	now := s.clock.now()
-	env, key, err := s.authenticate(r, now)
+	env, key, err := s.authenticate(r, op, ids, body, now)
 	if env == nil {
 		return errorResponse(err, "kebab"), nil // without headers: the document declares none on 401
 	}
@@ -281,7 +288,7 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 	if handler == nil {
 		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
 	}
-	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, host: host(r), fault: fault}
+	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, header: r.Header, host: host(r), fault: fault}
 	if err = permitted(key, op); err == nil {
 		err = s.takeQuota(env, op, now)
 	}

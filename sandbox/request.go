@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -59,6 +60,17 @@ func readBody(r *http.Request, body []byte) (map[string]any, error) {
 		form, err := readForm(body, params["boundary"])
 		object, _ := kebabKeys(form).(map[string]any)
 		return object, err
+	}
+	if kind == "application/x-www-form-urlencoded" && strings.HasPrefix(r.URL.Path, "/api/v1/oauth/") {
+		values, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, badRequest("the body is not a form")
+		}
+		form := map[string]any{}
+		for name := range values {
+			form[kebab(name)] = values.Get(name)
+		}
+		return form, nil
 	}
 	if kind != "" && kind != "application/json" {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "Unsupported media type", "the body must be application/json", ""}

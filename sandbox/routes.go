@@ -206,7 +206,7 @@ func (s *Sandbox) handlers() map[string]operation {
 		inquiryOperations(), sessionOperations(), verificationOperations(), caseOperations(), accountOperations(),
 		transactionOperations(), listOperations(), listItemOperations(), importerOperations(), themeSetOperations(), deviceOperations(), webhookOperations(), eventOperations(), keyOperations(), logOperations(), reportOperations(),
 		documentOperations(), workflowOperations(), graphQueryOperations(), inquiryTemplateOperations(), userAuditLogOperations(),
-		connectOperations(),
+		connectOperations(), oauthOperations(), relayOperations(),
 	} {
 		for name, do := range service {
 			all[byName[name]] = do
