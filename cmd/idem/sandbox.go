@@ -174,6 +174,10 @@ Look at what happened, move the clock and make things go wrong: %[1]s/_sandbox/
   curl -s %[1]s/_sandbox/calls
   curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
 
+Do what a person does and no call can (docs/sandbox.md has the list):
+
+  curl -s %[1]s/_sandbox/act -d '{"do":"submit","id":"inq_…","type":"verification/selfie","outcome":"requires_retry"}'
+
 Stop it with Ctrl-C. %[10]s
 `, url, sandbox.SandboxKey, sandbox.ProductionKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID,
 		sandbox.SelfieTemplateID, sandbox.DatabaseTemplateID, sandbox.CaseTemplateID, sandbox.AccountTypeID, kept)
