@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -43,3 +44,6 @@ func VerificationTypes() []string {
 	slices.Sort(types)
 	return types
 }
+
+// ActNames returns the name of every kind of act, sorted.
+func ActNames() []string { return slices.Sorted(maps.Keys(acts())) }

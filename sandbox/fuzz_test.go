@@ -1,9 +1,11 @@
 package sandbox_test
 
 import (
+	"cmp"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/idemhq/idem/sandbox"
 )
@@ -55,6 +57,49 @@ func FuzzAPI(f *testing.F) {
 		sb.ServeHTTP(recorded, request)
 		if recorded.Code >= 500 {
 			t.Errorf("%s: %d %s", op.Name(), recorded.Code, recorded.Body)
+		}
+	})
+}
+
+// FuzzAct does any act with anything: it happens or is refused.
+func FuzzAct(f *testing.F) {
+	sb, err := sandbox.New(sandbox.Options{RateLimit: 1 << 30})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(sb.Close)
+	post := func(path, body string) string {
+		request := httptest.NewRequest("POST", "/api/v1"+path, strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+		recorded := httptest.NewRecorder()
+		sb.ServeHTTP(recorded, request)
+		_, rest, _ := strings.Cut(recorded.Body.String(), `"id":"`)
+		id, _, _ := strings.Cut(rest, `"`)
+		return id
+	}
+	ids := []string{
+		sandbox.TransactionTypeID, sandbox.ImporterPipelineID, sandbox.InquiryTemplateVersionID, post("/accounts", `{}`),
+		post("/inquiries", `{"data":{"attributes":{"inquiry-template-id":"`+sandbox.InquiryTemplateID+`"}}}`),
+		post("/cases", `{"data":{"attributes":{"case-template-id":"`+sandbox.CaseTemplateID+`"}}}`),
+		post("/transactions", `{"data":{"attributes":{"transaction-type-id":"`+sandbox.TransactionTypeID+`"}}}`),
+	}
+	for _, do := range sandbox.ActNames() {
+		for i := range ids {
+			f.Add(do, do, uint8(i), "verification/selfie", "passed", "a,b\n1", "term", "x")
+		}
+	}
+	f.Fuzz(func(t *testing.T, do, then string, n uint8, typ, outcome, rows, name, text string) {
+		a := sandbox.Act{
+			Do: do, ID: ids[int(n)%len(ids)], Type: typ, Outcome: outcome, Rows: rows, Step: text, Field: name, Text: text, Tags: []string{text},
+			Query: map[string]any{name: text, "term": nil},
+		}
+		for _, a.Do = range []string{do, then} {
+			made, err := sb.Act("sandbox", a)
+			if (made == "") != (err != nil) {
+				t.Errorf("%s made %q: %v", a.Do, made, err)
+			}
+			sb.Advance(time.Second)
+			a.ID = cmp.Or(made, a.ID) // then something happens to what was made
 		}
 	})
 }
