@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -184,7 +183,11 @@ func fieldsFor(value any, typ string, f form, wanted []string) any {
 		fields = picked
 	}
 	if f.version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
-		return inflect(maps.Clone(fields), f.inflection)
+		inflected := make(map[string]any, len(fields))
+		for name, value := range fields {
+			inflected[cased(kebab(name), f.inflection)] = inflect(value, f.inflection)
+		}
+		return inflected
 	}
 	return fields
 }

@@ -17,22 +17,32 @@ func verbatim(key string) bool {
 	return false
 }
 
-// rekey writes a JSON value whose keys are in kebab case in another casing.
-func rekey(value any, casing string) any {
+// fieldsHaveCasing reports whether the names of a resource's fields are in the casing of
+// the other keys (Persona changelog, 2025-10-27).
+func fieldsHaveCasing(resource any, version string) bool {
+	return version < "2025-10-27" && (resource == "case" || resource == "inquiry" || resource == "transaction")
+}
+
+// rekey writes a JSON value of a version, whose keys are in kebab case, in another
+// casing.
+func rekey(value any, casing, version string) any {
 	switch value := value.(type) {
 	case map[string]any:
 		changed := make(map[string]any, len(value))
 		for key, inner := range value {
 			if !verbatim(key) {
-				inner = rekey(inner, casing)
+				inner = rekey(inner, casing, version)
 			}
 			changed[cased(key, casing)] = inner
+		}
+		if attributes, ok := changed["attributes"].(map[string]any); ok && fieldsHaveCasing(value["type"], version) && attributes["fields"] != nil {
+			attributes["fields"] = rekey(attributes["fields"], casing, version)
 		}
 		return changed
 	case []any:
 		changed := make([]any, len(value))
 		for i, inner := range value {
-			changed[i] = rekey(inner, casing)
+			changed[i] = rekey(inner, casing, version)
 		}
 		return changed
 	default:
@@ -40,14 +50,14 @@ func rekey(value any, casing string) any {
 	}
 }
 
-// inflected writes a JSON text whose keys are in kebab case in another casing. Keys come
-// out sorted.
-func inflected(body []byte, casing string) ([]byte, error) {
+// inflected writes a JSON text of a version, whose keys are in kebab case, in another
+// casing. Keys come out sorted.
+func inflected(body []byte, casing, version string) ([]byte, error) {
 	value, err := decode(body)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(rekey(value, casing))
+	return json.Marshal(rekey(value, casing, version))
 }
 
 // decode reads JSON, and leaves numbers as they are written.

@@ -141,7 +141,7 @@ func (p *player) call(s step) {
 		p.checkRequest(s, method, target, contentType, body)
 	}
 	if contentType == "application/json" {
-		given, err := inflected([]byte(body), p.casing)
+		given, err := inflected([]byte(body), p.casing, p.version)
 		if err != nil {
 			p.t.Fatalf("%s: %v", s.call, err)
 		}

@@ -27,11 +27,11 @@ var drawn = regexp.MustCompile(`(?:` +
 	`|code=[\w-]+` + // one-time links
 	`|[a-z]+_[1-9A-HJ-NP-Za-km-z]{28})`)
 
-// casings are the attributes and headers that tell of the run's casing.
-var casings = regexp.MustCompile(`"(?i:(?:api[-_]?)?key[-_]?inflection)":"[a-z]+"`)
+// ownCasing are the attributes and headers that tell of the run's casing.
+var ownCasing = regexp.MustCompile(`"(?i:(?:api[-_]?)?key[-_]?inflection)":"[a-z]+"`)
 
 func (a *anonymous) body(body []byte) []byte {
-	return drawn.ReplaceAllFunc(casings.ReplaceAll(body, []byte(`"inflection":""`)), func(text []byte) []byte {
+	return drawn.ReplaceAllFunc(ownCasing.ReplaceAll(body, []byte(`"inflection":""`)), func(text []byte) []byte {
 		key := string(text)
 		if a.known[key] == "" {
 			kind, _, _ := bytes.Cut(text, []byte("_"))
@@ -45,9 +45,9 @@ func (a *anonymous) body(body []byte) []byte {
 	})
 }
 
-// difference says where the recording of a casing differs from that of kebab case, but
-// for its keys and for what is drawn.
-func difference(t *testing.T, casing string, other, inKebab recording) string {
+// difference says where the recording of a run differs from that of its version in kebab
+// case, but for its keys and for what is drawn.
+func difference(t *testing.T, r run, other, inKebab recording) string {
 	t.Helper()
 	first, second := newAnonymous(), newAnonymous()
 	for _, pair := range [][2][]exchange{{inKebab.answers, other.answers}, {inKebab.plain, other.plain}} {
@@ -56,7 +56,7 @@ func difference(t *testing.T, casing string, other, inKebab recording) string {
 		}
 		for i, a := range pair[0] {
 			b := pair[1][i]
-			want, got := first.body(written(t, a, casing)), second.body(written(t, b, "kebab"))
+			want, got := first.body(written(t, a, r.casing, r.version)), second.body(written(t, b, "kebab", ""))
 			if a.what != b.what || a.status != b.status || !bytes.Equal(want, got) {
 				at := 0
 				for at < min(len(want), len(got)) && want[at] == got[at] {
@@ -69,13 +69,13 @@ func difference(t *testing.T, casing string, other, inKebab recording) string {
 	return ""
 }
 
-// written is a body in a casing, its keys sorted.
-func written(t *testing.T, e exchange, casing string) []byte {
+// written is a body in a casing, its keys sorted. The casing kebab changes none.
+func written(t *testing.T, e exchange, casing, version string) []byte {
 	t.Helper()
 	if !e.isJSON() {
 		return e.body
 	}
-	body, err := inflected(e.body, casing)
+	body, err := inflected(e.body, casing, version)
 	if err != nil {
 		t.Fatalf("%s: %v", e.what, err)
 	}

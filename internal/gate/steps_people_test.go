@@ -155,7 +155,7 @@ func caseSteps() []step {
 		{call: "GET /cases/<case>?fields[case]=status,name"},
 		{call: "GET /cases/<case>"},
 		{call: "GET /cases?filter[status]=Open&filter[inquiry-id]=<inquiry>"},
-		{call: "PATCH /cases/<case>", body: `{"data":{"attributes":{"fields":{"reason":"mismatch"},"attachments":[{"filename":"a.txt","data":"SGVsbG8="}]}}}`},
+		{call: "PATCH /cases/<case>", body: `{"data":{"attributes":{"fields":{"reason":"mismatch","second_look":true},"attachments":[{"filename":"a.txt","data":"SGVsbG8="}]}}}`},
 		{call: "POST /cases/<case>/remove-objects", body: `{"meta":{"object-ids":["<account>"]}}`},
 		{call: "POST /cases/<case>/add-objects", body: `{"meta":{"object-ids":["<account>"]}}`},
 		{call: "POST /cases/<case>/assign", body: `{"meta":{"user-email-address":"reviewer@example.com"}}`},
