@@ -45,10 +45,19 @@ func (d *Document) Find(method, path string) (Operation, bool) {
 
 // Statuses returns the successful statuses that an operation declares.
 func (d *Document) Statuses(method, path string) []int {
+	return slices.DeleteFunc(d.statuses(method, path), func(status int) bool { return status >= 300 })
+}
+
+// Refusals returns the statuses of errors that an operation declares.
+func (d *Document) Refusals(method, path string) []int {
+	return slices.DeleteFunc(d.statuses(method, path), func(status int) bool { return status < 400 })
+}
+
+func (d *Document) statuses(method, path string) []int {
 	route, _ := d.find(method, path)
 	var statuses []int
 	for key := range d.member(d.operation(route), "responses") {
-		if status, err := strconv.Atoi(key); err == nil && status < 300 {
+		if status, err := strconv.Atoi(key); err == nil {
 			statuses = append(statuses, status)
 		}
 	}
