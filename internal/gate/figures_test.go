@@ -51,12 +51,9 @@ func covered(t *testing.T, r run, seen recording) coverage {
 			c.statuses++
 			if slices.Contains(statuses, status) {
 				c.statusesHit++
-			} else if !slices.Contains(waiting(), name(op)) {
+			} else {
 				t.Errorf("%s: no step hits %s (%s) with %d", r, name(op), op, status)
 			}
-		}
-		if len(statuses) > 0 && slices.Contains(waiting(), name(op)) {
-			t.Errorf("%s: a step hits %s, which is on the list of those that wait", r, name(op))
 		}
 	}
 	return c

@@ -68,6 +68,7 @@ type player struct {
 	names    map[string]string
 	received *receiver
 	events   []string // those that the document describes
+	pass     privacyPass
 	seen     recording
 }
 
@@ -100,15 +101,19 @@ func (p *player) take(s step) {
 	p.sandbox.Advance(s.advance)
 	switch {
 	case s.open != "":
-		if status, _, _ := p.do(http.MethodGet, p.filled(s.open), "", "", ""); status != http.StatusOK {
+		if status, _, _ := p.do(http.MethodGet, p.filled(s.open), "", nil); status != http.StatusOK {
 			p.t.Fatalf("the link that a person opens is answered with %d", status)
 		}
 	case s.act != "":
-		status, _, body := p.do(http.MethodPost, p.url+"/_sandbox/act", "application/json", p.filled(s.act), "")
+		status, _, body := p.do(http.MethodPost, p.url+"/_sandbox/act", p.filled(s.act), map[string]string{"Content-Type": "application/json"})
 		if status != http.StatusOK {
 			p.t.Fatalf("%s: %d %s", s.act, status, body)
 		}
 		p.keep(s.id, "id", body)
+	case s.device != nil:
+		if err := s.device(p); err != nil {
+			p.t.Fatalf("on a person's device: %v", err)
+		}
 	default:
 		p.call(s)
 	}
@@ -118,36 +123,27 @@ func (p *player) take(s step) {
 func (p *player) call(s step) {
 	p.t.Helper()
 	method, target, _ := strings.Cut(p.filled(s.call), " ")
-	target = "/api/v1" + escaped(target)
+	target = base(target) + escaped(target)
 	operation, ok := p.document.Find(method, strings.SplitN(target, "?", 2)[0])
 	if !ok {
 		p.t.Fatalf("%s: the document has no such operation", s.call)
-	}
-	key, contentType, body := sandbox.SandboxKey, "", p.filled(s.body)
-	if s.production {
-		key = sandbox.ProductionKey
-	}
-	switch {
-	case s.form != "":
-		contentType, body = "application/x-www-form-urlencoded", p.filled(s.form)
-	case s.body != "":
-		contentType = "application/json"
 	}
 	want := s.want
 	if want == 0 {
 		want = p.document.Statuses(operation.Method, operation.Path)[0]
 	}
+	headers, body := p.headers(s), p.filled(s.form+s.body)
 	if want < 300 {
-		p.checkRequest(s, method, target, contentType, body)
+		p.checkRequest(s, method, target, headers, body)
 	}
-	if contentType == "application/json" {
+	if s.body != "" {
 		given, err := inflected([]byte(body), p.casing, p.version)
 		if err != nil {
 			p.t.Fatalf("%s: %v", s.call, err)
 		}
 		body = string(given)
 	}
-	status, header, answered := p.do(method, p.url+target, contentType, body, key)
+	status, header, answered := p.do(method, p.url+target, body, headers)
 	if status != want {
 		p.t.Fatalf("%s: %d, want %d: %s", s.call, status, want, answered)
 	}
@@ -173,45 +169,65 @@ func (p *player) check(e exchange) {
 	}
 }
 
-func (p *player) checkRequest(s step, method, target, contentType, body string) {
+// base is the path below which an operation is served (OpenAPI 2025-12-08, servers).
+func base(path string) string {
+	if strings.HasPrefix(path, "/relays") {
+		return "/api/privacy/v1"
+	}
+	return "/api/v1"
+}
+
+// headers are those of a call, but for the version and the casing.
+func (p *player) headers(s step) map[string]string {
+	p.t.Helper()
+	headers := map[string]string{"Persona-Relay-Secret": p.filled(s.secret)}
+	switch s.key {
+	case "":
+		headers["Authorization"] = "Bearer " + sandbox.SandboxKey
+	case production:
+		headers["Authorization"] = "Bearer " + sandbox.ProductionKey
+	case anonymous:
+	default:
+		headers["Authorization"] = p.filled(s.key)
+	}
+	switch {
+	case s.form != "":
+		headers["Content-Type"] = "application/x-www-form-urlencoded"
+	case s.body != "":
+		headers["Content-Type"] = "application/json"
+	}
+	return headers
+}
+
+// checkRequest validates a request in kebab case.
+func (p *player) checkRequest(s step, method, target string, headers map[string]string, body string) {
 	p.t.Helper()
 	request := httptest.NewRequestWithContext(p.t.Context(), method, target, nil)
-	request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
-	if contentType != "" {
-		request.Header.Set("Content-Type", contentType)
-	}
+	set(request, headers)
 	if err := p.document.ValidateRequest(request, []byte(body)); err != nil {
 		p.t.Errorf("step %s is wrong: %v", s.call, err)
 	}
 }
 
+// set sets the headers that are not empty.
+func set(request *http.Request, headers map[string]string) {
+	for name, value := range headers {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
+	}
+}
+
 // do sends a request.
-func (p *player) do(method, target, contentType, body, key string) (int, http.Header, []byte) {
+func (p *player) do(method, target, body string, headers map[string]string) (int, http.Header, []byte) {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(p.t.Context(), method, target, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for name, value := range map[string]string{
-		"Content-Type": contentType, "User-Agent": "gate", "Persona-Version": p.version, "Key-Inflection": p.casing,
-	} {
-		if value != "" {
-			request.Header.Set(name, value)
-		}
-	}
-	if key != "" {
-		request.Header.Set("Authorization", "Bearer "+key)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return response.StatusCode, response.Header, answer
+	set(request, map[string]string{"User-Agent": "gate", "Persona-Version": p.version, "Key-Inflection": p.casing})
+	set(request, headers)
+	return send(p.t, request)
 }
 
 // filled puts what was kept in the place of its names.

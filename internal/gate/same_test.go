@@ -2,46 +2,46 @@ package gate
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"testing"
 )
 
-// anonymous takes from bodies what differs from run to run: ids, secrets, tokens and
+// mask takes from bodies what differs from run to run: ids, secrets, tokens and
 // addresses become numbered, in the order in which they appear.
-type anonymous struct {
+type mask struct {
 	known map[string]string
 	count map[string]int
 }
 
-func newAnonymous() *anonymous {
-	return &anonymous{known: map[string]string{}, count: map[string]int{}}
+func newMask() *mask {
+	return &mask{known: map[string]string{}, count: map[string]int{}}
 }
 
-// drawn is what the sandbox draws at random, and what the gate gives each run.
+// drawn is what the sandbox draws at random, and where it and the gate listen. The kind of
+// an id is its prefix.
 var drawn = regexp.MustCompile(`(?:` +
 	`wbhsec_[0-9a-f-]+` +
 	`|persona_(?:sandbox|production)_[0-9a-f-]{36}` +
 	`|eyJ[\w-]*\.[\w-]*\.[\w-]*` + // session tokens
 	`|127\.0\.0\.1:[0-9]+` +
 	`|code=[\w-]+` + // one-time links
-	`|[a-z]+_[1-9A-HJ-NP-Za-km-z]{28})`)
+	`|[\w-]{43,}` + // privacy passes, and what they are made of
+	`|([a-z]+)_[1-9A-HJ-NP-Za-km-z]{28})`)
 
 // ownCasing are the attributes and headers that tell of the run's casing.
 var ownCasing = regexp.MustCompile(`"(?i:(?:api[-_]?)?key[-_]?inflection)":"[a-z]+"`)
 
-func (a *anonymous) body(body []byte) []byte {
+func (m *mask) body(body []byte) []byte {
 	return drawn.ReplaceAllFunc(ownCasing.ReplaceAll(body, []byte(`"inflection":""`)), func(text []byte) []byte {
 		key := string(text)
-		if a.known[key] == "" {
-			kind, _, _ := bytes.Cut(text, []byte("_"))
-			if bytes.ContainsAny(kind, `:=.`) {
-				kind = []byte("drawn")
-			}
-			a.count[string(kind)]++
-			a.known[key] = fmt.Sprintf("%s-%d", kind, a.count[string(kind)])
+		if m.known[key] == "" {
+			kind := cmp.Or(string(drawn.FindSubmatch(text)[1]), "drawn")
+			m.count[kind]++
+			m.known[key] = fmt.Sprintf("%s-%d", kind, m.count[kind])
 		}
-		return []byte(a.known[key])
+		return []byte(m.known[key])
 	})
 }
 
@@ -49,7 +49,7 @@ func (a *anonymous) body(body []byte) []byte {
 // case, but for its keys and for what is drawn.
 func difference(t *testing.T, r run, other, inKebab recording) string {
 	t.Helper()
-	first, second := newAnonymous(), newAnonymous()
+	first, second := newMask(), newMask()
 	for _, pair := range [][2][]exchange{{inKebab.answers, other.answers}, {inKebab.plain, other.plain}} {
 		if len(pair[0]) != len(pair[1]) {
 			return fmt.Sprintf("there are %d and %d", len(pair[0]), len(pair[1]))

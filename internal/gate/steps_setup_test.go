@@ -66,14 +66,14 @@ func keySteps() []step {
 func templateSteps() []step {
 	const translated = `{"step":"start","component":"title","attribute-name":"text","locale-values":[{"locale":"es","value":"Verifique su identidad"}]}`
 	return []step{
-		{call: "GET /inquiry-templates", production: true},
+		{call: "GET /inquiry-templates", key: production},
 		{call: "GET /inquiry-templates", want: 401},
-		{call: "GET /inquiry-templates/" + sandbox.InquiryTemplateID + "?include=latest-published-version", production: true},
-		{call: "GET /inquiry-templates/" + sandbox.InquiryTemplateID + "/translations", production: true},
-		{call: "POST /inquiry-templates/" + sandbox.InquiryTemplateID + "/translations", production: true, body: `{"data":{"attributes":{"translations":[` + translated + `]}}}`},
-		{call: "GET /inquiry-template-versions?filter[inquiry-template-id]=" + sandbox.InquiryTemplateID, production: true},
-		{call: "GET /user-audit-logs", production: true},
-		{call: "GET /user-audit-logs/" + sandbox.UserAuditLogID + "?include=user", production: true},
+		{call: "GET /inquiry-templates/" + sandbox.InquiryTemplateID + "?include=latest-published-version", key: production},
+		{call: "GET /inquiry-templates/" + sandbox.InquiryTemplateID + "/translations", key: production},
+		{call: "POST /inquiry-templates/" + sandbox.InquiryTemplateID + "/translations", key: production, body: `{"data":{"attributes":{"translations":[` + translated + `]}}}`},
+		{call: "GET /inquiry-template-versions?filter[inquiry-template-id]=" + sandbox.InquiryTemplateID, key: production},
+		{call: "GET /user-audit-logs", key: production},
+		{call: "GET /user-audit-logs/" + sandbox.UserAuditLogID + "?include=user", key: production},
 		{call: "POST /theme-sets", id: "theme", body: `{"data":{"attributes":{"name":"Blue","styles":{"settings":{"use-dark-theme":true},"dark":{"inquiry":{"color-primary":"#00f"}}}}}}`},
 		{call: "GET /theme-sets/<theme>"},
 		{call: "GET /theme-sets?filter[status]=active"},
