@@ -13,6 +13,10 @@
 // once: two API keys, an inquiry template, a case template and an account type. They
 // are the constants of this package.
 //
+// [Options.Seed] adds what a seed file says, [Sandbox.AddFault] lets calls and
+// deliveries go wrong, [Sandbox.Advance] moves the clock, and the pages below
+// /_sandbox/ show people what there is and what happened.
+//
 // The engine (this file's neighbours engine.go, render.go, events.go, deliver.go)
 // knows keys, versions, casing, idempotency, rate limits, pages, events and
 // deliveries. What an operation does is in one file for each kind of resource.

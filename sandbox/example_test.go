@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -75,4 +76,30 @@ func ExampleSandbox_Act() {
 	}
 	fmt.Println(selfie.Type, selfie.Attributes.Status)
 	// Output: verification/selfie requires_retry
+}
+
+func ExampleReadSeed() {
+	seed, err := sandbox.ReadSeed("seed.yaml", strings.NewReader(`
+case_templates:
+  - {id: ctmpl_AcmeOnboarding, name: Onboarding, open: [Ready for Review], resolved: [Onboarded, Turned Away]}
+faults:
+  - {kind: duplicate_delivery, event: case.created, rate: 0.5}
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sb, err := sandbox.New(sandbox.Options{Seed: seed, FaultSeed: 7})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sb.Close()
+	fmt.Println(sb.Faults()[0].Kind)
+
+	_, err = sandbox.ReadSeed("seed.yaml", strings.NewReader("case_templates:\n  - {name: Onboarding, opened: [Open]}\n"))
+	fmt.Println(err)
+	// Output:
+	// duplicate_delivery
+	// seed.yaml:2:24: unknown field "opened"
 }

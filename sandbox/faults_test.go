@@ -187,6 +187,49 @@ func TestARunIsRepeatedWithItsSeed(t *testing.T) {
 	}
 }
 
+func TestALossyWorldIsTheSameForItsSeed(t *testing.T) {
+	t.Parallel()
+	// fates tells what became of each of 40 events: lost, sent once or sent twice.
+	fates := func(seed uint64) string {
+		options := frozen()
+		options.FaultSeed = seed
+		server, to := start(t, options), newReceiver(t)
+		client := server.client()
+		subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
+		addFault(t, server.Sandbox, "kind=lost_delivery,rate=0.2")
+		addFault(t, server.Sandbox, "kind=duplicate_delivery,event=inquiry.created,rate=0.3")
+		addFault(t, server.Sandbox, "kind=reordered_delivery,rate=1")
+		for range 40 {
+			newInquiry(t, client, "")
+			server.Advance(time.Second)
+		}
+		server.Advance(time.Hour)
+		var order []string
+		sent := map[string]int{}
+		for _, delivery := range server.settled() {
+			if !slices.Contains(order, delivery.EventID) {
+				order = append(order, delivery.EventID)
+			}
+			sent[delivery.EventID] += len(delivery.Attempts)
+		}
+		var b strings.Builder
+		for _, id := range order {
+			b.WriteString(strconv.Itoa(sent[id]))
+		}
+		return b.String()
+	}
+	first := fates(1)
+	if len(first) != 40 || !strings.Contains(first, "0") || !strings.Contains(first, "1") || !strings.Contains(first, "2") {
+		t.Errorf("the events were sent %s times", first)
+	}
+	if again := fates(1); again != first {
+		t.Errorf("with the same seed:\n%s\n%s", first, again)
+	}
+	if other := fates(2); other == first {
+		t.Errorf("with another seed: %s", other)
+	}
+}
+
 func TestAFaultCanWaitAndEnds(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})

@@ -9,12 +9,15 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/idemhq/idem/internal/webpage"
 )
 
-// inspectorFiles are the templates and the style sheet of the inspector.
-//
-//go:embed inspector
-var inspectorFiles embed.FS
+//go:embed inspector/*.html
+var inspectorPages embed.FS
+
+//go:embed inspector/inspector.css
+var inspectorStyle string
 
 // inspector shows people what a sandbox holds and what it did: pages below /_sandbox/,
 // without scripts.
@@ -31,11 +34,11 @@ func newInspector(s *Sandbox) *inspector {
 	i := &inspector{sandbox: s, mux: http.NewServeMux()}
 	i.pages = template.Must(template.New("").Funcs(template.FuncMap{
 		"words": words, "tone": tone, "toneOfCode": toneOfCode, "moment": func(text string) time.Time { return moment(text) }, "query": url.QueryEscape,
-	}).ParseFS(inspectorFiles, "inspector/*.html"))
+	}).ParseFS(inspectorPages, "inspector/*.html"))
 	i.mux.HandleFunc("GET /_sandbox/{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/_sandbox/sandbox/", http.StatusSeeOther)
 	})
-	i.mux.HandleFunc("GET /_sandbox/inspector.css", i.serveStyle)
+	i.mux.HandleFunc("GET /_sandbox/inspector.css", func(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, inspectorStyle) })
 	i.view("/_sandbox/{environment}/{$}", "overview", (*inspection).overview)
 	i.view("/_sandbox/{environment}/objects/{family}", "objects", (*inspection).objects)
 	i.view("/_sandbox/{environment}/object/{id}", "object", (*inspection).object)
@@ -106,19 +109,7 @@ func (i *inspector) show(w http.ResponseWriter, status int, name string, page in
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the caller may be gone
-}
-
-func (i *inspector) serveStyle(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeFileFS(w, r, inspectorFiles, "inspector/inspector.css")
+	webpage.Write(w, status, b.Bytes())
 }
 
 // find leads to what has an id.

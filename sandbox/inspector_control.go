@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/persona/webhook"
 )
 
 type controlBody struct {
@@ -15,6 +16,7 @@ type controlBody struct {
 	Calls      []faultKind // the kinds of fault of calls
 	Deliveries []faultKind
 	Operations []string
+	Events     []webhook.Name
 	Form       map[string]string // what was filled in
 	Problem    string
 }
@@ -42,6 +44,7 @@ func (i *inspector) control(w http.ResponseWriter, status int, body controlBody)
 	for _, op := range persona.Operations() {
 		body.Operations = append(body.Operations, op.Name())
 	}
+	body.Events = webhook.Documented()
 	i.show(w, status, "control", inspectorPage{Title: "Clock and faults", Environment: "sandbox", Tab: "control", Body: body})
 }
 

@@ -66,6 +66,8 @@ func (i *inspection) events(r *http.Request) (string, any, error) {
 // deliveryRow is a delivery in a list.
 type deliveryRow struct {
 	Event, EventName, Path string
+	At                     time.Time // when the event happened
+	About                  thing
 	Webhook                thing
 	State                  string
 	Attempts               []Attempt
@@ -93,10 +95,14 @@ func (i *inspection) deliveryRows(skip, limit int, keep func(*Delivery) bool) (r
 		if len(rows) == limit {
 			return rows, true
 		}
-		rows = append(rows, deliveryRow{
+		row := deliveryRow{
 			Event: d.EventID, EventName: d.EventName, Path: "/_sandbox/" + i.env.name + "/deliveries/" + d.EventID + "/" + d.WebhookID,
 			Webhook: i.thing(identifier{"webhook", d.WebhookID}), State: d.State, Attempts: slices.Clone(d.Attempts), Due: d.due,
-		})
+		}
+		if event := i.env.get(d.EventID); event != nil {
+			row.At, row.About = event.time("created-at"), i.thing(event.object.identifier())
+		}
+		rows = append(rows, row)
 	}
 	return rows, false
 }

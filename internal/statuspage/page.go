@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/service"
 )
 
@@ -151,20 +151,10 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	_, _ = w.Write(b.Bytes()) // the caller may be gone
+	webpage.Write(w, http.StatusOK, b.Bytes())
 }
 
-func (p *page) serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = io.WriteString(w, style) // the caller may be gone
-}
+func (p *page) serveStyle(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, style) }
 
 // apply makes an applicant, and goes back to the page, which then watches.
 func (p *page) apply(w http.ResponseWriter, r *http.Request) {
