@@ -119,7 +119,7 @@ func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
 	var to string
 	if env := s.environments[r.PathValue("environment")]; env != nil {
 		look := &inspection{s, env}
-		if found := env.get(id); found != nil {
+		if found := env.get(id); found != nil && !credential(found.typ) {
 			to = look.path(found.typ, id)
 		} else if _, known := look.callOf(id); known {
 			to = look.path("api-log", id)

@@ -40,6 +40,9 @@ func (i *inspection) thingOf(r *resource) thing {
 	return t
 }
 
+// credential reports whether the ids of a type are secrets themselves.
+func credential(typ string) bool { return typ == "oauth-code" || typ == "oauth-token" }
+
 type kindCount struct {
 	Family string
 	Count  int
@@ -75,7 +78,7 @@ func (i *inspection) overview(*http.Request) (string, any, error) {
 func (i *inspection) kinds() []kindCount {
 	var kinds []kindCount
 	for _, family := range slices.Sorted(slices.Values(i.env.families)) {
-		if n := i.env.count(family); n > 0 && family != "event" && family != "api-log" {
+		if n := i.env.count(family); n > 0 && family != "event" && family != "api-log" && !credential(family) {
 			kinds = append(kinds, kindCount{family, n})
 		}
 	}
@@ -93,7 +96,7 @@ type objectsBody struct {
 
 func (i *inspection) objects(r *http.Request) (string, any, error) {
 	family, after := r.PathValue("family"), r.URL.Query().Get("after")
-	if !slices.Contains(i.env.families, family) || after != "" && !i.env.has(family, after) {
+	if !slices.Contains(i.env.families, family) || credential(family) || after != "" && !i.env.has(family, after) {
 		return "", nil, errNoPage
 	}
 	body := objectsBody{Family: family, Count: i.env.count(family), Kinds: i.kinds(), First: after == ""}
@@ -127,7 +130,7 @@ type objectBody struct {
 
 func (i *inspection) object(request *http.Request) (string, any, error) {
 	r := i.env.get(request.PathValue("id"))
-	if r == nil || r.typ == "api-log" {
+	if r == nil || r.typ == "api-log" || credential(r.typ) {
 		return "", nil, errNoPage
 	}
 	body := objectBody{thing: i.thingOf(r)}
@@ -169,6 +172,9 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 func (i *inspection) attributes(r *resource) (pairs []shownPair, unset []string) {
 	add := func(name string, value any) {
 		if v, ok := show(name, masked(value)); ok {
+			if other := i.env.get(v.Text); v.Kind == "text" && other != nil && !credential(other.typ) {
+				v.Link = i.path(other.typ, other.id)
+			}
 			pairs = append(pairs, shownPair{name, v})
 		} else {
 			unset = append(unset, name)

@@ -19,6 +19,7 @@ type inspected struct {
 	*server
 	inquiry, account, hook, created string // ids; created is that of inquiry.created
 	request                         string // the id of the request that made the inquiry
+	code                            string // of OAuth
 }
 
 const (
@@ -56,6 +57,9 @@ sandbox:
 	w.do("POST", "/api/v1/inquiries/"+made.ID+"/approve", `{}`, "Idempotency-Key", "key-2")
 	w.do("POST", "/api/v1/inquiries/"+made.ID+"/approve", `{}`, "Idempotency-Key", "key-2")
 	w.do("GET", "/api/v1/inquiries/inq_Nothing", "")
+	code, err := client.OAuth.Authorize(t.Context(), persona.OAuthAuthorizeParams{ClientID: "acme", ResponseType: "code", Scope: "inquiry.read"})
+	ok(t, err)
+	w.code = code.Code
 	w.Advance(5 * time.Second)
 	w.settled()
 	deliveries := w.Deliveries("sandbox")
@@ -149,7 +153,7 @@ func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 		}
 		seen[path] = true
 		body := w.page(path)
-		for _, never := range []string{hostile, "<script", "style=", sandbox.SandboxKey, sandbox.ProductionKey, hookSecret, seededKey, "custom-header-value", "Bearer "} {
+		for _, never := range []string{hostile, "<script", "style=", sandbox.SandboxKey, sandbox.ProductionKey, hookSecret, seededKey, w.code, "oauth-code", "custom-header-value", "Bearer "} {
 			if strings.Contains(body, never) {
 				t.Errorf("%s has %q", path, never)
 			}
@@ -234,7 +238,8 @@ func TestWhatIsNotThereHasNoPage(t *testing.T) {
 	w := newInspected(t)
 	for _, path := range []string{
 		"/_sandbox/staging/", "/_sandbox/staging/events", "/_sandbox/sandbox/objects/unicorn", "/_sandbox/sandbox/objects/inquiry?after=inq_Nothing",
-		"/_sandbox/sandbox/object/inq_Nothing", "/_sandbox/production/object/" + w.inquiry, "/_sandbox/sandbox/object/" + w.request, "/_sandbox/sandbox/events?after=evt_Nothing",
+		"/_sandbox/sandbox/object/inq_Nothing", "/_sandbox/production/object/" + w.inquiry, "/_sandbox/sandbox/object/" + w.request, "/_sandbox/sandbox/object/" + w.code, "/_sandbox/sandbox/objects/oauth-code",
+		"/_sandbox/sandbox/events?after=evt_Nothing",
 		"/_sandbox/sandbox/deliveries/" + w.created + "/wbh_Nothing", "/_sandbox/sandbox/deliveries/" + w.inquiry + "/" + w.hook, "/_sandbox/sandbox/calls/req_Nothing", "/_sandbox/nothing",
 	} {
 		if status, _ := w.raw("GET", path); status != http.StatusNotFound {

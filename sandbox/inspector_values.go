@@ -15,6 +15,7 @@ import (
 type shown struct {
 	Kind    string
 	Text    string
+	Link    string // of a text that is an id
 	Time    time.Time
 	Chips   []string
 	Pairs   []shownPair
