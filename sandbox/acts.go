@@ -57,6 +57,7 @@ func acts() map[string]act {
 		"resume_importer_pipeline_run": {"importer-pipeline-run", true, resumePipelineRun},
 		"cancel_importer_pipeline_run": {"importer-pipeline-run", true, cancelPipelineRun},
 		"process_sentinel_session":     {"transaction", false, processSentinelSession},
+		"fail_relay":                   {"relay", false, failRelay},
 		"delete_transaction_field":     {"transaction-type", true, deleteTransactionField},
 	}
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"io"
@@ -71,7 +70,6 @@ type Sandbox struct {
 	mu           sync.Mutex // guards environments, and all in them
 	environments map[string]*environment
 	answers      answerPress
-	privacy      *rsa.PrivateKey // signs privacy passes; nil until it is needed
 	faults       faults
 	changes      int // counts what would make a snapshot differ
 

@@ -43,6 +43,11 @@ func unauthorized(title string) *refusal {
 	return &refusal{status: http.StatusUnauthorized, title: title}
 }
 
+// unauthorizedFor is a 401 that says why: the document has it for relays alone.
+func unauthorizedFor(details string) *refusal {
+	return &refusal{status: http.StatusUnauthorized, title: "Token is invalid", details: details}
+}
+
 func forbidden(details string) *refusal {
 	return &refusal{status: http.StatusForbidden, title: "Forbidden", details: details}
 }

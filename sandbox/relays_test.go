@@ -1,162 +1,176 @@
 package sandbox_test
 
 import (
-	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"strings"
 	"testing"
+	"time"
 
-	"github.com/cloudflare/circl/blindsign/blindrsa"
-
+	"github.com/idemhq/idem/internal/privacypass"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
-const claim = "age_over18_verified"
+const claim = "age_over18_united_kingdom"
 
-func decode64(t *testing.T, text string) []byte {
-	t.Helper()
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	ok(t, err)
-	return b
-}
-
-// pass gets a token for a claim as an anonymous person's device does: what it sends to
-// be signed tells nothing of the token.
-func pass(t *testing.T, client *persona.Client, claim string) string {
+// newPass gets a privacy pass as a client does: what Persona signs it never sees.
+func newPass(t *testing.T, client *persona.Client, claim string) privacypass.Pass {
 	t.Helper()
 	challenge, err := client.Relays.RequestChallenge(t.Context(), persona.RelayRequestChallengeParams{ClaimType: claim, Sandbox: persona.Set(true)})
 	ok(t, err)
-	parsed, err := x509.ParsePKIXPublicKey(decode64(t, challenge.TokenKey))
+	blinded, err := privacypass.Blind(challenge.Challenge, challenge.TokenKey, challenge.TokenKeyID)
 	ok(t, err)
-	blinder, err := blindrsa.NewClient(blindrsa.SHA384PSSDeterministic, parsed.(*rsa.PublicKey))
+	signed, err := client.PrivacyPasses.Create(t.Context(), persona.PrivacyPassCreateParams{BlindedToken: blinded.Token, KeyID: challenge.TokenKeyID})
 	ok(t, err)
-	nonce := make([]byte, 32)
-	_, _ = rand.Read(nonce)
-	digest := sha256.Sum256(decode64(t, challenge.Challenge))
-	input := bytes.Join([][]byte{{0, 2}, nonce, digest[:], decode64(t, challenge.TokenKeyID)}, nil)
-	prepared, err := blinder.Prepare(rand.Reader, input)
+	pass, err := blinded.Finish(signed.BlindSig)
 	ok(t, err)
-	blinded, state, err := blinder.Blind(rand.Reader, prepared)
-	ok(t, err)
-	signed, err := client.PrivacyPasses.Create(t.Context(), persona.PrivacyPassCreateParams{
-		BlindedToken: base64.RawURLEncoding.EncodeToString(blinded), KeyID: challenge.TokenKeyID,
-	})
-	ok(t, err)
-	signature, err := blinder.Finalize(state, decode64(t, signed.BlindSig))
-	ok(t, err)
-	return base64.RawURLEncoding.EncodeToString(append(input, signature...))
+	return pass
 }
 
-func redeem(t *testing.T, client *persona.Client, relay *persona.Relay, token string) (*persona.RelayClaim, error) {
-	return client.Relays.GenerateClaim(t.Context(), relay.RelayToken, persona.RelayGenerateClaimParams{PersonaRelaySecret: relay.RelaySecret},
-		persona.WithHeader("Authorization", "PrivateToken token="+token))
-}
-
-func newRelay(t *testing.T, client *persona.Client, key string) *persona.Relay {
+// redeem trades a pass for a claim.
+func redeem(t *testing.T, client *persona.Client, relay *persona.Relay, pass privacypass.Pass) (*persona.RelayClaim, error) {
 	t.Helper()
-	params := persona.RelayCreateParams{ClaimType: claim, Sandbox: persona.Set(true), EncryptionKeyPEM: persona.Null[string]()}
-	if key != "" {
-		params.EncryptionKeyPEM = persona.Set(key)
+	return client.Relays.GenerateClaim(t.Context(), relay.RelayToken, persona.RelayGenerateClaimParams{PersonaRelaySecret: relay.RelaySecret},
+		persona.WithHeader("Authorization", pass.Authorization()))
+}
+
+func newRelay(t *testing.T, client *persona.Client, pem string) *persona.Relay {
+	t.Helper()
+	params := persona.RelayCreateParams{ClaimType: claim, Sandbox: persona.Set(true)}
+	if pem != "" {
+		params.EncryptionKeyPEM = persona.Set(pem)
 	}
 	relay, err := client.Relays.Create(t.Context(), params)
 	ok(t, err)
 	return relay
 }
 
-func TestAPrivacyPassIsSpentOnceForAClaim(t *testing.T) {
-	t.Parallel()
-	server := start(t, sandbox.Options{})
+// statusOf is the status that a call was refused with, or 0.
+func statusOf(err error) int {
+	var refused *persona.Error
+	if errors.As(err, &refused) {
+		return refused.Status
+	}
+	return 0
+}
+
+func TestAPrivacyPassBuysTheResultOfARelayOnce(t *testing.T) {
+	server := start(t, frozen())
 	client := server.client()
-	token := pass(t, client, claim)
-	relay := newRelay(t, client, "")
-	if _, err := redeem(t, client, relay, "AAAA"); !errors.Is(err, persona.ErrUnauthorized) {
-		t.Errorf("a token that is none: %v", err)
+	relay, bought := newRelay(t, client, ""), newPass(t, client, claim)
+	if _, err := redeem(t, client, relay, bought); statusOf(err) != 403 {
+		t.Errorf("before there is a result: %v", err)
 	}
-	forged := strings.Repeat("A", 16) + token[16:]
-	if _, err := redeem(t, client, relay, forged); !errors.Is(err, persona.ErrUnauthorized) {
-		t.Errorf("a token that was changed: %v", err)
-	}
-	if _, err := redeem(t, client, relay, pass(t, client, "age_over21_verified")); !errors.Is(err, persona.ErrInvalid) {
-		t.Errorf("a token for another claim: %v", err)
-	}
-	stranger := *relay
-	stranger.RelaySecret = "guessed"
-	if _, err := redeem(t, client, &stranger, token); !errors.Is(err, persona.ErrNotFound) {
-		t.Errorf("without the relay's secret: %v", err)
-	}
-	got, err := redeem(t, client, relay, token)
+	server.Advance(time.Second)
+	got, err := redeem(t, client, relay, bought)
 	ok(t, err)
-	if !got.TokenConsumed || !strings.Contains(got.ClaimPayload, `"result":true`) {
-		t.Errorf("the claim is %+v", got)
+	want := `{"claim_result":"passed","claim_type":"age_over18_united_kingdom","methodology":[{"method":"document_selfie","result":"passed"}]}`
+	if got.ClaimPayload != want || !got.TokenConsumed {
+		t.Errorf("claim %+v", got)
 	}
-	if _, err := redeem(t, client, newRelay(t, client, ""), token); !errors.Is(err, persona.ErrConflict) {
-		t.Errorf("a token that was spent: %v", err)
+	if _, err := redeem(t, client, relay, bought); statusOf(err) != 401 {
+		t.Errorf("the second time: %v", err)
 	}
-	if _, err := redeem(t, client, relay, pass(t, client, claim)); !errors.Is(err, persona.ErrConflict) {
-		t.Errorf("a second claim of a relay: %v", err)
+}
+
+func TestAPersonWhoFailsCostsNoPrivacyPass(t *testing.T) {
+	server := start(t, frozen())
+	client := server.client()
+	bought := newPass(t, client, claim)
+	failing := newRelay(t, client, "")
+	_, err := server.Act("sandbox", sandbox.Act{Do: "fail_relay", ID: failing.RelayToken})
+	ok(t, err)
+	got, err := redeem(t, client, failing, bought)
+	ok(t, err)
+	if got.TokenConsumed || got.ClaimPayload == "" {
+		t.Errorf("claim %+v", got)
+	}
+	if _, err := server.Act("sandbox", sandbox.Act{Do: "fail_relay", ID: failing.RelayToken}); err == nil {
+		t.Error("a relay has two results")
+	}
+	passing := newRelay(t, client, "")
+	server.Advance(time.Second)
+	if got, err = redeem(t, client, passing, bought); err != nil || !got.TokenConsumed {
+		t.Errorf("claim %+v, error %v", got, err)
 	}
 }
 
 func TestAClaimIsEncryptedForTheRelaysKey(t *testing.T) {
-	t.Parallel()
-	server := start(t, sandbox.Options{})
+	server := start(t, frozen())
 	client := server.client()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	ok(t, err)
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	ok(t, err)
-	relay := newRelay(t, client, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})))
-	got, err := redeem(t, client, relay, pass(t, client, claim))
+	relay := newRelay(t, client, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
+	server.Advance(time.Second)
+	got, err := redeem(t, client, relay, newPass(t, client, claim))
 	ok(t, err)
-	parts := strings.Split(got.ClaimPayload, ".")
-	if len(parts) != 5 {
-		t.Fatalf("it is no JWE: %s", got.ClaimPayload)
+	ciphertext, err := base64.StdEncoding.DecodeString(got.ClaimPayload)
+	ok(t, err)
+	text, err := rsa.DecryptOAEP(sha256.New(), nil, key, ciphertext, nil)
+	ok(t, err)
+	var payload struct {
+		Result string `json:"claim_result"`
 	}
-	content, err := rsa.DecryptOAEP(sha256.New(), nil, key, decode64(t, parts[1]), nil)
-	ok(t, err)
-	block, err := aes.NewCipher(content)
-	ok(t, err)
-	gcm, err := cipher.NewGCM(block)
-	ok(t, err)
-	text, err := gcm.Open(nil, decode64(t, parts[2]), append(decode64(t, parts[3]), decode64(t, parts[4])...), []byte(parts[0]))
-	ok(t, err)
-	if !strings.Contains(string(text), claim) {
-		t.Errorf("the claim is %s", text)
+	ok(t, json.Unmarshal(text, &payload))
+	if payload.Result != "passed" {
+		t.Errorf("claim %s", text)
 	}
 }
 
-func TestRelaysAreRefused(t *testing.T) {
-	t.Parallel()
-	server := start(t, sandbox.Options{})
+func TestAPrivacyPassIsRefused(t *testing.T) {
+	server := start(t, frozen())
 	client := server.client()
-	if _, err := client.Relays.Create(t.Context(), persona.RelayCreateParams{ClaimType: "be_tall", EncryptionKeyPEM: persona.Null[string]()}); !errors.Is(err, persona.ErrInvalid) {
-		t.Errorf("a claim that there is not: %v", err)
+	tests := map[string]func(pass *privacypass.Pass){
+		"when its life was prolonged":               func(pass *privacypass.Pass) { pass.Challenge["expires_at"] = "2099-01-01T00:00:00Z" },
+		"when its nonce is another than was signed": func(pass *privacypass.Pass) { pass.Nonce = "another" },
+		"when it is for another type of claim":      func(pass *privacypass.Pass) { *pass = newPass(t, client, "live_human_presence") },
+		"when it is empty":                          func(pass *privacypass.Pass) { *pass = privacypass.Pass{} },
+		"when it is too old":                        func(*privacypass.Pass) { server.Advance(91 * 24 * time.Hour) },
 	}
-	if _, err := client.Relays.Create(t.Context(), persona.RelayCreateParams{ClaimType: claim, EncryptionKeyPEM: persona.Set("no key")}); !errors.Is(err, persona.ErrInvalid) {
-		t.Errorf("a key that is none: %v", err)
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			relay, good := newRelay(t, client, ""), newPass(t, client, claim)
+			server.Advance(time.Second)
+			spoil(&good)
+			if _, err := redeem(t, client, relay, good); statusOf(err) != 401 {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
-	if _, err := client.PrivacyPasses.Create(t.Context(), persona.PrivacyPassCreateParams{BlindedToken: "AAAA", KeyID: "other"}); !errors.Is(err, persona.ErrNotFound) {
-		t.Errorf("a key that there is not: %v", err)
+}
+
+func TestRelaysRefuseWhatTheyCannotServe(t *testing.T) {
+	server := start(t, frozen())
+	client := server.client()
+	relay, bought := newRelay(t, client, ""), newPass(t, client, claim)
+	wrong := *relay
+	wrong.RelaySecret = "another"
+	if _, err := redeem(t, client, &wrong, bought); statusOf(err) != 404 {
+		t.Errorf("with another secret: %v", err)
 	}
-	challenge, err := client.Relays.RequestChallenge(t.Context(), persona.RelayRequestChallengeParams{ClaimType: claim})
-	ok(t, err)
-	for _, blinded := range []string{"AAAA", "not base64!"} {
-		if _, err := client.PrivacyPasses.Create(t.Context(), persona.PrivacyPassCreateParams{BlindedToken: blinded, KeyID: challenge.TokenKeyID}); !errors.Is(err, persona.ErrInvalid) {
-			t.Errorf("a token that is not blinded: %v", err)
-		}
-	}
-	for _, path := range []string{"/api/v1/relays", "/api/privacy/v1/inquiries"} {
-		if status, _, _ := server.do("POST", path, "{}"); status != 404 {
-			t.Errorf("%s answers %d", path, status)
-		}
+	for name, test := range map[string]struct {
+		path, body string
+		status     int
+	}{
+		"an unknown claim":               {"/api/privacy/v1/relays", `{"claim-type":"is_nice","encryption-key-pem":null}`, 422},
+		"an encryption key that is none": {"/api/privacy/v1/relays", `{"claim-type":"` + claim + `","encryption-key-pem":"x"}`, 422},
+		"an unknown claim to be asked":   {"/api/privacy/v1/relays/challenge", `{"claim-type":"is_nice"}`, 422},
+		"a relay below the other base":   {"/api/v1/relays", `{"claim-type":"` + claim + `","encryption-key-pem":null}`, 404},
+		"an inquiry below this base":     {"/api/privacy/v1/inquiries", `{}`, 404},
+		"a key that signs no passes":     {"/api/v1/privacy-passes", `{"blinded-token":"AA","key-id":"x"}`, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if status, _, doc := server.do("POST", test.path, test.body); status != test.status {
+				t.Errorf("%d %v", status, doc)
+			}
+		})
 	}
 }

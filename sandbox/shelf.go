@@ -127,10 +127,6 @@ func indexedBy(r *resource) []string {
 		return []string{r.one("inquiry")}
 	case "event":
 		return []string{r.object.id}
-	case relayChallenge:
-		return []string{r.text("digest")}
-	case spentToken:
-		return []string{r.text("nonce")}
 	case "case":
 		var ids []string
 		for _, account := range r.many("accounts") {
@@ -234,14 +230,6 @@ func (s *shelves) older(family, than string, values ...string) iter.Seq[*resourc
 			}
 		}
 	}
-}
-
-// firstOf is the oldest resource of a family that is indexed by a value, or nil.
-func (s *shelves) firstOf(family, value string) *resource {
-	for r := range s.newer(family, "", value) {
-		return r
-	}
-	return nil
 }
 
 // placesOf are the places on a family's shelf of what is indexed by one of some

@@ -3,8 +3,6 @@ package sandbox
 import (
 	"bufio"
 	"compress/gzip"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -21,7 +19,6 @@ type snapshot struct {
 	Format       int
 	OrgID        string
 	Signing      []byte
-	Privacy      []byte // the key of privacy passes in PKCS #1; empty before it was needed
 	Now          time.Time
 	Environments []environmentSnapshot
 }
@@ -84,9 +81,6 @@ type deliverySnapshot struct {
 func (s *Sandbox) Snapshot(w io.Writer) error {
 	s.mu.Lock()
 	all := snapshot{Format: snapshotFormat, OrgID: s.orgID, Signing: s.signing, Now: s.clock.now()}
-	if s.privacy != nil {
-		all.Privacy = x509.MarshalPKCS1PrivateKey(s.privacy)
-	}
 	for _, env := range s.environments {
 		all.Environments = append(all.Environments, env.snapshot())
 	}
@@ -124,10 +118,6 @@ func (s *Sandbox) restore(r io.Reader, timeWentBy bool) error {
 	if all.Format != snapshotFormat {
 		return fmt.Errorf("sandbox: the snapshot is of format %d, and this sandbox reads %d: take it again with this version", all.Format, snapshotFormat)
 	}
-	privacy, err := readPrivacyKey(all.Privacy)
-	if err != nil {
-		return unreadable(err)
-	}
 	answers, environments := newAnswerPress(s), map[string]*environment{}
 	for _, saved := range all.Environments {
 		env, err := saved.environment(&answers)
@@ -140,7 +130,7 @@ func (s *Sandbox) restore(r io.Reader, timeWentBy bool) error {
 		return unreadable(errors.New("an environment is missing"))
 	}
 	s.mu.Lock()
-	s.orgID, s.signing, s.privacy, s.environments = all.OrgID, all.Signing, privacy, environments
+	s.orgID, s.signing, s.environments = all.OrgID, all.Signing, environments
 	if !timeWentBy {
 		s.clock.set(all.Now)
 	} else if s.clock.now().Before(all.Now) { // it was moved forward
@@ -150,13 +140,6 @@ func (s *Sandbox) restore(r io.Reader, timeWentBy bool) error {
 	s.mu.Unlock()
 	s.deliveries.wake()
 	return nil
-}
-
-func readPrivacyKey(der []byte) (*rsa.PrivateKey, error) {
-	if len(der) == 0 {
-		return nil, nil
-	}
-	return x509.ParsePKCS1PrivateKey(der)
 }
 
 // Reset makes the sandbox as a new one, with its seed, but for its clock.

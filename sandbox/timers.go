@@ -61,6 +61,8 @@ func (c *change) fallDue(id string) {
 		c.graphQueryDue(r)
 	case "report":
 		c.reportDue(r)
+	case "relay":
+		c.relayDue(r)
 	case "importer-pipeline-run":
 		c.pipelineRunDue(r)
 	case "importer":

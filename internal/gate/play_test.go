@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/conformance"
+	"github.com/idemhq/idem/internal/privacypass"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -67,8 +68,8 @@ type player struct {
 	url      string
 	names    map[string]string
 	received *receiver
-	events   []string // those that the document describes
-	pass     privacyPass
+	events   []string             // those that the document describes
+	pass     *privacypass.Blinded // waits for its signature
 	seen     recording
 }
 
