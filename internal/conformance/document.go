@@ -51,7 +51,7 @@ func Load(dir, version string) (*Document, error) {
 	for _, f := range formats() {
 		d.compiler.RegisterFormat(f)
 	}
-	if err := d.compiler.AddResource(location, root); err != nil {
+	if err := d.compiler.AddResource(location, d.definitions()); err != nil {
 		return nil, fmt.Errorf("conformance: prepare the schemas of version %s: %w", version, err)
 	}
 	return d, nil
@@ -81,7 +81,7 @@ func (d *Document) schema(pointer string) (*jsonschema.Schema, error) {
 	if s, ok := d.schemas[pointer]; ok {
 		return s, nil
 	}
-	s, err := d.compiler.Compile(location + "#" + pointer)
+	s, err := d.compiler.Compile(location + "#" + definition(pointer))
 	if err != nil {
 		return nil, fmt.Errorf("conformance: compile %s: %w", pointer, err)
 	}

@@ -52,6 +52,9 @@ func TestTheSandboxConforms(t *testing.T) {
 		return slices.IndexFunc(all, func(r run) bool { return r.version == version && r.casing == casing })
 	}
 	for i, r := range all {
+		if r.casing == "kebab" {
+			continue
+		}
 		if found := difference(t, r, seen[i], seen[at(r.version, "kebab")]); found != "" {
 			t.Errorf("%s differs from kebab case:\n%s", r, found)
 		}

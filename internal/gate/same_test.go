@@ -1,14 +1,17 @@
 package gate
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
+	"reflect"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// mask takes from bodies what differs from run to run: ids, secrets, tokens and
+// mask takes from JSON values what differs from run to run: ids, secrets, tokens and
 // addresses become numbered, in the order in which they appear.
 type mask struct {
 	known map[string]string
@@ -30,19 +33,45 @@ var drawn = regexp.MustCompile(`(?:` +
 	`|[\w-]{43,}` + // privacy passes, and what they are made of
 	`|([a-z]+)_[1-9A-HJ-NP-Za-km-z]{28})`)
 
-// ownCasing are the attributes and headers that tell of the run's casing.
-var ownCasing = regexp.MustCompile(`"(?i:(?:api[-_]?)?key[-_]?inflection)":"[a-z]+"`)
+const shortestDrawn = len("127.0.0.1:10000")
 
-func (m *mask) body(body []byte) []byte {
-	return drawn.ReplaceAllFunc(ownCasing.ReplaceAll(body, []byte(`"inflection":""`)), func(text []byte) []byte {
-		key := string(text)
-		if m.known[key] == "" {
-			kind := cmp.Or(string(drawn.FindSubmatch(text)[1]), "drawn")
+func (m *mask) text(text string) string {
+	if len(text) < shortestDrawn {
+		return text
+	}
+	return drawn.ReplaceAllStringFunc(text, func(found string) string {
+		if m.known[found] == "" {
+			kind := cmp.Or(drawn.FindStringSubmatch(found)[1], "drawn")
 			m.count[kind]++
-			m.known[key] = fmt.Sprintf("%s-%d", kind, m.count[kind])
+			m.known[found] = fmt.Sprintf("%s-%d", kind, m.count[kind])
 		}
-		return []byte(m.known[key])
+		return m.known[found]
 	})
+}
+
+func (m *mask) value(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if tellsCasing(key) {
+				delete(value, key)
+			} else {
+				value[key] = m.value(value[key])
+			}
+		}
+	case []any:
+		for i := range value {
+			value[i] = m.value(value[i])
+		}
+	case string:
+		return m.text(value)
+	}
+	return value
+}
+
+// tellsCasing reports whether an attribute or a header tells of the run's casing.
+func tellsCasing(key string) bool {
+	return strings.HasSuffix(key, "nflection") // Key-Inflection, apiKeyInflection
 }
 
 // difference says where the recording of a run differs from that of its version in kebab
@@ -56,33 +85,51 @@ func difference(t *testing.T, r run, other, inKebab recording) string {
 		}
 		for i, a := range pair[0] {
 			b := pair[1][i]
-			want, got := first.body(written(t, a, r.casing, r.version)), second.body(written(t, b, "kebab", ""))
-			if a.what != b.what || a.status != b.status || !bytes.Equal(want, got) {
-				at := 0
-				for at < min(len(want), len(got)) && want[at] == got[at] {
-					at++
-				}
-				return fmt.Sprintf("%s: %d …%s…\n%s: %d …%s…", a.what, a.status, around(want, at), b.what, b.status, around(got, at))
+			if a.what != b.what || a.status != b.status {
+				return fmt.Sprintf("%s was answered with %d, and %s with %d", a.what, a.status, b.what, b.status)
+			}
+			want, got := first.value(rekey(a.value(t), r.casing, r.version)), second.value(b.value(t))
+			if at := apart(want, got, ""); at != "" {
+				return a.what + " at " + at
 			}
 		}
 	}
 	return ""
 }
 
-// written is a body in a casing, its keys sorted. The casing kebab changes none.
-func written(t *testing.T, e exchange, casing, version string) []byte {
+// value is the body of an exchange, read; nil for a print.
+func (e exchange) value(t *testing.T) any {
 	t.Helper()
 	if !e.isJSON() {
-		return e.body
+		return nil
 	}
-	body, err := inflected(e.body, casing, version)
+	value, err := decode(e.body)
 	if err != nil {
 		t.Fatalf("%s: %v", e.what, err)
 	}
-	return body
+	return value
 }
 
-// around is what is near a place of a text.
-func around(text []byte, at int) []byte {
-	return text[max(at-80, 0):min(at+80, len(text))]
+// apart says where two JSON values differ first, or nothing.
+func apart(one, other any, at string) string {
+	if reflect.DeepEqual(one, other) {
+		return ""
+	}
+	switch one := one.(type) {
+	case map[string]any:
+		other, ok := other.(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(one)) {
+			if where := apart(one[key], other[key], at+"/"+key); ok && where != "" {
+				return where
+			}
+		}
+	case []any:
+		other, ok := other.([]any)
+		for i := range one {
+			if ok && len(one) == len(other) && !reflect.DeepEqual(one[i], other[i]) {
+				return apart(one[i], other[i], fmt.Sprint(at, "/", i))
+			}
+		}
+	}
+	return fmt.Sprintf("%s: %.200v and %.200v", at, one, other)
 }
