@@ -244,6 +244,10 @@ func defaultIncludes(operation, version string) []string {
 		return []string{"accounts", "inquiries", "reports", "verifications", "case-comments"}
 	case "Cases.Update":
 		return []string{"accounts", "inquiries", "reports", "case-comments"}
+	case "Reports.Get":
+		return []string{"report-template"}
+	case "UserAuditLogs.List":
+		return []string{"user", "user-session"}
 	default:
 		return nil
 	}

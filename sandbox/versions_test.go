@@ -87,6 +87,46 @@ func TestOldVersionsWriteFieldsAsAttributes(t *testing.T) {
 	}
 }
 
+func TestOldVersionsIncludeUnasked(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	inquiry := newInquiry(t, client, "user-1")
+	_, err := client.Inquiries.PerformSimulateActions(t.Context(), inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
+		verification("create_passed_verification", sandbox.GovernmentIDTemplateID),
+	}})
+	ok(t, err)
+	one := newCase(t, client, inquiry.ID, inquiry.Relationships.Account.Data.ID)
+	report, err := client.Reports.Create(t.Context(), reportParams(sandbox.WatchlistReportTemplateID, "watchlist", term("Jane Sample")))
+	ok(t, err)
+	for path, want := range map[string][]string{
+		"/inquiries/" + inquiry.ID: {"document/government-id", "inquiry-template", "verification/government-id"},
+		"/cases/" + one.ID:         {"account", "inquiry"},
+		"/reports/" + report.ID:    {"report-template/watchlist"},
+		"/user-audit-logs":         {"user"},
+	} {
+		for version, old := range map[string]bool{"2020-05-18": true, "2023-01-05": true, "2025-10-27": false} {
+			key := sandbox.SandboxKey
+			if path == "/user-audit-logs" {
+				key = sandbox.ProductionKey
+			}
+			_, _, doc := server.do("GET", "/api/v1"+path, "", "Persona-Version", version, "Authorization", "Bearer "+key)
+			included, _ := doc["included"].([]any)
+			var types []string
+			for _, r := range included {
+				types = append(types, r.(map[string]any)["type"].(string))
+			}
+			slices.Sort(types)
+			if old && !slices.Equal(types, want) || !old && doc["included"] != nil {
+				t.Errorf("%s in %s includes %v", path, version, types)
+			}
+			if _, _, doc := server.do("GET", "/api/v1"+path+"?include=", "", "Persona-Version", version, "Authorization", "Bearer "+key, "X-Unchecked", "1"); doc["included"] != nil {
+				t.Errorf("%s in %s includes what was asked away", path, version)
+			}
+		}
+	}
+}
+
 // written are the fields of a resource that have a value.
 func written(doc map[string]any) string {
 	data, _ := doc["data"].(map[string]any)

@@ -37,6 +37,7 @@ func accountSteps() []step {
 		},
 		{call: "POST /accounts/<account>/consolidate", body: `{"meta":{"source-account-ids":["<other>"]}}`},
 		{call: "DELETE /accounts/<third>"},
+		{call: "DELETE /accounts/<third>", want: 409},
 		{call: "GET /accounts/<third>", advance: time.Minute},
 	}
 }
