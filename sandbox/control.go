@@ -77,7 +77,7 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET /_sandbox/faults":
 		shown := []faultDocument{}
 		for _, fault := range s.Faults() {
-			shown = append(shown, document(fault))
+			shown = append(shown, newFaultDocument(fault))
 		}
 		writeJSON(w, http.StatusOK, shown)
 	case "DELETE /_sandbox/faults":

@@ -12,7 +12,7 @@ type faultDocument struct {
 	Delay string `json:"delay,omitempty"`
 }
 
-func document(fault ActiveFault) faultDocument {
+func newFaultDocument(fault ActiveFault) faultDocument {
 	shown := faultDocument{ActiveFault: fault}
 	if fault.Delay > 0 {
 		shown.Delay = fault.Delay.String()
@@ -42,7 +42,7 @@ func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusBadRequest, badRequest(err.Error()).body())
 		return
 	}
-	writeJSON(w, http.StatusOK, document(fault))
+	writeJSON(w, http.StatusOK, newFaultDocument(fault))
 }
 
 // serveFaultRemoval takes one fault back, or all of them.

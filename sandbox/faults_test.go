@@ -97,16 +97,28 @@ func TestATruncatedAnswerBreaksOffAfterItTookEffect(t *testing.T) {
 
 func TestASlowAnswerComesAfterTheCallerHasLeft(t *testing.T) {
 	t.Parallel()
-	server := sandbox.NewServer(t)
+	server := sandbox.NewServer(t, sandbox.Options{RateLimit: 1 << 30})
 	addFault(t, server.Sandbox, "kind=slow_answer,operation=Inquiries.Create,delay=10m")
-	left, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	_, err := server.Client(persona.WithMaxRetries(0)).Inquiries.Create(left, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the call ended with %v", err)
+	waiting, leave := context.WithCancel(t.Context())
+	defer leave()
+	left := make(chan error)
+	go func() {
+		_, err := server.Client(persona.WithMaxRetries(0)).Inquiries.Create(waiting, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+		left <- err
+	}()
+	for deadline := time.Now().Add(10 * time.Second); count(events(t, server.Client(persona.WithMaxRetries(0))), "inquiry.created") == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the operation did not happen")
+		}
 	}
-	if got := events(t, server.Client()); count(got, "inquiry.created") != 1 {
-		t.Errorf("events: %v", got)
+	select {
+	case err := <-left:
+		t.Errorf("the answer came at once: %v", err)
+	default:
+	}
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("the call ended with %v", err)
 	}
 
 	addFault(t, server.Sandbox, "kind=slow_answer,delay=1ms")

@@ -32,7 +32,7 @@ func (i *inspector) showControl(w http.ResponseWriter, _ *http.Request) {
 // control writes the page with the clock and the faults.
 func (i *inspector) control(w http.ResponseWriter, status int, body controlBody) {
 	for _, fault := range i.sandbox.Faults() {
-		body.Faults = append(body.Faults, document(fault))
+		body.Faults = append(body.Faults, newFaultDocument(fault))
 	}
 	for _, kind := range faultKinds() {
 		if kind.delivery {

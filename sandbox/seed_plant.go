@@ -55,7 +55,7 @@ func (s *Sandbox) plant(seed *Seed) error {
 	}
 	for _, env := range []*environment{s.environments["sandbox"], s.environments["production"]} {
 		p := &planting{sandbox: s, env: env, seed: seed}
-		for key := range env.all("api-key") {
+		for key := range env.all("api-key") { // there is one, of the fixtures
 			p.key = key
 		}
 		content := seed.content.Sandbox
@@ -222,7 +222,7 @@ func (p *planting) plantKey(path string, key seedKey) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.make(path, "APIKeys.Create", nil, given, attributes(map[string]any{
+	_, err = p.make(path, "APIKeys.Create", nil, given, attributesBody(map[string]any{
 		"name": cmp.Or(key.Name, "Seeded key"), "permissions": orNone(key.Permissions), "api-version": orNone(key.Version), "api-key-inflection": orNone(key.Inflection),
 		"ip-address-allowlist": orNone(key.Addresses), "api-attributes-blocklist": orNone(key.Blocklist),
 	}), func(r *resource) { r.attributes[secretValue] = key.Value })
@@ -246,7 +246,7 @@ func (p *planting) plantWebhook(path string, hook seedWebhook) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.make(path, "Webhooks.Create", nil, given, attributes(map[string]any{
+	_, err = p.make(path, "Webhooks.Create", nil, given, attributesBody(map[string]any{
 		"name": cmp.Or(hook.Name, "Seeded webhook"), "url": hook.URL, "enabled-events": hook.Events, "api-version": orNone(hook.Version),
 		"api-key-inflection": orNone(hook.Inflection), "api-attributes-blocklist": orNone(hook.Blocklist), "custom-http-headers": orNone(hook.Headers),
 		"included-allowlist": map[string]any{"state": included},
@@ -266,7 +266,7 @@ func (p *planting) plantAccount(path string, account seedAccount) (id string, er
 	if err != nil {
 		return "", err
 	}
-	made, err := p.make(path, "Accounts.Create", nil, given, attributes(map[string]any{
+	made, err := p.make(path, "Accounts.Create", nil, given, attributesBody(map[string]any{
 		"account-type-id": orNone(account.Type), "reference-id": orNone(account.ReferenceID), "account-status": orNone(account.Status),
 		"tags": orNone(account.Tags), "fields": orNone(account.Fields),
 	}), nil)
@@ -319,8 +319,8 @@ func (p *planting) make(path, name string, ids []string, given map[string]string
 	return made.one, nil
 }
 
-// attributes is the body of a request with the attributes that are there.
-func attributes(all map[string]any) map[string]any {
+// attributesBody is the body of a request with the attributes that are there.
+func attributesBody(all map[string]any) map[string]any {
 	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })
 	return map[string]any{"data": map[string]any{"attributes": all}}
 }

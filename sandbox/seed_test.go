@@ -234,6 +234,26 @@ func TestASeedThatIsWrongIsRefusedAtItsPlace(t *testing.T) {
 	}
 }
 
+func TestValuesOfASeedStayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{Seed: readSeed(t, `
+sandbox:
+  accounts:
+    - id: act_Values
+      fields: {birthdate: 1977-07-17, phone_number: "+15550100", count: 3, ratio: 0.5, vip: true, nicknames: [Ada, Al], name: {first: Ada}}
+`)})
+	_, _, doc := server.do("GET", "/api/v1/accounts/act_Values", "")
+	fields := at(doc, "data", "attributes", "fields")
+	for name, want := range map[string]any{"birthdate": "1977-07-17", "phone_number": "+15550100", "count": 3.0, "ratio": 0.5, "vip": true} {
+		if got := at(fields, name, "value"); got != want {
+			t.Errorf("%s is %#v", name, got)
+		}
+	}
+	if at(fields, "birthdate", "type") != "date" || at(fields, "name", "value", "first", "value") != "Ada" || at(fields, "nicknames", "value", 1, "value") != "Al" {
+		t.Errorf("fields: %v", fields)
+	}
+}
+
 func TestAnEmptySeedIsNone(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\n# nothing\n"} {
