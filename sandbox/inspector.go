@@ -78,13 +78,14 @@ type inspectorPage struct {
 	Tab         string
 	Now         time.Time
 	Faults      int
+	Watch       bool // the page loads itself again
 	Body        any
 }
 
 // view serves a page about an environment.
 func (i *inspector) view(path, name string, look func(*inspection, *http.Request) (title string, body any, err error)) {
 	i.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		page := inspectorPage{Environment: r.PathValue("environment"), Tab: name}
+		page := inspectorPage{Environment: r.PathValue("environment"), Tab: name, Watch: name == "overview" && r.URL.Query().Has("watch")}
 		s := i.sandbox
 		s.mu.Lock()
 		err := errNoPage
@@ -112,7 +113,7 @@ func (i *inspector) show(w http.ResponseWriter, status int, name string, page in
 	webpage.Write(w, status, b.Bytes())
 }
 
-// find leads to what has an id.
+// find leads to what has an id, or to the account with a reference id.
 func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
 	s, id := i.sandbox, strings.TrimSpace(r.URL.Query().Get("id"))
 	s.mu.Lock()
@@ -123,6 +124,8 @@ func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
 			to = look.path(found.typ, id)
 		} else if _, known := look.callOf(id); known {
 			to = look.path("api-log", id)
+		} else if account := env.byReference[strings.ToLower(id)]; account != "" {
+			to = look.path("account", account)
 		}
 	}
 	s.mu.Unlock()

@@ -94,6 +94,7 @@ func TestTheInspectorShows(t *testing.T) {
 		want []string
 	}{
 		"an overview":                     {"/_sandbox/", []string{"inquiry.approved", "World", "completed", "replayed", `href="/_sandbox/sandbox/objects/verification-template"`}},
+		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{`<meta http-equiv="refresh" content="2">`, "stop"}},
 		"the objects of a kind":           {"/_sandbox/sandbox/objects/inquiry", []string{w.inquiry, "approved", "user-1", "2026-01-02 03:04:05"}},
 		"an inquiry":                      {"/_sandbox/sandbox/object/" + w.inquiry, []string{"completed at", w.account, "inquiry.approved", "Alexander", "reviewer comment", "of inquiry session"}},
 		"an account's relations":          {"/_sandbox/sandbox/object/" + w.account, []string{"parent", "act_Parent", "of inquiry", "of case"}},
@@ -216,6 +217,7 @@ func TestTheInspectorFindsIDs(t *testing.T) {
 	for id, want := range map[string]string{
 		w.inquiry:             "/_sandbox/sandbox/object/" + w.inquiry,
 		" " + w.created + " ": "/_sandbox/sandbox/object/" + w.created,
+		" User-1":             "/_sandbox/sandbox/object/" + w.account,
 		w.request:             "/_sandbox/sandbox/calls/" + w.request,
 		"inq_Nothing":         "",
 		"../../../etc/passwd": "",

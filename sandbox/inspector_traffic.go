@@ -85,16 +85,8 @@ func (d deliveryRow) Last() Attempt {
 // deliveryRows are deliveries, newest first, that keep holds of, without the first
 // few. It reports whether there are more.
 func (i *inspection) deliveryRows(skip, limit int, keep func(*Delivery) bool) (rows []deliveryRow, more bool) {
-	for _, d := range slices.Backward(i.env.deliveries.entries) {
-		if !keep(d) {
-			continue
-		}
-		if skip--; skip >= 0 {
-			continue
-		}
-		if len(rows) == limit {
-			return rows, true
-		}
+	found, more := latestOf(i.env.deliveries.entries, skip, limit, keep)
+	for _, d := range found {
 		row := deliveryRow{
 			Event: d.EventID, EventName: d.EventName, Path: "/_sandbox/" + i.env.name + "/deliveries/" + d.EventID + "/" + d.WebhookID,
 			Webhook: i.thing(identifier{"webhook", d.WebhookID}), State: d.State, Attempts: slices.Clone(d.Attempts), Due: d.due,
@@ -104,7 +96,25 @@ func (i *inspection) deliveryRows(skip, limit int, keep func(*Delivery) bool) (r
 		}
 		rows = append(rows, row)
 	}
-	return rows, false
+	return rows, more
+}
+
+// latestOf are entries that keep holds of, the last first, without some, and not more
+// than a limit. It reports whether there are more.
+func latestOf[T any](entries []T, skip, limit int, keep func(T) bool) (found []T, more bool) {
+	for _, entry := range slices.Backward(entries) {
+		if !keep(entry) {
+			continue
+		}
+		if skip--; skip >= 0 {
+			continue
+		}
+		if len(found) == limit {
+			return found, true
+		}
+		found = append(found, entry)
+	}
+	return found, false
 }
 
 type deliveriesBody struct {
@@ -166,29 +176,20 @@ type callRow struct {
 // callRows are calls, newest first, that keep holds of, without the first few. It
 // reports whether there are more.
 func (i *inspection) callRows(skip, limit int, keep func(CallRecord) bool) (rows []callRow, more bool) {
-	for _, record := range slices.Backward(i.env.calls.entries) {
-		if !keep(record) {
-			continue
-		}
-		if skip--; skip >= 0 {
-			continue
-		}
-		if len(rows) == limit {
-			return rows, true
-		}
+	found, more := latestOf(i.env.calls.entries, skip, limit, keep)
+	for _, record := range found {
 		rows = append(rows, callRow{record, i.path("api-log", record.RequestID)})
 	}
-	return rows, false
+	return rows, more
 }
 
 // callOf finds a call by its request id.
-func (i *inspection) callOf(id string) (CallRecord, bool) {
-	for _, record := range slices.Backward(i.env.calls.entries) {
-		if record.RequestID == id {
-			return record, true
-		}
+func (i *inspection) callOf(id string) (record CallRecord, known bool) {
+	found, _ := latestOf(i.env.calls.entries, 0, 1, func(c CallRecord) bool { return c.RequestID == id })
+	if len(found) == 0 {
+		return CallRecord{}, false
 	}
-	return CallRecord{}, false
+	return found[0], true
 }
 
 type callsBody struct {
