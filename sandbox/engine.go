@@ -75,6 +75,7 @@ type Sandbox struct {
 
 	deliveries *dispatcher
 	inspector  func() *inspector
+	hosted     func() *hosted
 }
 
 // New returns a sandbox that holds the fixtures of this package.
@@ -110,6 +111,7 @@ func New(options Options) (*Sandbox, error) {
 	s.answers = newAnswerPress(s)
 	s.routes = newRoutes(s.handlers())
 	s.inspector = sync.OnceValue(func() *inspector { return newInspector(s) })
+	s.hosted = sync.OnceValue(func() *hosted { return newHosted(s) })
 	if err := s.populate(); err != nil {
 		return nil, err
 	}
@@ -147,8 +149,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/api/v1/"), strings.HasPrefix(r.URL.Path, privacyBase+"/"):
 		s.serveAPI(w, r)
-	case r.URL.Path == "/verify":
-		s.serveLink(w, r)
+	case s.hosted().serves(r):
+		s.hosted().mux.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/_sandbox/"):
 		s.serveControl(w, r)
 	default:

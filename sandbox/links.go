@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -57,39 +56,10 @@ func (c *call) linkMeta(code string) map[string]any {
 	return map[string]any{"one-time-link": address, "one-time-link-short": address}
 }
 
-// linkPage is what a person sees behind a link.
-func linkPage() *template.Template {
-	return template.Must(template.New("link").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{{.Title}}</title>
-<h1>{{.Title}}</h1>
-<p>{{.Text}}</p>
-</html>
-`))
-}
-
-// serveLink opens a one-time link. It works once: again within five minutes, so that
-// a page can be loaded anew, and never later.
-func (s *Sandbox) serveLink(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	s.expireDue()
-	status, said := s.openLink(r)
-	s.mu.Unlock()
-	s.deliveries.wake()
-	if strings.Contains(r.Header.Get("Accept"), "application/json") {
-		writeJSON(w, status, said)
-		return
-	}
-	page := struct{ Title, Text string }{"Verification", "The session is open. Simulate its outcome through the API."}
-	if status != http.StatusOK {
-		page.Title, page.Text = "This link does not work", "It was used before, it is too old, or the inquiry is over. Ask for a new one."
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = linkPage().Execute(w, page) // the caller may be gone
-}
-
-func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any) {
+// openLink opens a one-time link. It works once: again within five minutes, so that a
+// page can be loaded anew, and never later. It tells whose link it is, and the token of
+// its session. The caller holds the lock.
+func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any, token string) {
 	now := s.clock.now()
 	code := r.URL.Query().Get("code")
 	for _, env := range s.environments {
@@ -103,20 +73,16 @@ func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any) {
 		used := !l.opened.IsZero() && !now.Before(l.opened.Add(linkGrace))
 		over := session.text("status") == "expired" || closed(inquiry)
 		if used || over || !now.Before(l.expires) {
-			return http.StatusGone, (&refusal{title: "Gone", details: "the link was used, or has expired"}).body()
+			return http.StatusGone, (&refusal{title: "Gone", details: "the link was used, or has expired"}).body(), ""
 		}
 		if l.opened.IsZero() {
 			l.opened = now
-			session.attributes["status"] = "active"
-			session.attributes["started-at"] = stamp(now)
-			session.attributes["user-agent"] = r.UserAgent()
-			session.relationships["device"] = c.device(r.UserAgent()).identifier()
-			c.emit("inquiry-session.started", session, nil)
+			c.startSession(session, r.UserAgent())
 			s.commit(c)
 		}
-		return http.StatusOK, map[string]any{"inquiry-id": inquiry.id, "inquiry-session-id": session.id, "environment": env.name}
+		return http.StatusOK, map[string]any{"inquiry-id": inquiry.id, "inquiry-session-id": session.id, "environment": env.name}, s.sessionToken(session, now)
 	}
-	return http.StatusNotFound, notFound("there is no such link").body()
+	return http.StatusNotFound, notFound("there is no such link").body(), ""
 }
 
 // sessionToken returns a token for a session: a JWT, as Persona's, signed with a key
@@ -127,6 +93,11 @@ func (s *Sandbox) sessionToken(session *resource, now time.Time) string {
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": session.time(sessionUntil).Unix(),
 	})
 	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims)
+	return s.signToken(text)
+}
+
+// signToken adds the signature to the rest of a token.
+func (s *Sandbox) signToken(text string) string {
 	mac := hmac.New(sha256.New, s.signing)
 	mac.Write([]byte(text))
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))

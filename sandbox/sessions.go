@@ -103,6 +103,18 @@ func (c *change) usableSession(inquiry *resource) (*resource, error) {
 	return c.newSession(inquiry)
 }
 
+// startSession lets a person in by a session that nobody used yet.
+func (c *change) startSession(session *resource, userAgent string) {
+	if session.text("status") != "new" {
+		return
+	}
+	session.attributes["status"] = "active"
+	session.attributes["started-at"] = stamp(c.now)
+	session.attributes["user-agent"] = userAgent
+	session.relationships["device"] = c.device(userAgent).identifier()
+	c.emit("inquiry-session.started", session, nil)
+}
+
 func (c *change) expireSession(session *resource) {
 	session.attributes["status"] = "expired"
 	session.attributes["expired-at"] = stamp(c.now)

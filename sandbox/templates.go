@@ -1,12 +1,18 @@
 package sandbox
 
-import "strings"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // What a template tells the sandbox, and no reader.
 const (
-	templateFieldNames   = "_fields"        // of an inquiry template: the names of its fields
-	templateOpenStatuses = "_open-statuses" // of a case template, the one of a new case first; its resolutions are the others
-	typeStatusNames      = "_status-names"  // of an account type, in the order of its account-statuses
+	templateFieldNames    = "_fields"        // of an inquiry template: the names of its fields
+	templateVerifications = "_verifications" // of an inquiry template: the ids of the templates of its verifications, in order
+	templateOpenStatuses  = "_open-statuses" // of a case template, the one of a new case first; its resolutions are the others
+	typeStatusNames       = "_status-names"  // of an account type, in the order of its account-statuses
 )
 
 // accountStatus is a status of an account type.
@@ -23,11 +29,22 @@ func (e *environment) addInquiryTemplate(at, id, versionID, name string, fields 
 	e.furnish("inquiry-template-version", versionID, map[string]any{
 		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": []any{"en", "es"},
 	}, map[string]any{"inquiry-template": identifier{"inquiry-template", id}})
-	e.furnish("inquiry-template", id, map[string]any{"name": name, "status": "active", templateTranslations: translations(), templateFieldNames: fields},
+	e.furnish("inquiry-template", id, map[string]any{
+		"name": name, "status": "active", templateTranslations: translations(), templateFieldNames: fields, templateVerifications: inOrder(verifications),
+	},
 		map[string]any{"latest-published-version": identifier{"inquiry-template-version", versionID}})
 	for id, typ := range verifications {
 		e.furnish("verification-template/"+strings.TrimPrefix(typ, "verification/"), id, nil, nil)
 	}
+}
+
+// inOrder are the ids of verification templates in the order in which a person goes
+// through them: the document that all else is compared with comes first.
+func inOrder(verifications map[string]string) []string {
+	order := []string{"verification/government-id", "verification/selfie", "verification/database", "verification/document"}
+	return slices.SortedFunc(maps.Keys(verifications), func(a, b string) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, verifications[a]), slices.Index(order, verifications[b])), cmp.Compare(a, b))
+	})
 }
 
 // addCaseTemplate makes a case template. The first of its open statuses is the one of
