@@ -82,6 +82,8 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, shown)
 	case "DELETE /_sandbox/faults":
 		s.serveFaultRemoval(w, r)
+	case "POST /_sandbox/sink": // takes webhooks for those who have no receiver yet
+		w.WriteHeader(http.StatusOK)
 	case "POST /_sandbox/reset":
 		s.Reset()
 		writeJSON(w, http.StatusOK, s.summary())
