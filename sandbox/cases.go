@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -278,7 +279,7 @@ func listCases(c *call) (*answer, error) {
 				account := c.get(i.ID)
 				return account != nil && oneOf(reference, account.text("reference-id"))
 			}))
-	})
+	}, splitList(cmp.Or(c.filter("inquiry-id"), c.filter("report-id"), c.filter("account-id")))...)
 }
 
 // caseValue reads what searches call the attributes of a case.

@@ -129,8 +129,10 @@ func indexedBy(r *resource) []string {
 		return []string{r.object.id}
 	case "case":
 		var ids []string
-		for _, account := range r.many("accounts") {
-			ids = append(ids, account.ID)
+		for _, objects := range []string{"accounts", "inquiries", "reports", "txns", "verifications"} {
+			for _, object := range r.many(objects) {
+				ids = append(ids, object.ID)
+			}
 		}
 		return ids
 	default:
