@@ -46,8 +46,8 @@ func (f *faults) ofDelivery(event string) *Fault {
 	})
 }
 
-// take draws for every fault that fits, so that what one does changes nothing for
-// another, and returns the first one drawn.
+// take counts for every fault that fits, so that what one does changes nothing for
+// another, and returns the first one that is drawn.
 func (f *faults) take(fits func(*Fault) bool) *Fault {
 	var taken *ActiveFault
 	for _, fault := range f.active {
