@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -14,7 +15,7 @@ const (
 	newest    = "2025-12-08" // the version whose answers are broken
 	unwritten = "2026-09-29" // the version after it, of which there is no document
 
-	required = "CONFORMANCE" // an environment variable: set, a gate without documents fails
+	required = "CONFORMANCE" // an environment variable: when it is set, a gate without documents fails
 	seed     = 1             // of the places where bodies are broken
 	enough   = 95            // percent of the broken ones that must be caught
 )
@@ -33,61 +34,20 @@ func TestTheSandboxConforms(t *testing.T) {
 	if err != nil {
 		t.Skip("there is nothing to hold the sandbox to: ", err)
 	}
-	all := runs(t, dir)
-	seen := walk(t, all)
+	w := walk{runs: runs(t, dir)}
+	w.play(t)
 	if t.Failed() {
-		return
+		return // what follows would only repeat it
 	}
 	var table figures
-	var answers, webhooks, undocumented int
-	for i, r := range all {
-		c := covered(t, r, seen[i])
-		if i == 0 {
-			table.add("operations", "%d of %d, in every run", c.hit, c.operations)
-			table.add("2xx statuses", "%d of %d declared, in every run", c.statusesHit, c.statuses)
-		}
-		answers, webhooks = answers+len(seen[i].answers), webhooks+len(seen[i].plain)+len(seen[i].full)
-	}
-	at := func(version, casing string) int {
-		return slices.IndexFunc(all, func(r run) bool { return r.version == version && r.casing == casing })
-	}
-	for i, r := range all {
-		if r.casing == "kebab" {
-			continue
-		}
-		if found := difference(t, r, seen[i], seen[at(r.version, "kebab")]); found != "" {
-			t.Errorf("%s differs from kebab case:\n%s", r, found)
-		}
-	}
-	reference := at(newest, "kebab")
-	doc := all[reference].document
-	names := seen[reference].events()
-	for _, name := range names {
-		if !slices.Contains(doc.Events(), name) {
-			undocumented++
-		}
-	}
-	table.add("runs", "%d: %d versions in each of %d casings, whose answers and webhooks are equal", len(all), len(all)/len(casings()), len(casings()))
-	table.add("answers", "%d", answers)
-	emitted, _ := sandbox.EventCoverage()
-	table.add("webhooks", "%d", webhooks)
-	table.add("events", "%d of %d documented are emitted, %d of them here, all in TestEveryDocumentedEventIsEmitted", len(emitted), len(doc.Events()), len(names)-undocumented)
+	w.coverage(t, &table)
+	w.casings(t, &table)
+	w.events(&table)
 	for _, e := range conformance.Exceptions() {
 		table.add("may be left out", "%s%s: %s", e.Resource, e.Place, e.Why)
 	}
-	for _, sample := range []struct {
-		what string
-		of   []exchange
-	}{{"broken answers", seen[reference].answers}, {"broken webhooks", seen[reference].plain}} {
-		found, missed := hunt(t, doc, sample.of, seed)
-		for _, kind := range mutantKinds() {
-			table.add(sample.what, "%s: %.1f %% of %d caught", kind, found[kind].share(), found[kind].made)
-			if found[kind].share() < enough {
-				t.Errorf("%s, %s: only %.1f %% of %d are caught; not %v", sample.what, kind, found[kind].share(), found[kind].made, missed)
-			}
-		}
-	}
-	os.Stdout.WriteString(table.String())
+	w.mutants(t, &table)
+	table.print()
 }
 
 // casings are those that keys come in.
@@ -115,16 +75,99 @@ func runs(t *testing.T, dir string) []run {
 	return all
 }
 
-// walk takes the steps in every run, and returns what each saw.
-func walk(t *testing.T, all []run) []recording {
-	seen := make([]recording, len(all))
+// walk is all runs, and what each saw.
+type walk struct {
+	runs []run
+	seen []recording
+}
+
+// play takes the steps in every run.
+func (w *walk) play(t *testing.T) {
+	w.seen = make([]recording, len(w.runs))
 	t.Run("in", func(t *testing.T) {
-		for i, r := range all {
+		for i, r := range w.runs {
 			t.Run(r.String(), func(t *testing.T) {
 				t.Parallel()
-				seen[i] = play(t, r, steps())
+				w.seen[i] = play(t, r, steps())
 			})
 		}
 	})
-	return seen
+}
+
+// in finds a run.
+func (w *walk) in(version, casing string) int {
+	return slices.IndexFunc(w.runs, func(r run) bool { return r.version == version && r.casing == casing })
+}
+
+// coverage demands that every run hit what its document declares.
+func (w *walk) coverage(t *testing.T, table *figures) {
+	t.Helper()
+	operations, statuses, answers := 0, 0, 0
+	skipped, missed := map[string]bool{}, map[string]bool{} // operations, and statuses of them
+	for i, r := range w.runs {
+		operations, statuses = 0, 0 // the same in every version
+		hits := w.seen[i].hits(r.document)
+		for op := range r.document.Operations() {
+			operations++
+			if len(hits[op]) == 0 {
+				skipped[op.ID] = true
+			}
+			for _, status := range r.document.Statuses(op.Method, op.Path) {
+				statuses++
+				if !slices.Contains(hits[op], status) {
+					missed[fmt.Sprint(op.ID, status)] = true
+					t.Errorf("%s: no step hits %s with %d", r, op, status)
+				}
+			}
+		}
+		answers += len(w.seen[i].answers)
+	}
+	table.add("operations", "%d of %d, in every run", operations-len(skipped), operations)
+	table.add("2xx statuses", "%d of %d that are declared, in every run", statuses-len(missed), statuses)
+	table.add("answers", "%d", answers)
+}
+
+// casings demands that the casings of a version see the same.
+func (w *walk) casings(t *testing.T, table *figures) {
+	t.Helper()
+	for i, r := range w.runs {
+		if r.casing == "kebab" {
+			continue
+		}
+		if found := difference(t, r, w.seen[i], w.seen[w.in(r.version, "kebab")]); found != "" {
+			t.Errorf("%s differs from kebab case: %s", r, found)
+		}
+	}
+	table.add("runs", "%d: %d versions in each of %d casings, whose answers and webhooks are the same", len(w.runs), len(w.runs)/len(casings()), len(casings()))
+}
+
+// events counts the webhooks.
+func (w *walk) events(table *figures) {
+	webhooks := 0
+	for _, seen := range w.seen {
+		webhooks += len(seen.plain) + len(seen.full)
+	}
+	here := w.in(newest, "kebab")
+	doc := w.runs[here].document
+	emitted, _ := sandbox.EventCoverage()
+	table.add("webhooks", "%d, of %d events", webhooks, len(w.seen[here].documented(doc)))
+	table.add("events", "%d of %d documented are emitted: see TestEveryDocumentedEventIsEmitted", len(emitted), len(doc.Events()))
+}
+
+// mutants demands that what is broken on purpose is caught.
+func (w *walk) mutants(t *testing.T, table *figures) {
+	t.Helper()
+	here := w.in(newest, "kebab")
+	for _, sample := range []struct {
+		what string
+		of   []exchange
+	}{{"broken answers", w.seen[here].answers}, {"broken webhooks", w.seen[here].plain}} {
+		found, missed := hunt(t, w.runs[here].document, sample.of, seed)
+		for _, kind := range mutantKinds() {
+			table.add(sample.what, "%s: %.1f %% of %d caught", kind, found[kind].share(), found[kind].made)
+			if found[kind].share() < enough {
+				t.Errorf("%s, %s: only %.1f %% of %d are caught; not %v", sample.what, kind, found[kind].share(), found[kind].made, missed)
+			}
+		}
+	}
 }

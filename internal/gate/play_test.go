@@ -1,20 +1,16 @@
 package gate
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/idemhq/idem/internal/conformance"
 	"github.com/idemhq/idem/internal/privacypass"
-	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
 )
 
@@ -26,36 +22,6 @@ type run struct {
 }
 
 func (r run) String() string { return r.version + " " + r.casing }
-
-// exchange is a request that was answered, or a webhook that was received.
-type exchange struct {
-	what   string // the step, or the name of the event
-	method string // empty for a webhook
-	target string // path and query
-	status int
-	header http.Header
-	body   []byte
-}
-
-// check validates the answer or the webhook with another body than its own.
-func (e exchange) check(doc *conformance.Document, body []byte) error {
-	if e.method == "" {
-		return doc.ValidateEvent(body)
-	}
-	return doc.ValidateResponse(e.method, e.target, e.status, e.header, body)
-}
-
-// isJSON reports whether there is a JSON body; only prints have none.
-func (e exchange) isJSON() bool {
-	return e.method == "" || strings.HasPrefix(e.header.Get("Content-Type"), "application/json")
-}
-
-// recording is what a run saw.
-type recording struct {
-	answers []exchange
-	plain   []exchange // the webhooks as most customers have them
-	full    []exchange // those with all that can be included
-}
 
 // now is the wall's time in every run, so that two runs see the same times.
 func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -278,43 +244,6 @@ func (p *player) keep(name, where string, body []byte) {
 	p.names[name] = text
 }
 
-// collect waits for the webhooks that are on their way, and checks them.
-func (p *player) collect() {
-	p.t.Helper()
-	p.sandbox.Advance(time.Hour)
-	deadline := time.Now().Add(30 * time.Second)
-	for p.pending() {
-		if time.Now().After(deadline) {
-			p.t.Fatal("webhooks are still on their way after 30 s")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	for _, delivery := range p.received.all() {
-		got := exchange{what: delivery.event, body: delivery.body}
-		secret := p.names[strings.TrimPrefix(delivery.path, "/")+"-secret"]
-		if err := webhook.VerifyHeader(delivery.body, delivery.header, []string{secret}, webhook.WithTime(now())); err != nil {
-			p.t.Errorf("%s: %v", delivery.event, err)
-		}
-		if slices.Contains(p.events, got.what) {
-			p.check(got)
-		}
-		if delivery.path == "/plain" {
-			p.seen.plain = append(p.seen.plain, got)
-		} else {
-			p.seen.full = append(p.seen.full, got)
-		}
-	}
-}
-
-func (p *player) pending() bool {
-	for _, delivery := range p.sandbox.Deliveries("sandbox") {
-		if delivery.State == "pending" {
-			return true
-		}
-	}
-	return false
-}
-
 // escaped writes the query of a target as URLs have it.
 func escaped(target string) string {
 	path, query, found := strings.Cut(target, "?")
@@ -327,43 +256,4 @@ func escaped(target string) string {
 		values.Set(name, value)
 	}
 	return path + "?" + values.Encode()
-}
-
-// receiver takes webhooks.
-type receiver struct {
-	url string
-
-	mu         sync.Mutex
-	deliveries []delivery
-}
-
-type delivery struct {
-	path, event string
-	header      http.Header
-	body        []byte
-}
-
-func newReceiver(t *testing.T) *receiver {
-	r := &receiver{}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	r.url = server.URL
-	return r
-}
-
-func (r *receiver) ServeHTTP(_ http.ResponseWriter, request *http.Request) {
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
-		return // the sandbox tries again
-	}
-	envelope, _ := webhook.ParseEnvelope(body) // what cannot be read is found when it is checked
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.deliveries = append(r.deliveries, delivery{request.URL.Path, string(envelope.Name), request.Header.Clone(), body})
-}
-
-func (r *receiver) all() []delivery {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.deliveries
 }

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/idemhq/idem/internal/conformance"
+	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
@@ -75,7 +75,17 @@ func TestEveryOperationRefusesAsTheDocumentSays(t *testing.T) {
 	}
 	var table figures
 	table.add("refusals", "%d: the declared 400, 401, 403 and 429 of every operation that takes a key, and 404 of those with an id in the path", hit)
-	os.Stdout.WriteString(table.String())
+	table.print()
+}
+
+// name is what the SDK calls an operation: Inquiries.Approve.
+func name(op conformance.Operation) string {
+	for _, known := range persona.Operations() {
+		if known.ID == op.ID {
+			return known.Name()
+		}
+	}
+	return op.String()
 }
 
 // service is the SDK's service that an operation belongs to.

@@ -97,19 +97,6 @@ func difference(t *testing.T, r run, other, inKebab recording) string {
 	return ""
 }
 
-// value is the body of an exchange, read; nil for a print.
-func (e exchange) value(t *testing.T) any {
-	t.Helper()
-	if !e.isJSON() {
-		return nil
-	}
-	value, err := decode(e.body)
-	if err != nil {
-		t.Fatalf("%s: %v", e.what, err)
-	}
-	return value
-}
-
 // apart says where two JSON values differ first, or nothing.
 func apart(one, other any, at string) string {
 	if reflect.DeepEqual(one, other) {
