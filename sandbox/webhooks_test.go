@@ -68,7 +68,7 @@ func newReceiver(t *testing.T, answers ...int) *receiver {
 // wait returns the first n requests, once they are there.
 func (r *receiver) wait(t *testing.T, n int) []received {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		r.mu.Lock()

@@ -42,7 +42,7 @@ type player struct {
 // play walks through the steps, and returns what was answered and received.
 func play(t *testing.T, r run, steps []step) recording {
 	t.Helper()
-	sb, err := sandbox.New(sandbox.Options{Wall: now, RateLimit: 1_000_000})
+	sb, err := sandbox.New(sandbox.Options{Wall: now, RateLimit: 1_000_000, DeliveryTimeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
