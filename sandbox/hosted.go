@@ -12,12 +12,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idemhq/idem/internal/webpage"
 )
 
-// hostedFiles are the template, the style sheet and the script of the hosted flow.
-//
-//go:embed hosted
-var hostedFiles embed.FS
+// hostedFiles are the template and the script of the hosted flow, and hostedStyle is its
+// style sheet.
+var (
+	//go:embed hosted/hosted.html hosted/hosted.js
+	hostedFiles embed.FS
+	//go:embed hosted/hosted.css
+	hostedStyle string
+)
 
 // hosted is the flow that a person goes through at a one-time link, at /verify, and at
 // /widget inside of another page. All of it works without scripts; the one there is
@@ -36,12 +42,11 @@ func newHosted(s *Sandbox) *hosted {
 		h.mux.HandleFunc("POST "+path, h.step)
 	}
 	h.mux.HandleFunc("GET /preload", func(http.ResponseWriter, *http.Request) {})
-	for _, name := range []string{"hosted.css", "hosted.js"} {
-		h.mux.HandleFunc("GET /verify/"+name, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-cache")
-			http.ServeFileFS(w, r, hostedFiles, "hosted/"+name)
-		})
-	}
+	h.mux.HandleFunc("GET /verify/hosted.css", func(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, hostedStyle) })
+	h.mux.HandleFunc("GET /verify/hosted.js", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFileFS(w, r, hostedFiles, "hosted/hosted.js")
+	})
 	return h
 }
 
@@ -438,22 +443,14 @@ func (h *hosted) write(w http.ResponseWriter, v *visit, page *hostedPage, err er
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action "+page.formTargets()+"; frame-ancestors "+v.ancestors())
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the caller may be gone
+	webpage.Write(w, status, b.Bytes(), webpage.Scripts, webpage.FormsTo(page.formTargets()...), webpage.Inside(v.ancestors()...))
 }
 
 // ancestors are the pages that may show this one inside of them.
-func (v *visit) ancestors() string {
+func (v *visit) ancestors() (origins []string) {
 	if v == nil || v.path != "/widget" {
-		return "'none'"
+		return nil
 	}
-	var origins []string
 	for _, name := range []string{"iframe-origin", "frame-ancestors", "frame-ancestors[0]", "frame-ancestors[1]", "frame-ancestors[2]"} {
 		for _, value := range v.query[name] {
 			if origin := originOf(value); origin != "" {
@@ -461,10 +458,7 @@ func (v *visit) ancestors() string {
 			}
 		}
 	}
-	if len(origins) == 0 {
-		return "'none'"
-	}
-	return strings.Join(origins, " ")
+	return origins
 }
 
 // originOf is the origin of an address on the web, or "".

@@ -75,12 +75,12 @@ func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err er
 	p.Messages = string(text)
 }
 
-// formTargets are where the form may lead: a browser holds redirects to it too.
-func (p *hostedPage) formTargets() string {
-	if p.redirect != nil {
-		return "'self' " + originOf(p.redirect.String())
+// formTargets are where the form may lead besides: a browser holds redirects to it too.
+func (p *hostedPage) formTargets() []string {
+	if p.redirect == nil {
+		return nil
 	}
-	return "'self'"
+	return []string{originOf(p.redirect.String())}
 }
 
 // stepOutcomes are what a person can choose for a verification.

@@ -15,6 +15,17 @@ func TestAPageMayDoNothingButBeRead(t *testing.T) {
 	}
 }
 
+func TestAPageMayDoWhatItIsAllowedTo(t *testing.T) {
+	recorded := httptest.NewRecorder()
+	Write(recorded, 200, nil, Scripts, FormsTo("https://acme.example.com"), Inside("https://a.example.com", "https://b.example.com"))
+	policy := recorded.Header().Get("Content-Security-Policy")
+	for _, want := range []string{"script-src 'self'", "form-action 'self' https://acme.example.com", "frame-ancestors https://a.example.com https://b.example.com"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy %q lacks %s", policy, want)
+		}
+	}
+}
+
 func TestAStyleSheetBeginsWithThePalette(t *testing.T) {
 	recorded := httptest.NewRecorder()
 	WriteStyle(recorded, "p { margin: 0; }")
