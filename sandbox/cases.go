@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"reflect"
@@ -49,6 +48,7 @@ func caseOperations() map[string]operation {
 			if r.attributes["redacted-at"] != nil {
 				return conflict("Case already redacted")
 			}
+			c.forgetFiles(r.attributes["attachments"])
 			r.attributes["fields"], r.attributes["tags"], r.attributes["attachments"] = nullFields(r), []any{}, []any{}
 			r.attributes["redacted-at"] = stamp(c.now)
 			c.emit("case.redacted", r, nil)
@@ -255,15 +255,6 @@ func (c *call) addAttachments(r *resource) error {
 		r.attributes["attachments"] = attachments
 	}
 	return nil
-}
-
-// file takes over a file of a request: one at a path, of base64 data and a filename.
-func (c *call) file(path string, given map[string]any) (map[string]any, error) {
-	data, err := base64.StdEncoding.DecodeString(textOf(given["data"]))
-	if err != nil || len(data) == 0 || textOf(given["filename"]) == "" {
-		return nil, badRequest(path + " must hold data in base64, and a filename")
-	}
-	return map[string]any{"filename": textOf(given["filename"]), "url": c.host + "/files/" + newID("file"), "byte-size": len(data)}, nil
 }
 
 func listCases(c *call) (*answer, error) {

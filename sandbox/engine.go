@@ -71,7 +71,8 @@ type Sandbox struct {
 	environments map[string]*environment
 	answers      answerPress
 	faults       faults
-	changes      int // counts what would make a snapshot differ
+	address      string // where it was called last: files are there
+	changes      int    // counts what would make a snapshot differ
 
 	deliveries *dispatcher
 	inspector  func() *inspector
@@ -147,6 +148,8 @@ func (s *Sandbox) Advance(d time.Duration) {
 // ServeHTTP implements [http.Handler].
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case strings.HasPrefix(r.URL.Path, filesBase), strings.HasPrefix(r.URL.Path, oldFilesBase):
+		s.serveFile(w, r)
 	case strings.HasPrefix(r.URL.Path, "/api/v1/"), strings.HasPrefix(r.URL.Path, privacyBase+"/"):
 		s.serveAPI(w, r)
 	case s.hosted().serves(r):
@@ -284,6 +287,8 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 	if err != nil {
 		return errorResponse(err, "kebab")
 	}
+	f.files = accessOf(env, key)
+	s.address = host(r)
 	handler := s.routes.handlers[op.ID]
 	if handler == nil {
 		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)

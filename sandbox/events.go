@@ -32,7 +32,7 @@ func (s *Sandbox) payload(event *resource, f form) map[string]any {
 // casing, with what its lists allow.
 func (s *Sandbox) renderDelivery(env *environment, hook, event *resource) map[string]any {
 	about := event.object
-	f := form{version: hook.text("api-version"), inflection: hook.text("api-key-inflection")}
+	f := form{version: hook.text("api-version"), inflection: hook.text("api-key-inflection"), files: accessOf(env, hook)}
 	payload := map[string]any{"data": s.render(about, f)}
 	f.include = allowedIncludes(hook, event.text("name"))
 	if slices.Contains(f.include, "*") {

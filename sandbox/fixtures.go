@@ -155,7 +155,7 @@ func (e *environment) addFixtures(key string, at string) {
 	put := e.furnish
 	put("api-key", newID("api"), map[string]any{
 		"name": "Default key", "api-version": defaultVersion, "api-key-inflection": "kebab", "permissions": []any{},
-		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife,
+		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": float64(fileTokenLife),
 		"created-at": at, secretValue: key,
 	}, nil)
 	e.addInquiryTemplate(at, InquiryTemplateID, InquiryTemplateVersionID, "Know your customer", personFields(), verificationTemplates())

@@ -180,7 +180,7 @@ func (i *inspection) attributes(r *resource) (pairs []shownPair, unset []string)
 			unset = append(unset, name)
 		}
 	}
-	rendered, _ := i.sandbox.render(r, form{version: defaultVersion, inflection: "kebab"})["attributes"].(map[string]any)
+	rendered, _ := i.sandbox.render(r, form{version: defaultVersion, inflection: "kebab", files: fileAccess{i.env.name, fileTokenLife * time.Second}})["attributes"].(map[string]any)
 	delete(rendered, "payload") // of an event: shown beside it
 	for _, p := range i.sandbox.shapeOf(r.typ).attributes {
 		if value, ok := rendered[p.name]; ok {

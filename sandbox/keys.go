@@ -18,7 +18,7 @@ func keyOperations() map[string]operation {
 		"APIKeys.Create": func(c *call) (*answer, error) {
 			key := c.create("api-key", "api", map[string]any{
 				"note": nil, "api-version": c.form.version, "api-key-inflection": "kebab", "permissions": []any{}, "ip-address-allowlist": []any{"*"},
-				"api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife, secretValue: c.env.newKeyValue(),
+				"api-attributes-blocklist": []any{}, "file-access-token-expires-in": float64(fileTokenLife), secretValue: c.env.newKeyValue(),
 			}, nil)
 			if err := c.setKey(key); err != nil {
 				return nil, err
@@ -76,6 +76,9 @@ func (c *call) setKey(key *resource) error {
 	}
 	if !slices.Contains([]string{"kebab", "snake", "camel"}, key.text("api-key-inflection")) {
 		return badRequest("data.attributes.api_key_inflection must be camel, kebab or snake")
+	}
+	if !within(key.attributes["file-access-token-expires-in"], 1, maxFileTokenLife) {
+		return badRequest("data.attributes.file_access_token_expires_in must be between 1 and 259200")
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ type form struct {
 	inflection string
 	include    []string
 	fields     map[string][]string // by type: the attributes asked for
+	files      fileAccess
 }
 
 // shapeOf finds the shape of a type; kinds of selfie share one.
@@ -89,10 +90,13 @@ func (s *Sandbox) render(r *resource, f form) map[string]any {
 			}
 		}
 		if p.name == "payload" && r.typ == "event" {
-			value = s.payload(r, form{version: f.version, inflection: f.inflection})
+			value = s.payload(r, form{version: f.version, inflection: f.inflection, files: f.files})
 		}
 		if p.name == "fields" {
 			value = fieldsFor(value, r.typ, f, wanted)
+		}
+		if f.files.environment != "" && hasFiles(r.family()) {
+			value = s.linked(value, f)
 		}
 		attributes[p.name] = value
 	}

@@ -69,6 +69,7 @@ func (c *change) setVerification(v *resource, status string) {
 	case "initiated":
 		event = "created"
 	case "submitted":
+		maps.Copy(v.attributes, submitted(v.typ, v.id))
 		v.attributes["submitted-at"], v.attributes["submitted-at-ts"] = stamp(c.now), c.now.Unix()
 	case "tentatively_passed", "tentatively_failed":
 		c.remind(c.now.Add(evidenceTime), v.id)
@@ -118,6 +119,7 @@ func (c *change) evidence(inquiry *resource, typ, outcome string) *resource {
 	inquiry.link(family+"s", r.identifier())
 	c.emit(family+".created", r, nil)
 	r.attributes["status"] = "submitted"
+	maps.Copy(r.attributes, submitted(typ, r.id))
 	c.emit(family+".submitted", r, nil)
 	switch outcome {
 	case "pending":

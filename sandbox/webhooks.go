@@ -75,7 +75,7 @@ func createWebhook(c *call) (*answer, error) {
 	}
 	hook := c.create("webhook", "wbh", map[string]any{
 		"status": "disabled", "name": nil, "description": nil, "api-version": c.form.version, "api-key-inflection": "kebab",
-		"api-attributes-blocklist": []any{}, "file-access-token-expires-in": fileTokenLife, "payload-filter": nil,
+		"api-attributes-blocklist": []any{}, "file-access-token-expires-in": float64(fileTokenLife), "payload-filter": nil,
 		"included-allowlist": map[string]any{"state": "include_none"}, "relationship-allowlist": map[string]any{"state": "include_all"},
 		webhookSecret: []any{newSecret()},
 	}, nil)
