@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -24,8 +23,11 @@ func TestMutantsAreCaught(t *testing.T) {
 			continue
 		}
 		for range 4 {
-			for _, kind := range []string{"delete", "retype", "add"} {
-				mutant, where := mutate(t, random, body, kind)
+			for _, kind := range conformance.Mutations() {
+				mutant, where, err := conformance.Mutate(random, body, kind)
+				if err != nil {
+					t.Fatal(err)
+				}
 				total[kind]++
 				if doc.ValidateResponse(op.Method, op.Path, status, header, mutant) != nil {
 					caught[kind]++
@@ -46,68 +48,5 @@ func TestMutantsAreCaught(t *testing.T) {
 		for _, where := range slices.Sorted(maps.Keys(missed)) {
 			t.Logf("missed %d times: %s", missed[where], where)
 		}
-	}
-}
-
-// mutate changes one object somewhere in the body, outside of what may be anything:
-// maps whose keys the customer chooses, and the places that Persona may leave out.
-func mutate(t *testing.T, random *rand.Rand, body []byte, kind string) (mutant []byte, where string) {
-	t.Helper()
-	var root any
-	if err := json.Unmarshal(body, &root); err != nil {
-		t.Fatal(err)
-	}
-	type place struct {
-		object map[string]any
-		at     string
-	}
-	var places []place
-	var visit func(value any, at string)
-	visit = func(value any, at string) {
-		switch value := value.(type) {
-		case map[string]any:
-			if value["acme_Key-1"] != nil || value["favourite_colour"] != nil {
-				return
-			}
-			if len(value) > 0 {
-				places = append(places, place{value, at})
-			}
-			for _, key := range slices.Sorted(maps.Keys(value)) {
-				if !slices.Contains([]string{"config", "headers", "source-data", "context"}, key) {
-					visit(value[key], at+"/"+key)
-				}
-			}
-		case []any:
-			for _, element := range value {
-				visit(element, at+"/*")
-			}
-		}
-	}
-	visit(root, "")
-	p := places[random.IntN(len(places))]
-	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(p.object)), func(key string) bool { return kind == "delete" && key == "included" })
-	key := keys[random.IntN(len(keys))]
-	switch kind {
-	case "delete":
-		delete(p.object, key)
-	case "retype":
-		p.object[key] = retyped(p.object[key])
-	case "add":
-		key = "acme-unknown"
-		p.object[key] = true
-	}
-	mutant, err := json.Marshal(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return mutant, p.at + "/" + key
-}
-
-func retyped(value any) any {
-	switch value.(type) {
-	case []any, map[string]any:
-		return "acme"
-	default:
-		return []any{map[string]any{}}
 	}
 }

@@ -12,6 +12,9 @@ import (
 // deepest is where a schema that contains itself is cut off.
 const deepest = 12
 
+// openKey is the key that samples have where the document leaves keys open.
+const openKey = "acme_Key-1"
+
 func (s *Sampler) value(schema node, name string, depth int) any {
 	schema = s.doc.resolve(schema)
 	if value, ok := schema["const"]; ok {
@@ -90,10 +93,10 @@ func (s *Sampler) object(schema node, name string, depth int) any {
 		if extra && name == "fields" {
 			object["favourite_colour"] = node{"type": "string", "value": "blue"}
 		} else if extra {
-			object["acme_Key-1"] = s.word(name)
+			object[openKey] = s.word(name)
 		}
 	case node:
-		object["acme_Key-1"] = s.value(extra, name, depth+1)
+		object[openKey] = s.value(extra, name, depth+1)
 	}
 	return object
 }

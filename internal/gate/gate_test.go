@@ -163,7 +163,7 @@ func (w *walk) mutants(t *testing.T, table *figures) {
 		of   []exchange
 	}{{"broken answers", w.seen[here].answers}, {"broken webhooks", w.seen[here].plain}} {
 		found, missed := hunt(t, w.runs[here].document, sample.of, seed)
-		for _, kind := range mutantKinds() {
+		for _, kind := range conformance.Mutations() {
 			table.add(sample.what, "%s: %.1f %% of %d caught", kind, found[kind].share(), found[kind].made)
 			if found[kind].share() < enough {
 				t.Errorf("%s, %s: only %.1f %% of %d are caught; not %v", sample.what, kind, found[kind].share(), found[kind].made, missed)
