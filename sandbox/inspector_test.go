@@ -145,7 +145,7 @@ func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 	w := newInspected(t)
 	addFault(t, w.Sandbox, "kind=late_delivery,event=inquiry.created,rate=0.5")
 	links := regexp.MustCompile(`href="([^"]*)"`)
-	seen, waiting := map[string]bool{}, []string{"/_sandbox/", "/_sandbox/production/"}
+	files, seen, waiting := 0, map[string]bool{}, []string{"/_sandbox/", "/_sandbox/production/"}
 	for len(waiting) > 0 {
 		path := waiting[0]
 		waiting = waiting[1:]
@@ -164,6 +164,13 @@ func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 		for _, match := range links.FindAllStringSubmatch(body, -1) {
 			to, err := base.Parse(strings.ReplaceAll(match[1], "&amp;", "&"))
 			ok(t, err)
+			if strings.HasPrefix(to.RequestURI(), "/files/") {
+				if status, _ := w.raw("GET", to.RequestURI()); status != http.StatusOK {
+					t.Errorf("%s leads to %s: %d", path, to, status)
+				}
+				files++
+				continue
+			}
 			if to.IsAbs() || !strings.HasPrefix(to.Path, "/_sandbox/") {
 				t.Errorf("%s leads to %s", path, to)
 				continue
@@ -171,8 +178,8 @@ func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 			waiting = append(waiting, to.RequestURI())
 		}
 	}
-	if len(seen) < 60 {
-		t.Errorf("only %d pages were seen", len(seen))
+	if len(seen) < 60 || files == 0 {
+		t.Errorf("only %d pages and %d files were seen", len(seen), files)
 	}
 }
 

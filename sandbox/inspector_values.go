@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +17,7 @@ import (
 type shown struct {
 	Kind    string
 	Text    string
-	Link    string // of a text that is an id
+	Link    string // of a text that is an id or a file
 	Time    time.Time
 	Chips   []string
 	Pairs   []shownPair
@@ -65,6 +67,9 @@ func showText(name, text string) (shown, bool) {
 	}
 	if at := moment(text); !at.IsZero() && strings.Contains(text, "T") {
 		return shown{Kind: "time", Time: at}, true
+	}
+	if address, err := url.Parse(text); err == nil && address.Query().Has("access_token") && strings.HasPrefix(address.Path, filesBase) {
+		return shown{Kind: "text", Text: path.Base(address.Path), Link: address.RequestURI()}, true
 	}
 	if name == "status" || strings.HasSuffix(name, "-status") {
 		return shown{Kind: "status", Text: text}, true

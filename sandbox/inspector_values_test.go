@@ -19,6 +19,8 @@ func TestAValueIsShownAsAPersonReadsIt(t *testing.T) {
 		"a status":      {"account-status", "Active", shown{Kind: "status", Text: "Active"}},
 		"a moment":      {"created-at", "2026-01-02T03:04:05.000Z", shown{Kind: "time", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
 		"a day":         {"birthdate", "1977-07-17", text("1977-07-17")},
+		"a file":        {"front-photo-url", "http://127.0.0.1:8090/files/front%20photo.jpg?access_token=abc.d", shown{Kind: "text", Text: "front photo.jpg", Link: "/files/front%20photo.jpg?access_token=abc.d"}},
+		"another site":  {"note", "http://h//files/x?access_token=1", text("http://h//files/x?access_token=1")},
 		"a number":      {"amount", 12.5, text("12.5")},
 		"a count":       {"count", 3, text("3")},
 		"yes":           {"live", true, text("yes")},
