@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -143,7 +145,7 @@ func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
 	v, err := s.visit(r)
 	var next string
 	if err == nil {
-		next, err = v.do(r.PostForm.Get("do"), r.PostForm.Get("outcome"))
+		next, err = v.do(r.PostForm.Get("do"), r.PostForm.Get("outcome"), r.PostForm.Get("at"))
 	}
 	s.mu.Unlock()
 	s.deliveries.wake()
@@ -226,10 +228,14 @@ func (f *flow) choose(query url.Values) error {
 	return nil
 }
 
-// do carries out what a person chose, and returns where they go next.
-func (v *visit) do(choice, outcome string) (next string, err error) {
+// do carries out what a person chose, and returns where they go next. What was sent
+// twice, as by a double click, happens once: at tells which page the form was on.
+func (v *visit) do(choice, outcome, at string) (next string, err error) {
 	c := newChange(v.env, v.sandbox.clock.now())
 	if choice == "begin" {
+		if v.under("pending") && v.session.text("status") == "active" {
+			return v.address("start"), nil
+		}
 		if err := v.begin(c); err != nil {
 			return "", err
 		}
@@ -241,6 +247,14 @@ func (v *visit) do(choice, outcome string) (next string, err error) {
 			return v.leave("")
 		}
 		return "", unauthenticatedFlow()
+	}
+	switch {
+	case choice == "cancel" && v.session.text("status") == "expired":
+		return v.leave("")
+	case choice == "finish" && v.under("completed", "failed", "needs_review"):
+		return v.leave(v.inquiry.text("status"))
+	case at != "" && at != stage(v.inquiry):
+		return v.address("step"), nil
 	}
 	inquiry, session := c.edit(v.inquiry.id), c.edit(v.session.id)
 	if session.text("status") == "expired" || closed(inquiry) {
@@ -272,6 +286,14 @@ func (v *visit) do(choice, outcome string) (next string, err error) {
 	}
 	return v.address("step"), nil
 }
+
+// under reports whether the visit is a session's, of an inquiry with one of the statuses.
+func (v *visit) under(statuses ...string) bool {
+	return v.session != nil && slices.Contains(statuses, v.inquiry.text("status"))
+}
+
+// stage tells the pages of an inquiry apart: each step adds a verification.
+func stage(inquiry *resource) string { return strconv.Itoa(len(inquiry.many("verifications"))) }
 
 // begin starts the inquiry, which is made now if an address named a template, and opens
 // a session.
@@ -387,10 +409,10 @@ func (v *visit) leave(status string) (string, error) {
 	return v.address("end"), nil
 }
 
-// redirect is where the address says that a person goes when the inquiry is completed
-// or failed (Persona docs: Hosted flow redirecting on complete), or nil.
+// redirect is where the address, or else the inquiry, says that a person goes when it
+// is completed or failed (Persona docs: Hosted flow redirecting on complete), or nil.
 func (v *visit) redirect() *url.URL {
-	to, err := url.Parse(v.query.Get("redirect-uri"))
+	to, err := url.Parse(cmp.Or(v.query.Get("redirect-uri"), v.inquiry.text(redirectURI)))
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
 		return nil
 	}
@@ -410,10 +432,10 @@ func (v *visit) redirect() *url.URL {
 // made the inquiry.
 func (v *visit) address(event string) string {
 	query := url.Values{}
-	for _, name := range []string{
-		"container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id",
-	} {
-		if values := v.query[name]; len(values) > 0 {
+	for name, values := range v.query {
+		outer, _, _ := strings.Cut(name, "[")
+		switch outer {
+		case "container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id":
 			query[name] = values
 		}
 	}
@@ -451,7 +473,10 @@ func (v *visit) ancestors() (origins []string) {
 	if v == nil || v.path != "/widget" {
 		return nil
 	}
-	for _, name := range []string{"iframe-origin", "frame-ancestors", "frame-ancestors[0]", "frame-ancestors[1]", "frame-ancestors[2]"} {
+	for _, name := range slices.Sorted(maps.Keys(v.query)) {
+		if outer, _, _ := strings.Cut(name, "["); outer != "iframe-origin" && outer != "frame-ancestors" {
+			continue
+		}
 		for _, value := range v.query[name] {
 			if origin := originOf(value); origin != "" {
 				origins = append(origins, origin)

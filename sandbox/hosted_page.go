@@ -36,6 +36,7 @@ type hostedForm struct {
 	Action   string
 	Question string
 	Choices  []hostedChoice
+	At       string // which page of the inquiry the form is on
 	Do       string
 	Button   string
 	Skip     bool
@@ -75,12 +76,13 @@ func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err er
 	p.Messages = string(text)
 }
 
-// formTargets are where the form may lead besides: a browser holds redirects to it too.
+// formTargets are where the form may lead besides. A browser holds redirects to it too,
+// also those that the host's page answers with.
 func (p *hostedPage) formTargets() []string {
 	if p.redirect == nil {
 		return nil
 	}
-	return []string{originOf(p.redirect.String())}
+	return []string{"http:", "https:"}
 }
 
 // stepOutcomes are what a person can choose for a verification.
@@ -101,10 +103,12 @@ func (v *visit) show() (*hostedPage, error) {
 		p.tell(v, "load", nil, nil)
 		p.tell(v, "ready", map[string]any{"preferredDimensions": map[string]any{"minimumHeight": "600px"}}, nil)
 	}
-	if v.session == nil && event == "exit" {
-		p.tell(v, "exit", map[string]any{}, nil)
-		p.Title, p.Text = "You left", []string{"You can close this page."}
+	if event == "exit" && (v.session == nil || v.session.text("status") == "expired") {
+		v.showExit(p)
 		return p, nil
+	}
+	if v.under("created", "pending", "expired") && v.session.text("status") == "expired" {
+		return nil, unauthenticatedFlow()
 	}
 	if v.session == nil || v.inquiry.text("status") == "created" {
 		return p, v.showStart(c, p)
@@ -118,9 +122,6 @@ func (v *visit) show() (*hostedPage, error) {
 	}
 	p.tell(v, "page-change", nil, nil)
 	switch status := v.inquiry.text("status"); {
-	case status == "pending" && v.session.text("status") == "expired":
-		p.tell(v, "exit", map[string]any{"inquiryId": v.inquiry.id, "sessionToken": v.token}, nil)
-		p.Title, p.Text = "You left", []string{"Nothing is lost: a new link or a new session leads back here."}
 	case status == "pending":
 		v.showStep(c, p)
 	default:
@@ -129,7 +130,19 @@ func (v *visit) show() (*hostedPage, error) {
 	return p, nil
 }
 
+// showExit is what a person sees who left.
+func (v *visit) showExit(p *hostedPage) {
+	p.Title, p.Text = "You left", []string{"You can close this page."}
+	metadata := map[string]any{}
+	if v.session != nil {
+		p.Text = []string{"Nothing is lost: a new link or a new session leads back here."}
+		metadata["inquiryId"], metadata["sessionToken"] = v.inquiry.id, v.token
+	}
+	p.tell(v, "exit", metadata, nil)
+}
+
 func (v *visit) showStart(c *change, p *hostedPage) error {
+	p.tell(v, "page-change", nil, nil)
 	p.Title = "Verify your identity"
 	p.Text = []string{"Each step asks which outcome it is to have."}
 	template := v.templateOf(c)
@@ -163,7 +176,7 @@ func (v *visit) showStep(c *change, p *hostedPage) {
 	steps := c.stepsOf(v.inquiry)
 	at := c.present(v.inquiry, steps)
 	p.Steps = c.hostedSteps(steps, at)
-	p.Form = &hostedForm{Action: v.address("step"), Do: "submit", Cancel: true}
+	p.Form = &hostedForm{Action: v.address("step"), At: stage(v.inquiry), Do: "submit", Cancel: true}
 	if at == len(steps) {
 		p.Title = "You are done"
 		p.Text = []string{"What becomes of the inquiry?"}

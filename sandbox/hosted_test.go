@@ -243,6 +243,100 @@ func TestThePageInsideAnotherIsItsAlone(t *testing.T) {
 	}
 }
 
+func TestWhoLeavesBeforeBeginningIsToldSo(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	inquiry := newInquiry(t, client, "")
+	made, err := client.Inquiries.GenerateOneTimeLink(t.Context(), inquiry.ID, persona.InquiryGenerateOneTimeLinkParams{})
+	ok(t, err)
+	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person.press("cancel", "").sees("You left")
+
+	resumed, err := client.Inquiries.Resume(t.Context(), inquiry.ID)
+	ok(t, err)
+	inside := newBrowser(t).open(server.url + "/widget?container-id=c1&iframe-origin=http://localhost:3000&inquiry-id=" + inquiry.ID + "&session-token=" + resumed.Meta.SessionToken)
+	inside.sees(`"name":"page-change"`)
+	inside.press("cancel", "").sees(`"name":"exit"`)
+	inside.sees(inquiry.ID)
+}
+
+func TestASessionThatEndedLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	person := newBrowser(t).open(server.url+"/verify?environment=sandbox&inquiry-template-id="+sandbox.InquiryTemplateID).press("begin", "")
+	id := person.at.Query().Get("inquiry-id")
+	_, err := client.InquirySessions.ExpireAll(t.Context(), persona.InquirySessionExpireAllParams{InquiryIDs: []string{id}})
+	ok(t, err)
+	if person.open(person.at.String()); person.status != 409 {
+		t.Errorf("the page of an expired session: %d", person.status)
+	}
+	person.sees("Ask for a new link")
+}
+
+func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
+	ok(t, err)
+	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	begin := person.at.String()
+	person.press("begin", "")
+	person.post(begin, url.Values{"do": {"begin"}}).sees("Government ID")
+	for range 2 {
+		person.post(person.at.String(), url.Values{"do": {"submit"}, "outcome": {"passed"}, "at": {"0"}}).sees("Selfie")
+	}
+	for range 3 {
+		person.press("skip", "")
+	}
+	for range 2 {
+		person.post(person.at.String(), url.Values{"do": {"finish"}, "outcome": {"completed"}, "at": {"4"}}).sees("The inquiry is completed")
+	}
+	names := events(t, client)
+	for name, want := range map[string]int{"inquiry.started": 1, "inquiry.transitioned": 5, "verification.created": 4, "inquiry.completed": 1} {
+		if count(names, name) != want {
+			t.Errorf("there are %d %s, not %d", count(names, name), name, want)
+		}
+	}
+}
+
+func TestAnInquiryKnowsWhereItsPersonGoes(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	host := newReceiverOfPeople(t)
+	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), RedirectURI: persona.Set(host.URL + "/old"), AutoCreateOneTimeLink: persona.Set(true),
+	})
+	ok(t, err)
+	_, err = client.Inquiries.Update(t.Context(), made.ID, persona.InquiryUpdateParams{RedirectURI: persona.Set(host.URL + "/new")})
+	ok(t, err)
+	person := newBrowser(t).open(made.Meta.OneTimeLink).press("begin", "")
+	for range 4 {
+		person.press("skip", "")
+	}
+	person.press("finish", "completed").sees("welcome back")
+	if person.at.Path != "/new" || person.at.Query().Get("inquiry-id") != made.ID {
+		t.Errorf("the person is at %s", person.at)
+	}
+}
+
+func TestFramesInFramesAreKnownOnEveryPage(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	inside := newBrowser(t).open(server.url + "/widget?environment=sandbox&container-id=c1&iframe-origin=http://localhost:3000&frame-ancestors[0]=https://a.example.com&frame-ancestors[1]=https://b.example.com&inquiry-template-id=" + sandbox.InquiryTemplateID)
+	for _, page := range []string{"start", "first step"} {
+		if policy := inside.header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-ancestors https://a.example.com https://b.example.com http://localhost:3000") {
+			t.Errorf("the policy of the page %s is %s", page, policy)
+		}
+		if page == "start" {
+			inside.press("begin", "")
+		}
+	}
+}
+
 // newReceiverOfPeople is the host's own site, where people come back to.
 func newReceiverOfPeople(t *testing.T) *httptest.Server {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "welcome back") }))

@@ -18,6 +18,9 @@ const (
 	afterResume = "_after-resume"
 )
 
+// redirectURI is where a person goes who is done with the hosted flow.
+const redirectURI = "_redirect-uri"
+
 // reusable is set once an inquiry made a reusable persona.
 const reusable = "_reusable"
 
@@ -109,7 +112,7 @@ func createInquiry(c *call) (*answer, error) {
 	inquiry := c.create("inquiry", "inq", map[string]any{
 		"status": "created", "tags": tags, "creator": creator, "note": c.optional("data.attributes.note"),
 		"reference-id": nil, "updated-at": stamp(c.now), "expires-at": stamp(c.now.Add(life)),
-		"behaviors": nil, afterStart: c.seconds("meta.expiration-after-start-interval-seconds").Seconds(), afterResume: c.seconds("meta.expiration-after-resume-interval-seconds").Seconds(),
+		"behaviors": nil, redirectURI: c.optional("data.attributes.redirect-uri"), afterStart: c.seconds("meta.expiration-after-start-interval-seconds").Seconds(), afterResume: c.seconds("meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
 	inquiry.attributes["fields"] = blankFields(c.fieldsOf(inquiry))
 	if account != nil {
@@ -209,6 +212,9 @@ func updateInquiry(c *call) (*answer, error) {
 	}
 	if note, given := at(c.body, "data.attributes.note"); given {
 		inquiry.attributes["note"] = note
+	}
+	if _, given := at(c.body, "data.attributes.redirect-uri"); given {
+		inquiry.attributes[redirectURI] = c.optional("data.attributes.redirect-uri")
 	}
 	c.setInquiryFields(inquiry)
 	inquiry.attributes["updated-at"] = stamp(c.now)

@@ -28,7 +28,8 @@ type Option func(*policy)
 // Scripts lets a page run the scripts from where it comes.
 func Scripts(p *policy) { p.scripts = true }
 
-// FormsTo lets the forms of a page lead to origins besides its own.
+// FormsTo lets the forms of a page lead to origins besides its own, or with a name such
+// as https: to all of a scheme.
 func FormsTo(origins ...string) Option { return func(p *policy) { p.forms = origins } }
 
 // Inside lets pages of origins show a page inside of them.
