@@ -18,6 +18,10 @@ func accountSteps() []step {
 		{call: "POST /accounts", body: `{"data":{"attributes":{"reference-id":"user-1"}}}`, want: 409},
 		{call: "POST /accounts", body: `{"data":{"attributes":{"reference-id":"user-2","name-first":"Bo","birthdate":"1990-04-01","address-street-1":"1 Main Street"}}}`, want: 201, id: "other"},
 		{call: "POST /accounts", body: `{"data":{"attributes":{"reference-id":"user-3"}}}`, want: 201, id: "third"},
+		{
+			call: "POST /accounts", want: 201, body: `{"data":{"attributes":{"account-type-id":"` + sandbox.AccountTypeID + `","account-status":"Active","reference-id":"user-8","country-code":"US","social-security-number":"123-45-6789",` +
+				`"selfie-photo":{"data":{"filename":"a.png","data":"SGVsbG8="}},"address-street-1":"1 Main Street","address-street-2":"2","address-city":"Springfield","phone-number":"+15005550006"}}}`,
+		},
 		{call: "GET /accounts/<account>?include=account-type"},
 		{call: "GET /accounts/<account>?fields[account]=reference-id,tags,created-at"},
 		{call: "GET /accounts/act_unknown", want: 404},
@@ -58,6 +62,13 @@ func inquirySteps() []step {
 			body: `{"data":{"attributes":{` + template + `,"account-id":"<account>","note":"first","tags":["vip"],"fields":{"name-first":"Ada"}}},"meta":{"auto-create-inquiry-session":true,"auto-create-one-time-link":true}}`,
 		},
 		{call: "POST /inquiries", id: "second", body: `{"data":{"attributes":{` + template + `}},"meta":{"auto-create-account":true,"auto-create-account-reference-id":"user-4","expiration-after-create-interval-seconds":3600}}`},
+		{
+			call: "POST /inquiries", id: "generous", body: `{"data":{"attributes":{"inquiry-template-version-id":"` + sandbox.InquiryTemplateVersionID + `","theme-set-id":"` + sandbox.ThemeSetID + `","reference-id":"user-9","creator-email-address":"reviewer@example.com",` +
+				`"redirect-uri":"https://example.com/done","initial-step-name":"start"}},"meta":{"auto-create-account-type-id":"` + sandbox.AccountTypeID + `","auto-create-one-time-link":true,"one-time-link-expiration-seconds":600,"expiration-after-start-interval-seconds":600,"expiration-after-resume-interval-seconds":600}}`,
+		},
+		{call: "GET /inquiries?filter[reference-id]=user-9&filter[created-at-start]=2020-01-01T00:00:00Z&filter[created-at-end]=2030-01-01T00:00:00Z"},
+		{call: "GET /inquiries?page[size]=1&page[after]=<generous>"},
+		{call: "GET /inquiries?page[size]=1&page[before]=<inquiry>"},
 		{call: "POST /inquiries", want: 400, body: `{"data":{"attributes":{"note":"without a template"}}}`},
 		{call: "POST /inquiries", id: "old", until: "2025-10-27", body: `{"data":{"attributes":{` + template + `,"name-first":"Ada","country-code":"US"}}}`},
 		{call: "PATCH /inquiries/<old>", until: "2025-10-27", body: `{"data":{"attributes":{"name-last":"Sample"}}}`},
@@ -155,6 +166,7 @@ func caseSteps() []step {
 		{call: "GET /cases/<case>?include=accounts,inquiries,case-template,case-queue,verifications"},
 		{call: "GET /cases/<case>?fields[case]=status,name"},
 		{call: "GET /cases/<case>"},
+		{call: "GET /cases?filter[case-template-id]=" + sandbox.CaseTemplateID + "&filter[account-id]=<account>&page[after]=<case>"},
 		{call: "GET /cases?filter[status]=Open&filter[inquiry-id]=<inquiry>"},
 		{call: "PATCH /cases/<case>", body: `{"data":{"attributes":{"fields":{"reason":"mismatch","second_look":true},"attachments":[{"filename":"a.txt","data":"SGVsbG8="}]}}}`},
 		{call: "POST /cases/<case>/remove-objects", body: `{"meta":{"object-ids":["<account>"]}}`},

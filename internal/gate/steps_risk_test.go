@@ -41,6 +41,12 @@ func reportSteps() []step {
 	}
 	return append(steps, []step{
 		{call: "POST /reports", want: 400, body: `{"data":{"type":"report/watchlist","attributes":{"report-template-id":"` + sandbox.WatchlistReportTemplateID + `","query":{}}}}`},
+		{
+			call: "POST /reports", body: `{"data":{"type":"report/watchlist","attributes":{"report-template-id":"` + sandbox.WatchlistReportTemplateID + `","account-id":"<account>","query":{"name-first":"Jane","name-last":"Sample","birthdate":"1990-01-02"}}},` +
+				`"meta":{"processing-mode":"sync"}}`,
+		},
+		{call: "GET /reports/<adverse-media>", keep: map[string]string{"entity": "data.attributes.related-sources.0.entity-id"}},
+		{call: "POST /reports/<adverse-media>/dismiss", body: `{"data":{"attributes":{"reason":"another person","dismiss-type":"entity","entity-id":"<entity>"}}}`},
 		{call: "GET /reports/<watchlist>?fields[report]=status,has-match"},
 		{call: "GET /reports/<watchlist>"},
 		{call: "GET /reports?filter[reference-id]=user-5&page[size]=20"},
@@ -70,6 +76,7 @@ func transactionSteps() []step {
 		{call: "GET /transactions/<transaction>?include=reviewer"},
 		{call: "GET /transactions/<transaction>?fields[transaction]=status,fields.amount"},
 		{call: "GET /transactions?filter[reference-id]=order-1"},
+		{call: "GET /transactions?filter[transaction-type-id]=" + sandbox.TransactionTypeID},
 		{call: "GET /transactions?filter[identifier][key]=currency&filter[identifier][value]=USD"},
 		{call: "PATCH /transactions/<transaction>", body: `{"data":{"attributes":{"status":"needs_review","fields":{"memo":"two chairs"}}}}`},
 		{call: "POST /transactions/<transaction>/label", body: `{"meta":{"label":"good","score":0.9,"model-version":"7"}}`},
@@ -117,6 +124,7 @@ func listSteps() []step {
 	}
 	return append(steps, []step{
 		{call: "POST /list/strings", body: `{"data":{"attributes":{}}}`, want: 400},
+		{call: "POST /list/names", body: `{"data":{"attributes":{"name":"Fuzzy","allow-fuzzy-name-first":true}}}`},
 		{call: "DELETE /lists/<list>"},
 		{call: "GET /lists?filter[status]=archived"},
 		{call: "GET /lists?page[size]=20"},
@@ -137,6 +145,10 @@ func runSteps() []step {
 	const trigger = "POST /workflows/" + sandbox.WorkflowID + "/trigger"
 	return []step{
 		{call: "POST /graph-queries", body: query + `}`, id: "query"},
+		{
+			call: "POST /graph-queries",
+			body: `{"data":{"attributes":{"graph-query-template-id":"` + sandbox.GraphQueryTemplateID + `","parameter-map":{"city":"Springfield"},"timeout-in-seconds":20}}}`,
+		},
 		{call: "POST /graph-queries", body: query + `,"meta":{"run-sync":true}}`},
 		{call: "GET /graph-queries/<query>?include=accounts", advance: time.Second},
 		{call: trigger, body: `{"data":{"attributes":{"fields":{"outcome":"errored"}}}}`, id: "run"},
