@@ -188,24 +188,6 @@ func (c *change) newAccount(typeID, reference string) *resource {
 	return c.create("account", "act", attributes, map[string]any{"account-type": identifier{"account-type", typeID}})
 }
 
-// redactAccount removes the personal data of an account and of its inquiries.
-func (c *change) redactAccount(account *resource) error {
-	if account.attributes["redacted-at"] != nil {
-		return conflict("Account already redacted")
-	}
-	for inquiry := range c.of("inquiry", account.id) {
-		if inquiry.one("account") == account.id {
-			if err := c.redactInquiry(c.edit(inquiry.id), true); err != nil {
-				return err
-			}
-		}
-	}
-	account.attributes["fields"], account.attributes["tags"], account.attributes["reference-id"] = map[string]any{}, []any{}, nil
-	account.attributes["redacted-at"], account.attributes["updated-at"] = stamp(c.now), stamp(c.now)
-	c.emit("account.redacted", account, nil)
-	return nil
-}
-
 // consolidate moves what belongs to other accounts to this one. Their attributes
 // stay behind, and they can be consolidated once (Persona docs: Accounts).
 func consolidate(c *call) (*answer, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -88,7 +89,8 @@ func TestRelationsHaveTwoSides(t *testing.T) {
 
 func TestEveryOtherOperationOnAccounts(t *testing.T) {
 	t.Parallel()
-	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	server, ctx := start(t, sandbox.Options{}), t.Context()
+	client := server.client()
 	inquiry := newInquiry(t, client, "old")
 	source, destination := inquiry.Relationships.Account.Data.ID, newAccount(t, client, "new").ID
 	_, err := client.AccountTypes.Get(ctx, sandbox.AccountTypeID)
@@ -140,6 +142,7 @@ func TestEveryOtherOperationOnAccounts(t *testing.T) {
 	}
 	_, err = client.Accounts.Redact(ctx, destination)
 	ok(t, err)
+	server.Advance(time.Second)
 	gone, err := client.Inquiries.Get(ctx, inquiry.ID)
 	ok(t, err)
 	if gone.Attributes.ReferenceID != "" || gone.Attributes.RedactedAt.IsZero() {

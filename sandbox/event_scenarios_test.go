@@ -98,6 +98,7 @@ func scenarios() map[string]struct {
 			ok(s.T, err)
 			_, err = s.client.Inquiries.Redact(s.Context(), id)
 			ok(s.T, err)
+			s.server.Advance(time.Second)
 		}, "account.created inquiry.created inquiry.updated-tags inquiry.redacted"},
 		"an inquiry expires with its session and an open verification": {func(s *scenario) {
 			id := s.inquiry()
@@ -163,6 +164,7 @@ func scenarios() map[string]struct {
 			ok(s.T, err)
 			_, err = s.client.Accounts.Redact(s.Context(), account.ID)
 			ok(s.T, err)
+			s.server.Advance(time.Second)
 		}, "account.created account.created account.status-updated account.updated-fields account.tag-added account.updated-tags " +
 			"account.tag-added account.tag-removed account.updated-tags account.added-relation account.removed-relation account.redacted"},
 		"accounts are archived, restored and consolidated": {func(s *scenario) {

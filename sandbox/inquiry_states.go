@@ -71,29 +71,6 @@ func (c *change) expireInquiry(inquiry *resource) {
 	}
 }
 
-// redactInquiry removes the personal data of an inquiry and of what belongs to it.
-// The reference id goes only with the account's (OpenAPI 2025-12-08,
-// inquiry.redacted). Everything is done at once.
-func (c *change) redactInquiry(inquiry *resource, withAccount bool) error {
-	for _, id := range inquiry.many("verifications") {
-		v := c.edit(id.ID)
-		if v.attributes[lockedAttribute] == true {
-			return conflict("a verification of the inquiry is locked for an investigation")
-		}
-		c.redactVerification(v)
-	}
-	inquiry.attributes["fields"] = nullFields(inquiry)
-	inquiry.attributes["note"] = nil
-	inquiry.attributes["tags"] = []any{}
-	inquiry.attributes["redacted-at"] = stamp(c.now)
-	inquiry.attributes["updated-at"] = stamp(c.now)
-	if withAccount {
-		inquiry.attributes["reference-id"] = nil
-	}
-	c.emit("inquiry.redacted", inquiry, nil)
-	return nil
-}
-
 // moveOn takes an inquiry to the next step of its flow. Its status stays (Persona docs:
 // Events).
 func (c *change) moveOn(inquiry *resource, step string) {

@@ -60,14 +60,7 @@ func reportOperations() map[string]operation {
 		}),
 		"Reports.Dismiss": editReport(dismissReport),
 		"Reports.Redact": editReport(func(c *call, r *resource) error {
-			kept := echo(r.typ, nil)
-			kept["redacted-at"] = stamp(c.now)
-			for _, name := range []string{
-				"status", "created-at", "completed-at", "has-match", "is-continuous", "report-template-version-name", reportHistory,
-			} {
-				kept[name] = r.attributes[name]
-			}
-			r.attributes = kept
+			redactReport(r, c.now)
 			return nil
 		}),
 		"Reports.Print": func(c *call) (*answer, error) {

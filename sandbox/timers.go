@@ -45,6 +45,9 @@ func (c *change) fallDue(id string) {
 		if status := r.text("status"); (status == "created" || status == "pending") && !due.IsZero() && !c.now.Before(due) {
 			c.expireInquiry(r)
 		}
+		c.redactionDue(r)
+	case "account":
+		c.redactionDue(r)
 	case "inquiry-session":
 		if due := r.time(sessionUntil); r.text("status") != "expired" && !c.now.Before(due) {
 			c.expireSession(r)

@@ -162,18 +162,10 @@ func redactTransaction(c *call, r *resource) error {
 	return nil
 }
 
-// redactBiometrics removes the faces from what belongs to a transaction: the selfie
-// photo of its payer. The sandbox keeps no photos of verifications.
+// redactBiometrics removes the faces from what belongs to a transaction: from its payer.
 func redactBiometrics(c *call, r *resource) error {
 	for _, id := range relatedBy(r, "payer") {
-		account := c.edit(id)
-		fields, _ := account.attributes["fields"].(map[string]any)
-		if bareValue(fields, "selfie_photo") != nil {
-			fields = maps.Clone(fields)
-			fields["selfie_photo"] = map[string]any{"type": "file", "value": nil}
-			account.attributes["fields"] = fields
-			account.attributes["updated-at"] = stamp(c.now)
-		}
+		c.redactFaces(c.edit(id))
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func verificationOperations() map[string]operation {
 			case v.attributes[lockedAttribute] == true:
 				return nil, conflict("the verification is locked for an investigation")
 			}
-			c.redactVerification(v)
+			c.redactEvidence(v)
 			return &answer{one: v}, nil
 		},
 		"Verifications.InvestigationLock":   lockVerification(true),
@@ -57,20 +57,10 @@ func lockVerification(locked bool) operation {
 			return nil, err
 		}
 		v.attributes[lockedAttribute] = locked
+		if inquiry := c.get(v.one("inquiry")); !locked && inquiry != nil {
+			c.remind(c.now, inquiry.id) // that is being redacted, or its account
+			c.remind(c.now, inquiry.one("account"))
+		}
 		return &answer{one: v}, nil
 	}
-}
-
-// redactVerification removes a verification's personal data: what is left says that
-// it took place, and when.
-func (c *change) redactVerification(v *resource) {
-	kept := map[string]any{}
-	for name, value := range v.attributes {
-		switch name {
-		case "status", "created-at", "created-at-ts", "submitted-at", "submitted-at-ts", "completed-at", "completed-at-ts", "checks":
-			kept[name] = value
-		}
-	}
-	kept["redacted-at"] = stamp(c.now)
-	v.attributes = kept
 }
