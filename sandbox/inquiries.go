@@ -35,10 +35,8 @@ func inquiryOperations() map[string]operation {
 				switch name {
 				case "inquiry_template_id":
 					return r.one("inquiry-template")
-				case "status", "reference_id", "created_at", "updated_at":
-					return r.attributes[kebab(name)]
 				default:
-					return fieldValue(r, name)
+					return r.attributes[kebab(name)]
 				}
 			})
 		},

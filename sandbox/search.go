@@ -13,27 +13,28 @@ import (
 func (c *call) search(family string, attributes func(r *resource, name string) any) (*answer, error) {
 	var found []*resource
 	indexed := map[string]*resource{} // what is found, as the index has it
-	query := c.object("query")
+	holds, err := c.condition(family)
+	if err != nil {
+		return nil, err
+	}
+	by, direction := c.text("sort.attribute"), c.text("sort.direction")
+	if c.object("sort") != nil && !searchable(family, by) {
+		return nil, badRequest("sort.attribute is not an attribute to search by")
+	}
+	if direction != "" && direction != "asc" && direction != "desc" {
+		return nil, badRequest("sort.direction must be asc or desc")
+	}
 	for r := range c.env.newest(family) {
 		known := c.indexed(r)
 		if known == nil {
 			continue
 		}
-		get := func(name string) any { return attributes(known, name) }
-		holds, err := evaluate(query, get, 0)
-		if err != nil {
-			return nil, err
-		}
-		if holds {
+		if holds(func(name string) any { return attributes(known, name) }) {
 			found = append(found, r)
 			indexed[r.id] = known
 		}
 	}
-	if by := c.text("sort.attribute"); by != "" {
-		direction := c.text("sort.direction")
-		if direction != "" && direction != "asc" && direction != "desc" {
-			return nil, badRequest("sort.direction must be asc or desc")
-		}
+	if by != "" {
 		slices.SortStableFunc(found, func(a, b *resource) int {
 			order := compare(attributes(indexed[a.id], by), attributes(indexed[b.id], by))
 			if direction != "asc" {
@@ -72,68 +73,6 @@ func (c *call) indexed(r *resource) *resource {
 		}
 	}
 	return r
-}
-
-// evaluate decides a predicate.
-func evaluate(query map[string]any, get func(string) any, depth int) (bool, error) {
-	if len(query) == 0 {
-		return true, nil
-	}
-	if depth > 2 {
-		return false, badRequest("query is nested deeper than two levels")
-	}
-	for _, word := range []string{"and", "or"} {
-		clauses, ok := query[word].([]any)
-		if !ok {
-			continue
-		}
-		if len(clauses) > 20 {
-			return false, badRequest("query." + word + " holds more than 20 clauses")
-		}
-		result := word == "and"
-		for _, clause := range clauses {
-			object, _ := clause.(map[string]any)
-			holds, err := evaluate(object, get, depth+1)
-			if err != nil {
-				return false, err
-			}
-			if word == "and" {
-				result = result && holds
-			} else {
-				result = result || holds
-			}
-		}
-		return result, nil
-	}
-	if inner, ok := query["not"].(map[string]any); ok {
-		holds, err := evaluate(inner, get, depth+1)
-		return !holds, err
-	}
-	name, _ := query["attribute"].(string)
-	operator, _ := query["operator"].(string)
-	value, given := query["value"]
-	if name == "" || operator == "" || !given {
-		return false, badRequest("query must be one of and, or, not, or a predicate of attribute, operator and value")
-	}
-	have := get(name)
-	if have == nil {
-		return false, nil
-	}
-	order := compare(have, value)
-	switch operator {
-	case "eq":
-		return order == 0, nil
-	case "gt":
-		return order > 0, nil
-	case "gte":
-		return order >= 0, nil
-	case "lt":
-		return order < 0, nil
-	case "lte":
-		return order <= 0, nil
-	default:
-		return false, badRequest("query.operator must be one of eq, gt, gte, lt, lte")
-	}
 }
 
 // compare orders two values: numbers and moments by size, all else as text.
