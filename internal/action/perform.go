@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -19,6 +17,7 @@ import (
 
 // Outbox keeps the actions.
 type Outbox interface {
+	Lock(ctx context.Context, name string) (unlock func(), err error)
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
 }
@@ -41,14 +40,11 @@ type Performer struct {
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
-
-	seed  maphash.Seed
-	locks [64]sync.Mutex // one action by one worker at a time
 }
 
 // New returns a performer.
 func New(outbox Outbox, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
-	return &Performer{outbox: outbox, environments: environments, metrics: metrics, logger: logger, now: now, seed: maphash.MakeSeed()}
+	return &Performer{outbox: outbox, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
 const (
@@ -67,9 +63,11 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 	if !known {
 		return fmt.Errorf("perform %s: environment %s is not configured", id, env)
 	}
-	lock := &p.locks[maphash.String(p.seed, id)%uint64(len(p.locks))]
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := p.outbox.Lock(ctx, "action "+string(env)+" "+id) // one action by one worker at a time
+	if err != nil {
+		return fmt.Errorf("perform %s: %w", id, err)
+	}
+	defer unlock()
 	a, err := p.outbox.Action(ctx, env, id)
 	if err != nil {
 		return err

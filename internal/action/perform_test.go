@@ -16,6 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/namelock"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -25,11 +26,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // outbox keeps one action, and every state that it was saved in.
 type outbox struct {
-	mu      sync.Mutex
-	action  domain.Action
-	saved   []domain.Action
-	entries []audit.Entry
-	notes   []domain.Notification
+	mu             sync.Mutex
+	action         domain.Action
+	saved          []domain.Action
+	entries        []audit.Entry
+	notes          []domain.Notification
+	namelock.Names // one holder of a name at a time
 }
 
 func (o *outbox) Action(_ context.Context, env domain.Environment, id string) (domain.Action, error) {

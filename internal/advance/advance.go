@@ -6,11 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -35,16 +33,11 @@ type Advancer struct {
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
-
-	seed  maphash.Seed
-	locks [64]sync.Mutex // one object by one worker at a time
-
-	telling sync.Mutex // one verdict at a time
 }
 
 // New returns an advancer.
 func New(s store.Store, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
-	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now, seed: maphash.MakeSeed()}
+	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
 // Advance folds what waits for an object, and does what follows. It returns nil when
@@ -54,9 +47,11 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, ref doma
 	if !known {
 		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
 	}
-	lock := &a.locks[maphash.String(a.seed, string(env)+ref.ID)%uint64(len(a.locks))]
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := a.store.Lock(ctx, "object "+string(env)+" "+ref.ID) // one object by one worker at a time
+	if err != nil {
+		return fmt.Errorf("advance %s: %w", ref, err)
+	}
+	defer unlock()
 	for tries := 1; ; tries++ {
 		err := a.advance(ctx, env, ref, settings)
 		if !errors.Is(err, store.ErrChanged) || tries == maxTries {
@@ -94,9 +89,19 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, ref doma
 // be worked on at the same time: looking at the others and saving this one is one step,
 // or two workers would each miss what the other one saves.
 func (w *work) commit(ctx context.Context) error {
-	w.telling.Lock()
-	defer w.telling.Unlock()
-	if err := w.verdict(ctx); err != nil {
+	subjects, err := w.subjects(ctx)
+	if err != nil {
+		return err
+	}
+	slices.Sort(subjects) // whoever waits for another's has none that the other waits for
+	for _, subject := range subjects {
+		unlock, err := w.store.Lock(ctx, "subject "+string(w.env)+" "+subject)
+		if err != nil {
+			return fmt.Errorf("advance %s: %w", w.ref, err)
+		}
+		defer unlock()
+	}
+	if err := w.verdict(ctx, subjects); err != nil {
 		return err
 	}
 	if err := w.store.Save(ctx, w.env, w.save); err != nil {
@@ -318,11 +323,7 @@ func (w *work) remember(ctx context.Context, o domain.Object) error {
 
 // verdict notifies the host of each subject whose verdict is another than the one it
 // was told last.
-func (w *work) verdict(ctx context.Context) error {
-	subjects, err := w.subjects(ctx)
-	if err != nil {
-		return err
-	}
+func (w *work) verdict(ctx context.Context, subjects []string) error {
 	for _, subject := range subjects {
 		known, err := w.store.ObjectsOf(ctx, w.env, subject)
 		if err != nil {

@@ -136,6 +136,10 @@ type Store interface {
 	// starts, so that nothing depends on a job that a crash cut short.
 	Resume(ctx context.Context) error
 
+	// Lock makes its caller the only one who has a name, in all processes on the
+	// database, until unlock is called. It waits for others, or until the context ends.
+	Lock(ctx context.Context, name string) (unlock func(), err error)
+
 	// Ping reports whether rows can be written.
 	Ping(ctx context.Context) error
 }

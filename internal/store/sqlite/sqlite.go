@@ -6,19 +6,19 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/namelock"
+	"github.com/idemhq/idem/internal/store/tables"
 )
 
 //go:embed migrations/*.sql
@@ -31,17 +31,20 @@ type Queue interface {
 
 // DB is the database. It implements [store.Store].
 type DB struct {
+	*tables.Store
 	write *sql.DB // one connection: SQLite has one writer at a time
 	read  *sql.DB
 	queue Queue
-	zip   *zstd.Encoder
-	unzip *zstd.Decoder
+	locks namelock.Names
 
 	stop    context.CancelFunc // ends the checkpoints
 	running sync.WaitGroup
 }
 
-var _ store.Store = (*DB)(nil)
+var (
+	_ store.Store     = (*DB)(nil)
+	_ tables.Database = (*DB)(nil)
+)
 
 // pragmas are set on every connection.
 //
@@ -65,9 +68,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	read.SetMaxOpenConns(8)
 	db := &DB{write: write, read: read}
-	// Speed over size: bodies are compressed on the way of every webhook.
-	db.zip, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2))
-	db.unzip, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxMemory(64<<20))
+	db.Store = tables.New(db)
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -104,7 +105,7 @@ func (db *DB) Close() error {
 		db.stop()
 	}
 	db.running.Wait()
-	db.unzip.Close()
+	db.Store.Close()
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
@@ -130,14 +131,14 @@ func (db *DB) migrate(ctx context.Context) error {
 	return nil
 }
 
-// tx runs f in a transaction that commits when f returns nil.
-func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
+// Tx implements [tables.Database].
+func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer tx.Rollback() // without effect after a commit
-	if err := f(tx); err != nil {
+	if err := f(transaction{tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -146,116 +147,71 @@ func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	return nil
 }
 
-func (db *DB) enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error {
+// transaction is a [tables.Tx].
+type transaction struct{ *sql.Tx }
+
+// Query implements [tables.Querier].
+func (t transaction) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+	return t.QueryContext(ctx, query, args...)
+}
+
+// Exec implements [tables.Tx].
+func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+	res, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query implements [tables.Querier].
+func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+	return db.read.QueryContext(ctx, query, args...)
+}
+
+// Append implements [tables.Database].
+func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
+	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (environment, id) DO NOTHING`)
+	if err != nil {
+		return nil, err
+	}
+	defer insert.Close()
+	fresh := make([]bool, len(events))
+	for i, e := range events {
+		res, err := insert.ExecContext(ctx, tables.EventValues(e, bodies[i])...)
+		if err != nil {
+			return nil, fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return nil, err
+		}
+		fresh[i] = n == 1
+	}
+	return fresh, nil
+}
+
+// Enqueue implements [tables.Database].
+func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error {
 	if db.queue == nil || len(jobs) == 0 {
 		return nil
 	}
-	return db.queue.Insert(ctx, tx, jobs)
+	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Resume implements [store.Store].
-func (db *DB) Resume(ctx context.Context) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		var jobs []store.Job
-		rows, err := tx.QueryContext(ctx, `SELECT 'advance', environment, object_type, object_id, '', 0 FROM events WHERE state = 'waiting' GROUP BY environment, object_type, object_id
-			UNION ALL SELECT 'perform', environment, '', '', id, next_attempt_at FROM actions WHERE sequence IN
-				(SELECT min(sequence) FROM actions WHERE state = 'waiting' GROUP BY environment, decision_id)`)
-		if err != nil {
-			return fmt.Errorf("find what waits: %w", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var job store.Job
-			var at int64
-			if err := rows.Scan(&job.Kind, &job.Environment, &job.Object.Type, &job.Object.ID, &job.Action, &at); err != nil {
-				return fmt.Errorf("find what waits: %w", err)
-			}
-			job.At = moment(at)
-			jobs = append(jobs, job)
-		}
-		if err := rows.Err(); err != nil {
-			return fmt.Errorf("find what waits: %w", err)
-		}
-		return db.enqueue(ctx, tx, jobs)
-	})
+// Alone implements [tables.Database]: there is one writer.
+func (db *DB) Alone(context.Context, tables.Tx, domain.Environment, string) error { return nil }
+
+// Lock implements [store.Store]: there is one process.
+func (db *DB) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	return db.locks.Lock(ctx, name)
 }
 
 // Ping implements [store.Store].
 func (db *DB) Ping(ctx context.Context) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "CREATE TABLE ping (x); DROP TABLE ping")
+	return db.Tx(ctx, func(tx tables.Tx) error {
+		_, err := tx.Exec(ctx, "CREATE TABLE ping (x); DROP TABLE ping")
 		return err
 	})
-}
-
-// micros writes a moment as the tables keep it: zero for none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
-func encode(v any) string {
-	b, _ := json.Marshal(v) // maps, slices and structs of texts
-	return string(b)
-}
-
-func limit(f store.Filter) int {
-	if f.Limit <= 0 {
-		return 50
-	}
-	return min(f.Limit, 100)
-}
-
-// list reads one page, newest first. The query ends in conditions; columns must
-// start with sequence.
-func list[T any](ctx context.Context, db *DB, columns, table string, env domain.Environment, f store.Filter, scan func(*sql.Rows, *int64) (T, error)) (store.Page[T], error) {
-	query := "SELECT " + columns + " FROM " + table + " WHERE environment = ?"
-	args := []any{env}
-	if !f.Object.IsZero() {
-		id := "object_id"
-		if table == "objects" {
-			id = "id"
-		}
-		query += " AND " + id + " = ?"
-		args = append(args, f.Object.ID)
-	}
-	if f.State != "" {
-		query += " AND state = ?"
-		args = append(args, f.State)
-	}
-	if f.Before > 0 {
-		query += " AND sequence < ?"
-		args = append(args, f.Before)
-	}
-	n := limit(f)
-	rows, err := db.read.QueryContext(ctx, query+" ORDER BY sequence DESC LIMIT ?", append(args, n+1)...)
-	if err != nil {
-		return store.Page[T]{}, fmt.Errorf("list %s: %w", table, err)
-	}
-	defer rows.Close()
-	var page store.Page[T]
-	var last int64
-	for rows.Next() {
-		var sequence int64
-		row, err := scan(rows, &sequence)
-		if err != nil {
-			return page, fmt.Errorf("list %s: %w", table, err)
-		}
-		if len(page.Rows) == n {
-			page.Next = last
-			break
-		}
-		page.Rows = append(page.Rows, row)
-		last = sequence
-	}
-	return page, rows.Err()
 }

@@ -1,0 +1,121 @@
+package tables
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+const eventColumns = "sequence, id, name, created_at, object_type, object_id, body, via, received_at, state"
+
+// AppendEvents implements [store.Store].
+func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
+	bodies := make([][]byte, len(events))
+	for i, e := range events {
+		bodies[i] = s.zip.EncodeAll(e.Body, nil) // before the transaction begins
+	}
+	var fresh []bool
+	err := s.db.Tx(ctx, func(tx Tx) (err error) {
+		if fresh, err = s.db.Append(ctx, tx, events, bodies); err != nil {
+			return fmt.Errorf("append events: %w", err)
+		}
+		var jobs []store.Job
+		for i, e := range events {
+			if fresh[i] && e.State == domain.EventWaiting {
+				jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: e.Environment, Object: e.Object})
+			}
+		}
+		return s.db.Enqueue(ctx, tx, jobs)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// EventValues are the values of an event's columns as [Database.Append] stores them:
+// environment, id, name, created_at, object_type, object_id, body, via, received_at and
+// state.
+func EventValues(e domain.Event, body []byte) []any {
+	return []any{string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, string(e.Via), micros(e.ReceivedAt), string(e.State)}
+}
+
+// Waiting implements [store.Store].
+func (s *Store) Waiting(ctx context.Context, env domain.Environment, object domain.Ref) ([]domain.Event, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+eventColumns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY created_at, sequence",
+		env, object.ID, object.Type)
+	events, err := collect(rows, err, func(rows Rows) (domain.Event, error) {
+		var sequence int64
+		return s.scanEvent(env)(rows, &sequence)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what waits for %s: %w", object, err)
+	}
+	return events, nil
+}
+
+// Events implements [store.Store].
+func (s *Store) Events(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Event], error) {
+	return list(ctx, s.db, eventColumns, "events", env, f, s.scanEvent(env))
+}
+
+// Event implements [store.Store].
+func (s *Store) Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+eventColumns+" FROM events WHERE environment = $1 AND id = $2", env, id)
+	found, err := collect(rows, err, func(rows Rows) (domain.Event, error) {
+		var sequence int64
+		return s.scanEvent(env)(rows, &sequence)
+	})
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return domain.Event{}, fmt.Errorf("read event %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
+func (s *Store) scanEvent(env domain.Environment) func(Rows, *int64) (domain.Event, error) {
+	return func(rows Rows, sequence *int64) (domain.Event, error) {
+		e := domain.Event{Environment: env}
+		var created, received int64
+		var packed []byte
+		err := rows.Scan(sequence, &e.ID, &e.Name, &created, &e.Object.Type, &e.Object.ID, &packed, &e.Via, &received, &e.State)
+		if err != nil {
+			return e, err
+		}
+		e.CreatedAt, e.ReceivedAt = moment(created), moment(received)
+		e.Body, err = s.unzip.DecodeAll(packed, nil)
+		return e, err
+	}
+}
+
+// Counts implements [store.Store].
+func (s *Store) Counts(ctx context.Context, env domain.Environment) (map[domain.EventState]int, map[domain.ActionState]int, error) {
+	events, actions := map[domain.EventState]int{}, map[domain.ActionState]int{}
+	err := s.count(ctx, "SELECT state, count(*) FROM events WHERE environment = $1 AND state IN ('waiting', 'poison') GROUP BY state", env,
+		func(state string, n int) { events[domain.EventState(state)] = n })
+	if err != nil {
+		return nil, nil, err
+	}
+	err = s.count(ctx, "SELECT state, count(*) FROM actions WHERE environment = $1 GROUP BY state", env,
+		func(state string, n int) { actions[domain.ActionState(state)] = n })
+	return events, actions, err
+}
+
+func (s *Store) count(ctx context.Context, query string, env domain.Environment, add func(string, int)) error {
+	rows, err := s.db.Query(ctx, query, env)
+	_, err = collect(rows, err, func(rows Rows) (int, error) {
+		var state string
+		var n int
+		err := rows.Scan(&state, &n)
+		add(state, n)
+		return n, err
+	})
+	if err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+// Package tables holds the queries on the service's tables, in the SQL that SQLite and
+// PostgreSQL share. What they do not share is behind [Database]: each has a package of
+// its own beside this one.
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Database is what each database does in its own way.
+type Database interface {
+	Querier
+
+	// Tx runs f in a transaction that commits when f returns nil. It may run f again
+	// when another transaction was in its way.
+	Tx(ctx context.Context, f func(Tx) error) error
+
+	// Append stores those of the events that are not known yet, and says which these
+	// are. The bodies are given packed.
+	Append(ctx context.Context, tx Tx, events []domain.Event, bodies [][]byte) (fresh []bool, err error)
+
+	// Enqueue makes jobs run after the transaction commits.
+	Enqueue(ctx context.Context, tx Tx, jobs []store.Job) error
+
+	// Alone makes the transaction the only one that does something in an environment,
+	// until it ends.
+	Alone(ctx context.Context, tx Tx, env domain.Environment, what string) error
+}
+
+// Querier reads rows. Parameters are $1, $2, …
+type Querier interface {
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+}
+
+// Tx is a transaction.
+type Tx interface {
+	Querier
+	Exec(ctx context.Context, query string, args ...any) (changed int64, err error)
+}
+
+// Rows are what a query found. They must be closed before the next query of the same
+// transaction.
+type Rows interface {
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+	Close() error
+}
+
+// Store implements [store.Store] but for what [Database] is asked for by its owner:
+// Resume's jobs, Lock and Ping.
+type Store struct {
+	db    Database
+	zip   *zstd.Encoder
+	unzip *zstd.Decoder
+}
+
+// New returns the store of a database.
+func New(db Database) *Store {
+	s := &Store{db: db}
+	// Speed over size: bodies are compressed on the way of every webhook.
+	s.zip, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2))
+	s.unzip, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxMemory(64<<20))
+	return s
+}
+
+// Close ends what the store runs itself. The database stays open.
+func (s *Store) Close() { s.unzip.Close() }
+
+// collect reads all rows, and closes them.
+func collect[T any](rows Rows, err error, scan func(Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// one reads the first row of a query into values, if there is one.
+func one(ctx context.Context, q Querier, query string, args []any, into ...any) (found bool, err error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	if err := rows.Scan(into...); err != nil {
+		return false, err
+	}
+	return true, rows.Err()
+}
+
+// Resume implements [store.Store].
+func (s *Store) Resume(ctx context.Context) error {
+	return s.db.Tx(ctx, func(tx Tx) error {
+		rows, err := tx.Query(ctx, `SELECT 'advance', environment, object_type, object_id, '', 0 FROM events WHERE state = 'waiting' GROUP BY environment, object_type, object_id
+			UNION ALL SELECT 'perform', environment, '', '', id, next_attempt_at FROM actions WHERE sequence IN
+				(SELECT min(sequence) FROM actions WHERE state = 'waiting' GROUP BY environment, decision_id)`)
+		jobs, err := collect(rows, err, func(rows Rows) (store.Job, error) {
+			var job store.Job
+			var at int64
+			err := rows.Scan(&job.Kind, &job.Environment, &job.Object.Type, &job.Object.ID, &job.Action, &at)
+			job.At = moment(at)
+			return job, err
+		})
+		if err != nil {
+			return fmt.Errorf("find what waits: %w", err)
+		}
+		return s.db.Enqueue(ctx, tx, jobs)
+	})
+}
+
+// micros writes a moment as the tables keep it: zero for none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func encode(v any) string {
+	b, _ := json.Marshal(v) // maps, slices and structs of texts
+	return string(b)
+}
+
+func limit(f store.Filter) int {
+	if f.Limit <= 0 {
+		return 50
+	}
+	return min(f.Limit, 100)
+}
+
+// list reads one page, newest first. The columns must start with sequence.
+func list[T any](ctx context.Context, q Querier, columns, table string, env domain.Environment, f store.Filter, scan func(Rows, *int64) (T, error)) (store.Page[T], error) {
+	query := "SELECT " + columns + " FROM " + table + " WHERE environment = $1"
+	args := []any{env}
+	narrow := func(condition string, value any) {
+		args = append(args, value)
+		query += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if !f.Object.IsZero() {
+		id := "object_id"
+		if table == "objects" {
+			id = "id"
+		}
+		narrow(id+" = $%d", f.Object.ID)
+	}
+	if f.State != "" {
+		narrow("state = $%d", f.State)
+	}
+	if f.Before > 0 {
+		narrow("sequence < $%d", f.Before)
+	}
+	n := limit(f)
+	args = append(args, n+1)
+	rows, err := q.Query(ctx, query+fmt.Sprintf(" ORDER BY sequence DESC LIMIT $%d", len(args)), args...)
+	type numbered struct {
+		row      T
+		sequence int64
+	}
+	found, err := collect(rows, err, func(rows Rows) (numbered, error) {
+		var r numbered
+		var err error
+		r.row, err = scan(rows, &r.sequence)
+		return r, err
+	})
+	var page store.Page[T]
+	if err != nil {
+		return page, fmt.Errorf("list %s: %w", table, err)
+	}
+	for i, r := range found {
+		if i == n {
+			page.Next = found[i-1].sequence
+			break
+		}
+		page.Rows = append(page.Rows, r.row)
+	}
+	return page, nil
+}
