@@ -1,0 +1,184 @@
+// Package pgtest runs a real PostgreSQL for tests: one server for each test binary, and
+// a database of its own for each test.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a PostgreSQL that listens on this machine.
+type Server struct {
+	bin, data string
+	port      int
+	as        *syscall.Credential // who it runs as; nil for who runs the tests
+
+	mu   sync.Mutex
+	last int
+}
+
+// Run runs the tests of a binary with a server, whose address start returns. Where there
+// is no PostgreSQL, start skips the test that asks for it, and in CI fails it.
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
+func Run(m interface{ Run() int }, server **Server) int {
+	s, err := newServer()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+	*server = s
+	if s != nil {
+		defer s.close()
+	}
+	return m.Run()
+}
+
+// newServer makes and starts a server, or returns nil where PostgreSQL is not installed.
+func newServer() (*Server, error) {
+	bin := binaries()
+	if bin == "" {
+		return nil, nil
+	}
+	s := &Server{bin: bin}
+	if os.Getuid() == 0 { // PostgreSQL refuses to run as root
+		nobody, err := user.Lookup("nobody")
+		if err != nil {
+			return nil, fmt.Errorf("find a user to run PostgreSQL as: %w", err)
+		}
+		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
+		s.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	dir, err := os.MkdirTemp("", "idem-pg")
+	if err != nil {
+		return nil, err
+	}
+	s.data = filepath.Join(dir, "data")
+	if s.as != nil {
+		if err := os.Chown(dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.run("initdb", "-D", s.data, "-U", "idem", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
+		return nil, err
+	}
+	return s, s.Start()
+}
+
+// binaries is the folder of the newest PostgreSQL on this machine, or "".
+func binaries() string {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
+	slices.SortFunc(found, func(a, b string) int {
+		version := func(path string) int {
+			n, _ := strconv.Atoi(strings.Split(path, "/")[4])
+			return n
+		}
+		return version(b) - version(a)
+	})
+	if len(found) > 0 {
+		return filepath.Dir(found[0])
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	return ""
+}
+
+// run runs one of PostgreSQL's programs to its end.
+func (s *Server) run(program string, args ...string) error {
+	log, err := os.CreateTemp("", "idem-pg-log")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	command := exec.Command(filepath.Join(s.bin, program), args...)
+	command.Dir = "/"
+	command.Stdout, command.Stderr = log, log // a file: the server that pg_ctl leaves behind would hold a pipe open
+	if s.as != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
+	}
+	if err := command.Run(); err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%s: %w: %s", program, err, said)
+	}
+	return nil
+}
+
+// Start starts the server, at the port it had before if there was one.
+func (s *Server) Start() error {
+	if s.port == 0 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		s.port = listener.Addr().(*net.TCPAddr).Port
+		listener.Close()
+	}
+	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c shared_buffers=64MB", s.port)
+	return s.run("pg_ctl", "-D", s.data, "-l", filepath.Join(filepath.Dir(s.data), "log"), "-w", "-t", "60", "-o", options, "start")
+}
+
+// Stop stops the server: fast, or immediate as in a crash.
+func (s *Server) Stop(mode string) error {
+	return s.run("pg_ctl", "-D", s.data, "-m", mode, "-w", "stop")
+}
+
+func (s *Server) close() {
+	_ = s.Stop("immediate")
+	os.RemoveAll(filepath.Dir(s.data))
+}
+
+// Database makes an empty database for a test, and returns its URL. It is gone when the
+// test ends.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	if s == nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("PostgreSQL is missing: run scripts/postgres")
+		}
+		t.Skip("PostgreSQL is missing: run scripts/postgres as root")
+	}
+	s.mu.Lock()
+	s.last++
+	name := fmt.Sprintf("test_%d", s.last)
+	s.mu.Unlock()
+	s.do(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { s.do(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return s.url(name)
+}
+
+func (s *Server) url(database string) string {
+	return fmt.Sprintf("postgres://idem@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+// Address is where the server listens: host:port.
+func (s *Server) Address() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+func (s *Server) do(t testing.TB, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		t.Fatalf("connect to PostgreSQL: %v", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}

@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	lookAfter = 5 * time.Second  // how often a node says that it is there
+	goneAfter = 20 * time.Second // without a word, a node is gone
+	monthsOn  = 2                // partitions are made this far ahead
+)
+
+// keep does what has to be done from time to time, until the context ends. What fails is
+// done next time: readyz says what is wrong.
+func (db *DB) keep(ctx context.Context) {
+	word, partitions := time.NewTicker(lookAfter), time.NewTicker(time.Hour)
+	defer word.Stop()
+	defer partitions.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			_, _ = db.pool.Exec(context.WithoutCancel(ctx), "DELETE FROM nodes WHERE id = $1", db.node)
+			return
+		case <-word.C:
+			_ = db.seen(ctx)
+		case now := <-partitions.C:
+			_ = db.partition(ctx, now)
+		}
+	}
+}
+
+// seen says that this node is there, which takes a row that can be written.
+func (db *DB) seen(ctx context.Context) error {
+	_, err := db.pool.Exec(ctx, "INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()", db.node)
+	if err != nil {
+		return fmt.Errorf("write to the database: %w", err)
+	}
+	return nil
+}
+
+// Nodes returns how many processes are at work on the database: at least this one.
+func (db *DB) Nodes(ctx context.Context) (int, error) {
+	var n int
+	err := db.pool.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE seen_at > now() - $1::interval OR id = $2", goneAfter, db.node).Scan(&n)
+	if err != nil {
+		return 1, fmt.Errorf("count the nodes: %w", err)
+	}
+	return max(1, n), nil
+}
+
+// partition makes the partitions of the events of this month and the next ones. One node
+// at a time does.
+func (db *DB) partition(ctx context.Context, now time.Time) error {
+	for i := range monthsOn + 1 {
+		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
+		query := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF events FOR VALUES FROM (%d) TO (%d)",
+			partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro())
+		if err := db.alone(ctx, query); err != nil {
+			return fmt.Errorf("make a partition of the events: %w", err)
+		}
+	}
+	return nil
+}
+
+// Forget drops the partitions of events that were received before a moment, all at once
+// and a month at a time, and returns their names. One with an event that waits is kept.
+// What is known of the events' ids stays four months longer than any of Persona's copies
+// of them, so that none is taken for a new one.
+func (db *DB) Forget(ctx context.Context, before time.Time) (dropped []string, err error) {
+	found, err := db.pool.Query(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'events'::regclass AND c.relname LIKE 'events\\_20%'")
+	if err != nil {
+		return nil, fmt.Errorf("list the partitions of the events: %w", err)
+	}
+	var names []string
+	for found.Next() {
+		var name string
+		if err := found.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list the partitions of the events: %w", err)
+		}
+		names = append(names, name)
+	}
+	if err := found.Err(); err != nil {
+		return nil, fmt.Errorf("list the partitions of the events: %w", err)
+	}
+	for _, name := range names {
+		first, err := time.Parse("events_2006_01", name)
+		if err != nil || first.AddDate(0, 1, 0).After(before) {
+			continue
+		}
+		var waits bool
+		if err := db.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+name+" WHERE state = 'waiting')").Scan(&waits); err != nil {
+			return dropped, fmt.Errorf("look into %s: %w", name, err)
+		}
+		if waits {
+			continue
+		}
+		if err := db.alone(ctx, "DROP TABLE IF EXISTS "+name); err != nil {
+			return dropped, fmt.Errorf("drop %s: %w", name, err)
+		}
+		dropped = append(dropped, name)
+	}
+	if _, err := db.pool.Exec(ctx, "DELETE FROM event_keys WHERE received_at < $1", before.AddDate(0, -keysLonger, 0).UnixMicro()); err != nil {
+		return dropped, fmt.Errorf("forget the ids of old events: %w", err)
+	}
+	return dropped, nil
+}
+
+// keysLonger is how many months longer the ids of events are known than they are kept:
+// Persona shows events for three (Persona docs: Events).
+const keysLonger = 4
+
+// partitionOf is the name of a month's partition.
+func partitionOf(first time.Time) string { return first.Format("events_2006_01") }
+
+// alone runs a statement that changes tables while no other node does.
+func (db *DB) alone(ctx context.Context, statement string) error {
+	tx, err := db.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // without effect after a commit
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('partitions of the events', 0))"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, statement); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}

@@ -1,0 +1,239 @@
+// Package postgres keeps the service's rows in PostgreSQL, for any number of nodes. It
+// passes the suite in storetest.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/tables"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Queue runs the jobs of this database: it inserts them with the data.
+type Queue interface {
+	Insert(ctx context.Context, tx pgx.Tx, jobs []store.Job) error
+}
+
+// DB is the database. It implements [store.Store].
+type DB struct {
+	*tables.Store
+	pool  *pgxpool.Pool
+	queue Queue
+	locks *locks
+	node  string
+
+	stop    context.CancelFunc // ends what runs beside
+	running sync.WaitGroup
+}
+
+var (
+	_ store.Store     = (*DB)(nil)
+	_ tables.Database = (*DB)(nil)
+)
+
+const maxConnections = 20 // of a node; PostgreSQL takes 100 in all unless it is told otherwise
+
+// Open connects to a database by its URL, and makes its tables where they are missing:
+// one node does, the others wait.
+func Open(ctx context.Context, url string) (*DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("open the database: its address is not one of PostgreSQL") // the error of the parser holds it, with the password
+	}
+	if config.MaxConns < maxConnections {
+		config.MaxConns = maxConnections
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", withoutAddress(err))
+	}
+	db := &DB{pool: pool, node: domain.NewID("node")}
+	db.Store, db.locks = tables.New(db), &locks{pool: pool}
+	if err := errors.Join(db.migrate(ctx), db.partition(ctx, time.Now()), db.seen(ctx)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	db.stop = stop
+	db.running.Go(func() { db.keep(beside) })
+	return db, nil
+}
+
+// withoutAddress keeps what PostgreSQL said, and drops the address with its user.
+func withoutAddress(err error) error {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return said
+	}
+	return errors.New("it does not answer; is it running, and is the address right?")
+}
+
+// UseQueue sets what runs the jobs. Without a queue, jobs are dropped.
+func (db *DB) UseQueue(q Queue) { db.queue = q }
+
+// Pool are the connections, for the queue.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Close closes all connections.
+func (db *DB) Close() error {
+	if db.stop != nil {
+		db.stop()
+	}
+	db.running.Wait()
+	db.locks.close()
+	db.Store.Close()
+	db.pool.Close()
+	return nil
+}
+
+// migrate makes the tables. A lock lets one node at a time do so.
+func (db *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	one, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return fmt.Errorf("prepare the tables: %w", err)
+	}
+	conn := stdlib.OpenDBFromPool(db.pool)
+	defer conn.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, files, goose.WithSessionLocker(one))
+	if err != nil {
+		return fmt.Errorf("prepare the tables: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the version of the database: %w", err)
+	}
+	if current > target {
+		return store.ErrNewer
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("make the tables: %w", err)
+	}
+	return nil
+}
+
+// transaction is a [tables.Tx].
+type transaction struct{ pgx.Tx }
+
+// Query implements [tables.Querier].
+func (t transaction) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+	found, err := t.Tx.Query(ctx, query, args...)
+	return rows{found}, err
+}
+
+// Exec implements [tables.Tx].
+func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+	tag, err := t.Tx.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+// rows are [tables.Rows].
+type rows struct{ pgx.Rows }
+
+// Close implements [tables.Rows].
+func (r rows) Close() error {
+	r.Rows.Close()
+	return nil
+}
+
+// Query implements [tables.Querier].
+func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+	found, err := db.pool.Query(ctx, query, args...)
+	return rows{found}, err
+}
+
+// tries is how often a transaction is run whose way another one was in.
+const tries = 5
+
+// Tx implements [tables.Database].
+func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
+	for range tries {
+		err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error { return f(transaction{tx}) })
+		var said *pgconn.PgError
+		if !errors.As(err, &said) || said.Code != "40P01" && said.Code != "40001" { // a deadlock; two that cannot follow each other
+			return err
+		}
+	}
+	return err
+}
+
+// Append implements [tables.Database].
+func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
+	columns := make([][]any, 10)
+	first := map[[2]string]int{} // an event may come twice in one batch
+	for i, e := range events {
+		key := [2]string{string(e.Environment), e.ID}
+		if _, twice := first[key]; twice {
+			continue
+		}
+		first[key] = i
+		for c, value := range tables.EventValues(e, bodies[i]) {
+			columns[c] = append(columns[c], value)
+		}
+	}
+	args := make([]any, len(columns))
+	for c := range columns {
+		args[c] = columns[c]
+	}
+	found, err := tx.Query(ctx, `WITH given AS (
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bigint[], $10::text[])
+				AS g (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)),
+		fresh AS (
+			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
+			ON CONFLICT DO NOTHING RETURNING environment, id)
+		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
+			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	fresh := make([]bool, len(events))
+	for found.Next() {
+		var key [2]string
+		if err := found.Scan(&key[0], &key[1]); err != nil {
+			return nil, err
+		}
+		fresh[first[key]] = true
+	}
+	return fresh, found.Err()
+}
+
+// Enqueue implements [tables.Database].
+func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error {
+	if db.queue == nil || len(jobs) == 0 {
+		return nil
+	}
+	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
+}
+
+// Alone implements [tables.Database] by a lock that ends with the transaction.
+func (db *DB) Alone(ctx context.Context, tx tables.Tx, env domain.Environment, what string) error {
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", what+" "+string(env))
+	return err
+}
+
+// Ping implements [store.Store].
+func (db *DB) Ping(ctx context.Context) error { return db.seen(ctx) }

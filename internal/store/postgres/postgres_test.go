@@ -1,0 +1,207 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/pgtest"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/postgres"
+	"github.com/idemhq/idem/internal/store/storetest"
+)
+
+var server *pgtest.Server
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
+
+// recorder is a queue that only takes note.
+type recorder struct{ jobs *storetest.Jobs }
+
+func (r recorder) Insert(_ context.Context, _ pgx.Tx, jobs []store.Job) error {
+	r.jobs.Add(jobs)
+	return nil
+}
+
+func open(t *testing.T, url string) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestTheSuite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) (store.Store, *storetest.Jobs) {
+		db, jobs := open(t, server.Database(t)), &storetest.Jobs{}
+		db.UseQueue(recorder{jobs})
+		return db, jobs
+	})
+}
+
+func TestManyNodesOpenAnEmptyDatabaseAtOnce(t *testing.T) {
+	url := server.Database(t)
+	var opening sync.WaitGroup
+	nodes := make([]*postgres.DB, 6)
+	for i := range nodes {
+		opening.Go(func() {
+			var err error
+			if nodes[i], err = postgres.Open(t.Context(), url); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	opening.Wait()
+	for _, db := range nodes {
+		if n, err := db.Nodes(t.Context()); err != nil || n != len(nodes) {
+			t.Errorf("%d nodes are at work, error %v", n, err)
+		}
+	}
+	for _, db := range nodes[1:] {
+		db.Close()
+	}
+	if n, err := nodes[0].Nodes(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d nodes are at work after the others left, error %v", n, err)
+	}
+	nodes[0].Close()
+}
+
+func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+	url := server.Database(t)
+	db := open(t, url)
+	if _, err := db.Pool().Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := postgres.Open(t.Context(), url); !errors.Is(err, store.ErrNewer) {
+		t.Errorf("it opens, error %v", err)
+	}
+}
+
+func TestANameIsHeldByOneNode(t *testing.T) {
+	url := server.Database(t)
+	a, b := open(t, url), open(t, url)
+	unlock, err := a.Lock(t.Context(), "inquiry 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := b.Lock(t.Context(), "inquiry 2")
+	if err != nil {
+		t.Fatalf("another name is held up: %v", err)
+	}
+	other()
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := b.Lock(short, "inquiry 1"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("two nodes hold a name, error %v", err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		unlock, err := b.Lock(t.Context(), "inquiry 1")
+		if err == nil {
+			unlock()
+		}
+		got <- err
+	}()
+	unlock()
+	if err := <-got; err != nil {
+		t.Errorf("the next holder got %v", err)
+	}
+}
+
+func TestTheNamesOfANodeThatDiesAreFree(t *testing.T) {
+	url := server.Database(t)
+	a, b := open(t, url), open(t, url)
+	if _, err := a.Lock(t.Context(), "inquiry 1"); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	unlock, err := b.Lock(t.Context(), "inquiry 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+func TestNodesStoreTheSameEventsOnce(t *testing.T) {
+	url := server.Database(t)
+	nodes := []*postgres.DB{open(t, url), open(t, url), open(t, url)}
+	var events []domain.Event
+	for range 100 {
+		events = append(events, domain.Event{
+			Environment: domain.Sandbox, ID: domain.NewID("evt"), Name: "inquiry.started", CreatedAt: time.Now(), Object: domain.Ref{Type: "inquiry", ID: "inq_1"},
+			Body: []byte(`{}`), Via: domain.ViaWebhook, ReceivedAt: time.Now(), State: domain.EventWaiting,
+		})
+	}
+	var mu sync.Mutex
+	var storing sync.WaitGroup
+	stored := 0
+	for i, db := range nodes {
+		storing.Go(func() {
+			mine := slices.Clone(events)
+			if i == 1 {
+				slices.Reverse(mine)
+			}
+			for batch := range slices.Chunk(mine, 10) {
+				fresh, err := db.AppendEvents(t.Context(), append(batch, batch[0]))
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				for _, f := range fresh {
+					if f {
+						stored++
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	storing.Wait()
+	if stored != len(events) {
+		t.Errorf("%d of %d events were stored", stored, len(events))
+	}
+}
+
+func TestOldEventsAreForgottenByTheMonth(t *testing.T) {
+	db := open(t, server.Database(t))
+	if _, err := db.Pool().Exec(t.Context(), `CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM (1577836800000000) TO (1580515200000000);
+		CREATE TABLE events_2020_02 PARTITION OF events FOR VALUES FROM (1580515200000000) TO (1583020800000000)`); err != nil {
+		t.Fatal(err)
+	}
+	old := domain.Event{Environment: domain.Sandbox, ID: "evt_1", Name: "inquiry.started", Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: []byte(`{}`),
+		ReceivedAt: time.Date(2020, 1, 15, 0, 0, 0, 0, time.UTC), State: domain.EventApplied}
+	waits := old
+	waits.ID, waits.ReceivedAt, waits.State = "evt_2", time.Date(2020, 2, 15, 0, 0, 0, 0, time.UTC), domain.EventWaiting
+	if _, err := db.AppendEvents(t.Context(), []domain.Event{old, waits}); err != nil {
+		t.Fatal(err)
+	}
+	dropped, err := db.Forget(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil || !slices.Equal(dropped, []string{"events_2020_01"}) {
+		t.Errorf("dropped %q, error %v", dropped, err)
+	}
+	if fresh, err := db.AppendEvents(t.Context(), []domain.Event{old}); err != nil || fresh[0] {
+		t.Errorf("an event that was forgotten is new %v, error %v", fresh, err)
+	}
+	if _, err := db.Event(t.Context(), domain.Sandbox, "evt_2"); err != nil {
+		t.Errorf("an event that waits is gone: %v", err)
+	}
+}
+
+func TestAnAddressThatIsWrongIsNotPrinted(t *testing.T) {
+	for _, url := range []string{"postgres://idem:hunter2@127.0.0.1:1/idem", "postgres://idem:hunter2@[::1", "host=127.0.0.1 port=1 password=hunter2"} {
+		_, err := postgres.Open(t.Context(), url)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+}
