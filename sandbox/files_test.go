@@ -161,3 +161,20 @@ func TestAKeySaysHowLongItsAddressesLive(t *testing.T) {
 		t.Errorf("for more than three days: %d", status)
 	}
 }
+
+func TestAPrintShowsWhatAResourceSays(t *testing.T) {
+	server := start(t, frozen())
+	id, _ := photographed(server, sandbox.GovernmentIDTemplateID, "2025-12-08")
+	for _, redacted := range []bool{false, true} {
+		if redacted {
+			server.do("DELETE", "/api/v1/verifications/"+id, "")
+		}
+		status, header, file := fetch(t, server.url+"/api/v1/verifications/"+id+"/print", sandbox.SandboxKey)
+		if status != 200 || header.Get("Content-Type") != "application/pdf" || !bytes.Contains(file, []byte("(status: passed)")) {
+			t.Fatalf("%d %v\n%s", status, header, file)
+		}
+		if named := bytes.Contains(file, []byte("(name-first: Alexander)")); named == redacted {
+			t.Errorf("redacted %v, and it shows the name: %v", redacted, named)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func inquiryOperations() map[string]operation {
 			if err != nil {
 				return nil, err
 			}
-			return &answer{pdf: pdf("Inquiry", inquiry.id, "Status: "+inquiry.text("status"), "Created: "+inquiry.text("created-at"))}, nil
+			return c.printed("Inquiry", inquiry), nil
 		},
 		"Inquiries.PerformSimulateActions": simulate,
 	}

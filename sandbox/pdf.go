@@ -3,25 +3,67 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// pdf writes one page of text as a PDF.
+const (
+	pdfLines = 44 // on a page
+	pdfWidth = 92 // characters of a line
+)
+
+// printed answers with a PDF that shows a resource's attributes, those with a value.
+func (c *call) printed(title string, r *resource) *answer {
+	attributes, _ := c.sandbox.render(r, form{version: c.form.version, inflection: "kebab"})["attributes"].(map[string]any)
+	return &answer{pdf: pdf(title, slices.Concat([]string{"id: " + r.id, "type: " + r.typ}, facts("", attributes))...)}
+}
+
+// facts are the lines for a value and all within it. Files are left out.
+func facts(name string, v any) []string {
+	var lines []string
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			lines = append(lines, facts(strings.TrimPrefix(name+" / "+key, " / "), v[key])...)
+		}
+	case []any:
+		for i, item := range v {
+			lines = append(lines, facts(fmt.Sprintf("%s %d", name, i+1), item)...)
+		}
+	case nil:
+	case string:
+		if v != "" && !strings.HasPrefix(v, fileMark) {
+			lines = []string{name + ": " + v}
+		}
+	default:
+		lines = []string{fmt.Sprintf("%s: %v", name, v)}
+	}
+	return lines
+}
+
+// pdf writes text as a PDF, on as many pages as it takes.
 func pdf(title string, lines ...string) []byte {
-	escape := strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`)
-	var text strings.Builder
-	fmt.Fprintf(&text, "BT /F1 18 Tf 72 760 Td (%s) Tj /F1 11 Tf", escape.Replace(title))
-	for _, line := range lines {
-		fmt.Fprintf(&text, " 0 -20 Td (%s) Tj", escape.Replace(line))
+	pages := slices.Collect(slices.Chunk(wrapped(lines), pdfLines))
+	if len(pages) == 0 {
+		pages = [][]string{nil}
 	}
-	text.WriteString(" ET")
-	objects := []string{
-		"<< /Type /Catalog /Pages 2 0 R >>",
-		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", text.Len(), text.String()),
-		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+	var kids []string
+	objects := []string{"<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"}
+	for i, page := range pages {
+		var text strings.Builder
+		fmt.Fprintf(&text, "BT /F1 18 Tf 56 740 Td (%s) Tj /F1 10 Tf 0 -12 Td", pdfText(title))
+		for _, line := range page {
+			fmt.Fprintf(&text, " 0 -15 Td (%s) Tj", pdfText(line))
+		}
+		fmt.Fprintf(&text, " ET BT /F1 8 Tf 56 36 Td (Page %d of %d) Tj ET", i+1, len(pages))
+		at := len(objects) + 1
+		kids = append(kids, fmt.Sprintf("%d 0 R", at))
+		objects = append(objects,
+			fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R /Resources << /Font << /F1 3 0 R >> >> >>", at+1),
+			fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", text.Len(), text.String()))
 	}
+	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", strings.Join(kids, " "), len(pages))
 	var file bytes.Buffer
 	file.WriteString("%PDF-1.4\n")
 	var index strings.Builder
@@ -32,4 +74,34 @@ func pdf(title string, lines ...string) []byte {
 	start := file.Len()
 	fmt.Fprintf(&file, "xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, index.String(), len(objects)+1, start)
 	return file.Bytes()
+}
+
+// wrapped breaks lines that are too long for a page.
+func wrapped(lines []string) []string {
+	var out []string
+	for _, line := range lines {
+		runes := []rune(line)
+		for len(runes) > pdfWidth {
+			out, runes = append(out, string(runes[:pdfWidth])), append([]rune("    "), runes[pdfWidth:]...)
+		}
+		out = append(out, string(runes))
+	}
+	return out
+}
+
+// pdfText writes a text for a string of a PDF: in Latin 1, which the font has.
+func pdfText(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\\' || r == '(' || r == ')':
+			b.WriteByte('\\')
+			b.WriteByte(byte(r))
+		case r < 0x20 || r > 0xFF || r >= 0x7F && r < 0xA0:
+			b.WriteByte('?')
+		default:
+			b.WriteByte(byte(r))
+		}
+	}
+	return b.String()
 }

@@ -72,7 +72,7 @@ func reportOperations() map[string]operation {
 			if r.text("status") == "pending" {
 				return nil, conflict("the report is not ready")
 			}
-			return &answer{pdf: pdf("Report", r.id, "Type: "+r.typ, "Status: "+r.text("status"))}, nil
+			return c.printed("Report", r), nil
 		},
 	}
 	maps.Copy(operations, tagOperations("Reports", "report", func(*call, *resource, []any, []any) {})) // no event is documented

@@ -14,8 +14,7 @@ func verificationOperations() map[string]operation {
 			if err != nil {
 				return nil, err
 			}
-			v := found.one
-			return &answer{pdf: pdf("Verification", v.id, "Type: "+v.typ, "Status: "+v.text("status"))}, nil
+			return c.printed("Verification", found.one), nil
 		},
 		"Verifications.Redact": func(c *call) (*answer, error) {
 			v, err := c.find("verification")
