@@ -13,7 +13,9 @@ import (
 // FuzzAPI sends any body to any operation: nothing that a client says makes the
 // sandbox fail.
 func FuzzAPI(f *testing.F) {
-	sb, err := sandbox.New(sandbox.Options{RateLimit: 1 << 30})
+	options := frozen()
+	options.RateLimit = 1 << 30
+	sb, err := sandbox.New(options)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -29,6 +31,12 @@ func FuzzAPI(f *testing.F) {
 	// create makes a resource, and returns its id.
 	create := func(path, body string) string {
 		_, rest, _ := strings.Cut(do("POST", path, body).Body.String(), `"id":"`)
+		id, _, _ := strings.Cut(rest, `"`)
+		return id
+	}
+	// latest is the id of the latest event. The clock stands still: none comes by itself.
+	latest := func() string {
+		_, rest, _ := strings.Cut(do("GET", "/events?page[size]=1", "").Body.String(), `"id":"`)
 		id, _, _ := strings.Cut(rest, `"`)
 		return id
 	}
@@ -48,15 +56,28 @@ func FuzzAPI(f *testing.F) {
 		path := strings.NewReplacer(
 			"{inquiry-id}", inquiry, "{case-id}", create("/cases", `{"data":{"attributes":{"case-template-id":"`+sandbox.CaseTemplateID+`"}}}`),
 			"{account-id}", create("/accounts", `{}`), "{webhook-id}", "wbh_1", "{api-key-id}", "api_1",
+			"{report-id}", create("/reports", `{"data":{"type":"report/watchlist","attributes":{"report-template-id":"`+sandbox.WatchlistReportTemplateID+`","query":{"name-first":"A","name-last":"B"}}}}`),
+			"{transaction-id}", create("/transactions", `{"data":{"attributes":{"transaction-type-id":"`+sandbox.TransactionTypeID+`"}}}`),
+			"{theme-set-id}", sandbox.ThemeSetID, "{workflow-id}", sandbox.WorkflowID,
 			"{inquiry-session-id}", create("/inquiry-sessions", `{"data":{"attributes":{"inquiry-id":"`+inquiry+`"}}}`),
 		).Replace(op.Path)
 		request := httptest.NewRequest(op.HTTPMethod, "/api/v1/x", strings.NewReader(body))
 		request.URL.Path, request.URL.RawQuery = "/api/v1"+path, query
+		if op.Service == "Relays" {
+			request.URL.Path = "/api/privacy/v1" + path
+		}
+		if op.Service == "OAuth" {
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
 		request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+		before := latest()
 		recorded := httptest.NewRecorder()
 		sb.ServeHTTP(recorded, request)
 		if recorded.Code >= 500 {
 			t.Errorf("%s: %d %s", op.Name(), recorded.Code, recorded.Body)
+		}
+		if after := latest(); recorded.Code >= 400 && after != before {
+			t.Errorf("%s was refused with %d, and yet there is an event", op.Name(), recorded.Code)
 		}
 	})
 }

@@ -24,6 +24,9 @@ func facts(name string, v any) []string {
 	var lines []string
 	switch v := v.(type) {
 	case map[string]any:
+		if value, field := v["value"]; field && v["type"] != nil && len(v) == 2 {
+			return facts(name, value)
+		}
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			lines = append(lines, facts(strings.TrimPrefix(name+" / "+key, " / "), v[key])...)
 		}

@@ -63,7 +63,7 @@ func TestFactsNameEveryValueButFilesAndBlanks(t *testing.T) {
 		"status": "passed", "note": nil, "tags": []any{"vip"}, "fields": map[string]any{"name-first": map[string]any{"type": "string", "value": "Ada"}},
 		"front-photo-url": markOf("ver_1", "front_photo.jpg"), "score": 1.5,
 	})
-	want := "fields / name-first / type: string|fields / name-first / value: Ada|score: 1.5|status: passed|tags 1: vip"
+	want := "fields / name-first: Ada|score: 1.5|status: passed|tags 1: vip"
 	if strings.Join(got, "|") != want {
 		t.Errorf("facts %q", got)
 	}
