@@ -17,6 +17,7 @@ type Budget struct {
 	remaining int
 	resetAt   time.Time
 	sent      int // calls since the last answer, which its remaining does not count
+	sharers   int // processes that use the same limit; 0 for this one alone
 }
 
 // NewBudget returns a budget that knows nothing yet and holds no call back.
@@ -31,6 +32,15 @@ func (b *Budget) Remaining() (remaining, limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.left(time.Now()), b.limit
+}
+
+// ShareAmong says how many processes call the environment at the same time, this one
+// among them: each spreads its calls so much the more when few are left. It is one
+// unless set.
+func (b *Budget) ShareAmong(processes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sharers = processes
 }
 
 // left is remaining less the calls on their way, or the whole limit when the window
@@ -60,7 +70,7 @@ func (b *Budget) take(now time.Time) time.Duration {
 	if float64(left) >= slowBelow*float64(b.limit) {
 		return 0
 	}
-	return b.resetAt.Sub(now) / time.Duration(left+1)
+	return b.resetAt.Sub(now) / time.Duration(left/max(1, b.sharers)+1)
 }
 
 // learn takes the limit from an answer's headers.

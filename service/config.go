@@ -56,6 +56,8 @@ func (s Secret) Reveal() string { return string(s) }
 type Config struct {
 	Listen       string                            `yaml:"listen"`    // host:port; 127.0.0.1:8080 unless set; IDEM_LISTEN
 	Data         string                            `yaml:"data"`      // the folder of the database; .idem unless set; IDEM_DATA
+	Database     Secret                            `yaml:"database"`  // postgres://…, for one or many nodes; a file of SQLite in Data unless set; IDEM_DATABASE
+	Retain       time.Duration                     `yaml:"retain"`    // how long events are kept, at least, on PostgreSQL; for good unless set
 	Token        Secret                            `yaml:"token"`     // for the API below /v1, which is off without one; IDEM_TOKEN
 	LogLevel     string                            `yaml:"log_level"` // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
 	LogFormat    string                            `yaml:"log_format"`
@@ -104,6 +106,9 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if c.Reconcile, err = time.ParseDuration(every); err != nil {
 			return c, fmt.Errorf("reconcile (IDEM_RECONCILE): %q is not a duration such as 10m", every)
 		}
+	}
+	if database := getenv("IDEM_DATABASE"); database != "" {
+		c.Database = Secret(database)
 	}
 	if token := getenv("IDEM_TOKEN"); token != "" {
 		c.Token = Secret(token)
@@ -194,6 +199,12 @@ func (c Config) Check() error {
 	}
 	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
 		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
+	}
+	if address := c.Database.Reveal(); address != "" && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		problem("database (IDEM_DATABASE): it must begin with postgres://; leave it out for SQLite in the data folder")
+	}
+	if c.Retain < 0 || c.Retain > 0 && (c.Database == "" || c.Retain < 100*24*time.Hour) {
+		problem("retain: events are forgotten on PostgreSQL only, and kept for at least 2400h: Persona still lists them")
 	}
 	if c.Reconcile != 0 && c.Reconcile < time.Second {
 		problem("reconcile (IDEM_RECONCILE): %s is less than a second", c.Reconcile)

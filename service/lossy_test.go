@@ -8,10 +8,10 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// TestALossyWorldSettles loses, doubles and reorders webhooks, and answers of calls:
+// testALossyWorldSettles loses, doubles and reorders webhooks, and answers of calls:
 // in the end every case is decided, once.
-func TestALossyWorldSettles(t *testing.T) {
-	w := newWorld(t)
+func testALossyWorldSettles(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	for _, text := range []string{
 		"kind=lost_delivery,rate=0.1", "kind=duplicate_delivery,rate=0.2", "kind=truncated_delivery,rate=0.1", "kind=reordered_delivery,rate=1",
 		"kind=lost_answer,operation=Inquiries.Approve,rate=0.2", "kind=status_after,operation=Cases.SetStatus,status=503,rate=0.2",

@@ -1,12 +1,16 @@
 package service
 
 import (
+	"encoding/json"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/reconcile"
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/persona/webhook"
 )
 
 // reconcile compares with Persona now, once the service is not doing so itself.
@@ -24,8 +28,8 @@ func (w *world) reconcile() domain.Reconciliation {
 	return run
 }
 
-func TestEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T) {
-	w := newWorld(t, "account.created") // and nothing of inquiries
+func testEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T, database Secret) {
+	w := newWorld(t, database, "account.created") // and nothing of inquiries
 	w.reconcile()
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
@@ -44,8 +48,8 @@ func TestEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T) {
 	}
 }
 
-func TestWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T) {
-	w := newWorld(t, "account.created")
+func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, database Secret) {
+	w := newWorld(t, database, "account.created")
 	w.reconcile()
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
@@ -68,6 +72,21 @@ func TestWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T) {
 	if n := w.effects("inquiry.approved", inquiry); n != 0 {
 		t.Error("history was decided on")
 	}
+
+	// A webhook that comes late shows that it is no history.
+	for event, err := range w.client.Events.List(t.Context(), persona.EventListParams{ObjectID: inquiry, Name: "inquiry.completed"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := json.Marshal(map[string]json.RawMessage{"data": event.Raw})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body); got != http.StatusOK {
+			t.Fatalf("answered %d", got)
+		}
+	}
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 }
 
 type noBudget struct{}

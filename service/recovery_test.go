@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -63,10 +64,10 @@ func (w *world) madeUp(i int, padding int) int {
 }
 
 func TestAFullDiskIsNeverA200AndRecovers(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, "")
 	limit := func(pages int) {
 		t.Helper()
-		if _, err := w.service.db.Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+		if _, err := w.service.db.(*sqlite.DB).Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,8 +103,8 @@ func TestAFullDiskIsNeverA200AndRecovers(t *testing.T) {
 	}
 }
 
-func TestHealthMetricsAndDescriptionAreServed(t *testing.T) {
-	w := newWorld(t)
+func testHealthMetricsAndDescriptionAreServed(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	w.madeUp(1, 1)
 	for path, want := range map[string]string{
 		"/healthz":      "ok",
@@ -128,8 +129,8 @@ func TestHealthMetricsAndDescriptionAreServed(t *testing.T) {
 	}
 }
 
-func TestTheAuditTrailHasPages(t *testing.T) {
-	w := newWorld(t)
+func testTheAuditTrailHasPages(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-7")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })

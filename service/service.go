@@ -3,12 +3,10 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,10 +16,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/intake"
 	"github.com/idemhq/idem/internal/policy"
-	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
 )
@@ -31,8 +27,9 @@ type Service struct {
 	cfg        Config
 	logger     *slog.Logger
 	metrics    *telemetry.Metrics
-	db         *sqlite.DB
-	queue      *queue.Queue
+	db         database
+	queue      jobs
+	budgets    []*persona.Budget
 	intake     *intake.Intake
 	policies   map[Environment]*policy.Policy
 	reconciler *reconcile.Reconciler
@@ -59,6 +56,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			return nil, fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
 		}
 		budget := persona.NewBudget()
+		s.budgets = append(s.budgets, budget)
 		client, err := newClient(name, e, budget, logger)
 		if err != nil {
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
@@ -70,28 +68,22 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		reconciling[name] = reconcile.Environment{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder (data, IDEM_DATA): %w", err)
-	}
-	db, err := sqlite.Open(ctx, filepath.Join(cfg.Data, "idem.db"))
-	if err != nil {
-		return nil, err
-	}
-	s.db = db
-	advancer := advance.New(db, advancing, s.metrics, logger, time.Now)
-	performer := action.New(db, performing, s.metrics, logger, time.Now)
-	work := func(ctx context.Context, job store.Job) error {
+	var advancer *advance.Advancer
+	var performer *action.Performer
+	work := func(ctx context.Context, job store.Job) error { // when both are there: jobs run later
 		if job.Kind == store.JobPerform {
 			return performer.Perform(ctx, job.Environment, job.Action)
 		}
 		return advancer.Advance(ctx, job.Environment, job.Object)
 	}
-	if s.queue, err = queue.New(ctx, db.Writer(), quiet(logger), work); err != nil {
-		return nil, errors.Join(err, db.Close())
+	var err error
+	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
+		return nil, err
 	}
-	db.UseQueue(s.queue)
-	s.reconciler = reconcile.New(db, reconciling, s.metrics, logger, time.Now)
-	s.intake = intake.New(db, sources, s.metrics, logger, time.Now)
+	advancer = advance.New(s.db, advancing, s.metrics, logger, time.Now)
+	performer = action.New(s.db, performing, s.metrics, logger, time.Now)
+	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, time.Now)
+	s.intake = intake.New(s.db, sources, s.metrics, logger, time.Now)
 	return s, nil
 }
 
@@ -186,6 +178,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.intake.Run(ctx) })
 	running.Go(func() { s.gauge(ctx) })
+	running.Go(func() { s.attend(ctx) })
 	running.Go(func() { s.reconciler.Keep(ctx, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))

@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	// net/http waits half a second before it closes a connection whose request was
 	// too large, longer than the tests may last.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+	goleak.VerifyTestMain(withServer{m}, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }
 
 // world is a sandbox and a service that talk to each other over HTTP.
@@ -40,8 +40,8 @@ type world struct {
 
 const apiToken = "token-of-the-tests"
 
-// newWorld starts both, and subscribes the service to the events named.
-func newWorld(t *testing.T, events ...string) *world {
+// newWorld starts both, with a database of PostgreSQL or, where its address is empty, of SQLite, and subscribes the service to the events named.
+func newWorld(t *testing.T, database Secret, events ...string) *world {
 	t.Helper()
 	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}}
 	w.client = w.sandbox.Client()
@@ -63,15 +63,15 @@ func newWorld(t *testing.T, events ...string) *world {
 		t.Fatal(err)
 	}
 	w.secret, w.hook = hook.Attributes.Secret, hook.ID
-	w.start(listener, t.TempDir())
+	w.start(listener, t.TempDir(), database)
 	return w
 }
 
 // start runs a service on a folder until the test ends.
-func (w *world) start(listener net.Listener, data string) {
+func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
 	cfg := Config{
-		Listen: listener.Addr().String(), Data: data, Token: apiToken, LogLevel: "info", LogFormat: "text",
+		Listen: listener.Addr().String(), Data: data, Database: database, Token: apiToken, LogLevel: "info", LogFormat: "text",
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: w.sandbox.BaseURL(), WebhookSecrets: []Secret{Secret(w.secret)}},
 		},
@@ -195,8 +195,8 @@ func (w *world) effects(name, object string) int {
 	return n
 }
 
-func TestWhatPassesIsApprovedAndItsCaseToo(t *testing.T) {
-	w := newWorld(t)
+func testWhatPassesIsApprovedAndItsCaseToo(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
@@ -218,8 +218,8 @@ func TestWhatPassesIsApprovedAndItsCaseToo(t *testing.T) {
 	}
 }
 
-func TestWhatFailsIsReviewedWithALink(t *testing.T) {
-	w := newWorld(t)
+func testWhatFailsIsReviewedWithALink(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-2")
 	w.simulate(inquiry, "start_inquiry", "create_failed_verification", "fail_inquiry")
 	w.eventually("the case is Pending", func() bool { return w.caseStatus(kase) == "Pending" })
@@ -250,8 +250,8 @@ func TestWhatFailsIsReviewedWithALink(t *testing.T) {
 	}
 }
 
-func TestDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T) {
-	w := newWorld(t)
+func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	w.sandbox.AddFault(sandbox.Fault{Kind: "duplicate_delivery", Times: 50})
 	w.sandbox.AddFault(sandbox.Fault{Kind: "lost_answer", Operation: "Inquiries.Approve", Times: 1})
 	w.sandbox.AddFault(sandbox.Fault{Kind: "status_after", Operation: "Cases.SetStatus", Status: 500, Times: 1})
@@ -286,10 +286,10 @@ func TestDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T) {
 	}
 }
 
-func TestThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T) {
+func testThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T, database Secret) {
 	for _, inflection := range []string{"snake", "camel"} {
 		t.Run(inflection, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, database)
 			_, err := w.client.Webhooks.Update(t.Context(), w.hook, persona.WebhookUpdateParams{
 				APIKeyInflection:       persona.Set(inflection),
 				RelationshipAllowlist:  persona.Set(persona.RelationshipAllowlistInput{State: "include_none"}),
@@ -308,8 +308,8 @@ func TestThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T) {
 	}
 }
 
-func TestARotationLosesNoEvent(t *testing.T) {
-	w := newWorld(t)
+func testARotationLosesNoEvent(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	rotated, err := w.client.Webhooks.RotateSecret(t.Context(), w.hook, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
 	if err != nil {
 		t.Fatal(err)
@@ -322,8 +322,8 @@ func TestARotationLosesNoEvent(t *testing.T) {
 	w.eventually("the next inquiry is known", func() bool { return len(get[listed[Object]](w, "/v1/sandbox/objects?object="+other).Data) == 1 })
 }
 
-func TestBadWebhooksAreRefused(t *testing.T) {
-	w := newWorld(t)
+func testBadWebhooksAreRefused(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	body := []byte(`{"data":{"type":"event","id":"evt_made_up","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_made_up","attributes":{"status":"created"}}}}}}`)
 	now := time.Now()
 	for name, test := range map[string]struct {
@@ -381,8 +381,8 @@ func (w *world) post(path, contentType, signature string, body []byte) int {
 	return res.StatusCode
 }
 
-func TestAnUnknownEventIsStoredAndMarked(t *testing.T) {
-	w := newWorld(t)
+func testAnUnknownEventIsStoredAndMarked(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	body := fmt.Appendf(nil, `{"data":{"type":"event","id":"evt_new","attributes":{"name":"inquiry.teleported","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_x","attributes":{"status":"approved"}}}}}}`)
 	if got := w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
@@ -393,8 +393,8 @@ func TestAnUnknownEventIsStoredAndMarked(t *testing.T) {
 	}
 }
 
-func TestTheAPINeedsItsToken(t *testing.T) {
-	w := newWorld(t)
+func testTheAPINeedsItsToken(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	res, err := http.Get(w.url + "/v1/sandbox/events")
 	if err != nil {
 		t.Fatal(err)
@@ -407,8 +407,8 @@ func TestTheAPINeedsItsToken(t *testing.T) {
 
 // However the events of an inquiry and its case fall together, the last verdict the
 // host was told is the one that stands.
-func TestTheHostIsToldTheVerdictThatStands(t *testing.T) {
-	w := newWorld(t)
+func testTheHostIsToldTheVerdictThatStands(t *testing.T, database Secret) {
+	w := newWorld(t, database)
 	const people = 12
 	for i := range people {
 		inquiry, _ := w.applicant(fmt.Sprintf("user-%d", i))

@@ -160,6 +160,9 @@ func (w *work) fold(ctx context.Context) error {
 		w.save.Events[id] = domain.EventStale
 	}
 	w.next, w.transitions = result.Object, result.Transitions
+	if len(w.transitions) == 0 {
+		w.transitions = w.takenOver()
+	}
 	if result.Reread {
 		if err := w.reread(ctx); err != nil {
 			return err
@@ -172,6 +175,17 @@ func (w *work) fold(ctx context.Context) error {
 		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
 	}
 	return nil
+}
+
+// takenOver is the transition that an event of history showed already, when it comes by a
+// webhook now: it has not been decided on.
+func (w *work) takenOver() []domain.Transition {
+	at := slices.IndexFunc(w.events, func(e domain.Event) bool { return e.ID == w.current.EventID && e.Via == domain.ViaWebhook })
+	if at < 0 || w.current.Status == "" {
+		return nil
+	}
+	e := w.events[at]
+	return []domain.Transition{{Object: w.ref, To: w.current.Status, At: w.current.AsOf, EventID: e.ID, Event: e.Name}}
 }
 
 // hydrate reads what a thin payload left out. The moment stays that of the event.

@@ -10,7 +10,11 @@ import (
 	"math"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
@@ -22,9 +26,9 @@ import (
 // Work does one job. A job whose work fails is run again later.
 type Work func(ctx context.Context, job store.Job) error
 
-// Queue is River on SQLite.
-type Queue struct {
-	client *river.Client[*sql.Tx]
+// Queue is River on a database with a type of transaction.
+type Queue[Tx any] struct {
+	client *river.Client[Tx]
 }
 
 const (
@@ -40,9 +44,17 @@ const (
 	poll     = 25 * time.Millisecond
 )
 
-// New prepares River's tables and a queue that does not run yet.
-func New(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queue, error) {
-	driver := riversqlite.New(db)
+// SQLite prepares River's tables and a queue that does not run yet.
+func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queue[*sql.Tx], error) {
+	return prepare(ctx, riversqlite.New(db), logger, work)
+}
+
+// Postgres does what SQLite does. One process at a time may call it for a database.
+func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Work) (*Queue[pgx.Tx], error) {
+	return prepare(ctx, riverpgxv5.New(db), logger, work)
+}
+
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Work) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -68,15 +80,15 @@ func New(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queu
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
-	return &Queue{client: client}, nil
+	return &Queue[Tx]{client: client}, nil
 }
 
 // Start starts to run jobs.
-func (q *Queue) Start(ctx context.Context) error { return q.client.Start(ctx) }
+func (q *Queue[Tx]) Start(ctx context.Context) error { return q.client.Start(ctx) }
 
 // Stop waits for the jobs that run, until the context ends; then it ends them. They
 // are run again after the next start.
-func (q *Queue) Stop(ctx context.Context) error {
+func (q *Queue[Tx]) Stop(ctx context.Context) error {
 	if err := q.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -90,7 +102,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 // No job is unique. A unique job for each object would be dropped while one for the
 // same object runs, and the event that it was for would wait for the next one: a job
 // that finds nothing waiting costs little, a wake-up that is lost costs a verdict.
-func (q *Queue) Insert(ctx context.Context, tx *sql.Tx, jobs []store.Job) error {
+func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, job := range jobs {
 		params[i] = river.InsertManyParams{Args: argsOf(job), InsertOpts: &river.InsertOpts{ScheduledAt: job.At}}

@@ -27,7 +27,7 @@ func start(t *testing.T, folder string, work queue.Work) (db *sqlite.DB, stop fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), work)
+	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), work)
 	if err != nil {
 		t.Fatal(err)
 	}

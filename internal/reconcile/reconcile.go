@@ -33,7 +33,7 @@ type Environment struct {
 	Lister Lister
 
 	// Since is when Idem took the environment over: events from before are history. The
-	// moment of the first reconciliation unless set.
+	// moment at which its first reconciler was made unless set.
 	Since time.Time
 }
 
@@ -66,12 +66,14 @@ type Reconciler struct {
 	logger       *slog.Logger
 	now          func() time.Time
 	holder       string
+	made         time.Time
 	running      sync.Mutex // one reconciliation at a time
 }
 
-// New returns a reconciler.
+// New returns a reconciler. Make it before events can come: those from before the first
+// one was made are history.
 func New(s Store, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Reconciler {
-	return &Reconciler{store: s, environments: environments, metrics: metrics, logger: logger, now: now, holder: domain.NewID("node")}
+	return &Reconciler{store: s, environments: environments, metrics: metrics, logger: logger, now: now, holder: domain.NewID("node"), made: now()}
 }
 
 // Options say how far a reconciliation goes.
@@ -131,10 +133,11 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	now := r.now()
 	if !settings.Since.IsZero() {
 		knownSince = settings.Since
-	} else if knownSince.IsZero() {
-		knownSince = now
 	}
 	run := domain.Reconciliation{ID: domain.NewID("rec"), Environment: env, StartedAt: now, Until: o.Since}
+	if knownSince.IsZero() { // the first: the process has been there for a moment already
+		knownSince, run.StartedAt = r.made, r.made
+	}
 	if !watermark.At.IsZero() {
 		run.Until = watermark.At.Add(-overlap)
 		if !o.Since.IsZero() && o.Since.Before(run.Until) {

@@ -72,7 +72,8 @@ type Page[T any] struct {
 // Store is the database.
 type Store interface {
 	// AppendEvents stores events that are not known yet, with a job to advance the
-	// object of each, and reports which were new. It returns after the commit.
+	// object of each, and reports which were new. It returns after the commit. An event
+	// that is known as history is new when a webhook brings it: it can be decided on.
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 
 	// Waiting returns the events of an object that were not folded yet.

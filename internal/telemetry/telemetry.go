@@ -25,6 +25,7 @@ type Metrics struct {
 	Notified     *prometheus.CounterVec   // notifications by environment and name
 	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, missed, history
 	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
+	Nodes        prometheus.Gauge         // processes on the same database
 	Waiting      *prometheus.GaugeVec     // events that wait, and poison, by environment and state
 	Actions      *prometheus.GaugeVec     // actions by environment and state
 }
@@ -42,10 +43,12 @@ func New() *Metrics {
 		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
 		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook."}, []string{"environment", "outcome"}),
 		ReconciledAt: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_reconciled_timestamp_seconds", Help: "When a reconciliation finished last; alert on its age."}, []string{"environment"}),
+		Nodes:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_nodes", Help: "Processes that are at work on the database."}),
 		Waiting:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_inbox_events", Help: "Events that wait or were set aside."}, []string{"environment", "state"}),
 		Actions:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_actions", Help: "Actions by state; alert on dead."}, []string{"environment", "state"}),
 	}
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.Waiting, m.Actions,
+	m.Nodes.Set(1)
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.Nodes, m.Waiting, m.Actions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

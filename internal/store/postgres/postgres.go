@@ -203,9 +203,15 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 				AS g (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)),
 		fresh AS (
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
-			ON CONFLICT DO NOTHING RETURNING environment, id)
-		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
-			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`, args...)
+			ON CONFLICT DO NOTHING RETURNING environment, id),
+		stored AS (
+			INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
+			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id),
+		taken_over AS (
+			UPDATE events e SET via = g.via, state = g.state
+			FROM (SELECT * FROM given WHERE via = 'webhook' AND (environment, id) NOT IN (SELECT environment, id FROM fresh)) g
+			WHERE e.environment = g.environment AND e.id = g.id AND e.via = 'history' RETURNING e.environment, e.id)
+		SELECT environment, id FROM stored UNION ALL SELECT environment, id FROM taken_over`, args...)
 	if err != nil {
 		return nil, err
 	}

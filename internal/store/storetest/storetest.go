@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, store.Store, *Jobs){
 		"an event is stored once, with one job":                  eventOnce,
 		"requests at the same time store each event once":        eventsAtOnce,
+		"a webhook takes an event of history over":               historyTakenOver,
 		"an event that nothing handles gets no job":              unhandledEvent,
 		"what waits comes in the order of created-at":            waitingOrder,
 		"no environment sees another's rows":                     separateEnvironments,
@@ -528,5 +529,27 @@ func watermark(t *testing.T, s store.Store, _ *Jobs) {
 	page, err := s.Reconciliations(t.Context(), domain.Sandbox, store.Filter{Limit: 2})
 	if err != nil || len(page.Rows) != 2 || page.Next == 0 || !page.Rows[1].Lost || page.Rows[1].Missed != 3 || page.Rows[1].History != 4 || !page.Rows[1].OldestMissed.Equal(start) {
 		t.Errorf("the list is %+v, error %v", page, err)
+	}
+}
+
+func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
+	old := event("evt_1", start)
+	old.Via = domain.ViaHistory
+	appendEvents(t, s, old)
+	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied}}))
+	jobs.take()
+	if fresh := appendEvents(t, s, old); fresh[0] || len(jobs.take()) != 0 {
+		t.Error("history that is read again is new")
+	}
+	if fresh := appendEvents(t, s, event("evt_1", start)); !fresh[0] || len(jobs.take()) != 1 {
+		t.Error("an event of history is not new when a webhook brings it")
+	}
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	must(t, err)
+	if len(waiting) != 1 || waiting[0].Via != domain.ViaWebhook {
+		t.Errorf("what waits is %+v", waiting)
+	}
+	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
+		t.Error("the webhook is new twice")
 	}
 }

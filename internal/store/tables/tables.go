@@ -23,8 +23,7 @@ type Database interface {
 	// when another transaction was in its way.
 	Tx(ctx context.Context, f func(Tx) error) error
 
-	// Append stores those of the events that are not known yet, and says which these
-	// are. The bodies are given packed.
+	// Append does what [store.Store.AppendEvents] says. The bodies are given packed.
 	Append(ctx context.Context, tx Tx, events []domain.Event, bodies [][]byte) (fresh []bool, err error)
 
 	// Enqueue makes jobs run after the transaction commits.

@@ -1,0 +1,106 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/idemhq/idem/internal/queue"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/postgres"
+	"github.com/idemhq/idem/internal/store/sqlite"
+)
+
+// database is what the service's rows are kept in.
+type database interface {
+	store.Store
+	Close() error
+}
+
+// jobs runs the jobs of a database.
+type jobs interface {
+	Start(context.Context) error
+	Stop(context.Context) error
+}
+
+// openDatabase opens the database that a configuration names, and prepares its jobs.
+func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Work) (database, jobs, error) {
+	if cfg.Database != "" {
+		return openPostgres(ctx, cfg, logger, work)
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the data folder (data, IDEM_DATA): %w", err)
+	}
+	db, err := sqlite.Open(ctx, filepath.Join(cfg.Data, "idem.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := queue.SQLite(ctx, db.Writer(), logger, work)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	db.UseQueue(q)
+	return db, q, nil
+}
+
+func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Work) (database, jobs, error) {
+	db, err := postgres.Open(ctx, cfg.Database.Reveal())
+	if err != nil {
+		return nil, nil, fmt.Errorf("the database (database, IDEM_DATABASE): %w", err)
+	}
+	unlock, err := db.Lock(ctx, "the tables of the queue") // one node makes them
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	defer unlock()
+	q, err := queue.Postgres(ctx, db.Pool(), logger, work)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	db.UseQueue(q)
+	return db, q, nil
+}
+
+// attend tells the budgets how many nodes use them, and forgets old events, until the
+// context ends. SQLite has one node and forgets nothing.
+func (s *Service) attend(ctx context.Context) {
+	db, shared := s.db.(*postgres.DB)
+	if !shared {
+		return
+	}
+	look, forget := time.NewTicker(5*time.Second), time.NewTicker(6*time.Hour)
+	defer look.Stop()
+	defer forget.Stop()
+	for {
+		if nodes, err := db.Nodes(ctx); err == nil { // else as many as before
+			for _, budget := range s.budgets {
+				budget.ShareAmong(nodes)
+			}
+			s.metrics.Nodes.Set(float64(nodes))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		case now := <-forget.C:
+			s.forget(ctx, db, now)
+		}
+	}
+}
+
+func (s *Service) forget(ctx context.Context, db *postgres.DB, now time.Time) {
+	if s.cfg.Retain == 0 {
+		return
+	}
+	dropped, err := db.Forget(ctx, now.Add(-s.cfg.Retain))
+	if err != nil {
+		s.logger.ErrorContext(ctx, "old events could not be forgotten; they are next time", "error", err)
+	}
+	if len(dropped) > 0 {
+		s.logger.InfoContext(ctx, "old events forgotten", "partitions", dropped)
+	}
+}
