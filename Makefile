@@ -24,6 +24,7 @@ demo: build ## walk through the tutorial's six steps against a fresh sandbox and
 .PHONY: test
 test: ## run every test
 	@./scripts/browser
+	@./scripts/postgres
 	$(GO) test ./...
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "Nothing was held to Persona's OpenAPI documents: PERSONA_OPENAPI names no folder with them."
 
