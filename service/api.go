@@ -19,7 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// serveAPI adds the read API. Without a token it is off, and says so.
+// serveAPI adds the API. Without a token it is off, and says so.
 func (s *Service) serveAPI(mux *http.ServeMux) {
 	if s.cfg.Token == "" {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
@@ -49,6 +49,10 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	huma.Get(api, "/v1/{environment}/notifications", listOf(s, s.db.Notifications, showNotification))
 	huma.Get(api, "/v1/{environment}/reconciliations", listOf(s, s.db.Reconciliations, showReconciliation))
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
+	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent)
+	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
+	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
+	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
 }
 
 // EnvironmentInput is the environment of a path.

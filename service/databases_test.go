@@ -38,6 +38,10 @@ func TestTheService(t *testing.T) {
 				"a lossy world settles":                                            testALossyWorldSettles,
 				"health metrics and description are served":                        testHealthMetricsAndDescriptionAreServed,
 				"the audit trail has pages":                                        testTheAuditTrailHasPages,
+				"replaying changes nothing that is done":                           testReplayingChangesNothingThatIsDone,
+				"an event shows what it led to":                                    testAnEventShowsWhatItLedTo,
+				"a dead action is replayed":                                        testADeadActionIsReplayed,
+				"a poison event blocks no other":                                   testAPoisonEventBlocksNoOther,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
 			}

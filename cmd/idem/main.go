@@ -38,6 +38,7 @@ type streams struct {
 type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run the service."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare Persona's events with the stored ones, and store what is missing."`
+	Replay    replayCommand    `cmd:"" help:"Put events, or a dead action, through the service once more."`
 	Demo      demoCommand      `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
 	Dev       devCommand       `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Run a local Persona, or list what it serves."`

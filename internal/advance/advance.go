@@ -161,7 +161,11 @@ func (w *work) fold(ctx context.Context) error {
 	}
 	w.next, w.transitions = result.Object, result.Transitions
 	if len(w.transitions) == 0 {
-		w.transitions = w.takenOver()
+		undecided, err := w.undecided(ctx)
+		if err != nil {
+			return err
+		}
+		w.transitions = undecided
 	}
 	if result.Reread {
 		if err := w.reread(ctx); err != nil {
@@ -177,15 +181,27 @@ func (w *work) fold(ctx context.Context) error {
 	return nil
 }
 
-// takenOver is the transition that an event of history showed already, when it comes by a
-// webhook now: it has not been decided on.
-func (w *work) takenOver() []domain.Transition {
-	at := slices.IndexFunc(w.events, func(e domain.Event) bool { return e.ID == w.current.EventID && e.Via == domain.ViaWebhook })
+// undecided is the transition that the present state's event showed already and nothing
+// was decided on: it was history, and comes by a webhook now, or is replayed.
+func (w *work) undecided(ctx context.Context) ([]domain.Transition, error) {
+	at := slices.IndexFunc(w.events, func(e domain.Event) bool { return e.ID == w.current.EventID && e.Via != domain.ViaHistory })
 	if at < 0 || w.current.Status == "" {
-		return nil
+		return nil, nil
 	}
 	e := w.events[at]
-	return []domain.Transition{{Object: w.ref, To: w.current.Status, At: w.current.AsOf, EventID: e.ID, Event: e.Name}}
+	for filter := (store.Filter{Object: w.ref}); ; {
+		page, err := w.store.Decisions(ctx, w.env, filter)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(page.Rows, func(d domain.Decision) bool { return d.Transition.EventID == e.ID }) {
+			return nil, nil
+		}
+		if page.Next == 0 {
+			return []domain.Transition{{Object: w.ref, To: w.current.Status, At: w.current.AsOf, EventID: e.ID, Event: e.Name}}, nil
+		}
+		filter.Before = page.Next
+	}
 }
 
 // hydrate reads what a thin payload left out. The moment stays that of the event.

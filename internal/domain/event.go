@@ -9,8 +9,9 @@ type Event struct {
 	ID          string // evt_…, unique within the environment
 	Name        string // for example inquiry.approved; the set is open
 	CreatedAt   time.Time
-	Object      Ref    // the resource in the payload
-	Body        []byte // the raw bytes whose signature was verified, or the event as GET /events returned it
+	Object      Ref               // the resource in the payload
+	Body        []byte            // the raw bytes whose signature was verified, or the event as GET /events returned it
+	Headers     map[string]string // of the webhook, without those that hold secrets; none for an event that was read
 	Via         Via
 	ReceivedAt  time.Time
 	State       EventState

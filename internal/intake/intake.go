@@ -186,7 +186,7 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	event := domain.Event{
 		Environment: environment, ID: envelope.ID, Name: string(envelope.Name), CreatedAt: envelope.CreatedAt,
 		Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID},
-		Body:   body, Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
+		Body:   body, Headers: headersOf(r.Header), Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
 	}
 	if !fold.Keeps(event) {
 		event.State = domain.EventUnhandled
@@ -223,4 +223,16 @@ func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, e
 	case <-ctx.Done():
 		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
 	}
+}
+
+// headersOf are the headers of a webhook that are kept: none that says who sent it.
+// Custom headers may be secrets of the host's own.
+func headersOf(h http.Header) map[string]string {
+	kept := map[string]string{}
+	for _, name := range []string{"Content-Type", "User-Agent", "Persona-Webhook-Attempts-Made", "Persona-Webhook-Attempts-Left", "Persona-Webhook-First-Attempted-At", "X-Request-Id"} {
+		if value := h.Get(name); value != "" {
+			kept[name] = value
+		}
+	}
+	return kept
 }

@@ -59,6 +59,7 @@ type Advance struct {
 type Filter struct {
 	Object domain.Ref // zero for all
 	State  string     // of events and actions; empty for all
+	Event  string     // of notifications: the id of the event that led to them; empty for all
 	Before int64      // a cursor: rows older than this; zero for the newest
 	Limit  int        // at most 100; 50 where zero
 }
@@ -104,6 +105,14 @@ type Store interface {
 	// of its decision does; when one is dropped or dead, the rest of its decision is
 	// dropped.
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
+
+	// Requeue makes events wait again, with jobs to advance their objects, and returns
+	// how many of them did not wait already.
+	Requeue(ctx context.Context, env domain.Environment, ids []string, log []audit.Entry) (requeued int, err error)
+
+	// Revive makes a dead action wait again, under another idempotency key, and what was
+	// dropped because of it. It returns ErrNotFound for one that is not dead.
+	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
 
 	// BeginReconciliation takes up the environment's reconciliation that is under way,
 	// or begins the given one, for a holder until a moment. It is not ok when another

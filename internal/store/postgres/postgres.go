@@ -182,7 +182,7 @@ func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
 
 // Append implements [tables.Database].
 func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
-	columns := make([][]any, 10)
+	columns := make([][]any, 11)
 	first := map[[2]string]int{} // an event may come twice in one batch
 	for i, e := range events {
 		key := [2]string{string(e.Environment), e.ID}
@@ -199,13 +199,13 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 		args[c] = columns[c]
 	}
 	found, err := tx.Query(ctx, `WITH given AS (
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bigint[], $10::text[])
-				AS g (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)),
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[])
+				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)),
 		fresh AS (
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
 			ON CONFLICT DO NOTHING RETURNING environment, id),
 		stored AS (
-			INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
+			INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
 			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id),
 		taken_over AS (
 			UPDATE events e SET via = g.via, state = g.state

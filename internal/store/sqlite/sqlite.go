@@ -171,8 +171,8 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows
 
 // Append implements [tables.Database].
 func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
-	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, via, received_at, state)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (environment, id)
+	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (environment, id)
 			DO UPDATE SET via = excluded.via, state = excluded.state, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,8 @@ func Run(t *testing.T, open Open) {
 		"what waits gets its jobs again after a crash":           resume,
 		"one holder has a reconciliation at a time":              reconciliationHolder,
 		"the watermark is where the last that finished began":    watermark,
+		"an event that is put back waits again":                  eventRequeued,
+		"a dead action is revived with what came after it":       actionRevived,
 		"lists have pages":                                       pages,
 		"the audit trail is one chain for each environment":      auditChain,
 		"what does not exist is not found":                       notFound,
@@ -81,7 +83,7 @@ var inquiry = domain.Ref{Type: "inquiry", ID: "inq_1"}
 func event(id string, at time.Time) domain.Event {
 	return domain.Event{
 		Environment: domain.Sandbox, ID: id, Name: "inquiry.completed", CreatedAt: at, Object: inquiry,
-		Body: []byte(`{"data":{"id":"` + id + `"}}`), Via: domain.ViaWebhook, ReceivedAt: at.Add(time.Second), State: domain.EventWaiting,
+		Body: []byte(`{"data":{"id":"` + id + `"}}`), Headers: map[string]string{"User-Agent": "Persona"}, Via: domain.ViaWebhook, ReceivedAt: at.Add(time.Second), State: domain.EventWaiting,
 	}
 }
 
@@ -551,5 +553,49 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
 		t.Error("the webhook is new twice")
+	}
+}
+
+func eventRequeued(t *testing.T, s store.Store, jobs *Jobs) {
+	appendEvents(t, s, event("evt_1", start), event("evt_2", start), event("evt_3", start))
+	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied, "evt_2": domain.EventPoison}}))
+	jobs.take()
+	n, err := s.Requeue(t.Context(), domain.Sandbox, []string{"evt_1", "evt_2", "evt_3", "evt_9"}, []audit.Entry{{Environment: domain.Sandbox, What: "event.replayed"}})
+	must(t, err)
+	if got := jobs.take(); n != 2 || len(got) != 1 || got[0].Object != inquiry {
+		t.Errorf("%d were put back, with jobs %+v", n, got)
+	}
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	must(t, err)
+	if len(waiting) != 3 || waiting[0].Headers["User-Agent"] != "Persona" {
+		t.Errorf("what waits is %+v", waiting)
+	}
+	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
+		t.Errorf("the trail is %+v, error %v", trail, err)
+	}
+}
+
+func actionRevived(t *testing.T, s store.Store, jobs *Jobs) {
+	first, second, other := action("axn_1", "dec_1"), action("axn_2", "dec_1"), action("axn_3", "dec_2")
+	save(t, s, store.Advance{Actions: []domain.Action{first, second, other}})
+	other.State, other.Outcome = domain.ActionDropped, "a person decided"
+	must(t, s.SaveAction(t.Context(), other, nil, nil))
+	first.State, first.Outcome, first.Attempts, first.FinishedAt = domain.ActionDead, "refused", 3, start
+	must(t, s.SaveAction(t.Context(), first, nil, nil))
+	jobs.take()
+	if err := s.Revive(t.Context(), domain.Sandbox, "axn_2", "key-new", start, nil); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("one that is not dead is revived, error %v", err)
+	}
+	must(t, s.Revive(t.Context(), domain.Sandbox, "axn_1", "key-new", start.Add(time.Hour), nil))
+	wantActions(t, jobs.take(), "axn_1")
+	got, err := s.Action(t.Context(), domain.Sandbox, "axn_1")
+	must(t, err)
+	if got.State != domain.ActionWaiting || got.IdempotencyKey != "key-new" || got.Attempts != 0 || !got.FinishedAt.IsZero() || !got.KeyMadeAt.Equal(start.Add(time.Hour)) {
+		t.Errorf("it is %+v", got)
+	}
+	for id, want := range map[string]domain.ActionState{"axn_2": domain.ActionWaiting, "axn_3": domain.ActionDropped} {
+		if got, err := s.Action(t.Context(), domain.Sandbox, id); err != nil || got.State != want {
+			t.Errorf("%s is %s, error %v", id, got.State, err)
+		}
 	}
 }

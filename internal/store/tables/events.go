@@ -2,13 +2,17 @@ package tables
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 )
 
-const eventColumns = "sequence, id, name, created_at, object_type, object_id, body, via, received_at, state"
+const eventColumns = "sequence, id, name, created_at, object_type, object_id, body, headers, via, received_at, state"
 
 // AppendEvents implements [store.Store].
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
@@ -36,10 +40,10 @@ func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 }
 
 // EventValues are the values of an event's columns as [Database.Append] stores them:
-// environment, id, name, created_at, object_type, object_id, body, via, received_at and
-// state.
+// environment, id, name, created_at, object_type, object_id, body, headers, via,
+// received_at and state.
 func EventValues(e domain.Event, body []byte) []any {
-	return []any{string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, string(e.Via), micros(e.ReceivedAt), string(e.State)}
+	return []any{string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State)}
 }
 
 // Waiting implements [store.Store].
@@ -82,13 +86,14 @@ func (s *Store) scanEvent(env domain.Environment) func(Rows, *int64) (domain.Eve
 		e := domain.Event{Environment: env}
 		var created, received int64
 		var packed []byte
-		err := rows.Scan(sequence, &e.ID, &e.Name, &created, &e.Object.Type, &e.Object.ID, &packed, &e.Via, &received, &e.State)
+		var headers string
+		err := rows.Scan(sequence, &e.ID, &e.Name, &created, &e.Object.Type, &e.Object.ID, &packed, &headers, &e.Via, &received, &e.State)
 		if err != nil {
 			return e, err
 		}
 		e.CreatedAt, e.ReceivedAt = moment(created), moment(received)
 		e.Body, err = s.unzip.DecodeAll(packed, nil)
-		return e, err
+		return e, errors.Join(err, json.Unmarshal([]byte(headers), &e.Headers))
 	}
 }
 
@@ -118,4 +123,31 @@ func (s *Store) count(ctx context.Context, query string, env domain.Environment,
 		return fmt.Errorf("count: %w", err)
 	}
 	return nil
+}
+
+// Requeue implements [store.Store].
+func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []string, log []audit.Entry) (requeued int, err error) {
+	err = s.db.Tx(ctx, func(tx Tx) error {
+		requeued = 0
+		var jobs []store.Job
+		for _, id := range ids {
+			changed, err := tx.Exec(ctx, "UPDATE events SET state = 'waiting' WHERE environment = $1 AND id = $2 AND state <> 'waiting'", env, id)
+			if err != nil {
+				return fmt.Errorf("put event %s back: %w", id, err)
+			}
+			if changed == 0 {
+				continue
+			}
+			requeued++
+			job := store.Job{Kind: store.JobAdvance, Environment: env}
+			if _, err := one(ctx, tx, "SELECT object_type, object_id FROM events WHERE environment = $1 AND id = $2", []any{env, id}, &job.Object.Type, &job.Object.ID); err != nil {
+				return fmt.Errorf("put event %s back: %w", id, err)
+			}
+			if !slices.Contains(jobs, job) {
+				jobs = append(jobs, job)
+			}
+		}
+		return errors.Join(s.saveAudit(ctx, tx, log), s.db.Enqueue(ctx, tx, jobs))
+	})
+	return requeued, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
@@ -86,6 +87,29 @@ func (s *Store) SaveAction(ctx context.Context, a domain.Action, notifications [
 	})
 }
 
+// Revive implements [store.Store].
+func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error {
+	return s.db.Tx(ctx, func(tx Tx) error {
+		changed, err := tx.Exec(ctx, `UPDATE actions SET state = 'waiting', attempts = 0, next_attempt_at = 0, outcome = '', finished_at = 0, idempotency_key = $1, key_made_at = $2
+			WHERE environment = $3 AND id = $4 AND state = 'dead'`, idempotencyKey, micros(now), env, id)
+		if err != nil {
+			return fmt.Errorf("revive action %s: %w", id, err)
+		}
+		if changed == 0 {
+			return fmt.Errorf("revive action %s: %w", id, store.ErrNotFound)
+		}
+		_, err = tx.Exec(ctx, `UPDATE actions SET state = 'waiting', outcome = '', finished_at = 0 WHERE environment = $1 AND state = 'dropped' AND outcome LIKE $2
+			AND decision_id = (SELECT decision_id FROM actions WHERE environment = $3 AND id = $4)`, env, goesBefore(id)+"%", env, id)
+		if err != nil {
+			return fmt.Errorf("revive what comes after %s: %w", id, err)
+		}
+		return errors.Join(s.saveAudit(ctx, tx, log), s.db.Enqueue(ctx, tx, []store.Job{{Kind: store.JobPerform, Environment: env, Action: id}}))
+	})
+}
+
+// goesBefore begins the outcome of what was dropped because of an action before it.
+func goesBefore(id string) string { return id + ", which goes before it, is " }
+
 // nextAction is the job for the action of the same decision that follows a finished
 // one.
 func nextAction(ctx context.Context, tx Tx, a domain.Action) ([]store.Job, error) {
@@ -106,7 +130,7 @@ func nextAction(ctx context.Context, tx Tx, a domain.Action) ([]store.Job, error
 // its inquiry could not be.
 func dropRest(ctx context.Context, tx Tx, a domain.Action) error {
 	_, err := tx.Exec(ctx, "UPDATE actions SET state = $1, outcome = $2, finished_at = $3, next_attempt_at = 0 WHERE environment = $4 AND decision_id = $5 AND state = 'waiting'",
-		domain.ActionDropped, fmt.Sprintf("%s, which goes before it, is %s", a.ID, a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)
+		domain.ActionDropped, goesBefore(a.ID)+string(a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)
 	if err != nil {
 		return fmt.Errorf("drop what comes after %s: %w", a.ID, err)
 	}

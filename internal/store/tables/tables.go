@@ -172,6 +172,9 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	if f.State != "" {
 		narrow("state = $%d", f.State)
 	}
+	if f.Event != "" && table == "notifications" {
+		narrow("event_id = $%d", f.Event)
+	}
 	if f.Before > 0 {
 		narrow("sequence < $%d", f.Before)
 	}

@@ -22,6 +22,7 @@ CREATE TABLE events (
     object_type TEXT NOT NULL,
     object_id   TEXT NOT NULL,
     body        BYTEA NOT NULL, -- compressed with zstd
+    headers     TEXT NOT NULL,
     via         TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     state       TEXT NOT NULL
@@ -121,6 +122,7 @@ CREATE TABLE notifications (
     UNIQUE (environment, id)
 );
 CREATE INDEX notifications_of_object ON notifications (environment, object_id);
+CREATE INDEX notifications_of_event ON notifications (environment, event_id);
 CREATE INDEX verdicts_of_subject ON notifications (environment, subject, sequence) WHERE verdict <> '';
 
 CREATE TABLE audit (

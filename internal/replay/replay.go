@@ -1,0 +1,117 @@
+// Package replay puts events and actions through the stages once more, because a person
+// asks: an event that could not be read before a newer version came, an action that was
+// refused until somebody mended what was wrong.
+//
+// That is safe. An event changes nothing where its object shows it already, and is
+// decided on only if it never was; an action reads again whether it is still wanted.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Store is what replaying needs of the database: see [store.Store].
+type Store interface {
+	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
+	Events(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Event], error)
+	Requeue(ctx context.Context, env domain.Environment, ids []string, log []audit.Entry) (int, error)
+	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
+	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
+}
+
+// ErrNothing means that a selection does not say what to replay.
+var ErrNothing = errors.New("say what to replay: an event, an object, a state, or a time")
+
+// Selection says which events to replay: those that all of it holds of.
+type Selection struct {
+	Event    string            // the id of one
+	Object   string            // the id of their object
+	State    domain.EventState // such as poison
+	From, To time.Time         // when they were received; To is not among them
+}
+
+// Events makes events wait again, and returns how many. Events that no object is kept
+// for stay as they are. The actor is who asks, for the audit trail.
+func Events(ctx context.Context, s Store, env domain.Environment, what Selection, actor string, now time.Time) (int, error) {
+	if what == (Selection{}) {
+		return 0, ErrNothing
+	}
+	if what.Event != "" {
+		e, err := s.Event(ctx, env, what.Event)
+		if err != nil {
+			return 0, err
+		}
+		return requeue(ctx, s, env, keep([]domain.Event{e}, what), actor, now)
+	}
+	replayed := 0
+	filter := store.Filter{State: string(what.State), Limit: 100}
+	if what.Object != "" {
+		filter.Object.ID = what.Object
+	}
+	for {
+		page, err := s.Events(ctx, env, filter)
+		if err != nil {
+			return replayed, err
+		}
+		n, err := requeue(ctx, s, env, keep(page.Rows, what), actor, now)
+		if replayed += n; err != nil {
+			return replayed, err
+		}
+		last := len(page.Rows) - 1
+		if page.Next == 0 || last >= 0 && page.Rows[last].ReceivedAt.Before(what.From) {
+			return replayed, nil
+		}
+		filter.Before = page.Next
+	}
+}
+
+// keep are the events of a selection that an object is kept for.
+func keep(events []domain.Event, what Selection) (kept []domain.Event) {
+	for _, e := range events {
+		in := (what.Object == "" || e.Object.ID == what.Object) && (what.State == "" || e.State == what.State) &&
+			!e.ReceivedAt.Before(what.From) && (what.To.IsZero() || e.ReceivedAt.Before(what.To))
+		if in && fold.Keeps(e) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+func requeue(ctx context.Context, s Store, env domain.Environment, events []domain.Event, actor string, now time.Time) (int, error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	var ids []string
+	var log []audit.Entry
+	for _, e := range events {
+		ids = append(ids, e.ID)
+		log = append(log, audit.Entry{Environment: env, At: now, Actor: actor, What: "event.replayed", About: e.Object, Detail: e.ID + " was " + string(e.State)})
+	}
+	n, err := s.Requeue(ctx, env, ids, log)
+	if err != nil {
+		return n, fmt.Errorf("replay events: %w", err)
+	}
+	return n, nil
+}
+
+// Action makes a dead action wait again. It gets an idempotency key that Persona has not
+// seen: the old one would only bring the refusal back.
+func Action(ctx context.Context, s Store, env domain.Environment, id, actor string, now time.Time) error {
+	a, err := s.Action(ctx, env, id)
+	if err != nil {
+		return err
+	}
+	if a.State != domain.ActionDead {
+		return fmt.Errorf("action %s is %s: only dead ones are replayed: %w", id, a.State, store.ErrNotFound)
+	}
+	entry := audit.Entry{Environment: env, At: now, Actor: actor, What: "action.replayed", About: a.Spec.Target, Detail: id + " was dead: " + a.Outcome}
+	return s.Revive(ctx, env, id, fmt.Sprintf("%s-%d", a.DerivedKey, now.UnixMicro()), now, []audit.Entry{entry})
+}

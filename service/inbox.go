@@ -1,0 +1,161 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/replay"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Replay makes events wait again, and returns how many: see [replay.Events]. The service
+// need not run; it works on them when it does.
+func (s *Service) Replay(ctx context.Context, environment Environment, what replay.Selection, actor string) (int, error) {
+	return replay.Events(ctx, s.db, environment, what, actor, time.Now())
+}
+
+// ReplayAction makes a dead action wait again: see [replay.Action].
+func (s *Service) ReplayAction(ctx context.Context, environment Environment, id, actor string) error {
+	return replay.Action(ctx, s.db, environment, id, actor, time.Now())
+}
+
+// apiActor is who the audit trail says did what was asked for through the API.
+const apiActor = "api"
+
+// EventDetail is an event with all that came with it, and what it led to. The body holds
+// personal data.
+type EventDetail struct {
+	Event
+	Headers       map[string]string `json:"headers" doc:"of the webhook, without secrets; null for an event that was read"`
+	Body          json.RawMessage   `json:"body" doc:"as it came"`
+	Decisions     []Decision        `json:"decisions" doc:"that it led to"`
+	Actions       []Action          `json:"actions" doc:"of these decisions"`
+	Notifications []Notification    `json:"notifications" doc:"that it led to"`
+}
+
+type eventInput struct {
+	EnvironmentInput
+	ID string `path:"id"`
+}
+
+func (s *Service) getEvent(ctx context.Context, in *eventInput) (*struct{ Body EventDetail }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.db.Event(ctx, env, in.ID)
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	detail := EventDetail{Event: showEvent(e), Headers: e.Headers, Body: e.Body, Decisions: []Decision{}, Actions: []Action{}, Notifications: []Notification{}}
+	if !json.Valid(e.Body) {
+		detail.Body, _ = json.Marshal(string(e.Body)) // a text always can be
+	}
+	about := store.Filter{Object: e.Object, Limit: 100}
+	decided := map[string]bool{}
+	err = errors.Join(
+		each(ctx, s.db.Decisions, env, about, func(d domain.Decision) {
+			if d.Transition.EventID == e.ID {
+				decided[d.ID] = true
+				detail.Decisions = append(detail.Decisions, showDecision(d))
+			}
+		}),
+		each(ctx, s.db.Notifications, env, store.Filter{Event: e.ID, Limit: 100}, func(n domain.Notification) {
+			detail.Notifications = append(detail.Notifications, showNotification(n))
+		}))
+	targets := map[domain.Ref]bool{}
+	for _, d := range detail.Decisions {
+		for _, spec := range d.Actions {
+			targets[spec.Target] = true
+		}
+	}
+	for target := range targets {
+		err = errors.Join(err, each(ctx, s.db.Actions, env, store.Filter{Object: target, Limit: 100}, func(a domain.Action) {
+			if decided[a.DecisionID] {
+				detail.Actions = append(detail.Actions, showAction(a))
+			}
+		}))
+	}
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	return &struct{ Body EventDetail }{detail}, nil
+}
+
+// each calls f with every row of a list.
+func each[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), env domain.Environment, filter store.Filter, f func(T)) error {
+	for {
+		page, err := list(ctx, env, filter)
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Rows {
+			f(row)
+		}
+		if filter.Before = page.Next; page.Next == 0 {
+			return nil
+		}
+	}
+}
+
+// Replayed says how many events wait again.
+type Replayed struct {
+	Replayed int `json:"replayed"`
+}
+
+func (s *Service) replayEvent(ctx context.Context, in *eventInput) (*struct{ Body Replayed }, error) {
+	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: in.ID})
+}
+
+func (s *Service) replayEvents(ctx context.Context, in *struct {
+	EnvironmentInput
+	Body struct {
+		Object string    `json:"object,omitempty" doc:"the id of one object"`
+		State  string    `json:"state,omitempty" doc:"of the events, such as poison"`
+		From   time.Time `json:"from,omitempty" doc:"when they were received, at the earliest"`
+		To     time.Time `json:"to,omitempty" doc:"before when they were received"`
+	}
+}) (*struct{ Body Replayed }, error) {
+	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{
+		Object: in.Body.Object, State: domain.EventState(in.Body.State), From: in.Body.From, To: in.Body.To,
+	})
+}
+
+func (s *Service) replaySelection(ctx context.Context, in EnvironmentInput, what replay.Selection) (*struct{ Body Replayed }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.Replay(ctx, env, what, apiActor)
+	if errors.Is(err, replay.ErrNothing) {
+		return nil, huma.Error400BadRequest(err.Error())
+	}
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return &struct{ Body Replayed }{Replayed{n}}, nil
+}
+
+func (s *Service) replayAction(ctx context.Context, in *eventInput) (*struct{ Body Replayed }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ReplayAction(ctx, env, in.ID, apiActor); err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return &struct{ Body Replayed }{Replayed{1}}, nil
+}
+
+// notFoundOr is the answer for what there is not, or for a database that failed.
+func (s *Service) notFoundOr(ctx context.Context, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return huma.Error404NotFound(err.Error())
+	}
+	return s.failed(ctx, err)
+}

@@ -1,0 +1,145 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/persona/webhook"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// ask sends something to the service's API, and returns the status with what was
+// answered.
+func (w *world) ask(path, body string) (status int, answer map[string]any) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), "POST", w.url+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+apiToken)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	_ = json.NewDecoder(res.Body).Decode(&answer) // the status says enough where there is none
+	return res.StatusCode, answer
+}
+
+func (w *world) settled() {
+	w.t.Helper()
+	w.eventually("nothing waits", func() bool {
+		events, actions, err := w.service.db.Counts(w.t.Context(), domain.Sandbox)
+		return err == nil && events[domain.EventWaiting] == 0 && actions[domain.ActionWaiting] == 0
+	})
+}
+
+func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	w.settled()
+	before := len(get[listed[Action]](w, "/v1/sandbox/actions").Data)
+	status, answer := w.ask("/v1/sandbox/replay", fmt.Sprintf(`{"object":%q}`, inquiry))
+	if status != 200 || answer["replayed"].(float64) < 3 {
+		t.Fatalf("%d %v", status, answer)
+	}
+	if status, _ := w.ask("/v1/sandbox/replay", fmt.Sprintf(`{"from":%q}`, time.Now().Add(-time.Hour).Format(time.RFC3339))); status != 200 {
+		t.Fatalf("a range: %d", status)
+	}
+	w.settled()
+	if after := len(get[listed[Action]](w, "/v1/sandbox/actions").Data); after != before {
+		t.Errorf("there were %d actions, and are %d", before, after)
+	}
+	if n := w.effects("inquiry.approved", inquiry); n != 1 {
+		t.Errorf("the inquiry was approved %d times", n)
+	}
+	if status, _ := w.ask("/v1/sandbox/replay", "{}"); status != 400 {
+		t.Errorf("nothing that is meant: %d", status)
+	}
+	if status, _ := w.ask("/v1/sandbox/events/evt_no/replay", ""); status != 404 {
+		t.Errorf("an event that there is not: %d", status)
+	}
+}
+
+func testAnEventShowsWhatItLedTo(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	w.settled()
+	decisions := get[listed[Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data
+	if len(decisions) != 1 {
+		t.Fatalf("decided %+v", decisions)
+	}
+	event := get[EventDetail](w, "/v1/sandbox/events/"+decisions[0].Transition.EventID)
+	if event.Name != "inquiry.completed" || event.Headers["Persona-Webhook-Attempts-Made"] != "1" || !strings.Contains(string(event.Body), inquiry) {
+		t.Errorf("the event is %+v", event)
+	}
+	if len(event.Decisions) != 1 || len(event.Actions) != 2 {
+		t.Errorf("it led to %d decisions and %d actions", len(event.Decisions), len(event.Actions))
+	}
+	told := get[listed[Notification]](w, "/v1/sandbox/notifications").Data
+	if led := get[EventDetail](w, "/v1/sandbox/events/"+told[0].EventID).Notifications; len(led) == 0 || led[0].EventID != told[0].EventID {
+		t.Errorf("the event of a notification led to %+v", led)
+	}
+	for name := range event.Headers {
+		if strings.Contains(strings.ToLower(name), "signature") || strings.Contains(strings.ToLower(name), "authorization") {
+			t.Errorf("the header %s is kept", name)
+		}
+	}
+}
+
+func testADeadActionIsReplayed(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	if err := w.sandbox.AddFault(sandbox.Fault{Kind: "status_before", Operation: "Inquiries.Approve", Status: 422, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	var dead []Action
+	w.eventually("the approval is dead", func() bool {
+		dead = get[listed[Action]](w, "/v1/sandbox/actions?state=dead").Data
+		return len(dead) == 1
+	})
+	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 200 {
+		t.Fatalf("answered %d", status)
+	}
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	if n := w.effects("inquiry.approved", inquiry); n != 1 {
+		t.Errorf("the inquiry was approved %d times", n)
+	}
+	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 404 {
+		t.Errorf("one that is done is replayed: %d", status)
+	}
+}
+
+func testAPoisonEventBlocksNoOther(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	inquiry, kase := w.applicant("user-1")
+	body := fmt.Appendf(nil, `{"data":{"type":"event","id":"evt_poison","attributes":{"name":"inquiry.started","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":%q,"attributes":"none","relationships":7}}}}}`, inquiry)
+	if got := w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body); got != http.StatusOK {
+		t.Fatalf("answered %d", got)
+	}
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	w.settled()
+	if event := get[EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
+		t.Errorf("the event is %s", event.State)
+	}
+	status, answer := w.ask("/v1/sandbox/replay", `{"state":"poison"}`)
+	if status != 200 || answer["replayed"] != 1.0 {
+		t.Errorf("%d %v", status, answer)
+	}
+	w.settled()
+	if event := get[EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
+		t.Errorf("replayed, the event is %s", event.State)
+	}
+}
