@@ -1,0 +1,144 @@
+package proof
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// A moment is when a process is killed.
+type moment int
+
+const (
+	starting     moment = iota // the process has just been started, and need not be ready
+	working                    // it is ready
+	beforeEffect               // a call has been sent that changes something, and nothing has happened yet
+	afterEffect                // it has happened, and the answer is not sent yet
+	whileStoring               // a webhook has been handed over, and is not answered yet
+	afterAnswer                // a webhook has been answered
+)
+
+// wire is what lies between the service and the sandbox, both ways. It witnesses what
+// was acknowledged and what was called, and can spring a trap at a moment.
+type wire struct {
+	sandbox  http.Handler
+	service  func() string // where the service listens; "" while it does not
+	webhooks *httptest.Server
+	calls    *httptest.Server
+
+	mu           sync.Mutex
+	acknowledged map[string]time.Time // events that the service answered with 200, and when it first did
+	repeated     int                  // webhooks of events that it had acknowledged before
+	trap         moment
+	spring       func() // nil while no trap is set
+}
+
+func newWire(sandbox http.Handler, service func() string) *wire {
+	w := &wire{sandbox: sandbox, service: service, acknowledged: map[string]time.Time{}}
+	w.webhooks = httptest.NewServer(http.HandlerFunc(w.deliver))
+	w.calls = httptest.NewServer(http.HandlerFunc(w.call))
+	return w
+}
+
+func (w *wire) close() {
+	w.webhooks.Close()
+	w.calls.Close()
+}
+
+// set sets a trap, which springs once.
+func (w *wire) set(at moment, spring func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.trap, w.spring = at, spring
+}
+
+// pass springs the trap that is set for a moment, and reports whether there was one.
+func (w *wire) pass(at moment) bool {
+	w.mu.Lock()
+	spring := w.spring
+	if w.trap != at {
+		spring = nil
+	}
+	if spring != nil {
+		w.spring = nil
+	}
+	w.mu.Unlock()
+	if spring != nil {
+		spring()
+	}
+	return spring != nil
+}
+
+// deliver hands a webhook over to the service.
+func (w *wire) deliver(res http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	address := w.service()
+	if err != nil || address == "" {
+		http.Error(res, "nobody listens", http.StatusBadGateway)
+		return
+	}
+	onward, err := http.NewRequestWithContext(req.Context(), req.Method, "http://"+address+req.URL.Path, bytes.NewReader(body))
+	if err != nil {
+		http.Error(res, err.Error(), http.StatusBadGateway)
+		return
+	}
+	onward.Header = req.Header.Clone()
+	killed := make(chan struct{})
+	go func() {
+		defer close(killed)
+		w.pass(whileStoring)
+	}()
+	answer, err := http.DefaultTransport.RoundTrip(onward)
+	<-killed
+	if err != nil {
+		http.Error(res, "the service does not answer", http.StatusBadGateway)
+		return
+	}
+	answer.Body.Close()
+	if answer.StatusCode == http.StatusOK {
+		w.witness(body)
+		if w.pass(afterAnswer) {
+			panic(http.ErrAbortHandler) // the sandbox does not hear of it, and comes again
+		}
+	}
+	res.WriteHeader(answer.StatusCode)
+}
+
+// witness notes that the service has acknowledged an event.
+func (w *wire) witness(body []byte) {
+	event, err := webhook.Parse(body)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		return
+	}
+	if _, before := w.acknowledged[event.ID]; before {
+		w.repeated++
+		return
+	}
+	w.acknowledged[event.ID] = time.Now()
+}
+
+// call hands a call of the service over to the sandbox.
+func (w *wire) call(res http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodGet {
+		w.sandbox.ServeHTTP(res, req)
+		return
+	}
+	if w.pass(beforeEffect) {
+		panic(http.ErrAbortHandler) // it never arrives
+	}
+	answer := httptest.NewRecorder()
+	w.sandbox.ServeHTTP(answer, req) // an answer that it loses is lost here too
+	w.pass(afterEffect)
+	for name, values := range answer.Header() {
+		res.Header()[name] = values
+	}
+	res.WriteHeader(answer.Code)
+	_, _ = res.Write(answer.Body.Bytes()) // the service may be gone
+}

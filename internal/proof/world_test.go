@@ -1,0 +1,343 @@
+package proof
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/idemhq/idem/internal/pgtest"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/postgres"
+	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// rows are the rows of a service that does not run.
+type rows interface {
+	store.Store
+	Close() error
+}
+
+// database is where a service keeps its rows.
+type database struct {
+	env  []string // tells the service
+	open func(context.Context) (rows, error)
+	exec func(ctx context.Context, statement string) error
+}
+
+// onEach runs a proof on each database.
+func onEach(t *testing.T, prove func(t *testing.T, db database)) {
+	t.Run("SQLite", func(t *testing.T) {
+		folder := t.TempDir()
+		prove(t, database{
+			env:  []string{"IDEM_DATA=" + folder},
+			open: func(ctx context.Context) (rows, error) { return sqlite.Open(ctx, filepath.Join(folder, "idem.db")) },
+			exec: func(ctx context.Context, statement string) error {
+				db, err := sqlite.Open(ctx, filepath.Join(folder, "idem.db"))
+				if err != nil {
+					return err
+				}
+				_, err = db.Writer().ExecContext(ctx, statement)
+				return errors.Join(err, db.Close())
+			},
+		})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		url := server.Database(t)
+		prove(t, database{
+			env:  []string{"IDEM_DATABASE=" + url, "IDEM_DATA=" + t.TempDir()},
+			open: func(ctx context.Context) (rows, error) { return postgres.Open(ctx, url) },
+			exec: func(ctx context.Context, statement string) error {
+				conn, err := pgx.Connect(ctx, url)
+				if err != nil {
+					return err
+				}
+				_, err = conn.Exec(ctx, statement)
+				return errors.Join(err, conn.Close(ctx))
+			},
+		})
+	})
+}
+
+// server is the PostgreSQL of these tests.
+var server *pgtest.Server
+
+// world is a sandbox, a service on a database, and the wire between them.
+type world struct {
+	t       *testing.T
+	db      database
+	sandbox *sandbox.Server
+	client  *persona.Client // of the people: it bypasses the wire
+	wire    *wire
+	program *program
+	seed    uint64 // what is drawn by
+	kills   int
+
+	mu         sync.Mutex
+	applicants []applicant
+}
+
+const token = "token-of-the-proofs"
+
+// newSeed is a number to draw by: SEED where it is set, so that a run can be repeated.
+func newSeed(t *testing.T) uint64 {
+	t.Helper()
+	n := rand.Uint64()
+	if text := os.Getenv("SEED"); text != "" {
+		var err error
+		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("SEED is not a number: %v", err)
+		}
+	}
+	t.Logf("SEED=%d", n)
+	return n
+}
+
+// newWorld starts a sandbox and a service, with further settings, and returns when the
+// service has seen the empty account: what happened before would be history to it.
+func newWorld(t *testing.T, db database, env ...string) *world {
+	t.Helper()
+	w := &world{t: t, db: db, seed: newSeed(t)}
+	w.sandbox = sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 1_000_000, FaultSeed: w.seed})
+	w.client = w.sandbox.Client()
+	w.wire = newWire(w.sandbox.Sandbox, func() string { return w.program.listens() })
+	t.Cleanup(w.wire.close)
+	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
+		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.Webhooks.Enable(t.Context(), hook.ID); err != nil {
+		t.Fatal(err)
+	}
+	settings := append([]string{
+		"IDEM_TOKEN=" + token, "IDEM_RECONCILE=2s", "IDEM_SANDBOX_API_KEY=" + sandbox.SandboxKey,
+		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=" + w.wire.calls.URL + "/api/v1",
+	}, db.env...)
+	w.program = newProgram(t, append(settings, env...)...)
+	w.program.start()
+	w.program.awaitReady()
+	w.reconciled()
+	return w
+}
+
+// applicant is a person who goes through an inquiry, with a case about it.
+type applicant struct {
+	reference, inquiry, kase string
+	passes                   bool
+}
+
+// arrive lets a person go through an inquiry; every fourth fails.
+func (w *world) arrive(ctx context.Context) error {
+	w.mu.Lock()
+	n := len(w.applicants)
+	a := applicant{reference: fmt.Sprintf("person-%d", n), passes: n%4 != 3}
+	w.applicants = append(w.applicants, a)
+	w.mu.Unlock()
+	inquiry, err := w.client.Inquiries.Create(ctx, persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(a.reference),
+	})
+	if err != nil {
+		return err
+	}
+	kase, err := w.client.Cases.Create(ctx, persona.CaseCreateParams{
+		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
+	})
+	if err != nil {
+		return err
+	}
+	verification, end := "create_passed_verification", "complete_inquiry"
+	if !a.passes {
+		verification, end = "create_failed_verification", "fail_inquiry"
+	}
+	data := persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})
+	_, err = w.client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
+		SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}, {Type: verification, Data: data}, {Type: end}},
+	})
+	a.inquiry, a.kase = inquiry.ID, kase.ID
+	w.mu.Lock()
+	w.applicants[n] = a
+	w.mu.Unlock()
+	return err
+}
+
+// crowd lets people arrive, two at a time, until it is told to end.
+func (w *world) crowd(pause time.Duration) (end func()) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() {
+			for ctx.Err() == nil {
+				if err := w.arrive(context.WithoutCancel(ctx)); err != nil {
+					w.t.Errorf("a person could not go on: %v", err)
+					return
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(pause):
+				}
+			}
+		})
+	}
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// killOnce ends the process at a moment that is drawn, and starts it again.
+func (w *world) killOnce(draw *rand.Rand) {
+	gone := make(chan struct{})
+	kill := sync.OnceFunc(func() {
+		w.program.kill()
+		close(gone)
+	})
+	at := moment(draw.IntN(int(afterAnswer) + 1))
+	after := time.Duration(draw.Int64N(int64(300 * time.Millisecond)))
+	if at != starting {
+		w.program.awaitReady()
+	}
+	switch at {
+	case starting, working:
+		time.Sleep(after) // the moment is what is drawn: nothing is waited for
+		kill()
+	case whileStoring:
+		w.wire.set(at, func() {
+			time.Sleep(after / 50)
+			kill()
+		})
+	default:
+		w.wire.set(at, kill)
+	}
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second): // the moment does not come
+		w.wire.set(at, nil)
+		kill()
+	}
+	w.kills++
+	w.program.start()
+}
+
+// settle waits until nothing is left to do: every webhook has arrived or was given up,
+// what was lost is found, and every case stands where it must.
+func (w *world) settle() {
+	w.t.Helper()
+	w.program.awaitReady()
+	left := ""
+	what := func() string {
+		return fmt.Sprintf("everything is done: %s; the log of idem serve ends with\n%s", left, w.program.tail())
+	}
+	within := 2 * time.Minute
+	eventually(w.t, within, func() bool {
+		pending := 0
+		for _, d := range w.sandbox.Deliveries("sandbox") {
+			if d.State == "pending" {
+				pending++
+			}
+		}
+		if left = fmt.Sprintf("%d webhooks are on their way", pending); pending > 0 {
+			w.sandbox.Advance(30 * time.Second) // what is to be tried again is
+			time.Sleep(200 * time.Millisecond)
+		}
+		return pending == 0
+	}, what)
+	// A process that was killed still holds its reconciliation: that time passes.
+	if err := w.db.exec(w.t.Context(), "UPDATE reconciliations SET held_until = 0"); err != nil {
+		w.t.Fatal(err)
+	}
+	w.reconciled()
+	for _, a := range w.applicants {
+		want := map[bool]string{true: "Approved", false: "Pending"}[a.passes]
+		eventually(w.t, within, func() bool {
+			kase, err := w.client.Cases.Get(w.t.Context(), a.kase)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			left = fmt.Sprintf("case %s of %s is %s and not %s", a.kase, a.inquiry, kase.Attributes.Status, want)
+			if kase.Attributes.Status == want {
+				return true
+			}
+			w.sandbox.Advance(time.Minute) // a limit that is used up is filled again
+			return false
+		}, what)
+	}
+	w.idle(what)
+	w.reconciled() // brings what the actions led to
+	w.idle(what)
+}
+
+// idle waits until no event and no action waits.
+func (w *world) idle(what func() string) {
+	w.t.Helper()
+	eventually(w.t, 2*time.Minute, func() bool {
+		for _, kind := range []string{"events", "actions"} {
+			waiting, err := get[json.RawMessage](w, kind+"?state=waiting&limit=1")
+			if err != nil || len(waiting) > 0 {
+				return false
+			}
+		}
+		return true
+	}, what)
+}
+
+// reconciled waits until a reconciliation has begun and finished from now on.
+func (w *world) reconciled() {
+	w.t.Helper()
+	from := time.Now()
+	eventually(w.t, 2*time.Minute, func() bool {
+		type run struct {
+			StartedAt  time.Time  `json:"started_at"`
+			FinishedAt *time.Time `json:"finished_at"`
+		}
+		runs, err := get[run](w, "reconciliations?limit=2")
+		for _, r := range runs {
+			if r.StartedAt.After(from) && r.FinishedAt != nil {
+				return true
+			}
+		}
+		_ = err // it is asked again
+		return false
+	}, func() string {
+		return "the events are reconciled; the log of idem serve ends with\n" + w.program.tail()
+	})
+}
+
+// get reads a list of the service's API.
+func get[T any](w *world, path string) ([]T, error) {
+	address := w.program.listens()
+	if address == "" {
+		return nil, errors.New("the service does not listen")
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+address+"/v1/sandbox/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %d %w", path, res.StatusCode, err)
+	}
+	var list struct{ Data []T }
+	err = json.Unmarshal(body, &list)
+	return list.Data, err
+}
