@@ -5,6 +5,7 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -103,9 +104,9 @@ func (q *Queue[Tx]) Stop(ctx context.Context) error {
 // same object runs, and the event that it was for would wait for the next one: a job
 // that finds nothing waiting costs little, a wake-up that is lost costs a verdict.
 func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
-	params := make([]river.InsertManyParams, len(jobs))
-	for i, job := range jobs {
-		params[i] = river.InsertManyParams{Args: argsOf(job), InsertOpts: &river.InsertOpts{ScheduledAt: job.At}}
+	var params []river.InsertManyParams
+	for _, args := range together(jobs) {
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: args.at()}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("insert jobs: %w", err)
@@ -121,41 +122,76 @@ func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(min(time.Minute, time.Second<<min(len(job.Errors), 6)))
 }
 
-// advanceArgs is a job to advance an object.
+// together makes one job of River's of up to so many that advance objects at once: a
+// row for each would be a fifth of what taking a webhook costs when many come. One that
+// fails is run again for all, which find nothing waiting where they were done.
+func together(jobs []store.Job) []jobArgs {
+	const most = 16
+	var all []jobArgs
+	gathering := map[domain.Environment]*advanceArgs{}
+	for _, job := range jobs {
+		if job.Kind == store.JobPerform {
+			all = append(all, &performArgs{job.Environment, job.Action, job.At})
+			continue
+		}
+		args := gathering[job.Environment]
+		if args == nil || len(args.Objects) == most || !job.At.IsZero() {
+			args = &advanceArgs{Environment: job.Environment, scheduled: job.At}
+			all = append(all, args)
+			if job.At.IsZero() {
+				gathering[job.Environment] = args
+			}
+		}
+		args.Objects = append(args.Objects, job.Object)
+	}
+	return all
+}
+
+// advanceArgs is a job to advance objects.
 type advanceArgs struct {
 	Environment domain.Environment `json:"environment"`
-	Object      domain.Ref         `json:"object"`
+	Objects     []domain.Ref       `json:"objects"`
+	Object      domain.Ref         `json:"object,omitzero"` // of jobs from before there were several
+
+	scheduled time.Time
 }
 
 func (advanceArgs) Kind() string { return string(store.JobAdvance) }
 
-func (a advanceArgs) job() store.Job {
-	return store.Job{Kind: store.JobAdvance, Environment: a.Environment, Object: a.Object}
+func (a advanceArgs) at() time.Time { return a.scheduled }
+
+func (a advanceArgs) jobs() []store.Job {
+	var jobs []store.Job
+	if !a.Object.IsZero() {
+		jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: a.Environment, Object: a.Object})
+	}
+	for _, object := range a.Objects {
+		jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: a.Environment, Object: object})
+	}
+	return jobs
 }
 
 // performArgs is a job to perform an action.
 type performArgs struct {
 	Environment domain.Environment `json:"environment"`
 	Action      string             `json:"action"`
+
+	scheduled time.Time
 }
 
 func (performArgs) Kind() string { return string(store.JobPerform) }
 
-func (a performArgs) job() store.Job {
-	return store.Job{Kind: store.JobPerform, Environment: a.Environment, Action: a.Action}
+func (a performArgs) at() time.Time { return a.scheduled }
+
+func (a performArgs) jobs() []store.Job {
+	return []store.Job{{Kind: store.JobPerform, Environment: a.Environment, Action: a.Action}}
 }
 
-func argsOf(job store.Job) river.JobArgs {
-	if job.Kind == store.JobPerform {
-		return performArgs{job.Environment, job.Action}
-	}
-	return advanceArgs{job.Environment, job.Object}
-}
-
-// jobArgs are the arguments of River's jobs that stand for one of ours.
+// jobArgs are the arguments of River's jobs that stand for some of ours.
 type jobArgs interface {
 	river.JobArgs
-	job() store.Job
+	jobs() []store.Job
+	at() time.Time
 }
 
 type worker[A jobArgs] struct {
@@ -165,5 +201,9 @@ type worker[A jobArgs] struct {
 
 // Work implements [river.Worker].
 func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
-	return w.work(ctx, job.Args.job())
+	var failed []error
+	for _, one := range job.Args.jobs() {
+		failed = append(failed, w.work(ctx, one))
+	}
+	return errors.Join(failed...)
 }

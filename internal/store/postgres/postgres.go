@@ -101,7 +101,6 @@ func (db *DB) Close() error {
 	}
 	db.running.Wait()
 	db.locks.close()
-	db.Store.Close()
 	db.pool.Close()
 	return nil
 }

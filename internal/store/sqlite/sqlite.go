@@ -105,7 +105,6 @@ func (db *DB) Close() error {
 		db.stop()
 	}
 	db.running.Wait()
-	db.Store.Close()
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 

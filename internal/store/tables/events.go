@@ -18,7 +18,7 @@ const eventColumns = "sequence, id, name, created_at, object_type, object_id, bo
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
 	bodies := make([][]byte, len(events))
 	for i, e := range events {
-		bodies[i] = s.zip.EncodeAll(e.Body, nil) // before the transaction begins
+		bodies[i] = pack(e.Body) // before the transaction begins
 	}
 	var fresh []bool
 	err := s.db.Tx(ctx, func(tx Tx) (err error) {
@@ -92,7 +92,7 @@ func (s *Store) scanEvent(env domain.Environment) func(Rows, *int64) (domain.Eve
 			return e, err
 		}
 		e.CreatedAt, e.ReceivedAt = moment(created), moment(received)
-		e.Body, err = s.unzip.DecodeAll(packed, nil)
+		e.Body, err = unpack(packed)
 		return e, errors.Join(err, json.Unmarshal([]byte(headers), &e.Headers))
 	}
 }

@@ -21,7 +21,7 @@ CREATE TABLE events (
     created_at  BIGINT NOT NULL,
     object_type TEXT NOT NULL,
     object_id   TEXT NOT NULL,
-    body        BYTEA NOT NULL, -- compressed with zstd
+    body        BYTEA NOT NULL, -- compressed with S2
     headers     TEXT NOT NULL,
     via         TEXT NOT NULL,
     received_at BIGINT NOT NULL,

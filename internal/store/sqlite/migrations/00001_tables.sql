@@ -7,7 +7,7 @@ CREATE TABLE events (
     created_at  INTEGER NOT NULL, -- all moments: microseconds since 1970, UTC
     object_type TEXT NOT NULL,
     object_id   TEXT NOT NULL,
-    body        BLOB NOT NULL,    -- compressed with zstd
+    body        BLOB NOT NULL,    -- compressed with S2
     via         TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     state       TEXT NOT NULL,
