@@ -197,33 +197,42 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 	for c := range columns {
 		args[c] = columns[c]
 	}
-	found, err := tx.Query(ctx, `WITH given AS (
+	fresh := make([]bool, len(events))
+	stored, err := mark(ctx, tx, first, fresh, `WITH given AS (
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[])
 				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)),
 		fresh AS (
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
-			ON CONFLICT DO NOTHING RETURNING environment, id),
-		stored AS (
-			INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
-			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id),
-		taken_over AS (
-			UPDATE events e SET via = g.via, state = g.state
-			FROM (SELECT * FROM given WHERE via = 'webhook' AND (environment, id) NOT IN (SELECT environment, id FROM fresh)) g
-			WHERE e.environment = g.environment AND e.id = g.id AND e.via = 'history' RETURNING e.environment, e.id)
-		SELECT environment, id FROM stored UNION ALL SELECT environment, id FROM taken_over`, args...)
+			ON CONFLICT DO NOTHING RETURNING environment, id)
+		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
+			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`, args...)
+	if err != nil || stored == len(first) {
+		return fresh, err
+	}
+	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (environment, id, via, state)
+		WHERE g.via = 'webhook' AND e.via = 'history' AND e.environment = g.environment AND e.id = g.id RETURNING e.environment, e.id`,
+		columns[0], columns[1], columns[8], columns[10])
+	return fresh, err
+}
+
+// mark runs a query that returns the environments and ids of events, and marks those as
+// fresh; first is where each is.
+func mark(ctx context.Context, tx tables.Tx, first map[[2]string]int, fresh []bool, query string, args ...any) (marked int, err error) {
+	found, err := tx.Query(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer found.Close()
-	fresh := make([]bool, len(events))
 	for found.Next() {
 		var key [2]string
 		if err := found.Scan(&key[0], &key[1]); err != nil {
-			return nil, err
+			return marked, err
 		}
 		fresh[first[key]] = true
+		marked++
 	}
-	return fresh, found.Err()
+	return marked, found.Err()
 }
 
 // Enqueue implements [tables.Database].

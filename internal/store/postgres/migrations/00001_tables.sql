@@ -8,7 +8,6 @@ CREATE TABLE event_keys (
     received_at BIGINT NOT NULL,
     PRIMARY KEY (environment, id)
 );
-CREATE INDEX event_keys_by_age ON event_keys (received_at);
 
 CREATE SEQUENCE event_sequence;
 
