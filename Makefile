@@ -48,6 +48,10 @@ conformance: ## print how far the sandbox conforms to the OpenAPI documents PERS
 generate: ## write the generated files again, from the OpenAPI documents PERSONA_OPENAPI names
 	$(GO) generate ./...
 
+.PHONY: soak
+soak: ## kill, lose and double things for SOAK (default 10m) on both databases, and print what became of it
+	@SOAK=$(or $(SOAK),10m) ./scripts/soak
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (default 10s each)
 	@./scripts/fuzz $(or $(FUZZTIME),10s)

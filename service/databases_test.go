@@ -35,7 +35,6 @@ func TestTheService(t *testing.T) {
 				"the host is told the verdict that stands":                         testTheHostIsToldTheVerdictThatStands,
 				"events that no webhook brings are found and decided on":           testEventsThatNoWebhookBringsAreFoundAndDecidedOn,
 				"what happened before the first start is shown and not decided on": testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn,
-				"a lossy world settles":                                            testALossyWorldSettles,
 				"health metrics and description are served":                        testHealthMetricsAndDescriptionAreServed,
 				"the audit trail has pages":                                        testTheAuditTrailHasPages,
 				"replaying changes nothing that is done":                           testReplayingChangesNothingThatIsDone,

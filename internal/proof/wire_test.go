@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +20,10 @@ const (
 	working                    // it is ready
 	beforeEffect               // a call has been sent that changes something, and nothing has happened yet
 	afterEffect                // it has happened, and the answer is not sent yet
+	afterLink                  // a link has been made, of which nothing can be read at the sandbox, and the answer is not sent yet
 	whileStoring               // a webhook has been handed over, and is not answered yet
-	afterAnswer                // a webhook has been answered
+	afterAnswer                // a webhook has been answered, and the answer does not arrive
+	moments                    // how many there are
 )
 
 // wire is what lies between the service and the sandbox, both ways. It witnesses what
@@ -136,6 +139,9 @@ func (w *wire) call(res http.ResponseWriter, req *http.Request) {
 	answer := httptest.NewRecorder()
 	w.sandbox.ServeHTTP(answer, req) // an answer that it loses is lost here too
 	w.pass(afterEffect)
+	if strings.HasSuffix(req.URL.Path, "/generate-one-time-link") {
+		w.pass(afterLink)
+	}
 	for name, values := range answer.Header() {
 		res.Header()[name] = values
 	}
