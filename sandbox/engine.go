@@ -53,6 +53,11 @@ type Options struct {
 	// calls and deliveries go wrong.
 	FaultSeed uint64
 
+	// URL is the public address of the sandbox, such as that of a tunnel to it: links and
+	// files are there. Without it they are where a caller reached the sandbox, and
+	// those in webhooks where the latest caller did.
+	URL string
+
 	// RemoteControl serves /_sandbox/ to everyone who can connect, instead of to this
 	// machine alone.
 	RemoteControl bool
@@ -71,7 +76,7 @@ type Sandbox struct {
 	environments map[string]*environment
 	answers      answerPress
 	faults       faults
-	address      string // where it was called last: files are there
+	address      string // where files are: the URL of the options, or where it was called last
 	changes      int    // counts what would make a snapshot differ
 
 	deliveries *dispatcher
@@ -97,8 +102,12 @@ func New(options Options) (*Sandbox, error) {
 	if options.RateLimit < 0 || options.RetryScale < 0 || options.DeliveryTimeout < 0 {
 		return nil, errors.New("sandbox: a rate limit, a retry scale or a delivery timeout below zero means nothing")
 	}
+	if options.URL != "" && originOf(options.URL) != options.URL {
+		return nil, errors.New("sandbox: the URL must be an http or https address without a path, such as https://idem.example.com")
+	}
 	s := &Sandbox{
 		options:      options,
+		address:      options.URL,
 		clock:        &clock{wall: options.Wall},
 		shapes:       parseShapes(),
 		orgID:        newID("org"),
@@ -288,12 +297,12 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 		return errorResponse(err, "kebab")
 	}
 	f.files = accessOf(env, key)
-	s.address = host(r)
+	s.address = s.host(r)
 	handler := s.routes.handlers[op.ID]
 	if handler == nil {
 		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
 	}
-	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, header: r.Header, host: host(r), fault: fault}
+	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, header: r.Header, host: s.address, fault: fault}
 	if err = permitted(key, op); err == nil {
 		err = s.takeQuota(env, op, now)
 	}
@@ -362,8 +371,11 @@ func (s *Sandbox) answer(c *call, a *answer) response {
 	return jsonResponse(status, inflect(doc, c.form.inflection))
 }
 
-// host is the address the caller used, so that links lead back here.
-func host(r *http.Request) string {
+// host is where links lead to: the public address, else the one the caller used.
+func (s *Sandbox) host(r *http.Request) string {
+	if s.options.URL != "" {
+		return s.options.URL
+	}
 	if r.TLS != nil {
 		return "https://" + r.Host
 	}

@@ -347,7 +347,7 @@ func (v *visit) create(c *change) (*resource, error) {
 	}
 	attributes["fields"] = fields
 	made, err := createInquiry(&call{
-		change: c, sandbox: v.sandbox, form: form{version: defaultVersion, inflection: "kebab"}, host: host(v.request),
+		change: c, sandbox: v.sandbox, form: form{version: defaultVersion, inflection: "kebab"}, host: v.sandbox.host(v.request),
 		body: map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta},
 	})
 	var refused *refusal

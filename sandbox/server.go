@@ -26,19 +26,25 @@ type Server struct {
 }
 
 // NewServer starts a sandbox for a test, and stops it when the test ends. Each has
-// state of its own, so tests may run in parallel.
+// state of its own, so tests may run in parallel. Links and files are at the server's
+// URL unless the options have one.
 func NewServer(t TB, options ...Options) *Server {
 	t.Helper()
 	var o Options
 	if len(options) > 0 {
 		o = options[0]
 	}
-	sb, err := New(o)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("start a sandbox: %v", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	url := "http://" + listener.Addr().String()
+	if o.URL == "" {
+		o.URL = url
+	}
+	sb, err := New(o)
 	if err != nil {
+		listener.Close()
 		t.Fatalf("start a sandbox: %v", err)
 	}
 	server := &http.Server{Handler: sb, ReadHeaderTimeout: 10 * time.Second}
@@ -47,7 +53,7 @@ func NewServer(t TB, options ...Options) *Server {
 		server.Close()
 		sb.Close()
 	})
-	return &Server{Sandbox: sb, URL: "http://" + listener.Addr().String(), SandboxKey: SandboxKey, ProductionKey: ProductionKey, t: t}
+	return &Server{Sandbox: sb, URL: url, SandboxKey: SandboxKey, ProductionKey: ProductionKey, t: t}
 }
 
 // BaseURL is the address to give a client.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/serve"
@@ -17,6 +19,7 @@ import (
 
 type sandboxCommand struct {
 	Listen     string  `default:"127.0.0.1:8090" help:"Where to listen (${default}); port 0 for a free one."`
+	URL        string  `name:"url" placeholder:"URL" help:"The public address, such as that of a tunnel: links and files are there. Otherwise they are where the sandbox listens."`
 	Coverage   bool    `help:"List the operations that are served and the events that are emitted, and those that are not, and stop."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
 	RateLimit  *int    `placeholder:"N" help:"How many calls an environment may make in a minute (300, unless the seed says)."`
@@ -66,7 +69,12 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	options := sandbox.Options{RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed, RemoteControl: c.RemoteControl}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
+	}
+	defer listener.Close()
+	options := sandbox.Options{URL: c.publicURL(listener.Addr()), RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed, RemoteControl: c.RemoteControl}
 	if c.RateLimit != nil {
 		options.RateLimit = *c.RateLimit
 	}
@@ -85,15 +93,20 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 			return fmt.Errorf("begin with --state %s: %w", c.State, err)
 		}
 	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
-	}
 	printSandbox(std.out, "http://"+listener.Addr().String(), c.State)
 	if c.State == "" {
 		return serve.HTTP(ctx, listener, sb)
 	}
 	return serveAndKeep(ctx, listener, sb, c.State)
+}
+
+// publicURL is where links and files are. A sandbox that listens on every address of
+// the machine has no best one: its callers know.
+func (c sandboxCommand) publicURL(listens net.Addr) string {
+	if tcp, ok := listens.(*net.TCPAddr); c.URL == "" && ok && tcp.IP.IsUnspecified() {
+		return ""
+	}
+	return cmp.Or(strings.TrimSuffix(c.URL, "/"), "http://"+listens.String())
 }
 
 // serveAndKeep serves a sandbox whose state is kept in a file. When one of both fails
