@@ -210,6 +210,8 @@ func consolidate(c *call) (*answer, error) {
 			return nil, conflict("the account was consolidated before")
 		}
 		c.moveInquiries(source, destination)
+		c.moveReports(source, destination)
+		c.moveRelations(source, destination)
 		source.attributes[consolidatedInto], source.attributes[archived] = destination.id, true
 		source.attributes["updated-at"] = stamp(c.now)
 		c.emit("account.consolidated", source, nil)
@@ -238,6 +240,15 @@ func (c *change) moveInquiries(from, to *resource) {
 			r = c.edit(r.id)
 			r.unlink("accounts", from.identifier())
 			r.link("accounts", to.identifier())
+		}
+	}
+}
+
+// moveReports gives an account's reports to another.
+func (c *change) moveReports(from, to *resource) {
+	for report := range c.all("report") {
+		if report.one("account") == from.id {
+			c.edit(report.id).relationships["account"] = to.identifier()
 		}
 	}
 }

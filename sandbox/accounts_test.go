@@ -210,3 +210,98 @@ func TestAccountsAreFoundByWhatTheyHold(t *testing.T) {
 		}
 	}
 }
+
+func TestConsolidationMovesWhatIsAttached(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	source, destination := newAccount(t, client, "source"), newAccount(t, client, "destination")
+	friend, old, taken := newAccount(t, client, "friend"), newAccount(t, client, "old"), newAccount(t, client, "taken")
+	relate := func(from *persona.Account, key string, to string) {
+		t.Helper()
+		_, err := client.Accounts.AddRelation(ctx, from.ID, persona.AccountAddRelationParams{RelationSchemaKey: key, TargetObjectID: to})
+		ok(t, err)
+	}
+	relate(source, "associates", friend.ID)
+	relate(source, "associates", destination.ID)
+	relate(source, "parent", old.ID)
+	relate(destination, "parent", taken.ID)
+	payment := newTransaction(t, client, "").ID
+	_, err := client.Transactions.AddRelation(ctx, payment, persona.TransactionAddRelationParams{RelationSchemaKey: "payer", TargetObjectID: source.ID})
+	ok(t, err)
+	report, err := client.Reports.Create(ctx, persona.ReportCreateParams{
+		Type: persona.Set("report/watchlist"), ReportTemplateID: persona.Set(sandbox.WatchlistReportTemplateID), Query: persona.Set(person("Ada", "Sample")), AccountID: persona.Set(source.ID),
+	})
+	ok(t, err)
+
+	_, err = client.Accounts.Consolidate(ctx, destination.ID, persona.AccountConsolidateParams{SourceAccountIDs: []string{source.ID}})
+	ok(t, err)
+	related := func(account, key string) []string {
+		t.Helper()
+		ids := []string{}
+		for object, err := range client.Accounts.ListRelations(ctx, account, persona.AccountListRelationsParams{Key: key}) {
+			ok(t, err)
+			switch object := object.(type) {
+			case *persona.Account:
+				ids = append(ids, object.ID)
+			case *persona.Transaction:
+				ids = append(ids, object.ID)
+			}
+		}
+		return ids
+	}
+	for key, want := range map[string][]string{"associates": {friend.ID}, "parent": {taken.ID}, "payments": {payment}} {
+		if got := related(destination.ID, key); !slices.Equal(got, want) {
+			t.Errorf("%s of the destination are %v, not %v", key, got, want)
+		}
+		if got := related(source.ID, key); len(got) != 0 {
+			t.Errorf("%s of the source are still %v", key, got)
+		}
+	}
+	if got := related(friend.ID, "associates"); !slices.Equal(got, []string{destination.ID}) {
+		t.Errorf("the friend's associates are %v", got)
+	}
+	if got := related(old.ID, "children"); len(got) != 0 {
+		t.Errorf("the source's parent has children: %v", got)
+	}
+	reports, err := client.Reports.ListPage(ctx, persona.ReportListParams{AccountID: destination.ID})
+	ok(t, err)
+	if len(reports.Data) != 1 || reports.Data[0].ID != report.ID {
+		t.Errorf("the destination has %d reports", len(reports.Data))
+	}
+}
+
+func TestAnArchivedAccountTakesNoInquiryByItsReferenceIDEither(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	source, destination := newAccount(t, client, "source"), newAccount(t, client, "destination")
+	_, err := client.Accounts.Consolidate(ctx, destination.ID, persona.AccountConsolidateParams{SourceAccountIDs: []string{source.ID}})
+	ok(t, err)
+	before := len(events(t, client))
+	if _, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set("Source"),
+	}); !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("an inquiry by the reference id of a consolidated account: %v", err)
+	}
+	if after := len(events(t, client)); after != before {
+		t.Errorf("the refusal made %d events", after-before)
+	}
+}
+
+func TestTheTypeOfANewAccountIsIgnoredWhenThereIsOne(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	account := newAccount(t, client, "user")
+	params := persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountTypeID: persona.Set("acttp_Unknown00000000000000000"),
+		AutoCreateAccountReferenceID: persona.Set("user"),
+	}
+	inquiry, err := client.Inquiries.Create(ctx, params)
+	ok(t, err)
+	if inquiry.Relationships.Account.Data.ID != account.ID {
+		t.Error("the inquiry has another account")
+	}
+	params.AutoCreateAccountReferenceID = persona.Set("nobody")
+	if _, err := client.Inquiries.Create(ctx, params); !errors.Is(err, persona.ErrNotFound) {
+		t.Errorf("a new account of an unknown type: %v", err)
+	}
+}

@@ -172,10 +172,7 @@ func (c *call) accountOfInquiry() (*resource, error) {
 		if account == nil || account.family() != "account" {
 			return nil, notFound("data.attributes.account_id is not found")
 		}
-		if account.attributes[archived] == true {
-			return nil, conflict("the account is archived")
-		}
-		return account, nil
+		return account, inUse(account)
 	}
 	reference, typeID := c.text("meta.auto-create-account-reference-id"), c.text("meta.auto-create-account-type-id")
 	if !c.flag("meta.auto-create-account", true) {
@@ -187,20 +184,28 @@ func (c *call) accountOfInquiry() (*resource, error) {
 	if reference == "" {
 		reference = c.text("data.attributes.reference-id")
 	}
+	if reference != "" {
+		if account := c.accountByReference(reference, ""); account != nil {
+			return account, inUse(account)
+		}
+	}
 	if typeID == "" {
 		typeID = AccountTypeID
 	}
 	if r := c.get(typeID); r == nil || r.typ != "account-type" {
 		return nil, notFound("meta.auto_create_account_type_id is not found")
 	}
-	if reference != "" {
-		if account := c.accountByReference(reference, ""); account != nil {
-			return account, nil
-		}
-	}
 	account := c.newAccount(typeID, reference)
 	c.emit("account.created", account, nil)
 	return account, nil
+}
+
+// inUse refuses an account that takes nothing new.
+func inUse(account *resource) error {
+	if account.attributes[archived] == true {
+		return conflict("the account is archived")
+	}
+	return nil
 }
 
 func updateInquiry(c *call) (*answer, error) {

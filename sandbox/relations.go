@@ -1,6 +1,9 @@
 package sandbox
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // relationPrefix marks the attributes of an account or a transaction that hold its
 // relations by key.
@@ -78,6 +81,22 @@ func removeRelation(from, target *resource, key string) (bool, error) {
 	drop(from, key, target.id)
 	drop(target, relations(from.family())[key].inverse, from.id)
 	return true, nil
+}
+
+// moveRelations gives an account's relations to another, as far as those can be: not
+// to itself, and not where it has the one that the relation takes.
+func (c *change) moveRelations(from, to *resource) {
+	sides := relations("account")
+	for _, key := range slices.Sorted(maps.Keys(sides)) {
+		for _, id := range slices.Clone(relatedBy(from, key)) {
+			target := c.edit(id)
+			_, _ = removeRelation(from, target, key) // always can be
+			if target.id != to.id {
+				_, _ = addRelation(to, target, key) // refused where one is taken: the destination's stays
+			}
+			c.showRelated(target)
+		}
+	}
 }
 
 // listRelations answers with what an account is related to by a key, the latest first.
