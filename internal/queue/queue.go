@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -150,10 +152,40 @@ func together(jobs []store.Job) []jobArgs {
 // advanceArgs is a job to advance objects.
 type advanceArgs struct {
 	Environment domain.Environment `json:"environment"`
-	Objects     []domain.Ref       `json:"objects"`
+	Objects     refs               `json:"objects"`
 	Object      domain.Ref         `json:"object,omitzero"` // of jobs from before there were several
 
 	scheduled time.Time
+}
+
+// refs are written as one text. PostgreSQL has an index on every value of a job's
+// arguments: a list would take more of its time than the events themselves.
+type refs []domain.Ref
+
+// MarshalText implements [encoding.TextMarshaler].
+func (r refs) MarshalText() ([]byte, error) {
+	var b []byte
+	for i, ref := range r {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, url.QueryEscape(ref.Type)...), ' '), url.QueryEscape(ref.ID)...)
+	}
+	return b, nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (r *refs) UnmarshalText(text []byte) error {
+	for one := range strings.SplitSeq(string(text), ",") {
+		typ, id, ok := strings.Cut(one, " ")
+		typ, err1 := url.QueryUnescape(typ)
+		id, err2 := url.QueryUnescape(id)
+		if !ok || err1 != nil || err2 != nil {
+			return errors.New("a job's objects cannot be read")
+		}
+		*r = append(*r, domain.Ref{Type: typ, ID: id})
+	}
+	return nil
 }
 
 func (advanceArgs) Kind() string { return string(store.JobAdvance) }

@@ -1,0 +1,126 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/postgres"
+	"github.com/idemhq/idem/internal/store/sqlite"
+)
+
+// BenchmarkGrown compares what an event costs in the database with many events stored to
+// what it costs with ten thousand: stored, read, applied with its object and a
+// notification, in batches of a hundred objects. How many are many, IDEM_BENCH_EVENTS
+// says: five million unless set. ×small is the middle of the ratios.
+func BenchmarkGrown(b *testing.B) {
+	many := 5_000_000
+	if n, err := strconv.Atoi(os.Getenv("IDEM_BENCH_EVENTS")); err == nil {
+		many = n
+	}
+	for _, on := range []struct {
+		name string
+		open func() database
+	}{
+		{"SQLite", func() database {
+			db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "idem.db"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			return db
+		}},
+		{"PostgreSQL", func() database {
+			db, err := postgres.Open(b.Context(), server.Database(b))
+			if err != nil {
+				b.Fatal(err)
+			}
+			return db
+		}},
+	} {
+		b.Run(on.name, func(b *testing.B) {
+			small, large := on.open(), on.open()
+			defer small.Close()
+			defer large.Close()
+			fill(b, small, 10_000)
+			fill(b, large, many)
+			var ratios []float64
+			for b.Loop() {
+				took := map[database]time.Duration{}
+				for _, db := range []database{small, large} {
+					started := time.Now()
+					for range 5 {
+						passThrough(b, db)
+					}
+					took[db] = time.Since(started)
+				}
+				ratios = append(ratios, float64(took[large])/float64(took[small]))
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "×small")
+		})
+	}
+}
+
+// fill stores events that were applied long ago, four of each object.
+func fill(b *testing.B, db database, n int) {
+	b.Helper()
+	started := time.Now()
+	batch := make([]domain.Event, 0, 5000)
+	for i := range n {
+		batch = append(batch, domain.Event{
+			Environment: Sandbox, ID: fmt.Sprintf("evt_old%028d", i), Name: "inquiry.started", CreatedAt: time.Now(), ReceivedAt: time.Now(),
+			Object: domain.Ref{Type: "inquiry", ID: fmt.Sprintf("inq_old%028d", i/4)}, Body: []byte(`{"data":{}}`), Via: domain.ViaWebhook, State: domain.EventApplied,
+		})
+		if len(batch) == cap(batch) || i == n-1 {
+			if _, err := db.AppendEvents(b.Context(), batch); err != nil {
+				b.Fatal(err)
+			}
+			batch = batch[:0]
+		}
+	}
+	b.Logf("%d events stored in %s", n, time.Since(started).Round(time.Second))
+}
+
+// passThrough takes a hundred events the way of every event, as far as the database goes.
+func passThrough(b *testing.B, db database) {
+	b.Helper()
+	ctx := context.WithoutCancel(b.Context())
+	events := make([]domain.Event, 100)
+	for i := range events {
+		events[i] = domain.Event{
+			Environment: Sandbox, ID: domain.NewID("evt"), Name: "inquiry.completed", CreatedAt: time.Now(), ReceivedAt: time.Now(),
+			Object: domain.Ref{Type: "inquiry", ID: domain.NewID("inq")}, Body: []byte(`{"data":{}}`), Via: domain.ViaWebhook, State: domain.EventWaiting,
+		}
+	}
+	if _, err := db.AppendEvents(ctx, events); err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range events {
+		waiting, err := db.Waiting(ctx, Sandbox, e.Object)
+		if err != nil || len(waiting) != 1 {
+			b.Fatal(len(waiting), err)
+		}
+		reference := "user-" + e.Object.ID
+		if _, err := db.ObjectsOf(ctx, Sandbox, reference); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := db.LastVerdict(ctx, Sandbox, reference); err != nil {
+			b.Fatal(err)
+		}
+		err = db.Save(ctx, Sandbox, store.Advance{
+			Objects:       []domain.Object{{Environment: Sandbox, Ref: e.Object, Status: "completed", ReferenceID: reference, AsOf: e.CreatedAt, EventID: e.ID}},
+			Events:        map[string]domain.EventState{e.ID: domain.EventApplied},
+			Notifications: []domain.Notification{{ID: domain.NewID("ntf"), Environment: Sandbox, Name: "verdict.changed", Subject: reference, Object: e.Object, Verdict: domain.VerdictPending, EventID: e.ID, CreatedAt: e.CreatedAt}},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
