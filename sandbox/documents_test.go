@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/idemhq/idem/persona"
@@ -36,5 +37,66 @@ func TestDocumentsAreReadByTheirKind(t *testing.T) {
 		if err := read(); !errors.Is(err, persona.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestADocumentHasTheFilesItWasMadeFrom(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	inquiry := newInquiry(t, server.client(), "").ID
+	for kind, want := range map[string][]string{
+		"document/government-id":     {"front_photo.jpg", "back_photo.jpg"},
+		"document/generic":           {"document.pdf"},
+		"document/government-id-nfc": nil,
+	} {
+		made, err := server.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry, Type: kind, Outcome: "processed"})
+		ok(t, err)
+		_, _, doc := server.do("GET", "/api/v1/documents/"+made+"?include=document-files", "")
+		files, _ := doc["included"].([]any)
+		if len(files) != len(want) {
+			t.Errorf("a %s has %d files", kind, len(files))
+			continue
+		}
+		for i, name := range want {
+			file := files[i].(map[string]any)
+			shown := file["attributes"].(map[string]any)
+			original := shown["originals"].([]any)[0].(map[string]any)
+			status, _, content := fetch(t, original["url"].(string), "")
+			if !strings.HasPrefix(file["id"].(string), "docf_") || shown["name"] != name || shown["capture-method"] != "upload" || status != 200 || len(content) == 0 {
+				t.Errorf("%s of a %s: %d, %v", name, kind, status, file)
+			}
+		}
+	}
+}
+
+func TestADocumentThatCannotBeReadWasProcessedToo(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	inquiry := newInquiry(t, server.client(), "").ID
+	for _, kind := range []string{"document/generic", "selfie/center-only"} {
+		_, err := server.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry, Type: kind, Outcome: "errored"})
+		ok(t, err)
+	}
+	_, _, doc := server.do("GET", "/api/v1/inquiries/"+inquiry+"?include=documents,selfies", "")
+	for _, r := range doc["included"].([]any) {
+		shown := r.(map[string]any)["attributes"].(map[string]any)
+		if shown["status"] != "errored" || shown["processed-at"] == nil {
+			t.Errorf("it is %v", shown)
+		}
+	}
+}
+
+func TestTheFaceOnAnIDIsRedactedWithItsInquiry(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	id, shown := photographed(server, sandbox.GovernmentIDTemplateID, "2025-12-08")
+	address := shown["selfie-photo"].(map[string]any)["url"].(string)
+	if status, header, _ := fetch(t, address, ""); status != 200 || header.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("the photo: %d", status)
+	}
+	_, err := server.client().Verifications.Redact(t.Context(), id)
+	ok(t, err)
+	if status, _, _ := fetch(t, address, ""); status != 404 {
+		t.Errorf("the photo after a redaction: %d", status)
 	}
 }

@@ -211,6 +211,9 @@ func sample(owner, name string) map[string]any {
 	return fileOf(owner, name, len(content))
 }
 
+// portrait is the face on an ID.
+const portrait = "center_photo.jpg"
+
 // submitted are the files that a person submits with a verification, a document or a
 // selfie.
 func submitted(typ, owner string) map[string]any {
@@ -231,7 +234,12 @@ func submitted(typ, owner string) map[string]any {
 		return map[string]any{
 			"front-photo-url": markOf(owner, "front_photo.jpg"), "back-photo-url": markOf(owner, "back_photo.jpg"),
 			"photo-urls": photos("front_photo", "back_photo"), "capture-method": "upload",
+			"selfie-photo": sample(owner, portrait), "selfie-photo-url": markOf(owner, portrait),
 		}
+	case "verification/government-id-nfc":
+		photo := sample(owner, portrait)
+		delete(photo, "filename") // this one has none (OpenAPI 2025-12-08)
+		return map[string]any{"selfie-photo": photo, "selfie-photo-url": markOf(owner, portrait)}
 	case "verification/selfie":
 		return map[string]any{
 			"left-photo-url": markOf(owner, "left_photo.jpg"), "center-photo-url": markOf(owner, "center_photo.jpg"), "right-photo-url": markOf(owner, "right_photo.jpg"),
@@ -240,7 +248,19 @@ func submitted(typ, owner string) map[string]any {
 	case "verification/document", "document/generic":
 		return map[string]any{"files": []any{sample(owner, "document.pdf")}, "files-normalized": []any{sample(owner, "document.pdf")}}
 	case "document/government-id":
-		return map[string]any{"front-photo": sample(owner, "front_photo.jpg"), "back-photo": sample(owner, "back_photo.jpg")}
+		return map[string]any{"front-photo": sample(owner, "front_photo.jpg"), "back-photo": sample(owner, "back_photo.jpg"), "selfie-photo": sample(owner, portrait)}
+	}
+	return nil
+}
+
+// originals are the files that a document of a type was made from, one for each of its
+// document files.
+func originals(typ string) []string {
+	switch typ {
+	case "document/generic":
+		return []string{"document.pdf"}
+	case "document/government-id":
+		return []string{"front_photo.jpg", "back_photo.jpg"}
 	}
 	return nil
 }

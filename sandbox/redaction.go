@@ -128,6 +128,9 @@ func (c *change) redactEvidence(r *resource) {
 	}
 	kept["redacted-at"] = stamp(c.now)
 	r.attributes = kept
+	for _, file := range r.many("document-files") {
+		c.redactEvidence(c.edit(file.ID))
+	}
 }
 
 // redactReport removes the name, the query and the results of a report.
@@ -145,8 +148,8 @@ func redactReport(r *resource, now time.Time) {
 	r.attributes = kept
 }
 
-// redactFaces removes the photos of faces from an account and from the selfies of its
-// inquiries.
+// redactFaces removes the photos of faces from an account, and from the selfies and IDs
+// of its inquiries.
 func (c *change) redactFaces(account *resource) {
 	fields, _ := account.attributes["fields"].(map[string]any)
 	if bareValue(fields, "selfie_photo") != nil {
@@ -156,10 +159,13 @@ func (c *change) redactFaces(account *resource) {
 		account.attributes["fields"], account.attributes["updated-at"] = fields, stamp(c.now)
 	}
 	for inquiry := range c.inquiriesOf(account) {
-		for _, id := range inquiry.many("verifications") {
-			if v := c.edit(id.ID); v.typ == "verification/selfie" {
-				for name := range submitted(v.typ, v.id) {
-					delete(v.attributes, name)
+		for _, id := range slices.Concat(inquiry.many("verifications"), inquiry.many("documents")) {
+			r := c.edit(id.ID)
+			delete(r.attributes, "selfie-photo")
+			delete(r.attributes, "selfie-photo-url")
+			if r.typ == "verification/selfie" {
+				for name := range submitted(r.typ, r.id) {
+					delete(r.attributes, name)
 				}
 			}
 		}

@@ -120,6 +120,11 @@ func (c *change) evidence(inquiry *resource, typ, outcome string) *resource {
 	c.emit(family+".created", r, nil)
 	r.attributes["status"] = "submitted"
 	maps.Copy(r.attributes, submitted(typ, r.id))
+	for _, name := range originals(typ) {
+		file := c.create("document-file", "docf", map[string]any{"name": name, "capture-method": "upload"}, nil)
+		file.attributes["originals"] = []any{sample(file.id, name)}
+		r.link("document-files", file.identifier())
+	}
 	c.emit(family+".submitted", r, nil)
 	switch outcome {
 	case "pending":
@@ -137,12 +142,9 @@ func (c *change) evidence(inquiry *resource, typ, outcome string) *resource {
 // processed ends the processing of a document or a selfie, which has the outcome
 // processed or errored.
 func (c *change) processed(r *resource, outcome string) {
-	r.attributes["status"] = outcome
-	if outcome == "processed" {
-		r.attributes["processed-at"] = stamp(c.now)
-		if r.family() == "document" {
-			r.attributes["processed-at-ts"] = c.now.Unix()
-		}
+	r.attributes["status"], r.attributes["processed-at"] = outcome, stamp(c.now)
+	if r.family() == "document" {
+		r.attributes["processed-at-ts"] = c.now.Unix()
 	}
 	c.emit(r.family()+"."+outcome, r, nil)
 }
