@@ -228,7 +228,7 @@ func (c *change) connectDue(r *resource) {
 func (c *change) redeem(token *resource) {
 	token.attributes["updated-at"] = stamp(c.now)
 	source := c.get(token.one("source"))
-	if source.attributes["redacted-at"] != nil {
+	if source.attributes["redacted-at"] != nil || source.attributes[redactedOnce] != nil {
 		token.attributes["status"], token.attributes["failed-at"], token.attributes["failure-reason"] = "failed", stamp(c.now), "source_redacted"
 		return
 	}

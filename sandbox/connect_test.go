@@ -136,6 +136,25 @@ func TestAShareTokenIsRedeemed(t *testing.T) {
 	}
 }
 
+func TestARedactedTransactionIsNotShared(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client, ctx := server.client(), t.Context()
+	connection, source, into := newConnection(t, server), newTransaction(t, client, "source"), newTransaction(t, client, "into")
+	token, err := client.ShareTokens.Create(ctx, persona.ShareTokenCreateParams{ConnectionID: connection.ID, SourceID: source.ID})
+	ok(t, err)
+	_, err = client.ShareTokens.Redeem(ctx, token.ID, persona.ShareTokenRedeemParams{DestinationID: persona.Set(into.ID)})
+	ok(t, err)
+	_, err = client.Transactions.Redact(ctx, source.ID)
+	ok(t, err)
+	server.Advance(time.Second)
+	token, err = client.ShareTokens.Get(ctx, token.ID, persona.ShareTokenGetParams{})
+	ok(t, err)
+	if token.Attributes.Status != "failed" || token.Attributes.FailureReason != "source_redacted" {
+		t.Errorf("the token is %s: %s", token.Attributes.Status, token.Attributes.FailureReason)
+	}
+}
+
 func TestAShareTokenExpires(t *testing.T) {
 	t.Parallel()
 	server := start(t, frozen())

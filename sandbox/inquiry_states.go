@@ -51,6 +51,7 @@ func (c *change) moveInquiry(inquiry *resource, to string) error {
 	c.emit(move.event, inquiry, nil)
 	if to == "completed" {
 		c.fillAccount(inquiry)
+		c.countMatches(inquiry)
 	}
 	return nil
 }
