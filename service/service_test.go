@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // world is a sandbox and a service that talk to each other over HTTP.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	sandbox *sandbox.Server
 	client  *persona.Client
 	service *Service
@@ -41,7 +41,7 @@ type world struct {
 const apiToken = "token-of-the-tests"
 
 // newWorld starts both, with a database of PostgreSQL or, where its address is empty, of SQLite, and subscribes the service to the events named.
-func newWorld(t *testing.T, database Secret, events ...string) *world {
+func newWorld(t testing.TB, database Secret, events ...string) *world {
 	t.Helper()
 	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}}
 	w.client = w.sandbox.Client()
