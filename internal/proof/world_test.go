@@ -83,10 +83,12 @@ type world struct {
 	client  *persona.Client // of the people: it bypasses the wire
 	wire    *wire
 	program *program
-	seed    uint64 // what is drawn by
+	nodes   []*program // beside program, on the same database
+	seed    uint64     // what is drawn by
 	kills   int
 
 	mu         sync.Mutex
+	turn       int // of the nodes
 	applicants []applicant
 }
 
@@ -113,7 +115,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	w := &world{t: t, db: db, seed: newSeed(t)}
 	w.sandbox = sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 1_000_000, FaultSeed: w.seed})
 	w.client = w.sandbox.Client()
-	w.wire = newWire(w.sandbox.Sandbox, func() string { return w.program.listens() })
+	w.wire = newWire(w.sandbox.Sandbox, w.address)
 	t.Cleanup(w.wire.close)
 	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
 		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
@@ -133,6 +135,20 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	w.program.awaitReady()
 	w.reconciled()
 	return w
+}
+
+// address is where the next webhook goes: to one node after another of those that listen.
+func (w *world) address() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turn++
+	all := append([]*program{w.program}, w.nodes...)
+	for i := range all {
+		if address := all[(w.turn+i)%len(all)].listens(); address != "" {
+			return address
+		}
+	}
+	return ""
 }
 
 // applicant is a person who goes through an inquiry, with a case about it.
