@@ -195,6 +195,9 @@ func consolidate(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := inUse(destination); err != nil {
+		return nil, err
+	}
 	sources := c.texts("meta.source-account-ids")
 	if len(sources) == 0 {
 		return nil, badRequest("meta.source_account_ids must be filled")

@@ -270,6 +270,23 @@ func TestConsolidationMovesWhatIsAttached(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatWasConsolidatedTakesNoOthers(t *testing.T) {
+	t.Parallel()
+	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
+	first, second, third := newAccount(t, client, "first"), newAccount(t, client, "second"), newAccount(t, client, "third")
+	consolidate := func(into, source *persona.Account) error {
+		_, err := client.Accounts.Consolidate(ctx, into.ID, persona.AccountConsolidateParams{SourceAccountIDs: []string{source.ID}})
+		return err
+	}
+	ok(t, consolidate(second, first))
+	for name, source := range map[string]*persona.Account{"another account": third, "the one that took it over": second} {
+		if err := consolidate(first, source); !errors.Is(err, persona.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ok(t, consolidate(third, second)) // what took over can be taken over
+}
+
 func TestAnArchivedAccountTakesNoInquiryByItsReferenceIDEither(t *testing.T) {
 	t.Parallel()
 	client, ctx := start(t, sandbox.Options{}).client(), t.Context()

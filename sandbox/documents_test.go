@@ -100,3 +100,37 @@ func TestTheFaceOnAnIDIsRedactedWithItsInquiry(t *testing.T) {
 		t.Errorf("the photo after a redaction: %d", status)
 	}
 }
+
+func TestRedactedBiometricsTakeTheFacesOnIDs(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client, ctx := server.client(), t.Context()
+	inquiry, transaction := newInquiry(t, client, "payer"), newTransaction(t, client, "")
+	for _, kind := range []string{"verification/government-id", "verification/government-id-nfc"} {
+		_, err := server.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry.ID, Type: kind, Outcome: "passed"})
+		ok(t, err)
+	}
+	faces := func() int {
+		t.Helper()
+		_, _, doc := server.do("GET", "/api/v1/inquiries/"+inquiry.ID+"?include=documents,verifications", "")
+		found := 0
+		for _, r := range doc["included"].([]any) {
+			for _, name := range []string{"selfie-photo", "selfie-photo-url"} {
+				if r.(map[string]any)["attributes"].(map[string]any)[name] != nil {
+					found++
+				}
+			}
+		}
+		return found
+	}
+	if got := faces(); got != 5 {
+		t.Errorf("two verifications and a document show %d photos of faces", got)
+	}
+	_, err := client.Transactions.AddRelation(ctx, transaction.ID, persona.TransactionAddRelationParams{RelationSchemaKey: "payer", TargetObjectID: inquiry.Relationships.Account.Data.ID})
+	ok(t, err)
+	_, err = client.Transactions.RedactBiometrics(ctx, transaction.ID)
+	ok(t, err)
+	if got := faces(); got != 0 {
+		t.Errorf("%d photos of faces are left", got)
+	}
+}
