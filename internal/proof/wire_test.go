@@ -37,6 +37,7 @@ type wire struct {
 	mu           sync.Mutex
 	acknowledged map[string]time.Time // events that the service answered with 200, and when it first did
 	repeated     int                  // webhooks of events that it had acknowledged before
+	refused      int                  // webhooks that it answered with 503
 	trap         moment
 	spring       func() // nil while no trap is set
 }
@@ -103,6 +104,11 @@ func (w *wire) deliver(res http.ResponseWriter, req *http.Request) {
 		return
 	}
 	answer.Body.Close()
+	if answer.StatusCode == http.StatusServiceUnavailable {
+		w.mu.Lock()
+		w.refused++
+		w.mu.Unlock()
+	}
 	if answer.StatusCode == http.StatusOK {
 		w.witness(body)
 		if w.pass(afterAnswer) {
@@ -125,6 +131,13 @@ func (w *wire) witness(body []byte) {
 		return
 	}
 	w.acknowledged[event.ID] = time.Now()
+}
+
+// refusals is how many webhooks the service answered with 503.
+func (w *wire) refusals() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused
 }
 
 // call hands a call of the service over to the sandbox.

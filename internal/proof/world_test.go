@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/idemhq/idem/internal/pgtest"
@@ -33,14 +35,16 @@ type rows interface {
 
 // database is where a service keeps its rows.
 type database struct {
-	env  []string // tells the service
-	open func(context.Context) (rows, error)
-	exec func(ctx context.Context, statement string) error
+	env     []string         // tells the service
+	network *toxiproxy.Proxy // in front of it; nil where there is none
+	open    func(context.Context) (rows, error)
+	exec    func(ctx context.Context, statement string) error
 }
 
-// onEach runs a proof on each database.
+// onEach runs a proof on each database, both at a time: most of it is waiting.
 func onEach(t *testing.T, prove func(t *testing.T, db database)) {
 	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
 		folder := t.TempDir()
 		prove(t, database{
 			env:  []string{"IDEM_DATA=" + folder},
@@ -56,10 +60,13 @@ func onEach(t *testing.T, prove func(t *testing.T, db database)) {
 		})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
 		url := server.Database(t)
+		network := newNetwork(t, server.Address())
 		prove(t, database{
-			env:  []string{"IDEM_DATABASE=" + url, "IDEM_DATA=" + t.TempDir()},
-			open: func(ctx context.Context) (rows, error) { return postgres.Open(ctx, url) },
+			env:     []string{"IDEM_DATABASE=" + strings.Replace(url, server.Address(), network.Listen, 1), "IDEM_DATA=" + t.TempDir()},
+			network: network,
+			open:    func(ctx context.Context) (rows, error) { return postgres.Open(ctx, url) },
 			exec: func(ctx context.Context, statement string) error {
 				conn, err := pgx.Connect(ctx, url)
 				if err != nil {
@@ -75,13 +82,14 @@ func onEach(t *testing.T, prove func(t *testing.T, db database)) {
 // server is the PostgreSQL of these tests.
 var server *pgtest.Server
 
-// world is a sandbox, a service on a database, and the wire between them.
+// world is a sandbox, a service on a database, and what lies between them.
 type world struct {
 	t       *testing.T
 	db      database
 	sandbox *sandbox.Server
 	client  *persona.Client // of the people: it bypasses the wire
 	wire    *wire
+	network *toxiproxy.Proxy // between the service and the wire
 	program *program
 	nodes   []*program // beside program, on the same database
 	seed    uint64     // what is drawn by
@@ -117,6 +125,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	w.client = w.sandbox.Client()
 	w.wire = newWire(w.sandbox.Sandbox, w.address)
 	t.Cleanup(w.wire.close)
+	w.network = newNetwork(t, w.wire.calls.Listener.Addr().String())
 	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
 		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
 	})
@@ -128,7 +137,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	}
 	settings := append([]string{
 		"IDEM_TOKEN=" + token, "IDEM_RECONCILE=2s", "IDEM_SANDBOX_API_KEY=" + sandbox.SandboxKey,
-		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=" + w.wire.calls.URL + "/api/v1",
+		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
 	}, db.env...)
 	w.program = newProgram(t, append(settings, env...)...)
 	w.program.start()
@@ -300,18 +309,18 @@ func (w *world) settle() {
 			return false
 		}, what)
 	}
-	w.idle(what)
+	w.idle(&left, what)
 	w.reconciled() // brings what the actions led to
-	w.idle(what)
+	w.idle(&left, what)
 }
 
 // idle waits until no event and no action waits.
-func (w *world) idle(what func() string) {
+func (w *world) idle(left *string, what func() string) {
 	w.t.Helper()
-	eventually(w.t, 2*time.Minute, func() bool {
+	eventually(w.t, 4*time.Minute, func() bool { // longer than a job that was lost is missing
 		for _, kind := range []string{"events", "actions"} {
 			waiting, err := get[json.RawMessage](w, kind+"?state=waiting&limit=1")
-			if err != nil || len(waiting) > 0 {
+			if *left = fmt.Sprintf("of the %s wait %s, error %v", kind, waiting, err); err != nil || len(waiting) > 0 {
 				return false
 			}
 		}

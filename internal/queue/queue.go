@@ -41,6 +41,11 @@ const (
 	// looking for the next one slower.
 	keepFinished = 10 * time.Minute
 
+	// A job ends after this time, and a little later it counts as lost: the connection to
+	// the database broke when it was handed out, or its worker died. It is run again then;
+	// River's default would let its event wait for an hour.
+	jobTimeout = time.Minute
+
 	// River waits this long between two looks for jobs. Its defaults, 100 ms and 1 s,
 	// would be most of the way from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
@@ -74,9 +79,11 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchCooldown:     cooldown,
 		FetchPollInterval: poll,
-		JobTimeout:        2 * time.Minute,
-		MaxAttempts:       math.MaxInt16, // an event is never given up: three weeks, and again after a restart
-		RetryPolicy:       retryPolicy{},
+		JobTimeout:        jobTimeout,
+
+		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
+		MaxAttempts:          math.MaxInt16, // an event is never given up: three weeks, and again after a restart
+		RetryPolicy:          retryPolicy{},
 
 		CompletedJobRetentionPeriod: keepFinished,
 	})
