@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
 )
 
 // BenchmarkWayToTheEffect lets people complete inquiries at the sandbox, so many a second
@@ -23,17 +24,25 @@ func BenchmarkWayToTheEffect(b *testing.B) {
 				w.simulate(inquiry, "start_inquiry", "create_passed_verification")
 				inquiries = append(inquiries, inquiry)
 			}
+			w.eventually("all of that arrived", func() bool {
+				return !slices.ContainsFunc(w.sandbox.Deliveries("sandbox"), func(d sandbox.Delivery) bool { return d.State == "pending" })
+			})
 			w.settled()
-			for b.Loop() {
-				if b.N > 1 {
-					b.Skip("run it with -benchtime 1x")
+			for newest, err := range w.client.Events.List(b.Context(), persona.EventListParams{}) {
+				if err != nil {
+					b.Fatal(err)
 				}
-				started := time.Now()
-				for i, inquiry := range inquiries {
-					time.Sleep(time.Until(started.Add(time.Duration(i) * time.Second / eachSecond)))
-					w.simulate(inquiry, "complete_inquiry")
-				}
-				w.eventually("everybody is approved", func() bool { return w.effects("inquiry.approved", "") == people })
+				// The sandbox's events are a millisecond apart, also where they come faster.
+				time.Sleep(time.Until(newest.Attributes.CreatedAt.Time))
+				break
+			}
+			started := time.Now()
+			for i, inquiry := range inquiries {
+				time.Sleep(time.Until(started.Add(time.Duration(i) * time.Second / eachSecond)))
+				w.simulate(inquiry, "complete_inquiry")
+			}
+			w.eventually("everybody is approved", func() bool { return w.effects("inquiry.approved", "") == people })
+			for b.Loop() { // the load above is the benchmark
 			}
 			at := map[string]map[string]time.Time{"inquiry.completed": {}, "inquiry.approved": {}}
 			for name, times := range at {
