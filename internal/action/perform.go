@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -48,11 +49,12 @@ func New(outbox Outbox, environments map[domain.Environment]Environment, metrics
 }
 
 const (
-	keyLife     = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
-	maxAttempts = 20
-	maxConflict = 5 // attempts that end in a 409 for which the state gives no reason
-	firstWait   = time.Second
-	longestWait = 10 * time.Minute
+	keyLife        = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
+	maxAttempts    = 20
+	attemptsPerKey = 5 // that a gateway answers
+	maxConflict    = 5 // attempts that end in a 409 for which the state gives no reason
+	firstWait      = time.Second
+	longestWait    = 10 * time.Minute
 )
 
 // Perform makes the next attempt of an action, unless it is finished or not yet due.
@@ -146,12 +148,21 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 	if a.Attempts >= maxAttempts {
 		return p.finish(ctx, a, domain.ActionDead, fmt.Sprintf("given up after %d attempts: %v", a.Attempts, cause))
 	}
-	if called && errors.Is(cause, persona.ErrUnavailable) {
-		// Persona stored this answer under the key. The next attempt reads the state
-		// first, so a new key does not do it twice.
+	if called && refusal != nil && spent(refusal.Status, a.Attempts) {
+		// The next attempt reads the state first, so a new key does not do it twice.
 		a.IdempotencyKey, a.KeyMadeAt = p.newKey(a), p.now()
 	}
 	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
+}
+
+// spent reports whether a key is of no more use after a server error: Persona stores
+// its own under the key, and answers with them again (Persona docs: Idempotence). What
+// a gateway answers (502, 503, 504) never reached that store, or hides what is in it,
+// so that the same key asks on; should Persona store those too, a new key now and then
+// gets past them.
+func spent(status, attempts int) bool {
+	gateway := status >= http.StatusBadGateway && status <= http.StatusGatewayTimeout
+	return status >= http.StatusInternalServerError && (!gateway || attempts%attemptsPerKey == 0)
 }
 
 // backoff is the wait after a number of attempts, half of it by chance.

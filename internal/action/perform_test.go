@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -251,6 +252,37 @@ func TestACallWhoseAnswerWasLostTakesEffectOnce(t *testing.T) {
 	}
 	if effects != 1 {
 		t.Errorf("the inquiry was approved %d times", effects)
+	}
+}
+
+func TestALinkWhoseAnswerWasLostIsMadeOnceBehindABadGateway(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	for _, f := range []sandbox.Fault{
+		{Kind: sandbox.FaultStatusAfter, Status: 503},
+		{Kind: sandbox.FaultStatusBefore, Status: 502, Times: 3},
+	} {
+		f.Operation = "Inquiries.GenerateOneTimeLink"
+		s.must(nil, s.sandbox.AddFault(f))
+	}
+	for range 5 {
+		s.perform()
+	}
+	if s.action.State != domain.ActionDone {
+		t.Fatalf("%s: %s", s.action.State, s.action.Outcome)
+	}
+	if keys := s.calls("Inquiries.GenerateOneTimeLink"); len(keys) != 5 || slices.ContainsFunc(keys, func(k string) bool { return k != "idem-key" }) {
+		t.Errorf("the keys %q were used", keys)
+	}
+}
+
+func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 503}))
+	for s.action.State == domain.ActionWaiting && s.action.Attempts < 8 {
+		s.perform()
+	}
+	if keys := slices.Compact(s.calls("Inquiries.Approve")); s.action.State != domain.ActionDone || s.action.Attempts != 6 || len(keys) != 2 {
+		t.Errorf("%s after %d attempts with the keys %q", s.action.State, s.action.Attempts, keys)
 	}
 }
 

@@ -14,9 +14,10 @@ func (w *world) loseThings() {
 	w.t.Helper()
 	faults := []string{
 		"kind=lost_delivery,rate=0.1", "kind=duplicate_delivery,rate=0.2", "kind=reordered_delivery,delay=2s,rate=1",
-		// A link leaves no trace that could be read afterwards: after a 5xx it is made
-		// again, which docs/guarantees.md says.
+		// A link leaves no trace that could be read afterwards: after a 500 that hides
+		// one it is made again, which docs/guarantees.md says.
 		"kind=status_before,operation=Inquiries.GenerateOneTimeLink,status=503,rate=0.1",
+		"kind=status_after,operation=Inquiries.GenerateOneTimeLink,status=502,rate=0.1",
 		"kind=lost_answer,operation=Inquiries.GenerateOneTimeLink,rate=0.2",
 	}
 	for _, operation := range []string{ // none of those that people call
