@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/persona/webhook"
@@ -63,43 +65,91 @@ func (w *world) madeUp(i int, padding int) int {
 	return w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body)
 }
 
-func TestAFullDiskIsNeverA200AndRecovers(t *testing.T) {
-	w := newWorld(t, "")
-	limit := func(pages int) {
-		t.Helper()
-		if _, err := w.service.db.(*sqlite.DB).Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
-			t.Fatal(err)
+func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
+	ofSQLite := func(pragma string) func(*world) {
+		return func(w *world) {
+			if _, err := w.service.db.(*sqlite.DB).Writer().Exec("PRAGMA " + pragma); err != nil {
+				w.t.Fatal(err)
+			}
 		}
 	}
-	limit(200)
-	acknowledged := map[string]bool{}
-	refused := -1
-	for i := 0; refused < 0 && i < 500; i++ {
-		switch got := w.madeUp(i, 2000); got {
-		case http.StatusOK:
-			acknowledged[fmt.Sprintf("evt_made_up_%d", i)] = true
-		case http.StatusServiceUnavailable:
-			refused = i
-		default:
-			t.Fatalf("answered %d", got)
+	ofPostgres := func(readOnly string) func(*world) { // as when a standby takes over
+		return func(w *world) {
+			connection, err := pgx.Connect(w.t.Context(), string(w.database))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			defer connection.Close(w.t.Context())
+			for _, statement := range []string{
+				"SET default_transaction_read_only = off",
+				fmt.Sprintf("ALTER DATABASE %s SET default_transaction_read_only = %s", connection.Config().Database, readOnly),
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+			} {
+				if _, err := connection.Exec(w.t.Context(), statement); err != nil {
+					w.t.Fatal(err)
+				}
+			}
 		}
 	}
-	if refused < 0 {
-		t.Fatal("the disk was never full")
-	}
-	limit(1_000_000)
-	if got := w.madeUp(refused, 2000); got != http.StatusOK {
-		t.Errorf("answered %d when there was room again", got)
-	}
-	acknowledged[fmt.Sprintf("evt_made_up_%d", refused)] = true
-	w.eventually("every event is folded", func() bool {
-		events, _, err := w.service.db.Counts(t.Context(), domain.Sandbox)
-		return err == nil && events[domain.EventWaiting] == 0
-	})
-	for id := range acknowledged {
-		if _, err := w.service.db.Event(t.Context(), domain.Sandbox, id); err != nil {
-			t.Errorf("%s was acknowledged: %v", id, err)
-		}
+	for name, test := range map[string]struct {
+		database   func(*testing.T) Secret
+		stop, mend func(*world)
+	}{
+		"a full disk under SQLite": {
+			database: func(*testing.T) Secret { return "" },
+			stop:     ofSQLite("max_page_count = 200"), mend: ofSQLite("max_page_count = 1000000"),
+		},
+		"a read-only SQLite": {
+			database: func(*testing.T) Secret { return "" },
+			stop:     ofSQLite("query_only = on"), mend: ofSQLite("query_only = off"),
+		},
+		"a read-only PostgreSQL": {
+			database: func(t *testing.T) Secret { return Secret(server.Database(t)) },
+			stop:     ofPostgres("on"), mend: ofPostgres("off"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, test.database(t))
+			w.reconcile()
+			acknowledged := map[string]bool{}
+			next := 0
+			send := func(wanted int) bool { // sends the next event, again until it is stored
+				t.Helper()
+				got := w.madeUp(next, 2000)
+				if got == http.StatusOK {
+					acknowledged[fmt.Sprintf("evt_made_up_%d", next)] = true
+					next++
+				} else if got != http.StatusServiceUnavailable {
+					t.Fatalf("answered %d", got)
+				}
+				return got == wanted
+			}
+			for range 10 {
+				if !send(http.StatusOK) {
+					t.Fatal("refused while nothing was wrong")
+				}
+			}
+			test.stop(w)
+			for i := 0; !send(http.StatusServiceUnavailable); i++ {
+				if i == 500 {
+					t.Fatal("nothing was refused")
+				}
+			}
+			if send(http.StatusOK) {
+				t.Error("what was refused is taken the next time, though nothing has changed")
+			}
+			test.mend(w)
+			w.eventually("webhooks are taken again", func() bool { return send(http.StatusOK) })
+			w.eventually("every event is folded", func() bool {
+				events, _, err := w.service.db.Counts(t.Context(), domain.Sandbox)
+				return err == nil && events[domain.EventWaiting] == 0
+			})
+			for id := range acknowledged {
+				if _, err := w.service.db.Event(t.Context(), domain.Sandbox, id); err != nil {
+					t.Errorf("%s was acknowledged: %v", id, err)
+				}
+			}
+		})
 	}
 }
 

@@ -36,6 +36,8 @@ type world struct {
 	secret  string
 	hook    string
 	log     *safeBuilder
+
+	database Secret
 }
 
 const apiToken = "token-of-the-tests"
@@ -43,7 +45,7 @@ const apiToken = "token-of-the-tests"
 // newWorld starts both, with a database of PostgreSQL or, where its address is empty, of SQLite, and subscribes the service to the events named.
 func newWorld(t testing.TB, database Secret, events ...string) *world {
 	t.Helper()
-	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}}
+	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}, database: database}
 	w.client = w.sandbox.Client()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

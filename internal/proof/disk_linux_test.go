@@ -18,7 +18,7 @@ import (
 func TestAFullDiskLosesNothing(t *testing.T) {
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=32m"); err != nil {
-		t.Skipf("a small disk cannot be mounted here (%v): service.TestAFullDiskIsNeverA200AndRecovers limits the database instead", err)
+		t.Skipf("a small disk cannot be mounted here (%v): service.TestADatabaseThatCannotWriteIsNeverA200AndRecovers limits the database instead", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	w := newWorld(t, database{
