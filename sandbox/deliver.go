@@ -269,7 +269,7 @@ func (d *dispatcher) plan(env *environment, hook, event *resource) {
 		delivery.State = "skipped"
 		return
 	}
-	fault := d.sandbox.faults.ofDelivery(delivery.EventName)
+	fault := d.sandbox.faults.ofDelivery(env.name, delivery.EventName)
 	if fault.is(FaultLostDelivery) {
 		delivery.State = "lost"
 		return

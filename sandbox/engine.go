@@ -246,7 +246,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, unreadable error) (res re
 	}
 	limited := env.window.take(now, s.options.RateLimit)
 	if !limited {
-		fault = s.faults.ofCall(op)
+		fault = s.faults.ofCall(env.name, op)
 	}
 	refused, door := s.atTheDoor(fault, op)
 	switch {

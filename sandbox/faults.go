@@ -43,6 +43,8 @@ type Fault struct {
 	Operation string `json:"operation,omitempty"` // of a call, as Inquiries.Approve; "" for any
 	Event     string `json:"event,omitempty"`     // the name, of a delivery; "" for any
 
+	Environment string `json:"environment,omitempty"` // sandbox or production; "" for both
+
 	// Status is what the kinds with a status answer with: 500 unless set.
 	Status int `json:"status,omitempty"`
 
@@ -126,6 +128,8 @@ func (f Fault) complete() (Fault, error) {
 		return f, fmt.Errorf("operation is not one that a %s happens to, such as %s", f.Kind, f.example())
 	case f.Event != "" && !webhook.Known(webhook.Name(f.Event)):
 		return f, fmt.Errorf("event must be the name of an event, such as inquiry.approved")
+	case f.Environment != "" && f.Environment != "sandbox" && f.Environment != "production":
+		return f, fmt.Errorf("environment must be sandbox or production")
 	case !kind.status && f.Status != 0:
 		return f, fmt.Errorf("a %s has no status", f.Kind)
 	case !kind.delay && f.Delay != 0:
@@ -149,6 +153,11 @@ func (f Fault) complete() (Fault, error) {
 		}
 	}
 	return f, nil
+}
+
+// in reports whether a fault can happen in an environment.
+func (f *Fault) in(environment string) bool {
+	return f.Environment == "" || f.Environment == environment
 }
 
 // possible reports whether a kind can happen to an operation.
@@ -179,7 +188,7 @@ func (f *Fault) is(kind string) bool { return f != nil && f.Kind == kind }
 
 // ParseFault reads a fault as it is written on a command line: its settings by name,
 // such as kind=status_after,operation=Cases.SetStatus,status=503,rate=0.1. The others
-// are event, delay (as 90s), after and times.
+// are event, environment, delay (as 90s), after and times.
 func ParseFault(text string) (Fault, error) {
 	settings := map[string]string{}
 	for setting := range strings.SplitSeq(text, ",") {
@@ -202,6 +211,8 @@ func faultFrom(settings map[string]string) (f Fault, err error) {
 			f.Operation = value
 		case "event":
 			f.Event = value
+		case "environment":
+			f.Environment = value
 		case "status":
 			f.Status, err = strconv.Atoi(value)
 		case "delay":
@@ -213,7 +224,7 @@ func faultFrom(settings map[string]string) (f Fault, err error) {
 		case "rate":
 			f.Rate, err = strconv.ParseFloat(value, 64)
 		default:
-			return Fault{}, fmt.Errorf("a fault has no %q: it has kind, operation, event, status, delay, after, times and rate", name)
+			return Fault{}, fmt.Errorf("a fault has no %q: it has kind, operation, event, environment, status, delay, after, times and rate", name)
 		}
 		if err != nil {
 			return Fault{}, fmt.Errorf("%s %q cannot be read", name, value)

@@ -25,24 +25,25 @@ func (f *faults) remove(id int) {
 	f.active = slices.DeleteFunc(f.active, func(fault *ActiveFault) bool { return fault.ID == id })
 }
 
-// ofCall returns what goes wrong with a call of an operation, or nil. The operation is
-// nil for a path that there is not.
-func (f *faults) ofCall(op *persona.Operation) *Fault {
+// ofCall returns what goes wrong with a call of an operation in an environment, or nil.
+// The operation is nil for a path that there is not.
+func (f *faults) ofCall(environment string, op *persona.Operation) *Fault {
 	name := ""
 	if op != nil {
 		name = op.Name()
 	}
 	return f.take(func(fault *Fault) bool {
 		kind, _ := faultKindOf(fault.Kind)
-		return !kind.delivery && (fault.Operation == "" || fault.Operation == name) && fault.possible(op)
+		return !kind.delivery && fault.in(environment) && (fault.Operation == "" || fault.Operation == name) && fault.possible(op)
 	})
 }
 
-// ofDelivery returns what goes wrong with a delivery of an event, or nil.
-func (f *faults) ofDelivery(event string) *Fault {
+// ofDelivery returns what goes wrong with a delivery of an event in an environment, or
+// nil.
+func (f *faults) ofDelivery(environment, event string) *Fault {
 	return f.take(func(fault *Fault) bool {
 		kind, _ := faultKindOf(fault.Kind)
-		return kind.delivery && (fault.Event == "" || fault.Event == event)
+		return kind.delivery && fault.in(environment) && (fault.Event == "" || fault.Event == event)
 	})
 }
 

@@ -317,6 +317,32 @@ func TestDeliveriesComeInAnotherOrder(t *testing.T) {
 	}
 }
 
+func TestAFaultOfAnEnvironmentLeavesTheOtherAlone(t *testing.T) {
+	t.Parallel()
+	server, to := start(t, sandbox.Options{}), newReceiver(t)
+	addFault(t, server.Sandbox, "kind=status_before,environment=production,operation=Inquiries.Approve,status=409,rate=1")
+	addFault(t, server.Sandbox, "kind=lost_delivery,environment=sandbox,rate=1")
+	approve := func(key string) (id string, status int) {
+		t.Helper()
+		client := server.client(persona.WithAPIKey(key))
+		subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
+		id = newInquiry(t, client, "").ID
+		status, _, _ = server.do("POST", "/api/v1/inquiries/"+id+"/approve", "{}", "Authorization", "Bearer "+key)
+		return id, status
+	}
+	_, status := approve(sandbox.SandboxKey)
+	if lost := server.Deliveries("sandbox"); status != 200 || len(lost) != 1 || lost[0].State != "lost" {
+		t.Errorf("in the sandbox environment: %d, deliveries %+v", status, lost)
+	}
+	made, status := approve(sandbox.ProductionKey)
+	if came := to.arrivals(t, 1); status != 409 || came[0] != made {
+		t.Errorf("in production: %d, and of %s came %v", status, made, came)
+	}
+	if seen := server.Faults(); seen[0].Seen != 1 || seen[1].Seen != 1 {
+		t.Errorf("a fault counts what is in its environment: %+v", seen)
+	}
+}
+
 func TestATruncatedDeliveryBreaksOffAndComesAgain(t *testing.T) {
 	t.Parallel()
 	type arrival struct {
@@ -421,6 +447,7 @@ func TestAFaultThatCannotHappenIsRefused(t *testing.T) {
 		"kind=cached_status,status=429":               "never kept",
 		"kind=lost_answer,status=500":                 "no status",
 		"kind=lost_answer,delay=1s":                   "no delay",
+		"kind=lost_answer,environment=staging":        "sandbox or production",
 	} {
 		if _, err := sandbox.ParseFault(text); err == nil || !strings.Contains(err.Error(), problem) {
 			t.Errorf("%q: %v", text, err)

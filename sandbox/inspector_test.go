@@ -292,8 +292,8 @@ func TestTheInspectorMovesTheClock(t *testing.T) {
 func TestTheInspectorAddsAndTakesBackFaults(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
-	fault := url.Values{"kind": {"status_before"}, "operation": {"Inquiries.Get"}, "event": {""}, "status": {"503"}, "delay": {""}, "after": {"2"}, "times": {""}, "rate": {"0.25"}}
-	if status, body := server.submit("/_sandbox/control/faults", fault); status != 200 || !strings.Contains(body, "rate 0.25") {
+	fault := url.Values{"kind": {"status_before"}, "operation": {"Inquiries.Get"}, "event": {""}, "status": {"503"}, "delay": {""}, "after": {"2"}, "times": {""}, "rate": {"0.25"}, "environment": {"production"}}
+	if status, body := server.submit("/_sandbox/control/faults", fault); status != 200 || !strings.Contains(body, "rate 0.25") || !strings.Contains(body, "Inquiries.Get, in production") {
 		t.Errorf("adding: %d", status)
 	}
 	if active := server.Faults(); len(active) != 1 || active[0].Status != 503 || active[0].After != 2 || active[0].Rate != 0.25 {
