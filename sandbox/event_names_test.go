@@ -12,20 +12,26 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// TestAVerificationOfEveryTypePasses also checks the checks that each type has.
-func TestAVerificationOfEveryTypePasses(t *testing.T) {
+// TestAVerificationOfEveryTypePassesOrIsSkipped also checks the checks that each type has,
+// and what it has when nothing was submitted.
+func TestAVerificationOfEveryTypePassesOrIsSkipped(t *testing.T) {
 	t.Parallel()
 	for _, typ := range sandbox.VerificationTypes() {
-		t.Run(typ, func(t *testing.T) {
-			t.Parallel()
-			names := deliver(t, "sandbox", described[len(described)-1:], func(s *scenario) []string {
-				s.act(sandbox.Act{Do: "submit", ID: s.inquiry(), Type: typ, Outcome: "passed"})
-				return events(t, s.client)
+		for outcome, want := range map[string][]string{
+			"passed":  {"verification.created", "verification.submitted", "verification.passed"},
+			"skipped": {"verification.created", "verification.skipped"},
+		} {
+			t.Run(typ+" "+outcome, func(t *testing.T) {
+				t.Parallel()
+				names := deliver(t, "sandbox", described[len(described)-1:], func(s *scenario) []string {
+					s.act(sandbox.Act{Do: "submit", ID: s.inquiry(), Type: typ, Outcome: outcome})
+					return events(t, s.client)
+				})
+				if !slices.Equal(names[len(names)-len(want):], want) {
+					t.Errorf("events are %v", names)
+				}
 			})
-			if want := []string{"verification.created", "verification.submitted", "verification.passed"}; !slices.Equal(names[len(names)-3:], want) {
-				t.Errorf("events are %v", names)
-			}
-		})
+		}
 	}
 }
 

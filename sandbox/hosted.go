@@ -292,8 +292,11 @@ func (v *visit) under(statuses ...string) bool {
 	return v.session != nil && slices.Contains(statuses, v.inquiry.text("status"))
 }
 
-// stage tells the pages of an inquiry apart: each step adds a verification.
-func stage(inquiry *resource) string { return strconv.Itoa(len(inquiry.many("verifications"))) }
+// stage tells the pages of an inquiry apart: each step adds a verification, or what could
+// not be processed.
+func stage(inquiry *resource) string {
+	return strconv.Itoa(len(inquiry.many("verifications")) + len(inquiry.many("documents")) + len(inquiry.many("selfies")))
+}
 
 // begin starts the inquiry, which is made now if an address named a template, and opens
 // a session.
@@ -368,13 +371,17 @@ func (v *visit) submit(c *change, inquiry *resource, outcome string) error {
 		return invalidConfig("There is no step left.")
 	}
 	typ := c.verificationType(steps[at])
-	if !slices.Contains(stepOutcomes(), outcome) || verificationSteps(typ, outcome) == nil {
+	if !slices.Contains(stepOutcomes(typ), outcome) {
 		return invalidConfig("Choose one of the outcomes.")
 	}
 	if err := c.takePart(inquiry); err != nil {
 		return unauthenticatedFlow()
 	}
-	c.verify(inquiry, typ, steps[at], outcome)
+	if outcome == "errored" {
+		c.evidence(inquiry, evidenceOf(typ), outcome)
+	} else {
+		c.verify(inquiry, typ, steps[at], outcome)
+	}
 	next := "done"
 	if at = c.present(inquiry, steps); at < len(steps) {
 		next = c.stepName(steps[at])

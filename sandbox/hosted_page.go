@@ -85,8 +85,15 @@ func (p *hostedPage) formTargets() []string {
 	return []string{"http:", "https:"}
 }
 
-// stepOutcomes are what a person can choose for a verification.
-func stepOutcomes() []string { return []string{"passed", "failed", "requires_retry", "skipped"} }
+// stepOutcomes are what a person can choose for a verification of a type. Only what is
+// uploaded can be of no use to Persona.
+func stepOutcomes(typ string) []string {
+	outcomes := []string{"passed", "failed", "requires_retry", "skipped"}
+	if evidenceOf(typ) != "" {
+		outcomes = append(outcomes, "errored")
+	}
+	return outcomes
+}
 
 // show makes the page that a visit is at.
 func (v *visit) show() (*hostedPage, error) {
@@ -192,6 +199,9 @@ func (v *visit) showStep(c *change, p *hostedPage) {
 		{"passed", "Passes", "All checks pass.", true},
 		{"failed", "Fails", "A required check fails.", false},
 		{"requires_retry", "Has to be repeated", "The person is asked again.", false},
+	}
+	if slices.Contains(stepOutcomes(c.verificationType(steps[at])), "errored") {
+		p.Form.Choices = append(p.Form.Choices, hostedChoice{"errored", "Ends in an error", "What was uploaded cannot be processed, nothing is verified, and the person is asked again.", false})
 	}
 }
 

@@ -275,6 +275,56 @@ func TestASessionThatEndedLeadsNowhere(t *testing.T) {
 	person.sees("Ask for a new link")
 }
 
+func TestAnUploadThatCannotBeProcessedIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
+	ok(t, err)
+	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person.press("begin", "").sees("Government ID")
+	for range 2 {
+		person.post(person.at.String(), url.Values{"do": {"submit"}, "outcome": {"errored"}, "at": {"0"}}).sees("pictures of a passport")
+	}
+	if names := events(t, client); count(names, "document.errored") != 1 || count(names, "verification.created") != 0 {
+		t.Errorf("the events are %q", names)
+	}
+	person.press("submit", "passed").sees("pictures of their face")
+	person.press("submit", "errored").sees("pictures of their face")
+	person.press("submit", "failed").sees("Personal details")
+	form := person.at.String()
+	if strings.Contains(person.page, `value="errored"`) {
+		t.Errorf("a step without an upload offers an error:\n%s", person.page)
+	}
+	if person.post(form, url.Values{"do": {"submit"}, "outcome": {"errored"}}); person.status != 400 {
+		t.Errorf("a step without an upload ends in an error: %d", person.status)
+	}
+	person.open(form).press("submit", "passed").sees("Document")
+	person.press("submit", "errored").press("submit", "passed").sees("You are done")
+	if names := events(t, client); count(names, "document.errored") != 2 || count(names, "selfie.errored") != 1 || count(names, "verification.created") != 4 {
+		t.Errorf("the events are %q", names)
+	}
+}
+
+func TestASkippedStepTellsNothingOfThePerson(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
+	ok(t, err)
+	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person.press("begin", "").press("skip", "").press("skip", "").press("skip", "").press("skip", "").sees("You are done")
+	if strings.Contains(person.page, "Alexander") {
+		t.Errorf("the page knows who skipped every step:\n%s", person.page)
+	}
+	names := events(t, client)
+	for name, want := range map[string]int{"verification.skipped": 4, "verification.submitted": 0, "document.created": 2, "document.submitted": 0, "selfie.created": 1, "selfie.submitted": 0} {
+		if count(names, name) != want {
+			t.Errorf("there are %d %s, not %d", count(names, name), name, want)
+		}
+	}
+}
+
 func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
@@ -292,7 +342,7 @@ func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
 		person.press("skip", "")
 	}
 	for range 2 {
-		person.post(person.at.String(), url.Values{"do": {"finish"}, "outcome": {"completed"}, "at": {"4"}}).sees("The inquiry is completed")
+		person.post(person.at.String(), url.Values{"do": {"finish"}, "outcome": {"completed"}, "at": {"7"}}).sees("The inquiry is completed")
 	}
 	names := events(t, client)
 	for name, want := range map[string]int{"inquiry.started": 1, "inquiry.transitioned": 5, "verification.created": 4, "inquiry.completed": 1} {

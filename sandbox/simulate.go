@@ -87,7 +87,7 @@ func samplePerson() map[string]any {
 func sampleOf(typ string) map[string]any {
 	switch typ {
 	case "verification/aamva":
-		return map[string]any{"issue-date": "2020-01-02", "expiration-date": "2030-01-02"}
+		return map[string]any{"birthdate": samplePerson()["birthdate"], "issue-date": "2020-01-02", "expiration-date": "2030-01-02"}
 	case "verification/phone-number":
 		return map[string]any{"metadata": map[string]any{"telesign-risk-score": 1}}
 	}

@@ -34,7 +34,8 @@ func verificationSteps(typ, to string) []string {
 }
 
 // verify adds a verification to an inquiry and takes it to a status, with the document
-// or selfie it is about. The template may be empty.
+// or selfie it is about. What is only initiated or skipped tells nothing of the person.
+// The template may be empty.
 func (c *change) verify(inquiry *resource, typ, template, to string) *resource {
 	relationships := ownedBy(inquiry)
 	if template != "" {
@@ -43,17 +44,21 @@ func (c *change) verify(inquiry *resource, typ, template, to string) *resource {
 	if account := inquiry.one("account"); account != "" {
 		relationships["accounts"] = []identifier{{"account", account}}
 	}
+	submits, outcome := to != "initiated" && to != "skipped", "processed"
+	if !submits {
+		outcome = "initiated"
+	}
 	if kind := evidenceOf(typ); kind != "" {
-		evidence := c.evidence(inquiry, kind, "processed")
+		evidence := c.evidence(inquiry, kind, outcome)
 		if evidence.family() == "document" {
 			relationships["document"] = evidence.identifier()
 		}
 	}
 	v := c.create(typ, "ver", map[string]any{"country-code": "US", "tags": []any{}, "created-at-ts": c.now.Unix()}, relationships)
 	inquiry.link("verifications", v.identifier())
-	if typ != "verification/selfie" {
+	maps.Copy(v.attributes, sampleOf(typ))
+	if typ != "verification/selfie" && submits {
 		maps.Copy(v.attributes, samplePerson())
-		maps.Copy(v.attributes, sampleOf(typ))
 		c.fillInquiry(inquiry)
 	}
 	for _, status := range verificationSteps(typ, to) {
@@ -107,9 +112,9 @@ func evidenceOf(verification string) string {
 	return ""
 }
 
-// evidence adds a document or a selfie to an inquiry. The outcome is processed, errored
-// or, of a document, pending, and of a government ID extracted: processed outside of a
-// verification.
+// evidence adds a document or a selfie to an inquiry. The outcome is initiated,
+// processed, errored or, of a document, pending, and of a government ID extracted:
+// processed outside of a verification.
 func (c *change) evidence(inquiry *resource, typ, outcome string) *resource {
 	family, prefix := familyOf(typ), "doc"
 	if family == "selfie" {
@@ -118,6 +123,9 @@ func (c *change) evidence(inquiry *resource, typ, outcome string) *resource {
 	r := c.create(typ, prefix, map[string]any{"status": "initiated"}, ownedBy(inquiry))
 	inquiry.link(family+"s", r.identifier())
 	c.emit(family+".created", r, nil)
+	if outcome == "initiated" {
+		return r
+	}
 	r.attributes["status"] = "submitted"
 	maps.Copy(r.attributes, submitted(typ, r.id))
 	for _, name := range originals(typ) {
