@@ -8,10 +8,11 @@ import (
 // eventOperations: events are what was delivered to webhooks, or would have been.
 func eventOperations() map[string]operation {
 	return map[string]operation{
-		"Events.Get": func(c *call) (*answer, error) { return c.answerFound("event") },
+		"Events.Get": func(c *call) (*answer, error) { return c.answerWithin(eventLife, "event") },
 		"Events.List": func(c *call) (*answer, error) {
+			recent := c.within(eventLife)
 			return c.list("event", func(r *resource) bool {
-				return oneOf(c.filter("name"), r.text("name")) && oneOf(c.filter("id"), r.id) && oneOf(c.filter("object-id"), r.object.id)
+				return recent(r) && oneOf(c.filter("name"), r.text("name")) && oneOf(c.filter("id"), r.id) && oneOf(c.filter("object-id"), r.object.id)
 			}, splitList(c.filter("object-id"))...)
 		},
 	}

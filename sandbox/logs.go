@@ -4,12 +4,20 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
+)
+
+// How long it can be read what was called and what happened (Persona docs: API logs and
+// Events).
+const (
+	logLife   = 14 * 24 * time.Hour
+	eventLife = 90 * 24 * time.Hour
 )
 
 func logOperations() map[string]operation {
 	return map[string]operation{
-		"APILogs.List": func(c *call) (*answer, error) { return c.list("api-log", nil) },
-		"APILogs.Get":  func(c *call) (*answer, error) { return c.answerFound("api-log") },
+		"APILogs.List": func(c *call) (*answer, error) { return c.list("api-log", c.within(logLife)) },
+		"APILogs.Get":  func(c *call) (*answer, error) { return c.answerWithin(logLife, "api-log") },
 		"RateLimits.List": func(c *call) (*answer, error) {
 			limit := c.sandbox.options.RateLimit
 			remaining, reset := c.env.window.left(c.now, limit)
@@ -18,8 +26,23 @@ func logOperations() map[string]operation {
 	}
 }
 
-// logEntry describes a call and its answer for the API log. Bodies are there as they
-// were sent: it is what the log is for.
+// within returns what tells the resources that were made within a time from older ones.
+func (c *call) within(life time.Duration) func(*resource) bool {
+	return func(r *resource) bool { return c.now.Before(r.time("created-at").Add(life)) }
+}
+
+// answerWithin answers with the resource of a family that the path names, unless it is
+// too old.
+func (c *call) answerWithin(life time.Duration, family string) (*answer, error) {
+	found, err := c.answerFound(family)
+	if err == nil && !c.within(life)(found.one) {
+		return nil, notFound("")
+	}
+	return found, err
+}
+
+// logEntry describes a call and its answer for the API log. What was sent is there as it
+// was: it is what the log is for. The document has no place for the body of the answer.
 func (s *Sandbox) logEntry(c *call, r *http.Request, status int, requestID string) *resource {
 	address, _, _ := net.SplitHostPort(r.RemoteAddr)
 	headers := map[string]any{"Host": r.Host}

@@ -146,6 +146,7 @@ func TestAMatchEndsTheMonitoringUntilItIsDismissed(t *testing.T) {
 	if !got.Attributes.IsContinuous || got.Attributes.HasMatch || got.Attributes.Status != "ready" {
 		t.Errorf("after two more runs: %+v", got.Attributes)
 	}
+	before := events(t, client)
 	_, err = client.Reports.Pause(ctx, report.ID)
 	ok(t, err)
 	if _, err := client.Reports.Pause(ctx, report.ID); !errors.Is(err, persona.ErrConflict) {
@@ -169,7 +170,7 @@ func TestAMatchEndsTheMonitoringUntilItIsDismissed(t *testing.T) {
 		t.Errorf("the history is %q, not %q", history, want)
 	}
 	want := []string{"account.created", "report/watchlist.ready", "report/watchlist.matched", "report/watchlist.dismissed", "report/watchlist.ready", "report/watchlist.ready", "report/watchlist.ready"}
-	if got := events(t, client); !slices.Equal(got, want) {
+	if got := append(before, events(t, client)[1:]...); !slices.Equal(got, want) { // the last one of before can still be read
 		t.Errorf("events are %q, not %q", got, want)
 	}
 }
