@@ -70,6 +70,9 @@ func createCase(c *call) (*answer, error) {
 		"creator-id": c.key.id, "creator-type": "api-key", "updated-at": stamp(c.now),
 	}, map[string]any{"case-template": identifier{"case-template", id}})
 	r.attributes["status"], _ = c.statusesOf(r)
+	if address := c.text("data.attributes.creator-email-address"); address != "" {
+		r.attributes["creator-type"], r.attributes["creator-id"] = "user", address
+	}
 	if _, err := c.setQueue(r); err != nil {
 		return nil, err
 	}
@@ -152,10 +155,6 @@ func setCaseStatus(c *call, r *resource) error {
 // attach puts objects into a case, each once.
 func (c *call) attach(r *resource, ids []string) error {
 	places := map[string]string{"account": "accounts", "inquiry": "inquiries", "report": "reports", "transaction": "txns", "verification": "verifications", "document": "", "graph-query": ""}
-	total := 0
-	for _, place := range places {
-		total += len(r.many(place))
-	}
 	for _, id := range ids {
 		object := c.get(id)
 		if object == nil {
@@ -169,7 +168,11 @@ func (c *call) attach(r *resource, ids []string) error {
 			r.link(place, object.identifier())
 		}
 	}
-	if total+len(ids) > maxCaseObjects {
+	total := 0
+	for _, place := range places {
+		total += len(r.many(place))
+	}
+	if total > maxCaseObjects {
 		return unprocessable("a case holds at most 1000 objects", "/meta/object-ids")
 	}
 	return nil

@@ -109,6 +109,30 @@ func TestEveryOtherOperationOnCases(t *testing.T) {
 	}
 }
 
+func TestACaseKnowsWhoMadeIt(t *testing.T) {
+	t.Parallel()
+	client := start(t, sandbox.Options{}).client()
+	by, err := client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, CreatorEmailAddress: persona.Set("reviewer@example.com")})
+	ok(t, err)
+	if got := by.Attributes; got.CreatorType != "user" || got.CreatorID != "reviewer@example.com" {
+		t.Errorf("made by a user: %s %s", got.CreatorType, got.CreatorID)
+	}
+	if got := newCase(t, client).Attributes; got.CreatorType != "api-key" {
+		t.Errorf("made by a program: %s %s", got.CreatorType, got.CreatorID)
+	}
+}
+
+func TestACaseCountsAnObjectOnce(t *testing.T) {
+	t.Parallel()
+	client := start(t, sandbox.Options{}).client()
+	account := newInquiry(t, client, "").Relationships.Account.Data.ID
+	got, err := client.Cases.AddObjects(t.Context(), newCase(t, client, account).ID, persona.CaseAddObjectsParams{ObjectIDs: persona.Set(slices.Repeat([]string{account}, 1000))})
+	ok(t, err)
+	if len(got.Relationships.Accounts.Data) != 1 {
+		t.Errorf("the case has %d accounts", len(got.Relationships.Accounts.Data))
+	}
+}
+
 func TestACaseMovesBetweenQueues(t *testing.T) {
 	t.Parallel()
 	client, ctx := start(t, sandbox.Options{}).client(), t.Context()

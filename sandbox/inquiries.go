@@ -99,6 +99,11 @@ func createInquiry(c *call) (*answer, error) {
 	if err := c.countTags(tags); err != nil {
 		return nil, err
 	}
+	if id := c.text("data.attributes.theme-set-id"); id != "" {
+		if theme := c.get(id); theme == nil || theme.typ != "theme-set" {
+			return nil, notFound("data.attributes.theme_set_id is not found")
+		}
+	}
 	creator := c.text("data.attributes.creator-email-address")
 	if creator == "" {
 		creator = "api@example.com"

@@ -136,6 +136,34 @@ func TestASeriesOfSimulateActionsHappensWhollyOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestARedactedInquiryIsNotFilledInAgain(t *testing.T) {
+	t.Parallel()
+	client := start(t, sandbox.Options{}).client()
+	inquiry := newInquiry(t, client, "")
+	_, err := client.Inquiries.Redact(t.Context(), inquiry.ID)
+	ok(t, err)
+	_, err = client.Inquiries.PerformSimulateActions(t.Context(), inquiry.ID, persona.InquiryPerformSimulateActionsParams{
+		SimulateActions: []persona.SimulateAction{verification("create_passed_verification", sandbox.DatabaseTemplateID)},
+	})
+	if !errors.Is(err, persona.ErrConflict) {
+		t.Errorf("not a conflict: %v", err)
+	}
+	if names := events(t, client); count(names, "verification.created") != 0 || count(names, "inquiry.started") != 0 {
+		t.Errorf("the events are %q", names)
+	}
+}
+
+func TestAnInquiryNamesAThemeSetThatThereIs(t *testing.T) {
+	t.Parallel()
+	client := start(t, sandbox.Options{}).client()
+	for id, found := range map[string]bool{sandbox.ThemeSetID: true, "theset_Unknown": false, sandbox.InquiryTemplateID: false} {
+		_, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), ThemeSetID: persona.Set(id)})
+		if found != (err == nil) || err != nil && !errors.Is(err, persona.ErrNotFound) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
 // open opens a link as a program would.
 func open(t *testing.T, link string) int {
 	t.Helper()

@@ -41,7 +41,7 @@ func (c *call) oneTimeLink(inquiry *resource, life time.Duration) (map[string]an
 
 // newLink makes a link to a session.
 func (c *call) newLink(session *resource, life time.Duration) map[string]any {
-	if life == 0 {
+	if life <= 0 {
 		life = linkLife
 	}
 	l := &link{code: "us1-" + strings.TrimPrefix(newID("x"), "x_"), session: session.id, expires: c.now.Add(life)}

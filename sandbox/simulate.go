@@ -61,8 +61,11 @@ func (c *call) simulateOne(inquiry *resource, action map[string]any, i int) erro
 }
 
 // takePart makes sure that a person can submit something to an inquiry. Who begins to
-// starts the inquiry.
+// starts the inquiry. What was redacted is not filled in again.
 func (c *change) takePart(inquiry *resource) error {
+	if inquiry.attributes["redacted-at"] != nil {
+		return conflict("an inquiry that is redacted takes no verification")
+	}
 	switch status := inquiry.text("status"); status {
 	case "created":
 		return c.moveInquiry(inquiry, "pending")
