@@ -325,7 +325,7 @@ func (v *visit) begin(c *change) error {
 	if session.text("status") == "expired" {
 		return unauthenticatedFlow()
 	}
-	c.startSession(session, v.request.UserAgent())
+	c.startSession(session, v.request)
 	if steps := c.stepsOf(inquiry); len(steps) > 0 {
 		c.moveOn(inquiry, c.stepName(steps[0]))
 	}

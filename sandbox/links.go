@@ -77,7 +77,7 @@ func (s *Sandbox) openLink(r *http.Request) (status int, said map[string]any, to
 		}
 		if l.opened.IsZero() {
 			l.opened = now
-			c.startSession(session, r.UserAgent())
+			c.startSession(session, r)
 			s.commit(c)
 		}
 		return http.StatusOK, map[string]any{"inquiry-id": inquiry.id, "inquiry-session-id": session.id, "environment": env.name}, s.sessionToken(session, now)

@@ -6,7 +6,8 @@ import (
 )
 
 // countMatches counts on the items of active lists that an inquiry holds what they
-// say: in its fields, or by a device that one of its sessions was opened with.
+// say: in its fields, or by the device or the address that one of its sessions was opened
+// with or from.
 func (c *change) countMatches(inquiry *resource) {
 	for list := range c.all("list") {
 		if list.text("status") != "active" {
@@ -59,6 +60,10 @@ func (c *change) matchable(kind string, inquiry *resource) []map[string]any {
 		found = append(found, map[string]any{"value": address, "match-type": "email_address"}, map[string]any{"value": domain, "match-type": "domain"})
 	case "government-id-number":
 		found = append(found, map[string]any{"id-number": value("identification-number"), "id-class": value("identification-class")})
+	case "ip-address":
+		for _, id := range inquiry.many("sessions") {
+			add("value", c.get(id.ID).text("ip-address"))
+		}
 	case "name":
 		found = append(found, map[string]any{"name-first": value("name-first"), "name-last": value("name-last")})
 	case "phone-number":

@@ -39,6 +39,7 @@ func TestItemsOfListsCountTheInquiriesThatHoldTheirValue(t *testing.T) {
 		{"email-addresses", `"value":"ADA@example.com"`},
 		{"email-addresses", `"value":"example.com","match-type":"domain"`},
 		{"government-id-numbers", `"id-number":"i1","id-class":"pp"`},
+		{"ip-addresses", `"value":"127.0.0.1"`},
 		{"names", `"name-first":"ada","name-last":"sample"`},
 		{"phone-numbers", `"value":"+15005550006"`},
 		{"strings", `"value":"countess"`},

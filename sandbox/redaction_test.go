@@ -114,3 +114,18 @@ func TestALockedVerificationHoldsUpARedaction(t *testing.T) {
 		t.Errorf("events after it was unlocked: %v", got)
 	}
 }
+
+func TestADocumentThatIsRedactedIsNotProcessedAnyMore(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	inquiry := newInquiry(t, client, "").ID
+	_, err := server.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry, Type: "document/generic", Outcome: "pending"})
+	ok(t, err)
+	_, err = client.Inquiries.Redact(t.Context(), inquiry)
+	ok(t, err)
+	server.Advance(time.Hour)
+	if names := events(t, client); count(names, "inquiry.redacted") != 1 || count(names, "document.processed") != 0 {
+		t.Errorf("the events are %q", names)
+	}
+}

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"net"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -104,14 +106,18 @@ func (c *change) usableSession(inquiry *resource) (*resource, error) {
 }
 
 // startSession lets a person in by a session that nobody used yet.
-func (c *change) startSession(session *resource, userAgent string) {
+// The request is that of their browser.
+func (c *change) startSession(session *resource, r *http.Request) {
 	if session.text("status") != "new" {
 		return
 	}
 	session.attributes["status"] = "active"
 	session.attributes["started-at"] = stamp(c.now)
-	session.attributes["user-agent"] = userAgent
-	session.relationships["device"] = c.device(userAgent).identifier()
+	session.attributes["user-agent"] = r.UserAgent()
+	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		session.attributes["ip-address"] = address
+	}
+	session.relationships["device"] = c.device(r.UserAgent()).identifier()
 	c.emit("inquiry-session.started", session, nil)
 }
 

@@ -159,7 +159,7 @@ func (c *change) processed(r *resource, outcome string) {
 
 // documentDue processes a document that was pending.
 func (c *change) documentDue(r *resource) {
-	if r.text("status") == "submitted" {
+	if r.text("status") == "submitted" && r.attributes["redacted-at"] == nil {
 		c.processed(r, "processed")
 	}
 }
