@@ -80,6 +80,14 @@ func (b *browser) sees(text string) {
 	}
 }
 
+// invited is a person's browser at the one-time link of a new inquiry.
+func invited(t *testing.T, client *persona.Client) *browser {
+	t.Helper()
+	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
+	ok(t, err)
+	return newBrowser(t).open(made.Meta.OneTimeLink)
+}
+
 // TestFromALinkToAnApproval is the way of an applicant: the inquiry is created, the
 // person opens the link and walks through the page, the webhook comes, and who receives
 // it approves.
@@ -279,9 +287,7 @@ func TestAnUploadThatCannotBeProcessedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client := server.client()
-	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
-	ok(t, err)
-	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person := invited(t, client)
 	person.press("begin", "").sees("Government ID")
 	for range 2 {
 		person.post(person.at.String(), url.Values{"do": {"submit"}, "outcome": {"errored"}, "at": {"0"}}).sees("pictures of a passport")
@@ -310,9 +316,7 @@ func TestASkippedStepTellsNothingOfThePerson(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client := server.client()
-	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
-	ok(t, err)
-	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person := invited(t, client)
 	person.press("begin", "").press("skip", "").press("skip", "").press("skip", "").press("skip", "").sees("You are done")
 	if strings.Contains(person.page, "Alexander") {
 		t.Errorf("the page knows who skipped every step:\n%s", person.page)
@@ -329,9 +333,7 @@ func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})
 	client := server.client()
-	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
-	ok(t, err)
-	person := newBrowser(t).open(made.Meta.OneTimeLink)
+	person := invited(t, client)
 	begin := person.at.String()
 	person.press("begin", "")
 	person.post(begin, url.Values{"do": {"begin"}}).sees("Government ID")

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// How long it can be read what was called and what happened (Persona docs: API logs and
-// Events).
+// How long it can be read what was called, what happened and what users did (Persona
+// docs: API logs, Events; OpenAPI 2025-12-08).
 const (
 	logLife   = 14 * 24 * time.Hour
 	eventLife = 90 * 24 * time.Hour
+	auditLife = 180 * 24 * time.Hour
 )
 
 func logOperations() map[string]operation {

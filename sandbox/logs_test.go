@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
 )
 
 func TestLogsAndEventsCanBeReadForAWhile(t *testing.T) {
@@ -43,4 +44,14 @@ func TestLogsAndEventsCanBeReadForAWhile(t *testing.T) {
 	readable(false, true)
 	server.Advance(2 * day)
 	readable(false, false)
+	production := server.client(persona.WithAPIKey(sandbox.ProductionKey))
+	_, err = production.UserAuditLogs.Get(ctx, sandbox.UserAuditLogID)
+	ok(t, err)
+	server.Advance(90 * day)
+	_, err = production.UserAuditLogs.Get(ctx, sandbox.UserAuditLogID)
+	page, listErr := production.UserAuditLogs.ListPage(ctx, persona.UserAuditLogListParams{})
+	ok(t, listErr)
+	if !errors.Is(err, persona.ErrNotFound) || len(page.Data) != 0 {
+		t.Errorf("what a user did half a year ago: %v, and %d are listed", err, len(page.Data))
+	}
 }

@@ -4,8 +4,8 @@ package sandbox
 // dashboard: there is one entry from the beginning, and one for each act of a user.
 func userAuditLogOperations() map[string]operation {
 	return map[string]operation{
-		"UserAuditLogs.List": inProduction(func(c *call) (*answer, error) { return c.list("user-audit-log", nil) }),
-		"UserAuditLogs.Get":  inProduction(func(c *call) (*answer, error) { return c.answerFound("user-audit-log") }),
+		"UserAuditLogs.List": inProduction(func(c *call) (*answer, error) { return c.list("user-audit-log", c.within(auditLife)) }),
+		"UserAuditLogs.Get":  inProduction(func(c *call) (*answer, error) { return c.answerWithin(auditLife, "user-audit-log") }),
 	}
 }
 

@@ -29,7 +29,7 @@ type sandboxCommand struct {
 	Clock         time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is at the start, such as 2026-01-02T03:04:05Z; now unless given."`
 	RemoteControl bool      `help:"Serve the inspector and the controls below /_sandbox/ to other machines as well."`
 
-	Fault     []fault `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1; may be given several times. The kinds: ${fault_kinds}."`
+	Fault     []fault `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1, in both environments unless environment=production or environment=sandbox is there too; may be given several times. The kinds: ${fault_kinds}."`
 	FaultSeed uint64  `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
 }
 
