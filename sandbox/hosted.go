@@ -322,7 +322,7 @@ func (v *visit) begin(c *change) error {
 		v.session, v.token = session, v.sandbox.sessionToken(session, c.now)
 	}
 	session := c.edit(v.session.id)
-	if session.text("status") == "expired" {
+	if session.text("status") == "expired" || closed(inquiry) {
 		return unauthenticatedFlow()
 	}
 	c.startSession(session, v.request)

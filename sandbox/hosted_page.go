@@ -120,7 +120,7 @@ func (v *visit) show() (*hostedPage, error) {
 	if v.session == nil || v.inquiry.text("status") == "created" {
 		return p, v.showStart(c, p)
 	}
-	if v.session.text("status") == "new" { // by a session that nobody opened, into an inquiry under way
+	if v.session.text("status") == "new" && !closed(v.inquiry) { // by a session that nobody opened, into an inquiry under way
 		return p, v.showStart(c, p)
 	}
 	p.tell(v, "inquiry-load", map[string]any{"inquiryId": v.inquiry.id, "sessionToken": v.token}, nil)

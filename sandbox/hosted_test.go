@@ -329,6 +329,24 @@ func TestASkippedStepTellsNothingOfThePerson(t *testing.T) {
 	}
 }
 
+func TestASessionThatNobodyOpenedLeadsIntoNoDecidedInquiry(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	id := newInquiry(t, client, "").ID
+	resumed, err := client.Inquiries.Resume(t.Context(), id)
+	ok(t, err)
+	simulateAll(t, client, id, "approve_inquiry")
+	person := newBrowser(t).open(server.url + "/verify?" + url.Values{"inquiry-id": {id}, "session-token": {resumed.Meta.SessionToken}}.Encode())
+	person.sees("The inquiry is approved")
+	if person.post(person.at.String(), url.Values{"do": {"begin"}}); person.status != 409 {
+		t.Errorf("beginning: %d", person.status)
+	}
+	if names := events(t, client); count(names, "inquiry-session.started")+count(names, "inquiry.transitioned") != 0 {
+		t.Errorf("the events are %q", names)
+	}
+}
+
 func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})

@@ -377,8 +377,14 @@ func TestWhoCanEnterAnInquiry(t *testing.T) {
 		for kind := range strings.FieldsSeq(kinds) {
 			params.SimulateActions = append(params.SimulateActions, action(kind))
 		}
-		_, err := client.Inquiries.PerformSimulateActions(t.Context(), inquiry.ID, params)
+		before, err := client.Inquiries.GenerateOneTimeLink(t.Context(), inquiry.ID, persona.InquiryGenerateOneTimeLinkParams{})
 		ok(t, err)
+		session := before.Relationships.Sessions.Data[0].ID
+		_, err = client.Inquiries.PerformSimulateActions(t.Context(), inquiry.ID, params)
+		ok(t, err)
+		if _, err := client.InquirySessions.GenerateOneTimeLink(t.Context(), session); (err == nil) != enter || err != nil && !errors.Is(err, persona.ErrConflict) {
+			t.Errorf("a link to a session after %s: %v", kinds, err)
+		}
 		made, err := client.Inquiries.GenerateOneTimeLink(t.Context(), inquiry.ID, persona.InquiryGenerateOneTimeLinkParams{})
 		if !enter {
 			if !errors.Is(err, persona.ErrConflict) {

@@ -26,6 +26,9 @@ type link struct {
 // oneTimeLink returns a link to an inquiry: the one there is when nobody used it
 // yet, else a new one with a session of its own.
 func (c *call) oneTimeLink(inquiry *resource, life time.Duration) (map[string]any, *resource, error) {
+	if err := enterable(inquiry); err != nil {
+		return nil, nil, err
+	}
 	for _, id := range inquiry.many("sessions") {
 		session := c.get(id.ID)
 		if l := c.env.links[session.text(sessionLink)]; l != nil && l.opened.IsZero() && c.now.Before(l.expires) && session.text("status") == "new" {

@@ -61,6 +61,9 @@ func sessionOperations() map[string]operation {
 			if session.text("status") == "expired" {
 				return nil, conflict("the session has expired")
 			}
+			if err := enterable(c.get(session.one("inquiry"))); err != nil {
+				return nil, err
+			}
 			meta := c.linkMeta(session.text(sessionLink))
 			if l := c.env.links[session.text(sessionLink)]; l == nil || !l.opened.IsZero() || !c.now.Before(l.expires) {
 				meta = c.newLink(session, 0)
@@ -76,11 +79,23 @@ func closed(inquiry *resource) bool {
 	return !inquiry.time("redacted-at").IsZero() || slices.Contains([]string{"expired", "approved", "declined"}, inquiry.text("status"))
 }
 
+// enterable refuses what would lead a person into an inquiry that is closed.
+func enterable(inquiry *resource) error {
+	switch {
+	case !closed(inquiry):
+		return nil
+	case !inquiry.time("redacted-at").IsZero():
+		return conflict("an inquiry that is redacted takes no session")
+	default:
+		return conflict("an inquiry that is " + inquiry.text("status") + " takes no session")
+	}
+}
+
 // newSession adds a session to an inquiry. It expires when the inquiry does, or after
 // a day where the inquiry no longer does.
 func (c *change) newSession(inquiry *resource) (*resource, error) {
-	if closed(inquiry) {
-		return nil, conflict("an inquiry that is " + inquiry.text("status") + " takes no session")
+	if err := enterable(inquiry); err != nil {
+		return nil, err
 	}
 	if len(inquiry.many("sessions")) >= sessionLimit {
 		return nil, unprocessable("the inquiry has reached its limit of 25 sessions", "/data/attributes/inquiry-id")
