@@ -5,9 +5,9 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -58,8 +58,10 @@ type result struct {
 }
 
 const (
-	maxBatch  = 128 // events of one transaction
-	maxInHand = 512 // requests at a time; beyond, Persona is asked to come again
+	maxBatch   = 128      // events of one transaction
+	worthwhile = 32       // events for which a transaction begins beside another
+	maxInHand  = 512      // requests at a time; beyond, Persona is asked to come again
+	usualBody  = 64 << 10 // memory is taken for so much of a body before it comes, for more only as it does
 )
 
 // New returns a receiver for environments.
@@ -79,26 +81,38 @@ func (in *Intake) SetSecrets(environment domain.Environment, secrets []string) {
 }
 
 // Run stores what arrives until the context ends; whoever waits then is asked to come
-// again. Requests that arrive together share a transaction: while one commits, the
-// next batch gathers, so nobody waits for others to come.
+// again. Requests that arrive together share a transaction: one begins at once when none
+// is under way, and beside another when enough have gathered, so that it is made ready
+// while the other waits for the disk.
 func (in *Intake) Run(ctx context.Context) {
 	defer close(in.stopped)
+	var batch []*arrival
+	committed, underWay := make(chan struct{}), 0
 	for {
+		next := in.queue
+		if len(batch) == maxBatch {
+			next = nil
+		}
 		select {
 		case <-ctx.Done():
-			return
-		case first := <-in.queue:
-			batch := []*arrival{first}
-			for len(batch) < maxBatch {
-				select {
-				case next := <-in.queue:
-					batch = append(batch, next)
-					continue
-				default:
-				}
-				break
+			for ; underWay > 0; underWay-- {
+				<-committed
 			}
-			in.commit(ctx, batch)
+			return
+		case <-committed:
+			underWay--
+		case a := <-next:
+			if batch = append(batch, a); len(in.queue) > 0 && len(batch) < maxBatch {
+				continue
+			}
+		}
+		if len(batch) > 0 && (underWay == 0 || underWay == 1 && len(batch) >= worthwhile) {
+			underWay++
+			go func(batch []*arrival) {
+				in.commit(ctx, batch)
+				committed <- struct{}{}
+			}(batch)
+			batch = nil
 		}
 	}
 }
@@ -163,7 +177,9 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	if r.ContentLength > webhook.MaxBody {
 		return refuse(http.StatusRequestEntityTooLarge, "too_large", errors.New("the body is longer than a mebibyte"))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhook.MaxBody))
+	var read bytes.Buffer
+	read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	_, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, webhook.MaxBody))
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
@@ -171,6 +187,7 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	case err != nil:
 		return refuse(http.StatusBadRequest, "truncated", errors.New("the body could not be read to its end"))
 	}
+	body := read.Bytes()
 	if err := webhook.VerifyHeader(body, r.Header, source.Secrets, webhook.WithTolerance(source.Tolerance), webhook.WithClock(in.now)); err != nil {
 		var reason *webhook.SignatureError
 		outcome := "signature"

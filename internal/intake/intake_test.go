@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -205,32 +207,43 @@ func TestAStoreThatFailsIsNeverA200(t *testing.T) {
 	}
 }
 
-func TestRequestsThatArriveDuringACommitShareTheNext(t *testing.T) {
-	const together = 40
-	b := &inbox{hold: make(chan struct{}), begun: make(chan struct{}, together)}
-	r := start(t, b)
-	answers := make(chan int, together)
-	go func() { answers <- r.send(event("evt_first")) }()
-	<-b.begun
-	for i := range together - 1 {
-		go func() { answers <- r.send(event(fmt.Sprintf("evt_%d", i))) }()
-	}
-	for r.Queued() < together-1 {
-		select {
-		case <-t.Context().Done():
-			t.Fatal(t.Context().Err())
-		case <-time.After(time.Millisecond):
-		}
-	}
-	close(b.hold)
-	for range together {
-		if got := <-answers; got != http.StatusOK {
-			t.Errorf("answered %d", got)
-		}
-	}
-	r.stop()
-	if len(b.batches) != 2 || b.batches[1] != together-1 {
-		t.Errorf("the transactions held %v events", b.batches)
+func TestRequestsThatArriveDuringACommitShareATransaction(t *testing.T) {
+	for name, test := range map[string]struct {
+		arrive int   // while one commits
+		begun  int   // transactions, before one has ended
+		want   []int // events of each in the end
+	}{
+		"few wait for the end of the first":         {arrive: 31, begun: 1, want: []int{1, 31}},
+		"many do not, and share one":                {arrive: 32, begun: 2, want: []int{1, 32}},
+		"more than two transactions are never open": {arrive: 300, begun: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &inbox{hold: make(chan struct{}), begun: make(chan struct{}, 400)}
+				r := start(t, b)
+				answers := make(chan int, 400)
+				go func() { answers <- r.send(event("evt_first")) }()
+				synctest.Wait()
+				for i := range test.arrive {
+					go func() { answers <- r.send(event(fmt.Sprintf("evt_%d", i))) }()
+				}
+				synctest.Wait()
+				if len(b.begun) != test.begun {
+					t.Errorf("%d transactions have begun", len(b.begun))
+				}
+				close(b.hold)
+				for range 1 + test.arrive {
+					if got := <-answers; got != http.StatusOK {
+						t.Errorf("answered %d", got)
+					}
+				}
+				r.stop()
+				slices.Sort(b.batches)
+				if test.want != nil && !slices.Equal(b.batches, test.want) || slices.Max(b.batches) > 128 {
+					t.Errorf("the transactions held %v events", b.batches)
+				}
+			})
+		})
 	}
 }
 

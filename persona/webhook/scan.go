@@ -27,6 +27,9 @@ func (s *scanner) fail(detail string) error {
 
 // peek returns the next byte that is not white space, or 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.src) && s.src[s.pos] > ' ' {
+		return s.src[s.pos]
+	}
 	for ; s.pos < len(s.src); s.pos++ {
 		switch c := s.src[s.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -58,18 +61,24 @@ func (s *scanner) end() error {
 // over the value.
 func (s *scanner) object(member func(key []byte) error) error {
 	return s.nested('{', '}', "object", func() error {
-		if s.peek() != '"' {
-			return s.fail("expected a key")
-		}
-		key, err := s.text()
+		key, err := s.key()
 		if err != nil {
 			return err
 		}
-		if !s.take(':') {
-			return s.fail("expected a colon after a key")
-		}
 		return member(key)
 	})
+}
+
+// key steps over a key and its colon.
+func (s *scanner) key() ([]byte, error) {
+	if s.peek() != '"' {
+		return nil, s.fail("expected a key")
+	}
+	key, err := s.text()
+	if err == nil && !s.take(':') {
+		err = s.fail("expected a colon after a key")
+	}
+	return key, err
 }
 
 func (s *scanner) array(element func() error) error {
@@ -104,7 +113,7 @@ func (s *scanner) nested(open, shut byte, kind string, item func() error) error 
 func (s *scanner) skip() error {
 	switch c := s.peek(); c {
 	case '{':
-		return s.object(func([]byte) error { return s.skip() })
+		return s.nested('{', '}', "object", s.skipMember)
 	case '[':
 		return s.array(s.skip)
 	case '"':
@@ -121,6 +130,14 @@ func (s *scanner) skip() error {
 	default:
 		return s.number()
 	}
+}
+
+// skipMember steps over a key and its value.
+func (s *scanner) skipMember() error {
+	if _, err := s.key(); err != nil {
+		return err
+	}
+	return s.skip()
 }
 
 // raw steps over any value and returns its bytes.
@@ -183,23 +200,26 @@ func (s *scanner) str() (inner []byte, escaped bool, err error) {
 		return nil, false, s.fail("expected a string")
 	}
 	start := s.pos
-	for s.pos < len(s.src) {
-		switch c := s.src[s.pos]; {
-		case c == '"':
+	for {
+		plain := s.src[s.pos:]
+		n := 0
+		for n < len(plain) && plain[n] != '"' && plain[n] != '\\' && plain[n] >= ' ' {
+			n++
+		}
+		switch s.pos += n; {
+		case n == len(plain):
+			return nil, false, s.fail("the body ends inside a string")
+		case plain[n] == '"':
 			s.pos++
 			return s.src[start : s.pos-1], escaped, nil
-		case c == '\\':
-			escaped = true
-			if err := s.escape(); err != nil {
-				return nil, false, err
-			}
-		case c < ' ':
+		case plain[n] != '\\':
 			return nil, false, s.fail("a control character in a string")
-		default:
-			s.pos++
+		}
+		escaped = true
+		if err := s.escape(); err != nil {
+			return nil, false, err
 		}
 	}
-	return nil, false, s.fail("the body ends inside a string")
 }
 
 func (s *scanner) escape() error {

@@ -181,21 +181,15 @@ func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
 
 // Append implements [tables.Database].
 func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
-	columns := make([][]any, 11)
 	first := map[[2]string]int{} // an event may come twice in one batch
+	var c columns
 	for i, e := range events {
 		key := [2]string{string(e.Environment), e.ID}
 		if _, twice := first[key]; twice {
 			continue
 		}
 		first[key] = i
-		for c, value := range tables.EventValues(e, bodies[i]) {
-			columns[c] = append(columns[c], value)
-		}
-	}
-	args := make([]any, len(columns))
-	for c := range columns {
-		args[c] = columns[c]
+		c.add(tables.RowOf(e, bodies[i]))
 	}
 	fresh := make([]bool, len(events))
 	stored, err := mark(ctx, tx, first, fresh, `WITH given AS (
@@ -205,15 +199,30 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
 			ON CONFLICT DO NOTHING RETURNING environment, id)
 		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
-			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`, args...)
+			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`,
+		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state)
 	if err != nil || stored == len(first) {
 		return fresh, err
 	}
 	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (environment, id, via, state)
 		WHERE g.via = 'webhook' AND e.via = 'history' AND e.environment = g.environment AND e.id = g.id RETURNING e.environment, e.id`,
-		columns[0], columns[1], columns[8], columns[10])
+		c.environment, c.id, c.via, c.state)
 	return fresh, err
+}
+
+// columns are the rows of events, a list for each column.
+type columns struct {
+	environment, id, name, objectType, objectID, headers, via, state []string
+	createdAt, receivedAt                                            []int64
+	body                                                             [][]byte
+}
+
+func (c *columns) add(r tables.EventRow) {
+	c.environment, c.id, c.name = append(c.environment, r.Environment), append(c.id, r.ID), append(c.name, r.Name)
+	c.createdAt, c.objectType, c.objectID = append(c.createdAt, r.CreatedAt), append(c.objectType, r.ObjectType), append(c.objectID, r.ObjectID)
+	c.body, c.headers, c.via = append(c.body, r.Body), append(c.headers, r.Headers), append(c.via, r.Via)
+	c.receivedAt, c.state = append(c.receivedAt, r.ReceivedAt), append(c.state, r.State)
 }
 
 // mark runs a query that returns the environments and ids of events, and marks those as

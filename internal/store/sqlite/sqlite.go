@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
@@ -57,14 +56,14 @@ const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=bus
 
 // Open opens the database in a file, and makes its tables where they are missing.
 func Open(ctx context.Context, path string) (*DB, error) {
-	write, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&"+pragmas)
+	write, err := open("file:" + path + "?_txlock=immediate&" + pragmas)
 	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
+		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", "file:"+path+"?"+pragmas+"&_pragma=query_only(ON)")
+	read, err := open("file:" + path + "?" + pragmas + "&_pragma=query_only(ON)")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
+		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(8)
 	db := &DB{write: write, read: read}
@@ -179,7 +178,8 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 	defer insert.Close()
 	fresh := make([]bool, len(events))
 	for i, e := range events {
-		res, err := insert.ExecContext(ctx, tables.EventValues(e, bodies[i])...)
+		r := tables.RowOf(e, bodies[i])
+		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State)
 		if err != nil {
 			return nil, fmt.Errorf("event %s: %w", e.ID, err)
 		}

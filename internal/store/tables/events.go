@@ -39,11 +39,22 @@ func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 	return fresh, nil
 }
 
-// EventValues are the values of an event's columns as [Database.Append] stores them:
-// environment, id, name, created_at, object_type, object_id, body, headers, via,
-// received_at and state.
-func EventValues(e domain.Event, body []byte) []any {
-	return []any{string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State)}
+// EventRow is an event as [Database.Append] stores it, by the names of the columns.
+type EventRow struct {
+	Environment, ID, Name string
+	CreatedAt             int64
+	ObjectType, ObjectID  string
+	Body                  []byte
+	Headers, Via          string
+	ReceivedAt            int64
+	State                 string
+}
+
+// RowOf returns the row of an event whose body is packed.
+func RowOf(e domain.Event, body []byte) EventRow {
+	return EventRow{
+		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State),
+	}
 }
 
 // Waiting implements [store.Store].
