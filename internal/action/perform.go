@@ -12,6 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
 )
@@ -57,9 +58,9 @@ const (
 	longestWait    = 10 * time.Minute
 )
 
-// Perform makes the next attempt of an action, unless it is finished or not yet due.
-// It returns an error only where the outcome could not be stored: the job is then run
-// again, with the key that is stored.
+// Perform makes the next attempt of an action, unless it is finished. One that is not yet
+// due is a [store.Early]. Any other error means that the outcome could not be stored: the
+// job is then run again, with the key that is stored.
 func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) error {
 	settings, known := p.environments[env]
 	if !known {
@@ -74,8 +75,11 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 	if err != nil {
 		return err
 	}
-	if a.State != domain.ActionWaiting || a.NextAttemptAt.After(p.now()) {
+	if a.State != domain.ActionWaiting {
 		return nil
+	}
+	if wait := a.NextAttemptAt.Sub(p.now()); wait > 0 {
+		return store.Early{Wait: wait}
 	}
 	if env == domain.Production && a.Spec.Kind == domain.SimulateInquiry {
 		return p.finish(ctx, a, domain.ActionDead, "inquiries are simulated in the sandbox only")
@@ -137,7 +141,7 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 			wait = refusal.RetryAfter()
 		}
 		return p.again(ctx, a, wait, "the rate limit is used up")
-	case errors.Is(cause, persona.ErrConflict):
+	case called && errors.Is(cause, persona.ErrConflict):
 		return p.conflicted(ctx, settings, a, cause)
 	case errors.Is(cause, persona.ErrNotFound), errors.Is(cause, persona.ErrForbidden), errors.Is(cause, persona.ErrInvalid), errors.Is(cause, persona.ErrBadRequest):
 		return p.finish(ctx, a, domain.ActionDead, cause.Error())

@@ -3,6 +3,7 @@ package action_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -373,11 +374,25 @@ func TestTheRateLimitCostsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotDueWaits(t *testing.T) {
+func TestWhatIsNotDueIsRunAgainWhenItIs(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.action.NextAttemptAt = s.now.Add(time.Second)
-	if err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil || len(s.saved) != 0 {
+	err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1")
+	if early := (store.Early{}); !errors.As(err, &early) || early.Wait != time.Second || len(s.saved) != 0 {
 		t.Errorf("saved %+v, error %v", s.saved, err)
+	}
+}
+
+func TestAConflictOfAReadIsLookedIntoOnce(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	for range 5 {
+		s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Get", Status: 409}))
+	}
+	if a := s.perform(); a.State != domain.ActionWaiting || a.Attempts != 1 {
+		t.Errorf("%s after %d attempts: %s", a.State, a.Attempts, a.Outcome)
+	}
+	if reads := s.calls("Inquiries.Get"); len(reads) != 1 {
+		t.Errorf("the inquiry was read %d times in one attempt", len(reads))
 	}
 }
 

@@ -26,7 +26,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Work does one job. A job whose work fails is run again later.
+// Work does one job. A job whose work fails is run again later, one that is a
+// [store.Early] when its time has come.
 type Work func(ctx context.Context, job store.Job) error
 
 // Queue is River on a database with a type of transaction.
@@ -244,5 +245,10 @@ func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
 	for _, one := range job.Args.jobs() {
 		failed = append(failed, w.work(ctx, one))
 	}
-	return errors.Join(failed...)
+	err := errors.Join(failed...)
+	var early store.Early
+	if errors.As(err, &early) {
+		return river.JobSnooze(early.Wait)
+	}
+	return err
 }

@@ -116,6 +116,24 @@ func TestAJobThatFailsIsRunAgain(t *testing.T) {
 	within(t, "the job runs again", ran)
 }
 
+func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
+	early := make(chan struct{}, 1)
+	early <- struct{}{}
+	ran := make(chan struct{}, 10)
+	db, _ := start(t, t.TempDir(), func(context.Context, store.Job) error {
+		ran <- struct{}{}
+		select {
+		case <-early: // by the clock of this node
+			return store.Early{Wait: 50 * time.Millisecond}
+		default:
+			return nil
+		}
+	})
+	appendEvent(t, db, "evt_1")
+	within(t, "the job runs", ran)
+	within(t, "the job runs again", ran)
+}
+
 func TestAJobThatWasCutShortIsRunAfterTheNextStart(t *testing.T) {
 	folder := t.TempDir()
 	began := make(chan struct{}, 10)

@@ -37,6 +37,12 @@ type Job struct {
 	At          time.Time  // not before; zero for at once
 }
 
+// Early is what the work on a job returns when its time has not come by the clock of the
+// node that has it: clocks differ, and a job that ended now would wake nobody later.
+type Early struct{ Wait time.Duration }
+
+func (e Early) Error() string { return "the job came " + e.Wait.String() + " early" }
+
 // JobKind says what a job does.
 type JobKind string
 
