@@ -62,6 +62,12 @@ const (
 	worthwhile = 32       // events for which a transaction begins beside another
 	maxInHand  = 512      // requests at a time; beyond, Persona is asked to come again
 	usualBody  = 64 << 10 // memory is taken for so much of a body before it comes, for more only as it does
+
+	// Persona gives up after 5 s (Persona docs: Webhooks). What takes longer than these
+	// would hold a place that others wait for: a body that trickles in, a connection to
+	// the database that fell silent.
+	bodyTime   = 10 * time.Second
+	commitTime = 10 * time.Second
 )
 
 // New returns a receiver for environments.
@@ -124,7 +130,9 @@ func (in *Intake) commit(ctx context.Context, batch []*arrival) {
 	}
 	// A commit that has begun is finished also when the service is told to stop: the
 	// sender waits for the answer.
-	fresh, err := in.store.AppendEvents(context.WithoutCancel(ctx), events)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	fresh, err := in.store.AppendEvents(ctx, events)
 	for i, a := range batch {
 		if err != nil {
 			a.done <- result{err: err}
@@ -179,7 +187,10 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	}
 	var read bytes.Buffer
 	read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTime)) // there is none to set in tests without a connection
 	_, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, webhook.MaxBody))
+	_ = connection.SetReadDeadline(time.Time{}) // the commit takes its own time
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -40,10 +41,14 @@ type inbox struct {
 	begun   chan struct{} // and says here that it has begun
 }
 
-func (b *inbox) AppendEvents(_ context.Context, events []domain.Event) ([]bool, error) {
+func (b *inbox) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
 	if b.hold != nil {
 		b.begun <- struct{}{}
-		<-b.hold
+		select {
+		case <-b.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -253,6 +258,55 @@ func TestWhoWaitsWhenTheServiceStopsIsAskedToComeAgain(t *testing.T) {
 	r.stop()
 	if got := r.send(event("evt_1")); got != http.StatusServiceUnavailable {
 		t.Errorf("answered %d", got)
+	}
+}
+
+func TestADatabaseThatFallsSilentHoldsNobodyUpForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &inbox{hold: make(chan struct{}), begun: make(chan struct{}, 400)}
+		r := start(t, b)
+		answers := make(chan int, 1)
+		go func() { answers <- r.send(event("evt_1")) }()
+		if got := <-answers; got != http.StatusServiceUnavailable {
+			t.Errorf("answered %d", got)
+		}
+		go func() { answers <- r.send(event("evt_1")) }()
+		synctest.Wait()
+		r.stop() // while a commit is under way
+		if got := <-answers; got != http.StatusServiceUnavailable {
+			t.Errorf("answered %d while the service stopped", got)
+		}
+	})
+}
+
+// connection is an answer on a connection whose deadline for reading can be set, and a
+// body that sees which one is.
+type connection struct {
+	*httptest.ResponseRecorder
+	deadline, seen time.Time
+}
+
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.deadline = t
+	return nil
+}
+
+func (c *connection) Read([]byte) (int, error) {
+	c.seen = c.deadline
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestABodyThatTricklesInHoldsNoPlaceForEver(t *testing.T) {
+	r := start(t, &inbox{})
+	c := &connection{ResponseRecorder: httptest.NewRecorder()}
+	req := httptest.NewRequest("POST", "/webhooks/persona/sandbox", c)
+	req.Header.Set("Content-Type", "application/json")
+	r.route.ServeHTTP(c, req)
+	if c.Code != http.StatusBadRequest || c.seen.IsZero() {
+		t.Errorf("answered %d, the body could be read until %v", c.Code, c.seen)
+	}
+	if !c.deadline.IsZero() {
+		t.Errorf("the deadline is %v still when the body has been read", c.deadline)
 	}
 }
 
