@@ -43,8 +43,12 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 	// The handler stops before the service does: what it answered with 200 is stored.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(running) }()
+	go func() {
+		defer cancel() // a service that ended by itself answers nobody
+		ended <- s.Run(running)
+	}()
 	go c.reload(running, s)
 	served := serve.HTTP(ctx, listener, s.Handler())
 	stop()
