@@ -313,8 +313,8 @@ func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Fa
 		if facts, err = w.settings.Reader.Facts(ctx, w.ref.ID); err != nil {
 			return facts, false, err
 		}
-		if facts.Inquiry.Status != t.To || !facts.Inquiry.RedactedAt.IsZero() {
-			return facts, true, nil
+		if moved, err := w.movedOn(*facts.Inquiry, t); moved || err != nil {
+			return facts, moved, err
 		}
 		for _, c := range facts.Cases {
 			if err := w.remember(ctx, c); err != nil {
@@ -326,8 +326,8 @@ func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Fa
 		if err != nil {
 			return facts, false, err
 		}
-		if now.Status != t.To || !now.RedactedAt.IsZero() {
-			return facts, true, nil
+		if moved, err := w.movedOn(now, t); moved || err != nil {
+			return facts, moved, err
 		}
 		if inquiries := now.Relationships["inquiries"]; len(inquiries) > 0 {
 			if facts, err = w.settings.Reader.Facts(ctx, inquiries[0].ID); err != nil {
@@ -338,6 +338,22 @@ func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Fa
 	}
 	facts.Environment, facts.Transition = w.env, t
 	return facts, false, nil
+}
+
+// lag is how far what Persona answers may be behind its own events.
+const lag = time.Minute
+
+// movedOn reports whether an object that was read has left the status of a transition.
+// Where it has not come there yet by what Persona answers, that is an error: it does in a
+// moment, and a decision that was left out would be missed for good.
+func (w *work) movedOn(now domain.Object, t domain.Transition) (bool, error) {
+	if now.Status == t.To {
+		return !now.RedactedAt.IsZero(), nil
+	}
+	if !now.AsOf.IsZero() && now.AsOf.Before(t.At) && w.now().Sub(t.At) < lag {
+		return false, fmt.Errorf("read %s: Persona's answer is older than its event %s", w.ref, t.EventID)
+	}
+	return true, nil
 }
 
 // remember saves an object that was read and is not known yet: a case outranks its
@@ -359,8 +375,8 @@ func (w *work) verdict(ctx context.Context, subjects []string) error {
 		if err != nil {
 			return err
 		}
-		if w.ref.Family() == "inquiry" {
-			// Its cases may be known longer than the inquiry, and its subject with it.
+		if w.ref.Family() != "case" {
+			// Its cases may be known longer than the object, and its subject with it.
 			cases, err := w.store.ObjectsTo(ctx, w.env, "case", w.ref)
 			if err != nil {
 				return err
@@ -383,9 +399,9 @@ func (w *work) verdict(ctx context.Context, subjects []string) error {
 	return nil
 }
 
-// subjects are the host's reference ids whose verdict may change with the object: an
-// inquiry's own, also the one it had before its redaction; a case's through what is
-// attached to it.
+// subjects are the host's reference ids whose verdict may change with the object: that of
+// an inquiry or an account itself, also the one it had before its redaction; a case's
+// through what is attached to it.
 func (w *work) subjects(ctx context.Context) ([]string, error) {
 	var subjects []string
 	add := func(o domain.Object) {
@@ -394,7 +410,7 @@ func (w *work) subjects(ctx context.Context) ([]string, error) {
 		}
 	}
 	switch w.ref.Family() {
-	case "inquiry":
+	case "inquiry", "account":
 		if add(w.next); len(subjects) == 0 {
 			add(w.current)
 		}

@@ -34,6 +34,7 @@ var (
 type persona struct {
 	mu     sync.Mutex
 	status string
+	asOf   time.Time
 	err    error
 	reads  int
 }
@@ -48,7 +49,7 @@ func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, erro
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reads++
-	o := domain.Object{Environment: domain.Sandbox, Ref: ref, Status: p.status, ReferenceID: "user-1", AsOf: start.Add(time.Hour)}
+	o := domain.Object{Environment: domain.Sandbox, Ref: ref, Status: p.status, ReferenceID: "user-1", AsOf: p.asOf}
 	o.Attributes = map[string]json.RawMessage{"status": json.RawMessage(fmt.Sprintf("%q", p.status))}
 	o.Relationships = map[string][]domain.Ref{"account": {account}, "verifications": {}}
 	return o, p.err
@@ -81,7 +82,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{DB: db, t: t, persona: &persona{status: "completed"}}
+	s := &stage{DB: db, t: t, persona: &persona{status: "completed", asOf: start.Add(time.Hour)}}
 	s.advancer = advance.New(db, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: rules}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return start.Add(time.Minute) })
 	return s
@@ -223,6 +224,30 @@ func TestNothingIsDecidedOnAnObjectThatHasMovedOn(t *testing.T) {
 	if got := s.status(); got != "completed" {
 		t.Errorf("the status is %s: an event will tell", got)
 	}
+	s.wantRows(0, 0)
+}
+
+func TestADecisionWaitsUntilWhatIsReadIsNoOlderThanTheEvent(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("pending", nil)
+	s.persona.asOf = start
+	s.receive(event(1, "completed"))
+	if err := s.advancer.Advance(t.Context(), domain.Sandbox, inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.persona.say("completed", nil)
+	s.advance()
+	s.wantRows(1, 2)
+}
+
+func TestAnOldEventThatPersonaNeverShowsIsNotWaitedFor(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("pending", nil)
+	s.persona.asOf = start.Add(-time.Hour)
+	s.receive(event(-600, "completed"))
+	s.advance()
+	s.wantEvent("evt_-600", domain.EventApplied)
 	s.wantRows(0, 0)
 }
 
