@@ -25,7 +25,7 @@ demo: build ## walk through the tutorial's six steps against a fresh sandbox and
 test: ## run every test
 	@./scripts/browser
 	@./scripts/postgres
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "Nothing was held to Persona's OpenAPI documents: PERSONA_OPENAPI names no folder with them."
 
 .PHONY: race

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/idemhq/idem/internal/pgtest"
 )
 
@@ -31,6 +33,7 @@ var binary = sync.OnceValues(func() (string, error) {
 var scratch string
 
 func TestMain(m *testing.M) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
 	var err error
 	if scratch, err = os.MkdirTemp("", "idem-proof"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
