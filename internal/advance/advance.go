@@ -213,6 +213,11 @@ func (w *work) hydrate(ctx context.Context, s fold.Snapshot) (domain.Object, err
 	if err != nil {
 		return object, fmt.Errorf("hydrate event %s: %w", s.EventID, err)
 	}
+	if s.Object.Status != "" {
+		if _, err := w.movedOn(object, domain.Transition{To: s.Object.Status, At: s.At, EventID: s.EventID}); err != nil {
+			return object, fmt.Errorf("hydrate event %s: %w", s.EventID, err)
+		}
+	}
 	object.AsOf, object.EventID = s.At, s.EventID
 	return object, nil
 }
@@ -340,8 +345,10 @@ func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Fa
 	return facts, false, nil
 }
 
-// lag is how far what Persona answers may be behind its own events.
-const lag = time.Minute
+const (
+	lag   = time.Minute // how far what Persona answers may be behind its own events
+	after = time.Second // how far an event's moment may be after the change that it tells of
+)
 
 // movedOn reports whether an object that was read has left the status of a transition.
 // Where it has not come there yet by what Persona answers, that is an error: it does in a
@@ -350,7 +357,7 @@ func (w *work) movedOn(now domain.Object, t domain.Transition) (bool, error) {
 	if now.Status == t.To {
 		return !now.RedactedAt.IsZero(), nil
 	}
-	if !now.AsOf.IsZero() && now.AsOf.Before(t.At) && w.now().Sub(t.At) < lag {
+	if !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-after)) && w.now().Sub(t.At) < lag {
 		return false, fmt.Errorf("read %s: Persona's answer is older than its event %s", w.ref, t.EventID)
 	}
 	return true, nil

@@ -96,7 +96,7 @@ func event(second int, status string) domain.Event {
 func eventWith(second int, status, relationships string) domain.Event {
 	at := start.Add(time.Duration(second) * time.Second)
 	id := fmt.Sprintf("evt_%d", second)
-	body := fmt.Sprintf(`{"data":{"type":"event","id":%q,"attributes":{"name":"inquiry.%s","created-at":%q,"payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":%q,"reference-id":"user-1"},"relationships":{%s}}}}}}`,
+	body := fmt.Sprintf(`{"data":{"type":"event","id":%q,"attributes":{"name":"inquiry.%s","created-at":%q,"payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":%q,"reference-id":"user-1","created-at":"2026-03-01T11:00:00.000Z"},"relationships":{%s}}}}}}`,
 		id, status, at.Format("2006-01-02T15:04:05.000Z"), status, relationships)
 	return domain.Event{Environment: domain.Sandbox, ID: id, Name: "inquiry." + status, CreatedAt: at, Object: inquiry, Body: []byte(body), Via: domain.ViaWebhook, ReceivedAt: at, State: domain.EventWaiting}
 }
@@ -216,6 +216,17 @@ func TestAThinPayloadIsReadFromPersona(t *testing.T) {
 	}
 }
 
+func TestAReadThatIsOlderThanItsEventDoesNotFillAThinPayload(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("pending", nil)
+	s.persona.asOf = start.Add(-time.Second)
+	s.receive(eventWith(1, "approved", ""))
+	if err := s.advancer.Advance(t.Context(), domain.Sandbox, inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+}
+
 func TestNothingIsDecidedOnAnObjectThatHasMovedOn(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("approved", nil)
@@ -230,7 +241,7 @@ func TestNothingIsDecidedOnAnObjectThatHasMovedOn(t *testing.T) {
 func TestADecisionWaitsUntilWhatIsReadIsNoOlderThanTheEvent(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("pending", nil)
-	s.persona.asOf = start
+	s.persona.asOf = start.Add(-time.Second)
 	s.receive(event(1, "completed"))
 	if err := s.advancer.Advance(t.Context(), domain.Sandbox, inquiry); err == nil {
 		t.Error("no error")

@@ -34,7 +34,7 @@ func (s *stage) told(subject string) (verdicts []domain.Verdict) {
 }
 
 func TestTheHostIsToldTheSameWhicheverOfACaseAndItsAccountComesFirst(t *testing.T) {
-	kase := eventAbout(domain.Ref{Type: "case", ID: "case_7"}, 1, "case.resolved", `"status":"Approved"`,
+	kase := eventAbout(domain.Ref{Type: "case", ID: "case_7"}, 1, "case.resolved", `"status":"Approved","created-at":"2026-03-01T11:00:00.000Z"`,
 		`"inquiries":{"data":[]},"accounts":{"data":[{"type":"account","id":"act_1"}]}`)
 	owner := eventAbout(account, 2, "account.created", `"reference-id":"user-7"`, "")
 	for name, order := range map[string][]domain.Event{"the account": {owner, kase}, "the case": {kase, owner}} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,9 +128,9 @@ func TestEveryArrivalLeadsToOneState(t *testing.T) {
 
 func TestReadsThreeCasingsAlike(t *testing.T) {
 	bodies := map[string]string{
-		"kebab": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference-id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry-template":{"data":{}}}}}}}}`,
-		"snake": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created_at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference_id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry_template":{"data":null}}},"included":null}}}}`,
-		"camel": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","createdAt":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","referenceId":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiryTemplate":{"data":null}}},"included":[]}}}}`,
+		"kebab": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created-at":"2026-03-01T11:00:00.000Z","reference-id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry-template":{"data":{}}}}}}}}`,
+		"snake": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created_at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created_at":"2026-03-01T11:00:00.000Z","reference_id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry_template":{"data":null}}},"included":null}}}}`,
+		"camel": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","createdAt":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","createdAt":"2026-03-01T11:00:00.000Z","referenceId":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiryTemplate":{"data":null}}},"included":[]}}}}`,
 	}
 	want, err := Read(domain.Sandbox, []byte(bodies["kebab"]))
 	if err != nil {
@@ -151,11 +152,29 @@ func TestReadsThreeCasingsAlike(t *testing.T) {
 	}
 }
 
-func TestAPayloadWithoutRelationshipsIsThin(t *testing.T) {
-	body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"completed"}}}}}}`
-	s, err := Read(domain.Sandbox, []byte(body))
-	if err != nil || !s.Thin {
-		t.Errorf("thin %v, error %v", s.Thin, err)
+func TestAPayloadThatLacksWhatVerdictsNeedIsThin(t *testing.T) {
+	const attributes = `"status":"completed","reference-id":null,"created-at":"2026-03-01T11:00:00.000Z"`
+	const relationships = `"account":{"data":null},"verifications":{"data":[]}`
+	for name, test := range map[string]struct {
+		without string
+		thin    bool
+	}{
+		"nothing":           {"", false},
+		"status":            {`"status":"completed",`, true},
+		"reference id":      {`"reference-id":null,`, true},
+		"moment":            {`,"created-at":"2026-03-01T11:00:00.000Z"`, true},
+		"account":           {`"account":{"data":null},`, true},
+		"verifications":     {`,"verifications":{"data":[]}`, true},
+		"all relationships": {`,"relationships":{` + relationships + `}`, true},
+	} {
+		t.Run("without "+name, func(t *testing.T) {
+			body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{` +
+				attributes + `},"relationships":{` + relationships + `}}}}}}`
+			s, err := Read(domain.Sandbox, []byte(strings.Replace(body, test.without, "", 1)))
+			if err != nil || s.Thin != test.thin {
+				t.Errorf("thin %v, error %v", s.Thin, err)
+			}
+		})
 	}
 }
 

@@ -95,14 +95,15 @@ func Keeps(e domain.Event) bool {
 	}
 }
 
-// thin reports whether an object lacks what rules need: a status, or an inquiry's
-// relationships.
+// thin reports whether an object lacks what rules and verdicts need: its status, whose it
+// is, when it was created (of several the newest counts), an inquiry's relationships.
 func thin(o domain.Object) bool {
+	lacks := func(key string) bool { return o.Attributes[key] == nil }
 	switch o.Ref.Family() {
 	case "inquiry":
-		return o.Status == "" || o.Relationships["account"] == nil || o.Relationships["verifications"] == nil
+		return o.Status == "" || lacks("reference-id") || lacks("created-at") || o.Relationships["account"] == nil || o.Relationships["verifications"] == nil
 	case "case":
-		return o.Status == "" || o.Relationships["inquiries"] == nil
+		return o.Status == "" || lacks("created-at") || o.Relationships["inquiries"] == nil
 	case "verification", "report":
 		return o.Status == ""
 	default:

@@ -119,6 +119,7 @@ type work struct {
 	watermark  domain.Mark
 	knownSince time.Time
 	pages      int
+	restarted  bool // its cursor was refused once: twice is no accident
 }
 
 func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Options) (*work, error) {
@@ -151,14 +152,17 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	if !ok {
 		return nil, ErrHeld
 	}
+	if !o.Since.IsZero() && o.Since.Before(run.Until) {
+		run.Until = o.Since // also of one that was under way
+	}
 	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince}, nil
 }
 
 // page stores one page of events, and then how far the reconciliation has come.
 func (w *work) page(ctx context.Context) error {
 	events, next, err := w.lister.Page(ctx, w.run.Cursor)
-	if errors.Is(err, ErrCursor) && w.run.Cursor != "" {
-		w.run.Cursor, w.run.From = "", domain.Mark{} // from the top again
+	if errors.Is(err, ErrCursor) && w.run.Cursor != "" && !w.restarted {
+		w.run.Cursor, w.run.From, w.restarted = "", domain.Mark{}, true // from the top again
 		return w.save(ctx)
 	}
 	if err != nil {

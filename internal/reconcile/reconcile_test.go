@@ -25,6 +25,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type list struct {
 	events []domain.Event // the oldest first
 	fail   int            // how many pages can be read before one fails; never where negative
+	forget bool           // refuses every cursor
 	read   int
 }
 
@@ -40,7 +41,7 @@ func (l *list) Page(_ context.Context, cursor string) ([]domain.Event, string, e
 	slices.Reverse(newest)
 	if cursor != "" {
 		at := slices.IndexFunc(newest, func(e domain.Event) bool { return e.ID == cursor })
-		if at < 0 {
+		if at < 0 || l.forget {
 			return nil, "", reconcile.ErrCursor
 		}
 		newest = newest[at+1:]
@@ -232,6 +233,34 @@ func TestACursorThatIsForgottenBeginsAnew(t *testing.T) {
 	}
 	if got := len(w.stored(t)); got != 12 {
 		t.Errorf("%d events are stored", got)
+	}
+}
+
+func TestCursorsThatAreAlwaysForgottenAreNotAskedForWithoutEnd(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 20)
+	w.forget = true
+	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, reconcile.ErrCursor) {
+		t.Errorf("it ended with %v", err)
+	}
+	w.forget = false
+	if run := w.reconcile(t, reconcile.Options{}); run.FinishedAt.IsZero() || len(w.stored(t)) != 20 {
+		t.Errorf("%d events are stored by %+v", len(w.stored(t)), run)
+	}
+}
+
+func TestOneThatWasCutShortGoesAsFarBackAsAskedFor(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 60)
+	w.reconcile(t, reconcile.Options{Since: noon}) // the watermark
+	w.fail = 1
+	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, errAway) {
+		t.Fatalf("it ended with %v", err)
+	}
+	w.fail = -1
+	since := noon.Add(-50 * time.Minute)
+	if run := w.reconcile(t, reconcile.Options{Since: since}); run.Until.After(since) || run.OldestSeen.After(since) {
+		t.Errorf("it went back to %v, and was to go to %v: %+v", run.OldestSeen, since, run)
 	}
 }
 

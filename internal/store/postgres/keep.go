@@ -21,7 +21,9 @@ func (db *DB) keep(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			_, _ = db.pool.Exec(context.WithoutCancel(ctx), "DELETE FROM nodes WHERE id = $1", db.node)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			defer cancel()
+			_, _ = db.pool.Exec(last, "DELETE FROM nodes WHERE id = $1", db.node)
 			return
 		case <-word.C:
 			_ = db.seen(ctx)

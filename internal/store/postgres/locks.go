@@ -29,6 +29,10 @@ type locks struct {
 const (
 	firstPause   = 2 * time.Millisecond
 	longestPause = 50 * time.Millisecond
+
+	// patience is how long an answer about a lock may take. Everybody else waits for the
+	// connection meanwhile: one that fell silent is given up, and its locks with it.
+	patience = 5 * time.Second
 )
 
 // Lock implements [store.Store].
@@ -64,6 +68,8 @@ func (db *DB) Lock(ctx context.Context, name string) (unlock func(), err error) 
 func (l *locks) ask(ctx context.Context, query, name string, answer *bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if l.conn == nil {
 		conn, err := l.pool.Acquire(ctx)
 		if err != nil {
@@ -73,13 +79,15 @@ func (l *locks) ask(ctx context.Context, query, name string, answer *bool) error
 	}
 	err := l.conn.QueryRow(ctx, query, name).Scan(answer)
 	if err != nil {
-		l.drop(context.WithoutCancel(ctx))
+		l.drop()
 	}
 	return err
 }
 
 // drop closes the connection, which gives all locks back.
-func (l *locks) drop(ctx context.Context) {
+func (l *locks) drop() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	_ = l.conn.Conn().Close(ctx) // it is broken, or no longer wanted
 	l.conn.Release()
 	l.conn = nil
@@ -89,6 +97,6 @@ func (l *locks) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn != nil {
-		l.drop(context.Background())
+		l.drop()
 	}
 }
