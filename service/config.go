@@ -237,6 +237,10 @@ func (c Config) Check() error {
 			problem("environments.%s.tolerance is below zero", name)
 		}
 	}
+	shared := func(s Secret) bool { return slices.Contains(c.Environments[Production].WebhookSecrets, s) }
+	if slices.ContainsFunc(c.Environments[Sandbox].WebhookSecrets, shared) {
+		problem("environments: both have the same webhook secret: an event of the sandbox would pass for one of production")
+	}
 	return errors.Join(problems...)
 }
 

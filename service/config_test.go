@@ -73,6 +73,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 		"no key":                              {[]string{"IDEM_PRODUCTION_WEBHOOK_SECRETS=wbhsec_a"}, "environments.production.api_key (IDEM_PRODUCTION_API_KEY) is missing"},
 		"a production key in the sandbox":     {[]string{"IDEM_SANDBOX_API_KEY=persona_production_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}, "key of the other environment"},
 		"a sandbox key in production":         {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
+		"one webhook secret for both":         {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=a,b", "IDEM_PRODUCTION_API_KEY=persona_production_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=b"}, "both have the same webhook secret"},
 		"an address without a port":           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
 		"a level of logging that there isn't": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
 	} {

@@ -140,6 +140,9 @@ func (w *work) load(ctx context.Context) (err error) {
 func (w *work) fold(ctx context.Context) error {
 	var snapshots []fold.Snapshot
 	for _, event := range w.events {
+		if event.Via == domain.ViaHistory {
+			w.save.History = append(w.save.History, event.ID)
+		}
 		s, err := fold.Read(w.env, event.Body)
 		if err != nil {
 			w.save.Events[event.ID] = domain.EventPoison

@@ -37,6 +37,7 @@ type persona struct {
 	asOf   time.Time
 	err    error
 	reads  int
+	onRead func() // nil for nothing
 }
 
 func (p *persona) say(status string, err error) {
@@ -49,6 +50,9 @@ func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, erro
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reads++
+	if p.onRead != nil {
+		p.onRead()
+	}
 	o := domain.Object{Environment: domain.Sandbox, Ref: ref, Status: p.status, ReferenceID: "user-1", AsOf: p.asOf}
 	o.Attributes = map[string]json.RawMessage{"status": json.RawMessage(fmt.Sprintf("%q", p.status))}
 	o.Relationships = map[string][]domain.Ref{"account": {account}, "verifications": {}}
@@ -294,6 +298,20 @@ func TestACaseThatIsReadIsKnownFromThenOn(t *testing.T) {
 	if err != nil || len(objects) != 2 || objects[1].Ref.ID != "case_1" && objects[0].Ref.ID != "case_1" {
 		t.Errorf("the subject has %+v, error %v", objects, err)
 	}
+}
+
+func TestHistoryThatAWebhookBringsWhileItIsReadIsDecidedOn(t *testing.T) {
+	s := newStage(t)
+	brought := eventWith(1, "completed", "") // it is thin, and so read from Persona
+	old := brought
+	old.Via = domain.ViaHistory
+	s.receive(old)
+	s.persona.onRead = func() { s.receive(brought); s.persona.onRead = nil }
+	s.advance()
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.advance() // the job of the webhook's
+	s.wantRows(1, 2)
+	s.wantEvent("evt_1", domain.EventStale)
 }
 
 func TestNothingToDoReadsNothing(t *testing.T) {

@@ -55,6 +55,7 @@ const (
 type Advance struct {
 	Objects       []domain.Object // saved if their Version is the stored one, ErrChanged otherwise
 	Events        map[string]domain.EventState
+	History       []string // those of Events that were read as history: one that a webhook brought meanwhile waits on
 	Decisions     []domain.Decision
 	Actions       []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
 	Notifications []domain.Notification

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -59,7 +61,11 @@ func (db *DB) partition(ctx context.Context, now time.Time) error {
 		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
 		query := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF events FOR VALUES FROM (%d) TO (%d)",
 			partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro())
-		if err := db.alone(ctx, query); err != nil {
+		err := db.alone(ctx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, query)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("make a partition of the events: %w", err)
 		}
 	}
@@ -91,17 +97,13 @@ func (db *DB) Forget(ctx context.Context, before time.Time) (dropped []string, e
 		if err != nil || first.AddDate(0, 1, 0).After(before) {
 			continue
 		}
-		var waits bool
-		if err := db.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+name+" WHERE state = 'waiting')").Scan(&waits); err != nil {
-			return dropped, fmt.Errorf("look into %s: %w", name, err)
-		}
-		if waits {
-			continue
-		}
-		if err := db.alone(ctx, "DROP TABLE IF EXISTS "+name); err != nil {
+		gone, err := db.drop(ctx, name)
+		if err != nil {
 			return dropped, fmt.Errorf("drop %s: %w", name, err)
 		}
-		dropped = append(dropped, name)
+		if gone {
+			dropped = append(dropped, name)
+		}
 	}
 	if _, err := db.pool.Exec(ctx, "DELETE FROM event_keys WHERE received_at < $1", before.AddDate(0, -keysLonger, 0).UnixMicro()); err != nil {
 		return dropped, fmt.Errorf("forget the ids of old events: %w", err)
@@ -116,18 +118,31 @@ const keysLonger = 4
 // partitionOf is the name of a month's partition.
 func partitionOf(first time.Time) string { return first.Format("events_2006_01") }
 
-// alone runs a statement that changes tables while no other node does.
-func (db *DB) alone(ctx context.Context, statement string) error {
-	tx, err := db.pool.Begin(ctx)
-	if err != nil {
+// drop drops a partition, unless one of its events waits. Nobody can make one wait
+// between the look and the end of the partition.
+func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
+	err = db.alone(ctx, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&gone); err != nil || !gone {
+			return err // another node was faster
+		}
+		if _, err := tx.Exec(ctx, "LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE"); err != nil { // as dropping does, a moment later
+			return err
+		}
+		if err := tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+name+" WHERE state = 'waiting')").Scan(&gone); err != nil || !gone {
+			return err
+		}
+		_, err := tx.Exec(ctx, "DROP TABLE "+name)
 		return err
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // without effect after a commit
-	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('partitions of the events', 0))"); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, statement); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	})
+	return gone, err
+}
+
+// alone runs statements that change tables while no other node does.
+func (db *DB) alone(ctx context.Context, f func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('partitions of the events', 0))"); err != nil {
+			return err
+		}
+		return f(tx)
+	})
 }

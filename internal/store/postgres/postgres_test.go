@@ -205,3 +205,40 @@ func TestAnAddressThatIsWrongIsNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEventThatIsReplayedWhileItsMonthIsForgottenStays(t *testing.T) {
+	db := open(t, server.Database(t))
+	if _, err := db.Pool().Exec(t.Context(), "CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM (1577836800000000) TO (1580515200000000)"); err != nil {
+		t.Fatal(err)
+	}
+	old := domain.Event{Environment: domain.Sandbox, ID: "evt_1", Name: "inquiry.started", Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: []byte(`{}`),
+		ReceivedAt: time.Date(2020, 1, 15, 0, 0, 0, 0, time.UTC), State: domain.EventApplied}
+	if _, err := db.AppendEvents(t.Context(), []domain.Event{old}); err != nil {
+		t.Fatal(err)
+	}
+	replay, err := db.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := replay.Exec(t.Context(), "UPDATE events SET state = 'waiting' WHERE id = 'evt_1'"); err != nil {
+		t.Fatal(err)
+	}
+	var dropped []string
+	var forgetting sync.WaitGroup
+	forgetting.Go(func() { dropped, err = db.Forget(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC)) })
+	for waits, deadline := false, time.Now().Add(20*time.Second); !waits; time.Sleep(5 * time.Millisecond) {
+		if err := db.Pool().QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").Scan(&waits); err != nil || time.Now().After(deadline) {
+			t.Fatalf("nobody waits for the replay, error %v", err)
+		}
+	}
+	if err := replay.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	forgetting.Wait()
+	if err != nil || len(dropped) != 0 {
+		t.Errorf("dropped %q, error %v", dropped, err)
+	}
+	if e, err := db.Event(t.Context(), domain.Sandbox, "evt_1"); err != nil || e.State != domain.EventWaiting {
+		t.Errorf("the event is %s, error %v", e.State, err)
+	}
+}

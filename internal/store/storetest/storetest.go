@@ -551,6 +551,11 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 	if len(waiting) != 1 || waiting[0].Via != domain.ViaWebhook {
 		t.Errorf("what waits is %+v", waiting)
 	}
+	// Who folded it as history saves that when the webhook is there.
+	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied}, History: []string{"evt_1"}}))
+	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry); err != nil || len(waiting) != 1 {
+		t.Errorf("the webhook does not wait any more, error %v", err)
+	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
 		t.Error("the webhook is new twice")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -21,7 +22,11 @@ func (s *Store) Save(ctx context.Context, env domain.Environment, a store.Advanc
 			}
 		}
 		for id, state := range a.Events {
-			if _, err := tx.Exec(ctx, "UPDATE events SET state = $1 WHERE environment = $2 AND id = $3", state, env, id); err != nil {
+			mark := "UPDATE events SET state = $1 WHERE environment = $2 AND id = $3"
+			if slices.Contains(a.History, id) {
+				mark += " AND via = 'history'"
+			}
+			if _, err := tx.Exec(ctx, mark, state, env, id); err != nil {
 				return fmt.Errorf("mark event %s: %w", id, err)
 			}
 		}
