@@ -1,12 +1,14 @@
 package persona
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -29,7 +31,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	cfg := config{
 		apiKey:      strings.TrimSpace(os.Getenv("PERSONA_API_KEY")),
 		baseURL:     strings.TrimRight(base, "/"),
-		httpClient:  http.DefaultClient,
+		httpClient:  withoutRedirects(http.DefaultClient),
 		timeout:     time.Minute,
 		version:     DefaultVersion,
 		inflection:  Kebab,
@@ -42,22 +44,12 @@ func NewClient(opts ...Option) (*Client, error) {
 		header:      http.Header{},
 		query:       url.Values{},
 	}.with(opts)
-	if cfg.apiKey == "" {
-		return nil, ErrNoKey
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if strings.ContainsFunc(cfg.apiKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, fmt.Errorf("persona: the API key holds a character that no key has, such as a space or a line break")
+	if cfg.idempotencyKey != "" || cfg.response != nil || cfg.reread != nil {
+		return nil, errors.New("persona: WithIdempotencyKey, WithReread and WithResponse are for one call: give them to the method")
 	}
-	if u, err := url.Parse(cfg.baseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("persona: the base URL is not a web address; Persona's is %s", DefaultBaseURL)
-	}
-	if other := keyEnvironment(cfg.apiKey); cfg.environment != "" && other != "" && other != cfg.environment {
-		return nil, &EnvironmentError{cfg.environment, fmt.Sprintf("the API key is of the %s environment", other)}
-	}
-	httpClient := *cfg.httpClient
-	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	cfg.httpClient = &httpClient
-
 	c := &Client{config: cfg}
 	c.bind()
 	return c, nil
@@ -71,6 +63,34 @@ func (c *Client) GoString() string { return c.String() }
 
 // service is what every service is underneath.
 type service struct{ client *Client }
+
+// check refuses what no call can be made with. It is asked again for a call that has
+// options of its own.
+func (c config) check() error {
+	if c.apiKey == "" {
+		return ErrNoKey
+	}
+	if strings.ContainsFunc(c.apiKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("persona: the API key holds a character that no key has, such as a space or a line break")
+	}
+	if strings.ContainsFunc(c.idempotencyKey, unicode.IsControl) {
+		return errors.New("persona: the idempotency key holds a character that no header can hold, such as a line break")
+	}
+	if u, err := url.Parse(c.baseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("persona: the base URL is not a web address; Persona's is %s", DefaultBaseURL)
+	}
+	if other := keyEnvironment(c.apiKey); c.environment != "" && other != "" && other != c.environment {
+		return &EnvironmentError{c.environment, fmt.Sprintf("the API key is of the %s environment", other)}
+	}
+	return nil
+}
+
+// withoutRedirects returns a copy of a client that hands a redirect back as it is.
+func withoutRedirects(client *http.Client) *http.Client {
+	c := *client
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
 
 // keyEnvironment tells a key's environment by its prefix, "" where the prefix is not
 // known: keys are opaque, and their form may change (Persona docs: Versioning).

@@ -21,9 +21,15 @@ func decodeResource(b []byte, r *Resource, attributes, relationships any) error 
 	if err := json.Unmarshal(b, &raw); err != nil && !errors.As(err, &wrongType) {
 		return fmt.Errorf("read a resource: %w", err)
 	}
-	r.Type, r.ID, r.Raw = raw.Type, raw.ID, bytes.Clone(b)
-	decodeValue(raw.Attributes, reflect.ValueOf(attributes).Elem())
-	decodeValue(raw.Relationships, reflect.ValueOf(relationships).Elem())
+	*r = Resource{Type: raw.Type, ID: raw.ID, Raw: bytes.Clone(b)}
+	for _, part := range []struct {
+		json json.RawMessage
+		into any
+	}{{raw.Attributes, attributes}, {raw.Relationships, relationships}} {
+		v := reflect.ValueOf(part.into).Elem()
+		v.SetZero() // nothing stays of a resource decoded into the same variable before
+		decodeValue(part.json, v)
+	}
 	return nil
 }
 

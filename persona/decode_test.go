@@ -77,6 +77,17 @@ func TestAResourceThatWasNotReceivedDoesNotEncode(t *testing.T) {
 	}
 }
 
+func TestNothingStaysOfAResourceDecodedBefore(t *testing.T) {
+	i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference-id":"user-1"},"relationships":{"account":{"data":{"type":"account","id":"act_1"}}}}`)
+	i.Included = []persona.Object{i}
+	if err := json.Unmarshal([]byte(`{"type":"inquiry","id":"inq_2","attributes":{"status":null}}`), i); err != nil {
+		t.Fatal(err)
+	}
+	if i.ID != "inq_2" || i.Attributes.Status != "" || i.Attributes.ReferenceID != "" || i.Relationships.Account.Data != nil || i.Included != nil {
+		t.Errorf("inq_2 has something of inq_1: %+v", i)
+	}
+}
+
 func TestAVerificationIsKnownByItsKind(t *testing.T) {
 	s := &script{replies: []reply{ok(`{"data":{"type":"verification/selfie","id":"ver_1","attributes":{"status":"passed","checks":[{"name":"selfie_liveness_detection","status":"passed","reasons":[null],"metadata":{"some_key":1}}]}},"included":[{"type":"inquiry","id":"inq_1"},{"type":"report/watchlist","id":"rep_1"},{"no":"resource"},7]}`)}}
 	v, err := s.client(t).Verifications.Get(t.Context(), "ver_1")

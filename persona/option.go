@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -91,7 +92,7 @@ func WithBaseURL(base string) Option {
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		if client != nil {
-			c.httpClient = client
+			c.httpClient = withoutRedirects(client)
 		}
 	}
 }
@@ -119,9 +120,15 @@ func WithMiddleware(middleware ...Middleware) Option {
 	return func(c *config) { c.middleware = append(c.middleware, middleware...) }
 }
 
-// WithTimeout sets how long one attempt may take: a minute unless set. For streams it
-// is the time until the first byte. A context's deadline is for all attempts together.
-func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
+// WithTimeout sets how long one attempt may take: a minute unless set, any time for
+// zero. For streams it is the time until the first byte. A context's deadline is for
+// all attempts together.
+func WithTimeout(d time.Duration) Option {
+	if d <= 0 {
+		d = math.MaxInt64
+	}
+	return func(c *config) { c.timeout = d }
+}
 
 // WithMaxRetries sets how often a call is sent again: 4 times unless set, never for 0.
 func WithMaxRetries(n int) Option { return func(c *config) { c.maxRetries = n } }
@@ -140,14 +147,24 @@ func WithMaxWait(d time.Duration) Option { return func(c *config) { c.maxWait = 
 
 // WithMaxResponse sets how many bytes of an answer are read at most: 32 MiB unless
 // set. Streams are not limited.
-func WithMaxResponse(n int64) Option { return func(c *config) { c.maxResponse = n } }
+func WithMaxResponse(n int64) Option {
+	n = min(n, math.MaxInt64-1) // one byte more is read, to tell that there is more
+	return func(c *config) { c.maxResponse = n }
+}
 
 // WithBudget shares a rate budget among clients whose keys are of one environment.
-// Unless set, a client has a budget of its own.
-func WithBudget(budget *Budget) Option { return func(c *config) { c.budget = budget } }
+// Unless set, a client has a budget of its own. A nil budget changes nothing.
+func WithBudget(budget *Budget) Option {
+	return func(c *config) {
+		if budget != nil {
+			c.budget = budget
+		}
+	}
+}
 
 // WithIdempotencyKey sets the idempotency key of a POST, in place of a random one.
-// It has no effect on other methods and on searches.
+// It has no effect on other methods and on searches. It is for one call: [NewClient]
+// refuses it, since calls that differ must not share a key.
 func WithIdempotencyKey(key string) Option { return func(c *config) { c.idempotencyKey = key } }
 
 // WithInclude asks for related resources by the names of relationships, such as
@@ -169,12 +186,12 @@ func WithHeader(name, value string) Option { return func(c *config) { c.header.S
 func WithQuery(name, value string) Option { return func(c *config) { c.query.Set(name, value) } }
 
 // WithResponse stores the last HTTP response of the call at p, also when the call
-// fails with an [*Error].
+// fails with an [*Error]. It is for one call.
 func WithResponse(p **Response) Option { return func(c *config) { c.response = p } }
 
 // WithReread says how to find out whether a POST took effect, after a 5xx made that
 // unclear. When reread answers true, the call ends with [ErrTookEffect]; when it
-// answers false, the call is sent again with a new idempotency key.
+// answers false, the call is sent again with a new idempotency key. It is for one call.
 func WithReread(reread func(context.Context) (done bool, err error)) Option {
 	return func(c *config) { c.reread = reread }
 }

@@ -42,9 +42,13 @@ func (c *Client) Download(ctx context.Context, fileURL string, opts ...Option) (
 		return nil, fmt.Errorf("persona: %s: not the URL of a file", op.Name())
 	}
 	x := &exchange{config: c.config.with(opts), op: &op, url: fileURL}
+	if err := x.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", op.Name(), err)
+	}
 	x.stream = true
 	if base, err := url.Parse(x.baseURL); err != nil || base.Scheme != file.Scheme || base.Host != file.Host {
 		op.keyless, x.version, x.inflection, x.budget = true, "", "", NewBudget()
+		x.header.Del("Authorization")
 	}
 	if x.header.Get("Accept") == "" {
 		x.header.Set("Accept", "*/*")

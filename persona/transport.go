@@ -76,6 +76,9 @@ func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 
 // prepare checks the call and encodes what all its attempts have in common.
 func (x *exchange) prepare(ids []string, params any) error {
+	if err := x.check(); err != nil {
+		return fmt.Errorf("%s: %w", x.op.Name(), err)
+	}
 	fail := func(err error) error { return fmt.Errorf("persona: %s: %w", x.op.Name(), err) }
 	if x.op.ID == simulateOperation && (x.environment == Production || keyEnvironment(x.apiKey) == Production) {
 		return fail(&EnvironmentError{Production, "inquiries are simulated in the sandbox only"})
@@ -210,13 +213,13 @@ func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wa
 	if x.attempts > x.maxRetries || ctx.Err() != nil {
 		return 0, false
 	}
-	backoff := rand.N(min(x.backoffMax, x.backoffBase<<min(x.attempts-1, 20)) + 1)
+	backoff := rand.N(max(0, min(x.backoffMax, doubled(x.backoffBase, x.attempts-1))) + 1)
 	switch {
 	case err != nil:
 		return backoff, !x.op.changes() || x.op.takesKey()
 	case res.StatusCode == http.StatusTooManyRequests:
 		if wait = resetAfter(res.Header); wait == 0 {
-			wait = rateBackoff << (x.attempts - 1)
+			wait = doubled(rateBackoff, x.attempts-1)
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
 			return 0, false
@@ -227,6 +230,15 @@ func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wa
 	default:
 		return 0, false
 	}
+}
+
+// doubled returns d doubled n times, an hour at most.
+func doubled(d time.Duration, n int) time.Duration {
+	d = min(d, time.Hour)
+	for ; n > 0 && d > 0 && d < time.Hour; n-- {
+		d = min(2*d, time.Hour)
+	}
+	return d
 }
 
 // rateBackoff is the first wait after a 429 that does not say how long to wait

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -451,8 +452,50 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Inquiries.Get(t.Context(), "inq_1"); err == nil || followed {
-		t.Errorf("error %v, followed %v", err, followed)
+	for name, opts := range map[string][]persona.Option{
+		"by the client":                 nil,
+		"by an HTTP client of one call": {persona.WithHTTPClient(&http.Client{})},
+	} {
+		if _, err := client.Inquiries.Get(t.Context(), "inq_1", opts...); err == nil || followed {
+			t.Errorf("%s: error %v, followed %v", name, err, followed)
+		}
+	}
+}
+
+func TestOptionsOfACallAreCheckedBeforeAnythingIsSent(t *testing.T) {
+	for name, opt := range map[string]persona.Option{
+		"a key of the other environment":       persona.WithAPIKey("persona_production_1"),
+		"no key":                               persona.WithAPIKey(""),
+		"a key with a line break":              persona.WithAPIKey("persona\nsandbox"),
+		"a base URL that is none":              persona.WithBaseURL("api.example.com"),
+		"an idempotency key with a line break": persona.WithIdempotencyKey("a\nb"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{replies: []reply{ok(anInquiry)}}
+			client := s.client(t, persona.WithEnvironment(persona.Sandbox))
+			_, err := client.Inquiries.Approve(t.Context(), "inq_1", persona.InquiryApproveParams{}, opt)
+			if err == nil || errors.Is(err, persona.ErrOutcomeUnknown) || len(s.requests) > 0 {
+				t.Errorf("error %v, %d requests", err, len(s.requests))
+			}
+		})
+	}
+}
+
+func TestExtremesOfOptionsMeanWhatTheySay(t *testing.T) {
+	for name, opts := range map[string][]persona.Option{
+		"an answer of any length":    {persona.WithMaxResponse(math.MaxInt64)},
+		"any time for an attempt":    {persona.WithTimeout(0)},
+		"no wait between attempts":   {persona.WithBackoff(0, 0)},
+		"a negative wait is none":    {persona.WithBackoff(-time.Second, -time.Second)},
+		"a wait that would overflow": {persona.WithBackoff(math.MaxInt64, time.Millisecond)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{replies: []reply{refused(503, nil), {broken: true}, ok(anInquiry)}}
+			inquiry, err := s.client(t, opts...).Inquiries.Get(t.Context(), "inq_1")
+			if err != nil || inquiry.ID != "inq_1" {
+				t.Errorf("inquiry %+v, error %v", inquiry, err)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/persona/webhook"
@@ -50,7 +51,7 @@ type signCommand struct {
 // Validate refuses an empty secret, which anyone can sign with.
 func (c signCommand) Validate() error {
 	for _, secret := range c.Secret {
-		if secret == "" {
+		if strings.TrimSpace(secret) == "" {
 			return errors.New("--secret is empty: give the webhook's secret (wbhsec_…)")
 		}
 	}

@@ -68,8 +68,9 @@ func WithClock(clock func() time.Time) VerifyOption {
 // Webhooks best practices). Each group is checked with its own time, against every
 // secret; one that matches is enough. Signatures are compared in constant time.
 //
-// Empty secrets are passed over, since anyone can sign with them: without a secret
-// that is not empty, nothing is accepted.
+// White space around a secret, such as the line break at the end of a file, is no part
+// of it. Empty secrets are passed over, since anyone can sign with them: without a
+// secret that is not empty, nothing is accepted.
 func Verify(body []byte, header string, secrets []string, opts ...VerifyOption) error {
 	return newVerifier(opts).verify(body, header, secrets)
 }
@@ -135,7 +136,7 @@ func (v verifier) verify(body []byte, header string, secrets []string) error {
 
 func anySecret(secrets []string) bool {
 	for _, secret := range secrets {
-		if secret != "" {
+		if strings.TrimSpace(secret) != "" {
 			return true
 		}
 	}
@@ -151,7 +152,7 @@ type signature struct {
 
 func (g *signature) signedWithAny(secrets []string, body []byte) bool {
 	for _, secret := range secrets {
-		if secret != "" && hmac.Equal(sum(secret, g.t, body), g.v1[:]) {
+		if strings.TrimSpace(secret) != "" && hmac.Equal(sum(secret, g.t, body), g.v1[:]) {
 			return true
 		}
 	}
@@ -159,7 +160,7 @@ func (g *signature) signedWithAny(secrets []string, body []byte) bool {
 }
 
 func sum(secret, t string, body []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(secret))
+	mac := hmac.New(sha256.New, []byte(strings.TrimSpace(secret)))
 	mac.Write([]byte(t))
 	mac.Write([]byte{'.'})
 	mac.Write(body)

@@ -78,6 +78,9 @@ func TestVerify(t *testing.T) {
 		{name: "an empty secret is no secret, even for a body signed with it", header: header(signedAt, ""), secrets: []string{""}, want: webhook.ErrNoSecret},
 		{name: "an empty secret beside a real one accepts nothing", header: header(signedAt, ""), secrets: []string{"", secret}, want: webhook.ErrMismatch},
 
+		{name: "the line break at the end of a secret's file is no part of the secret", header: good, secrets: []string{secret + "\n"}},
+		{name: "a blank secret is no secret, even for a body signed with it", header: header(signedAt, " "), secrets: []string{" \n"}, want: webhook.ErrNoSecret},
+
 		{name: "upper-case digits are the same signature", header: "t=1770000000,v1=" + strings.ToUpper(v1[3:])},
 		{name: "an unknown scheme beside v1 is passed over", header: good + ",v2=abc"},
 		{name: "a group without a time is malformed", header: v1, want: webhook.ErrMalformed},
