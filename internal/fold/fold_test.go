@@ -178,6 +178,13 @@ func TestAPayloadThatLacksWhatVerdictsNeedIsThin(t *testing.T) {
 	}
 }
 
+func TestAReferenceIDThatNoDatabaseKeepsIsNobodyElses(t *testing.T) {
+	o, err := FromResource(domain.Sandbox, []byte(`{"type":"inquiry","id":"inq_1","attributes":{"reference-id":"user-7\u0000"}}`))
+	if err != nil || strings.Contains(o.ReferenceID, "\x00") || o.ReferenceID == "user-7" {
+		t.Errorf("the reference id is %q, error %v", o.ReferenceID, err)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	inquiry := func(id, status, created string) domain.Object {
 		return domain.Object{Ref: domain.Ref{Type: "inquiry", ID: id}, Status: status, Attributes: map[string]json.RawMessage{"created-at": json.RawMessage(`"` + created + `"`)}}

@@ -135,7 +135,8 @@ func refs(raw json.RawMessage) []domain.Ref {
 func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s) // anything but a string is none
-	return s
+	// PostgreSQL keeps no text with a NUL. Left out, it would make two reference ids one.
+	return strings.ReplaceAll(s, "\x00", "\uFFFD")
 }
 
 func moment(raw json.RawMessage) time.Time {

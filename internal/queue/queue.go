@@ -242,8 +242,11 @@ type worker[A jobArgs] struct {
 // Work implements [river.Worker].
 func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
 	var failed []error
-	for _, one := range job.Args.jobs() {
-		failed = append(failed, w.work(ctx, one))
+	jobs := job.Args.jobs()
+	for i := range jobs {
+		// Each attempt begins with another: one that takes all the time there is would
+		// keep those after it from ever being worked on.
+		failed = append(failed, w.work(ctx, jobs[(i+job.Attempt-1)%len(jobs)]))
 	}
 	err := errors.Join(failed...)
 	var early store.Early

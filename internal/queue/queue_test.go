@@ -116,6 +116,29 @@ func TestAJobThatFailsIsRunAgain(t *testing.T) {
 	within(t, "the job runs again", ran)
 }
 
+func TestAnObjectThatTakesAllTheTimeStarvesNoOther(t *testing.T) {
+	ran := make(chan string, 10)
+	db, _ := start(t, t.TempDir(), func(_ context.Context, job store.Job) error {
+		ran <- job.Object.ID
+		return errors.New("it takes too long")
+	})
+	var events []domain.Event
+	for _, id := range []string{"inq_1", "inq_2"} { // one job is made of both
+		events = append(events, domain.Event{
+			Environment: domain.Sandbox, ID: "evt_" + id, Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: domain.Ref{Type: "inquiry", ID: id},
+			Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
+		})
+	}
+	if _, err := db.AppendEvents(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"inq_1", "inq_2", "inq_2", "inq_1"} {
+		if got := within(t, "the jobs run twice", ran); got != want {
+			t.Errorf("%s is worked on, want %s", got, want)
+		}
+	}
+}
+
 func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
 	early := make(chan struct{}, 1)
 	early <- struct{}{}
