@@ -54,6 +54,9 @@ func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids 
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(doc.Data) == 0 || doc.Data[0] != '{' {
+		return nil, nil, fmt.Errorf("persona: %s: the answer holds no resource", op.Name())
+	}
 	t, err := decode[T](doc.Data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("persona: %s: %w", op.Name(), err)

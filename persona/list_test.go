@@ -141,3 +141,21 @@ func TestRelationsAreOfSeveralKinds(t *testing.T) {
 		t.Errorf("related: %s", got)
 	}
 }
+
+func TestAFurtherPageIsAskedForByItsOwnCursorAlone(t *testing.T) {
+	s := &script{replies: []reply{
+		ok(`{"data":[{"type":"inquiry","id":"inq_1"}],"links":{"next":"/api/v1/inquiries?page%5Bafter%5D=inq_1"}}`),
+		ok(`{"data":[],"links":{"next":null}}`),
+	}}
+	for _, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{Before: "inq_9", Status: "completed"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.requests) != 2 {
+		t.Fatalf("%d requests", len(s.requests))
+	}
+	if q := s.requests[1].URL.Query(); q.Get("page[after]") != "inq_1" || q.Has("page[before]") || q.Get("filter[status]") != "completed" {
+		t.Errorf("the second page is asked for by %v", q)
+	}
+}

@@ -94,6 +94,7 @@ func (x *exchange) prepare(ids []string, params any) error {
 	encodeQuery(x.query, params)
 	if x.page != "" {
 		x.query.Set("page[after]", x.page)
+		x.query.Del("page[before]")
 	}
 	x.url = base + path
 	if len(x.query) > 0 {

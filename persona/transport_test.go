@@ -507,7 +507,7 @@ func TestAnAnswerThatIsTooLongIsRefused(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
-	for _, body := range []string{"", "hello", `{"data":`, `[]`} {
+	for _, body := range []string{"", "hello", `{"data":`, `[]`, `{}`, `{"data":null}`, `{"data":[]}`} {
 		s := &script{replies: []reply{ok(body)}}
 		if _, err := s.client(t).Inquiries.Get(t.Context(), "inq_1"); err == nil {
 			t.Errorf("body %q was taken", body)
