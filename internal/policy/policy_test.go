@@ -37,6 +37,18 @@ func verification(status string, failed ...string) domain.Object {
 // withheld is a failed verification whose checks the webhook's lists blocked.
 var withheld = domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_2"}, Status: "failed"}
 
+// withReport are the facts of a person who passed, with a report; hasMatch is JSON, or
+// empty where the report has no such attribute.
+func withReport(status, hasMatch string) Facts {
+	f := facts("completed", verification("passed"))
+	report := domain.Object{Ref: domain.Ref{Type: "report/watchlist", ID: "rep_1"}, Status: status, Attributes: map[string]json.RawMessage{}}
+	if hasMatch != "" {
+		report.Attributes["has-match"] = json.RawMessage(hasMatch)
+	}
+	f.Reports = []domain.Object{report}
+	return f
+}
+
 func load(t *testing.T, source string) *Policy {
 	t.Helper()
 	p, err := Load("policy.yaml", []byte(source), domain.Sandbox)
@@ -53,14 +65,19 @@ func TestTheDefaultPolicy(t *testing.T) {
 		facts Facts
 		want  string // rule: actions
 	}{
-		"passed is approved":                    {facts("completed", verification("passed")), "approve what passed: approve_inquiry set_case_status=Approved"},
-		"a failed check is for review":          {facts("completed", verification("passed", "id_tamper_detection")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
-		"a try that failed before one passed":   {facts("completed", verification("failed", "id_tamper_detection"), verification("passed")), "approve what passed: approve_inquiry set_case_status=Approved"},
-		"completed without verification":        {facts("completed"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
-		"a failure that hides its checks":       {facts("completed", verification("passed"), withheld), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
-		"a verification of an unknown status":   {facts("completed", verification("on_the_moon")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
-		"failed is for review, with a new link": {facts("failed", verification("failed", "id_tamper_detection")), "review what failed: mark_inquiry_for_review set_case_status=Pending generate_one_time_link"},
-		"approved needs nothing":                {facts("approved"), ""},
+		"passed is approved":                       {facts("completed", verification("passed")), "approve what passed: approve_inquiry set_case_status=Approved"},
+		"a failed check is for review":             {facts("completed", verification("passed", "id_tamper_detection")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a try that failed before one passed":      {facts("completed", verification("failed", "id_tamper_detection"), verification("passed")), "approve what passed: approve_inquiry set_case_status=Approved"},
+		"completed without verification":           {facts("completed"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a failure that hides its checks":          {facts("completed", verification("passed"), withheld), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a verification of an unknown status":      {facts("completed", verification("on_the_moon")), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a report without a match changes nothing": {withReport("ready", "false"), "approve what passed: approve_inquiry set_case_status=Approved"},
+		"a report that knows no matches either":    {withReport("ready", ""), "approve what passed: approve_inquiry set_case_status=Approved"},
+		"a report's match is for review":           {withReport("ready", "true"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a report that is not ready":               {withReport("pending", "null"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"a report that failed":                     {withReport("errored", "false"), "review what is doubtful: mark_inquiry_for_review set_case_status=Pending"},
+		"failed is for review, with a new link":    {facts("failed", verification("failed", "id_tamper_detection")), "review what failed: mark_inquiry_for_review set_case_status=Pending generate_one_time_link"},
+		"approved needs nothing":                   {facts("approved"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			outcomes, err := p.Decide(test.facts)
