@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/idemhq/idem/internal/pgtest"
+	_ "github.com/idemhq/idem/service" // a result that go test has cached is of no use when the service has changed
 )
 
 // binary builds idem once for all tests of this package.
