@@ -58,49 +58,37 @@ func (s *Service) getEvent(ctx context.Context, in *eventInput) (*struct{ Body E
 	}
 	about := store.Filter{Object: e.Object, Limit: 100}
 	decided := map[string]bool{}
-	err = errors.Join(
-		each(ctx, s.db.Decisions, env, about, func(d domain.Decision) {
-			if d.Transition.EventID == e.ID {
-				decided[d.ID] = true
-				detail.Decisions = append(detail.Decisions, showDecision(d))
-			}
-		}),
-		each(ctx, s.db.Notifications, env, store.Filter{Event: e.ID, Limit: 100}, func(n domain.Notification) {
-			detail.Notifications = append(detail.Notifications, showNotification(n))
-		}))
 	targets := map[domain.Ref]bool{}
-	for _, d := range detail.Decisions {
+	for d, err := range store.All(ctx, s.db.Decisions, env, about) {
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		if d.Transition.EventID != e.ID {
+			continue
+		}
+		decided[d.ID] = true
+		detail.Decisions = append(detail.Decisions, showDecision(d))
 		for _, spec := range d.Actions {
 			targets[spec.Target] = true
 		}
 	}
+	for n, err := range store.All(ctx, s.db.Notifications, env, store.Filter{Event: e.ID, Limit: 100}) {
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		detail.Notifications = append(detail.Notifications, showNotification(n))
+	}
 	for target := range targets {
-		err = errors.Join(err, each(ctx, s.db.Actions, env, store.Filter{Object: target, Limit: 100}, func(a domain.Action) {
+		for a, err := range store.All(ctx, s.db.Actions, env, store.Filter{Object: target, Limit: 100}) {
+			if err != nil {
+				return nil, s.failed(ctx, err)
+			}
 			if decided[a.DecisionID] {
 				detail.Actions = append(detail.Actions, showAction(a))
 			}
-		}))
-	}
-	if err != nil {
-		return nil, s.failed(ctx, err)
+		}
 	}
 	return &struct{ Body EventDetail }{detail}, nil
-}
-
-// each calls f with every row of a list.
-func each[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), env domain.Environment, filter store.Filter, f func(T)) error {
-	for {
-		page, err := list(ctx, env, filter)
-		if err != nil {
-			return err
-		}
-		for _, row := range page.Rows {
-			f(row)
-		}
-		if filter.Before = page.Next; page.Next == 0 {
-			return nil
-		}
-	}
 }
 
 // Replayed says how many events wait again.

@@ -114,13 +114,8 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 
 // renewKey stores a new key before it is used.
 func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Action, error) {
-	a.IdempotencyKey, a.KeyMadeAt, a.NextAttemptAt = p.newKey(a), p.now(), time.Time{}
+	a.IdempotencyKey, a.KeyMadeAt, a.NextAttemptAt = a.FreshKey(p.now()), p.now(), time.Time{}
 	return a, p.outbox.SaveAction(ctx, a, nil, nil)
-}
-
-// newKey is a key that was not used yet.
-func (p *Performer) newKey(a domain.Action) string {
-	return fmt.Sprintf("%s-%d", a.DerivedKey, p.now().UnixMicro())
 }
 
 // failed decides how an action goes on after an error of reading (called is false) or
@@ -154,7 +149,7 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 	}
 	if called && refusal != nil && spent(refusal.Status, a.Attempts) {
 		// The next attempt reads the state first, so a new key does not do it twice.
-		a.IdempotencyKey, a.KeyMadeAt = p.newKey(a), p.now()
+		a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now()
 	}
 	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
 }
@@ -192,7 +187,7 @@ func (p *Performer) conflicted(ctx context.Context, settings Environment, a doma
 	if a.Attempts >= maxConflict {
 		return p.finish(ctx, a, domain.ActionDead, cause.Error())
 	}
-	a.IdempotencyKey, a.KeyMadeAt = p.newKey(a), p.now() // the refusal is stored under the old one
+	a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now() // the refusal is stored under the old one
 	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
 }
 

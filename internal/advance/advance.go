@@ -192,19 +192,12 @@ func (w *work) undecided(ctx context.Context) ([]domain.Transition, error) {
 		return nil, nil
 	}
 	e := w.events[at]
-	for filter := (store.Filter{Object: w.ref}); ; {
-		page, err := w.store.Decisions(ctx, w.env, filter)
-		if err != nil {
+	for d, err := range store.All(ctx, w.store.Decisions, w.env, store.Filter{Object: w.ref}) {
+		if err != nil || d.Transition.EventID == e.ID {
 			return nil, err
 		}
-		if slices.ContainsFunc(page.Rows, func(d domain.Decision) bool { return d.Transition.EventID == e.ID }) {
-			return nil, nil
-		}
-		if page.Next == 0 {
-			return []domain.Transition{{Object: w.ref, To: w.current.Status, At: w.current.AsOf, EventID: e.ID, Event: e.Name}}, nil
-		}
-		filter.Before = page.Next
 	}
+	return []domain.Transition{{Object: w.ref, To: w.current.Status, At: w.current.AsOf, EventID: e.ID, Event: e.Name}}, nil
 }
 
 // hydrate reads what a thin payload left out. The moment stays that of the event.

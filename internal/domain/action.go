@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -48,6 +49,12 @@ type Action struct {
 	Result         json.RawMessage // what the call yielded, such as a one-time link: a credential, never logged
 	CreatedAt      time.Time
 	FinishedAt     time.Time
+}
+
+// FreshKey is an idempotency key that the action has not used yet: for when the one it
+// has would only bring a stored answer back.
+func (a Action) FreshKey(now time.Time) string {
+	return fmt.Sprintf("%s-%d", a.DerivedKey, now.UnixMicro())
 }
 
 // ActionState is where an action stands in the outbox.

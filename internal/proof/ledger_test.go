@@ -240,16 +240,11 @@ func (l *ledger) doubled(format string, args ...any) {
 func all[T any](w *world, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error)) []T {
 	w.t.Helper()
 	var found []T
-	filter := store.Filter{Limit: 100}
-	for {
-		page, err := list(w.t.Context(), domain.Sandbox, filter)
+	for row, err := range store.All(w.t.Context(), list, domain.Sandbox, store.Filter{Limit: 100}) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		found = append(found, page.Rows...)
-		if page.Next == 0 {
-			return found
-		}
-		filter.Before = page.Next
+		found = append(found, row)
 	}
+	return found
 }

@@ -113,5 +113,5 @@ func Action(ctx context.Context, s Store, env domain.Environment, id, actor stri
 		return fmt.Errorf("action %s is %s: only dead ones are replayed: %w", id, a.State, store.ErrNotFound)
 	}
 	entry := audit.Entry{Environment: env, At: now, Actor: actor, What: "action.replayed", About: a.Spec.Target, Detail: id + " was dead: " + a.Outcome}
-	return s.Revive(ctx, env, id, fmt.Sprintf("%s-%d", a.DerivedKey, now.UnixMicro()), now, []audit.Entry{entry})
+	return s.Revive(ctx, env, id, a.FreshKey(now), now, []audit.Entry{entry})
 }

@@ -121,17 +121,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	current, target, err := provider.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the version of the database: %w", err)
-	}
-	if current > target {
-		return store.ErrNewer
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("make the tables: %w", err)
-	}
-	return nil
+	return tables.Migrate(ctx, provider)
 }
 
 // transaction is a [tables.Tx].
@@ -180,16 +170,16 @@ func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
 }
 
 // Append implements [tables.Database].
-func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
+func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
 	first := map[[2]string]int{} // an event may come twice in one batch
 	var c columns
-	for i, e := range events {
-		key := [2]string{string(e.Environment), e.ID}
+	for i, r := range events {
+		key := [2]string{r.Environment, r.ID}
 		if _, twice := first[key]; twice {
 			continue
 		}
 		first[key] = i
-		c.add(tables.RowOf(e, bodies[i]))
+		c.add(r)
 	}
 	fresh := make([]bool, len(events))
 	stored, err := mark(ctx, tx, first, fresh, `WITH given AS (

@@ -116,17 +116,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	current, target, err := provider.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the version of the database: %w", err)
-	}
-	if current > target {
-		return store.ErrNewer
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("make the tables: %w", err)
-	}
-	return nil
+	return tables.Migrate(ctx, provider)
 }
 
 // Tx implements [tables.Database].
@@ -168,7 +158,7 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows
 }
 
 // Append implements [tables.Database].
-func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, bodies [][]byte) ([]bool, error) {
+func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
 	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (environment, id)
 			DO UPDATE SET via = excluded.via, state = excluded.state, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
@@ -177,11 +167,10 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []domain.Event, b
 	}
 	defer insert.Close()
 	fresh := make([]bool, len(events))
-	for i, e := range events {
-		r := tables.RowOf(e, bodies[i])
+	for i, r := range events {
 		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State)
 		if err != nil {
-			return nil, fmt.Errorf("event %s: %w", e.ID, err)
+			return nil, fmt.Errorf("event %s: %w", r.ID, err)
 		}
 		n, err := res.RowsAffected()
 		if err != nil {

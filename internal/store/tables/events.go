@@ -16,13 +16,13 @@ const eventColumns = "sequence, id, name, created_at, object_type, object_id, bo
 
 // AppendEvents implements [store.Store].
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
-	bodies := make([][]byte, len(events))
+	rows := make([]EventRow, len(events))
 	for i, e := range events {
-		bodies[i] = pack(e.Body) // before the transaction begins
+		rows[i] = rowOf(e) // before the transaction begins
 	}
 	var fresh []bool
 	err := s.db.Tx(ctx, func(tx Tx) (err error) {
-		if fresh, err = s.db.Append(ctx, tx, events, bodies); err != nil {
+		if fresh, err = s.db.Append(ctx, tx, rows); err != nil {
 			return fmt.Errorf("append events: %w", err)
 		}
 		var jobs []store.Job
@@ -44,16 +44,15 @@ type EventRow struct {
 	Environment, ID, Name string
 	CreatedAt             int64
 	ObjectType, ObjectID  string
-	Body                  []byte
+	Body                  []byte // packed
 	Headers, Via          string
 	ReceivedAt            int64
 	State                 string
 }
 
-// RowOf returns the row of an event whose body is packed.
-func RowOf(e domain.Event, body []byte) EventRow {
+func rowOf(e domain.Event) EventRow {
 	return EventRow{
-		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, body, encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State),
+		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, pack(e.Body), encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State),
 	}
 }
 

@@ -24,8 +24,9 @@ type Database interface {
 	// when another transaction was in its way.
 	Tx(ctx context.Context, f func(Tx) error) error
 
-	// Append does what [store.Store.AppendEvents] says. The bodies are given packed.
-	Append(ctx context.Context, tx Tx, events []domain.Event, bodies [][]byte) (fresh []bool, err error)
+	// Append stores the events that are not known yet, as [store.Store.AppendEvents]
+	// says, and reports which were new.
+	Append(ctx context.Context, tx Tx, events []EventRow) (fresh []bool, err error)
 
 	// Enqueue makes jobs run after the transaction commits.
 	Enqueue(ctx context.Context, tx Tx, jobs []store.Job) error

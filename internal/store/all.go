@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"iter"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+// All goes through a whole list from where a filter begins, page by page. It ends with an
+// error that a page brought.
+func All[T any](ctx context.Context, list func(context.Context, domain.Environment, Filter) (Page[T], error), env domain.Environment, filter Filter) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			page, err := list(ctx, env, filter)
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, row := range page.Rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if filter.Before = page.Next; page.Next == 0 {
+				return
+			}
+		}
+	}
+}
