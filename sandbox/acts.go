@@ -111,10 +111,7 @@ func (s *Sandbox) serveAct(w http.ResponseWriter, r *http.Request, environment s
 	}
 	done, err := s.act(environment, a)
 	if err != nil {
-		refused := errorResponse(err, "snake")
-		w.Header().Set("Content-Type", refused.contentType)
-		w.WriteHeader(refused.status)
-		_, _ = w.Write(refused.body) // the caller may be gone
+		writeRefusal(w, err, "snake")
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"id": done.id, "type": done.typ, "status": done.attributes["status"]})

@@ -395,6 +395,14 @@ func errorResponse(err error, inflection string) response {
 	return jsonResponse(r.status, inflect(r.body(), inflection))
 }
 
+// writeRefusal answers outside of the API as the API refuses, without its headers.
+func writeRefusal(w http.ResponseWriter, err error, inflection string) {
+	res := errorResponse(err, inflection)
+	w.Header().Set("Content-Type", res.contentType)
+	w.WriteHeader(res.status)
+	_, _ = w.Write(res.body) // the caller may be gone
+}
+
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", jsonContent)
 	w.WriteHeader(status)

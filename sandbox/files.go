@@ -139,10 +139,7 @@ func (s *Sandbox) serveFile(w http.ResponseWriter, r *http.Request) {
 	name, content, err := s.download(r)
 	s.mu.Unlock()
 	if err != nil {
-		res := errorResponse(err, "kebab")
-		w.Header().Set("Content-Type", res.contentType)
-		w.WriteHeader(res.status)
-		_, _ = w.Write(res.body) // the caller may be gone
+		writeRefusal(w, err, "kebab")
 		return
 	}
 	kind := mime.TypeByExtension(path.Ext(name))

@@ -81,15 +81,8 @@ func (db *DB) Forget(ctx context.Context, before time.Time) (dropped []string, e
 	if err != nil {
 		return nil, fmt.Errorf("list the partitions of the events: %w", err)
 	}
-	var names []string
-	for found.Next() {
-		var name string
-		if err := found.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list the partitions of the events: %w", err)
-		}
-		names = append(names, name)
-	}
-	if err := found.Err(); err != nil {
+	names, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
 		return nil, fmt.Errorf("list the partitions of the events: %w", err)
 	}
 	for _, name := range names {
