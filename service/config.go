@@ -9,13 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/places"
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
@@ -92,8 +92,8 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
-			return c, fmt.Errorf("%s: %s", path, yamlProblem(err))
+		if err := places.New(path, source).Read(&c); err != nil {
+			return c, withoutText(err)
 		}
 		folder = filepath.Dir(path)
 	}
@@ -249,18 +249,21 @@ func variableName(environment Environment, setting string) string {
 	return "IDEM_" + strings.ToUpper(string(environment)+"_"+setting)
 }
 
-// yamlProblem is what the YAML library says, with the place, and without the text
-// around it, which could be a secret.
-func yamlProblem(err error) string {
-	var positioned yaml.Error
-	if errors.As(err, &positioned) {
-		if token := positioned.GetToken(); token != nil && token.Position != nil {
-			return fmt.Sprintf("line %d, column %d: %s", token.Position.Line, token.Position.Column, positioned.GetMessage())
-		}
-		return positioned.GetMessage()
+// withoutText leaves the file's own text out of what is wrong with it, since it can be
+// a secret. The names of unknown settings stay.
+func withoutText(err error) error {
+	var at *places.Error
+	switch {
+	case !errors.As(err, &at) || strings.HasPrefix(at.Problem, "unknown field"):
+		return err
+	case at.Line == 0:
+		return &places.Error{File: at.File, Problem: "it is not a configuration"}
 	}
-	return "it is not a configuration"
+	problem := quoted.ReplaceAllString(at.Problem, `"…"`)
+	return &places.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: problem}
 }
+
+var quoted = regexp.MustCompile(`"[^"]*"`)
 
 // Logger returns the log that the configuration asks for.
 func (c Config) Logger(w io.Writer) *slog.Logger {

@@ -106,8 +106,29 @@ func TestAnUnknownSettingIsRefusedWithItsPlaceAndWithoutItsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := LoadConfig(path, variables())
-	if err == nil || !strings.Contains(err.Error(), "line 2") || strings.Contains(err.Error(), "persona_sandbox_secret") {
+	if err == nil || !strings.Contains(err.Error(), "idem.yaml:2:1: ") || strings.Contains(err.Error(), "persona_sandbox_secret") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestASecretThatYAMLTakesForSomethingElseIsNotPrinted(t *testing.T) {
+	for name, line := range map[string]string{
+		"an alias":      "token: *persona_sandbox_secret",
+		"a tag":         "token: !persona_sandbox_secret",
+		"a broken text": "token: \"persona_sandbox_secret",
+		"a list":        "token: [persona_sandbox_secret]",
+		"a number":      "reconcile: persona_sandbox_secret",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "idem.yaml")
+			if err := os.WriteFile(path, []byte(line+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := LoadConfig(path, variables())
+			if err == nil || !strings.Contains(err.Error(), "idem.yaml") || strings.Contains(err.Error(), "persona_sandbox_secret") {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }
 

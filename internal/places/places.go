@@ -36,13 +36,22 @@ type File struct {
 
 // New returns a file. The name is for errors.
 func New(name string, source []byte) *File {
-	tree, _ := parser.ParseBytes(source, 0) // where it does not parse, Read says why
-	return &File{name, source, tree}
+	f := &File{name: name, source: source}
+	_ = guard(func() (err error) { // where it does not parse, Read says why
+		f.tree, err = parser.ParseBytes(source, 0)
+		return err
+	})
+	return f
 }
 
-// Read decodes the file, and refuses keys that the value has no place for.
+// Read decodes the file, and refuses keys that the value has no place for, and tags,
+// which mean nothing in our files.
 func (f *File) Read(into any) error {
-	err := yaml.UnmarshalWithOptions(f.source, into, yaml.Strict())
+	if tag := f.tag(); tag != nil {
+		at := tag.GetToken().Position
+		return &Error{f.name, at.Line, at.Column, "a tag (!) means nothing here; quote the text if it begins with one"}
+	}
+	err := guard(func() error { return yaml.UnmarshalWithOptions(f.source, into, yaml.Strict()) })
 	if err == nil {
 		return nil
 	}
@@ -55,6 +64,45 @@ func (f *File) Read(into any) error {
 		}
 	}
 	return e
+}
+
+// tag returns the file's first tag, or nil.
+func (f *File) tag() *ast.TagNode {
+	if f.tree == nil {
+		return nil
+	}
+	var first tags
+	for _, document := range f.tree.Docs {
+		if document.Body != nil {
+			ast.Walk(&first, document.Body)
+		}
+	}
+	return first.tag
+}
+
+// tags visits nodes until it meets a tag.
+type tags struct{ tag *ast.TagNode }
+
+// Visit implements [ast.Visitor].
+func (t *tags) Visit(node ast.Node) ast.Visitor {
+	if tag, ok := node.(*ast.TagNode); ok && t.tag == nil {
+		t.tag = tag
+	}
+	if t.tag != nil {
+		return nil
+	}
+	return t
+}
+
+// guard makes an error of a panic in the YAML library, which has had several on odd
+// files (github.com/goccy/go-yaml, issues 191, 373 and 735).
+func guard(read func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the file cannot be read as YAML")
+		}
+	}()
+	return read()
 }
 
 // Problem places a problem at a path such as $.rules[0].when.
