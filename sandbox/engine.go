@@ -300,7 +300,7 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 	s.address = s.host(r)
 	handler := s.routes.handlers[op.ID]
 	if handler == nil {
-		return errorResponse(&refusal{http.StatusNotImplemented, "Not implemented", "the sandbox does not serve " + op.Name() + " yet", ""}, f.inflection)
+		return errorResponse(&refusal{status: http.StatusNotImplemented, title: "Not implemented", details: "the sandbox does not serve " + op.Name() + " yet"}, f.inflection)
 	}
 	c := &call{change: newChange(env, now), sandbox: s, op: op, ids: ids, query: r.URL.Query(), form: f, key: key, header: r.Header, host: s.address, fault: fault}
 	if err = permitted(key, op); err == nil {
@@ -318,6 +318,7 @@ func (s *Sandbox) perform(env *environment, key *resource, op *persona.Operation
 		a, err = handler(c)
 	}
 	if err != nil {
+		s.expireRefused(env, now, err)
 		res := errorResponse(err, f.inflection)
 		env.insert(s.logEntry(c, r, res.status, requestID))
 		return res

@@ -8,6 +8,7 @@ type refusal struct {
 	title   string
 	details string
 	pointer string
+	expires string // an inquiry that expires although the operation is refused
 }
 
 func (r *refusal) Error() string { return r.title + ": " + r.details }

@@ -317,6 +317,7 @@ func (v *visit) begin(c *change) error {
 	if v.session == nil {
 		session, err := c.usableSession(inquiry)
 		if err != nil {
+			v.sandbox.expireRefused(v.env, c.now, err)
 			return &flowError{http.StatusConflict, "unauthenticated", "The inquiry takes no session any more."}
 		}
 		v.session, v.token = session, v.sandbox.sessionToken(session, c.now)

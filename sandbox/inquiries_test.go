@@ -212,6 +212,30 @@ func count(names []string, name string) int {
 	return len(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n != name }))
 }
 
+func TestOneSessionTooManyIsRefusedAndExpiresTheInquiry(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	client := server.client()
+	inquiry := newInquiry(t, client, "")
+	for range 25 {
+		_, err := client.InquirySessions.Create(t.Context(), persona.InquirySessionCreateParams{InquiryID: inquiry.ID})
+		ok(t, err)
+	}
+	for range 2 {
+		if _, err := client.InquirySessions.Create(t.Context(), persona.InquirySessionCreateParams{InquiryID: inquiry.ID}); err == nil {
+			t.Error("a session too many was made")
+		}
+	}
+	got, err := client.Inquiries.Get(t.Context(), inquiry.ID)
+	ok(t, err)
+	if got.Attributes.Status != "expired" {
+		t.Errorf("the inquiry is %s", got.Attributes.Status)
+	}
+	if got := events(t, client); count(got, "inquiry.expired") != 1 || count(got, "inquiry-session.expired") != 25 {
+		t.Errorf("events: %v", got)
+	}
+}
+
 func TestAnInquiryExpiresWhenTheClockPassesAndCanBeResumed(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{})

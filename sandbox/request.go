@@ -73,7 +73,7 @@ func readBody(r *http.Request, body []byte) (map[string]any, error) {
 		return form, nil
 	}
 	if kind != "" && kind != "application/json" {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "Unsupported media type", "the body must be application/json", ""}
+		return nil, &refusal{status: http.StatusUnsupportedMediaType, title: "Unsupported media type", details: "the body must be application/json"}
 	}
 	var raw any
 	if err := json.Unmarshal(body, &raw); err != nil {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -98,7 +99,9 @@ func (c *change) newSession(inquiry *resource) (*resource, error) {
 		return nil, err
 	}
 	if len(inquiry.many("sessions")) >= sessionLimit {
-		return nil, unprocessable("the inquiry has reached its limit of 25 sessions", "/data/attributes/inquiry-id")
+		refused := unprocessable("the inquiry has reached its limit of 25 sessions", "/data/attributes/inquiry-id")
+		refused.expires = inquiry.id
+		return nil, refused
 	}
 	until := inquiry.time("expires-at")
 	if until.IsZero() {
@@ -108,6 +111,19 @@ func (c *change) newSession(inquiry *resource) (*resource, error) {
 	inquiry.link("sessions", session.identifier())
 	c.remind(until, session.id)
 	return session, nil
+}
+
+// expireRefused expires the inquiry that asked for one session too many (Persona help
+// centre: Controlling when Inquiries expire). What was refused left no trace of its own.
+func (s *Sandbox) expireRefused(env *environment, now time.Time, err error) {
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.expires == "" {
+		return
+	}
+	c := newChange(env, now)
+	if c.moveInquiry(c.edit(refused.expires), "expired") == nil {
+		s.commit(c)
+	}
 }
 
 // usableSession returns a session nobody opened yet, or a new one.
