@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
@@ -63,6 +65,23 @@ func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work que
 	}
 	db.UseQueue(q)
 	return db, q, nil
+}
+
+// claim makes this process the only one that serves from a SQLite folder, until release
+// is called or the process ends: SQLite's locks by name are within a process. Commands
+// that only store events and jobs need no claim.
+func (s *Service) claim() (release func() error, err error) {
+	if s.cfg.Database != "" {
+		return func() error { return nil }, nil
+	}
+	lock := flock.New(filepath.Join(s.cfg.Data, "serving.lock"))
+	switch claimed, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock the data folder (data, IDEM_DATA): %w", err)
+	case !claimed:
+		return nil, fmt.Errorf("another process serves from the data folder %s: end it, name another folder (data, IDEM_DATA), or use PostgreSQL for several nodes (database, IDEM_DATABASE)", s.cfg.Data)
+	}
+	return lock.Close, nil
 }
 
 // attend tells the budgets how many nodes use them, and forgets old events, until the

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -201,5 +202,48 @@ func testTheAuditTrailHasPages(t *testing.T, database Secret) {
 	}
 	if seen < 5 {
 		t.Errorf("the trail has %d entries", seen)
+	}
+}
+
+func TestOneSQLiteFolderHasOneService(t *testing.T) {
+	cfg := Config{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "text",
+		Environments: map[Environment]EnvironmentConfig{
+			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: "http://127.0.0.1:1/api/v1", WebhookSecrets: []Secret{"wbhsec_a"}},
+		},
+	}
+	open := func() *Service {
+		s, err := New(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	run := func() (end func() error) {
+		s := open()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		for !s.ready.Load() {
+			select {
+			case err := <-ended:
+				t.Fatalf("the service ended with %v", err)
+			case <-time.After(time.Millisecond):
+			}
+		}
+		return func() error { cancel(); return <-ended }
+	}
+	end := run()
+	if err := open().Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another process serves from the data folder") {
+		t.Errorf("a second service ended with %v", err)
+	}
+	for range 2 { // the first ends, and the next one follows it
+		if err := end(); err != nil {
+			t.Errorf("a service ended with %v", err)
+		}
+		end = run()
+	}
+	if err := end(); err != nil {
+		t.Errorf("the last service ended with %v", err)
 	}
 }

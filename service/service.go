@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -168,6 +169,11 @@ func CheckPolicies(cfg Config) error {
 // Run works until the context ends, and then lets what runs come to its end, for ten
 // seconds at the most. It closes the database.
 func (s *Service) Run(ctx context.Context) error {
+	release, err := s.claim()
+	if err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	defer release()
 	defer s.db.Close()
 	if err := s.db.Resume(ctx); err != nil {
 		return fmt.Errorf("take up what was left: %w", err)
