@@ -120,7 +120,7 @@ func assemble(ctx context.Context, at Addresses, address, data string, logger *s
 		return nil, nil, err
 	}
 	page := statuspage.New(s.Store(), s, applicants{client}, []statuspage.Address{
-		{Name: "Service", URL: at.Service}, {Name: "Sandbox", URL: at.Sandbox + "/_sandbox/"}, {Name: "Persona's API", URL: api},
+		{Name: "Service", URL: at.Service}, {Name: "Sandbox", URL: at.Sandbox + "/_sandbox/", Page: true}, {Name: "Persona's API", URL: api},
 	}, logger)
 	mux := http.NewServeMux()
 	mux.Handle("/", s.Handler())

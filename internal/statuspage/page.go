@@ -67,7 +67,10 @@ type page struct {
 }
 
 // Address is an address that the page names.
-type Address struct{ Name, URL string }
+type Address struct {
+	Name, URL string
+	Page      bool // people can read it
+}
 
 // New returns the page at /, its style sheet and its form below /status/. A form that
 // a page of another site sends is refused.

@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{db: db}
 	t.Cleanup(func() { db.Close() })
-	w.page = New(db, w, w, []Address{{"Sandbox", "http://127.0.0.1:8090"}}, slog.New(slog.DiscardHandler))
+	w.page = New(db, w, w, []Address{{"Sandbox", "http://127.0.0.1:8090", true}, {"API", "http://127.0.0.1:8091", false}}, slog.New(slog.DiscardHandler))
 	return w
 }
 
@@ -107,15 +107,16 @@ func TestThePageShowsEachKindNewestFirst(t *testing.T) {
 	w.store(t, "newer", noon().Add(time.Second))
 	html := w.get(t, "/")
 	for kind, text := range map[string]string{
-		"people":      "user-%",
-		"decisions":   "because %",
-		"actions":     "refused %, 3 attempts",
-		"arguments":   "<b>tag %</b>",
-		"objects":     "status %",
-		"events":      "inquiry.%",
-		"what became": "to %",
-		"the rule":    "rule %",
-		"the address": "http://127.0.0.1:8090",
+		"people":                "user-%",
+		"decisions":             "because %",
+		"actions":               "refused %, 3 attempts",
+		"arguments":             "<b>tag %</b>",
+		"objects":               "status %",
+		"events":                "inquiry.%",
+		"what became":           "to %",
+		"the rule":              "rule %",
+		"the address of a page": `<a href="http://127.0.0.1:8090">`,
+		"the address of an API": "<dd><code>http://127.0.0.1:8091</code>",
 	} {
 		newer, older := strings.Index(html, strings.ReplaceAll(text, "%", "newer")), strings.LastIndex(html, strings.ReplaceAll(text, "%", "older"))
 		if newer < 0 || older < newer {
