@@ -69,6 +69,11 @@ func judge(spec domain.ActionSpec, now domain.Object) (standing, string) {
 	return toDo, ""
 }
 
+// traceless reports whether judge cannot see that an action took effect.
+func traceless(kind domain.ActionKind) bool {
+	return kind == domain.GenerateOneTimeLink || kind == domain.SimulateInquiry
+}
+
 // call makes the one call of an action. It returns what the call yields, where it
 // yields anything.
 func call(ctx context.Context, c *persona.Client, spec domain.ActionSpec, opts ...persona.Option) (json.RawMessage, error) {

@@ -147,7 +147,7 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 	if a.Attempts >= maxAttempts {
 		return p.finish(ctx, a, domain.ActionDead, fmt.Sprintf("given up after %d attempts: %v", a.Attempts, cause))
 	}
-	if called && refusal != nil && spent(refusal.Status, a.Attempts) {
+	if called && refusal != nil && spent(refusal.Status, a.Spec.Kind, a.Attempts) {
 		// The next attempt reads the state first, so a new key does not do it twice.
 		a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now()
 	}
@@ -157,11 +157,16 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 // spent reports whether a key is of no more use after a server error: Persona stores
 // its own under the key, and answers with them again (Persona docs: Idempotence). What
 // a gateway answers (502, 503, 504) never reached that store, or hides what is in it,
-// so that the same key asks on; should Persona store those too, a new key now and then
-// gets past them.
-func spent(status, attempts int) bool {
-	gateway := status >= http.StatusBadGateway && status <= http.StatusGatewayTimeout
-	return status >= http.StatusInternalServerError && (!gateway || attempts%attemptsPerKey == 0)
+// so that the same key asks on. Should Persona store those too, a new key now and then
+// gets past them, for kinds of action whose effect the next attempt would see.
+func spent(status int, kind domain.ActionKind, attempts int) bool {
+	switch {
+	case status < http.StatusInternalServerError:
+		return false
+	case status < http.StatusBadGateway || status > http.StatusGatewayTimeout:
+		return true
+	}
+	return !traceless(kind) && attempts%attemptsPerKey == 0
 }
 
 // backoff is the wait after a number of attempts, half of it by chance.

@@ -260,18 +260,18 @@ func TestALinkWhoseAnswerWasLostIsMadeOnceBehindABadGateway(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	for _, f := range []sandbox.Fault{
 		{Kind: sandbox.FaultStatusAfter, Status: 503},
-		{Kind: sandbox.FaultStatusBefore, Status: 502, Times: 3},
+		{Kind: sandbox.FaultStatusBefore, Status: 502, Times: 10},
 	} {
 		f.Operation = "Inquiries.GenerateOneTimeLink"
 		s.must(nil, s.sandbox.AddFault(f))
 	}
-	for range 5 {
+	for range 12 {
 		s.perform()
 	}
 	if s.action.State != domain.ActionDone {
 		t.Fatalf("%s: %s", s.action.State, s.action.Outcome)
 	}
-	if keys := s.calls("Inquiries.GenerateOneTimeLink"); len(keys) != 5 || slices.ContainsFunc(keys, func(k string) bool { return k != "idem-key" }) {
+	if keys := s.calls("Inquiries.GenerateOneTimeLink"); len(keys) != 12 || slices.ContainsFunc(keys, func(k string) bool { return k != "idem-key" }) {
 		t.Errorf("the keys %q were used", keys)
 	}
 }

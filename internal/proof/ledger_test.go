@@ -14,6 +14,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
 )
 
 // ledger compares the rows of a service, which has stopped, with what happened at the
@@ -131,15 +132,26 @@ func (l *ledger) compareEffects() {
 	}
 	accepted := map[string]int{} // calls that took effect, by path
 	for _, c := range l.sandbox.Calls("sandbox") {
-		if c.Operation == "Inquiries.GenerateOneTimeLink" && c.Status < 300 && !c.Replayed { // of the others the events tell
+		if c.Operation == "Inquiries.GenerateOneTimeLink" && (c.Status < 300 || c.Fault == sandbox.FaultStatusAfter) && !c.Replayed { // of the others the events tell
 			accepted[c.Path]++
 		}
 	}
 	for path, n := range accepted {
 		if n > 1 {
-			l.doubled("%s took effect %d times", path, n)
+			l.doubled("%s took effect %d times:%s", path, n, l.callsOf(path))
 		}
 	}
+}
+
+// callsOf lists the calls of a path: when, with which key, and what became of them.
+func (l *ledger) callsOf(path string) string {
+	var list strings.Builder
+	for _, c := range l.sandbox.Calls("sandbox") {
+		if c.Path == path {
+			fmt.Fprintf(&list, "\n  %+v", c)
+		}
+	}
+	return list.String()
 }
 
 // compareObjects demands that every object is as the sandbox has it.

@@ -309,11 +309,7 @@ func (w *world) settle() {
 				return false // a fault can happen to this call too
 			}
 			left = fmt.Sprintf("case %s of %s is %s and not %s", a.kase, a.inquiry, kase.Attributes.Status, want)
-			if kase.Attributes.Status == want {
-				return true
-			}
-			w.sandbox.Advance(time.Minute) // a limit that is used up is filled again
-			return false
+			return kase.Attributes.Status == want
 		}, what)
 	}
 	w.idle(&left, what)
