@@ -25,7 +25,9 @@ demo: build ## walk through the tutorial's six steps against a fresh sandbox and
 test: ## run every test
 	@./scripts/browser
 	@./scripts/postgres
-	$(GO) test -timeout 30m ./...
+	@mkdir -p bin
+	PROOF_FIGURES=$(CURDIR)/bin/proofs.txt $(GO) test -timeout 30m ./...
+	@echo "What the proofs of docs/guarantees.md counted:"; cat bin/proofs.txt
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "Nothing was held to Persona's OpenAPI documents: PERSONA_OPENAPI names no folder with them."
 
 .PHONY: race

@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// TestKilledAtAnyMoment kills the service again and again while people come in, twice
-// at each moment.
+// leastKills is how often each database's service is killed at least, here and in a soak.
+const leastKills = 50
+
+// TestKilledAtAnyMoment kills the service again and again while people come in, at each
+// moment as often as at the others.
 func TestKilledAtAnyMoment(t *testing.T) {
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		draw := rand.New(rand.NewPCG(w.seed, 1))
 		end := w.crowd(60 * time.Millisecond)
-		for range 2 * int(moments) {
+		for w.kills < leastKills || w.kills%int(moments) != 0 {
 			w.killOnce(draw)
 		}
 		end()

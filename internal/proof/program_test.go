@@ -35,6 +35,9 @@ var scratch string
 
 func TestMain(m *testing.M) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
+	if path := os.Getenv("PROOF_FIGURES"); path != "" {
+		os.Remove(path) // of the run before
+	}
 	var err error
 	if scratch, err = os.MkdirTemp("", "idem-proof"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

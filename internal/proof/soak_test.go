@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// leastKills is how often a soak kills each database's service at least.
-const leastKills = 50
-
 // TestSoak does everything at once for as long as SOAK says: "make soak" prints its
 // figures.
 func TestSoak(t *testing.T) {
