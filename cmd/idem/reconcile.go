@@ -95,27 +95,16 @@ func newBar(w io.Writer) *bar {
 	return &bar{w: io.Discard}
 }
 
-// listLife is how far back Persona's list of events goes (Persona docs: Events).
-const listLife = 90 * 24 * time.Hour
-
 func (b *bar) show(r domain.Reconciliation) {
 	b.shown = true
 	fmt.Fprintf(b.w, "\r%s %s", r.Environment, drawBar(r))
 }
 
-// drawBar draws how much of the time between the newest event and the end is done.
+// drawBar draws how much of a reconciliation is done.
 func drawBar(r domain.Reconciliation) string {
 	const width = 30
-	end := r.Until
-	if end.IsZero() {
-		end = r.From.At.Add(-listLife)
-	}
-	done := 1.0
-	if whole := r.From.At.Sub(end); r.FinishedAt.IsZero() && whole > 0 {
-		done = min(1, max(0, float64(r.From.At.Sub(r.OldestSeen))/float64(whole)))
-	}
-	full := int(done * width)
-	return fmt.Sprintf("[%s%s] %3.0f %%  %d events, back to %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done*100, r.Seen, r.OldestSeen.Format(time.DateTime))
+	full := int(r.Done() * width)
+	return fmt.Sprintf("[%s%s] %3.0f %%  %d events, back to %s", strings.Repeat("#", full), strings.Repeat(".", width-full), r.Done()*100, r.Seen, r.OldestSeen.Format(time.DateTime))
 }
 
 func (b *bar) end() {

@@ -32,6 +32,23 @@ type Reconciliation struct {
 	Lost bool
 }
 
+// listLife is how far back Persona's list of events goes (Persona docs: Events).
+const listLife = 90 * 24 * time.Hour
+
+// Done is how much of the time between the newest event and the end of a reconciliation
+// has been looked at, from 0 to 1.
+func (r Reconciliation) Done() float64 {
+	end := r.Until
+	if end.IsZero() {
+		end = r.From.At.Add(-listLife)
+	}
+	whole := r.From.At.Sub(end)
+	if !r.FinishedAt.IsZero() || whole <= 0 {
+		return 1
+	}
+	return min(1, max(0, float64(r.From.At.Sub(r.OldestSeen))/float64(whole)))
+}
+
 // Mark is a place in Persona's list of events.
 type Mark struct {
 	EventID string

@@ -56,6 +56,9 @@ const (
 
 	// hold is how long a process keeps a reconciliation without a sign of life.
 	hold = 2 * time.Minute
+
+	// tellEvery is how often the log says how far a long reconciliation is.
+	tellEvery = 5 * time.Second
 )
 
 // Reconciler reconciles environments.
@@ -118,8 +121,8 @@ type work struct {
 	run        domain.Reconciliation
 	watermark  domain.Mark
 	knownSince time.Time
-	pages      int
-	restarted  bool // its cursor was refused once: twice is no accident
+	told       time.Time // when the log was told how far it is
+	restarted  bool      // its cursor was refused once: twice is no accident
 }
 
 func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Options) (*work, error) {
@@ -155,7 +158,7 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	if !o.Since.IsZero() && o.Since.Before(run.Until) {
 		run.Until = o.Since // also of one that was under way
 	}
-	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince}, nil
+	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, told: now}, nil
 }
 
 // page stores one page of events, and then how far the reconciliation has come.
@@ -184,11 +187,11 @@ func (w *work) page(ctx context.Context) error {
 		reached = reached || e.CreatedAt.Before(w.run.Until) && !e.CreatedAt.IsZero()
 	}
 	w.run.Cursor = next
-	if w.pages++; w.pages%100 == 0 {
-		w.logger.InfoContext(ctx, "reconciliation goes on", "environment", w.run.Environment, "seen", w.run.Seen, "back_to", w.run.OldestSeen)
-	}
 	if reached {
 		w.finish(next == "")
+	} else if now := w.now(); now.Sub(w.told) >= tellEvery {
+		w.told = now
+		w.logger.InfoContext(ctx, "reconciliation goes on", "environment", w.run.Environment, "percent", int(w.run.Done()*100), "seen", w.run.Seen, "back_to", w.run.OldestSeen)
 	}
 	return w.save(ctx)
 }

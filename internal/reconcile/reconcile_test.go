@@ -27,6 +27,7 @@ type list struct {
 	fail   int            // how many pages can be read before one fails; never where negative
 	forget bool           // refuses every cursor
 	read   int
+	slow   func() // what passes while a page is read; nil for nothing
 }
 
 var errAway = errors.New("persona is away")
@@ -37,6 +38,9 @@ func (l *list) Page(_ context.Context, cursor string) ([]domain.Event, string, e
 	}
 	l.fail--
 	l.read++
+	if l.slow != nil {
+		l.slow()
+	}
 	newest := slices.Clone(l.events)
 	slices.Reverse(newest)
 	if cursor != "" {
@@ -140,6 +144,17 @@ func TestTheFirstReconciliationStoresHistory(t *testing.T) {
 	}
 	if mark, since, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "evt_010" || !since.Equal(noon) {
 		t.Errorf("the watermark is %+v since %s, error %v", mark, since, err)
+	}
+}
+
+func TestALongReconciliationSaysHowFarItIs(t *testing.T) {
+	w := newWorld(t)
+	w.happen(noon, 13) // five pages in twelve minutes
+	w.slow = func() { w.now = w.now.Add(3 * time.Second) }
+	w.reconcile(t, reconcile.Options{Since: noon.Add(-12 * time.Minute)})
+	told := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+	if len(told) != 3 || !strings.Contains(told[0], "percent=41 seen=6") || !strings.Contains(told[1], "percent=91 seen=12") || !strings.Contains(told[2], "msg=reconciled") {
+		t.Errorf("the log is told %q", told)
 	}
 }
 
