@@ -55,8 +55,8 @@ soak: ## kill, lose and double things for SOAK (default 10m) on both databases, 
 	@SOAK=$(or $(SOAK),10m) ./scripts/soak
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME (default 10s each)
-	@./scripts/fuzz $(or $(FUZZTIME),10s)
+fuzz: ## run every fuzz target for FUZZTIME (default 10000x inputs each; 10m for ten minutes)
+	@./scripts/fuzz $(or $(FUZZTIME),10000x)
 
 .PHONY: cover
 cover: ## print the statement coverage of the SDK's hand-written code
