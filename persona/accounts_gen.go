@@ -150,6 +150,7 @@ type AccountAddRelationParams struct {
 }
 
 // AddRelation is POST /accounts/{account-id}/add-relation.
+// The relation's key is of the account's type; its other end is an account or a transaction.
 func (s *AccountsService) AddRelation(ctx context.Context, accountID string, params AccountAddRelationParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsAddRelation], []string{accountID}, params, opts)
 }
@@ -171,6 +172,7 @@ type AccountConsolidateParams struct {
 }
 
 // Consolidate is POST /accounts/{account-id}/consolidate.
+// It moves what hangs below the source accounts to this one, and archives them. Their attributes do not move.
 func (s *AccountsService) Consolidate(ctx context.Context, accountID string, params AccountConsolidateParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsConsolidate], []string{accountID}, params, opts)
 }
@@ -226,6 +228,7 @@ type AccountRunActionParams struct {
 }
 
 // RunAction is POST /accounts/{account-id}/run-action.
+// The workflow run that it starts is in the result's Meta.
 func (s *AccountsService) RunAction(ctx context.Context, accountID string, params AccountRunActionParams, opts ...Option) (*AccountRunActionResult, error) {
 	data, meta, err := fetchWithMeta[Account, AccountRunActionResultMeta](ctx, s.client, &operations[opAccountsRunAction], []string{accountID}, params, opts)
 	if err != nil {

@@ -44,7 +44,7 @@ type APIKeyCreateParams struct {
 }
 
 // Create is POST /api-keys.
-// The key's value comes along, this once.
+// The key's value comes along, this once. Name is required.
 func (s *APIKeysService) Create(ctx context.Context, params APIKeyCreateParams, opts ...Option) (*APIKeyWithValue, error) {
 	return fetch[APIKeyWithValue](ctx, s.client, &operations[opAPIKeysCreate], nil, params, opts)
 }
@@ -72,7 +72,7 @@ func (s *APIKeysService) Update(ctx context.Context, apiKeyID string, params API
 }
 
 // Clone is POST /api-keys/{api-key-id}/clone.
-// The new key's value comes along, this once.
+// The new key's value comes along, this once; the rest is copied. To rotate a key: clone it, use the new one, expire the old one.
 func (s *APIKeysService) Clone(ctx context.Context, apiKeyID string, opts ...Option) (*APIKeyWithValue, error) {
 	return fetch[APIKeyWithValue](ctx, s.client, &operations[opAPIKeysClone], []string{apiKeyID}, nil, opts)
 }
@@ -83,6 +83,7 @@ type APIKeyExpireParams struct {
 }
 
 // Expire is POST /api-keys/{api-key-id}/expire.
+// The key works until then, for 30 days at the most.
 func (s *APIKeysService) Expire(ctx context.Context, apiKeyID string, params APIKeyExpireParams, opts ...Option) (*APIKey, error) {
 	return fetch[APIKey](ctx, s.client, &operations[opAPIKeysExpire], []string{apiKeyID}, params, opts)
 }

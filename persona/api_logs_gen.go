@@ -20,6 +20,7 @@ type APILogListParams struct {
 }
 
 // List is GET /api-logs.
+// Persona keeps them for two weeks. A replay under an idempotency key has none.
 //
 // It goes through all pages; ListPage fetches one.
 func (s *APILogsService) List(ctx context.Context, params APILogListParams, opts ...Option) iter.Seq2[*APILog, error] {

@@ -98,6 +98,7 @@ type CaseUpdateAttachment struct {
 }
 
 // Update is PATCH /cases/{case-id}.
+// Attachments are added to those there are.
 func (s *CasesService) Update(ctx context.Context, caseID string, params CaseUpdateParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesUpdate], []string{caseID}, params, opts)
 }
@@ -108,6 +109,7 @@ type CaseAddObjectsParams struct {
 }
 
 // AddObjects is POST /cases/{case-id}/add-objects.
+// An object is attached once at the most, and a case takes 1000.
 func (s *CasesService) AddObjects(ctx context.Context, caseID string, params CaseAddObjectsParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesAddObjects], []string{caseID}, params, opts)
 }
@@ -129,6 +131,7 @@ type CaseAssignParams struct {
 }
 
 // Assign is POST /cases/{case-id}/assign.
+// The e-mail address is of a user of your organization. No call takes an assignment back.
 func (s *CasesService) Assign(ctx context.Context, caseID string, params CaseAssignParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesAssign], []string{caseID}, params, opts)
 }
@@ -139,6 +142,7 @@ type CaseRemoveObjectsParams struct {
 }
 
 // RemoveObjects is POST /cases/{case-id}/remove-objects.
+// What is not attached is passed over.
 func (s *CasesService) RemoveObjects(ctx context.Context, caseID string, params CaseRemoveObjectsParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesRemoveObjects], []string{caseID}, params, opts)
 }

@@ -53,6 +53,7 @@ func (s *ConnectionsService) Deactivate(ctx context.Context, connectionID string
 }
 
 // Reactivate is POST /connect/connections/{connection-id}/reactivate.
+// Only the source of the connection can; it becomes pending again.
 func (s *ConnectionsService) Reactivate(ctx context.Context, connectionID string, opts ...Option) (*Connection, error) {
 	return fetch[Connection](ctx, s.client, &operations[opConnectionsReactivate], []string{connectionID}, nil, opts)
 }

@@ -20,6 +20,7 @@ type DeviceListParams struct {
 }
 
 // List is GET /devices.
+// It needs the id of an inquiry session.
 //
 // It goes through all pages; ListPage fetches one.
 func (s *DevicesService) List(ctx context.Context, params DeviceListParams, opts ...Option) iter.Seq2[*Device, error] {

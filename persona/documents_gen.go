@@ -22,6 +22,7 @@ func (s *DocumentsService) GetGovernmentID(ctx context.Context, documentID strin
 }
 
 // Get is GET /documents/{document-id}.
+// It is of any kind.
 func (s *DocumentsService) Get(ctx context.Context, documentID string, opts ...Option) (*Document, error) {
 	return fetch[Document](ctx, s.client, &operations[opDocumentsGet], []string{documentID}, nil, opts)
 }

@@ -23,6 +23,7 @@ type EventListParams struct {
 }
 
 // List is GET /events.
+// The newest come first. Persona's list goes back three months.
 //
 // It goes through all pages; ListPage fetches one.
 func (s *EventsService) List(ctx context.Context, params EventListParams, opts ...Option) iter.Seq2[*Event, error] {

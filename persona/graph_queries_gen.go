@@ -21,6 +21,7 @@ type GraphQueryCreateParams struct {
 }
 
 // Create is POST /graph-queries.
+// It answers at once, before there is a result, unless RunSync is set.
 func (s *GraphQueriesService) Create(ctx context.Context, params GraphQueryCreateParams, opts ...Option) (*GraphQuery, error) {
 	return fetch[GraphQuery](ctx, s.client, &operations[opGraphQueriesCreate], nil, params, opts)
 }

@@ -107,6 +107,7 @@ func (s *ImportersService) ListPage(ctx context.Context, params ImporterListPara
 }
 
 // Get is GET /importers/{importer-id}.
+// It is of any kind. Once it is ready it counts what was imported, known already and in error.
 func (s *ImportersService) Get(ctx context.Context, importerID string, opts ...Option) (*Importer, error) {
 	return fetch[Importer](ctx, s.client, &operations[opImportersGet], []string{importerID}, nil, opts)
 }

@@ -67,6 +67,7 @@ type InquiryCreateParams struct {
 }
 
 // Create is POST /inquiries.
+// Without a reference id or an account id, Persona makes a new account each time. Session token and links are in the result's Meta.
 func (s *InquiriesService) Create(ctx context.Context, params InquiryCreateParams, opts ...Option) (*InquiryCreateResult, error) {
 	data, meta, err := fetchWithMeta[Inquiry, InquiryCreateResultMeta](ctx, s.client, &operations[opInquiriesCreate], nil, params, opts)
 	if err != nil {
@@ -129,6 +130,7 @@ type InquiryUpdateParams struct {
 }
 
 // Update is PATCH /inquiries/{inquiry-id}.
+// It works in any status, and starts nothing again.
 func (s *InquiriesService) Update(ctx context.Context, inquiryID string, params InquiryUpdateParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesUpdate], []string{inquiryID}, params, opts)
 }
@@ -140,6 +142,7 @@ type InquiryAddTagParams struct {
 }
 
 // AddTag is POST /inquiries/{inquiry-id}/add-tag.
+// A tag is named by its name or its id.
 func (s *InquiriesService) AddTag(ctx context.Context, inquiryID string, params InquiryAddTagParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesAddTag], []string{inquiryID}, params, opts)
 }
@@ -167,6 +170,7 @@ func (s *InquiriesService) Decline(ctx context.Context, inquiryID string, params
 }
 
 // Expire is POST /inquiries/{inquiry-id}/expire.
+// It expires the inquiry's sessions too. Resume takes it back.
 func (s *InquiriesService) Expire(ctx context.Context, inquiryID string, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesExpire], []string{inquiryID}, nil, opts)
 }
@@ -227,6 +231,7 @@ func (s *InquiriesService) PerformSimulateActions(ctx context.Context, inquiryID
 }
 
 // Print is GET /inquiries/{inquiry-id}/print.
+// Close the stream of the PDF.
 func (s *InquiriesService) Print(ctx context.Context, inquiryID string, opts ...Option) (*Stream, error) {
 	return fetchStream(ctx, s.client, &operations[opInquiriesPrint], []string{inquiryID}, opts)
 }

@@ -37,6 +37,7 @@ type InquirySessionCreateParams struct {
 }
 
 // Create is POST /inquiry-sessions.
+// An inquiry takes 25, and expires when it is asked for more.
 func (s *InquirySessionsService) Create(ctx context.Context, params InquirySessionCreateParams, opts ...Option) (*InquirySession, error) {
 	return fetch[InquirySession](ctx, s.client, &operations[opInquirySessionsCreate], nil, params, opts)
 }
@@ -47,6 +48,7 @@ type InquirySessionExpireAllParams struct {
 }
 
 // ExpireAll is POST /inquiry-sessions/expire-all.
+// It expires all sessions of the inquiries.
 func (s *InquirySessionsService) ExpireAll(ctx context.Context, params InquirySessionExpireAllParams, opts ...Option) ([]*InquirySession, error) {
 	return fetchAll[InquirySession](ctx, s.client, &operations[opInquirySessionsExpireAll], nil, params, opts)
 }
@@ -62,6 +64,7 @@ func (s *InquirySessionsService) Expire(ctx context.Context, inquirySessionID st
 }
 
 // GenerateOneTimeLink is POST /inquiry-sessions/{inquiry-session-id}/generate-one-time-link.
+// The link is in the result's Meta. It opens once.
 func (s *InquirySessionsService) GenerateOneTimeLink(ctx context.Context, inquirySessionID string, opts ...Option) (*InquirySessionGenerateOneTimeLinkResult, error) {
 	data, meta, err := fetchWithMeta[InquirySession, InquirySessionGenerateOneTimeLinkResultMeta](ctx, s.client, &operations[opInquirySessionsGenerateOneTimeLink], []string{inquirySessionID}, nil, opts)
 	if err != nil {

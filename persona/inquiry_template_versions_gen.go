@@ -20,6 +20,7 @@ type InquiryTemplateVersionListParams struct {
 }
 
 // List is GET /inquiry-template-versions.
+// It needs a production key.
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiryTemplateVersionsService) List(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) iter.Seq2[*InquiryTemplateVersion, error] {

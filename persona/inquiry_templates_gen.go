@@ -32,6 +32,7 @@ func (s *InquiryTemplatesService) ListPage(ctx context.Context, params InquiryTe
 }
 
 // Get is GET /inquiry-templates/{inquiry-template-id}.
+// It needs a production key.
 func (s *InquiryTemplatesService) Get(ctx context.Context, inquiryTemplateID string, opts ...Option) (*InquiryTemplate, error) {
 	return fetch[InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesGet], []string{inquiryTemplateID}, nil, opts)
 }

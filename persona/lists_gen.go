@@ -123,6 +123,7 @@ func (s *ListsService) ListPage(ctx context.Context, params ListListParams, opts
 }
 
 // Archive is DELETE /lists/{list-id}.
+// An archived list can be read, and matches nothing any more.
 func (s *ListsService) Archive(ctx context.Context, listID string, opts ...Option) (*List, error) {
 	return fetch[List](ctx, s.client, &operations[opListsArchive], []string{listID}, nil, opts)
 }

@@ -11,6 +11,7 @@ import (
 type RateLimitsService service
 
 // List is GET /rate-limits.
+// Quotas are not in it.
 func (s *RateLimitsService) List(ctx context.Context, opts ...Option) ([]*RateLimit, error) {
 	return fetchAll[RateLimit](ctx, s.client, &operations[opRateLimitsList], nil, nil, opts)
 }

@@ -82,6 +82,7 @@ type ReportQueryAssociatedPeopleItem struct {
 }
 
 // Create is POST /reports.
+// Its query depends on its kind, which the report template decides. It is pending, and an event tells when it is ready.
 func (s *ReportsService) Create(ctx context.Context, params ReportCreateParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsCreate], nil, params, opts)
 }
@@ -92,6 +93,7 @@ func (s *ReportsService) Redact(ctx context.Context, reportID string, opts ...Op
 }
 
 // Get is GET /reports/{report-id}.
+// It is of any kind.
 func (s *ReportsService) Get(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsGet], []string{reportID}, nil, opts)
 }
@@ -115,6 +117,7 @@ type ReportDismissParams struct {
 }
 
 // Dismiss is POST /reports/{report-id}/dismiss.
+// It dismisses what the report found, so that continuous monitoring goes on.
 func (s *ReportsService) Dismiss(ctx context.Context, reportID string, params ReportDismissParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsDismiss], []string{reportID}, params, opts)
 }
@@ -177,6 +180,7 @@ func (s *ReportsService) Resume(ctx context.Context, reportID string, opts ...Op
 }
 
 // Run is POST /reports/{report-id}/run.
+// It runs the report again now.
 func (s *ReportsService) Run(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsRun], []string{reportID}, nil, opts)
 }

@@ -74,6 +74,7 @@ type ShareTokenRedeemFieldMapping struct {
 }
 
 // Redeem is POST /connect/share-tokens/{share-token-id}/redeem.
+// It answers before the copy is there; the share token's status and an event tell.
 func (s *ShareTokensService) Redeem(ctx context.Context, shareTokenID string, params ShareTokenRedeemParams, opts ...Option) (*ShareToken, error) {
 	return fetch[ShareToken](ctx, s.client, &operations[opShareTokensRedeem], []string{shareTokenID}, params, opts)
 }

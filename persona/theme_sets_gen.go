@@ -64,6 +64,7 @@ func (s *ThemeSetsService) Create(ctx context.Context, params ThemeSetCreatePara
 }
 
 // Archive is DELETE /theme-sets/{theme-set-id}.
+// Archiving the default is refused with ErrConflict.
 func (s *ThemeSetsService) Archive(ctx context.Context, themeSetID string, opts ...Option) (*ThemeSet, error) {
 	return fetch[ThemeSet](ctx, s.client, &operations[opThemeSetsArchive], []string{themeSetID}, nil, opts)
 }

@@ -68,6 +68,7 @@ type TransactionUpdateParams struct {
 }
 
 // Update is PATCH /transactions/{transaction-id}.
+// Changing fields and status by two calls at once is refused with ErrConflict.
 func (s *TransactionsService) Update(ctx context.Context, transactionID string, params TransactionUpdateParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsUpdate], []string{transactionID}, params, opts)
 }
@@ -107,6 +108,7 @@ func (s *TransactionsService) Label(ctx context.Context, transactionID string, p
 }
 
 // RedactBiometrics is POST /transactions/{transaction-id}/redact-biometrics.
+// It deletes the biometric data of the transaction and of everything associated with it, for good.
 func (s *TransactionsService) RedactBiometrics(ctx context.Context, transactionID string, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsRedactBiometrics], []string{transactionID}, nil, opts)
 }

@@ -20,7 +20,7 @@ type UserAuditLogListParams struct {
 }
 
 // List is GET /user-audit-logs.
-// It needs a production key.
+// It needs a production key, and goes back six months.
 //
 // It goes through all pages; ListPage fetches one.
 func (s *UserAuditLogsService) List(ctx context.Context, params UserAuditLogListParams, opts ...Option) iter.Seq2[*UserAuditLog, error] {
@@ -33,6 +33,7 @@ func (s *UserAuditLogsService) ListPage(ctx context.Context, params UserAuditLog
 }
 
 // Get is GET /user-audit-logs/{user-audit-log-id}.
+// It needs a production key.
 func (s *UserAuditLogsService) Get(ctx context.Context, userAuditLogID string, opts ...Option) (*UserAuditLog, error) {
 	return fetch[UserAuditLog](ctx, s.client, &operations[opUserAuditLogsGet], []string{userAuditLogID}, nil, opts)
 }

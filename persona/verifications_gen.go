@@ -83,11 +83,13 @@ func (s *VerificationsService) Redact(ctx context.Context, verificationID string
 }
 
 // Get is GET /verifications/{verification-id}.
+// It is of any kind. The Get methods of one kind have its own attributes.
 func (s *VerificationsService) Get(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsGet], []string{verificationID}, nil, opts)
 }
 
 // InvestigationLock is POST /verifications/{verification-id}/investigation-lock.
+// While it is locked, the verification cannot be redacted.
 func (s *VerificationsService) InvestigationLock(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsInvestigationLock], []string{verificationID}, nil, opts)
 }

@@ -118,6 +118,7 @@ func (s *WebhooksService) Clone(ctx context.Context, webhookID string, opts ...O
 }
 
 // Disable is POST /webhooks/{webhook-id}/disable.
+// It cancels the retries that are pending; they are not resumed.
 func (s *WebhooksService) Disable(ctx context.Context, webhookID string, opts ...Option) (*Webhook, error) {
 	return fetch[Webhook](ctx, s.client, &operations[opWebhooksDisable], []string{webhookID}, nil, opts)
 }

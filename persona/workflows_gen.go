@@ -16,6 +16,7 @@ type WorkflowTriggerParams struct {
 }
 
 // Trigger is POST /workflows/{workflow-id}/trigger.
+// The run goes on after the answer. No event tells that it completed.
 func (s *WorkflowsService) Trigger(ctx context.Context, workflowID string, params WorkflowTriggerParams, opts ...Option) (*WorkflowRun, error) {
 	return fetch[WorkflowRun](ctx, s.client, &operations[opWorkflowsTrigger], []string{workflowID}, params, opts)
 }

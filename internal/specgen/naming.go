@@ -128,28 +128,3 @@ var plainResults = map[string]string{
 	"Relays.RequestChallenge": "RelayChallenge",
 	"Relays.GenerateClaim":    "RelayClaim",
 }
-
-// notes say what a caller should know about an operation beside its path.
-var notes = map[string]string{
-	"Accounts.Create":                  "An account with the reference id of another is refused with ErrConflict, unless UpsertBy names a field.",
-	"Accounts.Redact":                  "It deletes the personal data of the account and of what hangs below it, for good.",
-	"Cases.Redact":                     "It deletes the personal data of the case for good; attached objects keep theirs.",
-	"Cases.SetStatus":                  "The statuses are the texts of the case's template, such as Approved.",
-	"Inquiries.Approve":                "Approving an approved inquiry is refused with ErrConflict.",
-	"Inquiries.Decline":                "Declining a declined inquiry is refused with ErrConflict.",
-	"Inquiries.GenerateOneTimeLink":    "The link is in the result's Meta. It opens once. An expired inquiry must be resumed first.",
-	"Inquiries.MarkForReview":          "An inquiry that is approved or declined is refused with ErrConflict.",
-	"Inquiries.PerformSimulateActions": "It works in the sandbox only, and carries the actions out in order.",
-	"Inquiries.Redact":                 "It deletes the personal data of the inquiry and of what hangs below it, for good.",
-	"Inquiries.Resume":                 "The session token is in the result's Meta. An expired inquiry becomes pending again.",
-	"Relays.GenerateClaim":             "The token of the privacy pass goes into WithHeader(\"Authorization\", \"PrivateToken token=…\").",
-	"InquiryTemplates.List":            "It needs a production key.",
-	"Transactions.Redact":              "It deletes the personal data of the transaction for good.",
-	"UserAuditLogs.List":               "It needs a production key.",
-	"Verifications.Redact":             "It deletes the personal data of the verification for good.",
-	"Webhooks.Get":                     "The secrets come along.",
-	"Webhooks.Create":                  "The secrets come along. The webhook is disabled until Enable.",
-	"Webhooks.RotateSecret":            "The secrets come along: the new one, and the old one until it expires.",
-	"APIKeys.Create":                   "The key's value comes along, this once.",
-	"APIKeys.Clone":                    "The new key's value comes along, this once.",
-}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +135,15 @@ func TestNames(t *testing.T) {
 	for service, want := range map[string]string{"APIKeys": "api_keys_gen.go", "InquiryTemplateVersions": "inquiry_template_versions_gen.go", "OAuth": "oauth_gen.go"} {
 		if got := fileName(service); got != want {
 			t.Errorf("%s goes to %s, want %s", service, got, want)
+		}
+	}
+}
+
+func TestEveryNoteAndResultIsOfAnOperation(t *testing.T) {
+	named := slices.Collect(maps.Values(methods))
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(notes)), slices.Collect(maps.Keys(plainResults))) {
+		if !slices.Contains(named, name) {
+			t.Errorf("%s is no operation", name)
 		}
 	}
 }
