@@ -103,7 +103,7 @@ func passThrough(b *testing.B, db database) {
 		b.Fatal(err)
 	}
 	for _, e := range events {
-		waiting, err := db.Waiting(ctx, Sandbox, e.Object)
+		waiting, err := db.Waiting(ctx, Sandbox, e.Object, 100)
 		if err != nil || len(waiting) != 1 {
 			b.Fatal(len(waiting), err)
 		}

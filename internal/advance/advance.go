@@ -53,36 +53,46 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, ref doma
 	}
 	defer unlock()
 	for tries := 1; ; tries++ {
-		err := a.advance(ctx, env, ref, settings)
-		if !errors.Is(err, store.ErrChanged) || tries == maxTries {
+		events, err := a.advance(ctx, env, ref, settings)
+		switch {
+		case err == nil && events == batch:
+			tries = 0 // there may be more
+		case !errors.Is(err, store.ErrChanged) || tries == maxTries:
 			return err
 		}
 	}
 }
 
-// maxTries is how often an object is begun anew because something it saves was
-// changed meanwhile, such as a case that arrived by its own event.
-const maxTries = 5
+const (
+	// maxTries is how often an object is begun anew because something it saves was
+	// changed meanwhile, such as a case that arrived by its own event.
+	maxTries = 5
 
-func (a *Advancer) advance(ctx context.Context, env domain.Environment, ref domain.Ref, settings Environment) error {
+	// batch is how many events of an object are folded at once. An object may have
+	// thousands that wait after a long outage; each can be a mebibyte.
+	batch = 50
+)
+
+// advance folds a batch of what waits, and returns how many events it had.
+func (a *Advancer) advance(ctx context.Context, env domain.Environment, ref domain.Ref, settings Environment) (events int, err error) {
 	w := &work{Advancer: a, env: env, ref: ref, settings: settings, save: store.Advance{Events: map[string]domain.EventState{}}}
 	if err := w.load(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	if len(w.events) == 0 {
-		return nil
+		return 0, nil
 	}
 	if err := w.fold(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	if err := w.decide(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	if err := w.commit(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	w.report(ctx)
-	return nil
+	return len(w.events), nil
 }
 
 // commit saves what follows. A verdict is made of several objects, each of which may
@@ -126,7 +136,7 @@ type work struct {
 }
 
 func (w *work) load(ctx context.Context) (err error) {
-	if w.events, err = w.store.Waiting(ctx, w.env, w.ref); err != nil || len(w.events) == 0 {
+	if w.events, err = w.store.Waiting(ctx, w.env, w.ref, batch); err != nil || len(w.events) == 0 {
 		return err
 	}
 	w.current, err = w.store.Object(ctx, w.env, w.ref)

@@ -170,6 +170,33 @@ func TestEventsOfOneBatchAreFoldedInTheirOrder(t *testing.T) {
 	}
 }
 
+func TestManyEventsThatWaitAreFoldedBatchByBatch(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("approved", nil)
+	var events []domain.Event
+	for second := range 249 { // pending and completed in turn, some of it unreadable
+		e := event(second, []string{"pending", "completed"}[second%2])
+		if second%100 == 49 {
+			e.Body = []byte("{")
+		}
+		events = append(events, e)
+	}
+	s.receive(append(events, event(249, "approved"))...)
+	s.advance()
+	if got := s.status(); got != "approved" {
+		t.Errorf("the inquiry is %s", got)
+	}
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 1)
+	if err != nil || len(waiting) != 0 {
+		t.Errorf("%d events wait, error %v", len(waiting), err)
+	}
+	s.wantEvent("evt_249", domain.EventApplied)
+	s.wantEvent("evt_149", domain.EventPoison)
+	if decisions, _ := s.rows(); decisions != 0 {
+		t.Errorf("%d decisions on what is over", decisions)
+	}
+}
+
 func TestALateEventUndoesNothing(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(5, "approved"))

@@ -84,8 +84,9 @@ type Store interface {
 	// that is known as history is new when a webhook brings it: it can be decided on.
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 
-	// Waiting returns the events of an object that were not folded yet.
-	Waiting(ctx context.Context, env domain.Environment, object domain.Ref) ([]domain.Event, error)
+	// Waiting returns the events of an object that were not folded yet, the oldest first
+	// and limit of them at the most.
+	Waiting(ctx context.Context, env domain.Environment, object domain.Ref, limit int) ([]domain.Event, error)
 
 	// Object returns an object, or ErrNotFound.
 	Object(ctx context.Context, env domain.Environment, ref domain.Ref) (domain.Object, error)

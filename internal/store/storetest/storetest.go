@@ -171,7 +171,7 @@ func eventsAtOnce(t *testing.T, s store.Store, jobs *Jobs) {
 	if n := len(jobs.take()); n != 20 {
 		t.Errorf("%d jobs for 20 events", n)
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
 	must(t, err)
 	if len(waiting) != 20 {
 		t.Errorf("%d of 20 events wait", len(waiting))
@@ -185,7 +185,7 @@ func unhandledEvent(t *testing.T, s store.Store, jobs *Jobs) {
 	if got := jobs.take(); len(got) != 0 {
 		t.Errorf("jobs: %+v", got)
 	}
-	if waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry); err != nil || len(waiting) != 0 {
+	if waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100); err != nil || len(waiting) != 0 {
 		t.Errorf("%d events wait, error %v", len(waiting), err)
 	}
 }
@@ -193,10 +193,13 @@ func unhandledEvent(t *testing.T, s store.Store, jobs *Jobs) {
 func waitingOrder(t *testing.T, s store.Store, _ *Jobs) {
 	appendEvents(t, s, event("evt_late", start.Add(time.Second)), event("evt_early", start), event("evt_done", start))
 	save(t, s, store.Advance{Events: map[string]domain.EventState{"evt_done": domain.EventApplied}})
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
 	must(t, err)
 	if len(waiting) != 2 || waiting[0].ID != "evt_early" || waiting[1].ID != "evt_late" {
 		t.Errorf("waiting: %+v", waiting)
+	}
+	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry, 1); err != nil || len(waiting) != 1 || waiting[0].ID != "evt_early" {
+		t.Errorf("the one that waits longest is %+v, error %v", waiting, err)
 	}
 	counted, _, err := s.Counts(t.Context(), domain.Sandbox)
 	must(t, err)
@@ -546,14 +549,14 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 	if fresh := appendEvents(t, s, event("evt_1", start)); !fresh[0] || len(jobs.take()) != 1 {
 		t.Error("an event of history is not new when a webhook brings it")
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
 	must(t, err)
 	if len(waiting) != 1 || waiting[0].Via != domain.ViaWebhook {
 		t.Errorf("what waits is %+v", waiting)
 	}
 	// Who folded it as history saves that when the webhook is there.
 	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied}, History: []string{"evt_1"}}))
-	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry); err != nil || len(waiting) != 1 {
+	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry, 100); err != nil || len(waiting) != 1 {
 		t.Errorf("the webhook does not wait any more, error %v", err)
 	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
@@ -570,7 +573,7 @@ func eventRequeued(t *testing.T, s store.Store, jobs *Jobs) {
 	if got := jobs.take(); n != 2 || len(got) != 1 || got[0].Object != inquiry {
 		t.Errorf("%d were put back, with jobs %+v", n, got)
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry)
+	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
 	must(t, err)
 	if len(waiting) != 3 || waiting[0].Headers["User-Agent"] != "Persona" {
 		t.Errorf("what waits is %+v", waiting)

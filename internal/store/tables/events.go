@@ -57,9 +57,9 @@ func rowOf(e domain.Event) EventRow {
 }
 
 // Waiting implements [store.Store].
-func (s *Store) Waiting(ctx context.Context, env domain.Environment, object domain.Ref) ([]domain.Event, error) {
-	rows, err := s.db.Query(ctx, "SELECT "+eventColumns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY created_at, sequence",
-		env, object.ID, object.Type)
+func (s *Store) Waiting(ctx context.Context, env domain.Environment, object domain.Ref, limit int) ([]domain.Event, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+eventColumns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY created_at, sequence LIMIT $4",
+		env, object.ID, object.Type, limit)
 	events, err := collect(rows, err, func(rows Rows) (domain.Event, error) {
 		var sequence int64
 		return s.scanEvent(env)(rows, &sequence)
