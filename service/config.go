@@ -256,6 +256,8 @@ func withoutText(err error) error {
 	switch {
 	case !errors.As(err, &at) || strings.HasPrefix(at.Problem, "unknown field"):
 		return err
+	case at.Line == 0 && strings.Contains(at.Problem, "duration"):
+		return &places.Error{File: at.File, Problem: "a duration is not of the form 90s, 10m or 24h"}
 	case at.Line == 0:
 		return &places.Error{File: at.File, Problem: "it is not a configuration"}
 	}

@@ -111,6 +111,17 @@ func TestAnUnknownSettingIsRefusedWithItsPlaceAndWithoutItsText(t *testing.T) {
 	}
 }
 
+func TestABadDurationSaysWhatOneLooksLike(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.yaml")
+	if err := os.WriteFile(path, []byte("environments:\n  sandbox:\n    tolerance: fast\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := LoadConfig(path, variables())
+	if err == nil || !strings.HasSuffix(err.Error(), "idem.yaml: a duration is not of the form 90s, 10m or 24h") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestASecretThatYAMLTakesForSomethingElseIsNotPrinted(t *testing.T) {
 	for name, line := range map[string]string{
 		"an alias":      "token: *persona_sandbox_secret",

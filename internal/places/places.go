@@ -5,6 +5,7 @@ package places
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -59,11 +60,35 @@ func (f *File) Read(into any) error {
 	var positioned yaml.Error
 	if errors.As(err, &positioned) {
 		e.Problem = positioned.GetMessage()
+		var wrong *yaml.TypeError
+		if errors.As(err, &wrong) {
+			e.Problem = fmt.Sprintf("%s, where %s belongs", kind(wrong.SrcType), kind(wrong.DstType))
+		}
 		if token := positioned.GetToken(); token != nil && token.Position != nil {
 			e.Line, e.Column = token.Position.Line, token.Position.Column
 		}
 	}
 	return e
+}
+
+// kind says in words what a type is in a file.
+func kind(t reflect.Type) string {
+	if t == nil {
+		return "nothing"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return kind(t.Elem())
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "a mapping"
+	}
+	return "a number"
 }
 
 // tag returns the file's first tag, or nil.

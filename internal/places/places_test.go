@@ -16,15 +16,17 @@ type content struct {
 
 func TestReadSaysWhereAFileIsWrong(t *testing.T) {
 	for name, test := range map[string]struct{ source, says string }{
-		"a good file":                 {"name: a\nwords: [b]\n", ""},
-		"an empty file":               {"", ""},
-		"an unknown key":              {"name: a\nnaem: b\n", `f.yaml:2:1: unknown field "naem"`},
-		"a list where a text belongs": {"name: [a]\n", "f.yaml:1:7: cannot unmarshal []interface {} into Go struct field content.Name of type string"},
-		"a text that does not end":    {"name: \"a\n", "f.yaml:1:7: could not find end character of double-quoted text"},
-		"a tag":                       {"name: a\nwords: !list [b]\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"a tag without a list":        {"words: !list\ninner:\n", "f.yaml:1:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"a tag below":                 {"rows:\n  - a: !!str b\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"an alias of nothing":         {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
+		"a good file":                   {"name: a\nwords: [b]\n", ""},
+		"an empty file":                 {"", ""},
+		"an unknown key":                {"name: a\nnaem: b\n", `f.yaml:2:1: unknown field "naem"`},
+		"a list where a text belongs":   {"name: [a]\n", "f.yaml:1:7: a list, where a text belongs"},
+		"a text where a number belongs": {"inner: {count: many}\n", "f.yaml:1:16: a text, where a number belongs"},
+		"a text where a list belongs":   {"words: many\n", "f.yaml:1:8: string was used where sequence is expected"},
+		"a text that does not end":      {"name: \"a\n", "f.yaml:1:7: could not find end character of double-quoted text"},
+		"a tag":                         {"name: a\nwords: !list [b]\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
+		"a tag without a list":          {"words: !list\ninner:\n", "f.yaml:1:8: a tag (!) means nothing here; quote the text if it begins with one"},
+		"a tag below":                   {"rows:\n  - a: !!str b\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
+		"an alias of nothing":           {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var into content
@@ -61,8 +63,8 @@ func FuzzRead(f *testing.F) {
 		if err != nil && (!errors.As(err, &placed) || placed.Problem == "" || placed.Line < 0) {
 			t.Errorf("error %#v", err)
 		}
-		if node := file.Node("$.rows[0]"); node != nil && node.GetToken() == nil {
-			t.Error("a node has no place")
+		if at := file.Problem("$.rows[0]", "is wrong"); at.Line < 0 || at.Problem != "is wrong" {
+			t.Errorf("a problem is at %#v", at)
 		}
 	})
 }
