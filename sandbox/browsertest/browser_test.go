@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
@@ -57,7 +59,8 @@ func shop(t *testing.T, options map[string]any) string {
 		case "/":
 			text, _ := json.Marshal(options) // texts
 			w.Header().Set("Content-Type", "text/html")
-			fmt.Fprintf(w, `<!doctype html><title>Acme</title><p id="calls"></p><script type="module">
+			// The package slides the flow in, and who presses a button on the move misses it.
+			fmt.Fprintf(w, `<!doctype html><title>Acme</title><style>.persona-widget__iframe { animation: none !important }</style><p id="calls"></p><script type="module">
 				globalThis.process = { env: {} };
 				const { Client } = await import("/persona.mjs");
 				const calls = [];
@@ -162,9 +165,24 @@ func newSandbox(t *testing.T) (server *sandbox.Server, host string) {
 	return server, strings.Replace(strings.TrimPrefix(server.URL, "http://"), "127.0.0.1", "localhost", 1)
 }
 
+// behindASlowLine is a host whose scripts arrive late, so that a person who is quick
+// could press a button before them.
+func behindASlowLine(t *testing.T, host string) string {
+	line := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		if strings.HasSuffix(r.In.URL.Path, ".js") {
+			time.Sleep(200 * time.Millisecond)
+		}
+		r.SetURL(&url.URL{Scheme: "http", Host: host})
+		r.Out.Host = r.In.Host
+	}})
+	t.Cleanup(line.Close)
+	return strings.Replace(strings.TrimPrefix(line.URL, "http://"), "127.0.0.1", "localhost", 1)
+}
+
 func TestPersonasPackageWalksThroughTheFlow(t *testing.T) {
 	ctx := newBrowser(t)
 	server, host := newSandbox(t)
+	host = behindASlowLine(t, host)
 	site := shop(t, map[string]any{
 		"templateId": sandbox.InquiryTemplateID, "environment": "sandbox", "host": host, "referenceId": "acme-1",
 		"fields": map[string]any{"nameFirst": "Ann"},
@@ -219,6 +237,7 @@ func TestPersonasPackageResumesAnInquiryAndLeavesIt(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(site)); err != nil {
 		t.Fatal(err)
 	}
+	called(t, ctx, "ready")
 	page := flow{t, ctx}
 	page.press("Verify your identity", "begin")
 	page.inside("Government ID", func(chromedp.QueryOption) []chromedp.Action[chromedp.Void] { return nil })

@@ -1,18 +1,31 @@
 // Tells the page around this one what happens, as Persona's own does, and hears from it
-// that the person wants to leave.
+// that the person wants to leave. It runs before there is anything to press: a person
+// who is quick must not leave a page that has told nothing.
 const { target, messages } = document.currentScript.dataset;
 const around = window.opener || window.parent;
 
 if (around !== window && target) {
-  for (const message of JSON.parse(messages)) {
-    if (message.name === "page-change") {
-      message.metadata = { pathname: location.pathname, pageHeight: document.documentElement.scrollHeight };
+  let told = false;
+  const tell = () => {
+    if (told) return;
+    told = true;
+    for (const message of JSON.parse(messages)) {
+      if (message.name === "page-change") {
+        message.metadata = { pathname: location.pathname, pageHeight: document.documentElement.scrollHeight };
+      }
+      around.postMessage(message, target);
     }
-    around.postMessage(message, target);
-  }
+  };
+  document.addEventListener("DOMContentLoaded", tell);
+  document.addEventListener("submit", tell);
+
+  const leave = () => document.getElementById("cancel")?.click();
   window.addEventListener("message", (event) => {
-    if (event.origin === target && event.data && event.data.action === "exit") {
-      document.getElementById("cancel")?.click();
+    if (event.origin !== target || event.data?.action !== "exit") return;
+    if (document.readyState === "loading") {
+      document.addEventListener("DOMContentLoaded", leave);
+    } else {
+      leave();
     }
   });
 }
