@@ -45,6 +45,7 @@ type Action struct {
 	Attempts       int
 	NextAttemptAt  time.Time
 	Outcome        string          // one line: what Persona said, or why the action is dead or dropped; no personal data
+	Said           string          // what Persona said when it refused last: title and details; may name a person, never logged
 	RequestID      string          // Persona's Request-Id of the last answer
 	Result         json.RawMessage // what the call yielded, such as a one-time link: a credential, never logged
 	CreatedAt      time.Time
@@ -66,4 +67,5 @@ const (
 	ActionAlreadyDone ActionState = "already_done" // the state asked for was there before the call
 	ActionDropped     ActionState = "dropped"      // its precondition no longer holds
 	ActionDead        ActionState = "dead"         // refused for good; visible, can be replayed
+	ActionSkipped     ActionState = "skipped"      // there was nothing to act on, such as a case for an inquiry without one
 )

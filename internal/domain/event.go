@@ -15,6 +15,8 @@ type Event struct {
 	Via         Via
 	ReceivedAt  time.Time
 	State       EventState
+	Tries       int    // how often working on it failed
+	Reason      string // why it waits, or why it is poison; no personal data
 }
 
 // Via says how an event reached us.
