@@ -270,27 +270,27 @@ func (w *work) decide(ctx context.Context) error {
 		return err
 	}
 	w.facts = &facts
-	outcomes, err := w.settings.Policy.Decide(facts)
-	if err != nil {
-		return fmt.Errorf("decide on %s: %w", w.ref, err)
-	}
+	o := w.settings.Policy.Decide(facts)
 	now := w.now()
-	for _, o := range outcomes {
-		d := domain.Decision{
-			ID: domain.NewID("dec"), Environment: w.env, Object: w.ref, Transition: transition, Rule: o.Rule,
-			PolicyVersion: w.settings.Policy.Version(), Explanation: o.Explanation, Actions: o.Actions, DecidedAt: now,
-		}
-		w.save.Decisions = append(w.save.Decisions, d)
-		w.audit("decision.made", fmt.Sprintf("%s: rule %q of policy %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Explanation))
-		for _, spec := range o.Actions {
-			spec.Expects = statusOf(facts, spec.Target)
-			key := DeriveKey(w.env, d.PolicyVersion, d.Rule, transition, spec)
-			w.save.Actions = append(w.save.Actions, domain.Action{
-				ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
-				State: domain.ActionWaiting, CreatedAt: now,
-			})
-		}
+	d := domain.Decision{
+		ID: domain.NewID("dec"), Environment: w.env, Object: w.ref, Transition: transition, Result: o.Result, Rule: o.Rule,
+		PolicyVersion: w.settings.Policy.Version(), Explanation: o.Explanation, Reason: o.Reason, DecidedAt: now,
 	}
+	for _, action := range o.Actions {
+		spec := action.Spec
+		if spec.Target.IsZero() {
+			continue
+		}
+		spec.Expects = statusOf(facts, spec.Target)
+		d.Actions = append(d.Actions, spec)
+		key := DeriveKey(w.env, d.PolicyVersion, action.Rule, transition, spec)
+		w.save.Actions = append(w.save.Actions, domain.Action{
+			ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
+			State: domain.ActionWaiting, CreatedAt: now,
+		})
+	}
+	w.save.Decisions = append(w.save.Decisions, d)
+	w.audit("decision.made", fmt.Sprintf("%s: rule %q of policy %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Explanation))
 	return nil
 }
 
@@ -319,33 +319,24 @@ func statusOf(f policy.Facts, target domain.Ref) string {
 
 // gather reads the facts of a decision. It reports whether the object has moved on.
 func (w *work) gather(ctx context.Context, t domain.Transition) (facts policy.Facts, moved bool, err error) {
-	switch w.ref.Family() {
-	case "inquiry":
-		if facts, err = w.settings.Reader.Facts(ctx, w.ref.ID); err != nil {
-			return facts, false, err
+	if facts, err = w.settings.Reader.Facts(ctx, w.ref, w.settings.Policy.NeedsAccountReports()); err != nil {
+		return facts, false, err
+	}
+	now := facts.Inquiry
+	if w.ref.Family() == "case" {
+		if now = nil; len(facts.Cases) > 0 {
+			now = &facts.Cases[0]
 		}
-		if moved, err := w.movedOn(*facts.Inquiry, t); moved || err != nil {
+	}
+	if now != nil {
+		if moved, err := w.movedOn(*now, t); moved || err != nil {
 			return facts, moved, err
 		}
-		for _, c := range facts.Cases {
-			if err := w.remember(ctx, c); err != nil {
-				return facts, false, err
-			}
-		}
-	case "case":
-		now, err := w.settings.Reader.Object(ctx, w.ref)
-		if err != nil {
+	}
+	for _, c := range facts.Cases {
+		if err := w.remember(ctx, c); err != nil {
 			return facts, false, err
 		}
-		if moved, err := w.movedOn(now, t); moved || err != nil {
-			return facts, moved, err
-		}
-		if inquiries := now.Relationships["inquiries"]; len(inquiries) > 0 {
-			if facts, err = w.settings.Reader.Facts(ctx, inquiries[0].ID); err != nil {
-				return facts, false, err
-			}
-		}
-		facts.Cases = []domain.Object{now}
 	}
 	facts.Environment, facts.Transition = w.env, t
 	return facts, false, nil
@@ -463,7 +454,7 @@ func Verdict(objects []domain.Object, p *policy.Policy) fold.Why {
 			cases = append(cases, o)
 		}
 	}
-	return fold.Verdict(inquiries, cases, p.CaseStatuses())
+	return fold.Verdict(inquiries, cases, p.VerdictRules())
 }
 
 func (w *work) audit(what, detail string) {
