@@ -59,8 +59,8 @@ func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, erro
 	return o, p.err
 }
 
-func (p *persona) Facts(ctx context.Context, id string) (policy.Facts, error) {
-	o, err := p.Object(ctx, domain.Ref{Type: "inquiry", ID: id})
+func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Facts, error) {
+	o, err := p.Object(ctx, ref)
 	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
 	kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", Relationships: map[string][]domain.Ref{"inquiries": {o.Ref}}}
 	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}}, err

@@ -18,8 +18,10 @@ type Reader interface {
 	// Persona has no call for.
 	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
 
-	// Facts reads an inquiry and what a decision about it needs.
-	Facts(ctx context.Context, inquiryID string) (policy.Facts, error)
+	// Facts reads an inquiry or a case, and what a decision about it needs. What cannot be
+	// read, and what is withheld, is named in Missing of the facts. An error is only what
+	// may be different when it is asked again.
+	Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error)
 }
 
 // ErrCannotRead means that Persona has no call that reads this kind of object, or has
@@ -75,47 +77,4 @@ func orGone(err error) error {
 		return fmt.Errorf("%w: %w", ErrCannotRead, err)
 	}
 	return err
-}
-
-// Facts implements [Reader].
-func (p Persona) Facts(ctx context.Context, inquiryID string) (policy.Facts, error) {
-	facts := policy.Facts{Environment: p.Environment}
-	inquiry, err := p.Client.Inquiries.Get(ctx, inquiryID, persona.WithInclude("account", "verifications", "reports"))
-	if err != nil {
-		return facts, fmt.Errorf("read inquiry %s: %w", inquiryID, orGone(err))
-	}
-	object, err := fold.FromResource(p.Environment, inquiry.Raw)
-	if err != nil {
-		return facts, err
-	}
-	facts.Inquiry = &object
-	for _, included := range inquiry.Included {
-		raw, err := included.MarshalJSON()
-		if err != nil {
-			return facts, err
-		}
-		o, err := fold.FromResource(p.Environment, raw)
-		if err != nil {
-			return facts, err
-		}
-		switch o.Ref.Family() {
-		case "account":
-			facts.Account = &o
-		case "verification":
-			facts.Verifications = append(facts.Verifications, o)
-		case "report":
-			facts.Reports = append(facts.Reports, o)
-		}
-	}
-	for c, err := range p.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiryID}) {
-		if err != nil {
-			return facts, fmt.Errorf("list the cases of inquiry %s: %w", inquiryID, err)
-		}
-		o, err := fold.FromResource(p.Environment, c.Raw)
-		if err != nil {
-			return facts, err
-		}
-		facts.Cases = append(facts.Cases, o)
-	}
-	return facts, nil
 }

@@ -69,10 +69,10 @@ func FromResource(environment domain.Environment, raw []byte) (domain.Object, er
 		Relationships: make(map[string][]domain.Ref, len(r.Relationships)),
 	}
 	for key, value := range r.Attributes {
-		o.Attributes[kebab(key)] = value
+		o.Attributes[Kebab(key)] = value
 	}
 	for key, value := range r.Relationships {
-		o.Relationships[kebab(key)] = refs(value)
+		o.Relationships[Kebab(key)] = refs(value)
 	}
 	o.Status = text(o.Attributes["status"])
 	if o.Ref.Type == "account" {
@@ -147,8 +147,8 @@ func moment(raw json.RawMessage) time.Time {
 	return t
 }
 
-// kebab writes a key of any of Persona's casings in kebab-case.
-func kebab(key string) string {
+// Kebab writes a key of any of Persona's casings in kebab-case.
+func Kebab(key string) string {
 	var b strings.Builder
 	camel := strings.ContainsFunc(key, unicode.IsUpper)
 	previous := rune('-')
