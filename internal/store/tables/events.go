@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-const eventColumns = "sequence, id, name, created_at, object_type, object_id, body, headers, via, received_at, state"
+const eventColumns = "sequence, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, tries, reason"
 
 // AppendEvents implements [store.Store].
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
@@ -97,7 +97,7 @@ func (s *Store) scanEvent(env domain.Environment) func(Rows, *int64) (domain.Eve
 		var created, received int64
 		var packed []byte
 		var headers string
-		err := rows.Scan(sequence, &e.ID, &e.Name, &created, &e.Object.Type, &e.Object.ID, &packed, &headers, &e.Via, &received, &e.State)
+		err := rows.Scan(sequence, &e.ID, &e.Name, &created, &e.Object.Type, &e.Object.ID, &packed, &headers, &e.Via, &received, &e.State, &e.Tries, &e.Reason)
 		if err != nil {
 			return e, err
 		}
@@ -115,7 +115,7 @@ func (s *Store) Counts(ctx context.Context, env domain.Environment) (map[domain.
 	if err != nil {
 		return nil, nil, err
 	}
-	err = s.count(ctx, "SELECT state, count(*) FROM actions WHERE environment = $1 GROUP BY state", env,
+	err = s.count(ctx, countActions, env,
 		func(state string, n int) { actions[domain.ActionState(state)] = n })
 	return events, actions, err
 }

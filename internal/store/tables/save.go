@@ -259,8 +259,8 @@ func (s *Store) Notifications(ctx context.Context, env domain.Environment, f sto
 		func(rows Rows, sequence *int64) (domain.Notification, error) {
 			n := domain.Notification{Environment: env}
 			var created int64
-			err := rows.Scan(sequence, &n.ID, &n.Name, &n.Subject, &n.Object.Type, &n.Object.ID, &n.Verdict, &n.EventID, &created)
-			n.CreatedAt = moment(created)
+			err := rows.Scan(&n.Sequence, &n.ID, &n.Name, &n.Subject, &n.Object.Type, &n.Object.ID, &n.Verdict, &n.EventID, &created)
+			n.CreatedAt, *sequence = moment(created), n.Sequence
 			return n, err
 		})
 }
