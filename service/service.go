@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,6 +82,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	var err error
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
 		return nil, err
+	}
+	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, time.Now); err != nil {
+		return nil, errors.Join(err, s.db.Close())
 	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, time.Now)
 	performer = action.New(s.db, performing, s.metrics, logger, time.Now)
@@ -183,7 +188,6 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	var running sync.WaitGroup
 	running.Go(func() { s.intake.Run(ctx) })
-	running.Go(func() { s.gauge(ctx) })
 	running.Go(func() { s.attend(ctx) })
 	running.Go(func() { s.reconciler.Keep(ctx, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
 	s.ready.Store(true)
@@ -209,29 +213,6 @@ func (s *Service) Reconcile(ctx context.Context, environment Environment, o reco
 
 // Close closes the database of a service that does not run.
 func (s *Service) Close() error { return s.db.Close() }
-
-// gauge counts what waits, every ten seconds.
-func (s *Service) gauge(ctx context.Context) {
-	for {
-		for name := range s.cfg.Environments {
-			events, actions, err := s.db.Counts(ctx, name)
-			if err != nil {
-				continue // asked again; readyz says what is wrong
-			}
-			for state, n := range events {
-				s.metrics.Waiting.WithLabelValues(string(name), string(state)).Set(float64(n))
-			}
-			for state, n := range actions {
-				s.metrics.Actions.WithLabelValues(string(name), string(state)).Set(float64(n))
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(10 * time.Second):
-		}
-	}
-}
 
 // Handler serves webhooks, health, metrics and the API.
 func (s *Service) Handler() http.Handler {
