@@ -222,7 +222,7 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	s.serveAPI(mux)
-	return mux
+	return exactPaths(mux)
 }
 
 // serveReady says whether the service can take events: it runs, and its database
