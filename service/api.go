@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/store"
 )
 
 // serveAPI adds the API. Without a token it is off, and says so.
@@ -30,6 +27,7 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	config := huma.DefaultConfig("Idem", "1")
 	config.DocsPath = ""
 	config.CreateHooks = nil // no $schema in answers
+	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}
 	api := humago.New(mux, config)
@@ -40,14 +38,15 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 			return
 		}
 		next(ctx)
-	})
+	}, exactQuery(api))
+	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects)
 	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject)
-	huma.Get(api, "/v1/{environment}/events", listOf(s, s.db.Events, showEvent))
-	huma.Get(api, "/v1/{environment}/objects", listOf(s, s.db.Objects, showObject))
-	huma.Get(api, "/v1/{environment}/decisions", listOf(s, s.db.Decisions, showDecision))
-	huma.Get(api, "/v1/{environment}/actions", listOf(s, s.db.Actions, showAction))
-	huma.Get(api, "/v1/{environment}/notifications", listOf(s, s.db.Notifications, showNotification))
-	huma.Get(api, "/v1/{environment}/reconciliations", listOf(s, s.db.Reconciliations, showReconciliation))
+	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.db.Events, showEvent))
+	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.db.Objects, showObject))
+	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.db.Decisions, showDecision))
+	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.db.Actions, showAction))
+	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications)
+	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.db.Reconciliations, showReconciliation))
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
 	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent)
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
@@ -68,39 +67,6 @@ func (in EnvironmentInput) environment(s *Service) (Environment, error) {
 	return name, nil
 }
 
-// Subject is what a host asks for: may this person proceed, and why?
-type Subject struct {
-	Reference string         `json:"reference" doc:"the host's reference id"`
-	Verdict   domain.Verdict `json:"verdict" enum:"none,pending,review,approved,declined,expired,redacted"`
-	Object    domain.Ref     `json:"object" doc:"the object the verdict comes from"`
-	Status    string         `json:"status" doc:"that object's status at Persona"`
-}
-
-// Subject says what is known of one subject. Nothing known is a verdict of its own.
-func (s *Service) Subject(ctx context.Context, environment Environment, reference string) (Subject, error) {
-	objects, err := s.db.ObjectsOf(ctx, environment, reference)
-	if err != nil {
-		return Subject{}, err
-	}
-	why := advance.Verdict(objects, s.policies[environment])
-	return Subject{reference, why.Verdict, why.Object, why.Status}, nil
-}
-
-func (s *Service) getSubject(ctx context.Context, in *struct {
-	EnvironmentInput
-	Reference string `path:"reference"`
-}) (*struct{ Body Subject }, error) {
-	env, err := in.environment(s)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := s.Subject(ctx, env, in.Reference)
-	if err != nil {
-		return nil, s.failed(ctx, err)
-	}
-	return &struct{ Body Subject }{subject}, nil
-}
-
 // failed hides an error of the database from the caller, and logs it.
 func (s *Service) failed(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -108,53 +74,6 @@ func (s *Service) failed(ctx context.Context, err error) error {
 	}
 	s.logger.ErrorContext(ctx, "the API failed", "error", err)
 	return huma.Error503ServiceUnavailable("the database did not answer")
-}
-
-type listInput struct {
-	EnvironmentInput
-	Object string `query:"object" doc:"the id of one object"`
-	State  string `query:"state" doc:"of events and actions"`
-	Before string `query:"before" doc:"the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
-}
-
-type listOutput[T any] struct {
-	Body struct {
-		Data []T    `json:"data" doc:"newest first"`
-		Next string `json:"next,omitempty" doc:"give it as before for the next page"`
-	}
-}
-
-// listOf makes the handler of a list.
-func listOf[R, T any](s *Service, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *listInput) (*listOutput[T], error) {
-	return func(ctx context.Context, in *listInput) (*listOutput[T], error) {
-		env, err := in.environment(s)
-		if err != nil {
-			return nil, err
-		}
-		filter := store.Filter{State: in.State, Limit: in.Limit}
-		if in.Object != "" {
-			filter.Object.ID = in.Object
-		}
-		if in.Before != "" {
-			if filter.Before, err = strconv.ParseInt(in.Before, 10, 64); err != nil {
-				return nil, huma.Error400BadRequest("before is not the next of a page")
-			}
-		}
-		page, err := list(ctx, env, filter)
-		if err != nil {
-			return nil, s.failed(ctx, err)
-		}
-		out := &listOutput[T]{}
-		out.Body.Data = make([]T, len(page.Rows))
-		for i, row := range page.Rows {
-			out.Body.Data[i] = show(row)
-		}
-		if page.Next > 0 {
-			out.Body.Next = strconv.FormatInt(page.Next, 10)
-		}
-		return out, nil
-	}
 }
 
 // Event is a Persona event, without its body.
@@ -166,10 +85,12 @@ type Event struct {
 	Object     domain.Ref        `json:"object"`
 	Via        domain.Via        `json:"via"`
 	State      domain.EventState `json:"state"`
+	Tries      int               `json:"tries" doc:"how often working on it failed"`
+	Reason     string            `json:"reason,omitempty" doc:"why it waits, or why it is poison"`
 }
 
 func showEvent(e domain.Event) Event {
-	return Event{e.ID, e.Name, e.CreatedAt, e.ReceivedAt, e.Object, e.Via, e.State}
+	return Event{e.ID, e.Name, e.CreatedAt, e.ReceivedAt, e.Object, e.Via, e.State, e.Tries, e.Reason}
 }
 
 // Object is our copy of a Persona resource, without its attributes.
@@ -186,23 +107,26 @@ func showObject(o domain.Object) Object {
 	return Object{o.Ref, o.Status, o.ReferenceID, o.AsOf, o.EventID, !o.RedactedAt.IsZero()}
 }
 
-// Decision is a rule that fired, and why.
+// Decision is what the policy came to on one transition, and why.
 type Decision struct {
-	ID            string              `json:"id"`
-	Object        domain.Ref          `json:"object"`
-	Transition    domain.Transition   `json:"transition"`
-	Rule          string              `json:"rule"`
-	PolicyVersion string              `json:"policy_version"`
-	Explanation   string              `json:"explanation"`
-	Actions       []domain.ActionSpec `json:"actions"`
-	DecidedAt     time.Time           `json:"decided_at"`
+	ID            string                `json:"id"`
+	Object        domain.Ref            `json:"object"`
+	Transition    domain.Transition     `json:"transition"`
+	Result        domain.DecisionResult `json:"result" enum:"decided,no_rule_matched,incomplete,not_evaluated"`
+	Rule          string                `json:"rule" doc:"that decided, or that could not be evaluated; empty where none matched"`
+	PolicyVersion string                `json:"policy_version"`
+	Explanation   string                `json:"explanation"`
+	Reason        string                `json:"reason,omitempty" doc:"why the facts are incomplete, or why the rule could not be evaluated"`
+	Actions       []domain.ActionSpec   `json:"actions"`
+	DecidedAt     time.Time             `json:"decided_at"`
 }
 
 func showDecision(d domain.Decision) Decision {
-	return Decision{d.ID, d.Object, d.Transition, d.Rule, d.PolicyVersion, d.Explanation, d.Actions, d.DecidedAt}
+	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, d.Actions, d.DecidedAt}
 }
 
-// Action is a call at Persona. Result can hold a credential, such as a one-time link.
+// Action is a call at Persona. Result can hold a credential, such as a one-time link; Said
+// can name a person.
 type Action struct {
 	ID             string             `json:"id"`
 	DecisionID     string             `json:"decision_id"`
@@ -213,13 +137,14 @@ type Action struct {
 	State          domain.ActionState `json:"state"`
 	Attempts       int                `json:"attempts"`
 	Outcome        string             `json:"outcome"`
+	Said           string             `json:"said,omitempty" doc:"what Persona said when it refused last"`
 	RequestID      string             `json:"request_id,omitempty"`
 	Result         json.RawMessage    `json:"result,omitempty"`
 	CreatedAt      time.Time          `json:"created_at"`
 }
 
 func showAction(a domain.Action) Action {
-	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.RequestID, a.Result, a.CreatedAt}
+	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.Said, a.RequestID, a.Result, a.CreatedAt}
 }
 
 // Reconciliation is a comparison of the events at Persona with those that are stored.
@@ -254,6 +179,7 @@ func orNull(t time.Time) *time.Time {
 // Notification is a message for the host application.
 type Notification struct {
 	ID        string         `json:"id"`
+	Sequence  int64          `json:"sequence" doc:"its place in the order in which notifications become visible"`
 	Name      string         `json:"name"`
 	Reference string         `json:"reference,omitempty"`
 	Object    domain.Ref     `json:"object"`
@@ -263,7 +189,7 @@ type Notification struct {
 }
 
 func showNotification(n domain.Notification) Notification {
-	return Notification{n.ID, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
+	return Notification{n.ID, n.Sequence, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
 }
 
 // AuditTrail is a page of the trail, and whether its chain holds.

@@ -40,7 +40,7 @@ type EventDetail struct {
 
 type eventInput struct {
 	EnvironmentInput
-	ID string `path:"id"`
+	ID ID `path:"id"`
 }
 
 func (s *Service) getEvent(ctx context.Context, in *eventInput) (*struct{ Body EventDetail }, error) {
@@ -48,7 +48,7 @@ func (s *Service) getEvent(ctx context.Context, in *eventInput) (*struct{ Body E
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.db.Event(ctx, env, in.ID)
+	e, err := s.db.Event(ctx, env, string(in.ID))
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
@@ -97,20 +97,20 @@ type Replayed struct {
 }
 
 func (s *Service) replayEvent(ctx context.Context, in *eventInput) (*struct{ Body Replayed }, error) {
-	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: in.ID})
+	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: string(in.ID)})
 }
 
 func (s *Service) replayEvents(ctx context.Context, in *struct {
 	EnvironmentInput
 	Body struct {
-		Object string    `json:"object,omitempty" doc:"the id of one object"`
-		State  string    `json:"state,omitempty" doc:"of the events, such as poison"`
+		Object ID        `json:"object,omitempty" doc:"the id of one object"`
+		State  string    `json:"state,omitempty" enum:"poison,unhandled,stale,applied" doc:"of the events"`
 		From   time.Time `json:"from,omitempty" doc:"when they were received, at the earliest"`
 		To     time.Time `json:"to,omitempty" doc:"before when they were received"`
 	}
 }) (*struct{ Body Replayed }, error) {
 	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{
-		Object: in.Body.Object, State: domain.EventState(in.Body.State), From: in.Body.From, To: in.Body.To,
+		Object: string(in.Body.Object), State: domain.EventState(in.Body.State), From: in.Body.From, To: in.Body.To,
 	})
 }
 
@@ -120,8 +120,8 @@ func (s *Service) replaySelection(ctx context.Context, in EnvironmentInput, what
 		return nil, err
 	}
 	n, err := s.Replay(ctx, env, what, apiActor)
-	if errors.Is(err, replay.ErrNothing) {
-		return nil, huma.Error400BadRequest(err.Error())
+	if errors.Is(err, replay.ErrNothing) || errors.Is(err, replay.ErrTimes) {
+		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
@@ -134,7 +134,7 @@ func (s *Service) replayAction(ctx context.Context, in *eventInput) (*struct{ Bo
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ReplayAction(ctx, env, in.ID, apiActor); err != nil {
+	if err := s.ReplayAction(ctx, env, string(in.ID), apiActor); err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Replayed }{Replayed{1}}, nil

@@ -62,7 +62,7 @@ func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
-	if status, _ := w.ask("/v1/sandbox/replay", "{}"); status != 400 {
+	if status, _ := w.ask("/v1/sandbox/replay", "{}"); status != 422 {
 		t.Errorf("nothing that is meant: %d", status)
 	}
 	if status, _ := w.ask("/v1/sandbox/events/evt_no/replay", ""); status != 404 {

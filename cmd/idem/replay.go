@@ -17,7 +17,7 @@ type replayCommand struct {
 	Environment string `enum:"sandbox,production" required:"" help:"The environment: sandbox or production."`
 	Event       string `placeholder:"ID" help:"One event."`
 	Object      string `placeholder:"ID" help:"The events of one object."`
-	State       string `placeholder:"STATE" help:"The events in this state: poison, unhandled, stale or applied."`
+	State       string `placeholder:"STATE" enum:",poison,unhandled,stale,applied" default:"" help:"The events in this state: poison, unhandled, stale or applied."`
 	From        since  `placeholder:"WHEN" help:"The events that were received since then: a duration such as 2h, a date or a time."`
 	To          since  `placeholder:"WHEN" help:"The events that were received before then."`
 	Action      string `placeholder:"ID" help:"One dead action, instead of events."`
@@ -29,6 +29,9 @@ func (c replayCommand) Validate() error {
 	events := c.Event + c.Object + c.State
 	if c.Action == "" && events == "" && c.From.IsZero() && c.To.IsZero() {
 		return errors.New("say what to replay: --event, --object, --state, --from and --to, or --action")
+	}
+	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To.Time) {
+		return errors.New("--from must be before --to")
 	}
 	if c.Action != "" && (events != "" || !c.From.IsZero() || !c.To.IsZero()) {
 		return errors.New("--action stands alone")

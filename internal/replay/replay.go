@@ -22,6 +22,7 @@ import (
 type Store interface {
 	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
 	Events(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Event], error)
+	Objects(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Object], error)
 	Requeue(ctx context.Context, env domain.Environment, ids []string, log []audit.Entry) (int, error)
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
@@ -29,6 +30,23 @@ type Store interface {
 
 // ErrNothing means that a selection does not say what to replay.
 var ErrNothing = errors.New("say what to replay: an event, an object, a state, or a time")
+
+// ErrTimes means that the times of a selection hold no moment.
+var ErrTimes = errors.New("the time to replay from must be before the time to replay to")
+
+// UnknownError means that there is no such event, object or action, or that the action is
+// not one that is replayed. It is [store.ErrNotFound].
+type UnknownError struct{ Problem string }
+
+func (e *UnknownError) Error() string { return e.Problem }
+
+// Is reports whether target is [store.ErrNotFound].
+func (e *UnknownError) Is(target error) bool { return target == store.ErrNotFound }
+
+// unknown says that the environment has no such row.
+func unknown(env domain.Environment, what, id string) error {
+	return &UnknownError{fmt.Sprintf("there is no %s %q in the %s environment", what, id, env)}
+}
 
 // Selection says which events to replay: those that all of it holds of.
 type Selection struct {
@@ -39,17 +57,22 @@ type Selection struct {
 }
 
 // Events makes events wait again, and returns how many. Events that no object is kept
-// for stay as they are. The actor is who asks, for the audit trail.
+// for stay as they are. An event or an object that is not known is an [UnknownError]. The
+// actor is who asks, for the audit trail.
 func Events(ctx context.Context, s Store, env domain.Environment, what Selection, actor string, now time.Time) (int, error) {
 	if what == (Selection{}) {
 		return 0, ErrNothing
 	}
+	if !what.To.IsZero() && !what.From.Before(what.To) {
+		return 0, ErrTimes
+	}
 	if what.Event != "" {
-		e, err := s.Event(ctx, env, what.Event)
-		if err != nil {
+		return event(ctx, s, env, what, actor, now)
+	}
+	if what.Object != "" {
+		if err := known(ctx, s, env, what.Object); err != nil {
 			return 0, err
 		}
-		return requeue(ctx, s, env, keep([]domain.Event{e}, what), actor, now)
 	}
 	replayed := 0
 	filter := store.Filter{State: string(what.State), Limit: 100}
@@ -71,6 +94,38 @@ func Events(ctx context.Context, s Store, env domain.Environment, what Selection
 		}
 		filter.Before = page.Next
 	}
+}
+
+// event makes one event wait again.
+func event(ctx context.Context, s Store, env domain.Environment, what Selection, actor string, now time.Time) (int, error) {
+	if !domain.PlausibleID(what.Event) {
+		return 0, unknown(env, "event", what.Event)
+	}
+	e, err := s.Event(ctx, env, what.Event)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, unknown(env, "event", what.Event)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return requeue(ctx, s, env, keep([]domain.Event{e}, what), actor, now)
+}
+
+// known returns an [UnknownError] for an object that has neither a row nor an event.
+func known(ctx context.Context, s Store, env domain.Environment, id string) error {
+	if !domain.PlausibleID(id) {
+		return unknown(env, "object", id)
+	}
+	of := store.Filter{Object: domain.Ref{ID: id}, Limit: 1}
+	objects, err := s.Objects(ctx, env, of)
+	if err != nil || len(objects.Rows) > 0 {
+		return err
+	}
+	events, err := s.Events(ctx, env, of)
+	if err == nil && len(events.Rows) == 0 {
+		err = unknown(env, "object", id)
+	}
+	return err
 }
 
 // keep are the events of a selection that an object is kept for.
@@ -103,14 +158,21 @@ func requeue(ctx context.Context, s Store, env domain.Environment, events []doma
 }
 
 // Action makes a dead action wait again. It gets an idempotency key that Persona has not
-// seen: the old one would only bring the refusal back.
+// seen: the old one would only bring the refusal back. An action that is not known or not
+// dead is an [UnknownError].
 func Action(ctx context.Context, s Store, env domain.Environment, id, actor string, now time.Time) error {
+	if !domain.PlausibleID(id) {
+		return unknown(env, "action", id)
+	}
 	a, err := s.Action(ctx, env, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return unknown(env, "action", id)
+	}
 	if err != nil {
 		return err
 	}
 	if a.State != domain.ActionDead {
-		return fmt.Errorf("action %s is %s: only dead ones are replayed: %w", id, a.State, store.ErrNotFound)
+		return &UnknownError{fmt.Sprintf("the action %s is %s: only dead actions are replayed", id, a.State)}
 	}
 	entry := audit.Entry{Environment: env, At: now, Actor: actor, What: "action.replayed", About: a.Spec.Target, Detail: id + " was dead: " + a.Outcome}
 	return s.Revive(ctx, env, id, a.FreshKey(now), now, []audit.Entry{entry})

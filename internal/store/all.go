@@ -23,8 +23,13 @@ func All[T any](ctx context.Context, list func(context.Context, domain.Environme
 					return
 				}
 			}
-			if filter.Before = page.Next; page.Next == 0 {
+			if page.Next == 0 {
 				return
+			}
+			if filter.Oldest {
+				filter.After = page.Next
+			} else {
+				filter.Before = page.Next
 			}
 		}
 	}

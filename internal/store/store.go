@@ -120,20 +120,39 @@ type Claim struct {
 // ActionClaim is the type of a claim's target that is an action.
 const ActionClaim = "action"
 
-// Filter picks rows for a list, newest first.
+// Filter picks rows for a list, newest first unless Oldest is set.
 type Filter struct {
 	Object domain.Ref // zero for all
 	State  string     // of events and actions; empty for all
 	Event  string     // of notifications: the id of the event that led to them; empty for all
-	Before int64      // a cursor: rows older than this; zero for the newest
+	Before int64      // a cursor: rows older than this; zero for no bound
+	After  int64      // a cursor: rows newer than this; zero for no bound
+	Oldest bool       // the oldest first
 	Limit  int        // at most 100; 50 where zero
 }
 
-// Page is one page of a list. Next is the cursor of the next, zero at the end.
+// Page is one page of a list. Next is the cursor of the next page, to give as Before, or
+// as After where the oldest come first; zero at the end.
 type Page[T any] struct {
 	Rows []T
 	Next int64
 }
+
+// Backlog is what is not finished in an environment.
+type Backlog struct {
+	Waiting       int            // events that wait
+	Poison        int            // events that were set aside
+	Retried       int            // of the waiting events, those that were tried and failed
+	Reasons       map[string]int // of Retried: how many for each kind of reason, which is what the reason says before its first colon
+	OldestWaiting time.Time      // when the event that waits longest was received; zero where none waits
+
+	ActionsWaiting int
+	ActionsDead    int
+}
+
+// OtherReason is the kind of a reason that does not begin with a few plain words and a
+// colon.
+const OtherReason = "other"
 
 // Store is the database.
 type Store interface {
@@ -229,12 +248,20 @@ type Store interface {
 	// AuditTrail returns at most so many entries after a sequence, oldest first.
 	AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error)
 
-	// Counts returns the numbers of events and actions by state.
+	// Backlog returns what is not finished.
+	Backlog(ctx context.Context, env domain.Environment) (Backlog, error)
+
+	// Counts returns how many events are waiting or poison, and how many actions are
+	// waiting or dead. A state without any is left out.
 	Counts(ctx context.Context, env domain.Environment) (events map[domain.EventState]int, actions map[domain.ActionState]int, err error)
 
 	// Resume inserts a job for everything that waits: it is called when the service
 	// starts, so that nothing depends on a job that a crash cut short.
 	Resume(ctx context.Context) error
+
+	// CheckVersion returns ErrNewer when a newer version of Idem has migrated the database
+	// since it was opened.
+	CheckVersion(ctx context.Context) error
 
 	// Ping reports whether rows can be written.
 	Ping(ctx context.Context) error

@@ -23,11 +23,10 @@ type Metrics struct {
 	Decided      *prometheus.CounterVec   // decisions by environment and rule
 	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
 	Notified     *prometheus.CounterVec   // notifications by environment and name
-	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, missed, history
+	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, future, missed, history, poison
 	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
+	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or facts were missing, by environment, rule and result
 	Nodes        prometheus.Gauge         // processes on the same database
-	Waiting      *prometheus.GaugeVec     // events that wait, and poison, by environment and state
-	Actions      *prometheus.GaugeVec     // actions by environment and state
 }
 
 // New returns metrics in a registry of their own.
@@ -41,21 +40,24 @@ func New() *Metrics {
 		Decided:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
 		Performed:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
 		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
-		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook."}, []string{"environment", "outcome"}),
+		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook, poison ones cannot be worked on, future ones are dated after the node's clock."}, []string{"environment", "outcome"}),
 		ReconciledAt: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_reconciled_timestamp_seconds", Help: "When a reconciliation finished last; alert on its age."}, []string{"environment"}),
+		PolicyErrors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_policy_errors_total", Help: "Decisions that became a review because a rule could not be evaluated or facts were missing; alert on any."}, []string{"environment", "rule", "result"}),
 		Nodes:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_nodes", Help: "Processes that are at work on the database."}),
-		Waiting:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_inbox_events", Help: "Events that wait or were set aside."}, []string{"environment", "state"}),
-		Actions:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_actions", Help: "Actions by state; alert on dead."}, []string{"environment", "state"}),
 	}
 	m.Nodes.Set(1)
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.Nodes, m.Waiting, m.Actions,
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Nodes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
+// maxScrapes is how many scrapes may run at a time. Each asks the database, and anybody
+// who reaches the address can ask for one.
+const maxScrapes = 4
+
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }
 
 // NewLogger returns a log for format text or json. Attributes whose key, or the key of

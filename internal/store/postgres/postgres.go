@@ -115,7 +115,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	return db.Exclusively(ctx, "migrations", func() error { return tables.Migrate(ctx, provider) })
+	return db.Exclusively(ctx, "migrations", func() error { return db.Migrate(ctx, provider) })
 }
 
 // Exclusively runs f while no other node runs one of that name. The lock belongs to a

@@ -117,7 +117,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	return tables.Migrate(ctx, provider)
+	return db.Migrate(ctx, provider)
 }
 
 // Tx implements [tables.Database].

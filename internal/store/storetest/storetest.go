@@ -77,6 +77,8 @@ func Run(t *testing.T, open Open) {
 		"an event that is put back waits again":                  eventRequeued,
 		"a dead action is revived with what came after it":       actionRevived,
 		"lists have pages":                                       pages,
+		"a list goes forward from a cursor":                      forward,
+		"the backlog is what is not finished":                    backlog,
 		"the audit trail is one chain for each environment":      auditChain,
 		"what does not exist is not found":                       notFound,
 	} {

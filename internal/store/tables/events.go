@@ -162,7 +162,7 @@ func (s *Store) Counts(ctx context.Context, env domain.Environment) (map[domain.
 	if err != nil {
 		return nil, nil, err
 	}
-	err = s.count(ctx, "SELECT state, count(*) FROM actions WHERE environment = $1 GROUP BY state", env,
+	err = s.count(ctx, countActions, env,
 		func(state string, n int) { actions[domain.ActionState(state)] = n })
 	return events, actions, err
 }

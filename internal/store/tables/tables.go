@@ -72,7 +72,10 @@ type Rows interface {
 
 // Store implements [store.Store] but for what [Database] is asked for by its owner:
 // claims and Ping.
-type Store struct{ db Database }
+type Store struct {
+	db      Database
+	version int64 // of the tables, that this program knows
+}
 
 // New returns the store of a database.
 func New(db Database) *Store { return &Store{db: db} }
@@ -171,7 +174,7 @@ func limit(f store.Filter) int {
 	return min(f.Limit, 100)
 }
 
-// list reads one page, newest first. The columns must start with sequence.
+// list reads one page. The columns must start with sequence.
 func list[T any](ctx context.Context, q Querier, columns, table string, env domain.Environment, f store.Filter, scan func(Rows, *int64) (T, error)) (store.Page[T], error) {
 	query := "SELECT " + columns + " FROM " + table + " WHERE environment = $1"
 	args := []any{env}
@@ -195,9 +198,16 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	if f.Before > 0 {
 		narrow("sequence < $%d", f.Before)
 	}
+	if f.After > 0 {
+		narrow("sequence > $%d", f.After)
+	}
+	order := "DESC"
+	if f.Oldest {
+		order = "ASC"
+	}
 	n := limit(f)
 	args = append(args, n+1)
-	rows, err := q.Query(ctx, query+fmt.Sprintf(" ORDER BY sequence DESC LIMIT $%d", len(args)), args...)
+	rows, err := q.Query(ctx, query+fmt.Sprintf(" ORDER BY sequence %s LIMIT $%d", order, len(args)), args...)
 	type numbered struct {
 		row      T
 		sequence int64

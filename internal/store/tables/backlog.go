@@ -1,0 +1,58 @@
+package tables
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Backlog implements [store.Store]. Each query reads an index that holds only what it
+// counts, so that the events and actions that are finished cost nothing.
+func (s *Store) Backlog(ctx context.Context, env domain.Environment) (store.Backlog, error) {
+	b := store.Backlog{Reasons: map[string]int{}}
+	var oldest int64
+	_, err := one(ctx, s.db, "SELECT count(*), coalesce(min(received_at), 0) FROM events WHERE environment = $1 AND state = 'waiting'", []any{env}, &b.Waiting, &oldest)
+	if err != nil {
+		return b, fmt.Errorf("count the events that wait: %w", err)
+	}
+	b.OldestWaiting = moment(oldest)
+	if _, err = one(ctx, s.db, "SELECT count(*) FROM events WHERE environment = $1 AND state = 'poison'", []any{env}, &b.Poison); err != nil {
+		return b, fmt.Errorf("count the poison events: %w", err)
+	}
+	err = s.count(ctx, "SELECT reason, count(*) FROM events WHERE environment = $1 AND state = 'waiting' AND tries > 0 GROUP BY reason", env, func(reason string, n int) {
+		b.Retried += n
+		b.Reasons[kindOf(reason)] += n
+	})
+	if err != nil {
+		return b, err
+	}
+	err = s.count(ctx, countActions, env, func(state string, n int) {
+		switch domain.ActionState(state) {
+		case domain.ActionWaiting:
+			b.ActionsWaiting = n
+		case domain.ActionDead:
+			b.ActionsDead = n
+		}
+	})
+	return b, err
+}
+
+const countActions = "SELECT state, count(*) FROM actions WHERE environment = $1 AND state IN ('waiting', 'dead') GROUP BY state"
+
+// maxKind is how long the kind of a reason may be, in bytes.
+const maxKind = 40
+
+// kindOf is what a reason says before its first colon, or [store.OtherReason] where that
+// is not a few plain words. Kinds become labels of metrics: ids and numbers would make
+// a new one for every event.
+func kindOf(reason string) string {
+	kind, _, _ := strings.Cut(reason, ":")
+	plain := func(r rune) bool { return r == ' ' || r == '-' || 'a' <= r && r <= 'z' }
+	if kind == "" || len(kind) > maxKind || strings.ContainsFunc(kind, func(r rune) bool { return !plain(r) }) {
+		return store.OtherReason
+	}
+	return kind
+}

@@ -1,0 +1,135 @@
+package service
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// PageInput is what every list takes.
+type PageInput struct {
+	EnvironmentInput
+	Before string `query:"before" pattern:"^[1-9][0-9]{0,17}$" doc:"the next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
+
+func (in PageInput) filter() store.Filter {
+	return store.Filter{Before: sequence(in.Before), Limit: in.Limit}
+}
+
+// sequence reads a cursor whose pattern was checked; 0 for none.
+func sequence(cursor string) int64 {
+	n, _ := strconv.ParseInt(cursor, 10, 64)
+	return n
+}
+
+// ObjectPageInput is what the lists take whose rows are about an object.
+type ObjectPageInput struct {
+	PageInput
+	Object ID `query:"object" doc:"the id of one object"`
+}
+
+func (in ObjectPageInput) filter() store.Filter {
+	f := in.PageInput.filter()
+	f.Object.ID = string(in.Object)
+	return f
+}
+
+type eventsInput struct {
+	ObjectPageInput
+	State string `query:"state" enum:"waiting,applied,stale,unhandled,poison"`
+}
+
+func (in eventsInput) filter() store.Filter {
+	f := in.ObjectPageInput.filter()
+	f.State = in.State
+	return f
+}
+
+type actionsInput struct {
+	ObjectPageInput
+	State string `query:"state" enum:"waiting,done,already_done,dropped,dead,skipped"`
+}
+
+func (in actionsInput) filter() store.Filter {
+	f := in.ObjectPageInput.filter()
+	f.State = in.State
+	return f
+}
+
+type notificationsInput struct {
+	ObjectPageInput
+	After string `query:"after" pattern:"^[0-9]{1,18}$" doc:"a sequence: lists what came after it, oldest first; 0 begins with the first"`
+}
+
+type listOutput[T any] struct {
+	Body struct {
+		Data []T    `json:"data" doc:"newest first; oldest first where after is given"`
+		Next string `json:"next,omitempty" doc:"give it as before, or as after where that was given, for the next page"`
+	}
+}
+
+// listRequest is a request for a page.
+type listRequest interface {
+	environment(*Service) (Environment, error)
+	filter() store.Filter
+}
+
+// listOf makes the handler of a list.
+func listOf[I listRequest, R, T any](s *Service, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *I) (*listOutput[T], error) {
+	return func(ctx context.Context, in *I) (*listOutput[T], error) {
+		env, err := (*in).environment(s)
+		if err != nil {
+			return nil, err
+		}
+		page, err := list(ctx, env, (*in).filter())
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		out := &listOutput[T]{}
+		out.Body.Data = showAll(page.Rows, show)
+		if page.Next > 0 {
+			out.Body.Next = strconv.FormatInt(page.Next, 10)
+		}
+		return out, nil
+	}
+}
+
+func showAll[R, T any](rows []R, show func(R) T) []T {
+	shown := make([]T, len(rows))
+	for i, row := range rows {
+		shown[i] = show(row)
+	}
+	return shown
+}
+
+// listNotifications lists back from the newest, or forward from a sequence. Forward there
+// always is a next, so that a poller asks for it again and again.
+func (s *Service) listNotifications(ctx context.Context, in *notificationsInput) (*listOutput[Notification], error) {
+	switch {
+	case in.After == "":
+		return listOf[ObjectPageInput](s, s.db.Notifications, showNotification)(ctx, &in.ObjectPageInput)
+	case in.Before != "":
+		return nil, huma.Error422UnprocessableEntity("give after or before, not both")
+	}
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	f := in.filter()
+	f.After, f.Oldest = sequence(in.After), true
+	page, err := s.db.Notifications(ctx, env, f)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	out := &listOutput[Notification]{}
+	out.Body.Data, out.Body.Next = showAll(page.Rows, showNotification), strconv.FormatInt(f.After, 10)
+	if n := len(page.Rows); n > 0 {
+		out.Body.Next = strconv.FormatInt(page.Rows[n-1].Sequence, 10)
+	}
+	return out, nil
+}
