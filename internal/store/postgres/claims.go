@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,28 +19,67 @@ import (
 // All times are those of the database, since the clocks of nodes differ.
 const claimTTL = 2 * time.Minute
 
-// live is the condition that the claim c still counts.
-const live = "c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)"
+// live is the condition that the claim c still counts: $3 is this node, and $4 are the
+// tokens of its claims. One that could not be deleted when it was released counts no more.
+const live = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
+	AND (c.node <> $3 OR c.token = ANY ($4::text[]))`
+
+// tokens are those of the claims that this process has.
+type tokens struct {
+	mu   sync.Mutex
+	held map[string]bool
+}
+
+func (t *tokens) add(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == nil {
+		t.held = map[string]bool{}
+	}
+	t.held[token] = true
+}
+
+func (t *tokens) remove(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.held, token)
+}
+
+func (t *tokens) all() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.AppendSeq([]string{}, maps.Keys(t.held))
+}
 
 // Claim implements [store.Store].
 func (db *DB) Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error) {
 	claim := store.Claim{Environment: env, Target: target, Token: domain.NewID("clm")}
+	db.tokens.add(claim.Token)
+	ok, err := db.claim(ctx, claim)
+	if !ok {
+		db.tokens.remove(claim.Token)
+	}
+	return claim, ok, err
+}
+
+func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error) {
+	env, target := claim.Environment, claim.Target
 	for {
-		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (environment, type, id, token, node, again, claimed_at) VALUES ($3, $4, $5, $6, $7, false, now())
+		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($3, $5, $6, $7, $8, false, now())
 			ON CONFLICT (environment, type, id) DO UPDATE SET token = excluded.token, node = excluded.node, again = false, claimed_at = excluded.claimed_at
-			WHERE NOT (`+live+`)`, claimTTL, goneAfter, env, target.Type, target.ID, claim.Token, db.node)
+			WHERE NOT (`+live+`)`, claimTTL, goneAfter, db.node, db.tokens.all(), env, target.Type, target.ID, claim.Token)
 		if err != nil {
-			return claim, false, fmt.Errorf("claim %s: %w", target, err)
+			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
 		if made.RowsAffected() == 1 {
-			return claim, true, nil
+			return true, nil
 		}
 		wanted, err := db.pool.Exec(ctx, "UPDATE claims SET again = true WHERE environment = $1 AND type = $2 AND id = $3", env, target.Type, target.ID)
 		if err != nil {
-			return claim, false, fmt.Errorf("claim %s: %w", target, err)
+			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
 		if wanted.RowsAffected() == 1 { // else it was released in between
-			return claim, false, nil
+			return false, nil
 		}
 	}
 }
@@ -48,8 +90,8 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 	for i, target := range targets {
 		types[i], ids[i] = target.Type, target.ID
 	}
-	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($4::text[], $5::text[]) AS w (type, id) ORDER BY 1, 2) AS w
-		WHERE c.environment = $3 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, env, types, ids)
+	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($6::text[], $7::text[]) AS w (type, id) ORDER BY 1, 2) AS w
+		WHERE c.environment = $5 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.node, db.tokens.all(), env, types, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for claims: %w", err)
 	}
@@ -62,6 +104,7 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 
 // Release implements [store.Store].
 func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
+	db.tokens.remove(claim.Token)
 	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
 		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token).Scan(&again)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -73,7 +116,7 @@ func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err e
 // dropDeadClaims drops the claims of nodes that are gone, with jobs for what they were on.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter)
+		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, db.node, db.tokens.all())
 		if err != nil {
 			return err
 		}

@@ -34,9 +34,10 @@ type Queue interface {
 // DB is the database. It implements [store.Store].
 type DB struct {
 	*tables.Store
-	pool  *pgxpool.Pool
-	queue Queue
-	node  string
+	pool   *pgxpool.Pool
+	queue  Queue
+	node   string
+	tokens tokens
 
 	stop    context.CancelFunc // ends what runs beside
 	running sync.WaitGroup
