@@ -3,82 +3,96 @@ package advance
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// withheld names what an object that was read lacks of what decisions rest on: a key's
-// lists can block attributes, and a redaction deletes them. It names the object's id and
-// attributes, never a value.
+// withheld says what an object that was read lacks of what decisions rest on, because a
+// key's blocklist holds attributes back, or because the object is redacted. It names the
+// object's id and attributes, never a value.
 func withheld(o domain.Object) []string {
 	if !o.RedactedAt.IsZero() {
 		return []string{o.Ref.String() + ": redacted"}
 	}
 	var lacks []string
-	for _, attribute := range needed(o) {
-		if !attribute.there {
-			lacks = append(lacks, o.Ref.String()+": "+attribute.name)
+	for _, need := range needs(o) {
+		if !need.met {
+			lacks = append(lacks, o.Ref.String()+": "+need.name)
 		}
 	}
 	return lacks
 }
 
-// part is something that an object should have.
-type part struct {
-	name  string
-	there bool
+// need is what an object should have.
+type need struct {
+	name string
+	met  bool
 }
 
-func needed(o domain.Object) []part {
-	status := part{"status", o.Status != ""}
+func needs(o domain.Object) []need {
+	status := need{"status", o.Status != ""}
 	switch o.Ref.Family() {
 	case "inquiry":
-		_, reference := o.Attributes["reference-id"] // null for a person without one
-		return append(related(o, "account", "verifications", "reports", "sessions"), status, createdAt(o), part{"reference-id", reference})
+		_, hasReference := o.Attributes["reference-id"] // null for a person without one
+		return []need{
+			status, createdAt(o), {"reference-id", hasReference},
+			relationship(o, "account"), relationship(o, "verifications"), relationship(o, "reports"), relationship(o, "sessions"),
+		}
 	case "case":
-		return append(related(o, "inquiries"), status)
+		return []need{status, relationship(o, "inquiries")}
 	case "verification":
-		return []part{status, createdAt(o), {"checks", whole(o.Attributes["checks"])}}
+		return []need{status, createdAt(o), {"checks", allChecks(o)}}
 	case "report":
-		return []part{status, {"has-match", hasMatch(o)}}
+		return []need{status, {"has-match", saysMatch(o)}}
 	default:
 		return nil
 	}
 }
 
-func related(o domain.Object, names ...string) []part {
-	var parts []part
-	for _, name := range names {
-		there := o.Relationships[name] != nil && !slices.ContainsFunc(o.Relationships[name], func(r domain.Ref) bool { return r.Type == "" || r.ID == "" })
-		parts = append(parts, part{"relationships." + name, there})
+// families are the kinds of object that relationships lead to.
+func families() map[string]string {
+	return map[string]string{
+		"account": "account", "verifications": "verification", "reports": "report", "sessions": "inquiry-session", "inquiries": "inquiry",
 	}
-	return parts
 }
 
-func createdAt(o domain.Object) part {
+// named returns what a relationship of an object names, without what it should not.
+func named(o domain.Object, name string) []domain.Ref {
+	return slices.DeleteFunc(slices.Clone(o.Relationships[name]), func(r domain.Ref) bool { return r.Family() != families()[name] || r.ID == "" })
+}
+
+// relationship is met where it is there, and names nothing but what it should.
+func relationship(o domain.Object, name string) need {
+	refs := o.Relationships[name]
+	return need{"relationships." + name, refs != nil && len(named(o, name)) == len(refs)}
+}
+
+func createdAt(o domain.Object) need {
 	var text string
-	return part{"created-at", json.Unmarshal(o.Attributes["created-at"], &text) == nil && text != ""}
+	_ = json.Unmarshal(o.Attributes["created-at"], &text) // absent, or a text
+	_, err := time.Parse(time.RFC3339Nano, text)
+	return need{"created-at", err == nil}
 }
 
-// whole reports whether a list of checks is there, and each says what came of it.
-func whole(raw json.RawMessage) bool {
-	var checks []struct{ Name, Status, Requirement string }
-	if json.Unmarshal(raw, &checks) != nil || checks == nil {
+// allChecks reports whether there is a list of checks, each of which says what came of it
+// and whether it is required. The checks of a government ID's chip do not say the latter
+// (OpenAPI 2025-12-08).
+func allChecks(o domain.Object) bool {
+	type check struct{ Name, Status, Requirement string }
+	var checks []check
+	if json.Unmarshal(o.Attributes["checks"], &checks) != nil || checks == nil {
 		return false
 	}
-	for _, c := range checks {
-		if c.Name == "" || c.Status == "" || c.Requirement == "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(checks, func(c check) bool {
+		return c.Name == "" || c.Status == "" || c.Requirement == "" && o.Ref.Type != "verification/government-id-nfc"
+	})
 }
 
-// hasMatch reports whether a report says if it found a match. Every kind of report that
-// Persona documents does once it is ready (OpenAPI 2025-12-08); before, the attribute
-// may be null.
-func hasMatch(o domain.Object) bool {
-	raw, ok := o.Attributes["has-match"]
+// saysMatch reports whether a report says if it found a match. Every kind of report has
+// the attribute (OpenAPI 2025-12-08); it may be null until the report is ready.
+func saysMatch(o domain.Object) bool {
+	raw, there := o.Attributes["has-match"]
 	var match *bool
-	return ok && json.Unmarshal(raw, &match) == nil && (match != nil || o.Status != "ready")
+	return there && json.Unmarshal(raw, &match) == nil && (match != nil || o.Status != "ready")
 }

@@ -118,7 +118,7 @@ func conversion(t reflect.Type) (*cel.Type, reader) {
 		return cel.TimestampType, readTime
 	case reflect.TypeFor[persona.Fields]():
 		return cel.MapType(cel.StringType, cel.DynType), readFields
-	case reflect.TypeFor[[]persona.VerificationCheck]():
+	case reflect.TypeFor[[]persona.VerificationCheck](), reflect.TypeFor[[]persona.VerificationGovernmentIDNFCCheck]():
 		return cel.ListType(cel.ObjectType("Check")), readChecks
 	}
 	switch t.Kind() {

@@ -118,7 +118,10 @@ func (c *condition) problem(err error) string {
 // explain adds what was probably meant to CEL's message about a name that there is not.
 func (l *language) explain(message string) string {
 	name := regexp.MustCompile(`^undeclared reference to '([^']*)'`).FindStringSubmatch(message)
-	if name == nil {
+	switch {
+	case strings.Contains(message, ", null)") || strings.Contains(message, "(null, "):
+		return noNull
+	case name == nil:
 		return message
 	}
 	known := slices.Concat(l.variables, functionNames(), []string{"size", "has", "all", "exists", "exists_one", "filter", "map", "matches",
@@ -129,6 +132,8 @@ func (l *language) explain(message string) string {
 	}
 	return fmt.Sprintf("there is no %q%s", name[1], suggestion)
 }
+
+const noNull = "a value that is null counts as absent: write has(…) to ask whether there is one"
 
 // check finds what CEL does not: attributes that there are not, template fields that are
 // written in another form than fields["key"], and null.
@@ -144,7 +149,7 @@ func (l *language) check(tree *ast.AST) *flaw {
 		switch e.Kind() {
 		case ast.LiteralKind:
 			if e.AsLiteral() == types.NullValue {
-				say(e, "a value that is null counts as absent: write has(…) to ask whether there is one")
+				say(e, noNull)
 			}
 		case ast.CallKind:
 			call := e.AsCall()

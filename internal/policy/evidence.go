@@ -65,12 +65,16 @@ func templateOf(v domain.Object) string {
 	return ""
 }
 
-// failedChecks returns the required checks of a verification that failed. One that
-// failed without a check that says why counts as a check of its type's name.
+// failedChecks returns the required checks of a verification that failed. A check that
+// does not say whether it is required is: those of a government ID's chip never do
+// (OpenAPI 2025-12-08). A verification that failed without a check that says why counts
+// as a check of its type's name.
 func failedChecks(v domain.Object) []check {
 	var checks []check
 	_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
-	checks = slices.DeleteFunc(checks, func(c check) bool { return c.Status != "failed" || c.Requirement != "required" })
+	checks = slices.DeleteFunc(checks, func(c check) bool {
+		return c.Status != "failed" || c.Requirement != "required" && c.Requirement != ""
+	})
 	if len(checks) == 0 && v.Status == "failed" {
 		checks = []check{{Name: v.Ref.Type}}
 	}

@@ -89,7 +89,7 @@ func (r rule) String() string {
 	case r.otherwise:
 		manner = ", otherwise"
 	case r.goesOn:
-		manner = ", and goes on"
+		manner = ", then goes on"
 	}
 	return fmt.Sprintf("%s: %s becomes %s%s%s → %s", r.name, r.object, strings.Join(r.to, " or "), from, manner, strings.Join(steps, ", "))
 }

@@ -95,31 +95,23 @@ func readAny(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 }
 
 // readFields reads the fields of a template: the value of each by its key in kebab-case.
-// A field whose value is null is absent.
+// A field whose value is null, or cannot be read, is absent.
 func readFields(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	fields, err := as[map[string]json.RawMessage](raw)
 	if err != nil {
 		return nil, err
 	}
-	values, err := unwrapAll(fields)
-	if err != nil {
-		return nil, err
-	}
-	return types.DefaultTypeAdapter.NativeToValue(values), nil
+	return types.DefaultTypeAdapter.NativeToValue(unwrapAll(fields)), nil
 }
 
-func unwrapAll(fields map[string]json.RawMessage) (map[string]any, error) {
+func unwrapAll(fields map[string]json.RawMessage) map[string]any {
 	values := map[string]any{}
 	for key, raw := range unique(fields, fold.Kebab) {
-		v, err := unwrap(raw)
-		if err != nil {
-			return nil, err
-		}
-		if v != nil {
+		if v, err := unwrap(raw); err == nil && v != nil {
 			values[key] = v
 		}
 	}
-	return values, nil
+	return values
 }
 
 // unwrap returns the value of a field, which Persona writes as a type and a value. The
@@ -135,7 +127,7 @@ func unwrap(raw json.RawMessage) (any, error) {
 	switch *field.Type {
 	case "hash":
 		if parts, err := as[map[string]json.RawMessage](field.Value); err == nil {
-			return unwrapAll(parts)
+			return unwrapAll(parts), nil
 		}
 	case "array":
 		if parts, err := as[[]json.RawMessage](field.Value); err == nil {
@@ -152,7 +144,7 @@ func unwrap(raw json.RawMessage) (any, error) {
 }
 
 // plain reads JSON, and writes keys as casing does. Of a mapping it leaves out what is
-// null.
+// null and what cannot be read.
 func plain(raw json.RawMessage, casing func(string) string) (any, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -163,11 +155,7 @@ func plain(raw json.RawMessage, casing func(string) string) (any, error) {
 		parts, err := as[map[string]json.RawMessage](raw)
 		values := map[string]any{}
 		for key, part := range unique(parts, casing) {
-			v, err := plain(part, casing)
-			if err != nil {
-				return nil, err
-			}
-			if v != nil {
+			if v, err := plain(part, casing); err == nil && v != nil {
 				values[key] = v
 			}
 		}
@@ -190,14 +178,14 @@ func plain(raw json.RawMessage, casing func(string) string) (any, error) {
 	}
 }
 
-// exact is the largest whole number up to which all whole numbers are float64s.
+// exact bounds the whole numbers that a float64 tells apart.
 const exact = 1 << 53
 
 // number reads a number. A whole number that a float64 does not hold exactly is an
 // error: two that differ could be equal.
 func number(text string) (any, error) {
 	v, err := strconv.ParseFloat(text, 64)
-	if err == nil && !strings.ContainsAny(text, ".eE") && (v > exact || v < -exact) {
+	if err == nil && !strings.ContainsAny(text, ".eE") && (v >= exact || v <= -exact) {
 		return nil, fmt.Errorf("the number is too large to be compared")
 	}
 	return v, err
