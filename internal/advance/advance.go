@@ -153,7 +153,7 @@ func (w *work) fold(ctx context.Context) error {
 		if event.Via == domain.ViaHistory {
 			w.save.History = append(w.save.History, event.ID)
 		}
-		s, err := fold.Read(w.env, event.Body)
+		s, err := fold.Read(event)
 		if err != nil {
 			w.save.Events[event.ID] = domain.EventPoison
 			w.audit("event.poison", event.ID+" cannot be read and is set aside")
