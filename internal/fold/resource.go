@@ -1,10 +1,8 @@
 package fold
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,38 +15,40 @@ const (
 	maxStatus    = 1024 // bytes of a status: a text of the host's own for a case
 )
 
-// FromResource reads a resource. Its AsOf is the updated-at that it carries, zero
-// where it has none. The error is an [*UnreadableError].
+// FromResource reads a resource, and shares its memory. The object's AsOf is the
+// updated-at that it carries, zero where it has none. The error is an
+// [*UnreadableError].
 func FromResource(environment domain.Environment, raw []byte) (domain.Object, error) {
-	o := domain.Object{Environment: environment, Attributes: map[string]json.RawMessage{}, Relationships: map[string][]domain.Ref{}}
-	if !utf8.Valid(raw) {
+	switch {
+	case !utf8.Valid(raw):
 		return domain.Object{}, unreadable(NotUTF8)
+	case !json.Valid(raw):
+		return domain.Object{}, unreadable(Malformed)
 	}
-	err := members(raw, exact, func(key string, value json.RawMessage) error {
-		switch key {
-		case "type":
-			return word(value, &o.Ref.Type)
-		case "id":
-			return word(value, &o.Ref.ID)
-		case "attributes":
-			return optional(value, func(key string, value json.RawMessage) error {
-				o.Attributes[key] = value
-				return nil
-			})
-		case "relationships":
-			return optional(value, func(key string, value json.RawMessage) error {
-				to, given, err := refs(value)
-				if given {
-					o.Relationships[key] = to
-				}
-				return err
-			})
-		default:
-			return nil
-		}
-	})
+	resource, err := members(raw, exact)
 	if err != nil {
 		return domain.Object{}, err
+	}
+	o := domain.Object{Environment: environment}
+	if o.Ref, err = identifier(resource); err != nil {
+		return domain.Object{}, err
+	}
+	if o.Attributes, err = optional(resource["attributes"]); err != nil {
+		return domain.Object{}, err
+	}
+	relationships, err := optional(resource["relationships"])
+	if err != nil {
+		return domain.Object{}, err
+	}
+	o.Relationships = make(map[string][]domain.Ref, len(relationships))
+	for key, value := range relationships {
+		to, given, err := refs(value)
+		if err != nil {
+			return domain.Object{}, err
+		}
+		if given {
+			o.Relationships[key] = to
+		}
 	}
 	return named(o)
 }
@@ -63,8 +63,6 @@ func named(o domain.Object) (domain.Object, error) {
 	o.RedactedAt = moment(o.Attributes["redacted-at"])
 	o.AsOf = moment(o.Attributes["updated-at"])
 	switch {
-	case o.Ref.Check() != nil:
-		return domain.Object{}, unreadable(BadIdentity)
 	case len(o.Status) > maxStatus:
 		return domain.Object{}, unreadable(BadStatus)
 	case len(o.ReferenceID) > maxReference || strings.ContainsRune(o.ReferenceID, utf8.RuneError):
@@ -76,80 +74,58 @@ func named(o domain.Object) (domain.Object, error) {
 	}
 }
 
-// word reads a string that names something.
-func word(raw json.RawMessage, into *string) error {
-	if json.Unmarshal(raw, into) != nil {
-		return unreadable(Malformed)
+// identifier reads the type and the id of a resource, or of what stands for one in a
+// relationship.
+func identifier(resource map[string]json.RawMessage) (ref domain.Ref, err error) {
+	for key, into := range map[string]*string{"type": &ref.Type, "id": &ref.ID} {
+		// Half of a surrogate pair is read as U+FFFD: two ids could become one.
+		if json.Unmarshal(resource[key], into) != nil || strings.ContainsRune(*into, utf8.RuneError) {
+			return ref, unreadable(BadIdentity)
+		}
 	}
-	if strings.ContainsRune(*into, utf8.RuneError) { // half of a surrogate pair: two ids could become one
-		return unreadable(BadIdentity)
+	if ref.Check() != nil {
+		return ref, unreadable(BadIdentity)
 	}
-	return nil
+	return ref, nil
 }
 
 // refs reads a relationship to one or to many. One that holds no data is not given: the
 // webhook withheld it. Null and an empty object, which Persona's examples print in
 // places, are a relationship to none.
 func refs(raw json.RawMessage) (to []domain.Ref, given bool, err error) {
+	to = []domain.Ref{}
 	if isNull(raw) {
-		return []domain.Ref{}, true, nil
+		return to, true, nil
 	}
-	var data json.RawMessage
-	err = members(raw, exact, func(key string, value json.RawMessage) error {
-		if key == "data" {
-			data = value
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
+	relationship, err := members(raw, exact)
+	if err != nil {
 		return nil, false, inRelation(err)
-	case data == nil:
-		return nil, false, nil
-	case isNull(data):
-		return []domain.Ref{}, true, nil
-	case data[0] != '[':
-		to, err = add([]domain.Ref{}, data)
-		return to, true, err
+	}
+	data, given := relationship["data"]
+	if !given || isNull(data) {
+		return to, given, nil
 	}
 	var elements []json.RawMessage
-	if json.Unmarshal(data, &elements) != nil {
-		return nil, false, unreadable(BadRelation)
+	if data[0] != '[' {
+		elements = append(elements, data)
+	} else {
+		_ = json.Unmarshal(data, &elements) // it is a list
 	}
-	to = make([]domain.Ref, 0, len(elements))
 	for _, element := range elements {
-		if to, err = add(to, element); err != nil {
-			return nil, false, err
+		resource, err := members(element, exact)
+		if err != nil {
+			return nil, false, inRelation(err)
 		}
+		if len(resource) == 0 {
+			continue
+		}
+		ref, err := identifier(resource)
+		if err != nil {
+			return nil, false, inRelation(err)
+		}
+		to = append(to, ref)
 	}
 	return to, true, nil
-}
-
-// add adds the resource that a relationship names, if it names one.
-func add(to []domain.Ref, raw json.RawMessage) ([]domain.Ref, error) {
-	var ref domain.Ref
-	empty := true
-	err := members(raw, exact, func(key string, value json.RawMessage) error {
-		empty = false
-		switch key {
-		case "type":
-			return word(value, &ref.Type)
-		case "id":
-			return word(value, &ref.ID)
-		default:
-			return nil
-		}
-	})
-	switch {
-	case err != nil:
-		return nil, inRelation(err)
-	case empty:
-		return to, nil
-	case ref.Check() != nil:
-		return nil, unreadable(BadRelation)
-	default:
-		return append(to, ref), nil
-	}
 }
 
 // inRelation is an error that was met inside of a relationship.
@@ -161,57 +137,23 @@ func inRelation(err error) error {
 	return unreadable(BadRelation)
 }
 
-// optional reads an object that may be null, with keys of any casing.
-func optional(raw json.RawMessage, each func(key string, value json.RawMessage) error) error {
-	if isNull(raw) {
-		return nil
+// optional reads an object that may be missing or null, with keys in any casing.
+func optional(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	if raw == nil || isNull(raw) {
+		return map[string]json.RawMessage{}, nil
 	}
-	return members(raw, kebab, each)
-}
-
-// members calls each for the members of a JSON object. No two have one key, as name
-// writes it: encoding/json would take the last of them, and match them without case.
-func members(raw []byte, name func(key string) string, each func(key string, value json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return unreadable(Malformed)
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return unreadable(Malformed)
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return unreadable(Malformed)
-		}
-		as := name(key.(string)) // what stands before a value in an object is a string
-		if seen[as] {
-			return unreadable(DuplicateKey)
-		}
-		seen[as] = true
-		if err := each(as, value); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil { // the end of the object
-		return unreadable(Malformed)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return unreadable(Malformed)
-	}
-	return nil
+	return members(raw, kebab)
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
-
-func exact(key string) string { return key }
 
 // kebab writes a key of any of Persona's casings in kebab-case. One that begins with a
 // capital is of none of them, and stays as it is: Status is not status.
 func kebab(key string) string {
 	if first, _ := utf8.DecodeRuneInString(key); unicode.IsUpper(first) {
+		return key
+	}
+	if !strings.ContainsFunc(key, func(r rune) bool { return r == '_' || unicode.IsUpper(r) }) {
 		return key
 	}
 	var b strings.Builder
