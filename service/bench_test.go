@@ -92,10 +92,10 @@ func benchDatabases() []benchDatabase {
 const benchSecret = "wbhsec_of_the_benchmark"
 
 // benchService is a service that takes webhooks and works on none.
-func benchService(b *testing.B, database Secret) *Service {
+func benchService(b testing.TB, database Secret, proxies ...string) *Service {
 	b.Helper()
 	s, err := New(b.Context(), Config{
-		Listen: "127.0.0.1:0", Data: b.TempDir(), Database: database, LogLevel: "error", LogFormat: "json",
+		Listen: "127.0.0.1:0", Data: b.TempDir(), Database: database, LogLevel: "error", LogFormat: "json", TrustedProxies: proxies,
 		Environments: map[Environment]EnvironmentConfig{Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: "http://127.0.0.1:1/api/v1", WebhookSecrets: []Secret{benchSecret}}},
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -121,7 +121,7 @@ type benchRequest struct {
 	signature string
 }
 
-func benchRequests(b *testing.B, n int) []benchRequest {
+func benchRequests(b testing.TB, n int) []benchRequest {
 	b.Helper()
 	benchSerial++
 	requests := make([]benchRequest, n)
@@ -142,7 +142,7 @@ var benchSerial int
 
 // fire sends requests over a number of connections, one each after a time if there is
 // one, and returns how long each answer took.
-func fire(b *testing.B, url string, requests []benchRequest, connections int, each time.Duration) []time.Duration {
+func fire(b testing.TB, url string, requests []benchRequest, connections int, each time.Duration) []time.Duration {
 	b.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	defer client.CloseIdleConnections()

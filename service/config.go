@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -63,6 +64,10 @@ type Config struct {
 	LogFormat    string                            `yaml:"log_format"`
 	Reconcile    time.Duration                     `yaml:"reconcile"` // how often Persona's events are compared with the stored ones; ten minutes unless set; IDEM_RECONCILE
 	Environments map[Environment]EnvironmentConfig `yaml:"environments"`
+
+	// TrustedProxies are the networks, or single addresses, of proxies whose
+	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
+	TrustedProxies []string `yaml:"trusted_proxies"`
 }
 
 // EnvironmentConfig is what the service needs of one environment. In the names of
@@ -109,6 +114,9 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	}
 	if database := getenv("IDEM_DATABASE"); database != "" {
 		c.Database = Secret(database)
+	}
+	if list := getenv("IDEM_TRUSTED_PROXIES"); list != "" {
+		c.TrustedProxies = words(list)
 	}
 	if token := getenv("IDEM_TOKEN"); token != "" {
 		c.Token = Secret(token)
@@ -169,10 +177,15 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 
 func secrets(text string) []Secret {
 	var out []Secret
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' || r == ' ' || r == '\r' }) {
+	for _, word := range words(text) {
 		out = append(out, Secret(word))
 	}
 	return out
+}
+
+// words splits a list at commas and white space.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == ' ' || r == '\r' })
 }
 
 // blank reports whether a secret is there in name only.
@@ -209,6 +222,9 @@ func (c Config) Check() error {
 	if c.Reconcile != 0 && c.Reconcile < time.Second {
 		problem("reconcile (IDEM_RECONCILE): %s is less than a second", c.Reconcile)
 	}
+	if _, err := c.proxies(); err != nil {
+		problem("trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
+	}
 	if len(c.Environments) == 0 {
 		problem("no environment is configured: set environments.sandbox in the file, or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
 	}
@@ -242,6 +258,25 @@ func (c Config) Check() error {
 		problem("environments: both have the same webhook secret: an event of the sandbox would pass for one of production")
 	}
 	return errors.Join(problems...)
+}
+
+// proxies are the networks of TrustedProxies.
+func (c Config) proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		network, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8, nor an address", text)
+		case network.Bits() == 0:
+			return nil, fmt.Errorf("%q is everybody: anyone could say who they are", text)
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
 }
 
 // variableName is IDEM_SANDBOX_API_KEY for the sandbox's api_key.

@@ -63,6 +63,34 @@ environments:
 	}
 }
 
+func TestTrustedProxiesAreNetworksOrAddresses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.yaml")
+	if err := os.WriteFile(path, []byte("trusted_proxies: [10.1.2.3/8, 192.0.2.7, 'fd00::1/8']\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environment := []string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}
+	for name, test := range map[string]struct {
+		path      string
+		variables []string
+		want      string
+	}{
+		"of the file":             {path: path, want: "[10.0.0.0/8 192.0.2.7/32 fd00::/8]"},
+		"of the variable":         {variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1"}, want: "[10.0.0.0/8 2001:db8::1/128]"},
+		"the variable above both": {path: path, variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8"}, want: "[10.0.0.0/8]"},
+		"none":                    {want: "[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := LoadConfig(test.path, variables(append(environment, test.variables...)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if networks, err := c.proxies(); err != nil || fmt.Sprint(networks) != test.want {
+				t.Errorf("trusts %v, error %v", networks, err)
+			}
+		})
+	}
+}
+
 func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 	for name, test := range map[string]struct {
 		variables []string
@@ -75,6 +103,8 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 		"a sandbox key in production":         {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
 		"one webhook secret for both":         {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=a,b", "IDEM_PRODUCTION_API_KEY=persona_production_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=b"}, "both have the same webhook secret"},
 		"an address without a port":           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
+		"a proxy that is no network":          {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=10.0.0.0/8,balancer"}, `trusted_proxies (IDEM_TRUSTED_PROXIES): "balancer" is not a network`},
+		"everybody as a proxy":                {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=0.0.0.0/0"}, "is everybody"},
 		"a level of logging that there isn't": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -94,7 +94,8 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.advancer = advancer
 	performer = action.New(s.db, performing, s.metrics, logger, time.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, time.Now)
-	s.intake = intake.New(s.db, sources, s.metrics, logger, time.Now)
+	proxies, _ := cfg.proxies() // checked above
+	s.intake = intake.New(s.db, sources, proxies, s.metrics, logger, time.Now)
 	return s, nil
 }
 

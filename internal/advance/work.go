@@ -37,18 +37,26 @@ func (a *Advancer) begin(env domain.Environment, settings Environment, ref domai
 // read reads the events. One that cannot be read is poison, and blocks no other.
 func (w *work) read() {
 	for _, e := range w.in.Events {
-		s, err := fold.Read(w.env, e.Body)
-		if err == nil && s.Object.Ref != w.ref {
-			err = errors.New("the object is another one than the envelope says")
-		}
+		s, err := fold.Read(e)
 		if err != nil {
-			reason := err.Error()
-			w.mark(e, domain.EventPoison, reason[:min(len(reason), maxReason)])
-			w.audit("event.poison", e.ID+" cannot be read and is set aside")
+			w.mark(e, domain.EventPoison, reasonOf(err))
+			w.audit("event.poison", e.ID+" cannot be read and is set aside: "+reasonOf(err))
 			continue
+		}
+		if s.Future {
+			w.audit("event.future", e.ID+" says that it happened after it was received; it counts as of its receipt")
 		}
 		w.snapshots = append(w.snapshots, s)
 	}
+}
+
+// reasonOf is why an event cannot be read.
+func reasonOf(err error) string {
+	var why *fold.UnreadableError
+	if errors.As(err, &why) {
+		return why.Error()
+	}
+	return "it cannot be read"
 }
 
 func thin(s fold.Snapshot) bool { return s.Thin }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -126,65 +125,6 @@ func TestEveryArrivalLeadsToOneState(t *testing.T) {
 	})
 }
 
-func TestReadsThreeCasingsAlike(t *testing.T) {
-	bodies := map[string]string{
-		"kebab": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created-at":"2026-03-01T11:00:00.000Z","reference-id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry-template":{"data":{}}}}}}}}`,
-		"snake": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created_at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created_at":"2026-03-01T11:00:00.000Z","reference_id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry_template":{"data":null}}},"included":null}}}}`,
-		"camel": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","createdAt":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","createdAt":"2026-03-01T11:00:00.000Z","referenceId":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiryTemplate":{"data":null}}},"included":[]}}}}`,
-	}
-	want, err := Read(domain.Sandbox, []byte(bodies["kebab"]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want.Object.ReferenceID != "user-7" || want.Object.Status != "approved" || want.Thin || !want.At.Equal(start) {
-		t.Fatalf("read %+v", want)
-	}
-	for casing, body := range bodies {
-		got, err := Read(domain.Sandbox, []byte(body))
-		if err != nil {
-			t.Fatalf("%s: %v", casing, err)
-		}
-		a, _ := json.Marshal(want)
-		b, _ := json.Marshal(got)
-		if string(a) != string(b) {
-			t.Errorf("%s reads as\n%s, kebab as\n%s", casing, b, a)
-		}
-	}
-}
-
-func TestAPayloadThatLacksWhatVerdictsNeedIsThin(t *testing.T) {
-	const attributes = `"status":"completed","reference-id":null,"created-at":"2026-03-01T11:00:00.000Z"`
-	const relationships = `"account":{"data":null},"verifications":{"data":[]}`
-	for name, test := range map[string]struct {
-		without string
-		thin    bool
-	}{
-		"nothing":           {"", false},
-		"status":            {`"status":"completed",`, true},
-		"reference id":      {`"reference-id":null,`, true},
-		"moment":            {`,"created-at":"2026-03-01T11:00:00.000Z"`, true},
-		"account":           {`"account":{"data":null},`, true},
-		"verifications":     {`,"verifications":{"data":[]}`, true},
-		"all relationships": {`,"relationships":{` + relationships + `}`, true},
-	} {
-		t.Run("without "+name, func(t *testing.T) {
-			body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{` +
-				attributes + `},"relationships":{` + relationships + `}}}}}}`
-			s, err := Read(domain.Sandbox, []byte(strings.Replace(body, test.without, "", 1)))
-			if err != nil || s.Thin != test.thin {
-				t.Errorf("thin %v, error %v", s.Thin, err)
-			}
-		})
-	}
-}
-
-func TestAReferenceIDThatNoDatabaseKeepsIsNobodyElses(t *testing.T) {
-	o, err := FromResource(domain.Sandbox, []byte(`{"type":"inquiry","id":"inq_1","attributes":{"reference-id":"user-7\u0000"}}`))
-	if err != nil || strings.Contains(o.ReferenceID, "\x00") || o.ReferenceID == "user-7" {
-		t.Errorf("the reference id is %q, error %v", o.ReferenceID, err)
-	}
-}
-
 func TestVerdict(t *testing.T) {
 	inquiry := func(id, status, created string) domain.Object {
 		return domain.Object{Ref: domain.Ref{Type: "inquiry", ID: id}, Status: status, Attributes: map[string]json.RawMessage{"created-at": json.RawMessage(`"` + created + `"`)}}
@@ -221,14 +161,4 @@ func TestVerdict(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"created"}}}}}}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := Read(domain.Sandbox, body)
-		if err == nil && (s.EventID == "" || s.Object.Ref.IsZero()) {
-			t.Error("an event without an id or an object was read")
-		}
-	})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/persona/webhook"
@@ -15,75 +15,68 @@ import (
 type Snapshot struct {
 	EventID  string
 	Name     string
-	At       time.Time
+	At       time.Time // when the event happened; when it was received, for one of the future
 	Object   domain.Object
 	Included []domain.Object // empty unless the webhook sends them
 
 	// Thin means that the payload left out what rules need, because the webhook's
 	// lists blocked it: read the object from Persona.
 	Thin bool
+
+	// Future means that the event says it happened later than it was received, by more
+	// than clocks differ. It counts as of when it was received: a moment that has not
+	// come would outrank every true event until then.
+	Future bool
 }
 
-// Read reads the body of an event, in any of Persona's three casings. Whether
-// included is absent, null or empty makes no difference.
-func Read(environment domain.Environment, body []byte) (Snapshot, error) {
-	event, err := webhook.Parse(body)
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("read the event: %w", err)
+// ahead is how far an event's moment may be after its receipt.
+const ahead = 5 * time.Minute
+
+// Read reads an event's body, in any of Persona's three casings. Whether included is
+// absent, null or empty makes no difference, and what in it cannot be read is passed over.
+//
+// Keys are matched exactly. A resource that gives one of its keys, attributes or
+// relationships twice is unreadable; deeper inside of an attribute the last one counts.
+//
+// The error is an [*UnreadableError]. It is one too when the body is about another event
+// or object than e is.
+func Read(e domain.Event) (Snapshot, error) {
+	if !utf8.Valid(e.Body) {
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NotUTF8))
 	}
-	object, err := FromResource(environment, event.Payload.Data)
+	event, err := webhook.Parse(e.Body)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("read the event %s: %w", event.ID, err)
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(Malformed))
 	}
-	object.AsOf, object.EventID = event.CreatedAt, event.ID
-	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Object: object, Thin: thin(object)}
+	object, err := FromResource(e.Environment, event.Payload.Data)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, err)
+	}
+	switch {
+	case event.ID != e.ID || object.Ref != e.Object:
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(OtherObject))
+	case event.CreatedAt.IsZero():
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NoMoment))
+	}
+	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Thin: thin(object)}
+	if !e.ReceivedAt.IsZero() && event.CreatedAt.After(e.ReceivedAt.Add(ahead)) {
+		s.At, s.Future = e.ReceivedAt, true
+	}
+	s.Object = s.dated(object)
 	var included []json.RawMessage
 	_ = json.Unmarshal(event.Payload.Included, &included) // absent, null or a list
 	for _, raw := range included {
-		if related, err := FromResource(environment, raw); err == nil {
-			related.AsOf, related.EventID = event.CreatedAt, event.ID
-			s.Included = append(s.Included, related)
+		if related, err := FromResource(e.Environment, raw); err == nil {
+			s.Included = append(s.Included, s.dated(related))
 		}
 	}
 	return s, nil
 }
 
-// FromResource reads a resource. Its AsOf is the updated-at that it carries, zero
-// where it has none.
-func FromResource(environment domain.Environment, raw []byte) (domain.Object, error) {
-	var r struct {
-		Type, ID      string
-		Attributes    map[string]json.RawMessage
-		Relationships map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return domain.Object{}, fmt.Errorf("the resource is malformed")
-	}
-	if r.Type == "" || r.ID == "" {
-		return domain.Object{}, fmt.Errorf("the resource has no type or no id")
-	}
-	o := domain.Object{
-		Environment:   environment,
-		Ref:           domain.Ref{Type: r.Type, ID: r.ID},
-		Attributes:    make(map[string]json.RawMessage, len(r.Attributes)),
-		Relationships: make(map[string][]domain.Ref, len(r.Relationships)),
-	}
-	for key, value := range unique(r.Attributes) {
-		o.Attributes[key] = value
-	}
-	for key, value := range unique(r.Relationships) {
-		if named := refs(value, strings.HasSuffix(key, "s")); named != nil {
-			o.Relationships[key] = named
-		}
-	}
-	o.Status = text(o.Attributes["status"])
-	if o.Ref.Type == "account" {
-		o.Status = text(o.Attributes["account-status"])
-	}
-	o.ReferenceID = text(o.Attributes["reference-id"])
-	o.RedactedAt = moment(o.Attributes["redacted-at"])
-	o.AsOf = moment(o.Attributes["updated-at"])
-	return o, nil
+// dated is an object as of the event.
+func (s Snapshot) dated(o domain.Object) domain.Object {
+	o.AsOf, o.EventID = s.At, s.EventID
+	return o
 }
 
 // Keeps reports whether an object is kept for an event. Events whose names or kinds are
@@ -113,51 +106,11 @@ func thin(o domain.Object) bool {
 	}
 }
 
-// unique writes keys in kebab-case, and leaves out those that become one: which of their
-// values counts cannot be known.
-func unique(values map[string]json.RawMessage) map[string]json.RawMessage {
-	kebab, seen := make(map[string]json.RawMessage, len(values)), make(map[string]bool, len(values))
-	for key, value := range values {
-		key = Kebab(key)
-		if kebab[key] = value; seen[key] {
-			delete(kebab, key)
-		}
-		seen[key] = true
-	}
-	return kebab
-}
-
-// refs reads a relationship to one or to many. To one, an empty object is none: Persona's
-// examples print it in places. What is malformed is nil, as if it were not there.
-func refs(raw json.RawMessage, many bool) []domain.Ref {
-	var relationship struct{ Data json.RawMessage }
-	if json.Unmarshal(raw, &relationship) != nil {
-		return nil
-	}
-	if many {
-		var all []domain.Ref
-		if json.Unmarshal(relationship.Data, &all) != nil {
-			return nil
-		}
-		return all
-	}
-	if len(relationship.Data) == 0 {
-		return []domain.Ref{}
-	}
-	var one *domain.Ref
-	switch err := json.Unmarshal(relationship.Data, &one); {
-	case err != nil:
-		return nil
-	case one == nil || one.IsZero():
-		return []domain.Ref{}
-	}
-	return []domain.Ref{*one}
-}
-
+// text is what a JSON string says, with U+FFFD for what no database keeps: a NUL, half of
+// a surrogate pair. Anything but a string is "".
 func text(raw json.RawMessage) string {
 	var s string
-	_ = json.Unmarshal(raw, &s) // anything but a string is none
-	// PostgreSQL keeps no text with a NUL. Left out, it would make two reference ids one.
+	_ = json.Unmarshal(raw, &s)
 	return strings.ReplaceAll(s, "\x00", "\uFFFD")
 }
 
@@ -167,23 +120,4 @@ func moment(raw json.RawMessage) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-// Kebab writes a key of any of Persona's casings in kebab-case.
-func Kebab(key string) string {
-	var b strings.Builder
-	camel := strings.ContainsFunc(key, unicode.IsUpper)
-	previous := rune('-')
-	for _, r := range key {
-		word := unicode.IsUpper(r) || camel && unicode.IsDigit(r) && !unicode.IsDigit(previous)
-		if word && previous != '-' && previous != '_' {
-			b.WriteByte('-')
-		}
-		previous = r
-		if r == '_' {
-			r = '-'
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }

@@ -2,15 +2,20 @@
 // bytes, reads the event's envelope, and stores the event. The answer is 200 only
 // after the commit, and always for an event that is stored already. Nothing that
 // needs more than the envelope happens here, since Persona gives up after 5 s.
+//
+// Anybody can send to it. What a request may use before its signature is verified is
+// bounded (readers), and places to wait for a commit are for signed events alone. The
+// signature covers the body, so bodies have to be read first: the slow make way for the
+// quick.
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -34,46 +39,43 @@ type Source struct {
 
 // Intake is the receiver. Make it with [New], and run it.
 type Intake struct {
-	store   Appender
-	metrics *telemetry.Metrics
-	logger  *slog.Logger
-	now     func() time.Time
-	queue   chan *arrival
-	slots   chan struct{} // one for each request whose body is in memory
-	stopped chan struct{} // closed when nothing is stored any more
+	store    Appender
+	proxies  proxies
+	metrics  *telemetry.Metrics
+	logger   *slog.Logger
+	now      func() time.Time
+	readers  readers
+	history  *history
+	refusals *refusals
+	queue    chan *arrival
+	slots    chan struct{} // one for each signed event that waits for its commit
+	stopped  chan struct{} // closed when nothing is stored any more
 
 	mu      sync.RWMutex
 	sources map[domain.Environment]Source
 }
 
-// arrival is an event that waits for its commit.
-type arrival struct {
-	event domain.Event
-	done  chan result
-}
-
-type result struct {
-	fresh bool
-	err   error
-}
-
 const (
-	maxBatch   = 128      // events of one transaction
-	worthwhile = 32       // events for which a transaction begins beside another
-	maxInHand  = 512      // requests at a time; beyond, Persona is asked to come again
-	usualBody  = 64 << 10 // memory is taken for so much of a body before it comes, for more only as it does
+	// maxWaiting is how many signed events wait for a commit at a time; beyond, Persona is
+	// asked to come again.
+	maxWaiting = 512
 
-	// Persona gives up after 5 s (Persona docs: Webhooks). What takes longer than these
-	// would hold a place that others wait for: a body that trickles in, a connection to
-	// the database that fell silent.
-	bodyTime   = 10 * time.Second
-	commitTime = 10 * time.Second
+	// smallBody is the length up to which reading and verifying a body costs no more than
+	// refusing its request. The longest webhooks seen in public are as long.
+	smallBody = 64 << 10
+
+	// restTime is how long the body of a request that is refused without it may take to
+	// come.
+	restTime = time.Second
 )
 
-// New returns a receiver for environments.
-func New(store Appender, sources map[domain.Environment]Source, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Intake {
-	return &Intake{store: store, sources: sources, metrics: metrics, logger: logger, now: now, queue: make(chan *arrival, maxInHand),
-		slots: make(chan struct{}, maxInHand), stopped: make(chan struct{})}
+// New returns a receiver for environments. The X-Forwarded-For of trusted proxies says
+// who sends; without any, the address of the connection does.
+func New(store Appender, sources map[domain.Environment]Source, trusted []netip.Prefix, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Intake {
+	return &Intake{
+		store: store, sources: sources, proxies: trusted, metrics: metrics, logger: logger, now: now, history: newHistory(), refusals: newRefusals(),
+		queue: make(chan *arrival, maxWaiting), slots: make(chan struct{}, maxWaiting), stopped: make(chan struct{}),
+	}
 }
 
 // SetSecrets replaces the secrets of an environment: set the new one beside the old
@@ -86,62 +88,6 @@ func (in *Intake) SetSecrets(environment domain.Environment, secrets []string) {
 	in.sources[environment] = source
 }
 
-// Run stores what arrives until the context ends; whoever waits then is asked to come
-// again. Requests that arrive together share a transaction: one begins at once when none
-// is under way, and beside another when enough have gathered, so that it is made ready
-// while the other waits for the disk.
-func (in *Intake) Run(ctx context.Context) {
-	defer close(in.stopped)
-	var batch []*arrival
-	committed, underWay := make(chan struct{}), 0
-	for {
-		next := in.queue
-		if len(batch) == maxBatch {
-			next = nil
-		}
-		select {
-		case <-ctx.Done():
-			for ; underWay > 0; underWay-- {
-				<-committed
-			}
-			return
-		case <-committed:
-			underWay--
-		case a := <-next:
-			if batch = append(batch, a); len(in.queue) > 0 && len(batch) < maxBatch {
-				continue
-			}
-		}
-		if len(batch) > 0 && (underWay == 0 || underWay == 1 && len(batch) >= worthwhile) {
-			underWay++
-			go func(batch []*arrival) {
-				in.commit(ctx, batch)
-				committed <- struct{}{}
-			}(batch)
-			batch = nil
-		}
-	}
-}
-
-func (in *Intake) commit(ctx context.Context, batch []*arrival) {
-	events := make([]domain.Event, len(batch))
-	for i, a := range batch {
-		events[i] = a.event
-	}
-	// A commit that has begun is finished also when the service is told to stop: the
-	// sender waits for the answer.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
-	defer cancel()
-	fresh, err := in.store.AppendEvents(ctx, events)
-	for i, a := range batch {
-		if err != nil {
-			a.done <- result{err: err}
-			continue
-		}
-		a.done <- result{fresh: fresh[i]}
-	}
-}
-
 // ServeHTTP answers POST /webhooks/persona/{environment}.
 func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := in.now()
@@ -150,107 +96,147 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	source, known := in.sources[environment]
 	in.mu.RUnlock()
 	if !known {
+		hurry(w)
 		http.Error(w, "there is no such environment", http.StatusNotFound)
 		return
 	}
-	status, outcome := in.receive(w, r, environment, source)
-	in.metrics.Received.WithLabelValues(string(environment), outcome).Inc()
+	from := in.proxies.sender(r)
+	outcome, err := in.receive(w, r, environment, source, from)
+	in.metrics.Received.WithLabelValues(string(environment), outcome.word).Inc()
 	in.metrics.Intake.WithLabelValues(string(environment)).Observe(in.now().Sub(start).Seconds())
-	if status == http.StatusOK {
-		w.WriteHeader(status)
+	if outcome.status == http.StatusOK {
+		w.WriteHeader(outcome.status)
 		return
 	}
-	if status == http.StatusServiceUnavailable {
+	in.refusals.log(r.Context(), in.logger, refusal{environment, from, outcome.word}, outcome.status, err, start)
+	if outcome.status == http.StatusServiceUnavailable || outcome.status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "5")
 	}
-	http.Error(w, http.StatusText(status), status)
+	http.Error(w, http.StatusText(outcome.status), outcome.status)
 }
 
-// receive returns the status to answer with, and a word for what happened.
-func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source) (status int, outcome string) {
-	log := in.logger.With("environment", environment)
-	refuse := func(status int, outcome string, err error) (int, string) {
-		log.WarnContext(r.Context(), "webhook refused", "status", status, "reason", outcome, "error", err)
-		return status, outcome
+// outcome is what became of a request: the status to answer with, and a word for the
+// metrics and the log.
+type outcome struct {
+	status int
+	word   string
+}
+
+// receive takes one request. The error says why it is refused; it is nil with 200.
+func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source, from sender) (outcome, error) {
+	if o, err := in.refuseUnread(r, source, from); err != nil {
+		hurry(w)
+		return o, err
 	}
-	select {
-	case in.slots <- struct{}{}:
-		defer func() { <-in.slots }()
-	default:
-		return refuse(http.StatusServiceUnavailable, "busy", errors.New("too many requests at a time"))
-	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return refuse(http.StatusUnsupportedMediaType, "content_type", errors.New("the content type is not application/json"))
-	}
-	if r.ContentLength > webhook.MaxBody {
-		return refuse(http.StatusRequestEntityTooLarge, "too_large", errors.New("the body is longer than a mebibyte"))
-	}
-	var read bytes.Buffer
-	read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(bodyTime)) // there is none to set in tests without a connection
-	_, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, webhook.MaxBody))
-	_ = connection.SetReadDeadline(time.Time{}) // the commit takes its own time
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		return refuse(http.StatusRequestEntityTooLarge, "too_large", errors.New("the body is longer than a mebibyte"))
-	case err != nil:
-		return refuse(http.StatusBadRequest, "truncated", errors.New("the body could not be read to its end"))
-	}
-	body := read.Bytes()
-	if err := webhook.VerifyHeader(body, r.Header, source.Secrets, webhook.WithTolerance(source.Tolerance), webhook.WithClock(in.now)); err != nil {
-		var reason *webhook.SignatureError
-		outcome := "signature"
-		if errors.As(err, &reason) {
-			outcome = "signature_" + string(reason.Reason)
-		}
-		return refuse(http.StatusUnauthorized, outcome, err)
+	body, o, err := in.readSigned(w, r, source, from)
+	if err != nil {
+		return o, err
 	}
 	envelope, err := webhook.ParseEnvelope(body)
 	if err != nil {
-		return refuse(http.StatusBadRequest, "no_event", err)
+		return outcome{http.StatusBadRequest, "no_event"}, err
 	}
 	event := domain.Event{
 		Environment: environment, ID: envelope.ID, Name: string(envelope.Name), CreatedAt: envelope.CreatedAt,
 		Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID},
 		Body:   body, Headers: headersOf(r.Header), Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
 	}
+	if err := event.Check(); err != nil {
+		return outcome{http.StatusBadRequest, "bad_event"}, err
+	}
 	if !fold.Keeps(event) {
 		event.State = domain.EventUnhandled
 	}
-	fresh, err := in.append(r.Context(), event)
-	switch {
-	case err != nil:
-		return refuse(http.StatusServiceUnavailable, "not_stored", err)
-	case !fresh:
-		log.DebugContext(r.Context(), "webhook known already", "event", event.ID)
-		return http.StatusOK, "duplicate"
-	}
-	log.InfoContext(r.Context(), "event received", "event", event.ID, "name", event.Name, "object", event.Object.ID, "state", event.State)
-	return http.StatusOK, "accepted"
+	return in.keep(r.Context(), event)
 }
 
-var errStopping = errors.New("the service is stopping")
+// hurry bounds how long net/http waits for what was not read of a body: it reads the
+// rest before it answers, to keep the connection.
+func hurry(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restTime)) // there is none to set in tests without a connection
+}
 
-// append hands an event to the next transaction and waits for its commit.
-func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, err error) {
-	a := &arrival{event: event, done: make(chan result, 1)}
-	select {
-	case in.queue <- a:
-	case <-in.stopped:
-		return false, errStopping
-	case <-ctx.Done():
-		return false, ctx.Err()
+// refuseUnread refuses what can be refused without reading the body.
+func (in *Intake) refuseUnread(r *http.Request, source Source, from sender) (outcome, error) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return outcome{http.StatusUnsupportedMediaType, "content_type"}, errors.New("the content type is not application/json")
 	}
-	select {
-	case r := <-a.done:
-		return r.fresh, r.err
-	case <-in.stopped:
-		return false, errStopping
-	case <-ctx.Done():
-		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
+	if r.ContentLength > webhook.MaxBody {
+		return outcome{http.StatusRequestEntityTooLarge, "too_large"}, errTooLarge
 	}
+	// Whatever the body is, a header that holds no signature does not sign it.
+	if err := in.verify(nil, r.Header, source); err != nil && !errors.Is(err, webhook.ErrMismatch) && !errors.Is(err, webhook.ErrStale) {
+		return unsigned(err), err
+	}
+	if r.ContentLength > in.longest(r, from) {
+		return outcome{http.StatusTooManyRequests, "throttled"}, errThrottled
+	}
+	return outcome{}, nil
+}
+
+// longest is how long the body of a request may be, in bytes.
+func (in *Intake) longest(r *http.Request, from sender) int64 {
+	if (r.ContentLength < 0 || r.ContentLength > smallBody) && in.history.suspects(from, in.now()) {
+		return smallBody
+	}
+	return webhook.MaxBody
+}
+
+// readSigned reads a body and verifies its signature.
+func (in *Intake) readSigned(w http.ResponseWriter, r *http.Request, source Source, from sender) ([]byte, outcome, error) {
+	connection := http.NewResponseController(w)
+	until := func(t time.Time) { _ = connection.SetReadDeadline(t) } // there is none to set in tests without a connection
+	reading := in.readers.begin(from, until)
+	defer reading.end()
+	body, err := read(http.MaxBytesReader(w, r.Body, in.longest(r, from)), r.ContentLength, reading.grow)
+	evicted := reading.whole()
+	if err != nil {
+		w.Header().Set("Connection", "close") // nobody waits for the rest
+		until(past)
+		o, err := unread(err, evicted)
+		return nil, o, err
+	}
+	until(time.Time{}) // the commit takes its own time
+	if err := in.verify(body, r.Header, source); err != nil {
+		in.history.failed(from, len(body), in.now())
+		return nil, unsigned(err), err
+	}
+	in.history.signed(from, in.now())
+	return body, outcome{}, nil
+}
+
+func (in *Intake) verify(body []byte, header http.Header, source Source) error {
+	return webhook.VerifyHeader(body, header, source.Secrets, webhook.WithTolerance(source.Tolerance), webhook.WithClock(in.now))
+}
+
+// unsigned is the outcome of a request whose signature was refused.
+func unsigned(err error) outcome {
+	word := "signature"
+	if reason := (*webhook.SignatureError)(nil); errors.As(err, &reason) {
+		word += "_" + string(reason.Reason)
+	}
+	return outcome{http.StatusUnauthorized, word}
+}
+
+// keep stores an event, and answers when it is stored.
+func (in *Intake) keep(ctx context.Context, event domain.Event) (outcome, error) {
+	select {
+	case in.slots <- struct{}{}:
+		defer func() { <-in.slots }()
+	default:
+		return outcome{http.StatusServiceUnavailable, "busy"}, errors.New("too many events wait to be stored")
+	}
+	fresh, err := in.append(ctx, event)
+	log := in.logger.With("environment", event.Environment)
+	switch {
+	case err != nil:
+		return outcome{http.StatusServiceUnavailable, "not_stored"}, err
+	case !fresh:
+		log.DebugContext(ctx, "webhook known already", "event", event.ID)
+		return outcome{http.StatusOK, "duplicate"}, nil
+	}
+	log.InfoContext(ctx, "event received", "event", event.ID, "name", event.Name, "object", event.Object.ID, "state", event.State)
+	return outcome{http.StatusOK, "accepted"}, nil
 }
 
 // headersOf are the headers of a webhook that are kept: none that says who sent it.

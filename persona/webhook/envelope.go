@@ -22,7 +22,8 @@ type Envelope struct {
 
 // ParseEnvelope reads the envelope of a webhook body, or of one element of the
 // "data" of GET /events wrapped as {"data": …}. Keys may be in kebab, snake or
-// camel case.
+// camel case, and are matched exactly: ID is not id. A body that gives a member of
+// the envelope twice is refused, since readers differ in which one they take.
 //
 // It checks that the whole body is one well-formed JSON document, in a single pass
 // that allocates only what it returns, and refuses values nested more than 100
@@ -38,7 +39,7 @@ func ParseEnvelope(body []byte) (Envelope, error) {
 func scanEvent(body []byte) (Event, error) {
 	s := &scanner{src: body}
 	var e Event
-	var data, attributes, kind bool
+	var data, id, attributes, kind bool
 	err := s.object(func(key []byte) error {
 		if string(key) != "data" {
 			return s.skip()
@@ -51,7 +52,7 @@ func scanEvent(body []byte) (Event, error) {
 			case "type":
 				err = s.kind(&kind)
 			case "id":
-				err = s.wordOnce(&e.ID, "the event's id")
+				err = s.wordOnce(&id, &e.ID, "the event's id")
 			case "attributes":
 				if err = s.once(&attributes); err == nil {
 					err = s.attributes(&e)
@@ -94,11 +95,11 @@ func (s *scanner) kind(seen *bool) error {
 }
 
 func (s *scanner) attributes(e *Event) error {
-	var created, payload bool
+	var name, created, payload bool
 	return s.object(func(key []byte) error {
 		switch string(key) {
 		case "name":
-			return s.wordOnce((*string)(&e.Name), "the event's name")
+			return s.wordOnce(&name, (*string)(&e.Name), "the event's name")
 		case "created-at", "created_at", "createdAt":
 			if err := s.once(&created); err != nil {
 				return err
@@ -146,12 +147,13 @@ func (s *scanner) resource(e *Envelope) error {
 	if s.peek() != '{' {
 		return s.skip()
 	}
+	var kind, id bool
 	return s.object(func(key []byte) error {
 		switch string(key) {
 		case "type":
-			return s.wordOnce(&e.ObjectType, "the object's type")
+			return s.wordOnce(&kind, &e.ObjectType, "the object's type")
 		case "id":
-			return s.wordOnce(&e.ObjectID, "the object's id")
+			return s.wordOnce(&id, &e.ObjectID, "the object's id")
 		default:
 			return s.skip()
 		}
@@ -168,9 +170,9 @@ func (s *scanner) once(seen *bool) error {
 	return nil
 }
 
-func (s *scanner) wordOnce(into *string, what string) (err error) {
-	if *into != "" {
-		return s.fail("a member is given twice")
+func (s *scanner) wordOnce(seen *bool, into *string, what string) (err error) {
+	if err := s.once(seen); err != nil {
+		return err
 	}
 	*into, err = s.word(what)
 	return err

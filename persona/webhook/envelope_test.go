@@ -61,6 +61,8 @@ func TestParseEnvelopeReads(t *testing.T) {
 		{"white space everywhere", " \r\n{ \"data\" :\t{ \"type\" : \"event\" , \"id\" : \"evt_1\" , \"attributes\" : { \"name\" : \"case.resolved\" , " + created + " , " + payload + " } } } \n", want},
 		{"an object inside an object that looks like another", event(`"name":"case.resolved",` + created + `,"payload":{"data":{"attributes":{"id":"x","type":"y"},"type":"case","id":"case_1"}}`), want},
 
+		{"keys that differ in case alone", `{"DATA":1,"data":{"Type":"x","type":"event","ID":"evt_2","id":"evt_1","Id":"evt_3","attributes":{"Name":"n","name":"case.resolved",` + created + `,"Created-At":1,"Payload":{"data":{"type":"inquiry","id":"inq_1"}},` + strings.Replace(payload, `"id"`, `"ID":"case_2","Type":"inquiry","id"`, 1) + `}}}`, want},
+
 		{"an event without a time", event(`"name":"case.resolved",` + payload), without(func(e *webhook.Envelope) { e.CreatedAt = time.Time{} })},
 		{"an event with a malformed time", event(`"name":"case.resolved","created-at":"yesterday",` + payload), without(func(e *webhook.Envelope) { e.CreatedAt = time.Time{} })},
 		{"an event with a number as its time", event(`"name":"case.resolved","created-at":1770000000,` + payload), without(func(e *webhook.Envelope) { e.CreatedAt = time.Time{} })},
@@ -106,6 +108,12 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 		{"a name that is too long", event(`"name":"` + long + `"`), "the event's name is too long"},
 		{"an object id that is too long", event(`"name":"n","payload":{"data":{"id":"` + long + `"}}`), "the object's id is too long"},
 		{"two ids", `{"data":{"type":"event","id":"evt_1","id":"evt_2"}}`, "a member is given twice"},
+		{"two ids, the first of them empty", `{"data":{"type":"event","id":"","id":"evt_2","attributes":{"name":"n"}}}`, "a member is given twice"},
+		{"two names, the first of them empty", event(`"name":"","name":"n"`), "a member is given twice"},
+		{"two object ids, the first of them empty", event(`"name":"n","payload":{"data":{"id":"","id":"case_1"}}`), "a member is given twice"},
+		{"two object types, the first of them empty", event(`"name":"n","payload":{"data":{"type":"","type":"case"}}`), "a member is given twice"},
+		{"an id in capitals alone", `{"data":{"type":"event","ID":"evt_1","attributes":{"name":"n"}}}`, "the event has no id"},
+		{"data in capitals alone", `{"Data":{"type":"event","id":"evt_1","attributes":{"name":"n"}}}`, "there is no data"},
 		{"two data", `{"data":{},"data":{}}`, "a member is given twice"},
 		{"two payloads", event(`"name":"n","payload":{},"payload":{}`), "a member is given twice"},
 		{"two times", event(`"name":"n","created-at":"2026-11-20T09:30:00Z","created_at":"2026-11-20T09:30:00Z"`), "a member is given twice"},
