@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,12 @@ type Config struct {
 	// TrustedProxies are the networks, or single addresses, of proxies whose
 	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	// Dial connects to Persona: over the network unless set.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
+
+	// Poll is how long the queue waits between two looks for jobs: 25 ms unless set.
+	Poll time.Duration `yaml:"-"`
 }
 
 // EnvironmentConfig is what the service needs of one environment. In the names of

@@ -62,7 +62,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		}
 		budget := persona.NewBudget()
 		s.budgets = append(s.budgets, budget)
-		client, err := newClient(name, e, budget, logger)
+		client, err := newClient(cfg, name, budget, logger)
 		if err != nil {
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
 		}
@@ -75,6 +75,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	var advancer *advance.Advancer
 	var performer *action.Performer
 	work := queue.Workers{ // both are there when jobs run
+		Poll: cfg.Poll,
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
 			return advancer.Advance(ctx, env, objects)
 		},
@@ -112,7 +113,8 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(environment Environment, e EnvironmentConfig, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
+func newClient(cfg Config, environment Environment, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
+	e := cfg.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithMaxRetries(2), persona.WithMaxWait(5 * time.Second), persona.WithBackoff(100*time.Millisecond, time.Second),
@@ -120,6 +122,11 @@ func newClient(environment Environment, e EnvironmentConfig, budget *persona.Bud
 	}
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))
+	}
+	if cfg.Dial != nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DialContext = cfg.Dial
+		opts = append(opts, persona.WithHTTPClient(&http.Client{Transport: transport}))
 	}
 	return persona.NewClient(opts...)
 }

@@ -3,6 +3,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,6 +34,8 @@ type Workers struct {
 	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
 	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
 	Perform func(ctx context.Context, env domain.Environment, action string) error
+
+	Poll time.Duration // between two looks for jobs; 25 ms unless set
 }
 
 // Queue is River on a database with a type of transaction.
@@ -101,7 +104,7 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
 		PollOnly:          true, // listening takes a connection of its own, which a pooler may not give
 		FetchCooldown:     cooldown,
-		FetchPollInterval: poll,
+		FetchPollInterval: cmp.Or(work.Poll, poll),
 		JobTimeout:        jobTimeout,
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
