@@ -42,6 +42,7 @@ func TestTheService(t *testing.T) {
 				"a dead action is replayed":                                        testADeadActionIsReplayed,
 				"a poison event blocks no other":                                   testAPoisonEventBlocksNoOther,
 				"requests that cannot be meant are refused":                        testRequestsThatCannotBeMeantAreRefused,
+				"readyz shows what is stuck":                                       testReadyzShowsWhatIsStuck,
 				"a poller sees every notification once":                            testAPollerSeesEveryNotificationOnce,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
