@@ -13,9 +13,9 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// testRequestsThatCannotBeMeantAreRefused asks the API what it cannot answer. The answers
+// testInvalidRequestsAreRefused sends the API requests that it cannot answer. The answers
 // are the same on every database, and none of them is 500 or 503.
-func testRequestsThatCannotBeMeantAreRefused(t *testing.T, database Secret) {
+func testInvalidRequestsAreRefused(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	if got := w.event("evt_1", "inq_1"); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
@@ -27,7 +27,7 @@ func testRequestsThatCannotBeMeantAreRefused(t *testing.T, database Secret) {
 		body string // sent with POST; GET where empty
 		want int
 	}{
-		// What can be meant, for comparison.
+		// Valid ones, for comparison.
 		"a list":                        {path: "events", want: 200},
 		"a list of an object":           {path: "events?object=inq_1", want: 200},
 		"a list of an unknown object":   {path: "events?object=inq_no", want: 200},

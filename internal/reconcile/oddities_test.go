@@ -125,7 +125,7 @@ func TestAStolenReconciliationLosesNothing(t *testing.T) {
 	w.happen(noon.Add(time.Hour), 20)
 	ahead := w.another(io.Discard)
 	w.slow = func() {
-		if w.read < 5 { // two pages were read before, one and a half now
+		if w.read < 5 { // two pages of the first reconciliation, and two of this one
 			return
 		}
 		w.slow = nil

@@ -110,9 +110,9 @@ type Options struct {
 }
 
 // Reconcile takes up the reconciliation of an environment that is under way, or
-// begins one, and brings it to its end. It returns [ErrHeld] when another process has
-// it, or takes it over: then that one brings it to its end. What it has done is kept when it fails or the context ends, and the next one
-// goes on from there.
+// begins one, and brings it to its end. It returns [ErrHeld] when another process has it
+// or takes it over. What it has done is kept when it fails or the context ends, and the
+// next one goes on from there.
 func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Options) (domain.Reconciliation, error) {
 	if !r.running.TryLock() {
 		return domain.Reconciliation{}, ErrHeld
@@ -189,10 +189,11 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, told: now, size: pageSize}, nil
 }
 
-// first is when the first reconciliation of an environment began: when this process did,
-// by Persona's clock. Events are dated by that, and those from before are history: a node
-// whose clock is ahead would never decide on what happened after it started. Where
-// Persona does not answer, this process's clock has to do: the moment must be kept now.
+// first returns when this process began, by Persona's clock: the start of the first
+// reconciliation. Events from before it are history, and they are dated by Persona. By its
+// own clock, a node that is five minutes ahead would not decide on what happens in its
+// first five minutes. Where Persona does not answer, its own clock is used all the same:
+// waiting for an answer would move the start.
 func (r *Reconciler) first(ctx context.Context, lister Lister) time.Time {
 	before := r.now()
 	clock, err := lister.Clock(ctx)
@@ -268,8 +269,8 @@ func (w *work) mark(e domain.Event) {
 	}
 }
 
-// behind reports whether a page ends before where the reconciliation goes. Its last event
-// says so, not any one: what a clock or Persona dates long ago ends nothing.
+// behind reports whether a page reaches back to where the reconciliation ends. Only its
+// last event counts: one with a wrong date among newer ones must not end it early.
 func (w *work) behind(events []domain.Event) bool {
 	for _, e := range slices.Backward(events) {
 		if !e.CreatedAt.IsZero() {

@@ -53,8 +53,11 @@ func concerns(waiting, poison []domain.Event, dead []domain.Action, decisions []
 		}
 	}
 	for _, e := range poison {
-		out = append(out, concern{string(e.State), e.Name, e.Object, e.Reason,
-			"Look at its body. After an update that can read it:", "POST /v1/sandbox/events/" + e.ID + "/replay"})
+		c := concern{string(e.State), e.Name, e.Object, e.Reason, "Look at its body. After an update that can read it:", "POST /v1/sandbox/events/" + e.ID + "/replay"}
+		if e.Object.IsZero() { // there is nothing to replay
+			c.Do, c.Request = "Compare what it is about with Persona: nothing of it was taken over. It is in the API:", "GET /v1/sandbox/events/"+e.ID
+		}
+		out = append(out, c)
 	}
 	for _, e := range waiting {
 		if e.Tries > 0 {

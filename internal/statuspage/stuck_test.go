@@ -44,6 +44,13 @@ func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAPoisonEventWithoutAnObjectIsNotSaidToBeReplayable(t *testing.T) {
+	got := concerns(nil, []domain.Event{{ID: "evt_1", State: domain.EventPoison, Reason: "too large: it was read without its payload"}}, nil, nil)
+	if len(got) != 1 || strings.Contains(got[0].Request, "replay") || !strings.Contains(got[0].Request, "evt_1") {
+		t.Errorf("the concerns are %+v", got)
+	}
+}
+
 func TestNothingStuckIsNotShown(t *testing.T) {
 	if html := newWorld(t).get(t, "/"); strings.Contains(html, "Unfinished") {
 		t.Error("the page shows an empty list of what is stuck")
