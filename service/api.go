@@ -12,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 )
@@ -40,6 +39,7 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 		}
 		next(ctx)
 	}, exactQuery(api))
+	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects)
 	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject)
 	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.db.Events, showEvent))
 	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.db.Objects, showObject))
@@ -65,39 +65,6 @@ func (in EnvironmentInput) environment(s *Service) (Environment, error) {
 		return "", huma.Error404NotFound("this environment is not configured")
 	}
 	return name, nil
-}
-
-// Subject is what a host asks for: may this person proceed, and why?
-type Subject struct {
-	Reference string         `json:"reference" doc:"the host's reference id"`
-	Verdict   domain.Verdict `json:"verdict" enum:"none,pending,review,approved,declined,expired,redacted"`
-	Object    domain.Ref     `json:"object" doc:"the object the verdict comes from"`
-	Status    string         `json:"status" doc:"that object's status at Persona"`
-}
-
-// Subject says what is known of one subject. Nothing known is a verdict of its own.
-func (s *Service) Subject(ctx context.Context, environment Environment, reference string) (Subject, error) {
-	objects, err := s.db.ObjectsOf(ctx, environment, reference)
-	if err != nil {
-		return Subject{}, err
-	}
-	why := advance.Verdict(objects, s.policies[environment])
-	return Subject{reference, why.Verdict, why.Object, why.Status}, nil
-}
-
-func (s *Service) getSubject(ctx context.Context, in *struct {
-	EnvironmentInput
-	Reference Reference `path:"reference"`
-}) (*struct{ Body Subject }, error) {
-	env, err := in.environment(s)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := s.Subject(ctx, env, string(in.Reference))
-	if err != nil {
-		return nil, s.failed(ctx, err)
-	}
-	return &struct{ Body Subject }{subject}, nil
 }
 
 // failed hides an error of the database from the caller, and logs it.

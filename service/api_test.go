@@ -191,8 +191,14 @@ func testAPollerSeesEveryNotificationOnce(t *testing.T, database Secret) {
 	}
 	var made []string
 	for i := range 7 {
-		n := domain.Notification{ID: fmt.Sprintf("ntf_%d", i), Environment: domain.Sandbox, Name: "verdict.changed", Subject: "user-1", CreatedAt: time.Unix(1, 0)}
-		if err := w.service.db.Save(t.Context(), domain.Sandbox, store.Advance{Notifications: []domain.Notification{n}}); err != nil {
+		a := domain.Action{ID: fmt.Sprintf("axn_%d", i), Environment: domain.Sandbox, DecisionID: "dec_1", DerivedKey: fmt.Sprint(i), State: domain.ActionWaiting, NextAttemptAt: time.Now().Add(time.Hour)}
+		n := domain.Notification{ID: fmt.Sprintf("ntf_%d", i), Environment: domain.Sandbox, Name: domain.NotifyActionDone, CreatedAt: time.Unix(1, 0)}
+		_, err := w.service.db.Save(t.Context(), domain.Sandbox, []store.Advance{{Actions: []domain.Action{a}}}, store.Verdicts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Version = 1
+		if _, err := w.service.db.SaveAction(t.Context(), a, []domain.Notification{n}, nil); err != nil {
 			t.Fatal(err)
 		}
 		made = append(made, n.ID)

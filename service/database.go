@@ -30,7 +30,7 @@ type jobs interface {
 }
 
 // openDatabase opens the database that a configuration names, and prepares its jobs.
-func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Work) (database, jobs, error) {
+func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
 	if cfg.Database != "" {
 		return openPostgres(ctx, cfg, logger, work)
 	}
@@ -49,21 +49,23 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work que
 	return db, q, nil
 }
 
-func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Work) (database, jobs, error) {
+func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
 	db, err := postgres.Open(ctx, cfg.Database.Reveal())
 	if err != nil {
 		return nil, nil, fmt.Errorf("the database (database, IDEM_DATABASE): %w", err)
 	}
-	unlock, err := db.Lock(ctx, "the tables of the queue") // one node makes them
+	var q jobs
+	err = db.Exclusively(ctx, "migrations of the queue", func() error {
+		made, err := queue.Postgres(ctx, db.Pool(), logger, work)
+		if err == nil {
+			db.UseQueue(made)
+			q = made
+		}
+		return err
+	})
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	defer unlock()
-	q, err := queue.Postgres(ctx, db.Pool(), logger, work)
-	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
-	}
-	db.UseQueue(q)
 	return db, q, nil
 }
 

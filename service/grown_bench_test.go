@@ -103,22 +103,17 @@ func passThrough(b *testing.B, db database) {
 		b.Fatal(err)
 	}
 	for _, e := range events {
-		waiting, err := db.Waiting(ctx, Sandbox, e.Object, 100)
-		if err != nil || len(waiting) != 1 {
-			b.Fatal(len(waiting), err)
+		inbox, err := db.Inbox(ctx, Sandbox, []domain.Ref{e.Object}, 100)
+		if err != nil || len(inbox[0].Events) != 1 {
+			b.Fatal(len(inbox[0].Events), err)
 		}
-		reference := "user-" + e.Object.ID
-		if _, err := db.ObjectsOf(ctx, Sandbox, reference); err != nil {
-			b.Fatal(err)
+		stands := func(objects []domain.Object) domain.Subject {
+			return domain.Subject{Verdict: domain.VerdictPending, Object: objects[0].Ref, Status: objects[0].Status}
 		}
-		if _, err := db.LastVerdict(ctx, Sandbox, reference); err != nil {
-			b.Fatal(err)
-		}
-		err = db.Save(ctx, Sandbox, store.Advance{
-			Objects:       []domain.Object{{Environment: Sandbox, Ref: e.Object, Status: "completed", ReferenceID: reference, AsOf: e.CreatedAt, EventID: e.ID}},
-			Events:        map[string]domain.EventState{e.ID: domain.EventApplied},
-			Notifications: []domain.Notification{{ID: domain.NewID("ntf"), Environment: Sandbox, Name: "verdict.changed", Subject: reference, Object: e.Object, Verdict: domain.VerdictPending, EventID: e.ID, CreatedAt: e.CreatedAt}},
-		})
+		_, err = db.Save(ctx, Sandbox, []store.Advance{{
+			Objects: []domain.Object{{Environment: Sandbox, Ref: e.Object, Status: "completed", ReferenceID: "user-" + e.Object.ID, AsOf: e.CreatedAt, EventID: e.ID}},
+			Events:  []store.EventMark{{ID: e.ID, ReceivedAt: e.ReceivedAt, State: domain.EventApplied}},
+		}}, store.Verdicts{Rules: "1", Now: e.CreatedAt, Of: stands})
 		if err != nil {
 			b.Fatal(err)
 		}

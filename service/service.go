@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/intake"
 	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
@@ -34,9 +35,10 @@ type Service struct {
 	queue      jobs
 	budgets    []*persona.Budget
 	intake     *intake.Intake
-	policies   map[Environment]*policy.Policy
+	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
 	ready      atomic.Bool
+	newer      atomic.Bool // a newer version has migrated the database
 }
 
 // drainTime is how long jobs that run may go on after the service is told to stop.
@@ -48,7 +50,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("the configuration cannot be used:\n%w", err)
 	}
-	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), policies: map[Environment]*policy.Policy{}}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New()}
 	advancing := map[Environment]advance.Environment{}
 	performing := map[Environment]action.Environment{}
 	sources := map[Environment]intake.Source{}
@@ -65,7 +67,6 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
 		}
 		reader := advance.Persona{Client: client, Environment: name}
-		s.policies[name] = p
 		advancing[name] = advance.Environment{Reader: reader, Policy: p}
 		performing[name] = action.Environment{Client: client, Reader: reader}
 		reconciling[name] = reconcile.Environment{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
@@ -73,11 +74,14 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	var advancer *advance.Advancer
 	var performer *action.Performer
-	work := func(ctx context.Context, job store.Job) error { // when both are there: jobs run later
-		if job.Kind == store.JobPerform {
-			return performer.Perform(ctx, job.Environment, job.Action)
-		}
-		return advancer.Advance(ctx, job.Environment, job.Object)
+	work := queue.Workers{ // both are there when jobs run
+		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
+			return advancer.Advance(ctx, env, objects)
+		},
+		Read: func(ctx context.Context, env Environment, object domain.Ref) error {
+			return advancer.Read(ctx, env, object)
+		},
+		Perform: func(ctx context.Context, env Environment, id string) error { return performer.Perform(ctx, env, id) },
 	}
 	var err error
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
@@ -87,6 +91,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		return nil, errors.Join(err, s.db.Close())
 	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, time.Now)
+	s.advancer = advancer
 	performer = action.New(s.db, performing, s.metrics, logger, time.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, time.Now)
 	s.intake = intake.New(s.db, sources, s.metrics, logger, time.Now)
@@ -186,13 +191,17 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the queue: %w", err)
 	}
+	working, stopWork := context.WithCancel(ctx)
+	defer stopWork()
 	var running sync.WaitGroup
-	running.Go(func() { s.intake.Run(ctx) })
-	running.Go(func() { s.attend(ctx) })
-	running.Go(func() { s.reconciler.Keep(ctx, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
+	running.Go(func() { s.intake.Run(working) })
+	running.Go(func() { s.attend(working) })
+	running.Go(func() { s.reevaluate(working) })
+	running.Go(func() { s.reconciler.Keep(working, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
+	running.Go(func() { s.watchVersion(working, stopWork) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))
-	<-ctx.Done()
+	<-working.Done()
 	s.ready.Store(false)
 	running.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
@@ -200,8 +209,45 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.queue.Stop(drain); err != nil {
 		return fmt.Errorf("stop the queue: %w", err)
 	}
+	<-ctx.Done() // a newer version may have stopped the work before
 	s.logger.Info("service stopped")
 	return nil
+}
+
+// watchVersion stops the work when a newer version of Idem has migrated the database: this
+// one may misread what the newer one writes. The process stays, and says so.
+func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc) {
+	every(ctx, 5*time.Second, func() {
+		if err := s.db.CheckVersion(ctx); errors.Is(err, store.ErrNewer) {
+			s.newer.Store(true)
+			s.logger.ErrorContext(ctx, "the work stops: a newer version of Idem has migrated the database; replace this process by one of that version")
+			stopWork()
+		}
+	})
+}
+
+// reevaluate computes verdicts again that stand by other rules: at the start, and now and
+// then, since a node with other rules may be at work for a while.
+func (s *Service) reevaluate(ctx context.Context) {
+	every(ctx, 10*time.Minute, func() {
+		for name := range s.cfg.Environments {
+			if err := s.advancer.Reevaluate(ctx, name); err != nil && ctx.Err() == nil {
+				s.logger.ErrorContext(ctx, "verdicts could not be evaluated again; the next try is in ten minutes", "environment", name, "error", err)
+			}
+		}
+	})
+}
+
+// every calls f at once and then again and again, until the context ends.
+func every(ctx context.Context, wait time.Duration, f func()) {
+	for {
+		f()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
 }
 
 // Reconcile compares an environment's events at Persona with those that are stored,
@@ -229,6 +275,10 @@ func (s *Service) Handler() http.Handler {
 // takes writes. That every environment has its key, secrets and policy was checked
 // before it began. What is stuck is said, and makes it no less ready.
 func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
+	if s.newer.Load() {
+		http.Error(w, "a newer version of Idem has migrated the database: replace this process by one of that version", http.StatusServiceUnavailable)
+		return
+	}
 	if !s.ready.Load() {
 		http.Error(w, "the service is starting or stopping", http.StatusServiceUnavailable)
 		return

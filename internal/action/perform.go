@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -19,9 +20,10 @@ import (
 
 // Outbox keeps the actions.
 type Outbox interface {
-	Lock(ctx context.Context, name string) (unlock func(), err error)
+	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error)
+	Release(ctx context.Context, c store.Claim) (again bool, err error)
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
-	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
+	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) (version int64, err error)
 }
 
 // Reader reads objects from Persona.
@@ -56,21 +58,31 @@ const (
 	maxConflict    = 5 // attempts that end in a 409 for which the state gives no reason
 	firstWait      = time.Second
 	longestWait    = 10 * time.Minute
+	claimedWait    = time.Second // until an action is looked at again that another worker has
 )
 
 // Perform makes the next attempt of an action, unless it is finished. One that is not yet
-// due is a [store.Early]. Any other error means that the outcome could not be stored: the
+// due is a [store.NotDue]. Any other error means that the outcome could not be stored: the
 // job is then run again, with the key that is stored.
 func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) error {
 	settings, known := p.environments[env]
 	if !known {
 		return fmt.Errorf("perform %s: environment %s is not configured", id, env)
 	}
-	unlock, err := p.outbox.Lock(ctx, "action "+string(env)+" "+id) // one action by one worker at a time
+	claim, ok, err := p.outbox.Claim(ctx, env, domain.Ref{Type: store.ActionClaim, ID: id})
 	if err != nil {
 		return fmt.Errorf("perform %s: %w", id, err)
 	}
-	defer unlock()
+	if !ok {
+		return store.NotDue{Wait: claimedWait}
+	}
+	err = p.attempt(ctx, env, settings, id)
+	_, released := p.outbox.Release(context.WithoutCancel(ctx), claim)
+	return errors.Join(err, released)
+}
+
+// attempt makes the next attempt of an action that nobody else makes one of.
+func (p *Performer) attempt(ctx context.Context, env domain.Environment, settings Environment, id string) error {
 	a, err := p.outbox.Action(ctx, env, id)
 	if err != nil {
 		return err
@@ -79,7 +91,7 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 		return nil
 	}
 	if wait := a.NextAttemptAt.Sub(p.now()); wait > 0 {
-		return store.Early{Wait: wait}
+		return store.NotDue{Wait: wait}
 	}
 	if env == domain.Production && a.Spec.Kind == domain.SimulateInquiry {
 		return p.finish(ctx, a, domain.ActionDead, "inquiries are simulated in the sandbox only")
@@ -115,7 +127,9 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 // renewKey stores a new key before it is used.
 func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Action, error) {
 	a.IdempotencyKey, a.KeyMadeAt, a.NextAttemptAt = a.FreshKey(p.now()), p.now(), time.Time{}
-	return a, p.outbox.SaveAction(ctx, a, nil, nil)
+	version, err := p.outbox.SaveAction(ctx, a, nil, nil)
+	a.Version = version
+	return a, err
 }
 
 // failed decides how an action goes on after an error of reading (called is false) or
@@ -125,7 +139,9 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 		return ctx.Err() // told to stop: the job is run again, with the same key
 	}
 	var refusal *persona.Error
-	errors.As(cause, &refusal)
+	if errors.As(cause, &refusal) {
+		a.Said = said(refusal)
+	}
 	switch {
 	case errors.Is(cause, persona.ErrRateLimited):
 		if called {
@@ -153,6 +169,23 @@ func (p *Performer) failed(ctx context.Context, settings Environment, a domain.A
 	}
 	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
 }
+
+// said is what Persona said when it refused a call: titles with their details.
+func said(refusal *persona.Error) string {
+	var lines []string
+	for _, e := range refusal.Errors {
+		line := strings.Trim(e.Title+": "+e.Details, ": ")
+		if e.Pointer != "" {
+			line += " (" + e.Pointer + ")"
+		}
+		lines = append(lines, line)
+	}
+	text := strings.ToValidUTF8(strings.ReplaceAll(strings.Join(lines, "\n"), "\x00", "\uFFFD"), "\uFFFD")
+	return text[:min(len(text), maxSaid)]
+}
+
+// maxSaid is how much is kept of what Persona said, in bytes.
+const maxSaid = 4 << 10
 
 // spent reports whether a key is of no more use after a server error: Persona stores
 // its own under the key, and answers with them again (Persona docs: Idempotence). What
@@ -202,7 +235,8 @@ func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Durati
 	p.logger.WarnContext(ctx, "action waits", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
 		"attempts", a.Attempts, "wait", wait, "reason", why)
 	p.metrics.Performed.WithLabelValues(string(a.Environment), string(a.Spec.Kind), string(a.State)).Inc()
-	return p.outbox.SaveAction(ctx, a, nil, nil)
+	_, err := p.outbox.SaveAction(ctx, a, nil, nil)
+	return err
 }
 
 // finish ends an action.
@@ -211,15 +245,15 @@ func (p *Performer) finish(ctx context.Context, a domain.Action, state domain.Ac
 	var notifications []domain.Notification
 	switch state {
 	case domain.ActionDone:
-		notifications = append(notifications, notify.New(a.Environment, notify.ActionDone, a.Spec.Target, p.now()))
+		notifications = append(notifications, notify.New(a.Environment, domain.NotifyActionDone, a.Spec.Target, p.now()))
 	case domain.ActionDead:
-		notifications = append(notifications, notify.New(a.Environment, notify.ActionDead, a.Spec.Target, p.now()))
+		notifications = append(notifications, notify.New(a.Environment, domain.NotifyActionDead, a.Spec.Target, p.now()))
 	}
 	entry := audit.Entry{
 		Environment: a.Environment, At: p.now(), Actor: "idem", What: "action." + string(state), About: a.Spec.Target,
 		Detail: fmt.Sprintf("%s %s: %s", a.ID, a.Spec.Kind, outcome),
 	}
-	if err := p.outbox.SaveAction(ctx, a, notifications, []audit.Entry{entry}); err != nil {
+	if _, err := p.outbox.SaveAction(ctx, a, notifications, []audit.Entry{entry}); err != nil {
 		return err
 	}
 	level := slog.LevelInfo

@@ -18,7 +18,6 @@ import (
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/namelock"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -28,12 +27,29 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // outbox keeps one action, and every state that it was saved in.
 type outbox struct {
-	mu             sync.Mutex
-	action         domain.Action
-	saved          []domain.Action
-	entries        []audit.Entry
-	notes          []domain.Notification
-	namelock.Names // one holder of a name at a time
+	mu      sync.Mutex
+	action  domain.Action
+	saved   []domain.Action
+	entries []audit.Entry
+	notes   []domain.Notification
+	claimed bool
+}
+
+func (o *outbox) Claim(context.Context, domain.Environment, domain.Ref) (store.Claim, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.claimed {
+		return store.Claim{}, false, nil
+	}
+	o.claimed = true
+	return store.Claim{}, true, nil
+}
+
+func (o *outbox) Release(context.Context, store.Claim) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.claimed = false
+	return false, nil
 }
 
 func (o *outbox) Action(_ context.Context, env domain.Environment, id string) (domain.Action, error) {
@@ -45,14 +61,18 @@ func (o *outbox) Action(_ context.Context, env domain.Environment, id string) (d
 	return o.action, nil
 }
 
-func (o *outbox) SaveAction(_ context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error {
+func (o *outbox) SaveAction(_ context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) (int64, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.action.State != domain.ActionWaiting || o.action.Version != a.Version {
+		return 0, store.ErrChanged
+	}
+	a.Version++
 	o.action = a
 	o.saved = append(o.saved, a)
 	o.entries = append(o.entries, log...)
 	o.notes = append(o.notes, n...)
-	return nil
+	return a.Version, nil
 }
 
 // stage is a performer with a sandbox behind it, a clock that is set by hand, and one
@@ -378,7 +398,7 @@ func TestWhatIsNotDueIsRunAgainWhenItIs(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.action.NextAttemptAt = s.now.Add(time.Second)
 	err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1")
-	if early := (store.Early{}); !errors.As(err, &early) || early.Wait != time.Second || len(s.saved) != 0 {
+	if early := (store.NotDue{}); !errors.As(err, &early) || early.Wait != time.Second || len(s.saved) != 0 {
 		t.Errorf("saved %+v, error %v", s.saved, err)
 	}
 }

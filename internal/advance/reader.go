@@ -15,15 +15,19 @@ import (
 // Reader reads from Persona.
 type Reader interface {
 	// Object reads an object as it is now. It fails with ErrCannotRead for a kind that
-	// Persona has no call for.
+	// Persona has no call for, and for an object that Persona does not have.
 	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
 
-	// Facts reads an inquiry and what a decision about it needs.
-	Facts(ctx context.Context, inquiryID string) (policy.Facts, error)
+	// Facts reads an inquiry or a case, and what a decision about it needs; the reports of
+	// the account only where they are asked for. What cannot be read, and what is
+	// withheld, is named in the Missing of the facts: of an inquiry or a case that cannot
+	// be read itself there is no object. An error is only what may be different when the
+	// facts are read again.
+	Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error)
 }
 
-// ErrCannotRead means that Persona has no call that reads this kind of object, or has
-// the object no more.
+// ErrCannotRead means that Persona has no call that reads this kind of object, or does
+// not have the object.
 var ErrCannotRead = errors.New("the object cannot be read")
 
 // Persona is the Reader of an environment.
@@ -34,88 +38,93 @@ type Persona struct {
 
 // Object implements [Reader].
 func (p Persona) Object(ctx context.Context, ref domain.Ref) (domain.Object, error) {
-	resource, err := p.get(ctx, ref)
-	if err != nil {
-		return domain.Object{}, fmt.Errorf("read %s: %w", ref, orGone(err))
+	a := p.ask(ctx, ref)
+	return a.object, a.err
+}
+
+// answer is an object as Persona answers with it.
+type answer struct {
+	object   domain.Object
+	included []domain.Object // what came along with it; what of that cannot be read is left out
+	err      error
+}
+
+// ask reads an object, and what an inquiry is to include.
+func (p Persona) ask(ctx context.Context, ref domain.Ref, include ...string) (a answer) {
+	resource, included, err := p.get(ctx, ref, include)
+	if errors.Is(err, persona.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrCannotRead, err)
 	}
+	if err != nil {
+		return answer{err: fmt.Errorf("read %s: %w", ref, err)}
+	}
+	if a.object, a.err = p.object(resource); a.err == nil && a.object.Ref != ref {
+		a.err = errors.New("Persona answers with another object")
+	}
+	if a.err != nil {
+		return answer{err: fmt.Errorf("read %s: %w", ref, a.err)}
+	}
+	for _, other := range included {
+		if o, err := p.object(other); err == nil {
+			a.included = append(a.included, o)
+		}
+	}
+	return a
+}
+
+func (p Persona) object(resource json.Marshaler) (domain.Object, error) {
 	raw, err := resource.MarshalJSON()
 	if err != nil {
-		return domain.Object{}, fmt.Errorf("read %s: %w", ref, err)
+		return domain.Object{}, err
 	}
 	return fold.FromResource(p.Environment, raw)
 }
 
 // get makes the call that reads a kind of object.
-func (p Persona) get(ctx context.Context, ref domain.Ref) (json.Marshaler, error) {
+func (p Persona) get(ctx context.Context, ref domain.Ref, include []string) (resource json.Marshaler, included []persona.Object, err error) {
+	if !readable(ref) {
+		return nil, nil, ErrCannotRead
+	}
 	switch ref.Family() {
 	case "inquiry":
-		return p.Client.Inquiries.Get(ctx, ref.ID)
+		var opts []persona.Option
+		if len(include) > 0 {
+			opts = append(opts, persona.WithInclude(include...))
+		}
+		inquiry, err := p.Client.Inquiries.Get(ctx, ref.ID, opts...)
+		if err != nil {
+			return nil, nil, err
+		}
+		return inquiry, inquiry.Included, nil
 	case "inquiry-session":
-		return p.Client.InquirySessions.Get(ctx, ref.ID)
+		resource, err = p.Client.InquirySessions.Get(ctx, ref.ID)
 	case "case":
-		return p.Client.Cases.Get(ctx, ref.ID)
+		resource, err = p.Client.Cases.Get(ctx, ref.ID)
 	case "account":
-		return p.Client.Accounts.Get(ctx, ref.ID)
+		resource, err = p.Client.Accounts.Get(ctx, ref.ID)
 	case "verification":
-		return p.Client.Verifications.Get(ctx, ref.ID)
+		resource, err = p.Client.Verifications.Get(ctx, ref.ID)
 	case "report":
-		return p.Client.Reports.Get(ctx, ref.ID)
+		resource, err = p.Client.Reports.Get(ctx, ref.ID)
 	case "transaction":
-		return p.Client.Transactions.Get(ctx, ref.ID)
+		resource, err = p.Client.Transactions.Get(ctx, ref.ID)
 	case "document":
-		return p.Client.Documents.Get(ctx, ref.ID)
+		resource, err = p.Client.Documents.Get(ctx, ref.ID)
 	default:
-		return nil, ErrCannotRead
+		return nil, nil, ErrCannotRead
 	}
+	return resource, nil, err
 }
 
-// orGone adds to a 404 that the object cannot be read, now or later.
-func orGone(err error) error {
-	if errors.Is(err, persona.ErrNotFound) {
-		return fmt.Errorf("%w: %w", ErrCannotRead, err)
-	}
-	return err
-}
+// readable reports whether there can be a call that reads an object: an id is a part of
+// its path.
+func readable(ref domain.Ref) bool { return ref.ID != "" && ref.ID != "." && ref.ID != ".." }
 
-// Facts implements [Reader].
-func (p Persona) Facts(ctx context.Context, inquiryID string) (policy.Facts, error) {
-	facts := policy.Facts{Environment: p.Environment}
-	inquiry, err := p.Client.Inquiries.Get(ctx, inquiryID, persona.WithInclude("account", "verifications", "reports"))
-	if err != nil {
-		return facts, fmt.Errorf("read inquiry %s: %w", inquiryID, orGone(err))
-	}
-	object, err := fold.FromResource(p.Environment, inquiry.Raw)
-	if err != nil {
-		return facts, err
-	}
-	facts.Inquiry = &object
-	for _, included := range inquiry.Included {
-		raw, err := included.MarshalJSON()
-		if err != nil {
-			return facts, err
-		}
-		o, err := fold.FromResource(p.Environment, raw)
-		if err != nil {
-			return facts, err
-		}
-		switch o.Ref.Family() {
-		case "account":
-			facts.Account = &o
-		case "verification":
-			facts.Verifications = append(facts.Verifications, o)
-		case "report":
-			facts.Reports = append(facts.Reports, o)
-		}
-	}
-	for c, err := range p.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiryID}) {
-		if err != nil {
-			return facts, fmt.Errorf("list the cases of inquiry %s: %w", inquiryID, err)
-		}
-		o, err := fold.FromResource(p.Environment, c.Raw)
-		if err != nil {
-			return facts, err
-		}
-		facts.Cases = append(facts.Cases, o)
-	}
-	return facts, nil
+// mayChange reports whether an error may be gone when the call is made again: the
+// network, a server that fails or is busy, a key that is not valid. What Persona refuses
+// otherwise, and what it answers that cannot be read, stays so.
+func mayChange(err error) bool {
+	var network *persona.TransportError
+	return errors.As(err, &network) || errors.Is(err, persona.ErrUnavailable) || errors.Is(err, persona.ErrRateLimited) ||
+		errors.Is(err, persona.ErrUnauthorized) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -42,7 +42,7 @@ func TestTheHostIsToldTheSameWhicheverOfACaseAndItsAccountComesFirst(t *testing.
 			s := newStage(t)
 			for _, e := range order {
 				s.receive(e)
-				if err := s.advancer.Advance(t.Context(), domain.Sandbox, e.Object); err != nil {
+				if err := s.work(e.Object); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -50,6 +50,7 @@ type Action struct {
 	Result         json.RawMessage // what the call yielded, such as a one-time link: a credential, never logged
 	CreatedAt      time.Time
 	FinishedAt     time.Time
+	Version        int64 // counts the times the action was saved
 }
 
 // FreshKey is an idempotency key that the action has not used yet: for when the one it

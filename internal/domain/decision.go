@@ -30,6 +30,7 @@ const (
 	NoRule       DecisionResult = "no_rule_matched" // the policy covers the transition, and no rule matched
 	Incomplete   DecisionResult = "incomplete"      // a rule would approve, and a fact is missing: review
 	NotEvaluated DecisionResult = "not_evaluated"   // a rule could not be evaluated: review
+	Superseded   DecisionResult = "superseded"      // the object had left the status when the facts were read
 )
 
 // Verdict is what the host application may rely on for a subject.

@@ -12,5 +12,5 @@ type Notification struct {
 	Verdict     Verdict
 	EventID     string // the Persona event that led to it
 	CreatedAt   time.Time
-	Sequence    int64 // its place among those of the environment; set by the store, zero until then
+	Sequence    int64 // grows in commit order within the environment; set by the store
 }

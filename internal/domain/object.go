@@ -40,6 +40,12 @@ type Object struct {
 	EventID       string    // that event; empty for a read
 	RedactedAt    time.Time // zero while the resource is not redacted
 	Version       int64     // counts the times the object was saved; 0 for one that is not stored yet
+
+	// LastReferenceID is the newest reference id that any snapshot of the object carried,
+	// and LastReferenceAt when. A redaction takes the reference id away at Persona; the
+	// host must still learn that its subject was redacted.
+	LastReferenceID string
+	LastReferenceAt time.Time
 }
 
 // Transition is one object's move from one status to another.

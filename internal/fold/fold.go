@@ -43,16 +43,34 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 				Object: s.Object.Ref, From: r.Object.Status, To: s.Object.Status, At: s.At, EventID: s.EventID, Event: s.Name,
 			})
 		}
-		version := r.Object.Version
-		reference := r.Object.ReferenceID
+		version, last, at := r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt
 		r.Object = s.Object
-		r.Object.Version = version
-		if r.Object.ReferenceID == "" && r.Object.RedactedAt.IsZero() {
-			r.Object.ReferenceID = reference // left out by a blocklist
-		}
+		r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt = version, last, at
 		r.Changed = true
 	}
+	if settled := WithReference(r.Object, snapshots...); settled.LastReferenceID != r.Object.LastReferenceID || !settled.LastReferenceAt.Equal(r.Object.LastReferenceAt) || settled.ReferenceID != r.Object.ReferenceID {
+		r.Object, r.Changed = settled, true
+	}
 	return r
+}
+
+// WithReference returns an object with the reference id that follows from its own
+// attribute and from those that snapshots of it carried. Its own counts, also where it is
+// null. Where it was withheld, or taken away by a redaction, the newest that any snapshot
+// carried does: a redacted subject must still be told to the host.
+func WithReference(o domain.Object, snapshots ...Snapshot) domain.Object {
+	for _, s := range snapshots {
+		own := text(s.Object.Attributes["reference-id"])
+		if own != "" && (s.Object.AsOf.After(o.LastReferenceAt) || s.Object.AsOf.Equal(o.LastReferenceAt) && own > o.LastReferenceID) {
+			o.LastReferenceID, o.LastReferenceAt = own, s.Object.AsOf
+		}
+	}
+	raw, known := o.Attributes["reference-id"]
+	o.ReferenceID = text(raw)
+	if o.ReferenceID == "" && (!known || !o.RedactedAt.IsZero()) {
+		o.ReferenceID = o.LastReferenceID
+	}
+	return o
 }
 
 // contradicts reports whether the lesser snapshot is later than the greater one,

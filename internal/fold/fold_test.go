@@ -198,7 +198,7 @@ func TestVerdict(t *testing.T) {
 	}
 	redacted := inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")
 	redacted.RedactedAt = start
-	meanings := CaseStatuses{"Open": domain.VerdictReview, "Approved": domain.VerdictApproved, "Waiting on owner": domain.VerdictPending}
+	meanings := VerdictRules{CaseStatuses: map[string]domain.Verdict{"Open": domain.VerdictReview, "Approved": domain.VerdictApproved, "Waiting on owner": domain.VerdictPending}, Reapply: ReapplyAllow}
 	for name, test := range map[string]struct {
 		inquiries, cases []domain.Object
 		want             domain.Verdict

@@ -68,11 +68,13 @@ func FromResource(environment domain.Environment, raw []byte) (domain.Object, er
 		Attributes:    make(map[string]json.RawMessage, len(r.Attributes)),
 		Relationships: make(map[string][]domain.Ref, len(r.Relationships)),
 	}
-	for key, value := range r.Attributes {
-		o.Attributes[kebab(key)] = value
+	for key, value := range unique(r.Attributes) {
+		o.Attributes[key] = value
 	}
-	for key, value := range r.Relationships {
-		o.Relationships[kebab(key)] = refs(value)
+	for key, value := range unique(r.Relationships) {
+		if named := refs(value, strings.HasSuffix(key, "s")); named != nil {
+			o.Relationships[key] = named
+		}
 	}
 	o.Status = text(o.Attributes["status"])
 	if o.Ref.Type == "account" {
@@ -111,25 +113,45 @@ func thin(o domain.Object) bool {
 	}
 }
 
-// refs reads a relationship to one or to many. An empty object, which Persona's
-// examples print in places, is none.
-func refs(raw json.RawMessage) []domain.Ref {
+// unique writes keys in kebab-case, and leaves out those that become one: which of their
+// values counts cannot be known.
+func unique(values map[string]json.RawMessage) map[string]json.RawMessage {
+	kebab, seen := make(map[string]json.RawMessage, len(values)), make(map[string]bool, len(values))
+	for key, value := range values {
+		key = Kebab(key)
+		if kebab[key] = value; seen[key] {
+			delete(kebab, key)
+		}
+		seen[key] = true
+	}
+	return kebab
+}
+
+// refs reads a relationship to one or to many. To one, an empty object is none: Persona's
+// examples print it in places. What is malformed is nil, as if it were not there.
+func refs(raw json.RawMessage, many bool) []domain.Ref {
 	var relationship struct{ Data json.RawMessage }
 	if json.Unmarshal(raw, &relationship) != nil {
-		return []domain.Ref{}
+		return nil
 	}
-	many := []domain.Ref{}
-	if json.Unmarshal(relationship.Data, &many) == nil {
-		if many == nil {
-			return []domain.Ref{}
+	if many {
+		var all []domain.Ref
+		if json.Unmarshal(relationship.Data, &all) != nil {
+			return nil
 		}
-		return many
+		return all
 	}
-	var one domain.Ref
-	if json.Unmarshal(relationship.Data, &one) != nil || one.IsZero() {
+	if len(relationship.Data) == 0 {
 		return []domain.Ref{}
 	}
-	return []domain.Ref{one}
+	var one *domain.Ref
+	switch err := json.Unmarshal(relationship.Data, &one); {
+	case err != nil:
+		return nil
+	case one == nil || one.IsZero():
+		return []domain.Ref{}
+	}
+	return []domain.Ref{*one}
 }
 
 func text(raw json.RawMessage) string {
@@ -147,8 +169,8 @@ func moment(raw json.RawMessage) time.Time {
 	return t
 }
 
-// kebab writes a key of any of Persona's casings in kebab-case.
-func kebab(key string) string {
+// Kebab writes a key of any of Persona's casings in kebab-case.
+func Kebab(key string) string {
 	var b strings.Builder
 	camel := strings.ContainsFunc(key, unicode.IsUpper)
 	previous := rune('-')

@@ -1,14 +1,33 @@
 package fold
 
 import (
+	"cmp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// CaseStatuses says what each status of the case templates means. Templates define
-// their own texts; one that is missing here means review.
-type CaseStatuses map[string]domain.Verdict
+// VerdictRules say how a verdict is made, where that is the host's choice.
+type VerdictRules struct {
+	// CaseStatuses says what each status of the case templates means. Templates define
+	// their own texts; one that is missing here means review.
+	CaseStatuses map[string]domain.Verdict
+
+	Reapply Reapply // zero for ReapplyReview
+}
+
+// Reapply says what a newer inquiry may become after an older inquiry of the same
+// subject was declined.
+type Reapply string
+
+// The values of Reapply.
+const (
+	ReapplyDeny   Reapply = "deny"   // the subject stays declined
+	ReapplyReview Reapply = "review" // a person must approve the newer inquiry
+	ReapplyAllow  Reapply = "allow"  // the newer inquiry counts as if there were no older one
+)
 
 // Why is a verdict and the object it comes from.
 type Why struct {
@@ -18,55 +37,137 @@ type Why struct {
 }
 
 // Verdict is what the host may rely on for a subject, from the inquiries and cases
-// that belong to it.
+// that belong to it. The order of the two lists makes no difference.
 //
 // Each inquiry has a verdict: its case's where it has one, else its own, in which
 // completed and failed are review, since nobody decided, and so is any status that
 // is not known. The subject's is that of its newest inquiry that is not expired or
 // redacted; where all are, that of the newest. Without an inquiry it is that of the
 // newest case.
-func Verdict(inquiries, cases []domain.Object, meanings CaseStatuses) Why {
-	newest := func(a, b domain.Object) int {
-		return moment(b.Attributes["created-at"]).Compare(moment(a.Attributes["created-at"]))
-	}
+//
+// A decline outlives a newer inquiry, unless the rules allow to apply again: see
+// [Reapply]. It does so when the declined inquiry is redacted later, too.
+func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
 	inquiries, cases = slices.Clone(inquiries), slices.Clone(cases)
-	slices.SortStableFunc(inquiries, newest)
-	slices.SortStableFunc(cases, newest)
-	var last *Why
-	for _, inquiry := range inquiries {
-		w := verdictOf(inquiry, cases, meanings)
-		if w.Verdict != domain.VerdictExpired && w.Verdict != domain.VerdictRedacted {
-			return w
+	slices.SortFunc(cases, Newest)
+	slices.SortFunc(inquiries, func(a, b domain.Object) int { return newestFirst(a, b, cases, rules) })
+	if len(inquiries) == 0 {
+		if len(cases) == 0 {
+			return Why{Verdict: domain.VerdictNone}
 		}
-		if last == nil {
-			last = &w
+		return caseVerdict(cases[0], rules)
+	}
+	at := slices.IndexFunc(inquiries, func(o domain.Object) bool {
+		v := verdictOf(o, cases, rules).Verdict
+		return v != domain.VerdictExpired && v != domain.VerdictRedacted
+	})
+	at = max(at, 0) // where all are expired or redacted, the newest counts
+	why := verdictOf(inquiries[at], cases, rules)
+	for _, older := range inquiries[at+1:] {
+		if decline, declined := declineOf(older, cases, rules); declined {
+			return reapplied(inquiries[at], why, decline, rules.Reapply)
 		}
 	}
-	switch {
-	case last != nil:
-		return *last
-	case len(cases) > 0:
-		return caseVerdict(cases[0], meanings)
+	return why
+}
+
+// reapplied is the verdict on a subject whose newer inquiry follows a decline.
+func reapplied(newer domain.Object, why, decline Why, reapply Reapply) Why {
+	if reapply == ReapplyAllow || why.Verdict == domain.VerdictRedacted {
+		return why
+	}
+	if reapply == ReapplyDeny {
+		return decline
+	}
+	switch why.Verdict {
+	case domain.VerdictApproved:
+		if !approvedByPerson(newer) {
+			why.Verdict = domain.VerdictReview
+		}
+		return why
+	case domain.VerdictPending, domain.VerdictExpired:
+		return decline
 	default:
-		return Why{Verdict: domain.VerdictNone}
+		return why
 	}
 }
 
-func verdictOf(inquiry domain.Object, cases []domain.Object, meanings CaseStatuses) Why {
+// DeclinedBefore reports whether an older inquiry of the subject was declined, by itself
+// or by its case. What does not say when it was created counts as older.
+func DeclinedBefore(inquiry domain.Object, inquiries, cases []domain.Object, rules VerdictRules) bool {
+	undated := func(o domain.Object) bool { return moment(o.Attributes["created-at"]).IsZero() }
+	return slices.ContainsFunc(inquiries, func(o domain.Object) bool {
+		if o.Ref == inquiry.Ref || !undated(o) && !undated(inquiry) && Newest(o, inquiry) < 0 {
+			return false
+		}
+		_, declined := declineOf(o, cases, rules)
+		return declined
+	})
+}
+
+// approvedByPerson reports whether a user of Persona decided on an inquiry: workflows
+// and the API leave other reviewers, or none (OpenAPI 2025-12-08).
+func approvedByPerson(inquiry domain.Object) bool {
+	reviewer := inquiry.Relationships["reviewer"]
+	return len(reviewer) == 1 && reviewer[0].Type == "user"
+}
+
+// Newest orders objects from the newest to the oldest. Two that were created at one
+// moment are ordered by their ids; one that does not say when comes last.
+func Newest(a, b domain.Object) int {
+	return cmp.Or(
+		moment(b.Attributes["created-at"]).Compare(moment(a.Attributes["created-at"])),
+		strings.Compare(b.Ref.ID, a.Ref.ID),
+	)
+}
+
+// newestFirst is Newest, but of inquiries that do not say when they were created only
+// those that are approved come last; others come first. What is not known lifts no
+// decline and approves nobody.
+func newestFirst(a, b domain.Object, cases []domain.Object, rules VerdictRules) int {
+	undated := func(o domain.Object) bool {
+		return moment(o.Attributes["created-at"]).IsZero() && verdictOf(o, cases, rules).Verdict != domain.VerdictApproved
+	}
+	return cmp.Or(compareBool(undated(b), undated(a)), Newest(a, b))
+}
+
+func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) Why {
 	own := Why{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
 	if own.Verdict == domain.VerdictRedacted {
 		return own
 	}
 	for _, c := range cases {
-		if slices.Contains(c.Relationships["inquiries"], inquiry.Ref) && c.RedactedAt.IsZero() {
-			return caseVerdict(c, meanings)
+		if isAttached(c, inquiry) && c.RedactedAt.IsZero() {
+			return caseVerdict(c, rules)
 		}
 	}
 	return own
 }
 
-func caseVerdict(c domain.Object, meanings CaseStatuses) Why {
-	verdict, known := meanings[c.Status]
+// declineOf is the decline of an inquiry, by its case or by itself, also when the
+// inquiry or the case was redacted since. A case that is not redacted outranks the rest.
+func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) (why Why, declined bool) {
+	inquiry.RedactedAt = time.Time{}
+	if why = verdictOf(inquiry, cases, rules); why.Verdict == domain.VerdictDeclined {
+		return why, true
+	}
+	if why.Object != inquiry.Ref {
+		return why, false
+	}
+	for _, c := range cases {
+		if isAttached(c, inquiry) && rules.CaseStatuses[c.Status] == domain.VerdictDeclined {
+			return Why{domain.VerdictDeclined, c.Ref, c.Status}, true
+		}
+	}
+	return why, false
+}
+
+func isAttached(c, inquiry domain.Object) bool {
+	return slices.Contains(c.Relationships["inquiries"], inquiry.Ref)
+}
+
+func caseVerdict(c domain.Object, rules VerdictRules) Why {
+	verdict, known := rules.CaseStatuses[c.Status]
 	switch {
 	case !c.RedactedAt.IsZero():
 		verdict = domain.VerdictRedacted

@@ -10,13 +10,6 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// The names of notifications.
-const (
-	VerdictChanged = "verdict.changed"
-	ActionDone     = "action.done"
-	ActionDead     = "action.dead"
-)
-
 // New returns a notification about an object.
 func New(environment domain.Environment, name string, object domain.Ref, now time.Time) domain.Notification {
 	return domain.Notification{ID: domain.NewID("ntf"), Environment: environment, Name: name, Object: object, CreatedAt: now}

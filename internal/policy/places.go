@@ -10,10 +10,10 @@ import (
 	"github.com/idemhq/idem/internal/places"
 )
 
-// condition places a problem within a condition's text. YAML joins the lines of a text
+// inCondition places a problem within a condition's text. YAML joins the lines of a text
 // and takes away quotes, but keeps its letters in order, so the text is followed
 // through the file letter by letter up to the place.
-func condition(file *places.File, path, text string, where common.Location, problem string) error {
+func inCondition(file *places.File, path, text string, where common.Location, problem string) error {
 	e := file.Problem(path, "condition: "+problem)
 	node := file.Node(path)
 	if node == nil {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,17 +27,30 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Work does one job. A job whose work fails is run again later, one that is a
-// [store.Early] when its time has come.
-type Work func(ctx context.Context, job store.Job) error
+// Workers do the jobs. A job whose work fails is run again later, one that is
+// [store.NotDue] when its time has come.
+type Workers struct {
+	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
+	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
+	Perform func(ctx context.Context, env domain.Environment, action string) error
+}
 
 // Queue is River on a database with a type of transaction.
 type Queue[Tx any] struct {
 	client *river.Client[Tx]
 }
 
+// Each kind of job has workers of its own, so that calls that hang hold up neither
+// folding nor each other.
 const (
-	workers = 32 // most of a job's time is spent waiting for Persona
+	advanceQueue   = river.QueueDefault
+	advanceWorkers = 4 // they use the processor and the database
+	readQueue      = "read"
+	performQueue   = "perform"
+	callWorkers    = 32 // most of their time is spent waiting for Persona
+)
+
+const (
 
 	// What jobs led to is in the tables; River's rows of finished ones only make
 	// looking for the next one slower.
@@ -54,30 +68,38 @@ const (
 )
 
 // SQLite prepares River's tables and a queue that does not run yet.
-func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Work) (*Queue[*sql.Tx], error) {
+func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
 	return prepare(ctx, riversqlite.New(db), logger, work)
 }
 
 // Postgres does what SQLite does. One process at a time may call it for a database.
-func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Work) (*Queue[pgx.Tx], error) {
+func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers) (*Queue[pgx.Tx], error) {
 	return prepare(ctx, riverpgxv5.New(db), logger, work)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Work) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("make the queue's tables: %w", err)
+		return nil, fmt.Errorf("run the migrations of the queue: %w", err)
 	}
 	all := river.NewWorkers()
-	river.AddWorker(all, &worker[advanceArgs]{work: work})
-	river.AddWorker(all, &worker[performArgs]{work: work})
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[advanceArgs]) error {
+		return orSnooze(work.Advance(ctx, job.Args.Environment, job.Args.refs()))
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[readArgs]) error {
+		return orSnooze(work.Read(ctx, job.Args.Environment, job.Args.Objects[0]))
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
+		return orSnooze(work.Perform(ctx, job.Args.Environment, job.Args.Action))
+	}))
 	client, err := river.NewClient(driver, &river.Config{
 		Logger:            logger,
 		Workers:           all,
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
+		PollOnly:          true, // listening takes a connection of its own, which a pooler may not give
 		FetchCooldown:     cooldown,
 		FetchPollInterval: poll,
 		JobTimeout:        jobTimeout,
@@ -116,7 +138,7 @@ func (q *Queue[Tx]) Stop(ctx context.Context) error {
 func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	var params []river.InsertManyParams
 	for _, args := range together(jobs) {
-		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: args.at()}})
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: args.at(), Queue: args.queue()}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("insert jobs: %w", err)
@@ -132,27 +154,31 @@ func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(min(time.Minute, time.Second<<min(len(job.Errors), 6)))
 }
 
-// together makes one job of River's of up to so many that advance objects at once: a
-// row for each would be a fifth of what taking a webhook costs when many come. One that
-// fails is run again for all, which find nothing waiting where they were done.
+// objectsPerJob is how many objects one job advances: they share a transaction.
+const objectsPerJob = 64
+
+// together makes one job of River's of many that advance objects. One that fails is run
+// again for all, which find nothing waiting where they were done.
 func together(jobs []store.Job) []jobArgs {
-	const most = 16
 	var all []jobArgs
 	gathering := map[domain.Environment]*advanceArgs{}
 	for _, job := range jobs {
-		if job.Kind == store.JobPerform {
+		switch job.Kind {
+		case store.JobPerform:
 			all = append(all, &performArgs{job.Environment, job.Action, job.At})
-			continue
-		}
-		args := gathering[job.Environment]
-		if args == nil || len(args.Objects) == most || !job.At.IsZero() {
-			args = &advanceArgs{Environment: job.Environment, scheduled: job.At}
-			all = append(all, args)
-			if job.At.IsZero() {
+		case store.JobRead:
+			all = append(all, &readArgs{job.Environment, refs{job.Object}, job.At})
+		default:
+			args := gathering[job.Environment]
+			if args == nil || len(args.Objects) == objectsPerJob {
+				args = &advanceArgs{Environment: job.Environment}
+				all = append(all, args)
 				gathering[job.Environment] = args
 			}
+			if !slices.Contains(args.Objects, job.Object) {
+				args.Objects = append(args.Objects, job.Object)
+			}
 		}
-		args.Objects = append(args.Objects, job.Object)
 	}
 	return all
 }
@@ -162,9 +188,30 @@ type advanceArgs struct {
 	Environment domain.Environment `json:"environment"`
 	Objects     refs               `json:"objects"`
 	Object      domain.Ref         `json:"object,omitzero"` // of jobs from before there were several
+}
+
+func (a advanceArgs) refs() []domain.Ref {
+	if a.Object.IsZero() {
+		return a.Objects
+	}
+	return append(slices.Clone(a.Objects), a.Object)
+}
+
+func (advanceArgs) Kind() string  { return string(store.JobAdvance) }
+func (advanceArgs) queue() string { return advanceQueue }
+func (advanceArgs) at() time.Time { return time.Time{} }
+
+// readArgs is a job to advance one object that needs reads.
+type readArgs struct {
+	Environment domain.Environment `json:"environment"`
+	Objects     refs               `json:"objects"`
 
 	scheduled time.Time
 }
+
+func (readArgs) Kind() string    { return string(store.JobRead) }
+func (readArgs) queue() string   { return readQueue }
+func (a readArgs) at() time.Time { return a.scheduled }
 
 // refs are written as one text. PostgreSQL has an index on every value of a job's
 // arguments: a list would take more of its time than the events themselves.
@@ -196,21 +243,6 @@ func (r *refs) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (advanceArgs) Kind() string { return string(store.JobAdvance) }
-
-func (a advanceArgs) at() time.Time { return a.scheduled }
-
-func (a advanceArgs) jobs() []store.Job {
-	var jobs []store.Job
-	if !a.Object.IsZero() {
-		jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: a.Environment, Object: a.Object})
-	}
-	for _, object := range a.Objects {
-		jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: a.Environment, Object: object})
-	}
-	return jobs
-}
-
 // performArgs is a job to perform an action.
 type performArgs struct {
 	Environment domain.Environment `json:"environment"`
@@ -219,37 +251,19 @@ type performArgs struct {
 	scheduled time.Time
 }
 
-func (performArgs) Kind() string { return string(store.JobPerform) }
-
+func (performArgs) Kind() string    { return string(store.JobPerform) }
+func (performArgs) queue() string   { return performQueue }
 func (a performArgs) at() time.Time { return a.scheduled }
-
-func (a performArgs) jobs() []store.Job {
-	return []store.Job{{Kind: store.JobPerform, Environment: a.Environment, Action: a.Action}}
-}
 
 // jobArgs are the arguments of River's jobs that stand for some of ours.
 type jobArgs interface {
 	river.JobArgs
-	jobs() []store.Job
 	at() time.Time
+	queue() string
 }
 
-type worker[A jobArgs] struct {
-	river.WorkerDefaults[A]
-	work Work
-}
-
-// Work implements [river.Worker].
-func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
-	var failed []error
-	jobs := job.Args.jobs()
-	for i := range jobs {
-		// Each attempt begins with another: one that takes all the time there is would
-		// keep those after it from ever being worked on.
-		failed = append(failed, w.work(ctx, jobs[(i+job.Attempt-1)%len(jobs)]))
-	}
-	err := errors.Join(failed...)
-	var early store.Early
+func orSnooze(err error) error {
+	var early store.NotDue
 	if errors.As(err, &early) {
 		return river.JobSnooze(early.Wait)
 	}

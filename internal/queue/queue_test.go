@@ -21,13 +21,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start opens a database in a folder and runs its jobs, until stop is called or the
 // test ends.
-func start(t *testing.T, folder string, work queue.Work) (db *sqlite.DB, stop func()) {
+func start(t *testing.T, folder string, work func(context.Context, store.Job) error) (db *sqlite.DB, stop func()) {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "idem.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), work)
+	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), workers(work))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +49,25 @@ func start(t *testing.T, folder string, work queue.Work) (db *sqlite.DB, stop fu
 	}
 	t.Cleanup(stop)
 	return db, stop
+}
+
+// workers do each of a job's parts by one function.
+func workers(work func(context.Context, store.Job) error) queue.Workers {
+	return queue.Workers{
+		Advance: func(ctx context.Context, env domain.Environment, objects []domain.Ref) error {
+			var failed []error
+			for _, object := range objects {
+				failed = append(failed, work(ctx, store.Job{Kind: store.JobAdvance, Environment: env, Object: object}))
+			}
+			return errors.Join(failed...)
+		},
+		Read: func(ctx context.Context, env domain.Environment, object domain.Ref) error {
+			return work(ctx, store.Job{Kind: store.JobRead, Environment: env, Object: object})
+		},
+		Perform: func(ctx context.Context, env domain.Environment, action string) error {
+			return work(ctx, store.Job{Kind: store.JobPerform, Environment: env, Action: action})
+		},
+	}
 }
 
 var inquiry = domain.Ref{Type: "inquiry", ID: "inq_1"}
@@ -116,27 +135,56 @@ func TestAJobThatFailsIsRunAgain(t *testing.T) {
 	within(t, "the job runs again", ran)
 }
 
-func TestAnObjectThatTakesAllTheTimeStarvesNoOther(t *testing.T) {
+func TestObjectsThatComeTogetherAreAdvancedByOneJob(t *testing.T) {
 	ran := make(chan string, 10)
 	db, _ := start(t, t.TempDir(), func(_ context.Context, job store.Job) error {
 		ran <- job.Object.ID
-		return errors.New("it takes too long")
+		return nil
 	})
 	var events []domain.Event
-	for _, id := range []string{"inq_1", "inq_2"} { // one job is made of both
+	for i, id := range []string{"inq_1", "inq_2", "inq_1"} {
 		events = append(events, domain.Event{
-			Environment: domain.Sandbox, ID: "evt_" + id, Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: domain.Ref{Type: "inquiry", ID: id},
+			Environment: domain.Sandbox, ID: fmt.Sprint("evt_", i), Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: domain.Ref{Type: "inquiry", ID: id},
 			Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
 		})
 	}
 	if _, err := db.AppendEvents(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"inq_1", "inq_2", "inq_2", "inq_1"} {
-		if got := within(t, "the jobs run twice", ran); got != want {
+	for _, want := range []string{"inq_1", "inq_2"} {
+		if got := within(t, "the job runs", ran); got != want {
 			t.Errorf("%s is worked on, want %s", got, want)
 		}
 	}
+	appendEvent(t, db, "evt_last")
+	if got := within(t, "the next job runs", ran); got != "inq_1" {
+		t.Errorf("%s is worked on: the first job had an object twice", got)
+	}
+}
+
+func TestCallsThatHangHoldUpNoFolding(t *testing.T) {
+	advanced, hang := make(chan string, 10), make(chan struct{})
+	db, _ := start(t, t.TempDir(), func(ctx context.Context, job store.Job) error {
+		if job.Kind == store.JobAdvance {
+			advanced <- job.Object.ID
+			return nil
+		}
+		select {
+		case <-hang:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	defer close(hang)
+	var reads []store.Job
+	for i := range 100 { // more than there are workers of any kind
+		reads = append(reads, store.Job{Kind: store.JobRead, Environment: domain.Sandbox, Object: domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_slow_", i)}})
+	}
+	if _, err := db.Save(t.Context(), domain.Sandbox, []store.Advance{{Jobs: reads}}, store.Verdicts{}); err != nil {
+		t.Fatal(err)
+	}
+	appendEvent(t, db, "evt_1")
+	within(t, "another object is folded", advanced)
 }
 
 func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
@@ -147,7 +195,7 @@ func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
 		ran <- struct{}{}
 		select {
 		case <-early: // by the clock of this node
-			return store.Early{Wait: 50 * time.Millisecond}
+			return store.NotDue{Wait: 50 * time.Millisecond}
 		default:
 			return nil
 		}

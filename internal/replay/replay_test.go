@@ -30,11 +30,11 @@ func newStore(t *testing.T) *sqlite.DB {
 		Via: domain.ViaWebhook, ReceivedAt: noon, State: domain.EventWaiting,
 	}})
 	if err == nil {
-		err = db.Save(t.Context(), domain.Sandbox, store.Advance{
-			Events:  map[string]domain.EventState{"evt_1": domain.EventApplied},
+		_, err = db.Save(t.Context(), domain.Sandbox, []store.Advance{{
+			Events:  []store.EventMark{{ID: "evt_1", ReceivedAt: noon, State: domain.EventApplied}},
 			Objects: []domain.Object{{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", AsOf: noon}},
 			Actions: []domain.Action{{ID: "axn_done", Environment: domain.Sandbox, DecisionID: "dec_1", DerivedKey: "key", State: domain.ActionDone, CreatedAt: noon}},
-		})
+		}}, store.Verdicts{Now: noon})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -63,8 +63,8 @@ func (w *world) store(t *testing.T, word string, at time.Time) {
 	if _, err := w.db.AppendEvents(t.Context(), []domain.Event{event}); err != nil {
 		t.Fatal(err)
 	}
-	err := w.db.Save(t.Context(), domain.Sandbox, store.Advance{
-		Events: map[string]domain.EventState{event.ID: domain.EventApplied},
+	_, err := w.db.Save(t.Context(), domain.Sandbox, []store.Advance{{
+		Events: []store.EventMark{{ID: event.ID, ReceivedAt: event.ReceivedAt, State: domain.EventApplied}},
 		Objects: []domain.Object{{
 			Environment: domain.Sandbox, Ref: ref, Status: "status_" + word, ReferenceID: "user-" + word, AsOf: at, EventID: event.ID,
 		}},
@@ -77,10 +77,9 @@ func (w *world) store(t *testing.T, word string, at time.Time) {
 			Spec:    domain.ActionSpec{Kind: domain.TagInquiry, Target: ref, Arguments: map[string]string{"tag": "tag " + word}},
 			Outcome: "refused " + word, CreatedAt: at,
 		}},
-		Notifications: []domain.Notification{{
-			ID: "ntf_" + word, Environment: domain.Sandbox, Name: "verdict.changed", Subject: "user-" + word, Object: ref, CreatedAt: at,
-		}},
-	})
+	}}, store.Verdicts{Now: at, Of: func([]domain.Object) domain.Subject {
+		return domain.Subject{Verdict: domain.VerdictReview, Object: ref, Status: "status_" + word}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

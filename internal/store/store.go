@@ -19,12 +19,18 @@ var (
 	// ErrNotFound means that there is no such row.
 	ErrNotFound = errors.New("not found")
 
-	// ErrChanged means that somebody else saved the object since it was read: read it
-	// again and start over.
-	ErrChanged = errors.New("the object was changed by somebody else")
+	// ErrChanged means that somebody else saved the row since it was read: read it again
+	// and start over.
+	ErrChanged = errors.New("changed by somebody else")
 
 	// ErrNewer means that the database was written by a newer version of Idem.
 	ErrNewer = errors.New("the database belongs to a newer version of Idem: run that version, or restore an older database")
+
+	// ErrCursor means that a cursor is not one that a list returned.
+	ErrCursor = errors.New("the cursor is not one of this list")
+
+	// ErrRejected means that the database refuses a value, and will refuse it again.
+	ErrRejected = errors.New("the database rejects a value")
 )
 
 // Job is a piece of work that a transaction asks for. It is run at least once, after
@@ -32,35 +38,87 @@ var (
 type Job struct {
 	Kind        JobKind
 	Environment domain.Environment
-	Object      domain.Ref // to advance
+	Object      domain.Ref // to advance or to read
 	Action      string     // to perform
 	At          time.Time  // not before; zero for at once
 }
 
-// Early is what the work on a job returns when its time has not come by the clock of the
-// node that has it: clocks differ, and a job that ended now would wake nobody later.
-type Early struct{ Wait time.Duration }
+// NotDue is what the work on a job returns when its time has not come by the clock of the
+// node that has it. Clocks differ: a job that ended now would wake nobody later.
+type NotDue struct{ Wait time.Duration }
 
-func (e Early) Error() string { return "the job came " + e.Wait.String() + " early" }
+func (e NotDue) Error() string { return "the job is not due for " + e.Wait.String() }
 
 // JobKind says what a job does.
 type JobKind string
 
 const (
-	JobAdvance JobKind = "advance"
-	JobPerform JobKind = "perform"
+	JobAdvance JobKind = "advance" // fold what waits for an object, with others in one transaction
+	JobRead    JobKind = "read"    // the same for one object that needs reads from Persona
+	JobPerform JobKind = "perform" // make the next attempt of an action
 )
 
-// Advance is everything that advancing one object leads to.
-type Advance struct {
-	Objects       []domain.Object // saved if their Version is the stored one, ErrChanged otherwise
-	Events        map[string]domain.EventState
-	History       []string // those of Events that were read as history: one that a webhook brought meanwhile waits on
-	Decisions     []domain.Decision
-	Actions       []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
-	Notifications []domain.Notification
-	Audit         []audit.Entry // sealed by the store
+// Inbox is an object with the events that wait for it.
+type Inbox struct {
+	Object domain.Object  // Version is 0 for one that is not stored yet
+	Events []domain.Event // in the order in which they were stored
 }
+
+// Advance is everything that advancing one object leads to. It is saved whole or not at
+// all.
+type Advance struct {
+	Before    domain.Object   // the object as it was loaded; the zero Object where it was not stored
+	Objects   []domain.Object // each is saved only if its Version is the stored one
+	Events    []EventMark
+	Decisions []domain.Decision
+	Actions   []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
+	Audit     []audit.Entry   // sealed by the store
+	Jobs      []Job
+}
+
+// EventMark says what became of an event that waited.
+type EventMark struct {
+	ID         string
+	ReceivedAt time.Time
+	State      domain.EventState
+	Reason     string // of poison
+
+	// History marks an event that was folded as history. One that a webhook brought
+	// meanwhile goes on waiting: it can be decided on.
+	History bool
+}
+
+// Verdicts says how the verdict of a subject is computed, for [Store.Save] and
+// [Store.Reevaluate].
+type Verdicts struct {
+	// Rules identifies the rules. Rows that were computed by other rules are found by it.
+	Rules string
+
+	// Of returns the verdict, its object and that object's status. The objects are the
+	// subject's inquiries, accounts and cases with what a verdict needs: type, id, status,
+	// redaction, created-at, an inquiry's reviewer, and a case's inquiries and accounts.
+	Of func([]domain.Object) domain.Subject
+
+	Now time.Time
+}
+
+// Saved says what [Store.Save] did.
+type Saved struct {
+	Changed       []int // indices of what was not saved, since somebody else saved one of its objects first: load it again
+	Notifications []domain.Notification
+}
+
+// Claim is the right to be the only one who makes calls for an object or an action. It
+// saves calls and workers. Correctness does not depend on it: every save compares the
+// version of its row.
+type Claim struct {
+	Environment domain.Environment
+	Target      domain.Ref
+	Token       string
+}
+
+// ActionClaim is the type of a claim's target that is an action.
+const ActionClaim = "action"
 
 // Filter picks rows for a list, newest first unless Oldest is set.
 type Filter struct {
@@ -103,35 +161,58 @@ type Store interface {
 	// that is known as history is new when a webhook brings it: it can be decided on.
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 
-	// Waiting returns the events of an object that were not folded yet, the oldest first
-	// and limit of them at the most.
-	Waiting(ctx context.Context, env domain.Environment, object domain.Ref, limit int) ([]domain.Event, error)
+	// Inbox returns objects with the events that wait for each, limit of them at the
+	// most. The result is in the order of refs.
+	Inbox(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int) ([]Inbox, error)
 
 	// Object returns an object, or ErrNotFound.
 	Object(ctx context.Context, env domain.Environment, ref domain.Ref) (domain.Object, error)
 
-	// ObjectsTo returns the objects of a type that have a relationship to one.
-	ObjectsTo(ctx context.Context, env domain.Environment, typ string, to domain.Ref) ([]domain.Object, error)
+	// Save commits what advancing objects led to, the verdicts of their subjects included.
+	// It fails with ErrRejected when the database refuses a value of one of them: then
+	// nothing is saved.
+	Save(ctx context.Context, env domain.Environment, advances []Advance, v Verdicts) (Saved, error)
 
-	// ObjectsOf returns the inquiries, cases and accounts of a subject: those with its
-	// reference id, and the cases of these.
-	ObjectsOf(ctx context.Context, env domain.Environment, referenceID string) ([]domain.Object, error)
+	// Subject returns the row of a subject, or ErrNotFound.
+	Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error)
 
-	// LastVerdict returns the verdict that the host was last notified of for a subject,
-	// domain.VerdictNone before the first.
-	LastVerdict(ctx context.Context, env domain.Environment, referenceID string) (domain.Verdict, error)
+	// Subjects lists the subjects with a verdict, or all where it is empty, by the time
+	// since when it stands, the oldest first.
+	Subjects(ctx context.Context, env domain.Environment, verdict domain.Verdict, cursor string, limit int) (subjects []domain.Subject, next string, err error)
 
-	// Save commits what advancing an object led to.
-	Save(ctx context.Context, env domain.Environment, a Advance) error
+	// SubjectObjects returns what a subject's verdict is computed from: see [Verdicts].
+	SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error)
+
+	// Reevaluate computes the verdicts of subjects that were computed by other rules, a
+	// batch of them after a reference id in alphabetical order. It returns the last one
+	// that it looked at, empty at the end.
+	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, after string) (last string, told []domain.Notification, err error)
+
+	// Tried records that working on events of an object failed. Where poison is not zero,
+	// those that failed that often are set aside with an audit entry, which it reports.
+	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, log audit.Entry) (setAside bool, err error)
+
+	// Claim makes the caller the only one who has a claim on something, until it is
+	// released or its process is gone. Where somebody else has one it is not ok, and that
+	// one learns when it releases it that it is wanted again.
+	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (c Claim, ok bool, err error)
+
+	// Claimed returns those of some objects that somebody has a claim on, who learns that
+	// they are wanted again.
+	Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error)
+
+	// Release gives a claim back, and reports whether it was wanted meanwhile.
+	Release(ctx context.Context, c Claim) (again bool, err error)
 
 	// Action returns an action, or ErrNotFound.
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 
-	// SaveAction commits a change of an action, with what is said about it. An action
-	// that waits for its next attempt gets a job for it; when one took effect, the next
-	// of its decision does; when one is dropped or dead, the rest of its decision is
-	// dropped.
-	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) error
+	// SaveAction commits a change of an action that waits, with what is said about it. It
+	// returns ErrChanged when the action was saved since it was read, and else the version
+	// that it has now. An action that waits for its next attempt gets a job for it; when
+	// one took effect, the next of its decision does; when one is dropped or dead, the
+	// rest of its decision is dropped.
+	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) (version int64, err error)
 
 	// Requeue makes events wait again, with jobs to advance their objects, and returns
 	// how many of them did not wait already.
@@ -158,6 +239,7 @@ type Store interface {
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
 	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
 	Objects(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Object], error)
+	Decision(ctx context.Context, env domain.Environment, id string) (domain.Decision, error) // with its facts
 	Decisions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Decision], error)
 	Actions(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Action], error)
 	Notifications(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Notification], error)
@@ -177,9 +259,9 @@ type Store interface {
 	// starts, so that nothing depends on a job that a crash cut short.
 	Resume(ctx context.Context) error
 
-	// Lock makes its caller the only one who has a name, in all processes on the
-	// database, until unlock is called. It waits for others, or until the context ends.
-	Lock(ctx context.Context, name string) (unlock func(), err error)
+	// CheckVersion returns ErrNewer when a newer version of Idem has migrated the database
+	// since it was opened.
+	CheckVersion(ctx context.Context) error
 
 	// Ping reports whether rows can be written.
 	Ping(ctx context.Context) error

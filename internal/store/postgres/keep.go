@@ -9,9 +9,12 @@ import (
 )
 
 const (
-	lookAfter = 5 * time.Second  // how often a node says that it is there
-	goneAfter = 20 * time.Second // without a word, a node is gone
-	monthsOn  = 2                // partitions are made this far ahead
+	lookAfter = 2 * time.Second  // how often a node says that it is there
+	goneAfter = 10 * time.Second // without a word, a node is gone
+
+	// patience is how long the last word of a node may take.
+	patience = 5 * time.Second
+	monthsOn = 2 // partitions are made this far ahead
 )
 
 // keep does what has to be done from time to time, until the context ends. What fails is
@@ -29,8 +32,9 @@ func (db *DB) keep(ctx context.Context) {
 			return
 		case <-word.C:
 			_ = db.seen(ctx)
+			_ = db.dropDeadClaims(ctx)
 		case now := <-partitions.C:
-			_ = db.partition(ctx, now)
+			_ = db.Partition(ctx, now)
 		}
 	}
 }
@@ -54,22 +58,32 @@ func (db *DB) Nodes(ctx context.Context) (int, error) {
 	return max(1, n), nil
 }
 
-// partition makes the partitions of the events of this month and the next ones. One node
+// Partition makes the partitions of the events of this month and the next ones. One node
 // at a time does.
-func (db *DB) partition(ctx context.Context, now time.Time) error {
+func (db *DB) Partition(ctx context.Context, now time.Time) error {
 	for i := range monthsOn + 1 {
 		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
-		query := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF events FOR VALUES FROM (%d) TO (%d)",
-			partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro())
-		err := db.alone(ctx, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, query)
-			return err
-		})
-		if err != nil {
+		if err := db.alone(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
 			return fmt.Errorf("make a partition of the events: %w", err)
 		}
 	}
 	return nil
+}
+
+// makePartition makes the partition of a month, where there is none. Events that a clock
+// which was wrong put into the default partition move there: PostgreSQL refuses a
+// partition for rows that are in the default one.
+func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
+	name, from, to := partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro()
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&there); err != nil || there {
+		return err
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf(`CREATE TABLE %[1]s (LIKE events INCLUDING DEFAULTS INCLUDING STORAGE);
+		LOCK TABLE events_other IN ACCESS EXCLUSIVE MODE;
+		WITH moved AS (DELETE FROM events_other WHERE received_at >= %[2]d AND received_at < %[3]d RETURNING *) INSERT INTO %[1]s SELECT * FROM moved;
+		ALTER TABLE events ATTACH PARTITION %[1]s FOR VALUES FROM (%[2]d) TO (%[3]d)`, name, from, to))
+	return err
 }
 
 // Forget drops the partitions of events that were received before a moment, all at once
@@ -133,7 +147,7 @@ func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
 // alone runs statements that change tables while no other node does.
 func (db *DB) alone(ctx context.Context, f func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('partitions of the events', 0))"); err != nil {
+		if err := db.Lock(ctx, transaction{tx}, []string{"partitions of the events"}); err != nil {
 			return err
 		}
 		return f(tx)

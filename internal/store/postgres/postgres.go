@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
@@ -34,10 +34,10 @@ type Queue interface {
 // DB is the database. It implements [store.Store].
 type DB struct {
 	*tables.Store
-	pool  *pgxpool.Pool
-	queue Queue
-	locks *locks
-	node  string
+	pool   *pgxpool.Pool
+	queue  Queue
+	node   string
+	tokens tokens
 
 	stop    context.CancelFunc // ends what runs beside
 	running sync.WaitGroup
@@ -69,8 +69,8 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("connect to the database: %w", withoutAddress(err))
 	}
 	db := &DB{pool: pool, node: domain.NewID("node")}
-	db.Store, db.locks = tables.New(db), &locks{pool: pool}
-	if err := errors.Join(db.migrate(ctx), db.partition(ctx, time.Now()), db.seen(ctx)); err != nil {
+	db.Store = tables.New(db)
+	if err := errors.Join(db.migrate(ctx), db.Partition(ctx, time.Now()), db.seen(ctx)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -100,28 +100,34 @@ func (db *DB) Close() error {
 		db.stop()
 	}
 	db.running.Wait()
-	db.locks.close()
 	db.pool.Close()
 	return nil
 }
 
-// migrate makes the tables. A lock lets one node at a time do so.
+// migrate runs the migrations, on one node at a time.
 func (db *DB) migrate(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	one, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return fmt.Errorf("prepare the tables: %w", err)
-	}
 	conn := stdlib.OpenDBFromPool(db.pool)
 	defer conn.Close()
-	provider, err := goose.NewProvider(goose.DialectPostgres, conn, files, goose.WithSessionLocker(one))
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, files)
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	return tables.Migrate(ctx, provider)
+	return db.Exclusively(ctx, "migrations", func() error { return db.Migrate(ctx, provider) })
+}
+
+// Exclusively runs f while no other node runs one of that name. The lock belongs to a
+// transaction of its own, so it works through a pooler that shares connections.
+func (db *DB) Exclusively(ctx context.Context, name string, f func() error) error {
+	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		if err := db.Lock(ctx, transaction{tx}, []string{name}); err != nil {
+			return fmt.Errorf("wait for other nodes: %w", err)
+		}
+		return f()
+	})
 }
 
 // transaction is a [tables.Tx].
@@ -137,6 +143,27 @@ func (t transaction) Query(ctx context.Context, query string, args ...any) (tabl
 func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	tag, err := t.Tx.Exec(ctx, query, args...)
 	return tag.RowsAffected(), err
+}
+
+// ExecAll implements [tables.Tx]: all of it goes to the server at once.
+func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	var batch pgx.Batch
+	for _, a := range args {
+		batch.Queue(query, a...)
+	}
+	results := t.SendBatch(ctx, &batch)
+	changed := make([]int64, len(args))
+	for i := range args {
+		tag, err := results.Exec()
+		if err != nil {
+			return nil, errors.Join(err, results.Close())
+		}
+		changed[i] = tag.RowsAffected()
+	}
+	return changed, results.Close()
 }
 
 // rows are [tables.Rows].
@@ -242,10 +269,40 @@ func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error
 	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Alone implements [tables.Database] by a lock that ends with the transaction.
-func (db *DB) Alone(ctx context.Context, tx tables.Tx, env domain.Environment, what string) error {
-	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", what+" "+string(env))
+// Lock implements [tables.Database] by locks that end with the transaction, always in one
+// order.
+func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys", names)
 	return err
+}
+
+// Each implements [tables.Database].
+func (db *DB) Each(parameter string) string {
+	return "json_array_elements_text(" + parameter + "::text::json) AS each (value)"
+}
+
+// Waiting implements [tables.Database].
+func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
+	types, ids := make([]string, len(refs)), make([]string, len(refs))
+	for i, ref := range refs {
+		types[i], ids[i] = ref.Type, ref.ID
+	}
+	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
+		(SELECT * FROM events WHERE environment = $1 AND object_id = wanted_id AND object_type = wanted_type AND state = 'waiting' ORDER BY sequence LIMIT $4) AS waiting`,
+		env, types, ids, limit)
+}
+
+// Rejects implements [tables.Database]: wrong data, a broken constraint, or a value that
+// is too long for an index.
+func (db *DB) Rejects(err error) bool {
+	var said *pgconn.PgError
+	if !errors.As(err, &said) {
+		return false
+	}
+	return strings.HasPrefix(said.Code, "22") || strings.HasPrefix(said.Code, "23") || strings.HasPrefix(said.Code, "54")
 }
 
 // Ping implements [store.Store].

@@ -87,49 +87,70 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 	}
 }
 
-func TestANameIsHeldByOneNode(t *testing.T) {
+func TestAClaimIsOfOneNode(t *testing.T) {
 	url := server.Database(t)
 	a, b := open(t, url), open(t, url)
-	unlock, err := a.Lock(t.Context(), "inquiry 1")
-	if err != nil {
-		t.Fatal(err)
+	target := domain.Ref{Type: "inquiry", ID: "inq_1"}
+	claim, ok, err := a.Claim(t.Context(), domain.Sandbox, target)
+	if err != nil || !ok {
+		t.Fatalf("ok %v, error %v", ok, err)
 	}
-	other, err := b.Lock(t.Context(), "inquiry 2")
-	if err != nil {
-		t.Fatalf("another name is held up: %v", err)
+	if _, ok, err := b.Claim(t.Context(), domain.Sandbox, target); err != nil || ok {
+		t.Fatalf("two nodes have it, error %v", err)
 	}
-	other()
-	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := b.Lock(short, "inquiry 1"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("two nodes hold a name, error %v", err)
+	if again, err := a.Release(t.Context(), claim); err != nil || !again {
+		t.Errorf("the other node wanted it: %v, error %v", again, err)
 	}
-	got := make(chan error, 1)
-	go func() {
-		unlock, err := b.Lock(t.Context(), "inquiry 1")
-		if err == nil {
-			unlock()
-		}
-		got <- err
-	}()
-	unlock()
-	if err := <-got; err != nil {
-		t.Errorf("the next holder got %v", err)
+	if _, ok, err := b.Claim(t.Context(), domain.Sandbox, target); err != nil || !ok {
+		t.Errorf("it was released, ok %v, error %v", ok, err)
+	}
+	if again, err := a.Release(t.Context(), claim); err != nil || again {
+		t.Errorf("a claim that is over was released: %v, error %v", again, err)
+	}
+	if _, ok, err := a.Claim(t.Context(), domain.Sandbox, target); err != nil || ok {
+		t.Errorf("the claim of the other node was released, error %v", err)
 	}
 }
 
-func TestTheNamesOfANodeThatDiesAreFree(t *testing.T) {
+func TestTheClaimsOfANodeThatEndsAreFreeWithAJobForEach(t *testing.T) {
 	url := server.Database(t)
-	a, b := open(t, url), open(t, url)
-	if _, err := a.Lock(t.Context(), "inquiry 1"); err != nil {
-		t.Fatal(err)
+	a, b, jobs := open(t, url), open(t, url), &storetest.Jobs{}
+	b.UseQueue(recorder{jobs})
+	object, action := domain.Ref{Type: "inquiry", ID: "inq_1"}, domain.Ref{Type: store.ActionClaim, ID: "axn_1"}
+	for _, target := range []domain.Ref{object, action} {
+		if _, ok, err := a.Claim(t.Context(), domain.Sandbox, target); err != nil || !ok {
+			t.Fatalf("ok %v, error %v", ok, err)
+		}
 	}
 	a.Close()
-	unlock, err := b.Lock(t.Context(), "inquiry 1")
-	if err != nil {
+	for deadline, got := time.Now().Add(time.Minute), []store.Job(nil); len(got) < 2; time.Sleep(20 * time.Millisecond) {
+		if got = append(got, jobs.Take()...); time.Now().After(deadline) {
+			t.Fatalf("the jobs are %+v", got)
+		}
+	}
+	wantClaim(t, b, object)
+	wantClaim(t, b, action)
+}
+
+// A clock that was wrong for a while must not keep the service from starting.
+func TestEventsOfAMonthWithoutAPartitionMoveToTheirs(t *testing.T) {
+	url := server.Database(t)
+	db := open(t, url)
+	next := time.Now().UTC().AddDate(0, 5, 0)
+	early := domain.Event{Environment: domain.Sandbox, ID: "evt_1", Name: "inquiry.started", Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: []byte(`{}`), ReceivedAt: next, State: domain.EventWaiting}
+	if _, err := db.AppendEvents(t.Context(), []domain.Event{early}); err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	if err := db.Partition(t.Context(), next.AddDate(0, -1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var in string
+	if err := db.Pool().QueryRow(t.Context(), "SELECT tableoid::regclass::text FROM events WHERE id = 'evt_1'").Scan(&in); err != nil || in != next.Format("events_2006_01") {
+		t.Errorf("the event is in %s, error %v", in, err)
+	}
+	if inbox, err := db.Inbox(t.Context(), domain.Sandbox, []domain.Ref{early.Object}, 1); err != nil || len(inbox[0].Events) != 1 {
+		t.Errorf("it does not wait any more: %+v, error %v", inbox, err)
+	}
 }
 
 func TestNodesStoreTheSameEventsOnce(t *testing.T) {

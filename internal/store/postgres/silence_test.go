@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store/postgres"
 )
 
@@ -61,7 +62,7 @@ func (l *line) carry(to, from net.Conn) {
 	}
 }
 
-func TestASilentConnectionHoldsNoLockAndNoShutdown(t *testing.T) {
+func TestASilentConnectionHoldsNoClaimAndNoShutdown(t *testing.T) {
 	t.Parallel() // it waits, mostly
 	url := server.Database(t)
 	l := newLine(t, server.Address())
@@ -69,15 +70,13 @@ func TestASilentConnectionHoldsNoLockAndNoShutdown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := far.Lock(t.Context(), "a name")
-	if err != nil {
-		t.Fatal(err)
+	if _, ok, err := far.Claim(t.Context(), domain.Sandbox, domain.Ref{Type: "inquiry", ID: "inq_1"}); err != nil || !ok {
+		t.Fatalf("ok %v, error %v", ok, err)
 	}
 	l.silent.Store(true)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		unlock()
 		far.Close()
 	}()
 	select {
@@ -85,9 +84,22 @@ func TestASilentConnectionHoldsNoLockAndNoShutdown(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("it never ended")
 	}
-	near := open(t, url)
-	if unlock, err = near.Lock(t.Context(), "a name"); err != nil {
-		t.Fatal(err)
+	wantClaim(t, open(t, url), domain.Ref{Type: "inquiry", ID: "inq_1"})
+}
+
+// wantClaim waits until something can be claimed.
+func wantClaim(t *testing.T, db *postgres.DB, target domain.Ref) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		_, ok, err := db.Claim(t.Context(), domain.Sandbox, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nobody but a node that is gone can have %s", target)
+		}
 	}
-	unlock()
 }

@@ -13,10 +13,11 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/namelock"
 	"github.com/idemhq/idem/internal/store/tables"
 )
 
@@ -34,7 +35,7 @@ type DB struct {
 	write *sql.DB // one connection: SQLite has one writer at a time
 	read  *sql.DB
 	queue Queue
-	locks namelock.Names
+	claims
 
 	stop    context.CancelFunc // ends the checkpoints
 	running sync.WaitGroup
@@ -116,7 +117,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the tables: %w", err)
 	}
-	return tables.Migrate(ctx, provider)
+	return db.Migrate(ctx, provider)
 }
 
 // Tx implements [tables.Database].
@@ -150,6 +151,18 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// ExecAll implements [tables.Tx].
+func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
+	changed := make([]int64, len(args))
+	for i := range args {
+		var err error
+		if changed[i], err = t.Exec(ctx, query, args[i]...); err != nil {
+			return nil, err
+		}
+	}
+	return changed, nil
 }
 
 // Query implements [tables.Querier].
@@ -189,12 +202,79 @@ func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error
 	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Alone implements [tables.Database]: there is one writer.
-func (db *DB) Alone(context.Context, tables.Tx, domain.Environment, string) error { return nil }
+// Lock implements [tables.Database]: there is one writer.
+func (db *DB) Lock(context.Context, tables.Tx, []string) error { return nil }
 
-// Lock implements [store.Store]: there is one process.
-func (db *DB) Lock(ctx context.Context, name string) (unlock func(), err error) {
-	return db.locks.Lock(ctx, name)
+// Each implements [tables.Database].
+func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
+
+// Waiting implements [tables.Database].
+func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
+	found := &chain{}
+	for _, ref := range refs {
+		found.queries = append(found.queries, func() (tables.Rows, error) {
+			return db.Query(ctx, "SELECT "+columns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
+				env, ref.ID, ref.Type, limit)
+		})
+	}
+	return found, nil
+}
+
+// chain is the rows of several queries, one after the other.
+type chain struct {
+	queries []func() (tables.Rows, error)
+	current tables.Rows
+	err     error
+}
+
+// Next implements [tables.Rows].
+func (c *chain) Next() bool {
+	for {
+		if c.current != nil {
+			if c.current.Next() {
+				return true
+			}
+			c.err = errors.Join(c.current.Err(), c.current.Close())
+			c.current = nil
+		}
+		if c.err != nil || len(c.queries) == 0 {
+			return false
+		}
+		c.current, c.err = c.queries[0]()
+		c.queries = c.queries[1:]
+		if c.err != nil {
+			c.current = nil
+			return false
+		}
+	}
+}
+
+// Scan implements [tables.Rows].
+func (c *chain) Scan(into ...any) error { return c.current.Scan(into...) }
+
+// Err implements [tables.Rows].
+func (c *chain) Err() error { return c.err }
+
+// Close implements [tables.Rows].
+func (c *chain) Close() error {
+	if c.current == nil {
+		return nil
+	}
+	return c.current.Close()
+}
+
+// Rejects implements [tables.Database].
+func (db *DB) Rejects(err error) bool {
+	var said *sqlite.Error
+	if !errors.As(err, &said) {
+		return false
+	}
+	switch said.Code() & 0xff {
+	case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+		return true
+	default:
+		return false
+	}
 }
 
 // Ping implements [store.Store].

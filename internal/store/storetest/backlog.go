@@ -35,14 +35,18 @@ func backlog(t *testing.T, s store.Store, _ *Jobs) {
 		appendEvents(t, s, event(id, start.Add(time.Duration(i)*time.Minute)))
 	}
 	save(t, s, store.Advance{
-		Events:  map[string]domain.EventState{"evt_0": domain.EventApplied, "evt_applied": domain.EventApplied, "evt_poison": domain.EventPoison},
+		Events: []store.EventMark{
+			{ID: "evt_0", ReceivedAt: start.Add(time.Second), State: domain.EventApplied},
+			{ID: "evt_applied", ReceivedAt: start.Add(6*time.Minute + time.Second), State: domain.EventApplied},
+			{ID: "evt_poison", ReceivedAt: start.Add(5*time.Minute + time.Second), State: domain.EventPoison},
+		},
 		Actions: []domain.Action{action("axn_waits", "dec_1"), action("axn_dead", "dec_2"), action("axn_done", "dec_3"), action("axn_dropped", "dec_4")},
 	})
 	for id, state := range map[string]domain.ActionState{"axn_dead": domain.ActionDead, "axn_done": domain.ActionDone, "axn_dropped": domain.ActionDropped} {
 		a, err := s.Action(t.Context(), domain.Sandbox, id)
 		must(t, err)
 		a.State = state
-		must(t, s.SaveAction(t.Context(), a, nil, nil))
+		saveAction(t, s, a)
 	}
 	tried(t, s, "evt_1", "not allowed: the API key may not read inq_1")
 	tried(t, s, "evt_2", "not allowed: the API key may not read inq_2")
@@ -74,8 +78,12 @@ func backlog(t *testing.T, s store.Store, _ *Jobs) {
 func forward(t *testing.T, s store.Store, _ *Jobs) {
 	var want []string
 	for _, id := range []string{"ntf_a", "ntf_b", "ntf_c", "ntf_d", "ntf_e"} {
-		n := domain.Notification{ID: id, Environment: domain.Sandbox, Name: "verdict.changed", Subject: "user-1", Object: inquiry, CreatedAt: start}
-		save(t, s, store.Advance{Notifications: []domain.Notification{n}})
+		n := domain.Notification{ID: id, Environment: domain.Sandbox, Name: domain.NotifyActionDone, Object: inquiry, CreatedAt: start}
+		save(t, s, store.Advance{Actions: []domain.Action{action("axn_"+id, "dec_"+id)}})
+		a, err := s.Action(t.Context(), domain.Sandbox, "axn_"+id)
+		must(t, err)
+		_, err = s.SaveAction(t.Context(), a, []domain.Notification{n}, nil)
+		must(t, err)
 		want = append(want, id)
 	}
 	var got []string

@@ -30,8 +30,8 @@ func (j *Jobs) Add(jobs []store.Job) {
 	j.jobs = append(j.jobs, jobs...)
 }
 
-// take returns the jobs since the last time.
-func (j *Jobs) take() []store.Job {
+// Take returns the jobs since the last time.
+func (j *Jobs) Take() []store.Job {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	jobs := j.jobs
@@ -49,12 +49,23 @@ func Run(t *testing.T, open Open) {
 		"requests at the same time store each event once":        eventsAtOnce,
 		"a webhook takes an event of history over":               historyTakenOver,
 		"an event that nothing handles gets no job":              unhandledEvent,
-		"what waits comes in the order of created-at":            waitingOrder,
+		"what waits comes in the order it came in":               waitingOrder,
 		"no environment sees another's rows":                     separateEnvironments,
 		"an object is saved only over the version that was read": objectVersions,
 		"an object comes back as it was saved":                   objectRoundTrip,
 		"a subject has the cases of its inquiries":               subjectObjects,
-		"the last verdict that was told is known":                lastVerdict,
+		"a verdict that changes is told":                         verdictTold,
+		"a verdict follows what its objects become":              verdictFollows,
+		"a case and its inquiry may come at once":                verdictsAtOnce,
+		"subjects have pages, the oldest first":                  subjectPages,
+		"subjects are evaluated again by other rules":            subjectsReevaluated,
+		"notifications appear in the order of their numbers":     notificationsInOrder,
+		"a claim has one holder, who learns of others":           claimHolder,
+		"an event that fails too often is set aside":             tries,
+		"a decision comes back with its facts":                   decisionRoundTrip,
+		"one that was changed keeps no other from being saved":   savedAlone,
+		"a worker of before does not save over an action":        actionStale,
+		"a skipped action holds up no other":                     actionSkipped,
 		"nothing of a transaction that fails is kept":            allOrNothing,
 		"the same action is not stored twice":                    actionOnce,
 		"the actions of a decision follow each other":            actionOrder,
@@ -121,7 +132,51 @@ func appendEvents(t *testing.T, s store.Store, events ...domain.Event) []bool {
 
 func save(t *testing.T, s store.Store, a store.Advance) {
 	t.Helper()
-	must(t, s.Save(t.Context(), domain.Sandbox, a))
+	must(t, saving(t, s, a))
+}
+
+// saving saves one, and returns ErrChanged when it was not.
+func saving(t *testing.T, s store.Store, a store.Advance) error {
+	saved, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{a}, verdicts("1"))
+	if err == nil && len(saved.Changed) > 0 {
+		err = store.ErrChanged
+	}
+	return err
+}
+
+// verdicts takes the status of a subject's last case for its verdict, or that of its last
+// inquiry.
+func verdicts(rules string) store.Verdicts {
+	return store.Verdicts{Rules: rules, Now: start, Of: func(objects []domain.Object) domain.Subject {
+		is := domain.Subject{Verdict: domain.VerdictNone}
+		for _, typ := range []string{"inquiry", "case"} {
+			for _, o := range objects {
+				if o.Ref.Type == typ {
+					is = domain.Subject{Verdict: domain.Verdict(o.Status), Object: o.Ref, Status: o.Status}
+				}
+			}
+		}
+		return is
+	}}
+}
+
+// waiting are the ids of the events that wait for the inquiry.
+func waiting(t *testing.T, s store.Store) (ids []string) {
+	t.Helper()
+	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
+	must(t, err)
+	for _, e := range inbox[0].Events {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// marks says what became of events that were received a second after start.
+func marks(states map[string]domain.EventState) (marks []store.EventMark) {
+	for id, state := range states {
+		marks = append(marks, store.EventMark{ID: id, ReceivedAt: start.Add(time.Second), State: state})
+	}
+	return marks
 }
 
 func wantActions(t *testing.T, jobs []store.Job, want ...string) {
@@ -148,7 +203,7 @@ func eventOnce(t *testing.T, s store.Store, jobs *Jobs) {
 		t.Error("a known event is fresh")
 	}
 	want := store.Job{Kind: store.JobAdvance, Environment: domain.Sandbox, Object: inquiry}
-	if got := jobs.take(); !slices.Equal(got, []store.Job{want, want}) {
+	if got := jobs.Take(); !slices.Equal(got, []store.Job{want, want}) {
 		t.Errorf("jobs: %+v", got)
 	}
 	got, err := s.Event(t.Context(), domain.Sandbox, "evt_1")
@@ -170,13 +225,11 @@ func eventsAtOnce(t *testing.T, s store.Store, jobs *Jobs) {
 		})
 	}
 	all.Wait()
-	if n := len(jobs.take()); n != 20 {
+	if n := len(jobs.Take()); n != 20 {
 		t.Errorf("%d jobs for 20 events", n)
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
-	must(t, err)
-	if len(waiting) != 20 {
-		t.Errorf("%d of 20 events wait", len(waiting))
+	if n := len(waiting(t, s)); n != 20 {
+		t.Errorf("%d of 20 events wait", n)
 	}
 }
 
@@ -184,28 +237,43 @@ func unhandledEvent(t *testing.T, s store.Store, jobs *Jobs) {
 	e := event("evt_1", start)
 	e.State = domain.EventUnhandled
 	appendEvents(t, s, e)
-	if got := jobs.take(); len(got) != 0 {
+	if got := jobs.Take(); len(got) != 0 {
 		t.Errorf("jobs: %+v", got)
 	}
-	if waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100); err != nil || len(waiting) != 0 {
-		t.Errorf("%d events wait, error %v", len(waiting), err)
+	if ids := waiting(t, s); len(ids) != 0 {
+		t.Errorf("%v wait", ids)
 	}
 }
 
 func waitingOrder(t *testing.T, s store.Store, _ *Jobs) {
-	appendEvents(t, s, event("evt_late", start.Add(time.Second)), event("evt_early", start), event("evt_done", start))
-	save(t, s, store.Advance{Events: map[string]domain.EventState{"evt_done": domain.EventApplied}})
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
+	other := event("evt_other", start)
+	other.Object.ID = "inq_2"
+	done := event("evt_done", start)
+	appendEvents(t, s, event("evt_1", start.Add(time.Second)), event("evt_2", start), done, other)
+	save(t, s, store.Advance{Objects: []domain.Object{object("inquiry", "inq_1", "user-1")}, Events: marks(map[string]domain.EventState{"evt_done": domain.EventApplied})})
+	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{{Type: "inquiry", ID: "inq_2"}, {Type: "case", ID: "inq_1"}, inquiry}, 100)
 	must(t, err)
-	if len(waiting) != 2 || waiting[0].ID != "evt_early" || waiting[1].ID != "evt_late" {
-		t.Errorf("waiting: %+v", waiting)
+	ids := func(in store.Inbox) (ids []string) {
+		for _, e := range in.Events {
+			ids = append(ids, e.ID)
+		}
+		return ids
 	}
-	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry, 1); err != nil || len(waiting) != 1 || waiting[0].ID != "evt_early" {
-		t.Errorf("the one that waits longest is %+v, error %v", waiting, err)
+	if got := ids(inbox[0]); !slices.Equal(got, []string{"evt_other"}) || inbox[0].Object.Version != 0 {
+		t.Errorf("the first has %v and version %d", got, inbox[0].Object.Version)
+	}
+	if got := ids(inbox[1]); len(got) != 0 {
+		t.Errorf("another type has %v", got)
+	}
+	if got := ids(inbox[2]); !slices.Equal(got, []string{"evt_1", "evt_2"}) || inbox[2].Object.Version == 0 {
+		t.Errorf("the last has %v and version %d", got, inbox[2].Object.Version)
+	}
+	if inbox, err = s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 1); err != nil || !slices.Equal(ids(inbox[0]), []string{"evt_1"}) {
+		t.Errorf("the one that came first is %v, error %v", ids(inbox[0]), err)
 	}
 	counted, _, err := s.Counts(t.Context(), domain.Sandbox)
 	must(t, err)
-	if counted[domain.EventWaiting] != 2 {
+	if counted[domain.EventWaiting] != 3 {
 		t.Errorf("counted %v", counted)
 	}
 }
@@ -224,7 +292,7 @@ func separateEnvironments(t *testing.T, s store.Store, _ *Jobs) {
 	if _, err := s.Action(ctx, domain.Production, "axn_1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the action: %v", err)
 	}
-	if objects, err := s.ObjectsOf(ctx, domain.Production, "user-1"); err != nil || len(objects) != 0 {
+	if objects, err := s.SubjectObjects(ctx, domain.Production, "user-1"); err != nil || len(objects) != 0 {
 		t.Errorf("the subject: %v, error %v", objects, err)
 	}
 	if page, err := s.Actions(ctx, domain.Production, store.Filter{}); err != nil || len(page.Rows) != 0 {
@@ -235,7 +303,7 @@ func separateEnvironments(t *testing.T, s store.Store, _ *Jobs) {
 func objectVersions(t *testing.T, s store.Store, _ *Jobs) {
 	o := object("inquiry", "inq_1", "user-1")
 	save(t, s, store.Advance{Objects: []domain.Object{o}})
-	if err := s.Save(t.Context(), domain.Sandbox, store.Advance{Objects: []domain.Object{o}}); !errors.Is(err, store.ErrChanged) {
+	if err := saving(t, s, store.Advance{Objects: []domain.Object{o}}); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("made twice: %v", err)
 	}
 	read, err := s.Object(t.Context(), domain.Sandbox, inquiry)
@@ -243,7 +311,7 @@ func objectVersions(t *testing.T, s store.Store, _ *Jobs) {
 	stale := read
 	read.Status = "approved"
 	save(t, s, store.Advance{Objects: []domain.Object{read}})
-	if err := s.Save(t.Context(), domain.Sandbox, store.Advance{Objects: []domain.Object{stale}}); !errors.Is(err, store.ErrChanged) {
+	if err := saving(t, s, store.Advance{Objects: []domain.Object{stale}}); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("saved over a newer version: %v", err)
 	}
 	if now, err := s.Object(t.Context(), domain.Sandbox, inquiry); err != nil || now.Status != "approved" {
@@ -280,14 +348,11 @@ func subjectObjects(t *testing.T, s store.Store, _ *Jobs) {
 		}
 		return ids
 	}
-	if got := ids(s.ObjectsOf(t.Context(), domain.Sandbox, "user-1")); !slices.Equal(got, []string{"inq_1", "case_1"}) {
+	if got := ids(s.SubjectObjects(t.Context(), domain.Sandbox, "user-1")); !slices.Equal(got, []string{"inq_1", "case_1"}) {
 		t.Errorf("the subject has %v", got)
 	}
-	if got := ids(s.ObjectsOf(t.Context(), domain.Sandbox, "")); len(got) != 0 {
+	if got := ids(s.SubjectObjects(t.Context(), domain.Sandbox, "")); len(got) != 0 {
 		t.Errorf("nobody has %v", got)
-	}
-	if got := ids(s.ObjectsTo(t.Context(), domain.Sandbox, "case", inquiry)); !slices.Equal(got, []string{"case_1"}) {
-		t.Errorf("the inquiry's cases are %v", got)
 	}
 }
 
@@ -295,10 +360,10 @@ func allOrNothing(t *testing.T, s store.Store, jobs *Jobs) {
 	appendEvents(t, s, event("evt_1", start))
 	o := object("inquiry", "inq_1", "user-1")
 	save(t, s, store.Advance{Objects: []domain.Object{o}})
-	jobs.take()
-	err := s.Save(t.Context(), domain.Sandbox, store.Advance{
+	jobs.Take()
+	err := saving(t, s, store.Advance{
 		Objects: []domain.Object{object("case", "case_1", "", inquiry), o}, // the second fails
-		Events:  map[string]domain.EventState{"evt_1": domain.EventApplied}, Actions: []domain.Action{action("axn_1", "dec_1")},
+		Events:  marks(map[string]domain.EventState{"evt_1": domain.EventApplied}), Actions: []domain.Action{action("axn_1", "dec_1")},
 	})
 	if !errors.Is(err, store.ErrChanged) {
 		t.Fatalf("error %v", err)
@@ -309,7 +374,7 @@ func allOrNothing(t *testing.T, s store.Store, jobs *Jobs) {
 	if e, err := s.Event(t.Context(), domain.Sandbox, "evt_1"); err != nil || e.State != domain.EventWaiting {
 		t.Errorf("the event is %s, error %v", e.State, err)
 	}
-	wantActions(t, jobs.take())
+	wantActions(t, jobs.Take())
 }
 
 func actionOnce(t *testing.T, s store.Store, jobs *Jobs) {
@@ -317,13 +382,15 @@ func actionOnce(t *testing.T, s store.Store, jobs *Jobs) {
 	same.DerivedKey = "key-axn_1"
 	save(t, s, store.Advance{Actions: []domain.Action{action("axn_1", "dec_1")}})
 	save(t, s, store.Advance{Actions: []domain.Action{same}})
-	wantActions(t, jobs.take(), "axn_1")
+	wantActions(t, jobs.Take(), "axn_1")
 	if _, err := s.Action(t.Context(), domain.Sandbox, "axn_2"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the second is there: %v", err)
 	}
 	got, err := s.Action(t.Context(), domain.Sandbox, "axn_1")
 	must(t, err)
-	if want := action("axn_1", "dec_1"); !reflect.DeepEqual(got, want) {
+	want := action("axn_1", "dec_1")
+	want.Version = got.Version
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("it came back as %+v, was %+v", got, want)
 	}
 }
@@ -331,29 +398,340 @@ func actionOnce(t *testing.T, s store.Store, jobs *Jobs) {
 func actionOrder(t *testing.T, s store.Store, jobs *Jobs) {
 	first, second, other := action("axn_1", "dec_1"), action("axn_2", "dec_1"), action("axn_3", "dec_2")
 	save(t, s, store.Advance{Actions: []domain.Action{first, second, other}})
-	wantActions(t, jobs.take(), "axn_1", "axn_3")
+	wantActions(t, jobs.Take(), "axn_1", "axn_3")
 	first.State, first.Result, first.FinishedAt = domain.ActionAlreadyDone, json.RawMessage(`{"a":1}`), start
-	must(t, s.SaveAction(t.Context(), first, nil, nil))
-	wantActions(t, jobs.take(), "axn_2")
+	saveAction(t, s, first)
+	wantActions(t, jobs.Take(), "axn_2")
 	second.State = domain.ActionDone
-	must(t, s.SaveAction(t.Context(), second, nil, nil))
-	wantActions(t, jobs.take())
-	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || !reflect.DeepEqual(got, first) {
+	saveAction(t, s, second)
+	wantActions(t, jobs.Take())
+	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || !sameAction(got, first) {
 		t.Errorf("it came back as %+v, error %v, was %+v", got, err, first)
 	}
 }
 
-func lastVerdict(t *testing.T, s store.Store, _ *Jobs) {
-	told := func(id, subject string, verdict domain.Verdict) domain.Notification {
-		return domain.Notification{ID: id, Environment: domain.Sandbox, Name: "verdict.changed", Subject: subject, Object: inquiry, Verdict: verdict, CreatedAt: start}
+func verdictTold(t *testing.T, s store.Store, _ *Jobs) {
+	one, other := object("inquiry", "inq_1", "user-1"), object("inquiry", "inq_2", "user-2")
+	one.Status, other.Status = "pending", "approved"
+	save(t, s, store.Advance{Objects: []domain.Object{one}})
+	save(t, s, store.Advance{Objects: []domain.Object{other}})
+	one, err := s.Object(t.Context(), domain.Sandbox, inquiry)
+	must(t, err)
+	before := one
+	one.Status, one.EventID = "review", "evt_2"
+	save(t, s, store.Advance{Before: before, Objects: []domain.Object{one}})
+	told, err := s.Notifications(t.Context(), domain.Sandbox, store.Filter{})
+	must(t, err)
+	var got []string
+	for _, n := range told.Rows {
+		got = append(got, fmt.Sprint(n.Subject, " ", n.Verdict, " ", n.EventID))
 	}
-	save(t, s, store.Advance{Notifications: []domain.Notification{
-		told("ntf_1", "user-1", domain.VerdictPending), told("ntf_2", "user-1", domain.VerdictReview), told("ntf_3", "user-2", domain.VerdictApproved), told("ntf_4", "user-1", ""),
-	}})
-	for subject, want := range map[string]domain.Verdict{"user-1": domain.VerdictReview, "user-2": domain.VerdictApproved, "user-3": domain.VerdictNone} {
-		if got, err := s.LastVerdict(t.Context(), domain.Sandbox, subject); err != nil || got != want {
-			t.Errorf("%s was told %s, error %v, want %s", subject, got, err, want)
+	if want := []string{"user-1 review evt_2", "user-2 approved evt_1", "user-1 pending evt_1"}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
+	must(t, err)
+	if subject.Verdict != "review" || subject.Object != inquiry || subject.Status != "review" || subject.Notification != told.Rows[0].Sequence || !subject.Since.Equal(start) {
+		t.Errorf("the subject is %+v", subject)
+	}
+	if _, err := s.Subject(t.Context(), domain.Production, "user-1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the subject of another environment: %v", err)
+	}
+}
+
+// A subject is evaluated again whichever of its objects changes, and so is the one that
+// an object belonged to before.
+func verdictFollows(t *testing.T, s store.Store, _ *Jobs) {
+	stands := func(reference string, want domain.Verdict) {
+		t.Helper()
+		subject, err := s.Subject(t.Context(), domain.Sandbox, reference)
+		must(t, err)
+		page, err := s.Notifications(t.Context(), domain.Sandbox, store.Filter{})
+		must(t, err)
+		at := slices.IndexFunc(page.Rows, func(n domain.Notification) bool { return n.Subject == reference })
+		if subject.Verdict != want || at < 0 || page.Rows[at].Verdict != want {
+			t.Errorf("%s stands %s, want %s; told %+v", reference, subject.Verdict, want, page.Rows)
 		}
+	}
+	change := func(ref domain.Ref, f func(*domain.Object)) {
+		t.Helper()
+		before, err := s.Object(t.Context(), domain.Sandbox, ref)
+		must(t, err)
+		after := before
+		f(&after)
+		save(t, s, store.Advance{Before: before, Objects: []domain.Object{after}})
+	}
+	kase := domain.Ref{Type: "case", ID: "case_1"}
+	attached := object("case", "case_1", "", inquiry)
+	attached.Status = "approved"
+	save(t, s, store.Advance{Objects: []domain.Object{attached}}) // before its inquiry is known
+	declined := object("inquiry", "inq_1", "user-1")
+	declined.Status = "declined"
+	save(t, s, store.Advance{Objects: []domain.Object{declined}})
+	stands("user-1", "approved")
+
+	change(kase, func(o *domain.Object) { o.Relationships = map[string][]domain.Ref{"inquiries": {}} })
+	stands("user-1", "declined")
+
+	change(inquiry, func(o *domain.Object) { o.ReferenceID = "user-2" })
+	stands("user-1", "none")
+	stands("user-2", "declined")
+
+	change(kase, func(o *domain.Object) { o.Relationships = map[string][]domain.Ref{"inquiries": {inquiry}} })
+	stands("user-2", "approved")
+}
+
+func verdictsAtOnce(t *testing.T, s store.Store, _ *Jobs) {
+	const n = 30
+	var all sync.WaitGroup
+	for i := range n { // a case and its inquiry, each saved for the first time, at once
+		ref := domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_", i)}
+		o, kase := object(ref.Type, ref.ID, fmt.Sprint("user-", i)), object("case", fmt.Sprint("case_", i), "", ref)
+		o.Status, kase.Status = "declined", "approved"
+		for _, each := range []domain.Object{o, kase} {
+			all.Go(func() {
+				if err := saving(t, s, store.Advance{Objects: []domain.Object{each}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	for i := range n {
+		if subject, err := s.Subject(t.Context(), domain.Sandbox, fmt.Sprint("user-", i)); err != nil || subject.Verdict != "approved" {
+			t.Errorf("user-%d stands %s, error %v", i, subject.Verdict, err)
+		}
+	}
+}
+
+func subjectPages(t *testing.T, s store.Store, _ *Jobs) {
+	for i := range 5 {
+		o := object("inquiry", fmt.Sprint("inq_", i), fmt.Sprint("user ", i))
+		o.Status = []string{"review", "approved"}[i%2]
+		v := verdicts("1")
+		v.Now = start.Add(-time.Duration(i) * time.Minute)
+		_, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Objects: []domain.Object{o}}}, v)
+		must(t, err)
+	}
+	var got []string
+	for cursor, pages := "", 0; pages < 5; pages++ {
+		page, next, err := s.Subjects(t.Context(), domain.Sandbox, domain.VerdictReview, cursor, 2)
+		must(t, err)
+		for _, subject := range page {
+			got = append(got, subject.Reference)
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, []string{"user 4", "user 2", "user 0"}) {
+		t.Errorf("listed %q", got)
+	}
+	if _, _, err := s.Subjects(t.Context(), domain.Sandbox, "", "nonsense", 2); !errors.Is(err, store.ErrCursor) {
+		t.Errorf("a cursor of no list: %v", err)
+	}
+}
+
+func subjectsReevaluated(t *testing.T, s store.Store, _ *Jobs) {
+	for i := range 3 {
+		o := object("inquiry", fmt.Sprint("inq_", i), fmt.Sprint("user-", i))
+		o.Status = "pending"
+		save(t, s, store.Advance{Objects: []domain.Object{o}})
+	}
+	stricter := verdicts("2")
+	stricter.Of = func(objects []domain.Object) domain.Subject {
+		return domain.Subject{Verdict: domain.VerdictReview, Object: objects[0].Ref, Status: "pending"}
+	}
+	last, told, err := s.Reevaluate(t.Context(), domain.Sandbox, stricter, "")
+	must(t, err)
+	if last != "user-2" || len(told) != 3 {
+		t.Errorf("up to %q, told %+v", last, told)
+	}
+	if last, told, err = s.Reevaluate(t.Context(), domain.Sandbox, stricter, ""); err != nil || last != "" || len(told) != 0 {
+		t.Errorf("again up to %q, told %+v, error %v", last, told, err)
+	}
+	if subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1"); err != nil || subject.Verdict != domain.VerdictReview {
+		t.Errorf("the subject is %+v, error %v", subject, err)
+	}
+}
+
+// Whoever reads notifications by their number, while others write some, misses none.
+func notificationsInOrder(t *testing.T, s store.Store, _ *Jobs) {
+	const writers, each = 8, 20
+	var writing sync.WaitGroup
+	done := make(chan struct{})
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				o := object("inquiry", fmt.Sprintf("inq_%d_%d", w, i), fmt.Sprintf("user-%d-%d", w, i))
+				o.Status = "pending"
+				if err := saving(t, s, store.Advance{Objects: []domain.Object{o}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	go func() { writing.Wait(); close(done) }()
+	seen := map[int64]bool{}
+	newest := int64(0)
+	for finished := false; ; {
+		select {
+		case <-done:
+			finished = true
+		default:
+		}
+		page, err := s.Notifications(t.Context(), domain.Sandbox, store.Filter{Limit: 100})
+		must(t, err)
+		last := newest
+		for _, n := range page.Rows {
+			if n.Sequence <= last && !seen[n.Sequence] {
+				t.Fatalf("%d appears behind %d", n.Sequence, last)
+			}
+			seen[n.Sequence], newest = true, max(newest, n.Sequence)
+		}
+		if finished {
+			return
+		}
+	}
+}
+
+func claimHolder(t *testing.T, s store.Store, _ *Jobs) {
+	ctx, other := t.Context(), domain.Ref{Type: "inquiry", ID: "inq_2"}
+	claim, ok, err := s.Claim(ctx, domain.Sandbox, inquiry)
+	if err != nil || !ok {
+		t.Fatalf("nobody has it, ok %v, error %v", ok, err)
+	}
+	if again, err := s.Release(ctx, claim); err != nil || again {
+		t.Errorf("nobody wanted it, again %v, error %v", again, err)
+	}
+	if claim, ok, err = s.Claim(ctx, domain.Sandbox, inquiry); err != nil || !ok {
+		t.Fatalf("it was released, ok %v, error %v", ok, err)
+	}
+	if _, ok, err := s.Claim(ctx, domain.Sandbox, inquiry); err != nil || ok {
+		t.Errorf("two have it, ok %v, error %v", ok, err)
+	}
+	if _, ok, err := s.Claim(ctx, domain.Production, inquiry); err != nil || !ok {
+		t.Errorf("another environment's is taken, ok %v, error %v", ok, err)
+	}
+	if again, err := s.Release(ctx, claim); err != nil || !again {
+		t.Errorf("somebody wanted it, again %v, error %v", again, err)
+	}
+	if claim, ok, err = s.Claim(ctx, domain.Sandbox, other); err != nil || !ok {
+		t.Fatalf("ok %v, error %v", ok, err)
+	}
+	if taken, err := s.Claimed(ctx, domain.Sandbox, []domain.Ref{inquiry, other}); err != nil || !slices.Equal(taken, []domain.Ref{other}) {
+		t.Errorf("taken are %v, error %v", taken, err)
+	}
+	if again, err := s.Release(ctx, claim); err != nil || !again {
+		t.Errorf("somebody looked for it, again %v, error %v", again, err)
+	}
+}
+
+func tries(t *testing.T, s store.Store, _ *Jobs) {
+	appendEvents(t, s, event("evt_1", start), event("evt_2", start))
+	entry := audit.Entry{Environment: domain.Sandbox, At: start, What: "event.poison"}
+	for i := range 3 {
+		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, entry)
+		must(t, err)
+		if aside != (i == 2) {
+			t.Errorf("after try %d it is set aside: %v", i+1, aside)
+		}
+	}
+	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, entry)
+	must(t, err)
+	if aside {
+		t.Error("an event is set aside that should wait for ever")
+	}
+	for id, want := range map[string]domain.Event{"evt_1": {State: domain.EventPoison, Tries: 3, Reason: "it is rejected"}, "evt_2": {State: domain.EventWaiting, Tries: 1, Reason: "no answer"}} {
+		if e, err := s.Event(t.Context(), domain.Sandbox, id); err != nil || e.State != want.State || e.Tries != want.Tries || e.Reason != want.Reason {
+			t.Errorf("%s is %+v, error %v", id, e, err)
+		}
+	}
+	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
+		t.Errorf("the trail is %+v, error %v", trail, err)
+	}
+}
+
+func decisionRoundTrip(t *testing.T, s store.Store, _ *Jobs) {
+	want := domain.Decision{
+		ID: "dec_1", Environment: domain.Sandbox, Object: inquiry, Transition: domain.Transition{Object: inquiry, From: "pending", To: "completed", At: start, EventID: "evt_1"},
+		Result: domain.Incomplete, Rule: "approve", PolicyVersion: "1", Explanation: "it passed", Reason: "a report is missing",
+		Actions: []domain.ActionSpec{{Kind: domain.MarkInquiryForReview, Target: inquiry}}, Facts: json.RawMessage(`{"Inquiry":null}`), DecidedAt: start,
+	}
+	save(t, s, store.Advance{Decisions: []domain.Decision{want}})
+	got, err := s.Decision(t.Context(), domain.Sandbox, "dec_1")
+	must(t, err)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("it came back as %+v, was %+v", got, want)
+	}
+	page, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{})
+	must(t, err)
+	if want.Facts = nil; len(page.Rows) != 1 || !reflect.DeepEqual(page.Rows[0], want) {
+		t.Errorf("the list has %+v", page.Rows)
+	}
+}
+
+func savedAlone(t *testing.T, s store.Store, _ *Jobs) {
+	save(t, s, store.Advance{Objects: []domain.Object{object("inquiry", "inq_2", "")}})
+	entry := audit.Entry{What: "object.moved"}
+	saved, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{
+		{Objects: []domain.Object{object("inquiry", "inq_1", "")}, Audit: []audit.Entry{entry}},
+		{Objects: []domain.Object{object("inquiry", "inq_2", "")}, Audit: []audit.Entry{entry}}, // somebody made it first
+		{Objects: []domain.Object{object("inquiry", "inq_3", "")}, Audit: []audit.Entry{entry}},
+	}, verdicts("1"))
+	must(t, err)
+	if !slices.Equal(saved.Changed, []int{1}) {
+		t.Errorf("not saved are %v", saved.Changed)
+	}
+	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 2 {
+		t.Errorf("the trail is %+v, error %v", trail, err)
+	}
+	for _, id := range []string{"inq_1", "inq_3"} {
+		if _, err := s.Object(t.Context(), domain.Sandbox, domain.Ref{Type: "inquiry", ID: id}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// sameAction compares actions but for their versions.
+func sameAction(a, b domain.Action) bool {
+	a.Version = b.Version
+	return reflect.DeepEqual(a, b)
+}
+
+func actionStale(t *testing.T, s store.Store, jobs *Jobs) {
+	save(t, s, store.Advance{Actions: []domain.Action{action("axn_1", "dec_1")}})
+	a, err := s.Action(t.Context(), domain.Sandbox, "axn_1")
+	must(t, err)
+	done := a
+	done.State, done.FinishedAt = domain.ActionDone, start
+	saveAction(t, s, done)
+	a.IdempotencyKey = "another" // of a worker that hung
+	if _, err := s.SaveAction(t.Context(), a, nil, nil); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("a worker of before saved it, error %v", err)
+	}
+	if now, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || now.State != domain.ActionDone || now.IdempotencyKey == "another" {
+		t.Errorf("it is %+v, error %v", now, err)
+	}
+}
+
+func actionSkipped(t *testing.T, s store.Store, jobs *Jobs) {
+	skipped, next := action("axn_1", "dec_1"), action("axn_2", "dec_1")
+	skipped.State, skipped.FinishedAt = domain.ActionSkipped, start
+	save(t, s, store.Advance{Actions: []domain.Action{skipped, next}})
+	wantActions(t, jobs.Take(), "axn_2")
+}
+
+// saveAction saves an action over the version that is stored.
+func saveAction(t *testing.T, s store.Store, a domain.Action) {
+	t.Helper()
+	stored, err := s.Action(t.Context(), domain.Sandbox, a.ID)
+	must(t, err)
+	a.Version = stored.Version
+	version, err := s.SaveAction(t.Context(), a, nil, nil)
+	must(t, err)
+	if stored, err = s.Action(t.Context(), domain.Sandbox, a.ID); err != nil || stored.Version != version {
+		t.Errorf("its version is %d, not %d, error %v", stored.Version, version, err)
 	}
 }
 
@@ -362,10 +740,10 @@ func actionDropped(t *testing.T, s store.Store, jobs *Jobs) {
 		decision := "dec_" + string(state)
 		first, second, third := action("axn_1"+decision, decision), action("axn_2"+decision, decision), action("axn_3"+decision, decision)
 		save(t, s, store.Advance{Actions: []domain.Action{first, second, third}})
-		jobs.take()
+		jobs.Take()
 		first.State, first.FinishedAt = state, start
-		must(t, s.SaveAction(t.Context(), first, nil, nil))
-		wantActions(t, jobs.take())
+		saveAction(t, s, first)
+		wantActions(t, jobs.Take())
 		for _, id := range []string{second.ID, third.ID} {
 			got, err := s.Action(t.Context(), domain.Sandbox, id)
 			must(t, err)
@@ -379,11 +757,11 @@ func actionDropped(t *testing.T, s store.Store, jobs *Jobs) {
 func actionAgain(t *testing.T, s store.Store, jobs *Jobs) {
 	a := action("axn_1", "dec_1")
 	save(t, s, store.Advance{Actions: []domain.Action{a}})
-	jobs.take()
+	jobs.Take()
 	a.Attempts, a.NextAttemptAt, a.IdempotencyKey = 1, start.Add(time.Minute), "key-axn_1-new"
-	must(t, s.SaveAction(t.Context(), a, nil, nil))
+	saveAction(t, s, a)
 	want := store.Job{Kind: store.JobPerform, Environment: domain.Sandbox, Action: "axn_1", At: a.NextAttemptAt}
-	if got := jobs.take(); !slices.Equal(got, []store.Job{want}) {
+	if got := jobs.Take(); !slices.Equal(got, []store.Job{want}) {
 		t.Errorf("jobs: %+v", got)
 	}
 	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || got.IdempotencyKey != a.IdempotencyKey || got.DerivedKey != "key-axn_1" {
@@ -396,10 +774,10 @@ func resume(t *testing.T, s store.Store, jobs *Jobs) {
 	done := action("axn_1", "dec_1")
 	save(t, s, store.Advance{Actions: []domain.Action{done, action("axn_2", "dec_1"), action("axn_3", "dec_1")}})
 	done.State = domain.ActionDone
-	must(t, s.SaveAction(t.Context(), done, nil, nil))
-	jobs.take()
+	saveAction(t, s, done)
+	jobs.Take()
 	must(t, s.Resume(t.Context()))
-	got := jobs.take()
+	got := jobs.Take()
 	wantActions(t, got, "axn_2")
 	if len(got) != 2 || !slices.Contains(got, store.Job{Kind: store.JobAdvance, Environment: domain.Sandbox, Object: inquiry}) {
 		t.Errorf("jobs: %+v", got)
@@ -435,7 +813,8 @@ func auditChain(t *testing.T, s store.Store, _ *Jobs) {
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
-			if err := s.Save(t.Context(), domain.Sandbox, store.Advance{Audit: []audit.Entry{entry, entry}}); err != nil {
+			o := object("inquiry", domain.NewID("inq"), "")
+			if err := saving(t, s, store.Advance{Objects: []domain.Object{o}, Audit: []audit.Entry{entry, entry}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -443,7 +822,8 @@ func auditChain(t *testing.T, s store.Store, _ *Jobs) {
 	all.Wait()
 	elsewhere := entry
 	elsewhere.Environment = domain.Production
-	must(t, s.Save(t.Context(), domain.Production, store.Advance{Audit: []audit.Entry{elsewhere}}))
+	_, err := s.Save(t.Context(), domain.Production, []store.Advance{{Objects: []domain.Object{object("inquiry", "inq_1", "")}, Audit: []audit.Entry{elsewhere}}}, verdicts("1"))
+	must(t, err)
 	for env, want := range map[domain.Environment]int{domain.Sandbox: 10, domain.Production: 1} {
 		trail, err := s.AuditTrail(t.Context(), env, 0, 100)
 		must(t, err)
@@ -543,23 +923,25 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 	old := event("evt_1", start)
 	old.Via = domain.ViaHistory
 	appendEvents(t, s, old)
-	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied}}))
-	jobs.take()
-	if fresh := appendEvents(t, s, old); fresh[0] || len(jobs.take()) != 0 {
+	save(t, s, store.Advance{Events: marks(map[string]domain.EventState{"evt_1": domain.EventApplied})})
+	jobs.Take()
+	if fresh := appendEvents(t, s, old); fresh[0] || len(jobs.Take()) != 0 {
 		t.Error("history that is read again is new")
 	}
-	if fresh := appendEvents(t, s, event("evt_1", start)); !fresh[0] || len(jobs.take()) != 1 {
+	if fresh := appendEvents(t, s, event("evt_1", start)); !fresh[0] || len(jobs.Take()) != 1 {
 		t.Error("an event of history is not new when a webhook brings it")
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
+	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
 	must(t, err)
-	if len(waiting) != 1 || waiting[0].Via != domain.ViaWebhook {
-		t.Errorf("what waits is %+v", waiting)
+	if len(inbox[0].Events) != 1 || inbox[0].Events[0].Via != domain.ViaWebhook {
+		t.Errorf("what waits is %+v", inbox[0].Events)
 	}
 	// Who folded it as history saves that when the webhook is there.
-	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied}, History: []string{"evt_1"}}))
-	if waiting, err = s.Waiting(t.Context(), domain.Sandbox, inquiry, 100); err != nil || len(waiting) != 1 {
-		t.Errorf("the webhook does not wait any more, error %v", err)
+	late := marks(map[string]domain.EventState{"evt_1": domain.EventApplied})
+	late[0].History = true
+	save(t, s, store.Advance{Events: late})
+	if ids := waiting(t, s); len(ids) != 1 {
+		t.Error("the webhook does not wait any more")
 	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
 		t.Error("the webhook is new twice")
@@ -568,16 +950,16 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 
 func eventRequeued(t *testing.T, s store.Store, jobs *Jobs) {
 	appendEvents(t, s, event("evt_1", start), event("evt_2", start), event("evt_3", start))
-	must(t, s.Save(t.Context(), domain.Sandbox, store.Advance{Events: map[string]domain.EventState{"evt_1": domain.EventApplied, "evt_2": domain.EventPoison}}))
-	jobs.take()
+	save(t, s, store.Advance{Events: marks(map[string]domain.EventState{"evt_1": domain.EventApplied, "evt_2": domain.EventPoison})})
+	jobs.Take()
 	n, err := s.Requeue(t.Context(), domain.Sandbox, []string{"evt_1", "evt_2", "evt_3", "evt_9"}, []audit.Entry{{Environment: domain.Sandbox, What: "event.replayed"}})
 	must(t, err)
-	if got := jobs.take(); n != 2 || len(got) != 1 || got[0].Object != inquiry {
+	if got := jobs.Take(); n != 2 || len(got) != 1 || got[0].Object != inquiry {
 		t.Errorf("%d were put back, with jobs %+v", n, got)
 	}
-	waiting, err := s.Waiting(t.Context(), domain.Sandbox, inquiry, 100)
+	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
 	must(t, err)
-	if len(waiting) != 3 || waiting[0].Headers["User-Agent"] != "Persona" {
+	if waiting := inbox[0].Events; len(waiting) != 3 || waiting[0].Headers["User-Agent"] != "Persona" {
 		t.Errorf("what waits is %+v", waiting)
 	}
 	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
@@ -589,15 +971,15 @@ func actionRevived(t *testing.T, s store.Store, jobs *Jobs) {
 	first, second, other := action("axn_1", "dec_1"), action("axn_2", "dec_1"), action("axn_3", "dec_2")
 	save(t, s, store.Advance{Actions: []domain.Action{first, second, other}})
 	other.State, other.Outcome = domain.ActionDropped, "a person decided"
-	must(t, s.SaveAction(t.Context(), other, nil, nil))
+	saveAction(t, s, other)
 	first.State, first.Outcome, first.Attempts, first.FinishedAt = domain.ActionDead, "refused", 3, start
-	must(t, s.SaveAction(t.Context(), first, nil, nil))
-	jobs.take()
+	saveAction(t, s, first)
+	jobs.Take()
 	if err := s.Revive(t.Context(), domain.Sandbox, "axn_2", "key-new", start, nil); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("one that is not dead is revived, error %v", err)
 	}
 	must(t, s.Revive(t.Context(), domain.Sandbox, "axn_1", "key-new", start.Add(time.Hour), nil))
-	wantActions(t, jobs.take(), "axn_1")
+	wantActions(t, jobs.Take(), "axn_1")
 	got, err := s.Action(t.Context(), domain.Sandbox, "axn_1")
 	must(t, err)
 	if got.State != domain.ActionWaiting || got.IdempotencyKey != "key-new" || got.Attempts != 0 || !got.FinishedAt.IsZero() || !got.KeyMadeAt.Equal(start.Add(time.Hour)) {

@@ -56,18 +56,65 @@ func rowOf(e domain.Event) EventRow {
 	}
 }
 
-// Waiting implements [store.Store].
-func (s *Store) Waiting(ctx context.Context, env domain.Environment, object domain.Ref, limit int) ([]domain.Event, error) {
-	rows, err := s.db.Query(ctx, "SELECT "+eventColumns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY created_at, sequence LIMIT $4",
-		env, object.ID, object.Type, limit)
-	events, err := collect(rows, err, func(rows Rows) (domain.Event, error) {
+// Inbox implements [store.Store].
+func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int) ([]store.Inbox, error) {
+	events, err := s.db.Waiting(ctx, env, refs, limit, eventColumns)
+	waiting, err := collect(events, err, func(rows Rows) (domain.Event, error) {
 		var sequence int64
 		return s.scanEvent(env)(rows, &sequence)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read what waits for %s: %w", object, err)
+		return nil, fmt.Errorf("read what waits: %w", err)
 	}
-	return events, nil
+	inbox, at := make([]store.Inbox, len(refs)), map[domain.Ref]int{}
+	var ids []string
+	for i, ref := range refs {
+		at[ref] = i
+	}
+	for _, e := range waiting {
+		i := at[e.Object]
+		if len(inbox[i].Events) == 0 {
+			ids = append(ids, e.Object.ID)
+		}
+		inbox[i].Events = append(inbox[i].Events, e)
+	}
+	if len(ids) == 0 {
+		return inbox, nil
+	}
+	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND id IN (SELECT value FROM "+s.db.Each("$2")+")", env, encode(ids))
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		if i, wanted := at[o.Ref]; wanted {
+			inbox[i].Object = o
+		}
+	}
+	return inbox, nil
+}
+
+// Tried implements [store.Store].
+func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, entry audit.Entry) (setAside bool, err error) {
+	err = s.db.Tx(ctx, func(tx Tx) error {
+		setAside = false
+		these := " WHERE environment = $1 AND object_id = $2 AND state = 'waiting' AND id IN (SELECT value FROM " + s.db.Each("$3") + ")"
+		args := []any{env, object.ID, encode(events)}
+		if _, err := tx.Exec(ctx, "UPDATE events SET tries = tries + 1, reason = $4"+these, append(args, reason)...); err != nil {
+			return fmt.Errorf("record a try: %w", err)
+		}
+		if poison == 0 {
+			return nil
+		}
+		n, err := tx.Exec(ctx, "UPDATE events SET state = 'poison'"+these+" AND tries >= $4", append(args, poison)...)
+		if err != nil {
+			return fmt.Errorf("set an event aside: %w", err)
+		}
+		if setAside = n > 0; !setAside {
+			return nil
+		}
+		return s.tell(ctx, tx, env, evaluation{}, nil, []audit.Entry{entry})
+	})
+	return setAside, err
 }
 
 // Events implements [store.Store].
@@ -141,7 +188,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 		requeued = 0
 		var jobs []store.Job
 		for _, id := range ids {
-			changed, err := tx.Exec(ctx, "UPDATE events SET state = 'waiting' WHERE environment = $1 AND id = $2 AND state <> 'waiting'", env, id)
+			changed, err := tx.Exec(ctx, "UPDATE events SET state = 'waiting', tries = 0, reason = '' WHERE environment = $1 AND id = $2 AND state <> 'waiting'", env, id)
 			if err != nil {
 				return fmt.Errorf("put event %s back: %w", id, err)
 			}
@@ -157,7 +204,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 				jobs = append(jobs, job)
 			}
 		}
-		return errors.Join(s.saveAudit(ctx, tx, log), s.db.Enqueue(ctx, tx, jobs))
+		return errors.Join(s.tell(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, jobs))
 	})
 	return requeued, err
 }

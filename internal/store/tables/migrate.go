@@ -11,7 +11,7 @@ import (
 
 // Migrate brings a database to the version of this program. One that is ahead of it is
 // [store.ErrNewer], and left as it is.
-func Migrate(ctx context.Context, p *goose.Provider) error {
+func (s *Store) Migrate(ctx context.Context, p *goose.Provider) error {
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the database: %w", err)
@@ -20,7 +20,20 @@ func Migrate(ctx context.Context, p *goose.Provider) error {
 		return store.ErrNewer
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("make the tables: %w", err)
+		return fmt.Errorf("run the migrations: %w", err)
+	}
+	s.version = target
+	return nil
+}
+
+// CheckVersion implements [store.Store].
+func (s *Store) CheckVersion(ctx context.Context) error {
+	var current int64
+	if _, err := one(ctx, s.db, "SELECT coalesce(max(version_id), 0) FROM goose_db_version", nil, &current); err != nil {
+		return fmt.Errorf("read the version of the database: %w", err)
+	}
+	if current > s.version {
+		return store.ErrNewer
 	}
 	return nil
 }

@@ -31,9 +31,19 @@ type Database interface {
 	// Enqueue makes jobs run after the transaction commits.
 	Enqueue(ctx context.Context, tx Tx, jobs []store.Job) error
 
-	// Alone makes the transaction the only one that does something in an environment,
-	// until it ends.
-	Alone(ctx context.Context, tx Tx, env domain.Environment, what string) error
+	// Lock makes the transaction the only one that has each of some names, until it ends.
+	Lock(ctx context.Context, tx Tx, names []string) error
+
+	// Waiting reads columns of the events that wait for objects, limit of them for each,
+	// in the order of their sequence.
+	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
+
+	// Each is a table whose column value holds the texts of a JSON list that is given as
+	// a parameter.
+	Each(parameter string) string
+
+	// Rejects reports whether an error says that a value cannot be stored, now or later.
+	Rejects(err error) bool
 }
 
 // Querier reads rows. Parameters are $1, $2, …
@@ -45,6 +55,10 @@ type Querier interface {
 type Tx interface {
 	Querier
 	Exec(ctx context.Context, query string, args ...any) (changed int64, err error)
+
+	// ExecAll runs one statement with each of many lists of arguments, and returns how
+	// many rows each changed.
+	ExecAll(ctx context.Context, query string, args [][]any) (changed []int64, err error)
 }
 
 // Rows are what a query found. They must be closed before the next query of the same
@@ -57,8 +71,11 @@ type Rows interface {
 }
 
 // Store implements [store.Store] but for what [Database] is asked for by its owner:
-// Resume's jobs, Lock and Ping.
-type Store struct{ db Database }
+// claims and Ping.
+type Store struct {
+	db      Database
+	version int64 // of the tables, that this program knows
+}
 
 // New returns the store of a database.
 func New(db Database) *Store { return &Store{db: db} }

@@ -1,0 +1,227 @@
+package advance
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// mayDecide reports whether the object cannot be saved without a read: there is something
+// to decide, something that may be undecided still, or events contradict each other.
+func (w *work) mayDecide() bool {
+	if w.reread {
+		return true
+	}
+	if t, ok := w.shownAgain(); ok && len(w.transitions) == 0 {
+		return w.settings.Policy.Covers(t)
+	}
+	_, ok := w.toDecide()
+	return ok
+}
+
+// toDecide is the transition to decide on, if there is one.
+func (w *work) toDecide() (domain.Transition, bool) {
+	if len(w.transitions) == 0 || !w.next.RedactedAt.IsZero() {
+		return domain.Transition{}, false
+	}
+	t := w.transitions[len(w.transitions)-1]
+	return t, w.settings.Policy.Covers(t) && !w.isHistory(t)
+}
+
+// skipHistory says that nothing is decided on a transition of before.
+func (w *work) skipHistory() {
+	if len(w.transitions) == 0 || !w.next.RedactedAt.IsZero() {
+		return
+	}
+	if t := w.transitions[len(w.transitions)-1]; w.settings.Policy.Covers(t) && w.isHistory(t) {
+		w.audit("decision.skipped", "it happened before Idem knew the environment")
+	}
+}
+
+// isHistory reports whether all that shows a transition are events from before the
+// service knew the environment: what was then is not decided on, people have lived with
+// it since.
+func (w *work) isHistory(t domain.Transition) bool {
+	return !slices.ContainsFunc(w.in.Events, func(e domain.Event) bool {
+		return e.Via != domain.ViaHistory && (e.ID == t.EventID || t.EventID == "")
+	})
+}
+
+// shownAgain is the transition to the present status, where the event that showed it
+// comes once more: it was history and comes by a webhook now, or it is replayed.
+func (w *work) shownAgain() (domain.Transition, bool) {
+	at := slices.IndexFunc(w.in.Events, func(e domain.Event) bool { return e.ID == w.in.Object.EventID && e.Via != domain.ViaHistory })
+	if at < 0 || w.in.Object.Status == "" {
+		return domain.Transition{}, false
+	}
+	e := w.in.Events[at]
+	return domain.Transition{Object: w.ref, To: w.in.Object.Status, At: w.in.Object.AsOf, EventID: e.ID, Event: e.Name}, true
+}
+
+// findUndecided takes up a transition that is shown again, if nothing was decided on it.
+func (w *work) findUndecided(ctx context.Context) error {
+	t, ok := w.shownAgain()
+	if !ok || len(w.transitions) > 0 {
+		return nil
+	}
+	for d, err := range store.All(ctx, w.store.Decisions, w.env, store.Filter{Object: w.ref}) {
+		if err != nil || d.Transition.EventID == t.EventID {
+			return err
+		}
+	}
+	w.transitions = []domain.Transition{t}
+	return nil
+}
+
+// decide applies the policy to the transition that led to the present status.
+func (w *work) decide(ctx context.Context) error {
+	t, ok := w.toDecide()
+	if !ok {
+		return nil
+	}
+	facts, err := w.settings.Reader.Facts(ctx, w.ref, w.settings.Policy.NeedsAccountReports())
+	if err != nil {
+		return fmt.Errorf("read the facts of a decision: %w", err)
+	}
+	facts.Environment, facts.Transition = w.env, t
+	w.facts = &facts
+	if now := about(facts, w.ref); now != nil {
+		switch {
+		case older(*now, t) && w.tries() < maxStale:
+			return fmt.Errorf("read the facts of a decision: %w", errOlder)
+		case older(*now, t):
+			return w.record(t, policy.Outcome{Result: domain.NotEvaluated, Explanation: "the facts could not be read", Reason: errOlder.Error(), Actions: review(facts)})
+		case now.Status != t.To || !now.RedactedAt.IsZero():
+			return w.record(t, policy.Outcome{Result: domain.Superseded, Explanation: "the " + w.ref.Family() + " had moved on when its facts were read", Reason: "it is " + orNone(now.Status)})
+		}
+	}
+	if err := w.remember(ctx, facts.Cases); err != nil {
+		return err
+	}
+	if facts.DeclinedBefore, err = w.declinedBefore(ctx, facts); err != nil {
+		return err
+	}
+	return w.record(t, w.settings.Policy.Decide(facts))
+}
+
+// about returns the object that a decision is about, as it was read; nil where it could
+// not be.
+func about(f policy.Facts, ref domain.Ref) *domain.Object {
+	if f.Inquiry != nil && f.Inquiry.Ref == ref {
+		return f.Inquiry
+	}
+	for i := range f.Cases {
+		if f.Cases[i].Ref == ref {
+			return &f.Cases[i]
+		}
+	}
+	return nil
+}
+
+// review asks for a person to look at the inquiries of a decision.
+func review(f policy.Facts) []policy.Action {
+	var actions []policy.Action
+	for _, o := range f.Inquiries {
+		actions = append(actions, policy.Action{Spec: domain.ActionSpec{Kind: domain.MarkInquiryForReview, Target: o.Ref}})
+	}
+	return actions
+}
+
+// remember saves cases that were read and are not known yet: a case outranks its inquiry
+// from the moment that it is known.
+func (w *work) remember(ctx context.Context, cases []domain.Object) error {
+	for _, c := range cases {
+		if c.Ref == w.ref {
+			continue
+		}
+		_, err := w.store.Object(ctx, w.env, c.Ref)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			w.save.Objects = append(w.save.Objects, c)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// declinedBefore reports whether an older inquiry of the subject was declined.
+func (w *work) declinedBefore(ctx context.Context, f policy.Facts) (bool, error) {
+	if f.Inquiry == nil || f.Inquiry.ReferenceID == "" {
+		return false, nil
+	}
+	objects, err := w.store.SubjectObjects(ctx, w.env, f.Inquiry.ReferenceID)
+	if err != nil {
+		return false, err
+	}
+	inquiries, cases := split(objects)
+	return fold.DeclinedBefore(*f.Inquiry, inquiries, cases, w.settings.Policy.VerdictRules()), nil
+}
+
+// record keeps a decision with its facts, and the actions that it asks for.
+func (w *work) record(t domain.Transition, o policy.Outcome) error {
+	facts, err := json.Marshal(w.facts)
+	if err != nil {
+		return fmt.Errorf("keep the facts of a decision: %w", err)
+	}
+	now := w.now()
+	d := domain.Decision{
+		ID: domain.NewID("dec"), Environment: w.env, Object: w.ref, Transition: t, Result: o.Result, Rule: o.Rule, PolicyVersion: w.settings.Policy.Version(),
+		Explanation: o.Explanation, Reason: o.Reason, Facts: facts, DecidedAt: now,
+	}
+	for _, action := range o.Actions {
+		spec := action.Spec
+		d.Actions = append(d.Actions, spec)
+		spec.Expects = statusOf(*w.facts, spec.Target)
+		key := DeriveKey(w.env, d.PolicyVersion, action.Rule, t, spec)
+		a := domain.Action{
+			ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
+			State: domain.ActionWaiting, CreatedAt: now,
+		}
+		if spec.Target.IsZero() {
+			a.State, a.Outcome, a.FinishedAt = domain.ActionSkipped, "there is nothing to act on", now
+		}
+		w.save.Actions = append(w.save.Actions, a)
+	}
+	w.save.Decisions = append(w.save.Decisions, d)
+	if !slices.ContainsFunc(w.save.Objects, func(o domain.Object) bool { return o.Ref == w.ref }) {
+		w.save.Objects = append(w.save.Objects, w.next) // its version keeps two workers from deciding
+	}
+	w.audit("decision.made", fmt.Sprintf("%s: %s by rule %q of policy %s: %s", d.ID, d.Result, d.Rule, d.PolicyVersion, d.Explanation))
+	return nil
+}
+
+// statusOf is the status that an object has in the facts, empty for one that is not
+// among them.
+func statusOf(f policy.Facts, target domain.Ref) string {
+	for _, o := range slices.Concat(f.Inquiries, f.Cases) {
+		if o.Ref == target {
+			return o.Status
+		}
+	}
+	return ""
+}
+
+// DeriveKey derives an action's idempotency key from what makes it this action. The
+// same event, folded again, asks for the same action under the same key.
+func DeriveKey(env domain.Environment, policyVersion, rule string, t domain.Transition, spec domain.ActionSpec) string {
+	h := sha256.New()
+	parts := []string{
+		string(env), policyVersion, rule, t.Object.Type, t.Object.ID, t.From, t.To, t.At.UTC().Format(time.RFC3339Nano),
+		string(spec.Kind), spec.Target.Type, spec.Target.ID, spec.Arguments["status"], spec.Arguments["tag"], spec.Arguments["actions"],
+	}
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return "idem-" + hex.EncodeToString(h.Sum(nil)[:20])
+}

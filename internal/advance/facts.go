@@ -1,0 +1,214 @@
+package advance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/persona"
+)
+
+// atOnce is how many calls for one set of facts are under way at a time.
+const atOnce = 4
+
+// Facts implements [Reader].
+func (p Persona) Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error) {
+	g := &gathering{persona: p, facts: policy.Facts{Environment: p.Environment}}
+	var err error
+	switch ref.Family() {
+	case "inquiry":
+		err = g.aboutInquiry(ctx, ref)
+	case "case":
+		err = g.aboutCase(ctx, ref)
+	default:
+		err = ErrCannotRead
+	}
+	if err == nil && accountReports {
+		err = g.listAccountReports(ctx)
+	}
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("read the facts of %s: %w", ref, err)
+	}
+	slices.Sort(g.facts.Missing)
+	g.facts.Missing = slices.Compact(g.facts.Missing)
+	return g.facts, nil
+}
+
+// gathering is a set of facts while it is read.
+type gathering struct {
+	persona  Persona
+	facts    policy.Facts
+	accounts []domain.Object // of all inquiries
+}
+
+func (g *gathering) aboutInquiry(ctx context.Context, ref domain.Ref) error {
+	if err := g.inquiries(ctx, []domain.Ref{ref}); err != nil {
+		return err
+	}
+	return g.listCases(ctx, ref)
+}
+
+// aboutCase reads a case with all its inquiries, and the reports that it names itself.
+func (g *gathering) aboutCase(ctx context.Context, ref domain.Ref) (err error) {
+	if g.facts.Cases, _, err = g.read(ctx, []domain.Ref{ref}); err != nil || len(g.facts.Cases) == 0 {
+		return err
+	}
+	if err := g.inquiries(ctx, named(g.facts.Cases[0], "inquiries")); err != nil {
+		return err
+	}
+	return g.add(ctx, &g.facts.Reports, named(g.facts.Cases[0], "reports"), nil)
+}
+
+// inquiries reads inquiries and what they name.
+func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
+	inquiries, included, err := g.read(ctx, refs)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(inquiries, fold.Newest)
+	g.facts.Inquiries = inquiries
+	for _, inquiry := range inquiries {
+		err := errors.Join(
+			g.add(ctx, &g.accounts, named(inquiry, "account"), included),
+			g.add(ctx, &g.facts.Verifications, named(inquiry, "verifications"), included),
+			g.add(ctx, &g.facts.Reports, named(inquiry, "reports"), included),
+			g.add(ctx, &g.facts.Sessions, named(inquiry, "sessions"), included),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	if len(inquiries) == 0 {
+		return nil
+	}
+	g.facts.Inquiry = &inquiries[0]
+	for _, ref := range named(inquiries[0], "account") {
+		if at := indexOf(g.accounts, ref); at >= 0 {
+			g.facts.Account = &g.accounts[at]
+		}
+	}
+	return nil
+}
+
+// add adds objects to those that are there already: from what came along with the
+// inquiries, or else by a call for each.
+func (g *gathering) add(ctx context.Context, to *[]domain.Object, refs []domain.Ref, included []domain.Object) error {
+	var absent []domain.Ref
+	for _, ref := range refs {
+		if indexOf(*to, ref) >= 0 || slices.Contains(absent, ref) {
+			continue
+		}
+		if at := indexOf(included, ref); at >= 0 {
+			g.keep(to, included[at])
+		} else {
+			absent = append(absent, ref)
+		}
+	}
+	objects, _, err := g.read(ctx, absent)
+	*to = append(*to, objects...)
+	return err
+}
+
+// keep adds an object that was read, and notes what is withheld of it.
+func (g *gathering) keep(to *[]domain.Object, o domain.Object) {
+	*to = append(*to, o)
+	g.facts.Missing = append(g.facts.Missing, withheld(o)...)
+}
+
+// read reads objects, a few at a time, and what comes along with inquiries. One that
+// cannot be read is missing.
+func (g *gathering) read(ctx context.Context, refs []domain.Ref) (objects, included []domain.Object, err error) {
+	answers := make([]answer, len(refs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, ref := range refs {
+		group.Go(func() error {
+			answers[i] = g.persona.ask(ctx, ref, "account", "verifications", "reports", "sessions")
+			if mayChange(answers[i].err) {
+				return answers[i].err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for i, a := range answers {
+		if a.err != nil {
+			g.unread(refs[i].String(), a.err)
+			continue
+		}
+		g.keep(&objects, a.object)
+		included = append(included, a.included...)
+	}
+	return objects, included, nil
+}
+
+// unread notes what cannot be read.
+func (g *gathering) unread(what string, err error) {
+	why := "cannot be read"
+	var refusal *persona.Error
+	if errors.As(err, &refusal) {
+		why = fmt.Sprintf("%d %s", refusal.Status, http.StatusText(refusal.Status))
+	}
+	g.facts.Missing = append(g.facts.Missing, fmt.Sprintf("%s (%s)", what, why))
+}
+
+// listCases lists the cases that an inquiry is attached to.
+func (g *gathering) listCases(ctx context.Context, inquiry domain.Ref) error {
+	if !readable(inquiry) {
+		return nil // it is missing already
+	}
+	cases := g.persona.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiry.ID})
+	return list(g, "cases of "+inquiry.String(), cases, func(c *persona.Case) []byte { return c.Raw }, func(o domain.Object) {
+		if inquiries := o.Relationships["inquiries"]; inquiries != nil && !slices.Contains(inquiries, inquiry) {
+			return // nothing is done to a case of somebody else
+		}
+		g.keep(&g.facts.Cases, o)
+	})
+}
+
+// listAccountReports lists the reports of the accounts.
+func (g *gathering) listAccountReports(ctx context.Context) error {
+	for _, account := range g.accounts {
+		reports := g.persona.Client.Reports.List(ctx, persona.ReportListParams{AccountID: account.Ref.ID})
+		err := list(g, "reports of "+account.Ref.String(), reports, func(r *persona.Report) []byte { return r.Raw }, func(o domain.Object) {
+			g.keep(&g.facts.AccountReports, o)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list goes through a list at Persona. What of it cannot be read is missing.
+func list[T any](g *gathering, what string, items iter.Seq2[T, error], raw func(T) []byte, each func(domain.Object)) error {
+	for item, err := range items {
+		if mayChange(err) {
+			return fmt.Errorf("list the %s: %w", what, err)
+		}
+		var o domain.Object
+		if err == nil {
+			o, err = fold.FromResource(g.persona.Environment, raw(item))
+		}
+		if err != nil {
+			g.unread(what, err)
+			continue
+		}
+		each(o)
+	}
+	return nil
+}
+
+func indexOf(objects []domain.Object, ref domain.Ref) int {
+	return slices.IndexFunc(objects, func(o domain.Object) bool { return o.Ref == ref })
+}

@@ -1,0 +1,164 @@
+package advance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Read advances one object with what has to be read from Persona for it. It returns nil
+// when nothing waits, and when another worker has the object: that one is told to look
+// again.
+func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.Ref) error {
+	settings, known := a.environments[env]
+	if !known {
+		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
+	}
+	for again := true; again; {
+		claim, ok, err := a.store.Claim(ctx, env, ref)
+		if err != nil {
+			return fmt.Errorf("advance %s: %w", ref, err)
+		}
+		if !ok {
+			return nil
+		}
+		err = a.readAll(ctx, env, settings, ref)
+		var released error
+		again, released = a.store.Release(context.WithoutCancel(ctx), claim)
+		if err := errors.Join(err, released); err != nil {
+			return fmt.Errorf("advance %s: %w", ref, err)
+		}
+	}
+	return nil
+}
+
+// readAll brings an object forward until nothing waits for it.
+func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Environment, ref domain.Ref) error {
+	limit := batch
+	for tries := 1; ; tries++ {
+		inbox, err := a.store.Inbox(ctx, env, []domain.Ref{ref}, limit)
+		if err != nil || len(inbox[0].Events) == 0 {
+			return err
+		}
+		w := a.begin(env, settings, ref, inbox[0])
+		if err := w.readAndDecide(ctx); err != nil {
+			return a.failed(ctx, w, err)
+		}
+		lost, err := a.commit(ctx, env, settings, []*work{w})
+		switch {
+		case errors.Is(err, store.ErrRejected) && limit > 1:
+			limit = 1 // to find the event whose value it is
+		case errors.Is(err, store.ErrRejected):
+			return a.rejected(ctx, w, err)
+		case err != nil:
+			return err
+		case len(lost) == 0:
+			tries = 0 // more may wait
+		case tries == maxTries:
+			return store.ErrChanged
+		}
+	}
+}
+
+func (w *work) readAndDecide(ctx context.Context) error {
+	w.read()
+	if err := w.hydrate(ctx); err != nil {
+		return err
+	}
+	w.fold()
+	if w.reread {
+		if err := w.settle(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.findUndecided(ctx); err != nil {
+		return err
+	}
+	w.skipHistory()
+	if err := w.decide(ctx); err != nil {
+		return err
+	}
+	w.keep()
+	return nil
+}
+
+// failed records why what waits for an object goes on waiting. Its job is run again.
+func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
+	if ctx.Err() != nil && errors.Is(cause, context.Canceled) {
+		return cause // told to stop
+	}
+	var ids []string
+	tries := 0
+	for _, e := range w.in.Events {
+		ids = append(ids, e.ID)
+		tries = max(tries, e.Tries+1)
+	}
+	reason := cause.Error()
+	if _, err := a.store.Tried(context.WithoutCancel(ctx), w.env, w.ref, ids, reason[:min(len(reason), maxReason)], 0, audit.Entry{}); err != nil {
+		cause = errors.Join(cause, err)
+	}
+	a.logger.WarnContext(ctx, "object waits: its facts cannot be read", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)
+	return cause
+}
+
+// maxReason is how much of an error is kept with an event, in bytes.
+const maxReason = 300
+
+// hydrate reads what thin payloads left out: once for all of them. Their moments stay
+// those of the events.
+func (w *work) hydrate(ctx context.Context) error {
+	if !slices.ContainsFunc(w.snapshots, thin) {
+		return nil
+	}
+	now, err := w.settings.Reader.Object(ctx, w.ref)
+	if refused(err) {
+		return nil // what the payload has must do; a decision finds its facts incomplete
+	}
+	if err != nil {
+		return fmt.Errorf("read what a payload left out: %w", err)
+	}
+	for i := range w.snapshots {
+		s := &w.snapshots[i]
+		if !s.Thin {
+			continue
+		}
+		if older(now, domain.Transition{To: s.Object.Status, At: s.At}) && s.Object.Status != "" {
+			if w.tries() < maxStale {
+				return fmt.Errorf("read what a payload left out: %w", errOlder)
+			}
+			continue
+		}
+		at, id := s.Object.AsOf, s.Object.EventID
+		s.Object = now
+		s.Object.AsOf, s.Object.EventID = at, id
+	}
+	return nil
+}
+
+// settle decides between events that contradict each other by what Persona says now.
+func (w *work) settle(ctx context.Context) error {
+	object, err := w.settings.Reader.Object(ctx, w.ref)
+	if refused(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("settle contradicting events: %w", err)
+	}
+	if object.AsOf.Before(w.next.AsOf) {
+		object.AsOf = w.next.AsOf
+	}
+	w.replace(object)
+	return nil
+}
+
+// errOlder means that Persona's answer is from before the event that is worked on.
+var errOlder = errors.New("Persona's answer is older than its event")
+
+// maxStale is how often an answer that is older than its event is asked for again, about
+// a minute in all. It counts tries, not time: the clocks of nodes differ.
+const maxStale = 6

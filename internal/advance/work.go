@@ -1,0 +1,134 @@
+package advance
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/persona"
+)
+
+// work is the way of one object, with a batch of its events, through the stage.
+type work struct {
+	*Advancer
+	env      domain.Environment
+	ref      domain.Ref
+	settings Environment
+	in       store.Inbox
+
+	snapshots   []fold.Snapshot
+	next        domain.Object // as it is after the events
+	transitions []domain.Transition
+	reread      bool // the events contradict each other
+	facts       *policy.Facts
+	save        store.Advance
+}
+
+func (a *Advancer) begin(env domain.Environment, settings Environment, ref domain.Ref, in store.Inbox) *work {
+	return &work{Advancer: a, env: env, ref: ref, settings: settings, in: in, save: store.Advance{Before: in.Object}}
+}
+
+// read reads the events. One that cannot be read is poison, and blocks no other.
+func (w *work) read() {
+	for _, e := range w.in.Events {
+		s, err := fold.Read(w.env, e.Body)
+		if err == nil && s.Object.Ref != w.ref {
+			err = errors.New("the object is another one than the envelope says")
+		}
+		if err != nil {
+			reason := err.Error()
+			w.mark(e, domain.EventPoison, reason[:min(len(reason), maxReason)])
+			w.audit("event.poison", e.ID+" cannot be read and is set aside")
+			continue
+		}
+		w.snapshots = append(w.snapshots, s)
+	}
+}
+
+func thin(s fold.Snapshot) bool { return s.Thin }
+
+// needsReads reports whether a payload is thin.
+func (w *work) needsReads() bool { return slices.ContainsFunc(w.snapshots, thin) }
+
+// fold brings the object forward by its events.
+func (w *work) fold() {
+	result := fold.Fold(w.in.Object, w.snapshots)
+	w.next, w.transitions, w.reread = result.Object, result.Transitions, result.Reread
+	for _, s := range w.snapshots {
+		state := domain.EventApplied
+		if slices.Contains(result.Stale, s.EventID) {
+			state = domain.EventStale
+		}
+		w.mark(w.event(s.EventID), state, "")
+	}
+	if result.Changed || w.next.EventID != w.in.Object.EventID {
+		w.save.Objects = []domain.Object{w.next}
+	}
+}
+
+// replace takes an object that was read from Persona for what the events came to.
+func (w *work) replace(object domain.Object) {
+	object.Version, object.EventID = w.next.Version, w.next.EventID
+	object.LastReferenceID, object.LastReferenceAt = w.next.LastReferenceID, w.next.LastReferenceAt
+	object = fold.WithReference(object)
+	if object.Status != w.next.Status {
+		w.transitions = append(w.transitions, domain.Transition{Object: w.ref, From: w.next.Status, To: object.Status, At: object.AsOf, Event: "read"})
+	}
+	w.next = object
+	w.save.Objects = []domain.Object{object}
+}
+
+// keep adds what is said about the transitions.
+func (w *work) keep() {
+	for _, t := range w.transitions {
+		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
+	}
+}
+
+func (w *work) event(id string) domain.Event {
+	return w.in.Events[slices.IndexFunc(w.in.Events, func(e domain.Event) bool { return e.ID == id })]
+}
+
+func (w *work) mark(e domain.Event, state domain.EventState, reason string) {
+	w.save.Events = append(w.save.Events, store.EventMark{ID: e.ID, ReceivedAt: e.ReceivedAt, State: state, Reason: reason, History: e.Via == domain.ViaHistory})
+}
+
+// tries is how often the events were worked on in vain.
+func (w *work) tries() int {
+	tries := 0
+	for _, e := range w.in.Events {
+		tries = max(tries, e.Tries)
+	}
+	return tries
+}
+
+func (w *work) audit(what, detail string) {
+	w.save.Audit = append(w.save.Audit, audit.Entry{Environment: w.env, At: w.now(), Actor: "idem", What: what, About: w.ref, Detail: detail})
+}
+
+// refused reports whether an object cannot be read, now or later: Persona has no call for
+// it or has it no more, or the key may not read it.
+func refused(err error) bool {
+	return errors.Is(err, ErrCannotRead) || errors.Is(err, persona.ErrForbidden)
+}
+
+// slack is how far an event's moment may be after the change that it tells of.
+const slack = time.Second
+
+// older reports whether an object that was read is from before a transition.
+func older(now domain.Object, t domain.Transition) bool {
+	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-slack))
+}
+
+func orNone(status string) string {
+	if status == "" {
+		return "nothing"
+	}
+	return status
+}

@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
+)
+
+// transitions checks that there are transitions that a rule is for. A transition is from
+// one status to another, and the statuses of an inquiry are known.
+func (l *loader) transitions(path string, r rule) error {
+	objects := []string{"inquiry", "case"}
+	switch {
+	case !slices.Contains(objects, r.object):
+		return l.problem(path, "on.object must be inquiry or case%s", didYouMean(r.object, objects))
+	case len(r.to) == 0:
+		return l.problem(path, "on.to must name the statuses the rule is for")
+	}
+	if r.object == "inquiry" {
+		for _, status := range slices.Concat(r.to, r.from) {
+			if status != "" && !fold.KnownStatus(domain.Ref{Type: r.object}, status) {
+				return l.problem(path+".on", "an inquiry is never %q: the rule can never fire%s", status, didYouMean(status, inquiryStatuses()))
+			}
+		}
+	}
+	if len(r.from) > 0 && !slices.ContainsFunc(r.to, func(to string) bool {
+		return slices.ContainsFunc(r.from, func(from string) bool { return from != to })
+	}) {
+		return l.problem(path+".on", "from and to name the same status: the rule can never fire")
+	}
+	return nil
+}
+
+func inquiryStatuses() []string {
+	return []string{"created", "pending", "completed", "failed", "expired", "needs_review", "approved", "declined"}
+}
+
+// hidden returns the name of a rule before r that leaves nothing to it, empty where
+// there is none. Each of r's transitions may be taken by another rule; the last of those
+// is named.
+func (p *Policy) hidden(r rule) (by string) {
+	for _, to := range r.to {
+		name, closed := p.closed(r.object, to, r.from)
+		if !closed {
+			return ""
+		}
+		by = name
+	}
+	return by
+}
+
+// closed reports whether the rules leave nothing of the transitions to a status, and
+// names the rule that sees to that. From is empty for those from any status.
+func (p *Policy) closed(object, to string, from []string) (by string, closed bool) {
+	open := slices.DeleteFunc(slices.Clone(from), func(status string) bool { return status == to })
+	for _, r := range p.rules {
+		if r.object != object || !slices.Contains(r.to, to) || r.goesOn || !r.unconditional() {
+			continue
+		}
+		if len(r.from) == 0 {
+			return r.name, true
+		}
+		open = slices.DeleteFunc(open, func(status string) bool { return slices.Contains(r.from, status) })
+		if len(from) > 0 && len(open) == 0 {
+			return r.name, true
+		}
+	}
+	return "", false
+}
+
+// warn finds what is probably a mistake.
+func (l *loader) warn() {
+	for _, to := range []string{"completed", "failed"} {
+		covered := slices.ContainsFunc(l.policy.rules, func(r rule) bool { return r.object == "inquiry" && slices.Contains(r.to, to) && !r.goesOn })
+		if _, closed := l.policy.closed("inquiry", to, nil); !covered {
+			l.warning("$.rules", "no rule decides on an inquiry that becomes %s: nobody is told to look at it", to)
+		} else if !closed {
+			l.warning("$.rules", "an inquiry that becomes %s may match no rule: close the list with a rule that says otherwise: true", to)
+		}
+	}
+	for i, r := range l.policy.rules {
+		path := fmt.Sprintf("$.rules[%d]", i)
+		if r.approves && r.unconditional() {
+			l.warning(path, "the rule approves without a condition: whoever no rule above takes is approved")
+		}
+		for j, s := range r.then {
+			if s.kind == domain.SetCaseStatus {
+				l.status(fmt.Sprintf("%s.then[%d]", path, j), s.argument)
+			}
+		}
+		if r.object == "case" {
+			for _, status := range slices.Concat(r.to, r.from) {
+				l.status(path+".on", status)
+			}
+		}
+	}
+}
+
+// status warns of a status of a case that case_statuses gives no meaning.
+func (l *loader) status(path, status string) {
+	if _, known := l.file.CaseStatuses[status]; known || status == "" {
+		return
+	}
+	var names []string
+	for name := range l.file.CaseStatuses {
+		names = append(names, name)
+	}
+	l.warning(path, "case_statuses does not say what %q means, so it means review%s", status, didYouMean(status, names))
+}
+
+func (l *loader) warning(path, format string, args ...any) {
+	l.policy.warnings = append(l.policy.warnings, l.problem(path, format, args...).Error())
+}

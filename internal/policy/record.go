@@ -1,0 +1,191 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+// record is an object as a condition sees it: a value whose attributes are read when the
+// condition asks for them. It implements [ref.Val].
+type record struct {
+	kind       kind
+	object     *domain.Object             // nil for what is no object of its own, such as a check
+	attributes map[string]json.RawMessage // by key in kebab-case; nil for an object that there is not
+	all        map[string]kind
+}
+
+// unread says why an attribute cannot be read. It names the attribute, never its value.
+type unread string
+
+func (u unread) Error() string { return string(u) }
+
+// recordOf is an object, or a record without attributes for nil.
+func recordOf(name string, o *domain.Object, all map[string]kind) *record {
+	r := &record{kind: all[name], object: o, all: all}
+	if o == nil {
+		return r
+	}
+	r.attributes = maps.Clone(o.Attributes)
+	if r.attributes == nil {
+		r.attributes = map[string]json.RawMessage{}
+	}
+	for key, value := range map[string]string{"id": o.Ref.ID, "type": o.Ref.Type, "status": o.Status} {
+		delete(r.attributes, key)
+		if value != "" {
+			r.attributes[key], _ = json.Marshal(value) // a text always encodes
+		}
+	}
+	return r
+}
+
+func recordsOf(name string, objects []domain.Object, all map[string]kind) []ref.Val {
+	records := make([]ref.Val, len(objects))
+	for i := range objects {
+		records[i] = recordOf(name, &objects[i], all)
+	}
+	return records
+}
+
+// has reports whether an attribute is there and not null.
+func (r *record) has(name string) bool {
+	raw, ok := r.attributes[r.kind.fields[name].key]
+	return ok && len(raw) > 0 && string(raw) != "null"
+}
+
+func (r *record) get(name string) (ref.Val, error) {
+	a, known := r.kind.fields[name]
+	switch {
+	case !known:
+		return nil, unread("a condition reads an attribute that its object does not have")
+	case r.attributes == nil:
+		return nil, unread("there is no " + r.kind.label)
+	case !r.has(name):
+		return nil, unread(fmt.Sprintf("the %s has no %q", r.kind.label, name))
+	}
+	v, err := a.read(r.attributes[a.key], r.all)
+	if err != nil {
+		return nil, unread(fmt.Sprintf("the %s has a %q of another type than documented", r.kind.label, name))
+	}
+	return v, nil
+}
+
+// ConvertToNative implements [ref.Val].
+func (r *record) ConvertToNative(t reflect.Type) (any, error) {
+	if t == reflect.TypeFor[*record]() {
+		return r, nil
+	}
+	return nil, errors.New("an object has no other form")
+}
+
+// ConvertToType implements [ref.Val].
+func (r *record) ConvertToType(t ref.Type) ref.Val {
+	if t == types.TypeType {
+		return cel.ObjectType(r.kind.name)
+	}
+	return types.NewErr("an object has no other form")
+}
+
+// Equal implements [ref.Val]: two records are equal when they are of one object.
+func (r *record) Equal(other ref.Val) ref.Val {
+	o, ok := other.(*record)
+	return types.Bool(ok && r.kind.name == o.kind.name && maps.EqualFunc(r.attributes, o.attributes, func(a, b json.RawMessage) bool {
+		return string(a) == string(b)
+	}))
+}
+
+// Type implements [ref.Val].
+func (r *record) Type() ref.Type { return cel.ObjectType(r.kind.name) }
+
+// Value implements [ref.Val].
+func (r *record) Value() any { return r }
+
+// Get implements [traits.Indexer], for objects whose type a condition does not know.
+func (r *record) Get(index ref.Val) ref.Val {
+	name, ok := index.(types.String)
+	if !ok {
+		return types.NewErr("an attribute has a name")
+	}
+	v, err := r.get(string(name))
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	return v
+}
+
+// IsSet implements [traits.FieldTester].
+func (r *record) IsSet(field ref.Val) ref.Val {
+	name, ok := field.(types.String)
+	return types.Bool(ok && r.has(string(name)))
+}
+
+// provider tells CEL about the types of objects, beside those that CEL has itself.
+type provider struct {
+	types.Provider
+	kinds map[string]kind
+}
+
+// FindStructType implements [types.Provider].
+func (p provider) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := p.kinds[name]; ok {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Provider.FindStructType(name)
+}
+
+// FindStructFieldNames implements [types.Provider].
+func (p provider) FindStructFieldNames(name string) ([]string, bool) {
+	k, ok := p.kinds[name]
+	if !ok {
+		return p.Provider.FindStructFieldNames(name)
+	}
+	var names []string
+	for n := range k.fields {
+		names = append(names, n)
+	}
+	return names, true
+}
+
+// FindStructFieldType implements [types.Provider]. An attribute that there is not is of
+// any type here: with the types of everything around it known, the check of conditions
+// says better than CEL what is wrong.
+func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	k, ok := p.kinds[name]
+	if !ok {
+		return p.Provider.FindStructFieldType(name, field)
+	}
+	typ := types.DynType
+	if a, known := k.fields[field]; known {
+		typ = a.typ
+	}
+	return &types.FieldType{
+		Type: typ,
+		IsSet: func(target any) bool {
+			r, ok := target.(*record)
+			return ok && r.has(field)
+		},
+		GetFrom: func(target any) (any, error) {
+			r, ok := target.(*record)
+			if !ok {
+				return nil, unread("an attribute is read from what is no object")
+			}
+			return r.get(field)
+		},
+	}, true
+}
+
+// NewValue implements [types.Provider].
+func (p provider) NewValue(name string, fields map[string]ref.Val) ref.Val {
+	if _, ok := p.kinds[name]; ok {
+		return types.NewErr("a condition cannot make an object")
+	}
+	return p.Provider.NewValue(name, fields)
+}

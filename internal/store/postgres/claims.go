@@ -1,0 +1,136 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// A claim ends with its node, and at the latest after claimTTL: more than a job may take.
+// All times are those of the database, since the clocks of nodes differ.
+const claimTTL = 2 * time.Minute
+
+// live is the condition that the claim c still counts: $3 is this node, and $4 are the
+// tokens of its claims. One that could not be deleted when it was released counts no more.
+const live = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
+	AND (c.node <> $3 OR c.token = ANY ($4::text[]))`
+
+// tokens are those of the claims that this process has.
+type tokens struct {
+	mu   sync.Mutex
+	held map[string]bool
+}
+
+func (t *tokens) add(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == nil {
+		t.held = map[string]bool{}
+	}
+	t.held[token] = true
+}
+
+func (t *tokens) remove(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.held, token)
+}
+
+func (t *tokens) all() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.AppendSeq([]string{}, maps.Keys(t.held))
+}
+
+// Claim implements [store.Store].
+func (db *DB) Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error) {
+	claim := store.Claim{Environment: env, Target: target, Token: domain.NewID("clm")}
+	db.tokens.add(claim.Token)
+	ok, err := db.claim(ctx, claim)
+	if !ok {
+		db.tokens.remove(claim.Token)
+	}
+	return claim, ok, err
+}
+
+func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error) {
+	env, target := claim.Environment, claim.Target
+	for {
+		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($3, $5, $6, $7, $8, false, now())
+			ON CONFLICT (environment, type, id) DO UPDATE SET token = excluded.token, node = excluded.node, again = false, claimed_at = excluded.claimed_at
+			WHERE NOT (`+live+`)`, claimTTL, goneAfter, db.node, db.tokens.all(), env, target.Type, target.ID, claim.Token)
+		if err != nil {
+			return false, fmt.Errorf("claim %s: %w", target, err)
+		}
+		if made.RowsAffected() == 1 {
+			return true, nil
+		}
+		wanted, err := db.pool.Exec(ctx, "UPDATE claims SET again = true WHERE environment = $1 AND type = $2 AND id = $3", env, target.Type, target.ID)
+		if err != nil {
+			return false, fmt.Errorf("claim %s: %w", target, err)
+		}
+		if wanted.RowsAffected() == 1 { // else it was released in between
+			return false, nil
+		}
+	}
+}
+
+// Claimed implements [store.Store].
+func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error) {
+	types, ids := make([]string, len(targets)), make([]string, len(targets))
+	for i, target := range targets {
+		types[i], ids[i] = target.Type, target.ID
+	}
+	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($6::text[], $7::text[]) AS w (type, id) ORDER BY 1, 2) AS w
+		WHERE c.environment = $5 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.node, db.tokens.all(), env, types, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for claims: %w", err)
+	}
+	taken, err := pgx.CollectRows(found, pgx.RowToStructByPos[domain.Ref])
+	if err != nil {
+		return nil, fmt.Errorf("look for claims: %w", err)
+	}
+	return taken, nil
+}
+
+// Release implements [store.Store].
+func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
+	db.tokens.remove(claim.Token)
+	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
+		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token).Scan(&again)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return false, fmt.Errorf("release %s: %w", claim.Target, err)
+	}
+	return again, nil
+}
+
+// dropDeadClaims drops the claims of nodes that are gone, with jobs for what they were on.
+func (db *DB) dropDeadClaims(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, db.node, db.tokens.all())
+		if err != nil {
+			return err
+		}
+		jobs, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (store.Job, error) {
+			job := store.Job{Kind: store.JobRead}
+			err := row.Scan(&job.Environment, &job.Object.Type, &job.Object.ID)
+			if job.Object.Type == store.ActionClaim {
+				job = store.Job{Kind: store.JobPerform, Environment: job.Environment, Action: job.Object.ID}
+			}
+			return job, err
+		})
+		if err != nil {
+			return err
+		}
+		return db.Enqueue(ctx, transaction{tx}, jobs)
+	})
+}

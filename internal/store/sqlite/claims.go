@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+	"sync"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// claims are kept in memory: one process works on a database, and its claims end with it.
+type claims struct {
+	mu    sync.Mutex
+	taken map[claimKey]*claimed
+}
+
+type claimKey struct {
+	environment domain.Environment
+	target      domain.Ref
+}
+
+type claimed struct {
+	token string
+	again bool
+}
+
+// Claim implements [store.Store].
+func (c *claims) Claim(_ context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := claimKey{env, target}
+	if holder, taken := c.taken[key]; taken {
+		holder.again = true
+		return store.Claim{}, false, nil
+	}
+	if c.taken == nil {
+		c.taken = map[claimKey]*claimed{}
+	}
+	token := domain.NewID("clm")
+	c.taken[key] = &claimed{token: token}
+	return store.Claim{Environment: env, Target: target, Token: token}, true, nil
+}
+
+// Claimed implements [store.Store].
+func (c *claims) Claimed(_ context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var taken []domain.Ref
+	for _, target := range targets {
+		if holder, is := c.taken[claimKey{env, target}]; is {
+			holder.again = true
+			taken = append(taken, target)
+		}
+	}
+	return taken, nil
+}
+
+// Release implements [store.Store].
+func (c *claims) Release(_ context.Context, claim store.Claim) (again bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := claimKey{claim.Environment, claim.Target}
+	if holder, taken := c.taken[key]; taken && holder.token == claim.Token {
+		delete(c.taken, key)
+		return holder.again, nil
+	}
+	return false, nil
+}

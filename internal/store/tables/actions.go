@@ -1,0 +1,163 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// saveActions stores actions that are not known yet, and returns the jobs for the first
+// of each decision that waits.
+func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []domain.Action) ([]store.Job, error) {
+	var rows [][]any
+	for _, a := range actions {
+		rows = append(rows, []any{
+			a.Environment, a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
+			a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt),
+		})
+	}
+	changed, err := tx.ExecAll(ctx, `INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at,
+			state, attempts, next_attempt_at, outcome, said, request_id, result, created_at, finished_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1) ON CONFLICT (environment, derived_key) DO NOTHING`, rows)
+	if err != nil {
+		return nil, fmt.Errorf("save actions: %w", err)
+	}
+	var jobs []store.Job
+	begun := map[string]bool{} // decisions whose first action has its job
+	for i, a := range actions {
+		if changed[i] == 1 && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
+			begun[a.DecisionID] = true
+			jobs = append(jobs, store.Job{Kind: store.JobPerform, Environment: env, Action: a.ID})
+		}
+	}
+	return jobs, nil
+}
+
+// SaveAction implements [store.Store].
+func (s *Store) SaveAction(ctx context.Context, a domain.Action, notifications []domain.Notification, log []audit.Entry) (version int64, err error) {
+	err = s.db.Tx(ctx, func(tx Tx) error {
+		changed, err := tx.Exec(ctx, `UPDATE actions SET idempotency_key = $1, key_made_at = $2, state = $3, attempts = $4, next_attempt_at = $5, outcome = $6, said = $7, request_id = $8, result = $9,
+				finished_at = $10, version = version + 1
+			WHERE environment = $11 AND id = $12 AND state = 'waiting' AND version = $13`,
+			a.IdempotencyKey, micros(a.KeyMadeAt), a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.FinishedAt), a.Environment, a.ID, a.Version)
+		if err == nil && changed == 0 {
+			err = store.ErrChanged
+		}
+		if err != nil {
+			return fmt.Errorf("save action %s: %w", a.ID, err)
+		}
+		var jobs []store.Job
+		switch {
+		case a.State == domain.ActionDropped || a.State == domain.ActionDead:
+			if err := dropRest(ctx, tx, a); err != nil {
+				return err
+			}
+		case a.State != domain.ActionWaiting:
+			if jobs, err = nextAction(ctx, tx, a); err != nil {
+				return err
+			}
+		case !a.NextAttemptAt.IsZero():
+			jobs = []store.Job{{Kind: store.JobPerform, Environment: a.Environment, Action: a.ID, At: a.NextAttemptAt}}
+		}
+		return errors.Join(s.tell(ctx, tx, a.Environment, evaluation{}, notifications, log), s.db.Enqueue(ctx, tx, jobs))
+	})
+	return a.Version + 1, err
+}
+
+// Revive implements [store.Store].
+func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error {
+	return s.db.Tx(ctx, func(tx Tx) error {
+		changed, err := tx.Exec(ctx, `UPDATE actions SET state = 'waiting', attempts = 0, next_attempt_at = 0, outcome = '', said = '', finished_at = 0, idempotency_key = $1, key_made_at = $2, version = version + 1
+			WHERE environment = $3 AND id = $4 AND state = 'dead'`, idempotencyKey, micros(now), env, id)
+		if err != nil {
+			return fmt.Errorf("revive action %s: %w", id, err)
+		}
+		if changed == 0 {
+			return fmt.Errorf("revive action %s: %w", id, store.ErrNotFound)
+		}
+		_, err = tx.Exec(ctx, `UPDATE actions SET state = 'waiting', outcome = '', finished_at = 0, version = version + 1 WHERE environment = $1 AND state = 'dropped' AND outcome LIKE $2
+			AND decision_id = (SELECT decision_id FROM actions WHERE environment = $3 AND id = $4)`, env, goesBefore(id)+"%", env, id)
+		if err != nil {
+			return fmt.Errorf("revive what comes after %s: %w", id, err)
+		}
+		return errors.Join(s.tell(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, []store.Job{{Kind: store.JobPerform, Environment: env, Action: id}}))
+	})
+}
+
+// goesBefore begins the outcome of what was dropped because of an action before it.
+func goesBefore(id string) string { return id + ", which goes before it, is " }
+
+// nextAction is the job for the action of the same decision that follows a finished
+// one.
+func nextAction(ctx context.Context, tx Tx, a domain.Action) ([]store.Job, error) {
+	job := store.Job{Kind: store.JobPerform, Environment: a.Environment}
+	found, err := one(ctx, tx, "SELECT id FROM actions WHERE environment = $1 AND decision_id = $2 AND state = 'waiting' ORDER BY sequence LIMIT 1",
+		[]any{a.Environment, a.DecisionID}, &job.Action)
+	if err != nil {
+		return nil, fmt.Errorf("find the action after %s: %w", a.ID, err)
+	}
+	if !found {
+		return nil, nil
+	}
+	return []store.Job{job}, nil
+}
+
+// dropRest drops the actions of a decision that come after one that did not take
+// effect: what they were to follow is not there. A case must not become Approved when
+// its inquiry could not be.
+func dropRest(ctx context.Context, tx Tx, a domain.Action) error {
+	_, err := tx.Exec(ctx, "UPDATE actions SET state = $1, outcome = $2, finished_at = $3, next_attempt_at = 0, version = version + 1 WHERE environment = $4 AND decision_id = $5 AND state = 'waiting'",
+		domain.ActionDropped, goesBefore(a.ID)+string(a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)
+	if err != nil {
+		return fmt.Errorf("drop what comes after %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+const actionColumns = `sequence, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at, state, attempts,
+	next_attempt_at, outcome, said, request_id, result, created_at, finished_at, version`
+
+// Action implements [store.Store].
+func (s *Store) Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+actionColumns+" FROM actions WHERE environment = $1 AND id = $2", env, id)
+	found, err := collect(rows, err, func(rows Rows) (domain.Action, error) {
+		var sequence int64
+		return scanAction(env)(rows, &sequence)
+	})
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return domain.Action{}, fmt.Errorf("read action %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
+// Actions implements [store.Store].
+func (s *Store) Actions(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Action], error) {
+	return list(ctx, s.db, actionColumns, "actions", env, f, scanAction(env))
+}
+
+func scanAction(env domain.Environment) func(Rows, *int64) (domain.Action, error) {
+	return func(rows Rows, sequence *int64) (domain.Action, error) {
+		a := domain.Action{Environment: env}
+		var arguments, result string
+		var keyMade, next, created, finished int64
+		err := rows.Scan(sequence, &a.ID, &a.DecisionID, &a.Spec.Kind, &a.Spec.Target.Type, &a.Spec.Target.ID, &arguments, &a.Spec.Expects, &a.DerivedKey, &a.IdempotencyKey, &keyMade,
+			&a.State, &a.Attempts, &next, &a.Outcome, &a.Said, &a.RequestID, &result, &created, &finished, &a.Version)
+		if err != nil {
+			return a, err
+		}
+		a.KeyMadeAt, a.NextAttemptAt, a.CreatedAt, a.FinishedAt = moment(keyMade), moment(next), moment(created), moment(finished)
+		if result != "" {
+			a.Result = json.RawMessage(result)
+		}
+		return a, json.Unmarshal([]byte(arguments), &a.Spec.Arguments)
+	}
+}

@@ -1,0 +1,385 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification"
+
+// Subject implements [store.Store].
+func (s *Store) Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id = $2", env, reference)
+	found, err := collect(rows, err, scanSubject(env))
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return domain.Subject{}, fmt.Errorf("read a subject: %w", err)
+	}
+	return found[0], nil
+}
+
+// Subjects implements [store.Store]. A cursor is the moment and the reference id of the
+// last row of the page before.
+func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict domain.Verdict, cursor string, limit int) ([]domain.Subject, string, error) {
+	query, args := "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1", []any{env}
+	if verdict != "" {
+		query, args = query+" AND verdict = $2", append(args, verdict)
+	}
+	if cursor != "" {
+		since, reference, ok := strings.Cut(cursor, " ")
+		at, err := strconv.ParseInt(since, 10, 64)
+		if !ok || err != nil {
+			return nil, "", store.ErrCursor
+		}
+		args = append(args, at, reference)
+		query += fmt.Sprintf(" AND (since, reference_id) > ($%d, $%d)", len(args)-1, len(args))
+	}
+	args = append(args, limit+1)
+	rows, err := s.db.Query(ctx, query+fmt.Sprintf(" ORDER BY since, reference_id LIMIT $%d", len(args)), args...)
+	found, err := collect(rows, err, scanSubject(env))
+	if err != nil {
+		return nil, "", fmt.Errorf("list subjects: %w", err)
+	}
+	if len(found) <= limit {
+		return found, "", nil
+	}
+	last := found[limit-1]
+	return found[:limit], fmt.Sprintf("%d %s", micros(last.Since), last.Reference), nil
+}
+
+func scanSubject(env domain.Environment) func(Rows) (domain.Subject, error) {
+	return func(rows Rows) (domain.Subject, error) {
+		subject := domain.Subject{Environment: env}
+		var since int64
+		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification)
+		subject.Since = moment(since)
+		return subject, err
+	}
+}
+
+// SubjectObjects implements [store.Store].
+func (s *Store) SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error) {
+	if reference == "" {
+		return nil, nil // objects that carry none are nobody's
+	}
+	found, err := s.subjectObjects(ctx, s.db, env, []string{reference})
+	return found[reference], err
+}
+
+// subjectObjects returns what the verdicts of subjects are computed from.
+func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Environment, references []string) (map[string][]domain.Object, error) {
+	of := map[string][]domain.Object{}
+	owners := map[domain.Ref][]string{} // whose inquiry, account or case it is
+	type owned struct {
+		reference string
+		object    domain.Object
+	}
+	rows, err := q.Query(ctx, `SELECT reference_id, type, id, status, created_at, redacted_at, reviewer FROM objects
+		WHERE environment = $1 AND reference_id IN (SELECT value FROM `+s.db.Each("$2")+`) AND type IN ('inquiry', 'account', 'case') ORDER BY sequence`, env, encode(references))
+	mine, err := collect(rows, err, func(rows Rows) (o owned, err error) {
+		o.object, err = scanSummary(env, rows, &o.reference)
+		return o, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the objects of subjects: %w", err)
+	}
+	var ids []string
+	for _, o := range mine {
+		owners[o.object.Ref] = append(owners[o.object.Ref], o.reference)
+		ids = append(ids, o.object.Ref.ID)
+		if o.object.Ref.Type != "case" {
+			o.object.ReferenceID = o.reference
+			of[o.reference] = append(of[o.reference], o.object)
+		}
+	}
+	cases, err := s.casesOf(ctx, q, env, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cases {
+		subjects := slices.Clone(owners[c.Ref])
+		for _, refs := range c.Relationships {
+			for _, ref := range refs {
+				subjects = append(subjects, owners[ref]...)
+			}
+		}
+		slices.Sort(subjects)
+		for _, reference := range slices.Compact(subjects) {
+			of[reference] = append(of[reference], c)
+		}
+	}
+	return of, nil
+}
+
+// casesOf returns the cases with these ids, and those that are about objects with these
+// ids, with all inquiries and accounts that each is about.
+func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, ids []string) ([]domain.Object, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	type relation struct {
+		kase domain.Object
+		to   domain.Ref
+	}
+	each := s.db.Each("$2")
+	rows, err := q.Query(ctx, `SELECT coalesce(r.to_type, ''), coalesce(r.to_id, ''), o.type, o.id, o.status, o.created_at, o.redacted_at, o.reviewer FROM objects o
+		LEFT JOIN relations r ON r.environment = o.environment AND r.from_type = o.type AND r.from_id = o.id AND r.to_type IN ('inquiry', 'account')
+		WHERE o.environment = $1 AND o.type = 'case' AND o.id IN (
+			SELECT value FROM `+each+` UNION
+			SELECT from_id FROM relations WHERE environment = $1 AND to_type IN ('inquiry', 'account') AND to_id IN (SELECT value FROM `+each+`) AND from_type = 'case')
+		ORDER BY o.sequence`, env, encode(ids))
+	found, err := collect(rows, err, func(rows Rows) (r relation, err error) {
+		r.kase, err = scanSummary(env, rows, &r.to.Type, &r.to.ID)
+		return r, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the cases of subjects: %w", err)
+	}
+	var cases []domain.Object
+	for _, r := range found {
+		if n := len(cases); n == 0 || cases[n-1].Ref != r.kase.Ref {
+			cases = append(cases, r.kase)
+		}
+		relationships := cases[len(cases)-1].Relationships
+		switch r.to.Type {
+		case "inquiry":
+			relationships["inquiries"] = append(relationships["inquiries"], r.to)
+		case "account":
+			relationships["accounts"] = append(relationships["accounts"], r.to)
+		}
+	}
+	return cases, nil
+}
+
+// scanSummary reads what a verdict needs of an object.
+func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Object, error) {
+	o := domain.Object{Environment: env, Attributes: map[string]json.RawMessage{}, Relationships: map[string][]domain.Ref{}}
+	var created, redacted int64
+	var reviewer string
+	err := rows.Scan(append(before, &o.Ref.Type, &o.Ref.ID, &o.Status, &created, &redacted, &reviewer)...)
+	o.RedactedAt = moment(redacted)
+	if created != 0 {
+		o.Attributes["created-at"] = json.RawMessage(strconv.Quote(moment(created).Format(time.RFC3339Nano)))
+	}
+	if reviewer != "" {
+		o.Relationships["reviewer"] = []domain.Ref{{Type: reviewer}}
+	}
+	return o, err
+}
+
+// touched returns the reference ids whose verdicts may change with what is saved, those
+// of before and of after, each with the event that led to it.
+func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) (map[string]string, error) {
+	subjects := map[string]string{}
+	relatedTo := map[string]string{}
+	for _, a := range advances {
+		for _, o := range a.Objects {
+			before := domain.Object{}
+			if a.Before.Ref == o.Ref {
+				before = a.Before
+			}
+			if !matters(before, o) {
+				continue
+			}
+			for _, version := range []domain.Object{before, o} {
+				if version.ReferenceID != "" {
+					subjects[version.ReferenceID] = o.EventID
+				}
+				if version.Ref.Family() != "case" {
+					continue
+				}
+				for _, ref := range subjectRefs(version) {
+					relatedTo[ref.ID] = o.EventID
+				}
+			}
+		}
+	}
+	if len(relatedTo) == 0 {
+		return subjects, nil
+	}
+	rows, err := tx.Query(ctx, `SELECT id, reference_id FROM objects WHERE environment = $1 AND id IN (SELECT value FROM `+s.db.Each("$2")+`) AND type IN ('inquiry', 'account') AND reference_id <> ''`,
+		env, encode(slices.Sorted(maps.Keys(relatedTo))))
+	_, err = collect(rows, err, func(rows Rows) (string, error) {
+		var id, reference string
+		err := rows.Scan(&id, &reference)
+		if _, known := subjects[reference]; !known {
+			subjects[reference] = relatedTo[id]
+		}
+		return reference, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the subjects of cases: %w", err)
+	}
+	return subjects, nil
+}
+
+// matters reports whether a verdict can change between two versions of an object.
+func matters(before, after domain.Object) bool {
+	switch after.Ref.Family() {
+	case "inquiry", "account", "case":
+	default:
+		return false
+	}
+	same := before.Ref == after.Ref && before.Status == after.Status && before.ReferenceID == after.ReferenceID && before.RedactedAt.IsZero() == after.RedactedAt.IsZero() &&
+		createdAt(before).Equal(createdAt(after)) && reviewer(before) == reviewer(after) && slices.Equal(subjectRefs(before), subjectRefs(after))
+	return !same
+}
+
+// subjectRefs are the inquiries and accounts that a case is about.
+func subjectRefs(o domain.Object) []domain.Ref {
+	if o.Ref.Family() != "case" {
+		return nil
+	}
+	return slices.Concat(o.Relationships["inquiries"], o.Relationships["accounts"])
+}
+
+func createdAt(o domain.Object) time.Time {
+	var text string
+	_ = json.Unmarshal(o.Attributes["created-at"], &text) // absent, or a text
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+func reviewer(o domain.Object) string {
+	if refs := o.Relationships["reviewer"]; len(refs) > 0 {
+		return refs[0].Type
+	}
+	return ""
+}
+
+// evaluation is what computing the verdicts of subjects came to.
+type evaluation struct {
+	told    []domain.Notification
+	log     []audit.Entry
+	changed []changedSubject
+}
+
+type changedSubject struct {
+	stands       domain.Subject
+	notification string // its id; empty where the verdict is the same
+}
+
+// evaluate computes the verdicts of subjects; eventOf are their reference ids with the
+// event that led to it. It locks their rows first, so that of two transactions that each
+// change an object of one subject the later one sees what the other saved.
+func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eventOf map[string]string, v store.Verdicts) (evaluation, error) {
+	var e evaluation
+	if len(eventOf) == 0 {
+		return e, nil
+	}
+	references := slices.Sorted(maps.Keys(eventOf)) // one order for all transactions: no deadlock
+	rows, err := tx.Query(ctx, `INSERT INTO subjects (environment, reference_id, verdict, object_type, object_id, status, since, version, notification, rules)
+		SELECT $1, value, 'none', '', '', '', 0, 0, 0, $2 FROM `+s.db.Each("$3")+` WHERE true ORDER BY value
+		ON CONFLICT (environment, reference_id) DO UPDATE SET rules = excluded.rules RETURNING `+subjectColumns, env, v.Rules, encode(references))
+	subjects, err := collect(rows, err, scanSubject(env))
+	if err != nil {
+		return e, fmt.Errorf("lock subjects: %w", err)
+	}
+	objects, err := s.subjectObjects(ctx, tx, env, references)
+	if err != nil {
+		return e, err
+	}
+	slices.SortFunc(subjects, func(a, b domain.Subject) int { return strings.Compare(a.Reference, b.Reference) })
+	for _, stood := range subjects {
+		e.add(stood, v.Of(objects[stood.Reference]), eventOf[stood.Reference], v.Now)
+	}
+	return e, nil
+}
+
+// add compares what stood with what stands now.
+func (e *evaluation) add(stood, stands domain.Subject, event string, now time.Time) {
+	same := stands.Verdict == stood.Verdict
+	if same && stands.Object == stood.Object && stands.Status == stood.Status && stood.Version > 0 {
+		return
+	}
+	stands.Environment, stands.Reference, stands.Since = stood.Environment, stood.Reference, stood.Since
+	if !same || stood.Version == 0 {
+		stands.Since = now
+	}
+	changed := changedSubject{stands: stands}
+	if !same {
+		n := domain.Notification{
+			ID: domain.NewID("ntf"), Environment: stood.Environment, Name: domain.NotifyVerdictChanged, Subject: stood.Reference,
+			Object: stands.Object, Verdict: stands.Verdict, EventID: event, CreatedAt: now,
+		}
+		e.told, changed.notification = append(e.told, n), n.ID
+		e.log = append(e.log, audit.Entry{
+			Environment: stood.Environment, At: now, Actor: "idem", What: "verdict.changed", About: stands.Object,
+			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stood.Verdict, stands.Verdict, stands.Object.ID, stands.Status)),
+		})
+	}
+	e.changed = append(e.changed, changed)
+}
+
+// saveSubjects saves the verdicts that changed, when their notifications are saved.
+func saveSubjects(ctx context.Context, tx Tx, e evaluation) error {
+	var rows [][]any
+	for _, c := range e.changed {
+		s := c.stands
+		rows = append(rows, []any{s.Verdict, s.Object.Type, s.Object.ID, s.Status, micros(s.Since), c.notification, s.Environment, s.Reference})
+	}
+	_, err := tx.ExecAll(ctx, `UPDATE subjects SET verdict = $1, object_type = $2, object_id = $3, status = $4, since = $5, version = version + 1,
+		notification = coalesce((SELECT n.sequence FROM notifications n WHERE n.environment = subjects.environment AND n.id = $6), notification)
+		WHERE environment = $7 AND reference_id = $8`, rows)
+	if err != nil {
+		return fmt.Errorf("save subjects: %w", err)
+	}
+	return nil
+}
+
+// reevaluated is how many subjects one transaction evaluates.
+const reevaluated = 200
+
+// Reevaluate implements [store.Store].
+func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.Verdicts, after string) (last string, told []domain.Notification, err error) {
+	err = s.db.Tx(ctx, func(tx Tx) error {
+		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluated)
+		references, err := collect(rows, err, func(rows Rows) (reference string, err error) { return reference, rows.Scan(&reference) })
+		if err != nil {
+			return err
+		}
+		eventOf := map[string]string{}
+		for _, reference := range references {
+			eventOf[reference], last = "", reference
+		}
+		e, err := s.evaluate(ctx, tx, env, eventOf, v)
+		if err != nil {
+			return err
+		}
+		told = e.told
+		return s.tell(ctx, tx, env, e, nil, nil)
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("evaluate subjects again: %w", err)
+	}
+	return last, told, nil
+}
+
+// tell writes notifications and audit entries, and the verdicts that they tell. Nobody
+// else does so in the environment until the transaction ends: the numbers of rows grow in
+// the order of commits, and who reads forward misses none.
+func (s *Store) tell(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) error {
+	notifications, log = append(notifications, e.told...), append(log, e.log...)
+	if len(notifications) > 0 || len(log) > 0 {
+		if err := s.db.Lock(ctx, tx, []string{"log " + string(env)}); err != nil {
+			return fmt.Errorf("lock the environment's log: %w", err)
+		}
+	}
+	return errors.Join(saveNotifications(ctx, tx, notifications), s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e))
+}
