@@ -43,6 +43,7 @@ func TestTheService(t *testing.T) {
 				"a poison event blocks no other":                                   testAPoisonEventBlocksNoOther,
 				"invalid requests are refused":                                     testInvalidRequestsAreRefused,
 				"readyz shows what is stuck":                                       testReadyzShowsWhatIsStuck,
+				"a decision shows its facts":                                       testADecisionShowsItsFacts,
 				"a poller sees every notification once":                            testAPollerSeesEveryNotificationOnce,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
