@@ -125,6 +125,9 @@ func TestEventsThatCannotBeWorkedOnAreSetAsideAndBlockNoOther(t *testing.T) {
 				t.Fatal(err)
 			case e.State == domain.EventPoison:
 				poison = append(poison, e.ID)
+				if !strings.HasPrefix(e.Reason, "unreadable: ") {
+					t.Errorf("%s gives the reason %q", e.ID, e.Reason)
+				}
 			default:
 				waiting = append(waiting, e.ID+" "+string(e.State))
 			}
