@@ -59,7 +59,7 @@ const (
 	firstWait      = time.Second
 	longestWait    = 10 * time.Minute
 	releaseTime    = 5 * time.Second // the database may have fallen silent
-	claimedWait    = time.Second // until an action is looked at again that another worker has
+	claimedWait    = time.Second     // until an action is looked at again that another worker has
 )
 
 // Perform makes the next attempt of an action, unless it is finished. One that is not yet
