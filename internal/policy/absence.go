@@ -41,7 +41,7 @@ type absences struct {
 
 func (a *absences) say(e ast.Expr, what, instead string) {
 	if a.found == nil {
-		a.found = &flaw{a.tree.SourceInfo().GetStartLocation(e.ID()), "the rule approves, and would by the absence of a value: " + what + "; " + instead}
+		a.found = &flaw{a.tree.SourceInfo().GetStartLocation(e.ID()), "a rule that approves must not hold because a value is absent: " + what + "; " + instead}
 	}
 }
 
@@ -50,7 +50,7 @@ func (a *absences) visit(e ast.Expr, holds positively) {
 	case ast.SelectKind:
 		s := e.AsSelect()
 		if s.IsTestOnly() && holds != yes {
-			a.say(e, "has(…) is negated or compared here", `say what the value must be, such as x.has_match == false: where it is absent, that is never true`)
+			a.say(e, "has(…) is negated or compared here", `write what the value must be, such as r.has_match == false, which never holds without the value`)
 		}
 		a.visit(s.Operand(), perhaps)
 	case ast.CallKind:
@@ -93,12 +93,12 @@ func (a *absences) call(e ast.Expr, holds positively) {
 		each(compared(args, e.AsCall().FunctionName() == operators.Equals, holds))
 	case operators.In:
 		if holds != yes && a.isKeyed(args) {
-			a.say(e, `"key" in … is negated or compared here`, `say what the value must be, such as fields["key"] == "x": where it is absent, that is never true`)
+			a.say(e, `"key" in … is negated or compared here`, `write what the value must be, such as fields["key"] == "x", which never holds without the value`)
 		}
 		each(perhaps)
 	case "clear", "@passed":
 		if holds != yes {
-			a.say(e, "passed(…) or clear(…) is negated or compared here", `say what must be so, such as latest("selfie").status == "failed"`)
+			a.say(e, "passed(…) or clear(…) is negated or compared here", `write what must be the case, such as latest("selfie").status == "failed"`)
 		}
 		each(perhaps)
 	default:
@@ -144,7 +144,7 @@ func (a *absences) isKeyed(args []ast.Expr) bool {
 func (a *absences) comprehension(e ast.Expr, holds positively) {
 	c := e.AsComprehension()
 	if c.IterRange().Kind() != ast.ListKind && a.tree.GetType(c.IterRange().ID()).Kind() == types.MapKind {
-		a.say(e, "it goes through the keys of a mapping", `name the value, such as fields["key"] == "x"`)
+		a.say(e, "the keys of a mapping are looked through", `name the key, such as metadata["key"] == "x"`)
 	}
 	a.visit(c.IterRange(), perhaps)
 	step := c.LoopStep()

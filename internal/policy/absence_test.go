@@ -45,7 +45,7 @@ func TestARuleThatApprovesByAbsenceIsRefused(t *testing.T) {
 			for _, then := range []string{"approve_inquiry", "simulate_inquiry: approve_inquiry", "tag_inquiry: x, approve_inquiry"} {
 				_, err := Load("policy.yaml", []byte(ruleWith(when, then)), domain.Sandbox)
 				var e *Error
-				if !errors.As(err, &e) || e.Line != 6 || e.Column == 0 || !strings.Contains(e.Problem, "by the absence of a value") {
+				if !errors.As(err, &e) || e.Line != 6 || e.Column == 0 || !strings.Contains(e.Problem, "because a value is absent") {
 					t.Errorf("with %s: error %v", then, err)
 				}
 			}

@@ -195,7 +195,7 @@ func (l *language) attributeProblem(of *cel.Type, name string) string {
 			}
 		}
 		if slices.Sort(others); len(others) > 0 {
-			suggestion = "; there is one of: " + strings.Join(others, ", ")
+			suggestion = "; it is an attribute of: " + strings.Join(others, ", ")
 		}
 	}
 	if k.name == "Thresholds" && len(k.fields) == 0 {

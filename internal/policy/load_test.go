@@ -52,7 +52,7 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 		"an unknown function":                       {head + "    when: pased('selfie')\n" + approve, 5, `there is no "pased"; did you mean "passed"?`},
 		"an unknown attribute":                      {head + "    when: reports.all(r, r.has_mach == false)\n" + approve, 5, `report has no "has_mach"; did you mean "has_match"?`},
 		"an unknown attribute in has":               {head + "    when: has(inquiry.refrence_id)\n" + approve, 5, `inquiry has no "refrence_id"; did you mean "reference_id"?`},
-		"an attribute of another object":            {head + "    when: inquiry.has_match == false\n" + approve, 5, "there is one of: report"},
+		"an attribute of another object":            {head + "    when: inquiry.has_match == false\n" + approve, 5, "it is an attribute of: report"},
 		"an unknown attribute of a check":           {head + "    when: verifications.all(v, v.checks.all(c, c.state == 'passed'))\n" + approve, 5, `check has no "state"; did you mean "status"?`},
 		"an unknown attribute of what latest gives": {head + "    when: latest('selfie').state == 'passed'\n" + approve, 5, `verification has no "state"; did you mean "status"?`},
 		"an unknown part of the transition":         {head + "    when: transition.form == 'pending'\n" + approve, 5, `transition has no "form"; did you mean "from"?`},
