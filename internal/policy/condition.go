@@ -22,6 +22,7 @@ type condition struct {
 	program cel.Program
 	words   []string // the texts that the condition spells: they are safe to name
 	always  bool     // it holds whatever the facts are
+	blind   bool     // it holds for somebody without verifications and reports
 	names   []string // the variables that it reads
 }
 
@@ -70,6 +71,10 @@ func (l *language) compile(text string, approves bool, thresholds map[string]flo
 		}
 		c.always = true
 	}
+	for _, list := range []string{"verifications", "@verifications", "attempts", "@attempts", "reports", "account_reports", "sessions", "failed_checks"} {
+		known[list] = []string{}
+	}
+	c.blind, _ = c.holds(known)
 	return c, nil
 }
 
@@ -160,6 +165,8 @@ func (l *language) check(tree *ast.AST) *flaw {
 			case operators.In:
 				indexed[args[1].ID()] = true
 				say(args[0], keyProblem(args[1], args[0]))
+			case "dyn":
+				say(e, "dyn(…) has no use here: everything has a type already")
 			}
 		case ast.SelectKind:
 			s := e.AsSelect()

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"cel.dev/cel-go/common"
@@ -103,7 +104,10 @@ func (l *loader) head() error {
 			return l.problem("$.case_statuses", "%q means %q, which is not pending, review, approved or declined%s", status, verdict, didYouMean(string(verdict), verdicts))
 		}
 	}
-	for threshold := range l.file.Thresholds {
+	for threshold, number := range l.file.Thresholds {
+		if math.IsNaN(number) || math.IsInf(number, 0) {
+			return l.problem("$.thresholds", "%q is not a finite number", threshold)
+		}
 		if !isName(threshold) {
 			return l.problem("$.thresholds", "%q cannot be named in a condition: use letters, digits and underscores, such as %q", threshold, snake(threshold))
 		}

@@ -25,6 +25,8 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 		"a meaning of a case status that is none":   {"version: \"1\"\ncase_statuses: {Open: aproved}\n", 2, `did you mean "approved"?`},
 		"a reapply that is none":                    {"version: \"1\"\nreapply: maybe\n", 2, "deny, review or allow"},
 		"a threshold that cannot be named":          {"version: \"1\"\nthresholds: {max-risk: 1}\n", 2, `such as "max_risk"`},
+		"a threshold without an end":                {"version: \"1\"\nthresholds: {risk: .inf}\n", 2, "not a finite number"},
+		"a type taken away":                         {head + "    when: size(dyn(inquiry)['fields']) == 0\n" + approve, 5, "dyn"},
 		"an unknown action":                         {head + "    then:\n      - aprove_inquiry\n", 6, `did you mean "approve_inquiry"?`},
 		"an action without its argument":            {head + "    then:\n      - set_case_status\n", 6, "needs its status"},
 		"an action with one too many":               {head + "    then:\n      - approve_inquiry: now\n", 6, "takes no argument"},
@@ -97,6 +99,8 @@ func TestARuleThatTakesPartOfWhatAnotherIsForDoesNotHideIt(t *testing.T) {
 }
 
 func TestWhatIsProbablyAMistakeIsWarnedOf(t *testing.T) {
+	const onNoFailure = "  - {name: a, on: {object: inquiry, to: [completed]}, when: \"size(failed_checks) == 0\", then: [approve_inquiry]}\n" +
+		"  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
 	both := "  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
 	for name, test := range map[string]struct {
 		rules string
@@ -109,7 +113,10 @@ func TestWhatIsProbablyAMistakeIsWarnedOf(t *testing.T) {
 		"a list closed for one origin":  {"  - {name: a, on: {object: inquiry, to: [completed], from: [pending]}, then: [decline_inquiry]}\n" + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
 		"a status without a meaning":    {"  - {name: a, on: {object: inquiry, to: [completed, failed]}, then: [set_case_status: Aproved]}\n", []string{`policy.yaml:4:85: case_statuses does not say what "Aproved" means, so it means review; did you mean "Approved"?`}},
 		"a transition without a status": {both + "  - {name: a, on: {object: case, to: [Closed]}, then: [tag_case: x]}\n", []string{`what "Closed" means, so it means review; there is Approved, Declined, Fine, Open`}},
-		"approval of whoever is left":   {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"approves without a condition"}},
+		"approval on no failure":        {onNoFailure, []string{"approves a person without any verification"}},
+		"approval on all that there is": {strings.Replace(onNoFailure, "size(failed_checks) == 0", "verifications.all(v, v.status == 'passed') && clear(reports)", 1), []string{"approves a person without any verification"}},
+		"approval on what passed":       {strings.Replace(onNoFailure, "size(failed_checks) == 0", "passed('selfie') && clear(reports)", 1), nil},
+		"approval of whoever is left":   {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"approves a person without any verification"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := load(t, ordered(test.rules)).Warnings()

@@ -82,8 +82,8 @@ func (l *loader) warn() {
 	}
 	for i, r := range l.policy.rules {
 		path := fmt.Sprintf("$.rules[%d]", i)
-		if r.approves && r.unconditional() {
-			l.warning(path, "the rule approves without a condition: whoever no rule above takes is approved")
+		if r.approves && (r.unconditional() || r.when.blind) {
+			l.warning(path, "the rule approves a person without any verification, too: ask for one, such as passed(\"government-id\")")
 		}
 		for j, s := range r.then {
 			if s.kind == domain.SetCaseStatus {
