@@ -85,11 +85,11 @@ func TestWhatHoldsNoSignatureIsRefusedUnread(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, &inbox{})
-			body := &counted{Reader: strings.NewReader(event("evt_1"))}
+			body := &counted{Reader: strings.NewReader(long("evt_1"))}
 			got := r.do(func(req *http.Request) {
 				change(req)
 				req.Body = body
-			}, event("evt_1"))
+			}, long("evt_1"))
 			if got < 400 || body.reads > 0 {
 				t.Errorf("answered %d after %d reads", got, body.reads)
 			}
