@@ -18,20 +18,25 @@ func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []d
 	var rows [][]any
 	for _, a := range actions {
 		rows = append(rows, []any{
-			a.Environment, a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
-			a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt),
+			string(a.Environment), a.ID, a.DecisionID, string(a.Spec.Kind), a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
+			string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt), int64(1),
 		})
 	}
-	changed, err := tx.ExecAll(ctx, `INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at,
-			state, attempts, next_attempt_at, outcome, said, request_id, result, created_at, finished_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1) ON CONFLICT (environment, derived_key) DO NOTHING`, rows)
+	done, err := tx.Insert(ctx, Insert{
+		Table: "actions",
+		Columns: []string{
+			"environment", "id", "decision_id", "kind", "object_type", "object_id", "arguments", "expects", "derived_key", "idempotency_key", "key_made_at",
+			"state", "attempts", "next_attempt_at", "outcome", "said", "request_id", "result", "created_at", "finished_at", "version",
+		},
+		Unless: []string{"environment", "derived_key"},
+	}, rows)
 	if err != nil {
 		return nil, fmt.Errorf("save actions: %w", err)
 	}
 	var jobs []store.Job
 	begun := map[string]bool{} // decisions whose first action has its job
 	for i, a := range actions {
-		if changed[i] == 1 && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
+		if done[i] && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
 			begun[a.DecisionID] = true
 			jobs = append(jobs, store.Job{Kind: store.JobPerform, Environment: env, Action: a.ID})
 		}
