@@ -18,9 +18,9 @@ type person struct {
 	reference string
 	account   string
 
+	redacted  bool // with the account
 	reports   []report
 	inquiries []*inquiry // in the order in which they were made
-	redacted  bool       // with the account
 }
 
 // report is one that was made about a person before the first inquiry ended.
@@ -31,12 +31,10 @@ type inquiry struct {
 	id       string
 	attempts []attempt // the oldest first
 	ended    string    // completed or failed, by the person; empty for one that was left
-	endedAt  time.Time
 	cases    []string
-	caseAt   time.Time // when its first case was made; zero for none
 
-	touched  bool        // somebody decided on it, its case or its data, beside the service
-	declines []time.Time // by reviewers, of it or its case
+	touched  bool // somebody decided on it, its case or its data, beside the service
+	redacted bool
 }
 
 type attempt struct {
@@ -151,12 +149,10 @@ func (p *person) report() {
 
 // openCase makes a case about an inquiry.
 func (p *person) openCase(q *inquiry) {
-	at := time.Now()
 	p.insist("open a case", func() error {
 		made, err := p.client.Cases.Create(p.t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{q.id})})
 		if err == nil {
 			q.cases = append(q.cases, made.ID)
-			q.caseAt = at
 		}
 		return err
 	})
@@ -182,7 +178,7 @@ func (p *person) goThrough(q *inquiry) {
 		end = "fail_inquiry"
 	}
 	if p.simulate(q, persona.SimulateAction{Type: end}) {
-		q.ended, q.endedAt = map[string]string{"complete_inquiry": "completed", "fail_inquiry": "failed"}[end], time.Now()
+		q.ended = map[string]string{"complete_inquiry": "completed", "fail_inquiry": "failed"}[end]
 	}
 }
 
@@ -222,7 +218,6 @@ func (p *person) approve(q *inquiry) {
 
 func (p *person) decline(q *inquiry) {
 	q.touched = true
-	q.declines = append(q.declines, time.Now())
 	p.insist("be declined", func() error {
 		_, err := p.client.Inquiries.Decline(p.t.Context(), q.id, persona.InquiryDeclineParams{})
 		return err
@@ -237,9 +232,6 @@ func (p *person) moveCase(q *inquiry) {
 		return
 	}
 	status := []string{"Open", "Pending", "Approved", "Declined"}[p.draw.IntN(4)]
-	if status == "Declined" {
-		q.declines = append(q.declines, time.Now())
-	}
 	p.insist("have a case moved", func() error {
 		_, err := p.client.Cases.SetStatus(p.t.Context(), q.cases[p.draw.IntN(len(q.cases))], persona.CaseSetStatusParams{Status: status})
 		return err
@@ -288,7 +280,7 @@ func (p *person) note(id string) {
 }
 
 func (p *person) redactInquiry(q *inquiry) {
-	q.touched = true
+	q.touched, q.redacted = true, true
 	p.insist("have an inquiry redacted", func() error {
 		_, err := p.client.Inquiries.Redact(p.t.Context(), q.id)
 		return err
@@ -299,7 +291,7 @@ func (p *person) redactInquiry(q *inquiry) {
 func (p *person) redactAccount() {
 	p.redacted = true
 	for _, q := range p.inquiries {
-		q.touched = true
+		q.touched, q.redacted = true, true
 	}
 	p.insist("be redacted", func() error {
 		_, err := p.client.Accounts.Redact(p.t.Context(), p.account)

@@ -66,7 +66,7 @@ func newPlan(seed uint64) plan {
 	p.rules = allRules()[draw.IntN(len(allRules()))]
 	p.people = 10 + draw.IntN(31)
 	p.rateLimit = []int{300, 100_000, 100_000}[draw.IntN(3)] // calls a minute
-	p.reconcile = between(draw, 10*time.Minute, time.Hour)
+	p.reconcile = 5*time.Minute + upTo(draw, 15*time.Minute)
 	p.withholds = draw.IntN(4) == 0
 	p.rounds = newRounds(draw, p.people)
 	p.faults = append(deliveryFaults(draw), callFaults(draw)...)
@@ -80,8 +80,8 @@ func newRounds(draw *rand.Rand, people int) []round {
 	for i := range rounds {
 		r := &rounds[i]
 		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), time.Second
-		if draw.IntN(5) == 0 {
-			r.stay, r.poll = time.Hour+upTo(draw, 2*time.Hour), 20*time.Second
+		if draw.IntN(8) == 0 {
+			r.stay, r.poll = time.Hour+upTo(draw, time.Hour), 20*time.Second
 		}
 		r.end, r.after = ending(draw.IntN(int(endings))), draw.IntN(20)
 		r.pause = between(draw, time.Second, 20*time.Hour)

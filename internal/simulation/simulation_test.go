@@ -127,8 +127,8 @@ func (w *world) live() {
 		}
 		time.Sleep(r.pause)
 	}
-	w.start(20 * time.Second)
 	w.crowd.Wait()
+	w.start(20 * time.Second)
 }
 
 // withhold keeps from the service's key what decisions rest on, or gives it back.
@@ -152,7 +152,8 @@ func (w *world) settle() {
 		time.Sleep(w.plan.reconcile + 2*time.Minute)
 		for tries := 0; w.waits(); tries++ {
 			if tries == 60 {
-				w.t.Error("events or actions wait for an hour after all faults ended")
+				w.dump()
+			w.t.Error("events or actions wait for an hour after all faults ended")
 				return
 			}
 			time.Sleep(time.Minute)

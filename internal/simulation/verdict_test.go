@@ -53,21 +53,19 @@ func (b *books) verdictOf(id string) (verdict string, declined bool) {
 	own = cmp.Or(own, "review")
 
 	meanings := map[string]string{"Open": "review", "Pending": "review", "Approved": "approved", "Declined": "declined"}
+	declined = own == "declined"
 	var newest *persona.Case
-	redactedDecline := false
 	for c, err := range b.client.Cases.List(b.t.Context(), persona.CaseListParams{InquiryID: id}) {
 		must(b.t, err)
-		switch {
-		case !c.Attributes.RedactedAt.IsZero():
-			redactedDecline = redactedDecline || c.Attributes.Status == "Declined"
-		case newest == nil || c.Attributes.CreatedAt.After(newest.Attributes.CreatedAt.Time):
+		declined = declined || meanings[c.Attributes.Status] == "declined"
+		if c.Attributes.RedactedAt.IsZero() && (newest == nil || c.Attributes.CreatedAt.After(newest.Attributes.CreatedAt.Time)) {
 			newest = c
 		}
 	}
 	if newest != nil {
 		own = meanings[newest.Attributes.Status]
+		declined = declined && own != "approved"
 	}
-	declined = own == "declined" || newest == nil && redactedDecline
 	if !q.Attributes.RedactedAt.IsZero() {
 		return "redacted", declined
 	}
