@@ -113,7 +113,14 @@ func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err e
 	return again, nil
 }
 
-// dropDeadClaims drops the claims of nodes that are gone, with jobs for what they were on.
+// Abandon implements [store.Store]: the claim counts no more, and dropDeadClaims finds it.
+func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
+	db.tokens.remove(claim.Token)
+	return nil
+}
+
+// dropDeadClaims drops the claims of nodes that are gone and those that were abandoned,
+// with jobs for what they were on.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, db.node, db.tokens.all())

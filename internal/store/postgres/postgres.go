@@ -210,29 +210,29 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow
 	}
 	fresh := make([]bool, len(events))
 	stored, err := mark(ctx, tx, first, fresh, `WITH given AS (
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[])
-				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)),
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[])
+				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)),
 		fresh AS (
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
 			ON CONFLICT DO NOTHING RETURNING environment, id)
-		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
+		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
 			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`,
-		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state)
+		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state, c.reason)
 	if err != nil || stored == len(first) {
 		return fresh, err
 	}
-	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (environment, id, via, state)
+	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state, reason = g.reason
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS g (environment, id, via, state, reason)
 		WHERE g.via = 'webhook' AND e.via = 'history' AND e.environment = g.environment AND e.id = g.id RETURNING e.environment, e.id`,
-		c.environment, c.id, c.via, c.state)
+		c.environment, c.id, c.via, c.state, c.reason)
 	return fresh, err
 }
 
 // columns are the rows of events, a list for each column.
 type columns struct {
-	environment, id, name, objectType, objectID, headers, via, state []string
-	createdAt, receivedAt                                            []int64
-	body                                                             [][]byte
+	environment, id, name, objectType, objectID, headers, via, state, reason []string
+	createdAt, receivedAt                                                    []int64
+	body                                                                     [][]byte
 }
 
 func (c *columns) add(r tables.EventRow) {
@@ -240,6 +240,7 @@ func (c *columns) add(r tables.EventRow) {
 	c.createdAt, c.objectType, c.objectID = append(c.createdAt, r.CreatedAt), append(c.objectType, r.ObjectType), append(c.objectID, r.ObjectID)
 	c.body, c.headers, c.via = append(c.body, r.Body), append(c.headers, r.Headers), append(c.via, r.Via)
 	c.receivedAt, c.state = append(c.receivedAt, r.ReceivedAt), append(c.state, r.State)
+	c.reason = append(c.reason, r.Reason)
 }
 
 // mark runs a query that returns the environments and ids of events, and marks those as

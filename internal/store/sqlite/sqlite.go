@@ -172,16 +172,16 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows
 
 // Append implements [tables.Database].
 func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
-	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (environment, id)
-			DO UPDATE SET via = excluded.via, state = excluded.state, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
+	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (environment, id)
+			DO UPDATE SET via = excluded.via, state = excluded.state, reason = excluded.reason, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
 	if err != nil {
 		return nil, err
 	}
 	defer insert.Close()
 	fresh := make([]bool, len(events))
 	for i, r := range events {
-		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State)
+		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State, r.Reason)
 		if err != nil {
 			return nil, fmt.Errorf("event %s: %w", r.ID, err)
 		}

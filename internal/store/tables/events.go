@@ -47,12 +47,12 @@ type EventRow struct {
 	Body                  []byte // packed
 	Headers, Via          string
 	ReceivedAt            int64
-	State                 string
+	State, Reason         string
 }
 
 func rowOf(e domain.Event) EventRow {
 	return EventRow{
-		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, pack(e.Body), encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State),
+		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, pack(e.Body), encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State), e.Reason,
 	}
 }
 
