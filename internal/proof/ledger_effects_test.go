@@ -1,43 +1,67 @@
 package proof
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/sandbox"
 )
 
 // compareDecisions demands that every transition was decided on once, and every
 // applicant's. A decision that was made on incomplete facts says what was missing and
-// approves nobody.
+// approves nobody, and only where something was missing was an approval withheld.
 func (l *ledger) compareDecisions() {
-	decided := map[string]int{}
 	made := map[domain.Transition]bool{}
 	for _, d := range all(l.world, l.rows.Decisions) {
 		if made[d.Transition] {
 			l.doubled("%+v was decided on twice", d.Transition)
 		}
 		made[d.Transition] = true
-		decided[d.Object.ID]++
-		switch d.Result {
-		case domain.Decided:
-		case domain.Incomplete:
-			l.figures.incomplete++
-			l.incomplete[d.Object.ID] = true
-			if len(l.hidden) == 0 || d.Reason == "" || slices.ContainsFunc(d.Actions, approves) {
-				l.wrong("decision %s on %s is incomplete, because of %q, and asks for %+v", d.ID, d.Object, d.Reason, d.Actions)
-			}
-		default:
+		if _, before := l.decided[d.Object.ID]; before {
+			l.doubled("%s was decided on twice", d.Object)
+		}
+		l.decided[d.Object.ID] = d
+		if d.Result != domain.Decided && d.Result != domain.Incomplete {
 			l.t.Errorf("decision %s on %s is %s: %s", d.ID, d.Object, d.Result, d.Reason)
+		}
+		if d.Result == domain.Incomplete && (d.Reason == "" || slices.ContainsFunc(d.Actions, approves)) {
+			l.wrong("decision %s on %s is incomplete, because of %q, and asks for %+v", d.ID, d.Object, d.Reason, d.Actions)
 		}
 	}
 	for _, a := range l.applicants {
-		if n := decided[a.inquiry]; n != 1 {
-			l.lost("%s of %s, who %s, was decided on %d times", a.inquiry, a.reference, a.name, n)
+		d, there := l.decided[a.inquiry]
+		missing := l.missing(d)
+		switch approved := slices.ContainsFunc(d.Actions, approves); {
+		case !there:
+			l.lost("%s of %s, who %s, was not decided on", a.inquiry, a.reference, a.name)
+		case approved && len(missing) > 0:
+			l.wrong("%s, who %s, was approved although %v was missing", a.reference, a.name, missing)
+		case a.approved && !approved && len(l.hidden) > 0 && len(missing) > 0:
+			l.figures.withheld++
+		case a.approved != approved:
+			l.lost("%s, who %s, was decided on with approval %v by rule %q; missing was %v", a.reference, a.name, approved, d.Rule, missing)
 		}
 	}
+}
+
+// missing is what was missing of the facts of a decision.
+func (l *ledger) missing(d domain.Decision) []string {
+	if d.ID == "" {
+		return nil
+	}
+	whole, err := l.rows.Decision(l.t.Context(), domain.Sandbox, d.ID)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var facts policy.Facts
+	if err := json.Unmarshal(whole.Facts, &facts); err != nil {
+		l.t.Fatalf("the facts of decision %s cannot be read: %v", d.ID, err)
+	}
+	return facts.Missing
 }
 
 // approves reports whether an action approves somebody.
@@ -78,11 +102,12 @@ func (l *ledger) compareApplicant(a applicant) {
 			l.doubled("%s happened to %s of somebody who %s %d times, not %d", event, object, a.name, n, want)
 		}
 	}
+	decision := l.decided[a.inquiry]
 	approvals, reviews, updates := 0, 1, 1
 	switch {
-	case l.incomplete[a.inquiry]:
+	case decision.Result == domain.Incomplete:
 		updates = 0 // the case waits for a person as it is
-	case a.approved:
+	case slices.ContainsFunc(decision.Actions, approves):
 		approvals, reviews = 1, 0
 	}
 	times(approvals, a.inquiry, "inquiry.approved")

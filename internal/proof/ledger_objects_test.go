@@ -110,7 +110,7 @@ func (l *ledger) compareVerdicts() {
 	}
 	for _, a := range l.applicants {
 		want := domain.VerdictReview
-		if a.approved && !l.incomplete[a.inquiry] {
+		if slices.ContainsFunc(l.decided[a.inquiry].Actions, approves) {
 			want = domain.VerdictApproved
 		}
 		switch verdict := standing[a.reference].Verdict; {

