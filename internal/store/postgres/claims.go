@@ -102,12 +102,16 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 	return taken, nil
 }
 
-// Release implements [store.Store].
+// Release implements [store.Store]. A claim that is gone may have been wanted before: a
+// crash of the server empties the table, and takes along who wanted what.
 func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
 	db.tokens.remove(claim.Token)
 	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
 		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token).Scan(&again)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
 		return false, fmt.Errorf("release %s: %w", claim.Target, err)
 	}
 	return again, nil

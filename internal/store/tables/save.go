@@ -13,6 +13,54 @@ import (
 
 // Save implements [store.Store].
 func (s *Store) Save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
+	return s.saves.do(ctx, save{env, advances, v})
+}
+
+// save is what one call of [Store.Save] is given.
+type save struct {
+	env      domain.Environment
+	advances []store.Advance
+	verdicts store.Verdicts
+}
+
+// commitSaves commits what several calls are given, those of one environment together. When
+// a value of one of them is rejected, each is tried alone.
+func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Saved] {
+	results := make([]result[store.Saved], len(all))
+	of := map[domain.Environment][]int{}
+	for i, one := range all {
+		of[one.env] = append(of[one.env], i)
+	}
+	for env, calls := range of {
+		var advances []store.Advance
+		for _, i := range calls {
+			advances = append(advances, all[i].advances...)
+		}
+		saved, err := s.save(ctx, env, advances, all[calls[len(calls)-1]].verdicts)
+		if err != nil && len(calls) > 1 && errors.Is(err, store.ErrRejected) {
+			for _, i := range calls {
+				results[i].out, results[i].err = s.save(ctx, env, all[i].advances, all[i].verdicts)
+			}
+			continue
+		}
+		first := 0
+		for n, i := range calls {
+			results[i].err = err
+			last := first + len(all[i].advances)
+			for _, changed := range saved.Changed {
+				if changed >= first && changed < last {
+					results[i].out.Changed = append(results[i].out.Changed, changed-first)
+				}
+			}
+			if first = last; n == 0 {
+				results[i].out.Notifications = saved.Notifications // whoever logs them
+			}
+		}
+	}
+	return results
+}
+
+func (s *Store) save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
 	var saved store.Saved
 	left := make([]int, len(advances)) // indices of those that are still to be saved
 	for i := range advances {
@@ -83,7 +131,8 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 			return err
 		}
 		told = e.told
-		return errors.Join(s.tell(ctx, tx, env, e, nil, log), s.db.Enqueue(ctx, tx, append(jobs, performing...)))
+		// The log is locked until the commit: it comes last.
+		return errors.Join(s.db.Enqueue(ctx, tx, append(jobs, performing...)), s.tell(ctx, tx, env, e, nil, log))
 	})
 	return told, err
 }
@@ -159,7 +208,8 @@ func saveDecisions(ctx context.Context, tx Tx, env domain.Environment, decisions
 	return nil
 }
 
-// saveNotifications returns the numbers of notifications by their ids.
+// saveNotifications returns the numbers of those notifications that tell a verdict, by
+// their ids.
 func (s *Store) saveNotifications(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification) (map[string]int64, error) {
 	if len(notifications) == 0 {
 		return nil, nil
@@ -168,13 +218,18 @@ func (s *Store) saveNotifications(ctx context.Context, tx Tx, env domain.Environ
 	var ids []string
 	for _, n := range notifications {
 		rows = append(rows, []any{string(env), n.ID, n.Name, n.Subject, n.Object.Type, n.Object.ID, string(n.Verdict), n.EventID, micros(n.CreatedAt)})
-		ids = append(ids, n.ID)
+		if n.Verdict != "" {
+			ids = append(ids, n.ID)
+		}
 	}
 	_, err := tx.Insert(ctx, Insert{
 		Table: "notifications", Columns: []string{"environment", "id", "name", "subject", "object_type", "object_id", "verdict", "event_id", "created_at"},
 	}, rows)
 	if err != nil {
 		return nil, fmt.Errorf("save notifications: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	numbers := map[string]int64{}
 	found, err := tx.Query(ctx, "SELECT id, sequence FROM notifications WHERE environment = $1 AND id "+s.db.In("$2"), env, s.db.List(ids))

@@ -125,40 +125,44 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 }
 
 // casesOf returns the cases with these ids, and those that are about objects with these
-// ids, with all inquiries and accounts that each is about.
+// ids, with all inquiries and accounts that each is about. Each query looks rows up in one
+// index: a join of them is planned badly while a table is new.
 func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, ids []string) ([]domain.Object, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	type relation struct {
-		kase domain.Object
-		to   domain.Ref
+	rows, err := q.Query(ctx, "SELECT from_id FROM relations WHERE environment = $1 AND to_type IN ('inquiry', 'account') AND to_id "+s.db.In("$2")+" AND from_type = 'case'", env, s.db.List(ids))
+	about, err := collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("find the cases of subjects: %w", err)
 	}
-	rows, err := q.Query(ctx, `SELECT coalesce(r.to_type, ''), coalesce(r.to_id, ''), o.type, o.id, o.status, o.created_at, o.redacted_at, o.reviewer FROM objects o
-		LEFT JOIN relations r ON r.environment = o.environment AND r.from_type = o.type AND r.from_id = o.id AND r.to_type IN ('inquiry', 'account')
-		WHERE o.environment = $1 AND o.type = 'case' AND o.id IN (
-			SELECT value FROM `+s.db.Each("$2")+` UNION
-			SELECT from_id FROM relations WHERE environment = $1 AND to_type IN ('inquiry', 'account') AND to_id `+s.db.In("$2")+` AND from_type = 'case')
-		ORDER BY o.sequence`, env, s.db.List(ids))
-	found, err := collect(rows, err, func(rows Rows) (r relation, err error) {
-		r.kase, err = scanSummary(env, rows, &r.to.Type, &r.to.ID)
-		return r, err
-	})
+	ids = append(slices.Clone(ids), about...)
+	slices.Sort(ids)
+	wanted := s.db.List(slices.Compact(ids))
+	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY sequence", env, wanted)
+	cases, err := collect(rows, err, func(rows Rows) (domain.Object, error) { return scanSummary(env, rows) })
 	if err != nil {
 		return nil, fmt.Errorf("read the cases of subjects: %w", err)
 	}
-	var cases []domain.Object
-	for _, r := range found {
-		if n := len(cases); n == 0 || cases[n-1].Ref != r.kase.Ref {
-			cases = append(cases, r.kase)
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	relationships := map[string]map[string][]domain.Ref{}
+	for _, c := range cases {
+		relationships[c.Ref.ID] = c.Relationships
+	}
+	rows, err = q.Query(ctx, "SELECT from_id, to_type, to_id FROM relations WHERE environment = $1 AND from_type = 'case' AND from_id "+s.db.In("$2")+" AND to_type IN ('inquiry', 'account') ORDER BY to_type, to_id", env, wanted)
+	_, err = collect(rows, err, func(rows Rows) (to domain.Ref, err error) {
+		var from string
+		err = rows.Scan(&from, &to.Type, &to.ID)
+		if of := relationships[from]; of != nil {
+			name := map[string]string{"inquiry": "inquiries", "account": "accounts"}[to.Type]
+			of[name] = append(of[name], to)
 		}
-		relationships := cases[len(cases)-1].Relationships
-		switch r.to.Type {
-		case "inquiry":
-			relationships["inquiries"] = append(relationships["inquiries"], r.to)
-		case "account":
-			relationships["accounts"] = append(relationships["accounts"], r.to)
-		}
+		return to, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what cases are about: %w", err)
 	}
 	return cases, nil
 }

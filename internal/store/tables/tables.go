@@ -80,10 +80,16 @@ type Rows interface {
 type Store struct {
 	db      Database
 	version int64 // of the tables, that this program knows
+	saves   group[save, store.Saved]
+	actions group[actionSave, int64]
 }
 
 // New returns the store of a database.
-func New(db Database) *Store { return &Store{db: db} }
+func New(db Database) *Store {
+	s := &Store{db: db}
+	s.saves.commit, s.actions.commit = s.commitSaves, s.commitActions
+	return s
+}
 
 // pack compresses a body. Speed goes over size: it is on the way of every webhook, and
 // takes a fifth of the time of zstd.
