@@ -70,11 +70,15 @@ type Config struct {
 	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
-	// Dial connects to Persona: over the network unless set.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
+	// Simulation is for a service on a fake clock; nil for every other.
+	Simulation *Simulation `yaml:"-"`
+}
 
-	// Poll is how long the queue waits between two looks for jobs: 25 ms unless set.
-	Poll time.Duration `yaml:"-"`
+// Simulation is what a simulated service has in the place of the network and of real time.
+type Simulation struct {
+	Dial  func(ctx context.Context, network, address string) (net.Conn, error) // connects to Persona
+	Clock func() time.Time                                                     // says which jobs are due, in the place of the database's clock
+	Poll  time.Duration                                                        // between two looks for jobs
 }
 
 // EnvironmentConfig is what the service needs of one environment. In the names of

@@ -75,7 +75,6 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	var advancer *advance.Advancer
 	var performer *action.Performer
 	work := queue.Workers{ // both are there when jobs run
-		Poll: cfg.Poll,
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
 			return advancer.Advance(ctx, env, objects)
 		},
@@ -83,6 +82,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			return advancer.Read(ctx, env, object)
 		},
 		Perform: func(ctx context.Context, env Environment, id string) error { return performer.Perform(ctx, env, id) },
+	}
+	if cfg.Simulation != nil {
+		work.Clock, work.Poll = cfg.Simulation.Clock, cfg.Simulation.Poll
 	}
 	var err error
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
@@ -123,9 +125,9 @@ func newClient(cfg Config, environment Environment, budget *persona.Budget, logg
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))
 	}
-	if cfg.Dial != nil {
+	if cfg.Simulation != nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.DialContext = cfg.Dial
+		transport.DialContext = cfg.Simulation.Dial
 		opts = append(opts, persona.WithHTTPClient(&http.Client{Transport: transport}))
 	}
 	return persona.NewClient(opts...)

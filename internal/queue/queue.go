@@ -35,7 +35,9 @@ type Workers struct {
 	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
 	Perform func(ctx context.Context, env domain.Environment, action string) error
 
-	Poll time.Duration // between two looks for jobs; 25 ms unless set
+	// For simulations.
+	Clock func() time.Time // says which jobs are due; the database's clock unless set
+	Poll  time.Duration    // between two looks for jobs; as suits the database unless set
 }
 
 // Queue is River on a database with a type of transaction.
@@ -102,7 +104,7 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
 		return orSnooze(work.Perform(ctx, job.Args.Environment, job.Args.Action))
 	}))
-	client, err := river.NewClient(driver, &river.Config{
+	config := &river.Config{
 		Logger:            logger,
 		Workers:           all,
 		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
@@ -115,11 +117,27 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		RetryPolicy:          retryPolicy{},
 
 		CompletedJobRetentionPeriod: keepFinished,
-	})
+	}
+	if work.Clock != nil {
+		config.Test.Time = simulated(work.Clock)
+	}
+	client, err := river.NewClient(driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
 	return &Queue[Tx]{client: client}, nil
+}
+
+// simulated is a clock that River tells the database the time by.
+type simulated func() time.Time
+
+// Now implements [rivertype.TimeGenerator].
+func (now simulated) Now() time.Time { return now() }
+
+// NowOrNil implements [rivertype.TimeGenerator].
+func (now simulated) NowOrNil() *time.Time {
+	t := now()
+	return &t
 }
 
 // Start starts to run jobs.
