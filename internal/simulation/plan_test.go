@@ -79,7 +79,7 @@ func newRounds(draw *rand.Rand, people int) []round {
 	rounds := make([]round, 5+draw.IntN(4))
 	for i := range rounds {
 		r := &rounds[i]
-		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), time.Second
+		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), 2*time.Second
 		if draw.IntN(8) == 0 {
 			r.stay, r.poll = time.Hour+upTo(draw, time.Hour), 20*time.Second
 		}

@@ -153,7 +153,7 @@ func (w *world) settle() {
 		for tries := 0; w.waits(); tries++ {
 			if tries == 60 {
 				w.dump()
-			w.t.Error("events or actions wait for an hour after all faults ended")
+				w.t.Error("events or actions wait for an hour after all faults ended")
 				return
 			}
 			time.Sleep(time.Minute)
