@@ -73,27 +73,20 @@ const (
 	// River looks for jobs this often when nobody tells it of one. SQLite cannot: River
 	// would look for a word of it as well, every 50 ms. PostgreSQL does, but not through a
 	// pooler that shares connections.
-	pollSQLite   = 25 * time.Millisecond
-	pollPostgres = 100 * time.Millisecond
+	poll = 25 * time.Millisecond
 )
-
-// pace is how River learns of jobs.
-type pace struct {
-	poll     time.Duration // between two looks
-	pollOnly bool          // nothing else tells it
-}
 
 // SQLite prepares River's tables and a queue that does not run yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, pace{poll: pollSQLite, pollOnly: true})
+	return prepare(ctx, riversqlite.New(db), logger, work, true)
 }
 
 // Postgres does what SQLite does. One process at a time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, pace{poll: pollPostgres})
+	return prepare(ctx, riverpgxv5.New(db), logger, work, false)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pace pace) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -116,8 +109,8 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Workers:           all,
 		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
 		FetchCooldown:     cooldown,
-		FetchPollInterval: cmp.Or(work.Poll, pace.poll),
-		PollOnly:          pace.pollOnly,
+		FetchPollInterval: cmp.Or(work.Poll, poll),
+		PollOnly:          pollOnly,
 		JobTimeout:        jobTimeout,
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
