@@ -23,8 +23,11 @@ type person struct {
 	inquiries []*inquiry // in the order in which they were made
 }
 
-// report is one that was made about a person before the first inquiry ended.
-type report struct{ matches bool }
+// report is one about a person, from before the first inquiry ended.
+type report struct {
+	matches bool
+	inquiry string // whose flow ran it; empty for one about the account alone
+}
 
 // inquiry is what a person and reviewers did with one.
 type inquiry struct {
@@ -121,7 +124,7 @@ func (p *person) begin() *inquiry {
 		return nil
 	}
 	if p.chance(0.3) && len(p.inquiries) == 0 {
-		p.report()
+		p.lookUp(q)
 	}
 	p.inquiries = append(p.inquiries, q)
 	if p.chance(0.5) {
@@ -130,21 +133,28 @@ func (p *person) begin() *inquiry {
 	return q
 }
 
-// report has somebody looked up.
-func (p *person) report() {
+// lookUp has a watchlist searched for somebody.
+func (p *person) lookUp(q *inquiry) {
 	r := report{matches: p.chance(0.4)}
 	name := map[bool]string{true: "Kim Jong Un", false: "Ada Sample"}[r.matches]
+	if p.chance(0.5) {
+		r.inquiry = q.id
+	}
 	made := p.insist("be looked up", func() error {
+		if r.inquiry != "" {
+			_, err := p.sandbox.Act("sandbox", sandbox.Act{Do: "run_report", ID: q.id, Type: "report/watchlist", Query: map[string]any{"term": name}})
+			return err
+		}
 		_, err := p.client.Reports.Create(p.t.Context(), persona.ReportCreateParams{
 			ReportTemplateID: persona.Set(sandbox.WatchlistReportTemplateID), AccountID: persona.Set(p.account), Query: persona.Set(persona.ReportQuery{Term: persona.Set(name)}),
 		})
 		return err
 	})
 	if !made {
-		p.t.Errorf("no report could be made about %s", p.reference)
+		p.t.Errorf("%s could not be looked up", p.reference)
 	}
 	p.reports = append(p.reports, r)
-	time.Sleep(2 * time.Second) // until it is ready
+	time.Sleep(2 * time.Second) // until the report is ready
 }
 
 // openCase makes a case about an inquiry.

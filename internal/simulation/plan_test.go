@@ -66,7 +66,7 @@ func newPlan(seed uint64) plan {
 	p.rules = allRules()[draw.IntN(len(allRules()))]
 	p.people = 10 + draw.IntN(31)
 	p.rateLimit = []int{300, 100_000, 100_000}[draw.IntN(3)] // calls a minute
-	p.reconcile = 5*time.Minute + upTo(draw, 15*time.Minute)
+	p.reconcile = 10*time.Minute + upTo(draw, 10*time.Minute)
 	p.withholds = draw.IntN(4) == 0
 	p.rounds = newRounds(draw, p.people)
 	p.faults = append(deliveryFaults(draw), callFaults(draw)...)
@@ -79,7 +79,7 @@ func newRounds(draw *rand.Rand, people int) []round {
 	rounds := make([]round, 5+draw.IntN(4))
 	for i := range rounds {
 		r := &rounds[i]
-		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), 2*time.Second
+		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), 3*time.Second
 		if draw.IntN(8) == 0 {
 			r.stay, r.poll = time.Hour+upTo(draw, time.Hour), 20*time.Second
 		}
@@ -113,6 +113,7 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	for _, operation := range []string{
 		"Inquiries.Get", "Inquiries.Approve", "Inquiries.Decline", "Inquiries.MarkForReview", "Inquiries.AddTag", "Accounts.AddTag",
 		"Cases.Get", "Cases.List", "Cases.AddTag", "Cases.SetStatus", "Reports.List", "Events.List",
+		"Accounts.Get", "Verifications.Get", "Reports.Get", "InquirySessions.Get",
 	} {
 		kinds := []sandbox.Fault{
 			{Kind: sandbox.FaultLostAnswer}, {Kind: sandbox.FaultTruncatedAnswer}, {Kind: sandbox.FaultRateLimited, Delay: between(draw, time.Second, time.Minute)},
@@ -125,6 +126,9 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 			f.Operation, f.Rate = operation, 0.02+0.15*draw.Float64()
 			faults = append(faults, f)
 		}
+	}
+	if draw.IntN(2) == 0 {
+		faults = append(faults, sandbox.Fault{Kind: sandbox.FaultPartialIncluded, Operation: "Inquiries.Get", Rate: draw.Float64()})
 	}
 	// A link leaves no trace that could be read afterwards: after a 500 that hides one it is
 	// made again, which docs/guarantees.md says.

@@ -16,8 +16,9 @@ type rules struct {
 
 func allRules() []rules {
 	return []rules{
-		{"built-in", "", "review", func(_ *person, q *inquiry) string {
-			if q.ended == "completed" && len(q.attempts) > 0 && q.passed(sandbox.GovernmentIDTemplateID) && q.passed(sandbox.SelfieTemplateID) {
+		{"built-in", "", "review", func(p *person, q *inquiry) string {
+			matched := slices.ContainsFunc(p.reports, func(r report) bool { return r.matches && r.inquiry == q.id })
+			if q.ended == "completed" && len(q.attempts) > 0 && q.passed(sandbox.GovernmentIDTemplateID) && q.passed(sandbox.SelfieTemplateID) && !matched {
 				return "approved"
 			}
 			return "needs_review"
