@@ -149,7 +149,7 @@ func start(b *testing.B, s *Service) (stop func()) {
 // drained waits until no event waits.
 func drained(b *testing.B, s *Service) {
 	b.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		backlog, err := s.db.Backlog(b.Context(), Sandbox)
 		if err != nil || time.Now().After(deadline) {
 			b.Fatalf("%d events wait, error %v", backlog.Waiting, err)

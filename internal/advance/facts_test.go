@@ -302,6 +302,7 @@ func TestWhatIsWithheldIsMissing(t *testing.T) {
 		"a check's name":                      {set("ver_1", "checks", check("name")), "verification/selfie ver_1: checks"},
 		"a check's status":                    {set("ver_1", "checks", check("status")), "verification/selfie ver_1: checks"},
 		"a check's requirement":               {set("ver_1", "checks", check("requirement")), "verification/selfie ver_1: checks"},
+		"a check's status that comes twice":   {set("ver_1", "checks", []any{map[string]any{"name": "a", "status": "failed", "STATUS": "passed", "requirement": "required"}}), "verification/selfie ver_1: checks"},
 		"an inquiry's status and moment":      {without("inq_1", "status", "created-at"), "inquiry inq_1: created-at; inquiry inq_1: status"},
 		"an inquiry's reference id":           {without("inq_1", "reference-id"), "inquiry inq_1: reference-id"},
 		"an inquiry's relationships": {without("inq_1", "account", "verifications", "reports", "sessions"),

@@ -60,6 +60,12 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if config.MaxConns < maxConnections {
 		config.MaxConns = maxConnections
 	}
+	// Statements are planned each time: a plan that is kept from when the tables were small
+	// reads all of a table that grows, until PostgreSQL analyzes it. It also works through a
+	// pooler that shares connections among transactions.
+	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -143,27 +149,6 @@ func (t transaction) Query(ctx context.Context, query string, args ...any) (tabl
 func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	tag, err := t.Tx.Exec(ctx, query, args...)
 	return tag.RowsAffected(), err
-}
-
-// ExecAll implements [tables.Tx]: all of it goes to the server at once.
-func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
-	if len(args) == 0 {
-		return nil, nil
-	}
-	var batch pgx.Batch
-	for _, a := range args {
-		batch.Queue(query, a...)
-	}
-	results := t.SendBatch(ctx, &batch)
-	changed := make([]int64, len(args))
-	for i := range args {
-		tag, err := results.Exec()
-		if err != nil {
-			return nil, errors.Join(err, results.Close())
-		}
-		changed[i] = tag.RowsAffected()
-	}
-	return changed, results.Close()
 }
 
 // rows are [tables.Rows].
@@ -280,10 +265,16 @@ func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
 	return err
 }
 
+// List implements [tables.Database].
+func (db *DB) List(texts []string) any { return texts }
+
 // Each implements [tables.Database].
 func (db *DB) Each(parameter string) string {
-	return "json_array_elements_text(" + parameter + "::text::json) AS each (value)"
+	return "unnest(" + parameter + "::text[]) AS each (value)"
 }
+
+// In implements [tables.Database].
+func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -153,16 +154,26 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 	return res.RowsAffected()
 }
 
-// ExecAll implements [tables.Tx].
-func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
-	changed := make([]int64, len(args))
-	for i := range args {
-		var err error
-		if changed[i], err = t.Exec(ctx, query, args[i]...); err != nil {
+// Insert implements [tables.Tx].
+func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [][]any) ([]bool, error) {
+	return t.each(ctx, statement.One(), rows)
+}
+
+// Update implements [tables.Tx].
+func (t transaction) Update(ctx context.Context, statement tables.Update, rows [][]any) ([]bool, error) {
+	return t.each(ctx, statement.One(), rows)
+}
+
+func (t transaction) each(ctx context.Context, query string, rows [][]any) ([]bool, error) {
+	done := make([]bool, len(rows))
+	for i := range rows {
+		changed, err := t.Exec(ctx, query, rows[i]...)
+		if err != nil {
 			return nil, err
 		}
+		done[i] = changed > 0
 	}
-	return changed, nil
+	return done, nil
 }
 
 // Query implements [tables.Querier].
@@ -205,8 +216,19 @@ func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error
 // Lock implements [tables.Database]: there is one writer.
 func (db *DB) Lock(context.Context, tables.Tx, []string) error { return nil }
 
+// List implements [tables.Database].
+func (db *DB) List(texts []string) any {
+	list, _ := json.Marshal(texts) // texts
+	return string(list)
+}
+
 // Each implements [tables.Database].
 func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
+
+// In implements [tables.Database].
+func (db *DB) In(parameter string) string {
+	return "IN (SELECT value FROM json_each(" + parameter + "))"
+}
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
