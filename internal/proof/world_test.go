@@ -33,7 +33,7 @@ type world struct {
 	// may come of it where approvals would have.
 	hidden []string
 
-	ahead time.Duration // how far ahead the fastest clock of a node is
+	slack time.Duration // how far the clock that the nodes share may be ahead of this test's
 
 	mu         sync.Mutex
 	turn       int // of the nodes
