@@ -38,6 +38,7 @@ func acts() map[string]act {
 		"archive_account":              {"account", true, archiveAccount},
 		"restore_account":              {"account", true, restoreAccount},
 		"create_report":                {"account", true, actReport},
+		"run_report":                   {"inquiry", false, actInquiryReport},
 		"comment_case":                 {"case", true, commentCase},
 		"publish_template_version":     {"inquiry-template-version", true, publishTemplateVersion},
 		"export_case":                  {"case", true, exportCase},

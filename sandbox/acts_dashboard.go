@@ -58,6 +58,11 @@ func publishTemplateVersion(c *change, version *resource, _ Act) (*resource, err
 // actReport makes a report about an account, of any kind: those that no operation
 // makes come from workflows, at Persona.
 func actReport(c *change, account *resource, a Act) (*resource, error) {
+	return c.reportOf(account, a)
+}
+
+// reportOf makes the report of an act, about an account unless that is nil.
+func (c *change) reportOf(account *resource, a Act) (*resource, error) {
 	for id, typ := range reportTemplates() {
 		if typ == a.Type {
 			if err := checkQuery(typ, a.Query); err != nil {

@@ -88,3 +88,23 @@ func useReusablePersona(c *change, inquiry *resource, _ Act) (*resource, error) 
 	c.emit("inquiry.reusable-persona-used", inquiry, nil)
 	return inquiry, nil
 }
+
+// actInquiryReport makes a report that an inquiry has among its own. At Persona a step of
+// its flow or a workflow does.
+func actInquiryReport(c *change, inquiry *resource, a Act) (*resource, error) {
+	if inquiry.attributes["redacted-at"] != nil {
+		return nil, conflict("an inquiry that is redacted takes no report")
+	}
+	var account *resource
+	if id := inquiry.one("account"); id != "" {
+		account = c.get(id)
+	}
+	report, err := c.reportOf(account, a)
+	if err != nil {
+		return nil, err
+	}
+	report.relationships["inquiry"] = inquiry.identifier()
+	inquiry.link("reports", report.identifier())
+	inquiry.attributes["updated-at"] = stamp(c.now)
+	return report, nil
+}

@@ -71,6 +71,8 @@ func TestAnActThatIsRefusedChangesNothing(t *testing.T) {
 		"publishing what is published":               {`{"do":"publish_template_version","id":"` + sandbox.InquiryTemplateVersionID + `"}`, 409},
 		"a report of no kind":                        {`{"do":"create_report","id":"` + account + `","type":"report/dance"}`, 422},
 		"a report without a query":                   {`{"do":"create_report","id":"` + account + `","type":"report/watchlist"}`, 400},
+		"an inquiry's report of no kind":            {`{"do":"run_report","id":"` + inquiry + `","type":"report/dance"}`, 422},
+		"a report of an account, by its inquiry":     {`{"do":"run_report","id":"` + account + `","type":"report/watchlist"}`, 404},
 		"deleting a field that there is not":         {`{"do":"delete_transaction_field","id":"` + sandbox.TransactionTypeID + `","field":"colour"}`, 422},
 		"a pipeline without rows":                    {`{"do":"run_importer_pipeline","id":"` + sandbox.ImporterPipelineID + `"}`, 400},
 		"pausing what is over":                       {`{"do":"pause_importer_pipeline_run","id":"` + run + `"}`, 409},
@@ -135,5 +137,23 @@ func TestACommentShowsWithItsCase(t *testing.T) {
 	ok(t, err)
 	if len(got.Included) != 1 || got.Relationships.CaseComments.Data[0].ID != comment || got.Included[0].(*persona.CaseComment).Attributes.Message != "looks fine" {
 		t.Errorf("included is %v", got.Included)
+	}
+}
+
+func TestAReportThatAnInquiryRunsIsAmongItsReports(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client, ctx := server.client(), t.Context()
+	inquiry := newInquiry(t, client, "person")
+	report, err := server.Act("sandbox", sandbox.Act{Do: "run_report", ID: inquiry.ID, Type: "report/watchlist", Query: map[string]any{"term": "Kim Jong Un"}})
+	ok(t, err)
+	server.Advance(time.Second)
+	got, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("reports"))
+	ok(t, err)
+	if len(got.Relationships.Reports.Data) != 1 || got.Relationships.Reports.Data[0].ID != report || len(got.Included) != 1 {
+		t.Fatalf("the inquiry names %v and includes %v", got.Relationships.Reports.Data, got.Included)
+	}
+	if made := got.Included[0].(*persona.ReportWatchlist); made.Attributes.HasMatch != true || made.Relationships.Account.Data.ID != inquiry.Relationships.Account.Data.ID {
+		t.Errorf("the report is %+v of account %+v", made.Attributes, made.Relationships.Account.Data)
 	}
 }

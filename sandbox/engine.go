@@ -365,7 +365,7 @@ func (s *Sandbox) answer(c *call, a *answer) response {
 		doc["meta"] = a.meta
 	}
 	if len(c.form.include) > 0 {
-		doc["included"] = s.included(c.change, roots, c.form)
+		doc["included"] = c.fault.arriving(s.included(c.change, roots, c.form))
 	}
 	blocked, _ := c.key.attributes["api-attributes-blocklist"].([]any)
 	newBlocklist(blocked).apply(doc)

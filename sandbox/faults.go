@@ -19,6 +19,7 @@ const (
 	FaultLostAnswer      = "lost_answer"      // the operation happens, and the connection breaks instead of an answer
 	FaultTruncatedAnswer = "truncated_answer" // the operation happens, and the connection breaks in the middle of the answer
 	FaultSlowAnswer      = "slow_answer"      // the operation happens, and the answer comes Delay later
+	FaultPartialIncluded = "partial_included" // the answer lacks some or all of the resources that it should include
 	FaultStatusBefore    = "status_before"    // Status instead of the operation
 	FaultStatusAfter     = "status_after"     // the operation happens, and Status is the answer
 	FaultCachedStatus    = "cached_status"    // Status instead of the operation, and again for every retry with its idempotency key
@@ -56,6 +57,8 @@ type Fault struct {
 	After int     `json:"after,omitempty"` // how many that fit go well first
 	Times int     `json:"times,omitempty"` // how often it happens: once unless set, with a Rate without an end
 	Rate  float64 `json:"rate,omitempty"`  // the share of those that fit, up to 1; 0 for each of them
+
+	share float64 // how much of an answer comes, of a fault that happens: from 0 to below 1
 }
 
 // ActiveFault is a fault that has not happened as often as it is to.
@@ -81,6 +84,7 @@ func faultKinds() []faultKind {
 		{name: FaultLostAnswer, summary: "it happens, and no answer comes"},
 		{name: FaultTruncatedAnswer, summary: "it happens, and half of the answer comes"},
 		{name: FaultSlowAnswer, delay: true, usual: time.Second, summary: "it happens, and the answer is late"},
+		{name: FaultPartialIncluded, summary: "it happens, and included is not whole"},
 		{name: FaultStatusBefore, status: true, summary: "a status instead of it"},
 		{name: FaultStatusAfter, status: true, summary: "it happens, and a status is the answer"},
 		{name: FaultCachedStatus, status: true, summary: "a status instead of it, kept by the idempotency key"},

@@ -41,6 +41,15 @@ func (s *Sandbox) atTheDoor(fault *Fault, op *persona.Operation) (res response, 
 	}
 }
 
+// arriving are those of the included resources of an answer that come: not all of them
+// where the fault is of that kind.
+func (f *Fault) arriving(included []any) []any {
+	if !f.is(FaultPartialIncluded) {
+		return included
+	}
+	return included[:int(f.share*float64(len(included)))]
+}
+
 // quotaLimit is the quota of what an operation creates, whether or not it is limited.
 func (s *Sandbox) quotaLimit(op *persona.Operation) int {
 	if limit, limited := s.options.Quotas[quotaOf(op)]; limited {

@@ -68,11 +68,13 @@ func (f *faults) take(fits func(*Fault) bool) *Fault {
 		f.remove(taken.ID)
 	}
 	fault := taken.Fault
+	fault.share = draw(f.seed, taken.ID, -taken.Seen)
 	return &fault
 }
 
-// draw is the number from 0 to below 1 that decides about what a fault sees as its
-// n-th. It depends on nothing else, so that a run can be repeated.
+// draw is the number from 0 to below 1 that decides whether a fault happens to what it
+// sees as its n-th; that of -n says how. It depends on nothing else, so that a run can be
+// repeated.
 func draw(seed uint64, id, n int) float64 {
 	var key [24]byte
 	binary.BigEndian.PutUint64(key[:], seed)

@@ -463,3 +463,34 @@ func TestAFaultThatCannotHappenIsRefused(t *testing.T) {
 		t.Errorf("active: %+v", active)
 	}
 }
+
+func TestAnAnswerWithPartialIncludedLacksSomeOrAllOfIt(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	inquiry := newInquiry(t, client, "person").ID
+	for range 3 {
+		_, err := server.Act("sandbox", sandbox.Act{Do: "run_report", ID: inquiry, Type: "report/watchlist", Query: map[string]any{"term": "Jane"}})
+		ok(t, err)
+	}
+	included := func() int {
+		got, err := client.Inquiries.Get(t.Context(), inquiry, persona.WithInclude("account", "reports"))
+		ok(t, err)
+		if len(got.Relationships.Reports.Data) != 3 {
+			t.Errorf("the inquiry names %v", got.Relationships.Reports.Data)
+		}
+		return len(got.Included)
+	}
+	const often = 40
+	addFault(t, server.Sandbox, "kind=partial_included,operation=Inquiries.Get,times="+strconv.Itoa(often))
+	seen := map[int]bool{}
+	for range often {
+		seen[included()] = true
+	}
+	if seen[4] || !seen[0] || !seen[1] && !seen[2] && !seen[3] {
+		t.Errorf("of four resources came %v", seen)
+	}
+	if n := included(); n != 4 {
+		t.Errorf("without the fault came %d of four resources", n)
+	}
+}

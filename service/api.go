@@ -44,6 +44,7 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.db.Events, showEvent))
 	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.db.Objects, showObject))
 	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.db.Decisions, showDecision))
+	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision)
 	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.db.Actions, showAction))
 	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications)
 	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.db.Reconciliations, showReconciliation))
@@ -112,7 +113,7 @@ type Decision struct {
 	ID            string                `json:"id"`
 	Object        domain.Ref            `json:"object"`
 	Transition    domain.Transition     `json:"transition"`
-	Result        domain.DecisionResult `json:"result" enum:"decided,no_rule_matched,incomplete,not_evaluated"`
+	Result        domain.DecisionResult `json:"result" enum:"decided,no_rule_matched,incomplete,not_evaluated,superseded"`
 	Rule          string                `json:"rule" doc:"that decided, or that could not be evaluated; empty where none matched"`
 	PolicyVersion string                `json:"policy_version"`
 	Explanation   string                `json:"explanation"`
@@ -123,6 +124,24 @@ type Decision struct {
 
 func showDecision(d domain.Decision) Decision {
 	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, d.Actions, d.DecidedAt}
+}
+
+// DecisionDetail is a decision with the facts it was made on, which hold personal data.
+type DecisionDetail struct {
+	Decision
+	Facts json.RawMessage `json:"facts" doc:"null where none were read"`
+}
+
+func (s *Service) getDecision(ctx context.Context, in *idInput) (*struct{ Body DecisionDetail }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.db.Decision(ctx, env, string(in.ID))
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return &struct{ Body DecisionDetail }{DecisionDetail{showDecision(d), d.Facts}}, nil
 }
 
 // Action is a call at Persona. Result can hold a credential, such as a one-time link; Said

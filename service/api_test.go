@@ -13,9 +13,9 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// testRequestsThatCannotBeMeantAreRefused asks the API what it cannot answer. The answers
+// testInvalidRequestsAreRefused sends the API requests that it cannot answer. The answers
 // are the same on every database, and none of them is 500 or 503.
-func testRequestsThatCannotBeMeantAreRefused(t *testing.T, database Secret) {
+func testInvalidRequestsAreRefused(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	if got := w.event("evt_1", "inq_1"); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
@@ -27,7 +27,7 @@ func testRequestsThatCannotBeMeantAreRefused(t *testing.T, database Secret) {
 		body string // sent with POST; GET where empty
 		want int
 	}{
-		// What can be meant, for comparison.
+		// Valid ones, for comparison.
 		"a list":                        {path: "events", want: 200},
 		"a list of an object":           {path: "events?object=inq_1", want: 200},
 		"a list of an unknown object":   {path: "events?object=inq_no", want: 200},
@@ -101,6 +101,9 @@ func testRequestsThatCannotBeMeantAreRefused(t *testing.T, database Secret) {
 		"an event id with a line break":               {path: "events/evt_1%0a", want: 422},
 		"an event id that is escaped twice":           {path: "events/evt_%2500", want: 404},
 		"an event id with a quote":                    {path: "events/'%20OR%201=1", want: 422},
+		"a decision that is not known":                {path: "decisions/dec_no", want: 404},
+		"a decision id with a zero byte":              {path: "decisions/%00", want: 422},
+		"an unknown parameter of a decision":          {path: "decisions/dec_no?facts=1", want: 422},
 		"no event id":                                 {path: "events/", want: 404},
 		"a reference id with a zero byte":             {path: "subjects/user%00", want: 422},
 		"a reference id that is no UTF-8":             {path: "subjects/%ff", want: 422},
@@ -212,6 +215,25 @@ func testAPollerSeesEveryNotificationOnce(t *testing.T, database Secret) {
 	if fmt.Sprint(seen) != fmt.Sprint(made) {
 		t.Errorf("seen %v, made %v", seen, made)
 	}
+}
+
+// testADecisionShowsItsFacts reads a decision with what it was made on.
+func testADecisionShowsItsFacts(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	inquiry, kase := w.applicant("user-1")
+	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
+	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
+	for _, d := range get[listed[Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data {
+		if d.Result != domain.Decided {
+			continue
+		}
+		detail := get[DecisionDetail](w, "/v1/sandbox/decisions/"+d.ID)
+		if detail.Rule != d.Rule || !strings.Contains(string(detail.Facts), inquiry) {
+			t.Errorf("the decision shows the rule %q and %d bytes of facts", detail.Rule, len(detail.Facts))
+		}
+		return
+	}
+	t.Error("no rule decided on the inquiry")
 }
 
 func TestWhatIsShownSaysWhatWentWrong(t *testing.T) {

@@ -41,7 +41,9 @@ func TestTheService(t *testing.T) {
 				"an event shows what it led to":                                    testAnEventShowsWhatItLedTo,
 				"a dead action is replayed":                                        testADeadActionIsReplayed,
 				"a poison event blocks no other":                                   testAPoisonEventBlocksNoOther,
-				"requests that cannot be meant are refused":                        testRequestsThatCannotBeMeantAreRefused,
+				"invalid requests are refused":                                     testInvalidRequestsAreRefused,
+				"readyz shows what is stuck":                                       testReadyzShowsWhatIsStuck,
+				"a decision shows its facts":                                       testADecisionShowsItsFacts,
 				"a poller sees every notification once":                            testAPollerSeesEveryNotificationOnce,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })

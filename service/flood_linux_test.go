@@ -26,6 +26,10 @@ func TestAFloodKeepsNoGenuineWebhookOut(t *testing.T) {
 		t.Skip("it takes twenty seconds")
 	}
 	raiseFileLimit(t, 3*slowSockets)
+	bound := time.Second
+	if underRace {
+		bound = 5 * time.Second // as long as Persona waits
+	}
 	for name, test := range map[string]struct {
 		proxies []string
 		slow    func(i int) (from, forwarded string)
@@ -62,7 +66,7 @@ func TestAFloodKeepsNoGenuineWebhookOut(t *testing.T) {
 			wrongBefore, flood := f.refused.Load(), time.Now()
 			answers := fire(t, url, benchRequests(t, int(4*time.Second/each)), 64, each)
 			wrong := float64(f.refused.Load()-wrongBefore) / time.Since(flood).Seconds()
-			if slowest := percentile(answers, 100); slowest > time.Second {
+			if slowest := percentile(answers, 100); slowest > bound {
 				t.Errorf("one of %d was answered after %v", len(answers), slowest)
 			}
 			if f.other.Load() > 0 {

@@ -38,12 +38,13 @@ type EventDetail struct {
 	Notifications []Notification    `json:"notifications" doc:"that it led to"`
 }
 
-type eventInput struct {
+// idInput names one row.
+type idInput struct {
 	EnvironmentInput
 	ID ID `path:"id"`
 }
 
-func (s *Service) getEvent(ctx context.Context, in *eventInput) (*struct{ Body EventDetail }, error) {
+func (s *Service) getEvent(ctx context.Context, in *idInput) (*struct{ Body EventDetail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ type Replayed struct {
 	Replayed int `json:"replayed"`
 }
 
-func (s *Service) replayEvent(ctx context.Context, in *eventInput) (*struct{ Body Replayed }, error) {
+func (s *Service) replayEvent(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
 	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: string(in.ID)})
 }
 
@@ -129,7 +130,7 @@ func (s *Service) replaySelection(ctx context.Context, in EnvironmentInput, what
 	return &struct{ Body Replayed }{Replayed{n}}, nil
 }
 
-func (s *Service) replayAction(ctx context.Context, in *eventInput) (*struct{ Body Replayed }, error) {
+func (s *Service) replayAction(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err

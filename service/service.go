@@ -274,7 +274,7 @@ func (s *Service) Handler() http.Handler {
 
 // serveReady says whether the service can take events: it runs, and its database
 // takes writes. That every environment has its key, secrets and policy was checked
-// before it began.
+// before it began. What is stuck is said, and makes it no less ready.
 func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.newer.Load() {
 		http.Error(w, "a newer version of Idem has migrated the database: replace this process by one of that version", http.StatusServiceUnavailable)
@@ -290,4 +290,5 @@ func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+	s.writeStuck(r.Context(), w)
 }

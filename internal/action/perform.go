@@ -58,7 +58,8 @@ const (
 	maxConflict    = 5 // attempts that end in a 409 for which the state gives no reason
 	firstWait      = time.Second
 	longestWait    = 10 * time.Minute
-	claimedWait    = time.Second // until an action is looked at again that another worker has
+	releaseTime    = 5 * time.Second // the database may have fallen silent
+	claimedWait    = time.Second     // until an action is looked at again that another worker has
 )
 
 // Perform makes the next attempt of an action, unless it is finished. One that is not yet
@@ -77,7 +78,9 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 		return store.NotDue{Wait: claimedWait}
 	}
 	err = p.attempt(ctx, env, settings, id)
-	_, released := p.outbox.Release(context.WithoutCancel(ctx), claim)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
+	_, released := p.outbox.Release(last, claim)
 	return errors.Join(err, released)
 }
 

@@ -75,14 +75,15 @@ func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
 	}
 	slices.SortFunc(inquiries, fold.Newest)
 	g.facts.Inquiries = inquiries
-	for _, inquiry := range inquiries {
-		err := errors.Join(
-			g.add(ctx, &g.accounts, named(inquiry, "account"), included),
-			g.add(ctx, &g.facts.Verifications, named(inquiry, "verifications"), included),
-			g.add(ctx, &g.facts.Reports, named(inquiry, "reports"), included),
-			g.add(ctx, &g.facts.Sessions, named(inquiry, "sessions"), included),
-		)
-		if err != nil {
+	for _, related := range []struct {
+		name string
+		to   *[]domain.Object
+	}{{"account", &g.accounts}, {"verifications", &g.facts.Verifications}, {"reports", &g.facts.Reports}, {"sessions", &g.facts.Sessions}} {
+		var refs []domain.Ref
+		for _, inquiry := range inquiries {
+			refs = append(refs, named(inquiry, related.name)...)
+		}
+		if err := g.add(ctx, related.to, refs, included); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
@@ -27,14 +28,29 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 		if !ok {
 			return nil
 		}
-		err = a.readAll(ctx, env, settings, ref)
-		var released error
-		again, released = a.store.Release(context.WithoutCancel(ctx), claim)
-		if err := errors.Join(err, released); err != nil {
+		if again, err = a.readWith(ctx, env, settings, claim); err != nil {
 			return fmt.Errorf("advance %s: %w", ref, err)
 		}
 	}
 	return nil
+}
+
+// readWith reads for an object under a claim, and gives the claim back. It reports whether
+// the object was wanted meanwhile.
+func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Environment, claim store.Claim) (again bool, err error) {
+	err = a.readAll(ctx, env, settings, claim.Target)
+	last, cancel := lastWords(ctx)
+	defer cancel()
+	if err != nil {
+		return false, errors.Join(err, a.store.Abandon(last, claim))
+	}
+	return a.store.Release(last, claim)
+}
+
+// lastWords is the time in which a job that was cut short says so. A database that fell
+// silent must not keep its worker for ever.
+func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
 // readAll brings an object forward until nothing waits for it.
@@ -99,7 +115,9 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 		tries = max(tries, e.Tries+1)
 	}
 	reason := cause.Error()
-	if _, err := a.store.Tried(context.WithoutCancel(ctx), w.env, w.ref, ids, reason[:min(len(reason), maxReason)], 0, audit.Entry{}); err != nil {
+	last, cancel := lastWords(ctx)
+	defer cancel()
+	if _, err := a.store.Tried(last, w.env, w.ref, ids, reason[:min(len(reason), maxReason)], 0, audit.Entry{}); err != nil {
 		cause = errors.Join(cause, err)
 	}
 	a.logger.WarnContext(ctx, "object waits: its facts cannot be read", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)

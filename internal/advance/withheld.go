@@ -3,6 +3,7 @@ package advance
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -79,14 +80,27 @@ func createdAt(o domain.Object) need {
 // and whether it is required. The checks of a government ID's chip do not say the latter
 // (OpenAPI 2025-12-08).
 func allChecks(o domain.Object) bool {
-	type check struct{ Name, Status, Requirement string }
-	var checks []check
+	var checks []map[string]json.RawMessage
 	if json.Unmarshal(o.Attributes["checks"], &checks) != nil || checks == nil {
 		return false
 	}
-	return !slices.ContainsFunc(checks, func(c check) bool {
-		return c.Name == "" || c.Status == "" || c.Requirement == "" && o.Ref.Type != "verification/government-id-nfc"
+	return !slices.ContainsFunc(checks, func(check map[string]json.RawMessage) bool {
+		return !says(check, "name") || !says(check, "status") || !says(check, "requirement") && o.Ref.Type != "verification/government-id-nfc"
 	})
+}
+
+// says reports whether a check has a text of a name, once: of two keys that differ only in
+// their case it cannot be known which counts.
+func says(check map[string]json.RawMessage, name string) bool {
+	found := 0
+	var text string
+	for key, raw := range check {
+		if strings.EqualFold(key, name) {
+			found++
+			_ = json.Unmarshal(raw, &text) // stays empty for anything but a text
+		}
+	}
+	return found == 1 && text != ""
 }
 
 // saysMatch reports whether a report says if it found a match. Every kind of report has

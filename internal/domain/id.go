@@ -18,9 +18,9 @@ func NewID(prefix string) string {
 // maxID is how long an id can be, in bytes: the same as webhook.ParseEnvelope takes.
 const maxID = 200
 
-// PlausibleID reports whether a text can be an id or a name of Persona's or ours: printable
-// ASCII without spaces, with a letter or a digit, and not too long. Anything else is stored
-// nowhere, and databases differ in what they make of it.
+// PlausibleID reports whether a text can be an id, or the name of an event: printable ASCII
+// without spaces, with a letter or a digit, and at most 200 bytes. Check it before a text
+// from outside goes to the database: PostgreSQL fails on some that SQLite takes.
 func PlausibleID(text string) bool {
 	printable := !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 	word := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })

@@ -1,10 +1,10 @@
 package fold
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,40 +125,37 @@ func TestEveryArrivalLeadsToOneState(t *testing.T) {
 	})
 }
 
-func TestVerdict(t *testing.T) {
-	inquiry := func(id, status, created string) domain.Object {
-		return domain.Object{Ref: domain.Ref{Type: "inquiry", ID: id}, Status: status, Attributes: map[string]json.RawMessage{"created-at": json.RawMessage(`"` + created + `"`)}}
-	}
-	kase := func(status string, inquiries ...string) domain.Object {
-		o := domain.Object{Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: status, Relationships: map[string][]domain.Ref{}}
-		for _, id := range inquiries {
-			o.Relationships["inquiries"] = append(o.Relationships["inquiries"], domain.Ref{Type: "inquiry", ID: id})
-		}
-		return o
-	}
-	redacted := inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")
-	redacted.RedactedAt = start
-	meanings := VerdictRules{CaseStatuses: map[string]domain.Verdict{"Open": domain.VerdictReview, "Approved": domain.VerdictApproved, "Waiting on owner": domain.VerdictPending}, Reapply: ReapplyAllow}
-	for name, test := range map[string]struct {
-		inquiries, cases []domain.Object
-		want             domain.Verdict
-	}{
-		"nothing known":                   {want: domain.VerdictNone},
-		"completed is not approved":       {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
-		"an unknown status is for review": {inquiries: []domain.Object{inquiry("inq_1", "on_the_moon", "2026-03-01T00:00:00Z")}, want: domain.VerdictReview},
-		"approved":                        {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, want: domain.VerdictApproved},
-		"redacted":                        {inquiries: []domain.Object{redacted}, want: domain.VerdictRedacted},
-		"an open case outranks an approved inquiry": {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Open", "inq_1")}, want: domain.VerdictReview},
-		"a custom case status has a meaning":        {inquiries: []domain.Object{inquiry("inq_1", "completed", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Waiting on owner", "inq_1")}, want: domain.VerdictPending},
-		"an unknown case status is for review":      {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Fine", "inq_1")}, want: domain.VerdictReview},
-		"a case of another inquiry does not count":  {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z")}, cases: []domain.Object{kase("Open", "inq_2")}, want: domain.VerdictApproved},
-		"the newest inquiry counts":                 {inquiries: []domain.Object{inquiry("inq_1", "declined", "2026-03-01T00:00:00Z"), inquiry("inq_2", "approved", "2026-03-02T00:00:00Z")}, want: domain.VerdictApproved},
-		"an expired retry leaves the decision":      {inquiries: []domain.Object{inquiry("inq_1", "approved", "2026-03-01T00:00:00Z"), inquiry("inq_2", "expired", "2026-03-02T00:00:00Z")}, want: domain.VerdictApproved},
+// What a list could not be seen in must not look like an empty list.
+func TestARelationshipThatIsNotAListWhereOneIsExpectedIsNotKnown(t *testing.T) {
+	one, many := domain.Ref{Type: "account", ID: "act_1"}, domain.Ref{Type: "report/watchlist", ID: "rep_1"}
+	for relationship, want := range map[string][]domain.Ref{
+		`"account":{"data":{"type":"account","id":"act_1"}}`:            {one},
+		`"account":{"data":null}`:                                       {},
+		`"account":{"data":{}}`:                                         {},
+		`"account":{}`:                                                  nil,
+		`"reports":{"data":[{"type":"report/watchlist","id":"rep_1"}]}`: {many},
+		`"reports":{"data":[]}`:                                         {},
+		`"reports":{"data":null}`:                                       nil,
+		`"reports":{"data":{}}`:                                         nil,
+		`"reports":{"data":{"type":"report/watchlist","id":"rep_1"}}`:   nil,
+		`"reports":{}`:                                                  nil,
+		`"reports":null`:                                                nil,
 	} {
-		t.Run(name, func(t *testing.T) {
-			if got := Verdict(test.inquiries, test.cases, meanings); got.Verdict != test.want {
-				t.Errorf("verdict %s, want %s", got.Verdict, test.want)
-			}
-		})
+		o, err := FromResource(domain.Sandbox, []byte(`{"type":"inquiry","id":"inq_1","relationships":{`+relationship+`}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := o.Relationships["account"]
+		if strings.Contains(relationship, "reports") {
+			got = o.Relationships["reports"]
+		}
+		if (got == nil) != (want == nil) || !slices.Equal(got, want) {
+			t.Errorf("%s is %v, want %v", relationship, got, want)
+		}
+	}
+	for _, relationship := range []string{`"account":{"data":"act_1"}`, `"account":"act_1"`, `"reports":{"data":["rep_1"]}`} {
+		if o, err := FromResource(domain.Sandbox, []byte(`{"type":"inquiry","id":"inq_1","relationships":{`+relationship+`}}`)); err == nil {
+			t.Errorf("%s is %v", relationship, o.Relationships)
+		}
 	}
 }

@@ -106,8 +106,10 @@ func refs(raw json.RawMessage, many bool) (to []domain.Ref, given bool, err erro
 	switch {
 	case !given:
 		return nil, false, nil
-	case isNull(data), many && string(data) == "{}":
-		return to, !many, nil
+	case many && data[0] != '[':
+		return nil, false, nil
+	case isNull(data):
+		return to, true, nil
 	}
 	var elements []json.RawMessage
 	if data[0] != '[' {

@@ -6,155 +6,165 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// positively is how the part of a condition bears on the whole.
-type positively int
+// polarity says how a part of a condition influences the whole condition.
+type polarity int
 
 const (
-	yes     positively = iota // the whole holds the sooner when the part does
-	no                        // the whole holds the sooner when the part does not
-	perhaps                   // either, such as in a comparison
+	positive polarity = iota // the part being true helps the condition to be true
+	negative                 // the part being false helps the condition to be true
+	mixed                    // either may help, as in a comparison
 )
 
-func (p positively) not() positively {
+func (p polarity) negated() polarity {
 	switch p {
-	case yes:
-		return no
-	case no:
-		return yes
+	case positive:
+		return negative
+	case negative:
+		return positive
 	default:
-		return perhaps
+		return mixed
 	}
 }
 
-// absence finds a question whether there is a value, the answer no to which helps the
-// condition to hold: a value that is withheld would then approve somebody.
-func absence(tree *ast.AST) *flaw {
-	a := &absences{tree: tree}
-	a.visit(tree.Expr(), yes)
-	return a.found
+// findAbsence returns the first test for presence that helps the condition to be true
+// when the value is absent, or nil. In a rule that approves, a withheld value would then
+// approve somebody.
+func findAbsence(tree *ast.AST) *conditionError {
+	f := &absenceFinder{tree: tree}
+	f.visit(tree.Expr(), positive)
+	return f.found
 }
 
-type absences struct {
+type absenceFinder struct {
 	tree  *ast.AST
-	found *flaw // the first
+	found *conditionError // the first problem
 }
 
-func (a *absences) say(e ast.Expr, what, instead string) {
-	if a.found == nil {
-		a.found = &flaw{a.tree.SourceInfo().GetStartLocation(e.ID()), "the rule approves, and would by the absence of a value: " + what + "; " + instead}
+func (f *absenceFinder) report(e ast.Expr, problem, advice string) {
+	if f.found == nil {
+		f.found = &conditionError{
+			f.tree.SourceInfo().GetStartLocation(e.ID()),
+			"a rule that approves must not hold because a value is absent: " + problem + "; " + advice,
+		}
 	}
 }
 
-func (a *absences) visit(e ast.Expr, holds positively) {
+func (f *absenceFinder) visit(e ast.Expr, p polarity) {
 	switch e.Kind() {
 	case ast.SelectKind:
 		s := e.AsSelect()
-		if s.IsTestOnly() && holds != yes {
-			a.say(e, "has(…) is negated or compared here", `say what the value must be, such as x.has_match == false: where it is absent, that is never true`)
+		if s.IsTestOnly() && p != positive {
+			f.report(e, "has(…) is negated or compared here", `write what the value must be, such as r.has_match == false, which never holds without the value`)
 		}
-		a.visit(s.Operand(), perhaps)
+		f.visit(s.Operand(), mixed)
 	case ast.CallKind:
-		a.call(e, holds)
+		f.call(e, p)
 	case ast.ComprehensionKind:
-		a.comprehension(e, holds)
+		f.comprehension(e, p)
 	case ast.ListKind:
 		for _, item := range e.AsList().Elements() {
-			a.visit(item, perhaps)
+			f.visit(item, mixed)
 		}
 	case ast.MapKind:
 		for _, entry := range e.AsMap().Entries() {
-			a.visit(entry.AsMapEntry().Key(), perhaps)
-			a.visit(entry.AsMapEntry().Value(), perhaps)
+			f.visit(entry.AsMapEntry().Key(), mixed)
+			f.visit(entry.AsMapEntry().Value(), mixed)
 		}
 	case ast.StructKind:
 		for _, field := range e.AsStruct().Fields() {
-			a.visit(field.AsStructField().Value(), perhaps)
+			f.visit(field.AsStructField().Value(), mixed)
 		}
 	}
 }
 
-func (a *absences) call(e ast.Expr, holds positively) {
-	args := e.AsCall().Args()
-	each := func(holds positively) {
-		for _, arg := range args {
-			a.visit(arg, holds)
-		}
+func (f *absenceFinder) call(e ast.Expr, p polarity) {
+	name, args := e.AsCall().FunctionName(), e.AsCall().Args()
+	if e.AsCall().IsMemberFunction() {
+		args = append([]ast.Expr{e.AsCall().Target()}, args...)
 	}
-	switch e.AsCall().FunctionName() {
+	of := mixed // the polarity of the arguments
+	switch name {
 	case operators.LogicalAnd, operators.LogicalOr:
-		each(holds)
+		of = p
 	case operators.LogicalNot:
-		each(holds.not())
+		of = p.negated()
 	case operators.Conditional:
-		a.visit(args[0], perhaps)
-		a.visit(args[1], holds)
-		a.visit(args[2], holds)
+		f.visit(args[0], mixed)
+		args, of = args[1:], p
 	case operators.Equals, operators.NotEquals:
-		each(compared(args, e.AsCall().FunctionName() == operators.Equals, holds))
+		of = compared(args, name == operators.Equals, p)
+		f.mappings(args)
+	case operators.Index:
 	case operators.In:
-		if holds != yes && a.isKeyed(args) {
-			a.say(e, `"key" in … is negated or compared here`, `say what the value must be, such as fields["key"] == "x": where it is absent, that is never true`)
+		if p != positive && f.isKey(args[0], args[1]) {
+			f.report(e, `"key" in … is negated or compared here`, `write what the value must be, such as fields["key"] == "x", which never holds without the value`)
 		}
-		each(perhaps)
 	case "clear", "@passed":
-		if holds != yes {
-			a.say(e, "passed(…) or clear(…) is negated or compared here", `say what must be so, such as latest("selfie").status == "failed"`)
+		if p != positive {
+			f.report(e, "passed(…) or clear(…) is negated or compared here", `write what must be the case, such as latest("selfie").status == "failed"`)
 		}
-		each(perhaps)
 	default:
-		if target := e.AsCall().Target(); e.AsCall().IsMemberFunction() {
-			a.visit(target, perhaps)
-		}
-		each(perhaps)
+		f.mappings(args)
+	}
+	for _, arg := range args {
+		f.visit(arg, of)
 	}
 }
 
-// compared is how the operands of == and != bear on the whole: x == true and x != false
+// compared returns the polarity of the operands of == and !=: x == true and x != false
 // are x, x == false and x != true are its negation.
-func compared(args []ast.Expr, equal bool, holds positively) positively {
-	for _, arg := range args {
-		if arg.Kind() != ast.LiteralKind {
+func compared(operands []ast.Expr, equal bool, p polarity) polarity {
+	for _, operand := range operands {
+		if operand.Kind() != ast.LiteralKind {
 			continue
 		}
-		if literal, ok := arg.AsLiteral().(types.Bool); ok {
+		if literal, ok := operand.AsLiteral().(types.Bool); ok {
 			if bool(literal) == equal {
-				return holds
+				return p
 			}
-			return holds.not()
+			return p.negated()
 		}
 	}
-	return perhaps
+	return mixed
 }
 
-// isKeyed reports whether x in y asks for a key of a mapping. Of a value of any type, a
-// text that is spelled may be a key.
-func (a *absences) isKeyed(args []ast.Expr) bool {
-	switch a.tree.GetType(args[1].ID()).Kind() {
+// isKey reports whether "key in of" may ask for a key of a mapping. Where the type of the
+// right side is not known, a literal on the left may be a key.
+func (f *absenceFinder) isKey(key, of ast.Expr) bool {
+	switch f.tree.GetType(of.ID()).Kind() {
 	case types.MapKind:
 		return true
 	case types.DynKind:
-		return args[0].Kind() == ast.LiteralKind
+		return key.Kind() == ast.LiteralKind
 	default:
 		return false
 	}
 }
 
-// comprehension looks into all and exists, which hold the sooner when their condition
-// does. Any other, such as a filter, may count what is not there.
-func (a *absences) comprehension(e ast.Expr, holds positively) {
-	c := e.AsComprehension()
-	if c.IterRange().Kind() != ast.ListKind && a.tree.GetType(c.IterRange().ID()).Kind() == types.MapKind {
-		a.say(e, "it goes through the keys of a mapping", `name the value, such as fields["key"] == "x"`)
+// mappings reports mappings that are counted or compared as a whole: what they lack
+// would count.
+func (f *absenceFinder) mappings(args []ast.Expr) {
+	for _, arg := range args {
+		if f.tree.GetType(arg.ID()).Kind() == types.MapKind {
+			f.report(arg, "a whole mapping is counted or compared here", `name the key, such as metadata["key"] == "x"`)
+		}
 	}
-	a.visit(c.IterRange(), perhaps)
+}
+
+// comprehension follows all and exists, which are true sooner when their condition is.
+// Others, such as filter, may count what is absent.
+func (f *absenceFinder) comprehension(e ast.Expr, p polarity) {
+	c := e.AsComprehension()
+	f.mappings([]ast.Expr{c.IterRange()})
+	f.visit(c.IterRange(), mixed)
 	step := c.LoopStep()
 	if step.Kind() == ast.CallKind && c.Result().Kind() == ast.IdentKind {
 		switch call := step.AsCall(); call.FunctionName() {
 		case operators.LogicalAnd, operators.LogicalOr:
-			a.visit(call.Args()[1], holds)
+			f.visit(call.Args()[1], p) // the first is the result so far
 			return
 		}
 	}
-	a.visit(step, perhaps)
-	a.visit(c.Result(), perhaps)
+	f.visit(step, mixed)
+	f.visit(c.Result(), mixed)
 }

@@ -93,14 +93,16 @@ func attributesOf(family string, kinds []string) ([]reflect.Type, error) {
 	return structs, nil
 }
 
-// add takes over the attributes of one of the SDK's structs. One that has another type
-// already, in another kind of the same resource, is of any type.
+// add adds the attributes of one of the SDK's structs. An attribute that has another type
+// in another kind of the same resource is of any type.
 func (k kind) add(s reflect.Type) {
-	for _, f := range reflect.VisibleFields(s) {
-		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || key == "" {
+	for i := range s.NumField() {
+		f := s.Field(i)
+		if f.Anonymous {
+			k.add(f.Type)
 			continue
 		}
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		name := strings.ReplaceAll(key, "-", "_")
 		a := attribute{key: key}
 		a.typ, a.read = conversion(f.Type)

@@ -19,71 +19,77 @@ import (
 
 // condition is the condition of a rule, ready to be evaluated.
 type condition struct {
-	program cel.Program
-	words   []string // the texts that the condition spells: they are safe to name
-	always  bool     // it holds whatever the facts are
-	names   []string // the variables that it reads
+	program   cel.Program
+	variables []string // that it reads
+	spelled   []string // the texts that are written in it, and are safe to show
+
+	always          bool // it is true whatever the facts are
+	withoutEvidence bool // it is true for somebody without verifications and reports
 }
 
 // costLimit bounds what one condition may cost to evaluate, in CEL's units: some ten
 // thousand operations.
 const costLimit = 100_000
 
-// flaw is what is wrong with a condition, and where in its text.
-type flaw struct {
+// conditionError says what is wrong with a condition, and where in its text.
+type conditionError struct {
 	at      common.Location
 	problem string
 }
 
-func (f *flaw) Error() string { return f.problem }
+func (e *conditionError) Error() string { return e.problem }
 
-// compile makes a condition of a text. It fails with a [*flaw]. The condition of a rule
-// that approves must not hold because a value is absent.
+// compile makes a condition of a text. It fails with a [*conditionError]. The condition of
+// a rule that approves must not be true because a value is absent.
 func (l *language) compile(text string, approves bool, thresholds map[string]float64) (*condition, error) {
 	checked, issues := l.env.Compile(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
-		return nil, &flaw{first.Location, l.explain(first.Message)}
+		return nil, &conditionError{first.Location, l.explain(first.Message)}
 	}
 	if out := checked.OutputType(); out != cel.BoolType && out != cel.DynType {
-		return nil, &flaw{common.NoLocation, fmt.Sprintf("it is not true or false but %s", out)}
+		return nil, &conditionError{common.NoLocation, fmt.Sprintf("it must be true or false, and it is a %s", out)}
 	}
 	native := checked.NativeRep()
-	if f := l.check(native); f != nil {
-		return nil, f
+	if e := l.check(native); e != nil {
+		return nil, e
 	}
 	if approves {
-		if f := absence(native); f != nil {
-			return nil, f
+		if e := findAbsence(native); e != nil {
+			return nil, e
 		}
 	}
 	program, err := l.env.Program(checked, cel.CostLimit(costLimit))
 	if err != nil {
-		return nil, &flaw{common.NoLocation, err.Error()}
+		return nil, &conditionError{common.NoLocation, err.Error()}
 	}
 	c := &condition{program: program}
-	c.read(native)
+	c.note(native)
 	known := map[string]any{"thresholds": l.thresholds(thresholds)}
 	if value, _, err := program.Eval(known); err == nil {
 		if value != types.True {
-			return nil, &flaw{common.NoLocation, "it is false whatever the facts are: the rule can never fire"}
+			return nil, &conditionError{common.NoLocation, "it is always false, so the rule can never match"}
 		}
 		c.always = true
 	}
+	for _, list := range []string{"verifications", "@verifications", "attempts", "@attempts", "reports", "account_reports", "sessions", "failed_checks"} {
+		known[list] = []string{}
+	}
+	c.withoutEvidence, _ = c.holds(known)
 	return c, nil
 }
 
-// read keeps the texts and the variables of the condition.
-func (c *condition) read(tree *ast.AST) {
+// note notes the variables that the condition reads and the texts in it.
+func (c *condition) note(tree *ast.AST) {
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.IdentKind:
-			c.names = append(c.names, e.AsIdent())
+			c.variables = append(c.variables, e.AsIdent())
 		case ast.SelectKind:
-			c.words = append(c.words, e.AsSelect().FieldName())
+			c.spelled = append(c.spelled, e.AsSelect().FieldName())
 		case ast.LiteralKind:
 			if text, ok := e.AsLiteral().Value().(string); ok {
-				c.words = append(c.words, text)
+				c.spelled = append(c.spelled, text)
 			}
 		}
 	}))
@@ -103,19 +109,19 @@ func (c *condition) holds(variables map[string]any) (holds bool, problem string)
 	return holds, ""
 }
 
-// problem says why a condition cannot be evaluated. CEL quotes the value it stumbled
-// over, which may be a person's: only what the condition itself spells is named.
+// problem says why a condition cannot be evaluated. CEL's errors quote values, which may
+// be personal data, so only texts that are written in the condition are repeated.
 func (c *condition) problem(err error) string {
-	if u := unread(""); errors.As(err, &u) {
-		return string(u)
+	if e := readError(""); errors.As(err, &e) {
+		return string(e)
 	}
-	if key, found := strings.CutPrefix(err.Error(), "no such key: "); found && slices.Contains(c.words, key) {
+	if key, found := strings.CutPrefix(err.Error(), "no such key: "); found && slices.Contains(c.spelled, key) {
 		return fmt.Sprintf("there is no %q", key)
 	}
-	return "a value is of another type than the condition needs, is not there, or the condition is too costly"
+	return "a value is absent or of a type that the condition cannot use, or the condition is too expensive"
 }
 
-// explain adds what was probably meant to CEL's message about a name that there is not.
+// explain replaces CEL's message about an unknown name by one that suggests another.
 func (l *language) explain(message string) string {
 	name := regexp.MustCompile(`^undeclared reference to '([^']*)'`).FindStringSubmatch(message)
 	switch {
@@ -133,42 +139,44 @@ func (l *language) explain(message string) string {
 	return fmt.Sprintf("there is no %q%s", name[1], suggestion)
 }
 
-const noNull = "a value that is null counts as absent: write has(…) to ask whether there is one"
+const noNull = "null counts as absent: write has(…) to test whether there is a value"
 
-// check finds what CEL does not: attributes that there are not, template fields that are
-// written in another form than fields["key"], and null.
-func (l *language) check(tree *ast.AST) *flaw {
-	var found *flaw
-	say := func(e ast.Expr, problem string) {
+// check finds what CEL does not: unknown attributes, template fields that are not written
+// as fields["key"], null, and dyn, which would hide all of these.
+func (l *language) check(tree *ast.AST) *conditionError {
+	var found *conditionError
+	report := func(e ast.Expr, problem string) {
 		if found == nil && problem != "" {
-			found = &flaw{tree.SourceInfo().GetStartLocation(e.ID()), problem}
+			found = &conditionError{tree.SourceInfo().GetStartLocation(e.ID()), problem}
 		}
 	}
-	indexed := map[int64]bool{} // the expressions that are read by a key
+	indexed := map[int64]bool{} // the expressions of which a key is read
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.LiteralKind:
 			if e.AsLiteral() == types.NullValue {
-				say(e, noNull)
+				report(e, noNull)
 			}
 		case ast.CallKind:
 			call := e.AsCall()
 			switch args := call.Args(); call.FunctionName() {
 			case operators.Index:
 				indexed[args[0].ID()] = true
-				say(args[1], keyProblem(args[0], args[1]))
+				report(args[1], keyProblem(args[0], args[1]))
 			case operators.In:
 				indexed[args[1].ID()] = true
-				say(args[0], keyProblem(args[1], args[0]))
+				report(args[0], keyProblem(args[1], args[0]))
+			case "dyn":
+				report(e, "dyn(…) is not allowed: it would hide the types of attributes")
 			}
 		case ast.SelectKind:
 			s := e.AsSelect()
-			say(e, l.attributeProblem(tree.GetType(s.Operand().ID()), s.FieldName()))
+			report(e, l.attributeProblem(tree.GetType(s.Operand().ID()), s.FieldName()))
 			if isFields(s.Operand()) {
-				say(e, fmt.Sprintf("write fields[%q]: template fields have no other form", fold.Kebab(s.FieldName())))
+				report(e, fmt.Sprintf("template fields are read as fields[%q]", fold.Kebab(s.FieldName())))
 			}
 			if isFields(e) && !s.IsTestOnly() && !indexed[e.ID()] {
-				say(e, `fields are read as fields["key"], or asked for as "key" in fields`)
+				report(e, `template fields are read as fields["key"], and tested as "key" in fields`)
 			}
 		}
 	}))
@@ -179,8 +187,8 @@ func isFields(e ast.Expr) bool {
 	return e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "fields"
 }
 
-// attributeProblem says that a type has no such attribute, empty where it has, and where
-// the type is not known.
+// attributeProblem says that a type has no such attribute. It is empty when the type has
+// it, and when the type is not known.
 func (l *language) attributeProblem(of *cel.Type, name string) string {
 	k, known := l.kinds[of.TypeName()]
 	if _, has := k.fields[name]; !known || has {
@@ -195,7 +203,7 @@ func (l *language) attributeProblem(of *cel.Type, name string) string {
 			}
 		}
 		if slices.Sort(others); len(others) > 0 {
-			suggestion = "; there is one of: " + strings.Join(others, ", ")
+			suggestion = "; it is an attribute of: " + strings.Join(others, ", ")
 		}
 	}
 	if k.name == "Thresholds" && len(k.fields) == 0 {
@@ -212,7 +220,7 @@ func keyProblem(container, key ast.Expr) string {
 	text, ok := key.AsLiteral().Value().(string)
 	switch {
 	case !ok:
-		return "a template field is read by a text"
+		return "the key of a template field is a text"
 	case text != fold.Kebab(text):
 		return fmt.Sprintf("the keys of template fields are in kebab-case: write %q", fold.Kebab(text))
 	}

@@ -33,7 +33,7 @@ func (p *Policy) Decide(f Facts) Outcome {
 				continue
 			}
 		}
-		if !r.goesOn {
+		if !r.continues {
 			return p.decided(r, f, added)
 		}
 		added = append(added, r.actions(f)...)

@@ -48,7 +48,7 @@ func newLanguage(thresholds map[string]float64) (*language, error) {
 		cel.CustomTypeProvider(provider{registry, all}),
 		cel.CustomTypeAdapter(registry),
 		cel.CrossTypeNumericComparisons(true),
-		cel.Macros(about("passed", "@verifications"), about("latest", "@verifications"), about("failed_attempts", "@attempts")),
+		cel.Macros(onVerifications("passed", "@verifications"), onVerifications("latest", "@verifications"), onVerifications("failed_attempts", "@attempts")),
 		function("@passed", list("Verification"), cel.BoolType, passed),
 		function("@latest", list("Verification"), object("Verification"), latest),
 		function("@failed_attempts", list("Verification"), cel.IntType, failedAttempts),
@@ -66,9 +66,9 @@ func newLanguage(thresholds map[string]float64) (*language, error) {
 	return l, err
 }
 
-// about makes f(KIND) a call of @f on the verifications of the facts. KIND is a text that
-// is checked here: a misspelled one would be a verification that nobody ever passes.
-func about(name, of string) cel.Macro {
+// onVerifications makes f(KIND) a call of @f with the verifications of the facts. It
+// checks KIND, since nobody would ever pass a misspelled one.
+func onVerifications(name, of string) cel.Macro {
 	return cel.GlobalVarArgMacro(name, func(helper cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 		if len(args) != 1 || args[0].Kind() != ast.LiteralKind {
 			return nil, helper.NewError(0, name+` takes one text: a kind of verification such as "government-id", or the id of a verification template`)
@@ -105,7 +105,7 @@ func passed(verifications []*record, _ string) ref.Val {
 // latest returns the verification that was created last.
 func latest(verifications []*record, what string) ref.Val {
 	if len(verifications) == 0 {
-		return types.WrapErr(unread("there is no verification of " + quoted(what)))
+		return types.WrapErr(readError("there is no verification of " + quoted(what)))
 	}
 	return slices.MaxFunc(verifications, func(a, b *record) int { return later(*a.object, *b.object) })
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"cel.dev/cel-go/common"
@@ -103,9 +104,12 @@ func (l *loader) head() error {
 			return l.problem("$.case_statuses", "%q means %q, which is not pending, review, approved or declined%s", status, verdict, didYouMean(string(verdict), verdicts))
 		}
 	}
-	for threshold := range l.file.Thresholds {
+	for threshold, number := range l.file.Thresholds {
+		if math.IsNaN(number) || math.IsInf(number, 0) {
+			return l.problem("$.thresholds", "%q is not a finite number", threshold)
+		}
 		if !isName(threshold) {
-			return l.problem("$.thresholds", "%q cannot be named in a condition: use letters, digits and underscores, such as %q", threshold, snake(threshold))
+			return l.problem("$.thresholds", "%q cannot be written in a condition: use letters, digits and underscores, such as %q", threshold, snake(threshold))
 		}
 	}
 	switch l.file.Reapply {
@@ -127,7 +131,7 @@ func (l *loader) add(i int) error {
 	if slices.ContainsFunc(l.policy.rules, func(r rule) bool { return r.name == fr.Name }) {
 		return l.problem(path+".name", "there are two rules named %q", fr.Name)
 	}
-	r := rule{name: fr.Name, explain: fr.Explain, object: fr.On.Object, to: fr.On.To, from: fr.On.From, otherwise: fr.Otherwise, goesOn: fr.Continue}
+	r := rule{name: fr.Name, explain: fr.Explain, object: fr.On.Object, to: fr.On.To, from: fr.On.From, otherwise: fr.Otherwise, continues: fr.Continue}
 	if err := l.transitions(path, r); err != nil {
 		return err
 	}
@@ -137,8 +141,8 @@ func (l *loader) add(i int) error {
 	if err := l.when(path, fr, &r); err != nil {
 		return err
 	}
-	if by := l.policy.hidden(r); by != "" {
-		return l.problem(path, "the rule can never fire: %q takes everything that it is for; move it up, or give that one a condition", by)
+	if by := l.policy.shadows(r); by != "" {
+		return l.problem(path, "the rule can never match: %q already matches all of its transitions; move this rule above it, or give that rule a condition", by)
 	}
 	l.policy.rules = append(l.policy.rules, r)
 	return nil
@@ -155,13 +159,13 @@ func (l *loader) steps(path string, fr fileRule, r *rule) error {
 			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s", problem)
 		}
 		if fr.Continue && s.decides() {
-			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s decides, so the rule cannot continue: take %q out, or do this in a rule of its own", s.kind, "continue: true")
+			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s decides, so the rule cannot have continue: remove %q, or move the action to another rule", s.kind, "continue: true")
 		}
 		r.approves = r.approves || s.approves(l.file.CaseStatuses)
 		r.then = append(r.then, s)
 	}
 	if fr.Continue && fr.Otherwise {
-		return l.problem(path+".continue", "otherwise closes the list, so the rule cannot continue: take one of the two out")
+		return l.problem(path+".continue", "otherwise ends the list, so the rule cannot have continue: remove one of the two")
 	}
 	return nil
 }
@@ -172,19 +176,19 @@ func (l *loader) when(path string, fr fileRule, r *rule) (err error) {
 		return nil
 	}
 	if fr.Otherwise {
-		return l.problem(path+".otherwise", "otherwise stands instead of a condition: take when or otherwise out")
+		return l.problem(path+".otherwise", "a rule has when or otherwise, not both: remove one of them")
 	}
-	var f *flaw
-	if r.when, err = l.policy.language.compile(fr.When, r.approves, l.file.Thresholds); errors.As(err, &f) {
-		if f.at == common.NoLocation {
-			return l.problem(path+".when", "condition: %s", f.problem)
+	var e *conditionError
+	if r.when, err = l.policy.language.compile(fr.When, r.approves, l.file.Thresholds); errors.As(err, &e) {
+		if e.at == common.NoLocation {
+			return l.problem(path+".when", "condition: %s", e.problem)
 		}
-		return inCondition(l.at, path+".when", fr.When, f.at, f.problem)
+		return inCondition(l.at, path+".when", fr.When, e.at, e.problem)
 	}
 	return err
 }
 
-// isName reports whether a condition can name a text after a dot.
+// isName reports whether a text can be written after a dot in a condition.
 func isName(text string) bool {
 	for i, r := range text {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

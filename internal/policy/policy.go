@@ -21,14 +21,14 @@ type Policy struct {
 	warnings   []string
 }
 
-// rule is one rule. Where when is nil it holds for every transition that it covers.
+// rule is one rule. Without a condition it matches every transition that it covers.
 type rule struct {
 	name, explain string
 	object        string
 	to, from      []string
 	when          *condition
 	otherwise     bool
-	goesOn        bool // the rules after it are tried as well
+	continues     bool // the rules after it are tried as well
 	approves      bool
 	then          []step
 }
@@ -45,13 +45,13 @@ func (p *Policy) VerdictRules() fold.VerdictRules {
 	return fold.VerdictRules{CaseStatuses: maps.Clone(p.verdicts.CaseStatuses), Reapply: p.verdicts.Reapply}
 }
 
-// Warnings are what is probably a mistake in the policy and does not keep it from being
-// used, each with its place, in the order of the file.
+// Warnings say what is probably a mistake in the policy, each with its place in the
+// file. The policy can be used all the same.
 func (p *Policy) Warnings() []string { return slices.Clone(p.warnings) }
 
 // NeedsAccountReports reports whether a condition looks at the reports of the account.
 func (p *Policy) NeedsAccountReports() bool {
-	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.when != nil && slices.Contains(r.when.names, "account_reports") })
+	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.when != nil && slices.Contains(r.when.variables, "account_reports") })
 }
 
 // Covers reports whether any rule is for a transition, so that its facts are needed.
@@ -63,7 +63,7 @@ func (r rule) covers(t domain.Transition) bool {
 	return t.Object.Family() == r.object && slices.Contains(r.to, t.To) && (len(r.from) == 0 || slices.Contains(r.from, t.From))
 }
 
-// unconditional reports whether the rule holds for every transition that it covers.
+// unconditional reports whether the rule matches every transition that it covers.
 func (r rule) unconditional() bool { return r.when == nil || r.when.always }
 
 // Rules describes the rules for people, each in a line, in the order of the file.
@@ -88,8 +88,8 @@ func (r rule) String() string {
 	switch {
 	case r.otherwise:
 		manner = ", otherwise"
-	case r.goesOn:
-		manner = ", then goes on"
+	case r.continues:
+		manner = ", continue"
 	}
 	return fmt.Sprintf("%s: %s becomes %s%s%s → %s", r.name, r.object, strings.Join(r.to, " or "), from, manner, strings.Join(steps, ", "))
 }

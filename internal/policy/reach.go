@@ -21,14 +21,14 @@ func (l *loader) transitions(path string, r rule) error {
 	if r.object == "inquiry" {
 		for _, status := range slices.Concat(r.to, r.from) {
 			if status != "" && !fold.KnownStatus(domain.Ref{Type: r.object}, status) {
-				return l.problem(path+".on", "an inquiry is never %q: the rule can never fire%s", status, didYouMean(status, inquiryStatuses()))
+				return l.problem(path+".on", "an inquiry never has the status %q%s", status, didYouMean(status, inquiryStatuses()))
 			}
 		}
 	}
 	if len(r.from) > 0 && !slices.ContainsFunc(r.to, func(to string) bool {
 		return slices.ContainsFunc(r.from, func(from string) bool { return from != to })
 	}) {
-		return l.problem(path+".on", "from and to name the same status: the rule can never fire")
+		return l.problem(path+".on", "from and to name the same status, so the rule can never match")
 	}
 	return nil
 }
@@ -37,10 +37,10 @@ func inquiryStatuses() []string {
 	return []string{"created", "pending", "completed", "failed", "expired", "needs_review", "approved", "declined"}
 }
 
-// hidden returns the name of a rule before r that leaves nothing to it, empty where
-// there is none. Each of r's transitions may be taken by another rule; the last of those
-// is named.
-func (p *Policy) hidden(r rule) (by string) {
+// shadows returns the name of an earlier rule because of which r can never match, and
+// nothing when r can. Each of r's transitions may be matched by another rule; then the
+// last of those is named.
+func (p *Policy) shadows(r rule) (by string) {
 	for _, to := range r.to {
 		name, closed := p.closed(r.object, to, r.from)
 		if !closed {
@@ -51,12 +51,12 @@ func (p *Policy) hidden(r rule) (by string) {
 	return by
 }
 
-// closed reports whether the rules leave nothing of the transitions to a status, and
-// names the rule that sees to that. From is empty for those from any status.
+// closed reports whether some rule always matches each of the transitions to a status,
+// and names the last of these rules. From is empty for transitions from any status.
 func (p *Policy) closed(object, to string, from []string) (by string, closed bool) {
 	open := slices.DeleteFunc(slices.Clone(from), func(status string) bool { return status == to })
 	for _, r := range p.rules {
-		if r.object != object || !slices.Contains(r.to, to) || r.goesOn || !r.unconditional() {
+		if r.object != object || !slices.Contains(r.to, to) || r.continues || !r.unconditional() {
 			continue
 		}
 		if len(r.from) == 0 {
@@ -73,17 +73,17 @@ func (p *Policy) closed(object, to string, from []string) (by string, closed boo
 // warn finds what is probably a mistake.
 func (l *loader) warn() {
 	for _, to := range []string{"completed", "failed"} {
-		covered := slices.ContainsFunc(l.policy.rules, func(r rule) bool { return r.object == "inquiry" && slices.Contains(r.to, to) && !r.goesOn })
+		covered := slices.ContainsFunc(l.policy.rules, func(r rule) bool { return r.object == "inquiry" && slices.Contains(r.to, to) && !r.continues })
 		if _, closed := l.policy.closed("inquiry", to, nil); !covered {
-			l.warning("$.rules", "no rule decides on an inquiry that becomes %s: nobody is told to look at it", to)
+			l.warning("$.rules", "no rule decides on an inquiry that becomes %s", to)
 		} else if !closed {
-			l.warning("$.rules", "an inquiry that becomes %s may match no rule: close the list with a rule that says otherwise: true", to)
+			l.warning("$.rules", "an inquiry that becomes %s may match no rule: end the list with a rule that has otherwise: true", to)
 		}
 	}
 	for i, r := range l.policy.rules {
 		path := fmt.Sprintf("$.rules[%d]", i)
-		if r.approves && r.unconditional() {
-			l.warning(path, "the rule approves without a condition: whoever no rule above takes is approved")
+		if r.approves && (r.unconditional() || r.when.withoutEvidence) {
+			l.warning(path, "the rule also approves a person without any verification: require one, such as passed(\"government-id\")")
 		}
 		for j, s := range r.then {
 			if s.kind == domain.SetCaseStatus {
@@ -98,7 +98,7 @@ func (l *loader) warn() {
 	}
 }
 
-// status warns of a status of a case that case_statuses gives no meaning.
+// status warns of a status that case_statuses does not name.
 func (l *loader) status(path, status string) {
 	if _, known := l.file.CaseStatuses[status]; known || status == "" {
 		return
@@ -107,7 +107,7 @@ func (l *loader) status(path, status string) {
 	for name := range l.file.CaseStatuses {
 		names = append(names, name)
 	}
-	l.warning(path, "case_statuses does not say what %q means, so it means review%s", status, didYouMean(status, names))
+	l.warning(path, "case_statuses does not name %q, so it means review%s", status, didYouMean(status, names))
 }
 
 func (l *loader) warning(path, format string, args ...any) {

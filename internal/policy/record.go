@@ -23,10 +23,10 @@ type record struct {
 	all        map[string]kind
 }
 
-// unread says why an attribute cannot be read. It names the attribute, never its value.
-type unread string
+// readError says why an attribute cannot be read. It names the attribute, never its value.
+type readError string
 
-func (u unread) Error() string { return string(u) }
+func (e readError) Error() string { return string(e) }
 
 // recordOf is an object, or a record without attributes for nil.
 func recordOf(name string, o *domain.Object, all map[string]kind) *record {
@@ -65,15 +65,15 @@ func (r *record) get(name string) (ref.Val, error) {
 	a, known := r.kind.fields[name]
 	switch {
 	case !known:
-		return nil, unread("a condition reads an attribute that its object does not have")
+		return nil, readError("a condition reads an attribute that its object does not have")
 	case r.attributes == nil:
-		return nil, unread("there is no " + r.kind.label)
+		return nil, readError("there is no " + r.kind.label)
 	case !r.has(name):
-		return nil, unread(fmt.Sprintf("the %s has no %q", r.kind.label, name))
+		return nil, readError(fmt.Sprintf("the %s has no %q", r.kind.label, name))
 	}
 	v, err := a.read(r.attributes[a.key], r.all)
 	if err != nil {
-		return nil, unread(fmt.Sprintf("the %s has a %q of another type than documented", r.kind.label, name))
+		return nil, readError(fmt.Sprintf("the %s has a %q of another type than documented", r.kind.label, name))
 	}
 	return v, nil
 }
@@ -175,7 +175,7 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 		GetFrom: func(target any) (any, error) {
 			r, ok := target.(*record)
 			if !ok {
-				return nil, unread("an attribute is read from what is no object")
+				return nil, readError("an attribute is read from what is no object")
 			}
 			return r.get(field)
 		},

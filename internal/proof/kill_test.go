@@ -12,6 +12,7 @@ const leastKills = 50
 // TestKilledAtAnyMoment kills the service again and again while people come in, at each
 // moment as often as at the others.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		draw := rand.New(rand.NewPCG(w.seed, 1))

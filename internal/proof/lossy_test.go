@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/idemhq/idem/sandbox"
 )
 
 // loseThings lets webhooks be lost, doubled and reordered, and calls of the service be
@@ -27,24 +25,7 @@ func (w *world) loseThings() {
 			faults = append(faults, fmt.Sprintf("kind=%s,operation=%s,rate=0.05", kind, operation))
 		}
 	}
-	for _, text := range faults {
-		fault, err := sandbox.ParseFault(text)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if err := w.sandbox.AddFault(fault); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-}
-
-// happened counts the faults that happened, by kind.
-func (w *world) happened() map[string]int {
-	counts := map[string]int{}
-	for _, fault := range w.sandbox.Faults() {
-		counts[fault.Kind] += fault.Happened
-	}
-	return counts
+	w.inject(faults...)
 }
 
 // TestALossyWorldSettles loses a tenth of the webhooks, doubles a fifth, reorders the

@@ -6,18 +6,6 @@ import (
 	"time"
 )
 
-// join starts another node on the world's database.
-func (w *world) join() *program {
-	w.t.Helper()
-	node := newProgram(w.t, w.program.env...)
-	node.start()
-	node.awaitReady()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.nodes = append(w.nodes, node)
-	return node
-}
-
 // TestNodesComeAndGo kills one of three nodes while people come in, crashes PostgreSQL,
 // and restarts the nodes one after another.
 func TestNodesComeAndGo(t *testing.T) {

@@ -40,6 +40,9 @@ type wire struct {
 	refused      int                  // webhooks that it answered with 503
 	trap         moment
 	spring       func() // nil while no trap is set
+	toHang       int    // how many of the next calls hang
+	hanging      int    // how many do
+	abandoned    int    // how many did, and were given up by the service
 }
 
 func newWire(sandbox http.Handler, service func() string) *wire {
@@ -140,8 +143,44 @@ func (w *wire) refusals() int {
 	return w.refused
 }
 
+// hang lets some of the next calls about inquiries and cases hang: they take effect, and
+// no answer comes until the service gives them up.
+func (w *wire) hang(calls int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.toHang = calls
+}
+
+// hung returns how many calls hang, and how many did and were given up.
+func (w *wire) hung() (hanging, abandoned int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hanging, w.abandoned
+}
+
+// mustHang decides whether a call hangs.
+func (w *wire) mustHang(req *http.Request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.toHang == 0 || !strings.Contains(req.URL.Path, "/inquiries/") && !strings.Contains(req.URL.Path, "/cases/") {
+		return false
+	}
+	w.toHang--
+	w.hanging++
+	return true
+}
+
 // call hands a call of the service over to the sandbox.
 func (w *wire) call(res http.ResponseWriter, req *http.Request) {
+	if w.mustHang(req) {
+		w.sandbox.ServeHTTP(httptest.NewRecorder(), req)
+		<-req.Context().Done()
+		w.mu.Lock()
+		w.hanging--
+		w.abandoned++
+		w.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
 	if req.Method == http.MethodGet {
 		w.sandbox.ServeHTTP(res, req)
 		return

@@ -1,86 +1,19 @@
 package proof
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/jackc/pgx/v5"
 
-	"github.com/idemhq/idem/internal/pgtest"
-	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/postgres"
-	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
-
-// rows are the rows of a service that does not run.
-type rows interface {
-	store.Store
-	Close() error
-}
-
-// database is where a service keeps its rows.
-type database struct {
-	env     []string         // tells the service
-	network *toxiproxy.Proxy // in front of it; nil where there is none
-	open    func(context.Context) (rows, error)
-	exec    func(ctx context.Context, statement string) error
-}
-
-// onEach runs a proof on each database, both at a time: most of it is waiting.
-func onEach(t *testing.T, prove func(t *testing.T, db database)) {
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		folder := t.TempDir()
-		prove(t, database{
-			env:  []string{"IDEM_DATA=" + folder},
-			open: func(ctx context.Context) (rows, error) { return sqlite.Open(ctx, filepath.Join(folder, "idem.db")) },
-			exec: func(ctx context.Context, statement string) error {
-				db, err := sqlite.Open(ctx, filepath.Join(folder, "idem.db"))
-				if err != nil {
-					return err
-				}
-				_, err = db.Writer().ExecContext(ctx, statement)
-				return errors.Join(err, db.Close())
-			},
-		})
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		url := server.Database(t)
-		network := newNetwork(t, server.Address())
-		prove(t, database{
-			env:     []string{"IDEM_DATABASE=" + strings.Replace(url, server.Address(), network.Listen, 1), "IDEM_DATA=" + t.TempDir()},
-			network: network,
-			open:    func(ctx context.Context) (rows, error) { return postgres.Open(ctx, url) },
-			exec: func(ctx context.Context, statement string) error {
-				conn, err := pgx.Connect(ctx, url)
-				if err != nil {
-					return err
-				}
-				_, err = conn.Exec(ctx, statement)
-				return errors.Join(err, conn.Close(ctx))
-			},
-		})
-	})
-}
-
-// server is the PostgreSQL of these tests.
-var server *pgtest.Server
 
 // world is a sandbox, a service on a database, and what lies between them.
 type world struct {
@@ -88,12 +21,19 @@ type world struct {
 	db      database
 	sandbox *sandbox.Server
 	client  *persona.Client // of the people: it bypasses the wire
+	key     string          // the id of the service's API key
 	wire    *wire
 	network *toxiproxy.Proxy // between the service and the wire
 	program *program
 	nodes   []*program // beside program, on the same database
 	seed    uint64     // what is drawn by
 	kills   int
+
+	// hidden are the attributes that the service's key did not show for a while. Reviews
+	// may come of it where approvals would have.
+	hidden []string
+
+	ahead time.Duration // how far ahead the fastest clock of a node is
 
 	mu         sync.Mutex
 	turn       int // of the nodes
@@ -135,8 +75,13 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	if _, err := w.client.Webhooks.Enable(t.Context(), hook.ID); err != nil {
 		t.Fatal(err)
 	}
+	key, err := w.client.APIKeys.Create(t.Context(), persona.APIKeyCreateParams{Name: "service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.key = key.ID
 	settings := append([]string{
-		"IDEM_TOKEN=" + token, "IDEM_RECONCILE=2s", "IDEM_SANDBOX_API_KEY=" + sandbox.SandboxKey,
+		"IDEM_TOKEN=" + token, "IDEM_RECONCILE=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
 		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
 	}, db.env...)
 	w.program = newProgram(t, append(settings, env...)...)
@@ -160,85 +105,32 @@ func (w *world) address() string {
 	return ""
 }
 
-// applicant is a person who goes through an inquiry, with a case about it.
-type applicant struct {
-	reference, inquiry, kase string
-	passes                   bool
-}
-
-// arrive lets a person go through an inquiry; every third fails.
-func (w *world) arrive(ctx context.Context) error {
-	w.mu.Lock()
-	n := len(w.applicants)
-	a := applicant{reference: fmt.Sprintf("person-%d", n), passes: n%3 != 2}
-	w.applicants = append(w.applicants, a)
-	w.mu.Unlock()
-	inquiry, err := w.client.Inquiries.Create(ctx, persona.InquiryCreateParams{
-		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(a.reference),
-	})
-	if err != nil {
-		return err
-	}
-	kase, err := w.client.Cases.Create(ctx, persona.CaseCreateParams{
-		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
-	})
-	if err != nil {
-		return err
-	}
-	verification, end := "create_passed_verification", "complete_inquiry"
-	if !a.passes {
-		verification, end = "create_failed_verification", "fail_inquiry"
-	}
-	data := persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})
-	_, err = w.client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
-		SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}, {Type: verification, Data: data}, {Type: end}},
-	})
-	a.inquiry, a.kase = inquiry.ID, kase.ID
-	w.mu.Lock()
-	w.applicants[n] = a
-	w.mu.Unlock()
-	return err
-}
-
-// people is how many have come.
-func (w *world) people() int {
+// join starts another node on the world's database, with further settings.
+func (w *world) join(env ...string) *program {
+	w.t.Helper()
+	node := newProgram(w.t, append(w.program.env, env...)...)
+	node.start()
+	node.awaitReady()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.applicants)
+	w.nodes = append(w.nodes, node)
+	return node
 }
 
-// manyPending is how many webhooks may be on their way before people come slower: a
-// machine that is too slow for the pace of a test would have to catch up for minutes.
-const manyPending = 500
+// stopNodes stops the nodes beside the first.
+func (w *world) stopNodes() {
+	w.t.Helper()
+	for _, node := range w.nodes {
+		node.awaitReady()
+		node.stop()
+	}
+}
 
-// crowd lets people arrive, two at a time, until it is told to end.
-func (w *world) crowd(pause time.Duration) (end func()) {
-	ctx, cancel := context.WithCancel(w.t.Context())
-	var running sync.WaitGroup
-	for range 2 {
-		running.Go(func() {
-			wait := pause
-			for n := 1; ctx.Err() == nil; n++ {
-				if err := w.arrive(context.WithoutCancel(ctx)); err != nil {
-					w.t.Errorf("a person could not go on: %v", err)
-					return
-				}
-				if n%10 == 0 {
-					if wait = pause; w.pending() > manyPending {
-						wait = max(pause, time.Second)
-					}
-				}
-				select {
-				case <-ctx.Done():
-				case <-time.After(wait):
-				}
-			}
-		})
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
+// load waits until some more people have come.
+func (w *world) load(n int) {
+	w.t.Helper()
+	want := w.people() + n
+	eventually(w.t, time.Minute, func() bool { return w.people() >= want }, func() string { return fmt.Sprintf("%d people have come", want) })
 }
 
 // killOnce ends the process, and starts it again. Each moment comes in turn; when
@@ -276,114 +168,25 @@ func (w *world) killOnce(draw *rand.Rand) {
 	w.program.start()
 }
 
-// settle waits until nothing is left to do: every webhook has arrived or was given up,
-// what was lost is found, and every case stands where it must.
-func (w *world) settle() {
+// inject adds faults to the sandbox, written as on a command line.
+func (w *world) inject(faults ...string) {
 	w.t.Helper()
-	w.program.awaitReady()
-	left := ""
-	what := func() string {
-		return fmt.Sprintf("everything is done: %s; the log of idem serve ends with\n%s", left, w.program.tail())
-	}
-	within := 2 * time.Minute
-	for pending := w.pending(); pending > 0; {
-		before := pending
-		eventually(w.t, within, func() bool {
-			w.sandbox.Advance(30 * time.Second) // what is to be tried again is
-			time.Sleep(time.Second)
-			pending = w.pending()
-			left = fmt.Sprintf("%d webhooks are on their way", pending)
-			return pending < before
-		}, what)
-	}
-	// A process that was killed still holds its reconciliation: that time passes.
-	if err := w.db.exec(w.t.Context(), "UPDATE reconciliations SET held_until = 0"); err != nil {
-		w.t.Fatal(err)
-	}
-	w.reconciled()
-	for _, a := range w.applicants {
-		want := map[bool]string{true: "Approved", false: "Pending"}[a.passes]
-		eventually(w.t, within, func() bool {
-			kase, err := w.client.Cases.Get(w.t.Context(), a.kase)
-			if err != nil {
-				return false // a fault can happen to this call too
-			}
-			left = fmt.Sprintf("case %s of %s is %s and not %s", a.kase, a.inquiry, kase.Attributes.Status, want)
-			return kase.Attributes.Status == want
-		}, what)
-	}
-	w.idle(&left, what)
-	w.reconciled() // brings what the actions led to
-	w.idle(&left, what)
-}
-
-// pending is how many webhooks have not arrived yet.
-func (w *world) pending() (n int) {
-	for _, d := range w.sandbox.Deliveries("sandbox") {
-		if d.State == "pending" {
-			n++
+	for _, text := range faults {
+		fault, err := sandbox.ParseFault(text)
+		if err == nil {
+			err = w.sandbox.AddFault(fault)
+		}
+		if err != nil {
+			w.t.Fatalf("%s: %v", text, err)
 		}
 	}
-	return n
 }
 
-// idle waits until no event and no action waits.
-func (w *world) idle(left *string, what func() string) {
-	w.t.Helper()
-	eventually(w.t, 4*time.Minute, func() bool { // longer than a job that was lost is missing
-		for _, kind := range []string{"events", "actions"} {
-			waiting, err := get[json.RawMessage](w, kind+"?state=waiting&limit=1")
-			if *left = fmt.Sprintf("of the %s wait %s, error %v", kind, waiting, err); err != nil || len(waiting) > 0 {
-				return false
-			}
-		}
-		return true
-	}, what)
-}
-
-// reconciled waits until a reconciliation has begun and finished from now on.
-func (w *world) reconciled() {
-	w.t.Helper()
-	from := time.Now()
-	eventually(w.t, 2*time.Minute, func() bool {
-		type run struct {
-			StartedAt  time.Time  `json:"started_at"`
-			FinishedAt *time.Time `json:"finished_at"`
-		}
-		runs, err := get[run](w, "reconciliations?limit=2")
-		for _, r := range runs {
-			if r.StartedAt.After(from) && r.FinishedAt != nil {
-				return true
-			}
-		}
-		_ = err // it is asked again
-		return false
-	}, func() string {
-		return "the events are reconciled; the log of idem serve ends with\n" + w.program.tail()
-	})
-}
-
-// get reads a list of the service's API.
-func get[T any](w *world, path string) ([]T, error) {
-	address := w.program.listens()
-	if address == "" {
-		return nil, errors.New("the service does not listen")
+// happened counts the faults that happened, by kind.
+func (w *world) happened() map[string]int {
+	counts := map[string]int{}
+	for _, fault := range w.sandbox.Faults() {
+		counts[fault.Kind] += fault.Happened
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+address+"/v1/sandbox/"+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %d %w", path, res.StatusCode, err)
-	}
-	var list struct{ Data []T }
-	err = json.Unmarshal(body, &list)
-	return list.Data, err
+	return counts
 }

@@ -61,23 +61,27 @@ const (
 	// River's default would let its event wait for an hour.
 	jobTimeout = time.Minute
 
-	// River waits this long between two looks for jobs. Its defaults, 100 ms and 1 s,
-	// would be most of the way from a webhook to its effect.
+	// River waits this long between two looks for jobs. Its default of 100 ms would be most
+	// of the way from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
-	poll     = 25 * time.Millisecond
+
+	// River looks for jobs this often when nobody tells it of one. SQLite never does.
+	// PostgreSQL does, but not through a pooler that shares connections.
+	pollSQLite   = 25 * time.Millisecond
+	pollPostgres = 100 * time.Millisecond
 )
 
 // SQLite prepares River's tables and a queue that does not run yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work)
+	return prepare(ctx, riversqlite.New(db), logger, work, pollSQLite)
 }
 
 // Postgres does what SQLite does. One process at a time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work)
+	return prepare(ctx, riverpgxv5.New(db), logger, work, pollPostgres)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, poll time.Duration) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -99,7 +103,6 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Logger:            logger,
 		Workers:           all,
 		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
-		PollOnly:          true, // listening takes a connection of its own, which a pooler may not give
 		FetchCooldown:     cooldown,
 		FetchPollInterval: poll,
 		JobTimeout:        jobTimeout,

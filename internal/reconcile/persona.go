@@ -2,9 +2,12 @@ package reconcile
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -19,26 +22,23 @@ type Persona struct {
 	Budget interface{ Remaining() (remaining, limit int) } // the client's
 }
 
-// pageSize is the largest there is (Persona docs: Pagination).
-const pageSize = 100
-
 // pause is how long a page waits until it looks again whether enough calls are left.
 const pause = time.Second
 
+// head asks for so little of an event that no answer is too large.
+func head() persona.Option { return persona.WithFields("event", "name", "created-at") }
+
 // Page implements [Lister].
-func (p Persona) Page(ctx context.Context, cursor string) ([]domain.Event, string, error) {
-	for {
-		remaining, limit := p.Budget.Remaining()
-		if remaining*2 >= limit {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return nil, "", ctx.Err()
-		case <-time.After(pause):
-		}
+func (p Persona) Page(ctx context.Context, cursor string, size int) ([]domain.Event, string, error) {
+	if err := p.wait(ctx); err != nil {
+		return nil, "", err
 	}
-	page, err := p.Client.Events.ListPage(ctx, persona.EventListParams{After: cursor, Size: pageSize})
+	params := persona.EventListParams{After: cursor, Size: size}
+	page, err := p.Client.Events.ListPage(ctx, params)
+	alone := size == 1 && errors.Is(err, persona.ErrTooLarge)
+	if alone {
+		page, err = p.Client.Events.ListPage(ctx, params, head())
+	}
 	if cursor != "" && (errors.Is(err, persona.ErrBadRequest) || errors.Is(err, persona.ErrInvalid)) {
 		return nil, "", fmt.Errorf("read a page of events: %w", errors.Join(err, ErrCursor))
 	}
@@ -47,16 +47,70 @@ func (p Persona) Page(ctx context.Context, cursor string) ([]domain.Event, strin
 	}
 	events := make([]domain.Event, 0, len(page.Data))
 	for _, e := range page.Data {
-		body, err := json.Marshal(map[string]json.RawMessage{"data": e.Raw})
+		event, err := read(e)
 		if err != nil {
-			return nil, "", fmt.Errorf("read event %s: %w", e.ID, err)
+			return nil, "", err
 		}
-		event := domain.Event{ID: e.ID, Name: e.Attributes.Name, CreatedAt: e.Attributes.CreatedAt.Time, Body: body}
-		// One whose object cannot be read is stored all the same, and blocks no other.
-		if envelope, err := webhook.ParseEnvelope(body); err == nil {
-			event.Object = domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID}
+		if alone {
+			event.State, event.Reason = domain.EventPoison, "too large: it was read without its payload"
 		}
 		events = append(events, event)
 	}
 	return events, page.Next, nil
+}
+
+// Clock implements [Lister].
+func (p Persona) Clock(ctx context.Context) (time.Time, error) {
+	if err := p.wait(ctx); err != nil {
+		return time.Time{}, err
+	}
+	var response *persona.Response
+	_, err := p.Client.Events.ListPage(ctx, persona.EventListParams{Size: 1}, head(), persona.WithResponse(&response))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the time of Persona: %w", err)
+	}
+	at, _ := http.ParseTime(response.Header.Get("Date")) // zero where a gateway leaves it out
+	return at, nil
+}
+
+// wait waits until half of the rate limit is left.
+func (p Persona) wait(ctx context.Context) error {
+	for {
+		if remaining, limit := p.Budget.Remaining(); remaining*2 >= limit {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// read makes an event of an entry of the list. One that is none is poison: it is stored
+// with what can be stored of it, and blocks no other.
+func read(e *persona.Event) (domain.Event, error) {
+	body, err := json.Marshal(map[string]json.RawMessage{"data": e.Raw})
+	if err != nil {
+		return domain.Event{}, fmt.Errorf("read a page of events: %w", err)
+	}
+	envelope, err := webhook.ParseEnvelope(body)
+	if err == nil {
+		return domain.Event{
+			ID: envelope.ID, Name: string(envelope.Name), CreatedAt: envelope.CreatedAt,
+			Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID}, Body: body,
+		}, nil
+	}
+	poison := domain.Event{
+		ID: e.ID, Name: e.Attributes.Name, CreatedAt: e.Attributes.CreatedAt.Time, Body: body,
+		State: domain.EventPoison, Reason: "unreadable: " + err.Error(),
+	}
+	if !domain.PlausibleID(poison.ID) {
+		sum := sha256.Sum256(body) // the same each time it is met
+		poison.ID = "unreadable_" + hex.EncodeToString(sum[:12])
+	}
+	if !domain.PlausibleID(poison.Name) {
+		poison.Name = ""
+	}
+	return poison, nil
 }

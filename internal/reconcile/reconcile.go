@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona"
 )
 
 // ErrHeld means that the environment is being reconciled already, here or by another
@@ -21,11 +23,16 @@ var ErrHeld = errors.New("the environment is being reconciled already")
 // ErrCursor means that Persona does not know a page's cursor any more.
 var ErrCursor = errors.New("the cursor is not known any more")
 
-// Lister reads Persona's list of events, the newest first. The cursor of the first
-// page is empty, and so is next on the last. A cursor that Persona does not know is
-// ErrCursor.
+// Lister reads Persona's list of events.
 type Lister interface {
-	Page(ctx context.Context, cursor string) (events []domain.Event, next string, err error)
+	// Page reads up to size events, the newest first. The cursor of the first page is
+	// empty, and so is next on the last. Events that cannot be worked on come as poison,
+	// with a reason. A cursor that Persona does not know is ErrCursor; an answer that is
+	// too large is [persona.ErrTooLarge], but for a size of 1.
+	Page(ctx context.Context, cursor string, size int) (events []domain.Event, next string, err error)
+
+	// Clock returns the time by Persona's clock, to the second; zero where it is not told.
+	Clock(ctx context.Context) (time.Time, error)
 }
 
 // Environment is what reconciling an environment needs.
@@ -56,6 +63,19 @@ const (
 
 	// hold is how long a process keeps a reconciliation without a sign of life.
 	hold = 2 * time.Minute
+
+	// pageSize is the largest there is (Persona docs: Pagination). A page whose answer is
+	// too large is asked for again with half the size; after growAfter pages that were
+	// not, the size is doubled.
+	pageSize  = 100
+	growAfter = 4
+
+	// ahead is how much later than now an event may be dated before it is one of the
+	// future.
+	ahead = 5 * time.Minute
+
+	// sameClock is how far apart clocks may be that count as the same.
+	sameClock = 2 * time.Second
 
 	// tellEvery is how often the log says how far a long reconciliation is.
 	tellEvery = 5 * time.Second
@@ -90,9 +110,9 @@ type Options struct {
 }
 
 // Reconcile takes up the reconciliation of an environment that is under way, or
-// begins one, and brings it to its end. It returns [ErrHeld] when another process has
-// it. What it has done is kept when it fails or the context ends, and the next one
-// goes on from there.
+// begins one, and brings it to its end. It returns [ErrHeld] when another process has it
+// or takes it over. What it has done is kept when it fails or the context ends, and the
+// next one goes on from there.
 func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Options) (domain.Reconciliation, error) {
 	if !r.running.TryLock() {
 		return domain.Reconciliation{}, ErrHeld
@@ -103,7 +123,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Op
 		return domain.Reconciliation{}, err
 	}
 	for w.run.FinishedAt.IsZero() {
-		if err := w.page(ctx); err != nil {
+		err := w.page(ctx)
+		if errors.Is(err, store.ErrChanged) {
+			r.logger.InfoContext(ctx, "another process took the reconciliation over, and brings it to its end", "environment", env, "reconciliation", w.run.ID)
+			return w.run, ErrHeld
+		}
+		if err != nil {
 			return w.run, fmt.Errorf("reconcile: %w", err)
 		}
 		if o.Progress != nil {
@@ -123,6 +148,8 @@ type work struct {
 	knownSince time.Time
 	told       time.Time // when the log was told how far it is
 	restarted  bool      // its cursor was refused once: twice is no accident
+	size       int       // of the next page
+	fitting    int       // pages of this size that were not too large
 }
 
 func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Options) (*work, error) {
@@ -139,8 +166,9 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 		knownSince = settings.Since
 	}
 	run := domain.Reconciliation{ID: domain.NewID("rec"), Environment: env, StartedAt: now, Until: o.Since}
-	if knownSince.IsZero() { // the first: the process has been there for a moment already
-		knownSince, run.StartedAt = r.made, r.made
+	if knownSince.IsZero() {
+		run.StartedAt = r.first(ctx, settings.Lister)
+		knownSince = run.StartedAt
 	}
 	if !watermark.At.IsZero() {
 		run.Until = watermark.At.Add(-overlap)
@@ -158,36 +186,63 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	if !o.Since.IsZero() && o.Since.Before(run.Until) {
 		run.Until = o.Since // also of one that was under way
 	}
-	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, told: now}, nil
+	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, told: now, size: pageSize}, nil
+}
+
+// first returns when this process began, by Persona's clock: the start of the first
+// reconciliation. Events from before it are history, and they are dated by Persona. By its
+// own clock, a node that is five minutes ahead would not decide on what happens in its
+// first five minutes. Where Persona does not answer, its own clock is used all the same:
+// waiting for an answer would move the start.
+func (r *Reconciler) first(ctx context.Context, lister Lister) time.Time {
+	before := r.now()
+	clock, err := lister.Clock(ctx)
+	after := r.now()
+	var skew time.Duration
+	switch {
+	case err != nil || clock.IsZero():
+	case clock.Before(before.Add(-sameClock)):
+		skew = before.Sub(clock)
+	case clock.After(after.Add(sameClock)):
+		skew = after.Sub(clock)
+	}
+	if skew != 0 {
+		r.logger.WarnContext(ctx, "this machine's clock differs from Persona's: set it right", "ahead", skew.Round(time.Second))
+	}
+	return r.made.Add(-skew)
 }
 
 // page stores one page of events, and then how far the reconciliation has come.
 func (w *work) page(ctx context.Context) error {
-	events, next, err := w.lister.Page(ctx, w.run.Cursor)
-	if errors.Is(err, ErrCursor) && w.run.Cursor != "" && !w.restarted {
+	events, next, err := w.lister.Page(ctx, w.run.Cursor, w.size)
+	switch {
+	case errors.Is(err, ErrCursor) && w.run.Cursor != "" && !w.restarted:
 		w.run.Cursor, w.run.From, w.restarted = "", domain.Mark{}, true // from the top again
 		return w.save(ctx)
-	}
-	if err != nil {
+	case errors.Is(err, persona.ErrTooLarge) && w.size > 1:
+		w.size, w.fitting = w.size/2, 0
+		w.logger.InfoContext(ctx, "a page of events was too large: smaller ones are read", "environment", w.run.Environment, "size", w.size)
+		return w.save(ctx)
+	case err != nil:
 		return err
 	}
-	for i, e := range events {
+	w.grow()
+	for i := range events {
 		w.prepare(&events[i])
-		if w.run.From.EventID == "" {
-			w.run.From = domain.Mark{EventID: e.ID, At: e.CreatedAt}
-		}
+		w.mark(events[i])
 	}
 	fresh, err := w.store.AppendEvents(ctx, events)
 	if err != nil {
 		return err
 	}
-	reached := next == ""
 	for i, e := range events {
 		w.count(e, fresh[i])
-		reached = reached || e.CreatedAt.Before(w.run.Until) && !e.CreatedAt.IsZero()
+		if fresh[i] {
+			w.warn(ctx, e)
+		}
 	}
 	w.run.Cursor = next
-	if reached {
+	if next == "" || w.behind(events) {
 		w.finish(next == "")
 	} else if now := w.now(); now.Sub(w.told) >= tellEvery {
 		w.told = now
@@ -196,16 +251,52 @@ func (w *work) page(ctx context.Context) error {
 	return w.save(ctx)
 }
 
+// grow makes the next pages larger again when several of a smaller size have fitted.
+func (w *work) grow() {
+	if w.fitting++; w.fitting >= growAfter {
+		w.size, w.fitting = min(2*w.size, pageSize), 0
+	}
+}
+
+// mark notes the newest event of all. Its moment is not after the beginning: one that is
+// dated in the future would let the next reconciliation end before it has begun.
+func (w *work) mark(e domain.Event) {
+	if w.run.From.EventID == "" {
+		w.run.From.EventID = e.ID
+	}
+	if w.run.From.At.IsZero() && !e.CreatedAt.IsZero() {
+		w.run.From.At = earlier(e.CreatedAt, w.run.StartedAt)
+	}
+}
+
+// behind reports whether a page reaches back to where the reconciliation ends. Only its
+// last event counts: one with a wrong date among newer ones must not end it early.
+func (w *work) behind(events []domain.Event) bool {
+	for _, e := range slices.Backward(events) {
+		if !e.CreatedAt.IsZero() {
+			return e.CreatedAt.Before(w.run.Until)
+		}
+	}
+	return false
+}
+
 // prepare says how an event came, and what becomes of it.
 func (w *work) prepare(e *domain.Event) {
-	e.Environment, e.Via, e.ReceivedAt, e.State = w.run.Environment, domain.ViaReconcile, w.now(), domain.EventWaiting
+	e.Environment, e.Via, e.ReceivedAt = w.run.Environment, domain.ViaReconcile, w.now()
 	if e.CreatedAt.Before(w.knownSince) {
 		e.Via = domain.ViaHistory
 	}
-	if !fold.Keeps(*e) {
+	switch {
+	case e.State == domain.EventPoison:
+	case fold.Keeps(*e):
+		e.State = domain.EventWaiting
+	default:
 		e.State = domain.EventUnhandled
 	}
 }
+
+// future reports whether an event is dated later than clocks differ.
+func (w *work) future(e domain.Event) bool { return e.CreatedAt.After(w.now().Add(ahead)) }
 
 func (w *work) count(e domain.Event, fresh bool) {
 	w.run.Seen++
@@ -219,10 +310,26 @@ func (w *work) count(e domain.Event, fresh bool) {
 		outcome = "missed"
 		w.run.Missed++
 		w.run.OldestMissed = earlier(w.run.OldestMissed, e.CreatedAt)
+	case fresh && w.future(e):
+		outcome = "future"
 	case fresh:
 		outcome = "early" // its webhook may still come
 	}
+	if fresh && e.State == domain.EventPoison {
+		outcome = "poison"
+	}
 	w.metrics.Reconciled.WithLabelValues(string(w.run.Environment), outcome).Inc()
+}
+
+// warn says what is odd about an event that was stored now.
+func (w *work) warn(ctx context.Context, e domain.Event) {
+	log := w.logger.With("environment", w.run.Environment, "event", e.ID, "name", e.Name)
+	if e.State == domain.EventPoison {
+		log.ErrorContext(ctx, "an event of Persona's list cannot be worked on and is set aside", "reason", e.Reason)
+	}
+	if w.future(e) {
+		log.WarnContext(ctx, "an event is dated in the future: compare this machine's clock with Persona's", "created_at", e.CreatedAt)
+	}
 }
 
 // finish ends the reconciliation. Where the list was empty, the watermark stays.

@@ -17,22 +17,29 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/persona"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// list is Persona's list of events, three a page.
+// list is Persona's list of events, three a page at the most.
 type list struct {
 	events []domain.Event // the oldest first
 	fail   int            // how many pages can be read before one fails; never where negative
 	forget bool           // refuses every cursor
 	read   int
 	slow   func() // what passes while a page is read; nil for nothing
+	clock  time.Time
+	heavy  map[string]bool // events that fit into an answer only alone
+	asked  []int           // the sizes of the pages that were asked for
 }
 
 var errAway = errors.New("persona is away")
 
-func (l *list) Page(_ context.Context, cursor string) ([]domain.Event, string, error) {
+func (l *list) Clock(context.Context) (time.Time, error) { return l.clock, nil }
+
+func (l *list) Page(_ context.Context, cursor string, size int) ([]domain.Event, string, error) {
+	l.asked = append(l.asked, size)
 	if l.fail == 0 {
 		return nil, "", errAway
 	}
@@ -50,10 +57,15 @@ func (l *list) Page(_ context.Context, cursor string) ([]domain.Event, string, e
 		}
 		newest = newest[at+1:]
 	}
-	if len(newest) <= 3 {
-		return newest, "", nil
+	size = min(size, 3)
+	next := ""
+	if len(newest) > size {
+		newest, next = newest[:size], newest[size-1].ID
 	}
-	return newest[:3], newest[2].ID, nil
+	if size > 1 && slices.ContainsFunc(newest, func(e domain.Event) bool { return l.heavy[e.ID] }) {
+		return nil, "", persona.ErrTooLarge
+	}
+	return newest, next, nil
 }
 
 // happen adds events, a minute apart, up to a moment.

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -60,5 +62,56 @@ func TestAListenerThatFailsEndsIt(t *testing.T) {
 	listener.Close()
 	if err := serve.HTTP(t.Context(), listener, http.NotFoundHandler()); err == nil {
 		t.Error("it ended without an error")
+	}
+}
+
+// Whoever sends a request with a body that never ends holds nobody up for ever, whatever
+// the handler reads of it.
+func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	listener, ended := listen(t), make(chan error, 1)
+	go func() { ended <- serve.HTTP(ctx, listener, http.NotFoundHandler()) }()
+	c, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+	answer, err := io.ReadAll(c) // to the end of the connection
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
+		t.Errorf("answered %q, error %v", answer, err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestALongHeaderIsRefused(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	listener, ended := listen(t), make(chan error, 1)
+	go func() { ended <- serve.HTTP(ctx, listener, http.NotFoundHandler()) }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for bytes, want := range map[int]int{1 << 10: http.StatusNotFound, 128 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listener.Addr().String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Long", strings.Repeat("x", bytes))
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("a header of %d bytes was answered %d", bytes, res.StatusCode)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }

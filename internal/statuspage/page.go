@@ -26,6 +26,7 @@ var style string
 
 // Rows is what the page shows. A [store.Store] has it.
 type Rows interface {
+	Backlog(context.Context, domain.Environment) (store.Backlog, error)
 	Events(context.Context, domain.Environment, store.Filter) (store.Page[domain.Event], error)
 	Objects(context.Context, domain.Environment, store.Filter) (store.Page[domain.Object], error)
 	Decisions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Decision], error)
@@ -88,6 +89,8 @@ func New(rows Rows, subjects Subjects, applicants Applicants, addresses []Addres
 type view struct {
 	Addresses []Address
 	Watch     bool
+	Backlog   store.Backlog
+	Concerns  []concern
 	People    []service.Subject
 	Decisions []domain.Decision
 	Actions   []domain.Action
@@ -108,12 +111,18 @@ func (p *page) read(ctx context.Context) (view, error) {
 		rowsOf(ctx, p.rows.Actions, &v.Actions),
 		rowsOf(ctx, p.rows.Objects, &v.Objects),
 		rowsOf(ctx, p.rows.Events, &v.Events),
+		p.stuck(ctx, &v),
 	)
 }
 
 // rowsOf reads the newest rows of a kind.
 func rowsOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), into *[]T) error {
-	page, err := list(ctx, domain.Sandbox, store.Filter{Limit: shown})
+	return someOf(ctx, list, store.Filter{Limit: shown}, into)
+}
+
+// someOf reads the rows of a kind that a filter picks.
+func someOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), filter store.Filter, into *[]T) error {
+	page, err := list(ctx, domain.Sandbox, filter)
 	*into = page.Rows
 	return err
 }
@@ -198,7 +207,7 @@ func tone(word any) string {
 	switch strings.ToLower(fmt.Sprint(word)) {
 	case "approved", "passed", "done", "already_done":
 		return "good"
-	case "declined", "failed", "dead", "poison":
+	case "declined", "failed", "dead", "poison", "not_evaluated", "incomplete":
 		return "bad"
 	case "needs_review", "review", "pending", "waiting", "open":
 		return "open"

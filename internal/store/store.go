@@ -201,8 +201,13 @@ type Store interface {
 	// they are wanted again.
 	Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error)
 
-	// Release gives a claim back, and reports whether it was wanted meanwhile.
+	// Release gives a claim back, and reports whether it was wanted meanwhile. One that was
+	// lost may have been.
 	Release(ctx context.Context, c Claim) (again bool, err error)
+
+	// Abandon gives a claim back after a failure. What it was on gets a job if it was wanted
+	// meanwhile, also when the database does not answer now.
+	Abandon(ctx context.Context, c Claim) error
 
 	// Action returns an action, or ErrNotFound.
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)

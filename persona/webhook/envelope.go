@@ -189,8 +189,9 @@ func (s *scanner) rawOnce(into *json.RawMessage) error {
 
 // timeOf reads a JSON string as a time; zero where it is none.
 func timeOf(raw []byte) time.Time {
+	var text string
 	var t time.Time
-	if json.Unmarshal(raw, &t) != nil {
+	if json.Unmarshal(raw, &text) != nil || t.UnmarshalText([]byte(text)) != nil {
 		return time.Time{}
 	}
 	return t

@@ -58,6 +58,7 @@ func TestParseEnvelopeReads(t *testing.T) {
 		{"keys in any order", `{"data":{"attributes":{` + payload + `,` + created + `,"name":"case.resolved"},"id":"evt_1","type":"event"}}`, want},
 		{"keys Persona may add", `{"meta":{"x":[1,-2.5e+3,true,false,null,"é\n\u00e9"]},"data":{"links":[],"type":"event","id":"evt_1","attributes":{"new":{},"name":"case.resolved",` + created + `,` + payload + `}},"z":0}`, want},
 		{"escaped characters", `{"d\u0061ta":{"type":"event","id":"evt\u005f1","attributes":{"name":"case.resolved",` + created + `,` + payload + `}}}`, want},
+		{"a time in escapes", event(`"name":"case.resolved","created-at":"2026\u002d11-20T09:30:00.123Z",` + payload), want},
 		{"white space everywhere", " \r\n{ \"data\" :\t{ \"type\" : \"event\" , \"id\" : \"evt_1\" , \"attributes\" : { \"name\" : \"case.resolved\" , " + created + " , " + payload + " } } } \n", want},
 		{"an object inside an object that looks like another", event(`"name":"case.resolved",` + created + `,"payload":{"data":{"attributes":{"id":"x","type":"y"},"type":"case","id":"case_1"}}`), want},
 

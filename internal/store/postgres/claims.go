@@ -102,18 +102,29 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 	return taken, nil
 }
 
-// Release implements [store.Store].
+// Release implements [store.Store]. A claim that is gone may have been wanted before: a
+// crash of the server empties the table, and takes along who wanted what.
 func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
 	db.tokens.remove(claim.Token)
 	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
 		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token).Scan(&again)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
 		return false, fmt.Errorf("release %s: %w", claim.Target, err)
 	}
 	return again, nil
 }
 
-// dropDeadClaims drops the claims of nodes that are gone, with jobs for what they were on.
+// Abandon implements [store.Store]: the claim counts no more, and dropDeadClaims finds it.
+func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
+	db.tokens.remove(claim.Token)
+	return nil
+}
+
+// dropDeadClaims drops the claims of nodes that are gone and those that were abandoned,
+// with jobs for what they were on.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, db.node, db.tokens.all())

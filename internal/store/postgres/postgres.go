@@ -60,6 +60,12 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if config.MaxConns < maxConnections {
 		config.MaxConns = maxConnections
 	}
+	// Statements are planned each time: a plan that is kept from when the tables were small
+	// reads all of a table that grows, until PostgreSQL analyzes it. It also works through a
+	// pooler that shares connections among transactions.
+	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -145,27 +151,6 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 	return tag.RowsAffected(), err
 }
 
-// ExecAll implements [tables.Tx]: all of it goes to the server at once.
-func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
-	if len(args) == 0 {
-		return nil, nil
-	}
-	var batch pgx.Batch
-	for _, a := range args {
-		batch.Queue(query, a...)
-	}
-	results := t.SendBatch(ctx, &batch)
-	changed := make([]int64, len(args))
-	for i := range args {
-		tag, err := results.Exec()
-		if err != nil {
-			return nil, errors.Join(err, results.Close())
-		}
-		changed[i] = tag.RowsAffected()
-	}
-	return changed, results.Close()
-}
-
 // rows are [tables.Rows].
 type rows struct{ pgx.Rows }
 
@@ -210,29 +195,29 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow
 	}
 	fresh := make([]bool, len(events))
 	stored, err := mark(ctx, tx, first, fresh, `WITH given AS (
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[])
-				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)),
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[])
+				AS g (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)),
 		fresh AS (
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
 			ON CONFLICT DO NOTHING RETURNING environment, id)
-		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
+		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
 			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`,
-		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state)
+		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state, c.reason)
 	if err != nil || stored == len(first) {
 		return fresh, err
 	}
-	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (environment, id, via, state)
+	_, err = mark(ctx, tx, first, fresh, `UPDATE events e SET via = g.via, state = g.state, reason = g.reason
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS g (environment, id, via, state, reason)
 		WHERE g.via = 'webhook' AND e.via = 'history' AND e.environment = g.environment AND e.id = g.id RETURNING e.environment, e.id`,
-		c.environment, c.id, c.via, c.state)
+		c.environment, c.id, c.via, c.state, c.reason)
 	return fresh, err
 }
 
 // columns are the rows of events, a list for each column.
 type columns struct {
-	environment, id, name, objectType, objectID, headers, via, state []string
-	createdAt, receivedAt                                            []int64
-	body                                                             [][]byte
+	environment, id, name, objectType, objectID, headers, via, state, reason []string
+	createdAt, receivedAt                                                    []int64
+	body                                                                     [][]byte
 }
 
 func (c *columns) add(r tables.EventRow) {
@@ -240,6 +225,7 @@ func (c *columns) add(r tables.EventRow) {
 	c.createdAt, c.objectType, c.objectID = append(c.createdAt, r.CreatedAt), append(c.objectType, r.ObjectType), append(c.objectID, r.ObjectID)
 	c.body, c.headers, c.via = append(c.body, r.Body), append(c.headers, r.Headers), append(c.via, r.Via)
 	c.receivedAt, c.state = append(c.receivedAt, r.ReceivedAt), append(c.state, r.State)
+	c.reason = append(c.reason, r.Reason)
 }
 
 // mark runs a query that returns the environments and ids of events, and marks those as
@@ -279,10 +265,16 @@ func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
 	return err
 }
 
+// List implements [tables.Database].
+func (db *DB) List(texts []string) any { return texts }
+
 // Each implements [tables.Database].
 func (db *DB) Each(parameter string) string {
-	return "json_array_elements_text(" + parameter + "::text::json) AS each (value)"
+	return "unnest(" + parameter + "::text[]) AS each (value)"
 }
+
+// In implements [tables.Database].
+func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {

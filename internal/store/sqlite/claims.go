@@ -6,6 +6,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/tables"
 )
 
 // claims are kept in memory: one process works on a database, and its claims end with it.
@@ -65,4 +66,14 @@ func (c *claims) Release(_ context.Context, claim store.Claim) (again bool, err 
 		return holder.again, nil
 	}
 	return false, nil
+}
+
+// Abandon implements [store.Store].
+func (db *DB) Abandon(ctx context.Context, claim store.Claim) error {
+	again, err := db.Release(ctx, claim)
+	if err != nil || !again {
+		return err
+	}
+	job := store.Job{Kind: store.JobRead, Environment: claim.Environment, Object: claim.Target}
+	return db.Tx(ctx, func(tx tables.Tx) error { return db.Enqueue(ctx, tx, []store.Job{job}) })
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -153,16 +154,26 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 	return res.RowsAffected()
 }
 
-// ExecAll implements [tables.Tx].
-func (t transaction) ExecAll(ctx context.Context, query string, args [][]any) ([]int64, error) {
-	changed := make([]int64, len(args))
-	for i := range args {
-		var err error
-		if changed[i], err = t.Exec(ctx, query, args[i]...); err != nil {
+// Insert implements [tables.Tx].
+func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [][]any) ([]bool, error) {
+	return t.each(ctx, statement.One(), rows)
+}
+
+// Update implements [tables.Tx].
+func (t transaction) Update(ctx context.Context, statement tables.Update, rows [][]any) ([]bool, error) {
+	return t.each(ctx, statement.One(), rows)
+}
+
+func (t transaction) each(ctx context.Context, query string, rows [][]any) ([]bool, error) {
+	done := make([]bool, len(rows))
+	for i := range rows {
+		changed, err := t.Exec(ctx, query, rows[i]...)
+		if err != nil {
 			return nil, err
 		}
+		done[i] = changed > 0
 	}
-	return changed, nil
+	return done, nil
 }
 
 // Query implements [tables.Querier].
@@ -172,16 +183,16 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows
 
 // Append implements [tables.Database].
 func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
-	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (environment, id)
-			DO UPDATE SET via = excluded.via, state = excluded.state, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
+	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (environment, id)
+			DO UPDATE SET via = excluded.via, state = excluded.state, reason = excluded.reason, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
 	if err != nil {
 		return nil, err
 	}
 	defer insert.Close()
 	fresh := make([]bool, len(events))
 	for i, r := range events {
-		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State)
+		res, err := insert.ExecContext(ctx, r.Environment, r.ID, r.Name, r.CreatedAt, r.ObjectType, r.ObjectID, r.Body, r.Headers, r.Via, r.ReceivedAt, r.State, r.Reason)
 		if err != nil {
 			return nil, fmt.Errorf("event %s: %w", r.ID, err)
 		}
@@ -205,8 +216,19 @@ func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error
 // Lock implements [tables.Database]: there is one writer.
 func (db *DB) Lock(context.Context, tables.Tx, []string) error { return nil }
 
+// List implements [tables.Database].
+func (db *DB) List(texts []string) any {
+	list, _ := json.Marshal(texts) // texts
+	return string(list)
+}
+
 // Each implements [tables.Database].
 func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
+
+// In implements [tables.Database].
+func (db *DB) In(parameter string) string {
+	return "IN (SELECT value FROM json_each(" + parameter + "))"
+}
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {

@@ -50,7 +50,7 @@ func backlog(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	tried(t, s, "evt_1", "not allowed: the API key may not read inq_1")
 	tried(t, s, "evt_2", "not allowed: the API key may not read inq_2")
-	tried(t, s, "evt_3", "inq_3 is not there: 404")
+	tried(t, s, "evt_3", "no answer from Persona")
 	tried(t, s, "evt_poison", "cannot be read: no attributes")
 
 	got, err := s.Backlog(t.Context(), domain.Sandbox)

@@ -18,20 +18,25 @@ func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []d
 	var rows [][]any
 	for _, a := range actions {
 		rows = append(rows, []any{
-			a.Environment, a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
-			a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt),
+			string(a.Environment), a.ID, a.DecisionID, string(a.Spec.Kind), a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
+			string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt), int64(1),
 		})
 	}
-	changed, err := tx.ExecAll(ctx, `INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at,
-			state, attempts, next_attempt_at, outcome, said, request_id, result, created_at, finished_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1) ON CONFLICT (environment, derived_key) DO NOTHING`, rows)
+	done, err := tx.Insert(ctx, Insert{
+		Table: "actions",
+		Columns: []string{
+			"environment", "id", "decision_id", "kind", "object_type", "object_id", "arguments", "expects", "derived_key", "idempotency_key", "key_made_at",
+			"state", "attempts", "next_attempt_at", "outcome", "said", "request_id", "result", "created_at", "finished_at", "version",
+		},
+		Unless: []string{"environment", "derived_key"},
+	}, rows)
 	if err != nil {
 		return nil, fmt.Errorf("save actions: %w", err)
 	}
 	var jobs []store.Job
 	begun := map[string]bool{} // decisions whose first action has its job
 	for i, a := range actions {
-		if changed[i] == 1 && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
+		if done[i] && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
 			begun[a.DecisionID] = true
 			jobs = append(jobs, store.Job{Kind: store.JobPerform, Environment: env, Action: a.ID})
 		}
@@ -41,33 +46,90 @@ func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []d
 
 // SaveAction implements [store.Store].
 func (s *Store) SaveAction(ctx context.Context, a domain.Action, notifications []domain.Notification, log []audit.Entry) (version int64, err error) {
-	err = s.db.Tx(ctx, func(tx Tx) error {
-		changed, err := tx.Exec(ctx, `UPDATE actions SET idempotency_key = $1, key_made_at = $2, state = $3, attempts = $4, next_attempt_at = $5, outcome = $6, said = $7, request_id = $8, result = $9,
-				finished_at = $10, version = version + 1
-			WHERE environment = $11 AND id = $12 AND state = 'waiting' AND version = $13`,
-			a.IdempotencyKey, micros(a.KeyMadeAt), a.State, a.Attempts, micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.FinishedAt), a.Environment, a.ID, a.Version)
-		if err == nil && changed == 0 {
-			err = store.ErrChanged
+	return s.actions.do(ctx, actionSave{a, notifications, log})
+}
+
+// actionSave is what one call of [Store.SaveAction] is given.
+type actionSave struct {
+	action        domain.Action
+	notifications []domain.Notification
+	log           []audit.Entry
+}
+
+// commitActions commits what several calls are given, those of one environment together.
+func (s *Store) commitActions(ctx context.Context, all []actionSave) []result[int64] {
+	results := make([]result[int64], len(all))
+	of := map[domain.Environment][]int{}
+	for i, one := range all {
+		of[one.action.Environment] = append(of[one.action.Environment], i)
+	}
+	for env, calls := range of {
+		given := make([]actionSave, len(calls))
+		for n, i := range calls {
+			given[n] = all[i]
 		}
-		if err != nil {
-			return fmt.Errorf("save action %s: %w", a.ID, err)
+		done, err := s.updateActions(ctx, env, given)
+		for n, i := range calls {
+			switch {
+			case err != nil:
+				results[i].err = fmt.Errorf("save action %s: %w", given[n].action.ID, err)
+			case !done[n]:
+				results[i].err = fmt.Errorf("save action %s: %w", given[n].action.ID, store.ErrChanged)
+			default:
+				results[i].out = given[n].action.Version + 1
+			}
+		}
+	}
+	return results
+}
+
+// updateActions saves actions over the versions that were read, with what follows from
+// each, and reports which were still those.
+func (s *Store) updateActions(ctx context.Context, env domain.Environment, given []actionSave) (done []bool, err error) {
+	var rows [][]any
+	for _, g := range given {
+		a := g.action
+		rows = append(rows, []any{
+			a.IdempotencyKey, micros(a.KeyMadeAt), string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.FinishedAt),
+			string(env), a.ID, a.Version,
+		})
+	}
+	update := Update{
+		Table: "actions",
+		Set:   []string{"idempotency_key", "key_made_at", "state", "attempts", "next_attempt_at", "outcome", "said", "request_id", "result", "finished_at"},
+		Count: "version", Key: []string{"environment", "id", "version"}, And: "actions.state = 'waiting'",
+	}
+	err = s.db.Tx(ctx, func(tx Tx) (err error) {
+		if done, err = tx.Update(ctx, update, rows); err != nil {
+			return err
 		}
 		var jobs []store.Job
-		switch {
-		case a.State == domain.ActionDropped || a.State == domain.ActionDead:
-			if err := dropRest(ctx, tx, a); err != nil {
-				return err
+		var notifications []domain.Notification
+		var log []audit.Entry
+		var tookEffect []string // decisions whose next action is due
+		for i, g := range given {
+			if !done[i] {
+				continue
 			}
-		case a.State != domain.ActionWaiting:
-			if jobs, err = nextAction(ctx, tx, a); err != nil {
-				return err
+			notifications, log = append(notifications, g.notifications...), append(log, g.log...)
+			switch a := g.action; {
+			case a.State == domain.ActionDropped || a.State == domain.ActionDead:
+				if err := dropRest(ctx, tx, a); err != nil {
+					return err
+				}
+			case a.State != domain.ActionWaiting:
+				tookEffect = append(tookEffect, a.DecisionID)
+			case !a.NextAttemptAt.IsZero():
+				jobs = append(jobs, store.Job{Kind: store.JobPerform, Environment: env, Action: a.ID, At: a.NextAttemptAt})
 			}
-		case !a.NextAttemptAt.IsZero():
-			jobs = []store.Job{{Kind: store.JobPerform, Environment: a.Environment, Action: a.ID, At: a.NextAttemptAt}}
 		}
-		return errors.Join(s.tell(ctx, tx, a.Environment, evaluation{}, notifications, log), s.db.Enqueue(ctx, tx, jobs))
+		next, err := s.nextActions(ctx, tx, env, tookEffect)
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.db.Enqueue(ctx, tx, append(jobs, next...)), s.tell(ctx, tx, env, evaluation{}, notifications, log))
 	})
-	return a.Version + 1, err
+	return done, err
 }
 
 // Revive implements [store.Store].
@@ -93,19 +155,26 @@ func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempote
 // goesBefore begins the outcome of what was dropped because of an action before it.
 func goesBefore(id string) string { return id + ", which goes before it, is " }
 
-// nextAction is the job for the action of the same decision that follows a finished
-// one.
-func nextAction(ctx context.Context, tx Tx, a domain.Action) ([]store.Job, error) {
-	job := store.Job{Kind: store.JobPerform, Environment: a.Environment}
-	found, err := one(ctx, tx, "SELECT id FROM actions WHERE environment = $1 AND decision_id = $2 AND state = 'waiting' ORDER BY sequence LIMIT 1",
-		[]any{a.Environment, a.DecisionID}, &job.Action)
-	if err != nil {
-		return nil, fmt.Errorf("find the action after %s: %w", a.ID, err)
-	}
-	if !found {
+// nextActions are the jobs for the first action of each decision that waits.
+func (s *Store) nextActions(ctx context.Context, tx Tx, env domain.Environment, decisions []string) ([]store.Job, error) {
+	if len(decisions) == 0 {
 		return nil, nil
 	}
-	return []store.Job{job}, nil
+	var jobs []store.Job
+	begun := map[string]bool{}
+	rows, err := tx.Query(ctx, "SELECT id, decision_id FROM actions WHERE environment = $1 AND decision_id "+s.db.In("$2")+" AND state = 'waiting' ORDER BY sequence", env, s.db.List(decisions))
+	_, err = collect(rows, err, func(rows Rows) (decision string, err error) {
+		job := store.Job{Kind: store.JobPerform, Environment: env}
+		if err = rows.Scan(&job.Action, &decision); err == nil && !begun[decision] {
+			begun[decision] = true
+			jobs = append(jobs, job)
+		}
+		return decision, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the next actions: %w", err)
+	}
+	return jobs, nil
 }
 
 // dropRest drops the actions of a decision that come after one that did not take

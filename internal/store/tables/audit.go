@@ -24,9 +24,9 @@ func (s *Store) saveAudit(ctx context.Context, tx Tx, env domain.Environment, en
 		sequence++
 		e.Environment, e.Sequence, e.At = env, sequence, moment(micros(e.At))
 		previous = audit.Seal(previous, e)
-		rows = append(rows, []any{env, e.Sequence, micros(e.At), e.Actor, e.What, e.About.Type, e.About.ID, e.Detail, previous})
+		rows = append(rows, []any{string(env), e.Sequence, micros(e.At), e.Actor, e.What, e.About.Type, e.About.ID, e.Detail, previous})
 	}
-	_, err := tx.ExecAll(ctx, "INSERT INTO audit (environment, sequence, at, actor, what, object_type, object_id, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", rows)
+	_, err := tx.Insert(ctx, Insert{Table: "audit", Columns: []string{"environment", "sequence", "at", "actor", "what", "object_type", "object_id", "detail", "hash"}}, rows)
 	if err != nil {
 		return fmt.Errorf("write the audit trail: %w", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Backlog implements [store.Store]. Each query reads an index that holds only what it
-// counts, so that the events and actions that are finished cost nothing.
+// Backlog implements [store.Store]. Each query reads only what it counts from an index:
+// the events and actions that are finished cost nothing.
 func (s *Store) Backlog(ctx context.Context, env domain.Environment) (store.Backlog, error) {
 	b := store.Backlog{Reasons: map[string]int{}}
 	var oldest int64
@@ -49,9 +49,9 @@ const maxKind = 40
 // is not a few plain words. Kinds become labels of metrics: ids and numbers would make
 // a new one for every event.
 func kindOf(reason string) string {
-	kind, _, _ := strings.Cut(reason, ":")
+	kind, _, found := strings.Cut(reason, ":")
 	plain := func(r rune) bool { return r == ' ' || r == '-' || 'a' <= r && r <= 'z' }
-	if kind == "" || len(kind) > maxKind || strings.ContainsFunc(kind, func(r rune) bool { return !plain(r) }) {
+	if !found || kind == "" || len(kind) > maxKind || strings.ContainsFunc(kind, func(r rune) bool { return !plain(r) }) {
 		return store.OtherReason
 	}
 	return kind

@@ -47,12 +47,12 @@ type EventRow struct {
 	Body                  []byte // packed
 	Headers, Via          string
 	ReceivedAt            int64
-	State                 string
+	State, Reason         string
 }
 
 func rowOf(e domain.Event) EventRow {
 	return EventRow{
-		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, pack(e.Body), encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State),
+		string(e.Environment), e.ID, e.Name, micros(e.CreatedAt), e.Object.Type, e.Object.ID, pack(e.Body), encode(e.Headers), string(e.Via), micros(e.ReceivedAt), string(e.State), e.Reason,
 	}
 }
 
@@ -81,7 +81,7 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 	if len(ids) == 0 {
 		return inbox, nil
 	}
-	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND id IN (SELECT value FROM "+s.db.Each("$2")+")", env, encode(ids))
+	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND id "+s.db.In("$2"), env, s.db.List(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +97,8 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, entry audit.Entry) (setAside bool, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
 		setAside = false
-		these := " WHERE environment = $1 AND object_id = $2 AND state = 'waiting' AND id IN (SELECT value FROM " + s.db.Each("$3") + ")"
-		args := []any{env, object.ID, encode(events)}
+		these := " WHERE environment = $1 AND object_id = $2 AND state = 'waiting' AND id " + s.db.In("$3")
+		args := []any{env, object.ID, s.db.List(events)}
 		if _, err := tx.Exec(ctx, "UPDATE events SET tries = tries + 1, reason = $4"+these, append(args, reason)...); err != nil {
 			return fmt.Errorf("record a try: %w", err)
 		}

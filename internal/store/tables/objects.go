@@ -61,51 +61,52 @@ func scanObject(env domain.Environment) func(Rows, *int64) (domain.Object, error
 // saveObjects stores objects that are still those that were read, with who points to
 // whom. It fails with a lostError for the first advance with one that is not.
 func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) error {
-	var inserts, updates, forget, relate [][]any
+	key := []string{"environment", "type", "id"}
+	values := []string{"status", "reference_id", "attributes", "relationships", "as_of", "event_id", "redacted_at", "created_at", "reviewer", "last_reference_id", "last_reference_at"}
+	var inserts, updates, relate [][]any
 	var inserted, updated []int // whose they are
 	for i, a := range advances {
 		for _, o := range a.Objects {
-			row := []any{o.Status, o.ReferenceID, encode(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
-				micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), env, o.Ref.Type, o.Ref.ID}
-			old := relations(env, a.Before)
-			if o.Version == 0 {
-				inserts, inserted, old = append(inserts, row), append(inserted, i), nil
-			} else {
-				updates, updated = append(updates, append(row, o.Version)), append(updated, i)
+			row := []any{
+				o.Status, o.ReferenceID, encode(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
+				micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), string(env), o.Ref.Type, o.Ref.ID,
 			}
-			if now := relations(env, o); !slices.EqualFunc(old, now, func(a, b []any) bool { return slices.Equal(a, b) }) {
-				if o.Version != 0 {
-					forget = append(forget, []any{env, o.Ref.Type, o.Ref.ID})
-				}
-				relate = append(relate, now...)
+			now := relations(env, o)
+			if o.Version == 0 {
+				inserts, inserted, relate = append(inserts, append(row, int64(1))), append(inserted, i), append(relate, now...)
+				continue
+			}
+			updates, updated = append(updates, append(row, o.Version)), append(updated, i)
+			if slices.EqualFunc(relations(env, a.Before), now, slices.Equal[[]any]) {
+				continue
+			}
+			relate = append(relate, now...)
+			if _, err := tx.Exec(ctx, "DELETE FROM relations WHERE environment = $1 AND from_type = $2 AND from_id = $3", env, o.Ref.Type, o.Ref.ID); err != nil {
+				return fmt.Errorf("forget to whom %s points: %w", o.Ref, err)
 			}
 		}
 	}
-	changed, err := tx.ExecAll(ctx, `INSERT INTO objects (status, reference_id, attributes, relationships, as_of, event_id, redacted_at, created_at, reviewer, last_reference_id, last_reference_at, environment, type, id, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1) ON CONFLICT (environment, type, id) DO NOTHING`, inserts)
-	if err := whole(changed, inserted, err); err != nil {
+	done, err := tx.Insert(ctx, Insert{Table: "objects", Columns: slices.Concat(values, key, []string{"version"}), Unless: key}, inserts)
+	if err := whole(done, inserted, err); err != nil {
 		return err
 	}
-	changed, err = tx.ExecAll(ctx, `UPDATE objects SET status = $1, reference_id = $2, attributes = $3, relationships = $4, as_of = $5, event_id = $6, redacted_at = $7,
-			created_at = $8, reviewer = $9, last_reference_id = $10, last_reference_at = $11, version = version + 1
-		WHERE environment = $12 AND type = $13 AND id = $14 AND version = $15`, updates)
-	if err := whole(changed, updated, err); err != nil {
+	done, err = tx.Update(ctx, Update{Table: "objects", Set: values, Count: "version", Key: slices.Concat(key, []string{"version"})}, updates)
+	if err := whole(done, updated, err); err != nil {
 		return err
 	}
-	_, err1 := tx.ExecAll(ctx, "DELETE FROM relations WHERE environment = $1 AND from_type = $2 AND from_id = $3", forget)
-	_, err2 := tx.ExecAll(ctx, "INSERT INTO relations (environment, from_type, from_id, to_type, to_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", relate)
-	if err := errors.Join(err1, err2); err != nil {
+	relation := []string{"environment", "from_type", "from_id", "to_type", "to_id"}
+	if _, err := tx.Insert(ctx, Insert{Table: "relations", Columns: relation, Unless: relation}, relate); err != nil {
 		return fmt.Errorf("save who points to whom: %w", err)
 	}
 	return nil
 }
 
 // whole checks that all rows were saved.
-func whole(changed []int64, of []int, err error) error {
+func whole(done []bool, of []int, err error) error {
 	if err != nil {
 		return fmt.Errorf("save objects: %w", err)
 	}
-	if i := slices.Index(changed, 0); i >= 0 {
+	if i := slices.Index(done, false); i >= 0 {
 		return lostError{of[i]}
 	}
 	return nil
@@ -120,7 +121,7 @@ func relations(env domain.Environment, o domain.Object) [][]any {
 	slices.SortFunc(to, func(a, b domain.Ref) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID)) })
 	var rows [][]any
 	for _, ref := range slices.Compact(to) {
-		rows = append(rows, []any{env, o.Ref.Type, o.Ref.ID, ref.Type, ref.ID})
+		rows = append(rows, []any{string(env), o.Ref.Type, o.Ref.ID, ref.Type, ref.ID})
 	}
 	return rows
 }

@@ -13,6 +13,54 @@ import (
 
 // Save implements [store.Store].
 func (s *Store) Save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
+	return s.saves.do(ctx, save{env, advances, v})
+}
+
+// save is what one call of [Store.Save] is given.
+type save struct {
+	env      domain.Environment
+	advances []store.Advance
+	verdicts store.Verdicts
+}
+
+// commitSaves commits what several calls are given, those of one environment together. When
+// a value of one of them is rejected, each is tried alone.
+func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Saved] {
+	results := make([]result[store.Saved], len(all))
+	of := map[domain.Environment][]int{}
+	for i, one := range all {
+		of[one.env] = append(of[one.env], i)
+	}
+	for env, calls := range of {
+		var advances []store.Advance
+		for _, i := range calls {
+			advances = append(advances, all[i].advances...)
+		}
+		saved, err := s.save(ctx, env, advances, all[calls[len(calls)-1]].verdicts)
+		if err != nil && len(calls) > 1 && errors.Is(err, store.ErrRejected) {
+			for _, i := range calls {
+				results[i].out, results[i].err = s.save(ctx, env, all[i].advances, all[i].verdicts)
+			}
+			continue
+		}
+		first := 0
+		for n, i := range calls {
+			results[i].err = err
+			last := first + len(all[i].advances)
+			for _, changed := range saved.Changed {
+				if changed >= first && changed < last {
+					results[i].out.Changed = append(results[i].out.Changed, changed-first)
+				}
+			}
+			if first = last; n == 0 {
+				results[i].out.Notifications = saved.Notifications // whoever logs them
+			}
+		}
+	}
+	return results
+}
+
+func (s *Store) save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
 	var saved store.Saved
 	left := make([]int, len(advances)) // indices of those that are still to be saved
 	for i := range advances {
@@ -83,7 +131,8 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 			return err
 		}
 		told = e.told
-		return errors.Join(s.tell(ctx, tx, env, e, nil, log), s.db.Enqueue(ctx, tx, append(jobs, performing...)))
+		// The log is locked until the commit: it comes last.
+		return errors.Join(s.db.Enqueue(ctx, tx, append(jobs, performing...)), s.tell(ctx, tx, env, e, nil, log))
 	})
 	return told, err
 }
@@ -115,23 +164,24 @@ func subjectLocks(env domain.Environment, advances []store.Advance) []string {
 func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) (marked []bool, err error) {
 	marked = make([]bool, len(advances))
 	// PostgreSQL finds the partition by received_at.
-	const mark = "UPDATE events SET state = $1, reason = $2 WHERE environment = $3 AND id = $4 AND received_at = $5 AND state = 'waiting'"
-	for query, history := range map[string]bool{mark: false, mark + " AND via = 'history'": true} {
+	mark := Update{Table: "events", Set: []string{"state", "reason"}, Key: []string{"environment", "id", "received_at"}}
+	for and, history := range map[string]bool{"events.state = 'waiting'": false, "events.state = 'waiting' AND events.via = 'history'": true} {
 		var rows [][]any
 		var of []int
 		for i, a := range advances {
 			for _, m := range a.Events {
 				if m.History == history {
-					rows, of = append(rows, []any{m.State, m.Reason, env, m.ID, micros(m.ReceivedAt)}), append(of, i)
+					rows, of = append(rows, []any{string(m.State), m.Reason, string(env), m.ID, micros(m.ReceivedAt)}), append(of, i)
 				}
 			}
 		}
-		changed, err := tx.ExecAll(ctx, query, rows)
+		mark.And = and
+		done, err := tx.Update(ctx, mark, rows)
 		if err != nil {
 			return nil, fmt.Errorf("mark events: %w", err)
 		}
-		for i, n := range changed {
-			marked[of[i]] = marked[of[i]] || n > 0
+		for i, was := range done {
+			marked[of[i]] = marked[of[i]] || was
 		}
 	}
 	return marked, nil
@@ -144,24 +194,53 @@ func saveDecisions(ctx context.Context, tx Tx, env domain.Environment, decisions
 		if len(d.Facts) > 0 {
 			facts = pack(d.Facts)
 		}
-		rows = append(rows, []any{env, d.ID, d.Object.Type, d.Object.ID, encode(d.Transition), d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, encode(d.Actions), facts, micros(d.DecidedAt)})
+		rows = append(rows, []any{
+			string(env), d.ID, d.Object.Type, d.Object.ID, encode(d.Transition), string(d.Result), d.Rule, d.PolicyVersion, d.Explanation, d.Reason, encode(d.Actions), facts, micros(d.DecidedAt),
+		})
 	}
-	_, err := tx.ExecAll(ctx, `INSERT INTO decisions (environment, id, object_type, object_id, transition, result, rule, policy_version, explanation, reason, actions, facts, decided_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, rows)
+	_, err := tx.Insert(ctx, Insert{
+		Table:   "decisions",
+		Columns: []string{"environment", "id", "object_type", "object_id", "transition", "result", "rule", "policy_version", "explanation", "reason", "actions", "facts", "decided_at"},
+	}, rows)
 	if err != nil {
 		return fmt.Errorf("save decisions: %w", err)
 	}
 	return nil
 }
 
-func saveNotifications(ctx context.Context, tx Tx, notifications []domain.Notification) error {
+// saveNotifications returns the numbers of those notifications that tell a verdict, by
+// their ids.
+func (s *Store) saveNotifications(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification) (map[string]int64, error) {
+	if len(notifications) == 0 {
+		return nil, nil
+	}
 	var rows [][]any
+	var ids []string
 	for _, n := range notifications {
-		rows = append(rows, []any{n.Environment, n.ID, n.Name, n.Subject, n.Object.Type, n.Object.ID, n.Verdict, n.EventID, micros(n.CreatedAt)})
+		rows = append(rows, []any{string(env), n.ID, n.Name, n.Subject, n.Object.Type, n.Object.ID, string(n.Verdict), n.EventID, micros(n.CreatedAt)})
+		if n.Verdict != "" {
+			ids = append(ids, n.ID)
+		}
 	}
-	_, err := tx.ExecAll(ctx, `INSERT INTO notifications (environment, id, name, subject, object_type, object_id, verdict, event_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, rows)
+	_, err := tx.Insert(ctx, Insert{
+		Table: "notifications", Columns: []string{"environment", "id", "name", "subject", "object_type", "object_id", "verdict", "event_id", "created_at"},
+	}, rows)
 	if err != nil {
-		return fmt.Errorf("save notifications: %w", err)
+		return nil, fmt.Errorf("save notifications: %w", err)
 	}
-	return nil
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	numbers := map[string]int64{}
+	found, err := tx.Query(ctx, "SELECT id, sequence FROM notifications WHERE environment = $1 AND id "+s.db.In("$2"), env, s.db.List(ids))
+	_, err = collect(found, err, func(rows Rows) (id string, err error) {
+		var number int64
+		err = rows.Scan(&id, &number)
+		numbers[id] = number
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("number notifications: %w", err)
+	}
+	return numbers, nil
 }

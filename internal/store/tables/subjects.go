@@ -88,7 +88,7 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 		object    domain.Object
 	}
 	rows, err := q.Query(ctx, `SELECT reference_id, type, id, status, created_at, redacted_at, reviewer FROM objects
-		WHERE environment = $1 AND reference_id IN (SELECT value FROM `+s.db.Each("$2")+`) AND type IN ('inquiry', 'account', 'case') ORDER BY sequence`, env, encode(references))
+		WHERE environment = $1 AND reference_id <> '' AND reference_id `+s.db.In("$2")+` AND type IN ('inquiry', 'account', 'case') ORDER BY sequence`, env, s.db.List(references))
 	mine, err := collect(rows, err, func(rows Rows) (o owned, err error) {
 		o.object, err = scanSummary(env, rows, &o.reference)
 		return o, err
@@ -125,41 +125,44 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 }
 
 // casesOf returns the cases with these ids, and those that are about objects with these
-// ids, with all inquiries and accounts that each is about.
+// ids, with all inquiries and accounts that each is about. Each query looks rows up in one
+// index: a join of them is planned badly while a table is new.
 func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, ids []string) ([]domain.Object, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	type relation struct {
-		kase domain.Object
-		to   domain.Ref
+	rows, err := q.Query(ctx, "SELECT from_id FROM relations WHERE environment = $1 AND to_type IN ('inquiry', 'account') AND to_id "+s.db.In("$2")+" AND from_type = 'case'", env, s.db.List(ids))
+	about, err := collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("find the cases of subjects: %w", err)
 	}
-	each := s.db.Each("$2")
-	rows, err := q.Query(ctx, `SELECT coalesce(r.to_type, ''), coalesce(r.to_id, ''), o.type, o.id, o.status, o.created_at, o.redacted_at, o.reviewer FROM objects o
-		LEFT JOIN relations r ON r.environment = o.environment AND r.from_type = o.type AND r.from_id = o.id AND r.to_type IN ('inquiry', 'account')
-		WHERE o.environment = $1 AND o.type = 'case' AND o.id IN (
-			SELECT value FROM `+each+` UNION
-			SELECT from_id FROM relations WHERE environment = $1 AND to_type IN ('inquiry', 'account') AND to_id IN (SELECT value FROM `+each+`) AND from_type = 'case')
-		ORDER BY o.sequence`, env, encode(ids))
-	found, err := collect(rows, err, func(rows Rows) (r relation, err error) {
-		r.kase, err = scanSummary(env, rows, &r.to.Type, &r.to.ID)
-		return r, err
-	})
+	ids = append(slices.Clone(ids), about...)
+	slices.Sort(ids)
+	wanted := s.db.List(slices.Compact(ids))
+	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY sequence", env, wanted)
+	cases, err := collect(rows, err, func(rows Rows) (domain.Object, error) { return scanSummary(env, rows) })
 	if err != nil {
 		return nil, fmt.Errorf("read the cases of subjects: %w", err)
 	}
-	var cases []domain.Object
-	for _, r := range found {
-		if n := len(cases); n == 0 || cases[n-1].Ref != r.kase.Ref {
-			cases = append(cases, r.kase)
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	relationships := map[string]map[string][]domain.Ref{}
+	for _, c := range cases {
+		relationships[c.Ref.ID] = c.Relationships
+	}
+	rows, err = q.Query(ctx, "SELECT from_id, to_type, to_id FROM relations WHERE environment = $1 AND from_type = 'case' AND from_id "+s.db.In("$2")+" AND to_type IN ('inquiry', 'account') ORDER BY to_type, to_id", env, wanted)
+	_, err = collect(rows, err, func(rows Rows) (to domain.Ref, err error) {
+		var from string
+		err = rows.Scan(&from, &to.Type, &to.ID)
+		if of := relationships[from]; of != nil {
+			name := map[string]string{"inquiry": "inquiries", "account": "accounts"}[to.Type]
+			of[name] = append(of[name], to)
 		}
-		relationships := cases[len(cases)-1].Relationships
-		switch r.to.Type {
-		case "inquiry":
-			relationships["inquiries"] = append(relationships["inquiries"], r.to)
-		case "account":
-			relationships["accounts"] = append(relationships["accounts"], r.to)
-		}
+		return to, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what cases are about: %w", err)
 	}
 	return cases, nil
 }
@@ -210,8 +213,8 @@ func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, adva
 	if len(relatedTo) == 0 {
 		return subjects, nil
 	}
-	rows, err := tx.Query(ctx, `SELECT id, reference_id FROM objects WHERE environment = $1 AND id IN (SELECT value FROM `+s.db.Each("$2")+`) AND type IN ('inquiry', 'account') AND reference_id <> ''`,
-		env, encode(slices.Sorted(maps.Keys(relatedTo))))
+	rows, err := tx.Query(ctx, `SELECT id, reference_id FROM objects WHERE environment = $1 AND id `+s.db.In("$2")+` AND type IN ('inquiry', 'account') AND reference_id <> ''`,
+		env, s.db.List(slices.Sorted(maps.Keys(relatedTo))))
 	_, err = collect(rows, err, func(rows Rows) (string, error) {
 		var id, reference string
 		err := rows.Scan(&id, &reference)
@@ -286,7 +289,7 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	references := slices.Sorted(maps.Keys(eventOf)) // one order for all transactions: no deadlock
 	rows, err := tx.Query(ctx, `INSERT INTO subjects (environment, reference_id, verdict, object_type, object_id, status, since, version, notification, rules)
 		SELECT $1, value, 'none', '', '', '', 0, 0, 0, $2 FROM `+s.db.Each("$3")+` WHERE true ORDER BY value
-		ON CONFLICT (environment, reference_id) DO UPDATE SET rules = excluded.rules RETURNING `+subjectColumns, env, v.Rules, encode(references))
+		ON CONFLICT (environment, reference_id) DO UPDATE SET rules = excluded.rules RETURNING `+subjectColumns, env, v.Rules, s.db.List(references))
 	subjects, err := collect(rows, err, scanSubject(env))
 	if err != nil {
 		return e, fmt.Errorf("lock subjects: %w", err)
@@ -308,7 +311,7 @@ func (e *evaluation) add(stood, stands domain.Subject, event string, now time.Ti
 	if same && stands.Object == stood.Object && stands.Status == stood.Status && stood.Version > 0 {
 		return
 	}
-	stands.Environment, stands.Reference, stands.Since = stood.Environment, stood.Reference, stood.Since
+	stands.Environment, stands.Reference, stands.Since, stands.Notification = stood.Environment, stood.Reference, stood.Since, stood.Notification
 	if !same || stood.Version == 0 {
 		stands.Since = now
 	}
@@ -327,16 +330,20 @@ func (e *evaluation) add(stood, stands domain.Subject, event string, now time.Ti
 	e.changed = append(e.changed, changed)
 }
 
-// saveSubjects saves the verdicts that changed, when their notifications are saved.
-func saveSubjects(ctx context.Context, tx Tx, e evaluation) error {
+// saveSubjects saves the verdicts that changed. numbers are those of the notifications
+// that tell them, by their ids.
+func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
 	var rows [][]any
 	for _, c := range e.changed {
 		s := c.stands
-		rows = append(rows, []any{s.Verdict, s.Object.Type, s.Object.ID, s.Status, micros(s.Since), c.notification, s.Environment, s.Reference})
+		if c.notification != "" {
+			s.Notification = numbers[c.notification]
+		}
+		rows = append(rows, []any{string(s.Verdict), s.Object.Type, s.Object.ID, s.Status, micros(s.Since), s.Notification, string(s.Environment), s.Reference})
 	}
-	_, err := tx.ExecAll(ctx, `UPDATE subjects SET verdict = $1, object_type = $2, object_id = $3, status = $4, since = $5, version = version + 1,
-		notification = coalesce((SELECT n.sequence FROM notifications n WHERE n.environment = subjects.environment AND n.id = $6), notification)
-		WHERE environment = $7 AND reference_id = $8`, rows)
+	_, err := tx.Update(ctx, Update{
+		Table: "subjects", Set: []string{"verdict", "object_type", "object_id", "status", "since", "notification"}, Count: "version", Key: []string{"environment", "reference_id"},
+	}, rows)
 	if err != nil {
 		return fmt.Errorf("save subjects: %w", err)
 	}
@@ -381,5 +388,6 @@ func (s *Store) tell(ctx context.Context, tx Tx, env domain.Environment, e evalu
 			return fmt.Errorf("lock the environment's log: %w", err)
 		}
 	}
-	return errors.Join(saveNotifications(ctx, tx, notifications), s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e))
+	numbers, err := s.saveNotifications(ctx, tx, env, notifications)
+	return errors.Join(err, s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e, numbers))
 }

@@ -38,9 +38,14 @@ type Database interface {
 	// in the order of their sequence.
 	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
 
-	// Each is a table whose column value holds the texts of a JSON list that is given as
-	// a parameter.
+	// List is what a query gets for a list of texts: see Each and In.
+	List(texts []string) any
+
+	// Each is a table whose column value holds the texts of a parameter.
 	Each(parameter string) string
+
+	// In is the condition that what stands before it is one of the texts of a parameter.
+	In(parameter string) string
 
 	// Rejects reports whether an error says that a value cannot be stored, now or later.
 	Rejects(err error) bool
@@ -56,9 +61,9 @@ type Tx interface {
 	Querier
 	Exec(ctx context.Context, query string, args ...any) (changed int64, err error)
 
-	// ExecAll runs one statement with each of many lists of arguments, and returns how
-	// many rows each changed.
-	ExecAll(ctx context.Context, query string, args [][]any) (changed []int64, err error)
+	// Insert and Update run for many rows, and report which of them took effect.
+	Insert(ctx context.Context, statement Insert, rows [][]any) (done []bool, err error)
+	Update(ctx context.Context, statement Update, rows [][]any) (done []bool, err error)
 }
 
 // Rows are what a query found. They must be closed before the next query of the same
@@ -75,10 +80,16 @@ type Rows interface {
 type Store struct {
 	db      Database
 	version int64 // of the tables, that this program knows
+	saves   group[save, store.Saved]
+	actions group[actionSave, int64]
 }
 
 // New returns the store of a database.
-func New(db Database) *Store { return &Store{db: db} }
+func New(db Database) *Store {
+	s := &Store{db: db}
+	s.saves.commit, s.actions.commit = s.commitSaves, s.commitActions
+	return s
+}
 
 // pack compresses a body. Speed goes over size: it is on the way of every webhook, and
 // takes a fifth of the time of zstd.

@@ -59,3 +59,13 @@ CREATE UNLOGGED TABLE claims (
     claimed_at  TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (environment, type, id)
 );
+
+-- Attributes are compressed on the way of every event. Where PostgreSQL was built without
+-- LZ4 they are compressed as before.
+-- +goose StatementBegin
+DO $$ BEGIN
+    ALTER TABLE objects ALTER COLUMN attributes SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END $$;
+-- +goose StatementEnd

@@ -1,0 +1,69 @@
+package statuspage
+
+import (
+	"context"
+	"errors"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// concern is a row that does not go on by itself, or that was tried and failed.
+type concern struct {
+	State   string // of the event or action, or the result of the decision
+	What    string // for people
+	Object  domain.Ref
+	Why     string
+	Do      string // what a person can do about it
+	Request string // to the API, where there is one that helps
+}
+
+// stuck reads what is stuck. Events that were tried and failed are among the oldest that
+// wait.
+func (p *page) stuck(ctx context.Context, v *view) (err error) {
+	if v.Backlog, err = p.rows.Backlog(ctx, domain.Sandbox); err != nil {
+		return err
+	}
+	var waiting, poison []domain.Event
+	var dead []domain.Action
+	err = errors.Join(
+		someOf(ctx, p.rows.Events, store.Filter{State: string(domain.EventWaiting), Oldest: true, Limit: shown}, &waiting),
+		someOf(ctx, p.rows.Events, store.Filter{State: string(domain.EventPoison), Limit: shown}, &poison),
+		someOf(ctx, p.rows.Actions, store.Filter{State: string(domain.ActionDead), Limit: shown}, &dead),
+	)
+	v.Concerns = concerns(waiting, poison, dead, v.Decisions)
+	return err
+}
+
+// concerns are what is stuck of some rows.
+func concerns(waiting, poison []domain.Event, dead []domain.Action, decisions []domain.Decision) []concern {
+	var out []concern
+	for _, a := range dead {
+		why := a.Outcome
+		if a.Said != "" {
+			why += ": " + a.Said
+		}
+		out = append(out, concern{string(a.State), words(a.Spec.Kind), a.Spec.Target, why,
+			"Put right what Persona refused, and then perform it again:", "POST /v1/sandbox/actions/" + a.ID + "/replay"})
+	}
+	for _, d := range decisions {
+		if d.Result == domain.NotEvaluated || d.Result == domain.Incomplete {
+			out = append(out, concern{string(d.Result), "decision", d.Object, d.Reason,
+				"Review the inquiry at Persona. Correct the rule, or let the API key read what is missing.", ""})
+		}
+	}
+	for _, e := range poison {
+		c := concern{string(e.State), e.Name, e.Object, e.Reason, "Look at its body. After an update that can read it:", "POST /v1/sandbox/events/" + e.ID + "/replay"}
+		if e.Object.IsZero() { // there is nothing to replay
+			c.Do, c.Request = "Compare what it is about with Persona: nothing of it was taken over. It is in the API:", "GET /v1/sandbox/events/"+e.ID
+		}
+		out = append(out, c)
+	}
+	for _, e := range waiting {
+		if e.Tries > 0 {
+			out = append(out, concern{string(e.State), e.Name, e.Object, e.Reason,
+				"It is tried again by itself. Put right what the reason names; after a 403 that is a permission of the API key.", ""})
+		}
+	}
+	return out
+}

@@ -1,0 +1,70 @@
+package statuspage
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/tables"
+)
+
+func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	w.store(t, "one", noon()) // its action is dead
+	var events []domain.Event
+	for _, id := range []string{"evt_fresh", "evt_failed", "evt_bad"} {
+		events = append(events, domain.Event{
+			Environment: domain.Sandbox, ID: id, Name: "inquiry." + id, CreatedAt: noon(), Object: domain.Ref{Type: "inquiry", ID: "inq_" + id}, Body: []byte("{}"),
+			Via: domain.ViaWebhook, ReceivedAt: noon(), State: domain.EventWaiting,
+		})
+	}
+	if _, err := w.db.AppendEvents(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	err := w.db.Tx(t.Context(), func(tx tables.Tx) error {
+		_, err := tx.Exec(t.Context(), "UPDATE events SET tries = 3, reason = 'not allowed: the key lacks inquiry.read', state = CASE id WHEN 'evt_bad' THEN 'poison' ELSE state END WHERE id IN ('evt_failed', 'evt_bad')")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := w.get(t, "/")
+	section, _, _ := strings.Cut(html[strings.Index(html, "<h2>Unfinished"):], "</section>")
+	for _, want := range []string{
+		"2 waiting, the oldest since", "1 tried and failed", "not allowed: the key lacks inquiry.read", "after a 403 that is a permission",
+		"POST /v1/sandbox/events/evt_bad/replay", "POST /v1/sandbox/actions/axn_one/replay", "refused one",
+	} {
+		if !strings.Contains(section, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(section, "evt_fresh") {
+		t.Error("an event that has just come is shown as stuck")
+	}
+}
+
+func TestAPoisonEventWithoutAnObjectIsNotSaidToBeReplayable(t *testing.T) {
+	got := concerns(nil, []domain.Event{{ID: "evt_1", State: domain.EventPoison, Reason: "too large: it was read without its payload"}}, nil, nil)
+	if len(got) != 1 || strings.Contains(got[0].Request, "replay") || !strings.Contains(got[0].Request, "evt_1") {
+		t.Errorf("the concerns are %+v", got)
+	}
+}
+
+func TestNothingStuckIsNotShown(t *testing.T) {
+	if html := newWorld(t).get(t, "/"); strings.Contains(html, "Unfinished") {
+		t.Error("the page shows an empty list of what is stuck")
+	}
+}
+
+func TestADecisionThatFailedIsAConcern(t *testing.T) {
+	got := concerns(nil, nil, []domain.Action{{ID: "axn_1", State: domain.ActionDead, Outcome: "refused", Said: "Record not valid"}}, []domain.Decision{
+		{Result: domain.Decided}, {Result: domain.NoRule},
+		{Result: domain.Incomplete, Reason: "report rep_1 could not be read"}, {Result: domain.NotEvaluated, Reason: "inquiry.fields has no key birthdate"},
+	})
+	if len(got) != 3 || got[0].Why != "refused: Record not valid" || got[1].State != "incomplete" || got[2].Why != "inquiry.fields has no key birthdate" {
+		t.Errorf("the concerns are %+v", got)
+	}
+}
+
+var _ Rows = store.Store(nil)

@@ -1,0 +1,69 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/internal/store"
+)
+
+const (
+	// stuckTimeout is how long /readyz waits for what is stuck: it answers with less
+	// rather than late.
+	stuckTimeout = time.Second
+
+	// stuckAfter is how long an event may wait before it counts as stuck.
+	stuckAfter = time.Minute
+)
+
+// writeStuck says in a line for each environment what does not go on by itself. It names
+// no id and no person: anybody may ask.
+func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
+	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
+	defer cancel()
+	for _, env := range slices.Sorted(maps.Keys(s.cfg.Environments)) {
+		b, err := s.db.Backlog(ctx, env)
+		if err != nil {
+			s.logger.WarnContext(ctx, "what is stuck could not be read from the database", "environment", env, "error", err)
+			continue
+		}
+		if text := stuck(b, time.Now()); text != "" {
+			fmt.Fprintf(w, "%s: %s\n", env, text)
+		}
+	}
+}
+
+// stuck says what is stuck of a backlog, and nothing where nothing is.
+func stuck(b store.Backlog, now time.Time) string {
+	var parts []string
+	if waited := now.Sub(b.OldestWaiting); !b.OldestWaiting.IsZero() && waited >= stuckAfter {
+		parts = append(parts, fmt.Sprintf("%s, the oldest for %s", count(b.Waiting, "waiting event"), waited.Round(time.Second)))
+	}
+	if b.Retried > 0 {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(b.Reasons)) {
+			kinds = append(kinds, fmt.Sprintf("%s %d", kind, b.Reasons[kind]))
+		}
+		parts = append(parts, fmt.Sprintf("%s that failed and will be tried again (%s)", count(b.Retried, "event"), strings.Join(kinds, ", ")))
+	}
+	if b.Poison > 0 {
+		parts = append(parts, count(b.Poison, "poison event"))
+	}
+	if b.ActionsDead > 0 {
+		parts = append(parts, count(b.ActionsDead, "dead action"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// count is "1 event" or "2 events".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

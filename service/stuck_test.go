@@ -1,0 +1,78 @@
+package service
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+func TestStuckSaysWhatDoesNotGoOnByItself(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		backlog store.Backlog
+		want    string
+	}{
+		"nothing":                     {},
+		"events that have just come":  {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-time.Second)}, ""},
+		"actions that wait":           {store.Backlog{ActionsWaiting: 3}, ""},
+		"an event that waits long":    {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-3 * time.Minute)}, "5 waiting events, the oldest for 3m0s"},
+		"an event of a clock ahead":   {store.Backlog{Waiting: 1, OldestWaiting: now.Add(5 * time.Minute)}, ""},
+		"events that failed":          {store.Backlog{Waiting: 3, Retried: 3, Reasons: map[string]int{"not allowed": 2, "other": 1}, OldestWaiting: now}, "3 events that failed and will be tried again (not allowed 2, other 1)"},
+		"what needs a person, of all": {store.Backlog{Poison: 1, ActionsDead: 2}, "1 poison event; 2 dead actions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := stuck(test.backlog, now); got != test.want {
+				t.Errorf("it says %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func testReadyzShowsWhatIsStuck(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	ready := func() string {
+		res, err := http.Get(w.url + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d, error %v", res.StatusCode, err)
+		}
+		return string(b)
+	}
+	if got := ready(); got != "ready\n" {
+		t.Errorf("it says %q", got)
+	}
+	poison := domain.Event{Environment: domain.Sandbox, ID: "evt_poison", Name: "inquiry.started", Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Now(), State: domain.EventPoison}
+	if _, err := w.service.db.AppendEvents(t.Context(), []domain.Event{poison}); err != nil {
+		t.Fatal(err)
+	}
+	if got := ready(); got != "ready\nsandbox: 1 poison event\n" {
+		t.Errorf("it says %q", got)
+	}
+	if metrics, want := w.metrics(), `idem_inbox_events{environment="sandbox",state="poison"} 1`; !strings.Contains(metrics, want) {
+		t.Errorf("the metrics lack %s", want)
+	}
+}
+
+// metrics is what a scrape returns now.
+func (w *world) metrics() string {
+	w.t.Helper()
+	res, err := http.Get(w.url + "/metrics")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,242 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/persona/webhook"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// BenchmarkWhole measures the service with all of its work running, compared in the same
+// run to a receiver that only verifies signatures:
+//
+//	accepted  webhooks answered with 200 a second, while what they bring is folded
+//	folded    objects folded a second, with one event each and nothing to read
+//	p99-ms    the 99th percentile of the time to the answer, at half of the rate that is
+//	          accepted
+//	backlog/s events a second of a backlog of 11,000, with a thousand approvals at the
+//	          sandbox, which runs in the same process
+func BenchmarkWhole(b *testing.B) {
+	for _, on := range benchDatabases() {
+		b.Run(on.name, func(b *testing.B) {
+			const n = 6000
+			var accepted, folded, backlog []float64
+			var p99 time.Duration
+			for b.Loop() {
+				only := rateOf(b, signaturesOnly(), n)
+				s, stop := runWhole(b, on.database(b), "http://127.0.0.1:1/api/v1")
+				server := httptest.NewServer(s.Handler())
+				rate := rateAt(b, server.URL, n)
+				accepted = append(accepted, rate/only)
+				drained(b, s)
+				p99 = percentile(fire(b, server.URL+"/webhooks/persona/sandbox", wholeRequests(b, n/2), 64, time.Duration(2*float64(time.Second)/rate)), 99)
+				server.Close()
+				stop()
+				folded = append(folded, foldRate(b, on.database(b), n)/only)
+				backlog = append(backlog, backlogRate(b, on.database(b)))
+			}
+			for name, values := range map[string][]float64{"×accepted": accepted, "×folded": folded, "backlog/s": backlog} {
+				slices.Sort(values)
+				b.ReportMetric(values[len(values)/2], name)
+			}
+			b.ReportMetric(float64(p99.Milliseconds()), "p99-ms")
+		})
+	}
+}
+
+// signaturesOnly is a receiver that verifies signatures and does nothing else.
+func signaturesOnly() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = webhook.VerifyHeader(body, r.Header, []string{benchSecret})
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+}
+
+func rateOf(b *testing.B, handler http.Handler, n int) float64 {
+	b.Helper()
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	return rateAt(b, server.URL, n)
+}
+
+// rateAt is how many webhooks a second a receiver answers over 64 connections.
+func rateAt(b *testing.B, url string, n int) float64 {
+	b.Helper()
+	requests := wholeRequests(b, n)
+	started := time.Now()
+	fire(b, url+"/webhooks/persona/sandbox", requests, 64, 0)
+	return float64(n) / time.Since(started).Seconds()
+}
+
+// wholeRequests are webhooks of six kilobytes that leave nothing to read.
+func wholeRequests(b *testing.B, n int) []benchRequest {
+	requests := make([]benchRequest, n)
+	for i, e := range wholeEvents(n) {
+		requests[i] = benchRequest{e.Body, webhook.Sign(e.Body, time.Now(), benchSecret)}
+	}
+	return requests
+}
+
+// wholeEvents are of one inquiry and one subject each.
+func wholeEvents(n int) []domain.Event {
+	benchSerial++
+	events := make([]domain.Event, n)
+	for i := range events {
+		id := fmt.Sprintf("%d_%d", benchSerial, i)
+		body := fmt.Appendf(nil, `{"data":{"type":"event","id":"evt_%s","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_%s","attributes":{"status":"created","reference-id":"user-%s","created-at":"2026-03-01T12:00:00.000Z","fields":{`, id, id, id)
+		for f := 0; len(body) < 5600; f++ {
+			body = fmt.Appendf(body, `"field-%d":{"type":"string","value":"value %d of %s"},`, f, f, id)
+		}
+		body = append(body, `"last":{"type":"string","value":null}}},"relationships":{"account":{"data":null},"verifications":{"data":[]},"reports":{"data":[]},"sessions":{"data":[]}}}}}}}`...)
+		events[i] = domain.Event{
+			Environment: Sandbox, ID: "evt_" + id, Name: "inquiry.created", CreatedAt: time.Now(), ReceivedAt: time.Now(),
+			Object: domain.Ref{Type: "inquiry", ID: "inq_" + id}, Body: body, Via: domain.ViaWebhook, State: domain.EventWaiting,
+		}
+	}
+	return events
+}
+
+// newWhole is a service that does not run yet.
+func newWhole(b *testing.B, database Secret, persona string) *Service {
+	b.Helper()
+	s, err := New(b.Context(), Config{
+		Listen: "127.0.0.1:0", Data: b.TempDir(), Database: database, LogLevel: "error", LogFormat: "json", Reconcile: time.Hour,
+		Environments: map[Environment]EnvironmentConfig{Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: persona, WebhookSecrets: []Secret{benchSecret}}},
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func runWhole(b *testing.B, database Secret, persona string) (s *Service, stop func()) {
+	b.Helper()
+	s = newWhole(b, database, persona)
+	return s, start(b, s)
+}
+
+func start(b *testing.B, s *Service) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- s.Run(ctx) }()
+	for !s.ready.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+// drained waits until no event waits.
+func drained(b *testing.B, s *Service) {
+	b.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		backlog, err := s.db.Backlog(b.Context(), Sandbox)
+		if err != nil || time.Now().After(deadline) {
+			b.Fatalf("%d events wait, error %v", backlog.Waiting, err)
+		}
+		if backlog.Waiting == 0 && backlog.ActionsWaiting == 0 {
+			return
+		}
+	}
+}
+
+// foldRate is how many objects a second are folded of events that are stored already.
+func foldRate(b *testing.B, database Secret, n int) float64 {
+	b.Helper()
+	s := newWhole(b, database, "http://127.0.0.1:1/api/v1")
+	for batch := range slices.Chunk(wholeEvents(n), 100) {
+		if _, err := s.db.AppendEvents(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	started := time.Now()
+	stop := start(b, s)
+	defer stop()
+	drained(b, s)
+	return float64(n) / time.Since(started).Seconds()
+}
+
+// backlogRate lets a thousand people go through inquiries at the sandbox while no service
+// runs, and measures how fast a service works off what happened.
+func backlogRate(b *testing.B, database Secret) float64 {
+	b.Helper()
+	const people = 1000
+	world := sandbox.NewServer(b, sandbox.Options{RateLimit: 10_000_000})
+	client := world.Client()
+	must := func(_ any, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range people {
+		inquiry, err := client.Inquiries.Create(b.Context(), persona.InquiryCreateParams{
+			InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(fmt.Sprintf("user-%d", i)),
+		})
+		must(nil, err)
+		must(client.Cases.Create(b.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID})}))
+		var actions []persona.SimulateAction
+		for _, name := range []string{"start_inquiry", "create_passed_verification", "complete_inquiry"} {
+			action := persona.SimulateAction{Type: name}
+			if name == "create_passed_verification" {
+				action.Data = persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})
+			}
+			actions = append(actions, action)
+		}
+		must(client.Inquiries.PerformSimulateActions(b.Context(), inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: actions}))
+	}
+	s := newWhole(b, database, world.URL+"/api/v1")
+	var events []domain.Event
+	for e, err := range client.Events.List(b.Context(), persona.EventListParams{Size: 100}) {
+		must(nil, err)
+		body, err := json.Marshal(map[string]any{"data": e.Raw})
+		must(nil, err)
+		envelope, err := webhook.ParseEnvelope(body)
+		must(nil, err)
+		events = append(events, domain.Event{
+			Environment: Sandbox, ID: e.ID, Name: e.Attributes.Name, CreatedAt: e.Attributes.CreatedAt.Time, ReceivedAt: time.Now(),
+			Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID}, Body: body, Via: domain.ViaWebhook, State: domain.EventWaiting,
+		})
+	}
+	slices.Reverse(events)
+	for batch := range slices.Chunk(events, 100) {
+		if _, err := s.db.AppendEvents(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	started := time.Now()
+	stop := start(b, s)
+	defer stop()
+	drained(b, s)
+	took := time.Since(started)
+	done := 0
+	for name := range map[string]bool{"inquiry.approved": true} {
+		for _, err := range client.Events.List(b.Context(), persona.EventListParams{Name: name, Size: 100}) {
+			must(nil, err)
+			done++
+		}
+	}
+	if done != people {
+		b.Fatalf("%d of %d people were approved", done, people)
+	}
+	return float64(len(events)) / took.Seconds()
+}
