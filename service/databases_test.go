@@ -44,6 +44,9 @@ func TestTheService(t *testing.T) {
 				"invalid requests are refused":                                     testInvalidRequestsAreRefused,
 				"readyz shows what is stuck":                                       testReadyzShowsWhatIsStuck,
 				"a decision shows its facts":                                       testADecisionShowsItsFacts,
+				"reads that hang for one inquiry hold up no other":                 testReadsThatHangForOneInquiryHoldUpNoOther,
+				"a node that meets a newer database takes no more work":            testANodeThatMeetsANewerDatabaseTakesNoMoreWork,
+				"a refusal of one object is seen and blocks no other":              testARefusalOfOneObjectIsSeenAndBlocksNoOther,
 				"a poller sees every notification once":                            testAPollerSeesEveryNotificationOnce,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })

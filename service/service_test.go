@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +42,7 @@ type world struct {
 	log     *safeBuilder
 
 	database Secret
+	api      string // where the service finds Persona's API; the sandbox's address unless set
 }
 
 const apiToken = "token-of-the-tests"
@@ -45,8 +50,24 @@ const apiToken = "token-of-the-tests"
 // newWorld starts both, with a database of PostgreSQL or, where its address is empty, of SQLite, and subscribes the service to the events named.
 func newWorld(t testing.TB, database Secret, events ...string) *world {
 	t.Helper()
+	return newWorldThrough(t, database, nil, events...)
+}
+
+// newWorldThrough is newWorld, in which the service's calls to Persona go through a
+// handler, which may pass them on.
+func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) http.Handler, events ...string) *world {
+	t.Helper()
 	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}, database: database}
 	w.client = w.sandbox.Client()
+	if through != nil {
+		upstream, err := url.Parse(w.sandbox.BaseURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := httptest.NewServer(through(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: upstream.Scheme, Host: upstream.Host})))
+		t.Cleanup(proxy.Close)
+		w.api = proxy.URL + upstream.Path
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +96,7 @@ func (w *world) start(listener net.Listener, data string, database Secret) {
 	cfg := Config{
 		Listen: listener.Addr().String(), Data: data, Database: database, Token: apiToken, LogLevel: "info", LogFormat: "text",
 		Environments: map[Environment]EnvironmentConfig{
-			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: w.sandbox.BaseURL(), WebhookSecrets: []Secret{Secret(w.secret)}},
+			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}},
 		},
 	}
 	s, err := New(w.t.Context(), cfg, slog.New(slog.NewTextHandler(w.log, nil)))

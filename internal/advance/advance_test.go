@@ -80,6 +80,7 @@ type stage struct {
 	persona  *persona
 	advancer *advance.Advancer
 	jobs     *storetest.Jobs
+	policy   *policy.Policy
 	now      time.Time
 }
 
@@ -103,7 +104,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{DB: db, t: t, persona: &persona{status: "completed", asOf: start.Add(time.Hour)}, jobs: &storetest.Jobs{}}
+	s := &stage{DB: db, t: t, persona: &persona{status: "completed", asOf: start.Add(time.Hour)}, jobs: &storetest.Jobs{}, policy: rules}
 	db.UseQueue(recorder{s.jobs})
 	s.advancer = advance.New(db, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: rules}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })

@@ -144,15 +144,18 @@ func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules)
 	return own
 }
 
-// declineOf is the decline of an inquiry, by its case or by itself, also when the
-// inquiry or the case was redacted since. A case that is not redacted outranks the rest.
+// declineOf is the decline of an inquiry, by itself or by a case, also when either was
+// redacted since. There is none where the case that counts approves.
 func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) (why Why, declined bool) {
 	inquiry.RedactedAt = time.Time{}
-	if why = verdictOf(inquiry, cases, rules); why.Verdict == domain.VerdictDeclined {
+	why = verdictOf(inquiry, cases, rules)
+	switch {
+	case why.Verdict == domain.VerdictDeclined:
 		return why, true
-	}
-	if why.Object != inquiry.Ref {
+	case why.Verdict == domain.VerdictApproved:
 		return why, false
+	case inquiry.Status == "declined":
+		return Why{domain.VerdictDeclined, inquiry.Ref, inquiry.Status}, true
 	}
 	for _, c := range cases {
 		if isAttached(c, inquiry) && rules.CaseStatuses[c.Status] == domain.VerdictDeclined {

@@ -65,23 +65,22 @@ const (
 	// of the way from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
 
-	// River looks for jobs this often when nobody tells it of one. SQLite never does.
-	// PostgreSQL does, but not through a pooler that shares connections.
-	pollSQLite   = 25 * time.Millisecond
-	pollPostgres = 100 * time.Millisecond
+	// River looks for jobs this often when nobody tells it of one. SQLite never does, and
+	// PostgreSQL does not through a pooler that shares connections.
+	poll = 25 * time.Millisecond
 )
 
 // SQLite prepares River's tables and a queue that does not run yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, pollSQLite)
+	return prepare(ctx, riversqlite.New(db), logger, work)
 }
 
 // Postgres does what SQLite does. One process at a time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, pollPostgres)
+	return prepare(ctx, riverpgxv5.New(db), logger, work)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, poll time.Duration) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)

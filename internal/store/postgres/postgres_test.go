@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver of the old database
+	"github.com/pressly/goose/v3"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/pgtest"
@@ -283,4 +286,28 @@ func TestAnEventThatIsReplayedWhileItsMonthIsForgottenStays(t *testing.T) {
 	if e, err := db.Event(t.Context(), domain.Sandbox, "evt_1"); err != nil || e.State != domain.EventWaiting {
 		t.Errorf("the event is %s, error %v", e.State, err)
 	}
+}
+
+func TestADatabaseOfTheFirstReleaseIsMigrated(t *testing.T) {
+	url := server.Database(t)
+	old, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, old, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range storetest.Old() {
+		if _, err := old.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.RunOld(t, open(t, url))
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"go.uber.org/goleak"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -108,4 +110,28 @@ func TestWhatIsStoredIsThereAfterOpeningAgain(t *testing.T) {
 	if got, err := open(t, path).Event(t.Context(), domain.Sandbox, "evt_1"); err != nil || string(got.Body) != string(event(1).Body) {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestADatabaseOfTheFirstReleaseIsMigrated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idem.db")
+	old, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, old, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range storetest.Old() {
+		if _, err := old.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.RunOld(t, open(t, path))
 }

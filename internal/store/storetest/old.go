@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Old are the rows of a database of the first release, as statements for its tables: an
+// inquiry that was told approved and declined since without a word, its case, an action,
+// a decision and an event that waits. For RunOld.
+func Old() []string {
+	at := start.UnixMicro()
+	attributes := `{"status":"declined","reference-id":"user-1","created-at":"2026-03-01T11:00:00.123Z"}`
+	return []string{
+		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
+			VALUES ('sandbox', 'inquiry', 'inq_1', 'declined', 'user-1', '%s', '{"reviewer":[{"type":"user","id":"user_1"}]}', %d, 'evt_1', 0, 3)`, attributes, at),
+		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
+			VALUES ('sandbox', 'inquiry', 'inq_2', 'created', 'user-2', '{"created-at":null}', '{}', %d, 'evt_2', 0, 1)`, at),
+		fmt.Sprintf(`INSERT INTO notifications (environment, id, name, subject, object_type, object_id, verdict, event_id, created_at)
+			VALUES ('sandbox', 'ntf_1', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'pending', 'evt_0', %d), ('sandbox', 'ntf_2', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'approved', 'evt_0', %d)`, at, at+1),
+		fmt.Sprintf(`INSERT INTO decisions (environment, id, object_type, object_id, transition, rule, policy_version, explanation, actions, decided_at)
+			VALUES ('sandbox', 'dec_1', 'inquiry', 'inq_1', '{}', 'approve', '1', 'it passed', '[]', %d)`, at),
+		fmt.Sprintf(`INSERT INTO actions (environment, id, decision_id, kind, object_type, object_id, arguments, expects, derived_key, idempotency_key, key_made_at, state, attempts, next_attempt_at, outcome, request_id, result, created_at, finished_at)
+			VALUES ('sandbox', 'axn_1', 'dec_1', 'approve_inquiry', 'inquiry', 'inq_1', '{}', '', 'key', 'key', %d, 'waiting', 1, 0, '', '', '', %d, 0)`, at, at),
+		fmt.Sprintf(`INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state)
+			VALUES ('sandbox', 'evt_1', 'inquiry.declined', %d, 'inquiry', 'inq_1', '', 'null', 'webhook', %d, 'waiting')`, at, at),
+	}
+}
+
+// RunOld checks what becomes of the rows of Old in a database that was opened.
+func RunOld(t *testing.T, s store.Store) {
+	o, err := s.Object(t.Context(), domain.Sandbox, inquiry)
+	must(t, err)
+	if o.Version != 3 || o.LastReferenceID != "user-1" || !o.LastReferenceAt.Equal(start) {
+		t.Errorf("the object is %+v", o)
+	}
+	summary, err := s.SubjectObjects(t.Context(), domain.Sandbox, "user-1")
+	must(t, err)
+	if len(summary) != 1 || reviewer(summary[0]) != "user" || string(summary[0].Attributes["created-at"]) != `"2026-03-01T11:00:00.123Z"` {
+		t.Errorf("its verdict is computed from %+v", summary)
+	}
+	told, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
+	must(t, err)
+	if told.Verdict != "approved" || told.Notification == 0 || !told.Since.Equal(start.Add(time.Microsecond)) {
+		t.Errorf("the subject is %+v", told)
+	}
+	_, notifications, err := s.Reevaluate(t.Context(), domain.Sandbox, verdicts("1"), "")
+	must(t, err)
+	got := map[string]domain.Verdict{}
+	for _, n := range notifications {
+		got[n.Subject] = n.Verdict
+	}
+	if len(got) != 2 || got["user-1"] != "declined" || got["user-2"] != "created" {
+		t.Errorf("when the service starts the host is told %v", got)
+	}
+	d, err := s.Decision(t.Context(), domain.Sandbox, "dec_1")
+	must(t, err)
+	if d.Result != domain.Decided || len(d.Facts) != 0 {
+		t.Errorf("the decision is %+v", d)
+	}
+	a, err := s.Action(t.Context(), domain.Sandbox, "axn_1")
+	must(t, err)
+	a.State, a.FinishedAt = domain.ActionDone, start
+	if _, err := s.SaveAction(t.Context(), a, nil, nil); err != nil {
+		t.Errorf("the action cannot be saved: %v", err)
+	}
+	if n, err := s.Backlog(t.Context(), domain.Sandbox); err != nil || n.Waiting != 1 {
+		t.Errorf("the backlog is %+v, error %v", n, err)
+	}
+}
+
+func reviewer(o domain.Object) string {
+	for _, ref := range o.Relationships["reviewer"] {
+		return ref.Type
+	}
+	return ""
+}
