@@ -15,44 +15,43 @@ func of(attempts []*thing, name string) (found []*thing) {
 	return found
 }
 
-// counting returns the attempt that counts of each template: the last one. Those without a
-// template are one group for each type.
+// counting returns the attempts that count: of each template the last one, and every one
+// that does not say when it was made, since it may be the last. Those without a template
+// are one group for each type.
 func counting(attempts []*thing) (found []*thing) {
-	for i, a := range attempts {
-		group := attempts[i : i+1 : i+1]
-		first := true
-		for j, other := range attempts {
-			if i == j || other.typ != a.typ || other.template != a.template {
-				continue
-			}
-			first = first && j > i
-			group = append(group, other)
-		}
-		if first {
-			found = append(found, last(group))
+	for _, a := range attempts {
+		if _, dated := a.moment("created-at"); !dated || last(likely(attempts, a)) == a {
+			found = append(found, a)
 		}
 	}
 	return found
 }
 
-// last returns the last of some attempts. Between those of one moment the one that was
-// completed last counts, then the worse one. One that does not say when it was made may
-// be the last: the worse of it and the last of the others counts.
+// likely returns the attempts at the same thing as a, of those that say when they were
+// made.
+func likely(attempts []*thing, a *thing) (found []*thing) {
+	for _, other := range attempts {
+		if _, dated := other.moment("created-at"); dated && other.typ == a.typ && other.template == a.template {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// last returns the last of some attempts, of those of one moment the one that was
+// completed last. One that is not completed yet may still be the last of them: the worse
+// of the two counts.
 func last(attempts []*thing) *thing {
-	var dated, candidates []*thing
+	var found *thing
 	for _, a := range attempts {
-		if _, ok := a.moment("created-at"); ok {
-			dated = append(dated, a)
-		} else {
-			candidates = append(candidates, a)
+		if slices.ContainsFunc(attempts, func(other *thing) bool { return follows(other, a) }) {
+			continue
+		}
+		if found == nil || worse(a, found) {
+			found = a
 		}
 	}
-	for _, a := range dated {
-		if !slices.ContainsFunc(dated, func(other *thing) bool { return follows(other, a) }) {
-			candidates = append(candidates, a)
-		}
-	}
-	return slices.MinFunc(candidates, func(a, b *thing) int { return good(a) - good(b) })
+	return found
 }
 
 // follows reports whether a was made after b, or in one moment and completed after it.
@@ -62,9 +61,19 @@ func follows(a, b *thing) bool {
 	if !atA.Equal(atB) {
 		return atA.After(atB)
 	}
-	endA, okA := a.moment("completed-at")
-	endB, okB := b.moment("completed-at")
-	return okA && okB && endA.After(endB)
+	endA, doneA := a.moment("completed-at")
+	endB, doneB := b.moment("completed-at")
+	return doneA && doneB && endA.After(endB)
+}
+
+// worse reports whether a came out worse than b, by its status, then by the number of its
+// failed checks.
+func worse(a, b *thing) bool {
+	if good(a) != good(b) {
+		return good(a) < good(b)
+	}
+	failedA, failedB := len(failedChecks([]*thing{a})), len(failedChecks([]*thing{b}))
+	return failedA > failedB || failedA == failedB && a.id > b.id
 }
 
 // good orders outcomes from the worst.
@@ -96,26 +105,17 @@ func failedAttempts(attempts []*thing, name string) (n int) {
 }
 
 // failedChecks are the names of the required checks that failed, of the attempts that
-// count; the type of one that failed without naming any. They are not known where an
-// attempt does not tell its checks.
-func failedChecks(attempts []*thing) (names []string, known bool) {
+// count; the type of one that failed without naming any. A check that does not say whether
+// it is required counts, and so does one that says it in a word that nobody knows. What an
+// attempt does not tell of its checks is missing: see facts.
+func failedChecks(attempts []*thing) (names []string) {
 	for _, a := range counting(attempts) {
-		checks, ok := a.attributes["checks"].([]any)
-		if !ok {
-			return nil, false
-		}
 		named := false
+		checks, _ := a.attributes["checks"].([]any)
 		for _, c := range checks {
-			check, ok := c.(map[string]any)
-			if !ok {
-				return nil, false
-			}
-			name, hasName := check["name"].(string)
-			status, hasStatus := check["status"].(string)
-			if !hasName || !hasStatus {
-				return nil, false
-			}
-			if status == "failed" && check["requirement"] != "not_required" {
+			check, _ := c.(map[string]any)
+			name, _ := check["name"].(string)
+			if check["status"] == "failed" && check["requirement"] != "not_required" {
 				names, named = append(names, name), true
 			}
 		}
@@ -124,7 +124,7 @@ func failedChecks(attempts []*thing) (names []string, known bool) {
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names), true
+	return slices.Compact(names)
 }
 
 // clean reports whether every report is ready and says that it found no match.

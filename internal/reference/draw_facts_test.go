@@ -100,7 +100,7 @@ func (d *draw) caseFacts(f *facts, good bool) {
 	for range pick(d, 0, 1, 1, 1, 2, 3) {
 		f.inquiries = append(f.inquiries, d.inquiry(f, pick(d, "pending", "completed", "needs_review", "approved")))
 	}
-	f.inquiry = newest(f.inquiries)
+	f.inquiry = subject{}.newest(f.inquiries)
 	f.cases = []*thing{d.kase(f, f.to)}
 	f.object = domain.Ref{Type: "case", ID: f.cases[0].id}
 }
@@ -217,7 +217,7 @@ func (d *draw) check(name string, good bool) map[string]any {
 		status = "passed"
 	}
 	d.set(c, "status", status)
-	d.set(c, "requirement", "required", "required", "not_required", "requires_retry")
+	d.set(c, "requirement", "required", "required", "not_required")
 	return c.attributes
 }
 

@@ -107,21 +107,11 @@ func (d *draw) leaf(careless bool) *condition {
 		return d.verificationPart().latest(name)
 	case 8:
 		return ask("size(failed_checks) <= thresholds.limit", func(f *facts) tri {
-			failed, known := failedChecks(f.attempts)
-			if !known {
-				return unknown
-			}
-			return is(float64(len(failed)) <= f.thresholds["limit"])
+			return is(float64(len(failedChecks(f.attempts))) <= f.thresholds["limit"])
 		})
 	case 9:
 		check := pick(d, checkNames...)
-		return ask(fmt.Sprintf("%q in failed_checks", check), func(f *facts) tri {
-			failed, known := failedChecks(f.attempts)
-			if !known {
-				return unknown
-			}
-			return is(slices.Contains(failed, check))
-		})
+		return ask(fmt.Sprintf("%q in failed_checks", check), func(f *facts) tri { return is(slices.Contains(failedChecks(f.attempts), check)) })
 	case 10:
 		return ask("declined_before", func(f *facts) tri { return is(f.declinedBefore) })
 	case 11:
@@ -142,12 +132,14 @@ func (d *draw) leaf(careless bool) *condition {
 
 // latest is a part about the last attempt that a name means.
 func (p part) latest(name string) *condition {
-	return p.about(fmt.Sprintf("latest(%q)", name), func(f *facts) *thing {
-		if found := of(f.attempts, name); len(found) > 0 {
-			return last(found)
+	text := strings.ReplaceAll(p.text, "%s", fmt.Sprintf("latest(%q)", name))
+	return &condition{text, func(f *facts) tri {
+		found := of(f.attempts, name)
+		if len(found) == 0 {
+			return unknown
 		}
-		return nil
-	})
+		return p.holds(last(found))
+	}, p.sees, p.misses}
 }
 
 // partOf draws a part, sometimes of two, sometimes the opposite of one.

@@ -114,8 +114,6 @@ func (r rule) asks(f *facts) (calls []asked) {
 			targets = f.cases
 		case domain.TagAccount:
 			targets = present(f.account)
-		case domain.MarkInquiryForReview:
-			targets = reviewed(f)
 		default:
 			targets = present(f.inquiry)
 		}

@@ -1,11 +1,21 @@
 package reference
 
-import "github.com/idemhq/idem/internal/domain"
+import (
+	"slices"
+
+	"github.com/idemhq/idem/internal/domain"
+)
 
 // hostRules are what the host chooses about verdicts.
 type hostRules struct {
 	caseStatuses map[string]domain.Verdict
 	reapply      string // deny, review or allow
+}
+
+// subject is somebody that the host asks about: the inquiries and cases that belong to them.
+type subject struct {
+	hostRules
+	inquiries, cases []*thing
 }
 
 // standing is a verdict and the object it comes from; nil for none.
@@ -14,98 +24,101 @@ type standing struct {
 	from    *thing
 }
 
-// verdict is what the host may rely on for a subject that has these inquiries and cases.
-func (r hostRules) verdict(inquiries, cases []*thing) standing {
-	if len(inquiries) == 0 {
-		kase := newest(cases)
-		if kase == nil {
-			return standing{verdict: domain.VerdictNone}
-		}
-		return standing{r.ofCase(kase), kase}
+// verdict is what the host may rely on.
+func (s subject) verdict() standing {
+	if len(s.inquiries) == 0 {
+		return s.withoutInquiry()
 	}
 	var open []*thing // neither expired nor redacted
-	for _, i := range inquiries {
-		if v := r.ofInquiry(i, cases).verdict; v != domain.VerdictExpired && v != domain.VerdictRedacted {
+	for _, i := range s.inquiries {
+		if v := s.ofInquiry(i).verdict; v != domain.VerdictExpired && v != domain.VerdictRedacted {
 			open = append(open, i)
 		}
 	}
-	counts := newest(open)
+	counts := s.newest(open)
 	if counts == nil {
-		counts = newest(inquiries)
+		counts = s.newest(s.inquiries)
+	} else if newer := s.newestDecline(func(i *thing) bool { return s.before(counts, i) }); newer.from != nil {
+		return newer // it is redacted, and what it replaced does not come back
 	}
-	stands := r.ofInquiry(counts, cases)
-	if decline, ok := r.declineBeside(counts, inquiries, cases); ok {
-		return r.afterDecline(stands, counts, decline)
+	stands := s.ofInquiry(counts)
+	older := s.newestDecline(func(i *thing) bool { return s.before(i, counts) })
+	if older.from == nil || s.reapply == "allow" {
+		return stands
+	}
+	return s.afterDecline(stands, counts, older)
+}
+
+func (s subject) withoutInquiry() standing {
+	kase := s.newest(s.cases)
+	switch {
+	case kase == nil:
+		return standing{verdict: domain.VerdictNone}
+	case kase.redacted():
+		return standing{domain.VerdictRedacted, kase}
+	}
+	return standing{s.ofCase(kase), kase}
+}
+
+// afterDecline is the verdict where an inquiry that counts follows a decline.
+func (s subject) afterDecline(stands standing, counts *thing, decline standing) standing {
+	switch {
+	case stands.verdict == domain.VerdictRedacted:
+		return stands // nothing is left of any of them
+	case s.reapply == "deny":
+		return decline
+	case stands.verdict == domain.VerdictPending, stands.verdict == domain.VerdictExpired:
+		return decline
+	case stands.verdict == domain.VerdictApproved && counts.reviewer != "user":
+		return standing{domain.VerdictReview, stands.from}
 	}
 	return stands
 }
 
-// declineBeside returns the newest decline of another inquiry that the one that counts
-// cannot simply lift: of any that is older, unless the host allows to apply again, and of
-// one that is newer and counts no more because it is redacted.
-func (r hostRules) declineBeside(counts *thing, inquiries, cases []*thing) (standing, bool) {
+// newestDecline is the newest of those declines that are wanted; zero where there is none.
+func (s subject) newestDecline(wanted func(*thing) bool) standing {
 	var declined []*thing
-	for _, i := range inquiries {
-		later := before(counts, i)
-		if i != counts && r.wasDeclined(i, cases) && (later || r.reapply != "allow") {
+	for _, i := range s.inquiries {
+		if wanted(i) && s.decline(i).from != nil {
 			declined = append(declined, i)
 		}
 	}
-	decline := newest(declined)
-	if decline == nil {
-		return standing{}, false
+	if newest := s.newest(declined); newest != nil {
+		return s.decline(newest)
 	}
-	for _, c := range cases {
-		if c.is(decline.id) && r.caseStatuses[c.status()] == domain.VerdictDeclined && decline.status() != "declined" {
-			return standing{domain.VerdictDeclined, c}, true
-		}
-	}
-	return standing{domain.VerdictDeclined, decline}, true
+	return standing{}
 }
 
-func (r hostRules) afterDecline(stands standing, counts *thing, decline standing) standing {
-	if r.reapply == "deny" {
-		return decline
-	}
-	switch stands.verdict {
-	case domain.VerdictApproved:
-		if counts.status() == "approved" && counts.reviewer == "user" {
-			return stands // a person approved, and knew
+// decline is the decline of an inquiry, by the case that counts, by itself or by another
+// case, unless the case that counts approves it. That its data is gone since does not undo
+// it. It is zero where there is none.
+func (s subject) decline(i *thing) standing {
+	counts := s.counting(i)
+	if counts != nil && s.ofCase(counts) != domain.VerdictDeclined {
+		if s.ofCase(counts) == domain.VerdictApproved {
+			return standing{}
 		}
-		return standing{domain.VerdictReview, stands.from}
-	case domain.VerdictPending, domain.VerdictExpired:
-		return decline
+		counts = nil
 	}
-	return stands
-}
-
-// wasDeclined reports whether an inquiry was declined, by itself or by a case. That its
-// data is gone since does not undo it.
-func (r hostRules) wasDeclined(i *thing, cases []*thing) bool {
-	for _, c := range cases {
-		if c.is(i.id) && r.caseStatuses[c.status()] == domain.VerdictDeclined {
-			return true
+	if counts == nil && i.status() == "declined" {
+		counts = i
+	}
+	for _, c := range s.sorted(s.about(i)) {
+		if counts == nil && s.ofCase(c) == domain.VerdictDeclined {
+			counts = c
 		}
 	}
-	return i.status() == "declined"
+	return standing{domain.VerdictDeclined, counts}
 }
 
-// ofInquiry is the verdict of one inquiry: its case's where it has one. Of several cases
-// the newest counts that is declined; else the newest that is not approved; all of them
-// must be approved for an approval.
-func (r hostRules) ofInquiry(i *thing, cases []*thing) standing {
+// ofInquiry is the verdict of one inquiry: that of the case that counts where it has one,
+// else its own.
+func (s subject) ofInquiry(i *thing) standing {
 	if i.redacted() {
 		return standing{domain.VerdictRedacted, i}
 	}
-	var about []*thing
-	for _, c := range cases {
-		if c.is(i.id) {
-			about = append(about, c)
-		}
-	}
-	if len(about) > 0 {
-		kase := r.strictest(about)
-		return standing{r.ofCase(kase), kase}
+	if c := s.counting(i); c != nil {
+		return standing{s.ofCase(c), c}
 	}
 	switch i.status() {
 	case "created", "pending":
@@ -120,55 +133,75 @@ func (r hostRules) ofInquiry(i *thing, cases []*thing) standing {
 	return standing{domain.VerdictReview, i}
 }
 
-func (r hostRules) strictest(cases []*thing) *thing {
-	var declined, open []*thing
-	for _, c := range cases {
-		switch r.ofCase(c) {
-		case domain.VerdictDeclined:
-			declined = append(declined, c)
-		case domain.VerdictApproved:
-		default:
-			open = append(open, c)
-		}
-	}
-	for _, group := range [][]*thing{declined, open, cases} {
-		if len(group) > 0 {
-			return newest(group)
+// counting is the newest case of an inquiry; nil for none. One that approved and is
+// redacted since says nothing any more; another one keeps what it said.
+func (s subject) counting(i *thing) *thing {
+	for _, c := range s.sorted(s.about(i)) {
+		if !c.redacted() || s.ofCase(c) != domain.VerdictApproved {
+			return c
 		}
 	}
 	return nil
 }
 
-func (r hostRules) ofCase(c *thing) domain.Verdict {
-	if c.redacted() {
-		return domain.VerdictRedacted
+func (s subject) about(i *thing) (found []*thing) {
+	for _, c := range s.cases {
+		if c.is(i.id) {
+			found = append(found, c)
+		}
 	}
+	return found
+}
+
+func (r hostRules) ofCase(c *thing) domain.Verdict {
 	if v, known := r.caseStatuses[c.status()]; known {
 		return v
 	}
 	return domain.VerdictReview
 }
 
-// before reports whether a was created before b. What does not say when it was created is
-// the oldest; ids decide between two of one moment.
-func before(a, b *thing) bool {
-	atA, hasA := a.moment("created-at")
-	atB, hasB := b.moment("created-at")
-	switch {
-	case hasA != hasB:
-		return hasB
-	case !atA.Equal(atB):
+// before reports whether a was created before b; ids decide between two of one moment. An
+// object that does not say when it was created is the oldest where it approves and the
+// newest where it does not: it must not speak for somebody by that.
+func (s subject) before(a, b *thing) bool {
+	if ageA, ageB := s.age(a), s.age(b); ageA != ageB {
+		return ageA < ageB
+	}
+	atA, _ := a.moment("created-at")
+	atB, _ := b.moment("created-at")
+	if !atA.Equal(atB) {
 		return atA.Before(atB)
 	}
 	return a.id < b.id
 }
 
-func newest(of []*thing) *thing {
-	var found *thing
-	for _, t := range of {
-		if found == nil || before(found, t) {
-			found = t
-		}
+func (s subject) age(t *thing) int {
+	if _, dated := t.moment("created-at"); dated {
+		return 0
 	}
-	return found
+	verdict := s.ofCase(t)
+	if t.typ == "inquiry" {
+		verdict = s.ofInquiry(t).verdict
+	}
+	if verdict == domain.VerdictApproved {
+		return -1
+	}
+	return 1
+}
+
+// sorted returns things from the newest to the oldest.
+func (s subject) sorted(things []*thing) []*thing {
+	return slices.SortedFunc(slices.Values(things), func(a, b *thing) int {
+		if s.before(b, a) {
+			return -1
+		}
+		return 1
+	})
+}
+
+func (s subject) newest(things []*thing) *thing {
+	if len(things) == 0 {
+		return nil
+	}
+	return s.sorted(things)[0]
 }
