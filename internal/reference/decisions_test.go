@@ -56,12 +56,16 @@ func compareDecision(t *testing.T, counted figures, seed uint64, n int, p *plan,
 			key += " rule"
 		} else if !reflect.DeepEqual(got.asked, want.asked) {
 			key += " asked " + f.object.Family()
-			if len(got.asked) != len(want.asked) { key += " len" }
+			if len(got.asked) != len(want.asked) {
+				key += " len"
+			}
 		}
 	}
 	if !reflect.DeepEqual(got, want) {
 		counted["DIFF "+key]++
-		if counted["DIFF "+key] > 2 { return }
+		if counted["DIFF "+key] > 2 {
+			return
+		}
 		shown, _ := json.Marshal(facts)
 		t.Errorf("seed %d, facts %d:\n got %+v\nwant %+v\nreason %s\n%s\n%s", seed, n, got, want, real.Decide(facts).Reason, p.source(), shown)
 	}
