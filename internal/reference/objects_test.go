@@ -37,7 +37,9 @@ func (t *thing) relationships() map[string][]domain.Ref {
 	switch (domain.Ref{Type: t.typ}).Family() {
 	case "inquiry":
 		refs("account", "account", t.accounts...)
-		refs("reviewer", t.reviewer)
+		for _, name := range []string{"verifications", "reports", "sessions", "reviewer"} {
+			refs(name, name)
+		}
 		if t.reviewer != "" {
 			refs("reviewer", t.reviewer, t.reviewer+"_1")
 		}
