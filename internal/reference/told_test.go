@@ -78,6 +78,7 @@ func (d *draw) worlds(seed uint64, n int) (worlds []*world) {
 		own := newDraw(seed<<32 + uint64(i))
 		own.ids = i * 1_000_000 // no id twice
 		w := newWorld(own, fmt.Sprintf("user-%d-a", i), fmt.Sprintf("user-%d-b", i))
+		w.thin = own.chance(20)
 		w.now = time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
 		worlds = append(worlds, w)
 	}

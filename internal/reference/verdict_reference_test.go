@@ -89,6 +89,19 @@ func (s subject) newestDecline(wanted func(*thing) bool) standing {
 	return standing{}
 }
 
+// declinedBefore reports whether another inquiry was declined that is not surely newer.
+func (s subject) declinedBefore(i *thing) bool {
+	at, dated := i.moment("created-at")
+	for _, other := range s.inquiries {
+		since, known := other.moment("created-at")
+		newer := dated && known && (since.After(at) || since.Equal(at) && other.id > i.id)
+		if other.id != i.id && !newer && s.decline(other).from != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // decline is the decline of an inquiry, by the case that counts, by itself or by another
 // case, unless the case that counts approves it. That its data is gone since does not undo
 // it. It is zero where there is none.

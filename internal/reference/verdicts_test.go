@@ -22,6 +22,16 @@ func TestNoVerdictDiffersFromTheReference(t *testing.T) {
 				counted["WRONG APPROVALS"]++
 				t.Errorf("WRONG APPROVAL: seed %d", seed)
 			}
+			for _, i := range s.inquiries {
+				cases := shuffled(d, s.cases)
+				if known.unsortedCases {
+					cases = s.sorted(cases)
+				}
+				got := fold.DeclinedBefore(i.object(), objects(shuffled(d, s.inquiries)), objects(cases), s.hostRules.real())
+				if want := s.declinedBefore(i); got != want {
+					t.Errorf("seed %d: declined before %s: %t, want %t\nrules %+v\ninquiries %s\ncases %s", seed, i.id, got, want, s.hostRules, shown(s.inquiries), shown(s.cases))
+				}
+			}
 			if wantWhy := want.real(); got != wantWhy {
 				t.Errorf("seed %d: got %+v, want %+v\nrules %+v\ninquiries %s\ncases %s", seed, got, wantWhy, s.hostRules, shown(s.inquiries), shown(s.cases))
 				break

@@ -17,6 +17,7 @@ type world struct {
 	things  []*thing // in the order in which they came to be
 	carried map[string]string
 	events  []event
+	thin    bool // its webhooks leave out what rules need
 }
 
 // event is a snapshot of a thing at the moment of a change.
@@ -24,6 +25,7 @@ type event struct {
 	id, name string
 	at       time.Time
 	thing    *thing
+	thin     bool
 }
 
 func newWorld(d *draw, people ...string) *world {
@@ -42,7 +44,7 @@ func (w *world) live(changes int) {
 func (w *world) change() {
 	inquiries, cases, accounts := w.of("inquiry"), w.of("case"), w.of("account")
 	switch n := w.IntN(100); {
-	case len(inquiries) == 0 || n < 12:
+	case len(inquiries) == 0 || n < 9:
 		w.begin()
 	case n < 65:
 		w.goOn(pick(w.draw, inquiries...))
@@ -57,7 +59,7 @@ func (w *world) change() {
 	case len(cases) == 0 || n < 80:
 		w.open()
 	case n < 88:
-		w.setStatus(pick(w.draw, cases...), pick(w.draw, "Open", "Pending", "Approved", "Declined", "Waived", "Odd"))
+		w.setStatus(pick(w.draw, cases...), pick(w.draw, "Pending", "Approved", "Approved", "Declined", "Waived", "Odd"))
 	case n < 98:
 		w.attach(pick(w.draw, cases...), pick(w.draw, inquiries...))
 	default:
@@ -88,7 +90,7 @@ func (w *world) tell(t *thing, name string) {
 	if reference := t.text("reference-id"); reference != "" {
 		w.carried[t.id] = reference
 	}
-	w.events = append(w.events, event{w.id("evt"), t.typ + "." + name, w.now, t.snapshot()})
+	w.events = append(w.events, event{w.id("evt"), t.typ + "." + name, w.now, t.snapshot(), w.thin && w.chance(50)})
 }
 
 // snapshot is a thing as it is now.
@@ -177,7 +179,7 @@ func (w *world) redactInquiry(i *thing) {
 
 // redactAccount takes the reference ids away.
 func (w *world) redactAccount(a *thing) {
-	if a.redacted() {
+	if a.redacted() || w.thin && known.thinRedactions {
 		return
 	}
 	for _, i := range w.of("inquiry") {
@@ -287,6 +289,10 @@ func (e event) real(casing func(string) string) domain.Event {
 			}
 		}
 		relationships[casing(name)] = map[string]any{"data": data}
+	}
+	if e.thin {
+		delete(relationships, "verifications")
+		delete(relationships, "inquiries")
 	}
 	attributes := map[string]any{}
 	for key, value := range e.thing.attributes {
