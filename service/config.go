@@ -76,9 +76,8 @@ type Config struct {
 
 // Simulation is what a simulated service has in the place of the network and of real time.
 type Simulation struct {
-	Dial  func(ctx context.Context, network, address string) (net.Conn, error) // connects to Persona
-	Clock func() time.Time                                                     // says which jobs are due, in the place of the database's clock
-	Poll  time.Duration                                                        // between two looks for jobs
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) // connects to Persona
+	Poll time.Duration                                                        // between two looks for jobs
 }
 
 // EnvironmentConfig is what the service needs of one environment. In the names of

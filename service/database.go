@@ -20,6 +20,7 @@ import (
 // database is what the service's rows are kept in.
 type database interface {
 	store.Store
+	Now() time.Time // by the clock that all nodes on the database share
 	Close() error
 }
 
@@ -56,7 +57,7 @@ func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work que
 	}
 	var q jobs
 	err = db.Exclusively(ctx, "migrations of the queue", func() error {
-		made, err := queue.Postgres(ctx, db.Pool(), logger, work)
+		made, err := queue.Postgres(ctx, db.Pool(), logger, work, db.Now)
 		if err == nil {
 			db.UseQueue(made)
 			q = made

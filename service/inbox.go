@@ -16,12 +16,12 @@ import (
 // Replay makes events wait again, and returns how many: see [replay.Events]. The service
 // need not run; it works on them when it does.
 func (s *Service) Replay(ctx context.Context, environment Environment, what replay.Selection, actor string) (int, error) {
-	return replay.Events(ctx, s.db, environment, what, actor, time.Now())
+	return replay.Events(ctx, s.db, environment, what, actor, s.db.Now())
 }
 
 // ReplayAction makes a dead action wait again: see [replay.Action].
 func (s *Service) ReplayAction(ctx context.Context, environment Environment, id, actor string) error {
-	return replay.Action(ctx, s.db, environment, id, actor, time.Now())
+	return replay.Action(ctx, s.db, environment, id, actor, s.db.Now())
 }
 
 // apiActor is who the audit trail says did what was asked for through the API.

@@ -84,21 +84,21 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		Perform: func(ctx context.Context, env Environment, id string) error { return performer.Perform(ctx, env, id) },
 	}
 	if cfg.Simulation != nil {
-		work.Clock, work.Poll = cfg.Simulation.Clock, cfg.Simulation.Poll
+		work.Poll = cfg.Simulation.Poll
 	}
 	var err error
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
 		return nil, err
 	}
-	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, time.Now); err != nil {
+	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, s.db.Now); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	advancer = advance.New(s.db, advancing, s.metrics, logger, time.Now)
+	advancer = advance.New(s.db, advancing, s.metrics, logger, s.db.Now)
 	s.advancer = advancer
-	performer = action.New(s.db, performing, s.metrics, logger, time.Now)
-	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, time.Now)
+	performer = action.New(s.db, performing, s.metrics, logger, s.db.Now)
+	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
 	proxies, _ := cfg.proxies() // checked above
-	s.intake = intake.New(s.db, sources, proxies, s.metrics, logger, time.Now)
+	s.intake = intake.New(s.db, sources, proxies, s.metrics, logger, s.db.Now)
 	return s, nil
 }
 

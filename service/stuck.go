@@ -32,7 +32,7 @@ func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
 			s.logger.WarnContext(ctx, "what is stuck could not be read from the database", "environment", env, "error", err)
 			continue
 		}
-		if text := stuck(b, time.Now()); text != "" {
+		if text := stuck(b, s.db.Now()); text != "" {
 			fmt.Fprintf(w, "%s: %s\n", env, text)
 		}
 	}

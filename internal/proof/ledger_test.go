@@ -100,9 +100,8 @@ func (l *ledger) compareEvents() {
 	}
 	l.figures.events, l.figures.acknowledged, l.figures.repeated = len(l.events), len(l.wire.acknowledged), l.wire.repeated
 	for id, at := range l.wire.acknowledged {
-		// An event that was stored after its 200 was lost, and found by reconciling. It is
-		// stored with the time of the node's clock, which may be ahead.
-		if e, known := stored[id]; !known || e.ReceivedAt.After(at.Add(l.ahead)) {
+		// An event that was stored after its 200 was lost, and found by reconciling.
+		if e, known := stored[id]; !known || e.ReceivedAt.After(at.Add(l.slack)) {
 			l.lost("event %s was acknowledged and not stored (stored later: %v)", id, known)
 		}
 	}

@@ -21,14 +21,17 @@ import (
 )
 
 // binary builds idem once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(scratch, "idem")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/idemhq/idem/cmd/idem").CombinedOutput()
-	if err != nil {
+var binary = sync.OnceValues(func() (string, error) { return build("idem") })
+
+// build builds idem with further flags.
+func build(name string, flags ...string) (path string, err error) {
+	path = filepath.Join(scratch, name)
+	args := append(append([]string{"build", "-o", path}, flags...), "github.com/idemhq/idem/cmd/idem")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build idem: %w: %s", err, out)
 	}
 	return path, nil
-})
+}
 
 // scratch is a folder that is removed when the tests have run.
 var scratch string

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/idemhq/idem/internal/domain"
 )
 
 // settle waits until nothing is left to do: every webhook has arrived or was given up,
@@ -17,7 +19,7 @@ func (w *world) settle() {
 	w.program.awaitReady()
 	left := ""
 	what := func() string {
-		return fmt.Sprintf("everything is done: %s; the log of idem serve ends with\n%s", left, w.program.tail())
+		return fmt.Sprintf("everything is done: %s; there wait %+v; the log of idem serve ends with\n%s", left, w.waiting(), w.program.tail())
 	}
 	within := 2 * time.Minute
 	for pending := w.pending(); pending > 0; {
@@ -67,6 +69,20 @@ func (w *world) unsettled(a applicant) string {
 		return "" // the ledger asks whether facts were missing
 	}
 	return fmt.Sprintf("inquiry %s of somebody who %s is %q, and its case %q", a.inquiry, a.name, status, kase)
+}
+
+// waiting are some events and actions that wait.
+func (w *world) waiting() (some []any) {
+	type row struct {
+		ID, Name, Kind, Reason, Outcome string
+		Object                          domain.Ref
+		Tries, Attempts                 int
+	}
+	for _, kind := range []string{"events", "actions"} {
+		rows, err := get[row](w, kind+"?state=waiting&limit=5")
+		some = append(some, kind, rows, err)
+	}
+	return some
 }
 
 // pending is how many webhooks have not arrived yet.

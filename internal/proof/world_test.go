@@ -33,7 +33,7 @@ type world struct {
 	// may come of it where approvals would have.
 	hidden []string
 
-	ahead time.Duration // how far ahead the fastest clock of a node is
+	slack time.Duration // how far the clock that the nodes share may be ahead of this test's
 
 	mu         sync.Mutex
 	turn       int // of the nodes
@@ -105,16 +105,22 @@ func (w *world) address() string {
 	return ""
 }
 
-// join starts another node on the world's database, with further settings.
-func (w *world) join(env ...string) *program {
+// join starts another node on the world's database.
+func (w *world) join() *program {
 	w.t.Helper()
-	node := newProgram(w.t, append(w.program.env, env...)...)
+	node := newProgram(w.t, w.program.env...)
+	w.add(node)
+	return node
+}
+
+// add starts a node, and lets webhooks come to it.
+func (w *world) add(node *program) {
+	w.t.Helper()
 	node.start()
 	node.awaitReady()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.nodes = append(w.nodes, node)
-	return node
 }
 
 // stopNodes stops the nodes beside the first.

@@ -36,8 +36,7 @@ type Workers struct {
 	Perform func(ctx context.Context, env domain.Environment, action string) error
 
 	// For simulations.
-	Clock func() time.Time // says which jobs are due; the database's clock unless set
-	Poll  time.Duration    // between two looks for jobs; as suits the database unless set
+	Poll time.Duration // between two looks for jobs; as suits the database unless set
 }
 
 // Queue is River on a database with a type of transaction.
@@ -78,15 +77,16 @@ const (
 
 // SQLite prepares River's tables and a queue that does not run yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, true)
+	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now)
 }
 
-// Postgres does what SQLite does. One process at a time may call it for a database.
-func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, false)
+// Postgres does what SQLite does, by a clock that all nodes share. One process at a time
+// may call it for a database.
+func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers, now func() time.Time) (*Queue[pgx.Tx], error) {
+	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool, now func() time.Time) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -115,30 +115,16 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
 		MaxAttempts:          math.MaxInt16, // an event is never given up: three weeks, and again after a restart
-		RetryPolicy:          retryPolicy{},
+		RetryPolicy:          retryPolicy{now},
+		Test:                 river.TestConfig{Time: sharedClock(now)},
 
 		CompletedJobRetentionPeriod: keepFinished,
-	}
-	if work.Clock != nil {
-		config.Test.Time = simulated(work.Clock)
 	}
 	client, err := river.NewClient(driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
 	return &Queue[Tx]{client: client}, nil
-}
-
-// simulated is a clock that River tells the database the time by.
-type simulated func() time.Time
-
-// Now implements [rivertype.TimeGenerator].
-func (now simulated) Now() time.Time { return now() }
-
-// NowOrNil implements [rivertype.TimeGenerator].
-func (now simulated) NowOrNil() *time.Time {
-	t := now()
-	return &t
 }
 
 // Start starts to run jobs.
@@ -171,12 +157,27 @@ func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	return nil
 }
 
+// sharedClock makes River take the time from a clock that all nodes share. River compares
+// the moments that nodes write: without it, a job that a node inserts whose clock is five
+// minutes ahead of the database's is not fetched for five minutes. The setting is meant
+// for tests; there is no other.
+type sharedClock func() time.Time
+
+// Now implements [rivertype.TimeGenerator].
+func (now sharedClock) Now() time.Time { return now() }
+
+// NowOrNil implements [rivertype.TimeGenerator].
+func (now sharedClock) NowOrNil() *time.Time {
+	t := now()
+	return &t
+}
+
 // retryPolicy tries a job that failed again after one second, and later once a minute.
-type retryPolicy struct{}
+type retryPolicy struct{ now func() time.Time }
 
 // NextRetry implements [river.ClientRetryPolicy].
-func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
-	return time.Now().Add(min(time.Minute, time.Second<<min(len(job.Errors), 6)))
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	return p.now().Add(min(time.Minute, time.Second<<min(len(job.Errors), 6)))
 }
 
 // objectsPerJob is how many objects one job advances: they share a transaction.

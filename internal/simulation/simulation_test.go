@@ -55,12 +55,12 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { total.add(simulate(t, seed, nil)) })
 	}
 	t.Log(total)
-	record(t, total)
+	writeFigures(t, total)
 }
 
-// record adds figures to the file that PROOF_FIGURES names: "make test" prints it, since
+// writeFigures adds figures to the file that PROOF_FIGURES names: "make test" prints it, since
 // go test prints nothing of a package that passes.
-func record(t *testing.T, f figures) {
+func writeFigures(t *testing.T, f figures) {
 	path := os.Getenv("PROOF_FIGURES")
 	if path == "" {
 		return

@@ -102,7 +102,7 @@ func (w *world) start(poll time.Duration) {
 	w.t.Helper()
 	line := &line{network: w.network}
 	cfg := w.config
-	cfg.Simulation = &service.Simulation{Dial: line.dial, Clock: time.Now, Poll: poll}
+	cfg.Simulation = &service.Simulation{Dial: line.dial, Poll: poll}
 	w.lives++
 	s, err := service.New(w.t.Context(), cfg, slog.New(slog.NewTextHandler(w.log, nil)).With("life", w.lives))
 	must(w.t, err)

@@ -33,18 +33,22 @@ func (db *DB) keep(ctx context.Context) {
 		case <-word.C:
 			_ = db.seen(ctx)
 			_ = db.dropDeadClaims(ctx)
-		case now := <-partitions.C:
-			_ = db.Partition(ctx, now)
+		case <-partitions.C:
+			_ = db.Partition(ctx, db.Now())
 		}
 	}
 }
 
-// seen says that this node is there, which takes a row that can be written.
+// seen says that this node is there, which takes a row that can be written, and compares
+// the clocks.
 func (db *DB) seen(ctx context.Context) error {
-	_, err := db.pool.Exec(ctx, "INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()", db.node)
+	var shown time.Time
+	sent := time.Now()
+	err := db.pool.QueryRow(ctx, "INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now() RETURNING clock_timestamp()", db.node).Scan(&shown)
 	if err != nil {
 		return fmt.Errorf("write to the database: %w", err)
 	}
+	db.clock.compare(shown, sent, time.Now())
 	return nil
 }
 

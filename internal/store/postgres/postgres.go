@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,6 +37,7 @@ type DB struct {
 	queue  Queue
 	node   string
 	tokens tokens
+	clock  clock
 
 	stop    context.CancelFunc // ends what runs beside
 	running sync.WaitGroup
@@ -76,7 +76,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	db := &DB{pool: pool, node: domain.NewID("node")}
 	db.Store = tables.New(db)
-	if err := errors.Join(db.migrate(ctx), db.Partition(ctx, time.Now()), db.seen(ctx)); err != nil {
+	if err := errors.Join(db.migrate(ctx), db.seen(ctx), db.Partition(ctx, db.Now())); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))

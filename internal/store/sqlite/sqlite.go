@@ -299,6 +299,9 @@ func (db *DB) Rejects(err error) bool {
 	}
 }
 
+// Now is the time by this machine's clock: one process works on a database.
+func (db *DB) Now() time.Time { return time.Now() }
+
 // Ping implements [store.Store].
 func (db *DB) Ping(ctx context.Context) error {
 	return db.Tx(ctx, func(tx tables.Tx) error {
