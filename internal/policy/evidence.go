@@ -38,11 +38,21 @@ func counted(attempts []domain.Object) []domain.Object {
 func later(a, b domain.Object) int {
 	return cmp.Or(
 		created(a).Compare(created(b)),
-		moment(a, "completed-at").Compare(moment(b, "completed-at")),
+		compareCompleted(a, b),
 		cmp.Compare(badness(a), badness(b)),
 		cmp.Compare(len(failedChecks(a)), len(failedChecks(b))),
 		strings.Compare(a.Ref.ID, b.Ref.ID),
 	)
+}
+
+// compareCompleted compares when two attempts were completed. One that still runs is the
+// later one.
+func compareCompleted(a, b domain.Object) int {
+	atA, atB := moment(a, "completed-at"), moment(b, "completed-at")
+	if atA.IsZero() != atB.IsZero() {
+		return -atA.Compare(atB)
+	}
+	return atA.Compare(atB)
 }
 
 // badness orders the outcomes of a verification: passed, open, failed.
@@ -65,15 +75,15 @@ func templateOf(v domain.Object) string {
 	return ""
 }
 
-// failedChecks returns the required checks of a verification that failed. A check that
-// does not say whether it is required is: those of a government ID's chip never do
-// (OpenAPI 2025-12-08). A verification that failed without a check that says why counts
+// failedChecks returns the checks of a verification that failed, but for those that say
+// that they are not required. Those of a government ID's chip say nothing (OpenAPI
+// 2025-12-08), and a word that is not known may mean anything. A verification that failed without a check that says why counts
 // as a check of its type's name.
 func failedChecks(v domain.Object) []check {
 	var checks []check
 	_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
 	checks = slices.DeleteFunc(checks, func(c check) bool {
-		return c.Status != "failed" || c.Requirement != "required" && c.Requirement != ""
+		return c.Status != "failed" || c.Requirement == "not_required"
 	})
 	if len(checks) == 0 && v.Status == "failed" {
 		checks = []check{{Name: v.Ref.Type}}
