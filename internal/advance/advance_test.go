@@ -41,6 +41,15 @@ type persona struct {
 	err    error
 	reads  int
 	onRead func() // nil for nothing
+
+	created string // when the inquiry was created; empty where it does not say so
+	others  advance.Others
+}
+
+func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.others, nil
 }
 
 func (p *persona) say(status string, err error) {
@@ -58,6 +67,9 @@ func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, erro
 	}
 	o := domain.Object{Environment: domain.Sandbox, Ref: ref, Status: p.status, ReferenceID: "user-1", AsOf: p.asOf}
 	o.Attributes = map[string]json.RawMessage{"status": json.RawMessage(fmt.Sprintf("%q", p.status))}
+	if p.created != "" {
+		o.Attributes["created-at"] = json.RawMessage(fmt.Sprintf("%q", p.created))
+	}
 	o.Relationships = map[string][]domain.Ref{"account": {account}, "verifications": {}}
 	return o, p.err
 }

@@ -111,7 +111,14 @@ func (w *work) decide(ctx context.Context) error {
 	if facts.DeclinedBefore, err = w.declinedBefore(ctx, facts); err != nil {
 		return err
 	}
-	return w.record(t, w.settings.Policy.Decide(facts))
+	outcome := w.settings.Policy.Decide(facts)
+	if w.settings.Policy.Approves(outcome) && w.settings.Policy.VerdictRules().Reapply != fold.ReapplyAllow {
+		if err := w.lookForDeclines(ctx, &facts); err != nil {
+			return err
+		}
+		outcome = w.settings.Policy.Decide(facts)
+	}
+	return w.record(t, outcome)
 }
 
 // about returns the object that a decision is about, as it was read; nil where it could

@@ -24,6 +24,10 @@ type Reader interface {
 	// be read itself there is no object. An error is only what may be different when the
 	// facts are read again.
 	Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error)
+
+	// Others reads the other inquiries of the person of an inquiry, by the reference id. An
+	// error is only what may be different when they are read again.
+	Others(ctx context.Context, inquiry domain.Object) (Others, error)
 }
 
 // ErrCannotRead means that Persona has no call that reads this kind of object, or does

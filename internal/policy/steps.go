@@ -69,6 +69,27 @@ func (s step) approves(statuses map[string]domain.Verdict) bool {
 	}
 }
 
+// Approves reports whether an outcome approves somebody.
+func (p *Policy) Approves(o Outcome) bool {
+	return slices.ContainsFunc(o.Actions, func(a Action) bool {
+		return step{a.Spec.Kind, a.Spec.Arguments[arguments()[a.Spec.Kind]]}.approves(p.verdicts.CaseStatuses)
+	})
+}
+
+// Declines reports whether an action declines somebody.
+func (p *Policy) Declines(s domain.ActionSpec) bool {
+	switch s.Kind {
+	case domain.DeclineInquiry:
+		return true
+	case domain.SetCaseStatus:
+		return p.verdicts.CaseStatuses[s.Arguments["status"]] == domain.VerdictDeclined
+	case domain.SimulateInquiry:
+		return slices.Contains(strings.Fields(s.Arguments["actions"]), "decline_inquiry")
+	default:
+		return false
+	}
+}
+
 // actions says what the rule's steps act on. A step that has nothing to act on becomes
 // an action without a target.
 func (r rule) actions(f Facts) []Action {

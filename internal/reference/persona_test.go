@@ -75,6 +75,12 @@ func (p *persona) Facts(_ context.Context, ref domain.Ref, accountReports bool) 
 	return f.real(), nil
 }
 
+// Others implements advance.Reader. Whether events are late is nothing that is compared
+// here: what is stored counts.
+func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
+	return advance.Others{}, nil
+}
+
 // about gathers the facts of an inquiry or a case as they are now.
 func (p *persona) about(w *world, t *thing, ref domain.Ref) *facts {
 	f := p.evidence[t.id]

@@ -1,0 +1,156 @@
+package advance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	sdk "github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// other is another inquiry of the person, or a case, that was created on a day of February.
+func other(typ, id, status string, day int, inquiries ...domain.Ref) domain.Object {
+	return domain.Object{
+		Environment: domain.Sandbox, Ref: domain.Ref{Type: typ, ID: id}, Status: status,
+		Attributes:    map[string]json.RawMessage{"created-at": json.RawMessage(fmt.Sprintf(`"2026-02-%02dT11:00:00.000Z"`, day))},
+		Relationships: map[string][]domain.Ref{"inquiries": inquiries},
+	}
+}
+
+// approving is a stage whose inquiry was created in the middle of February and passes.
+func approving(t *testing.T, others advance.Others) *stage {
+	t.Helper()
+	s := newStage(t)
+	s.persona.created, s.persona.others = "2026-02-15T11:00:00.000Z", others
+	s.receive(event(1, "completed"))
+	return s
+}
+
+// Seed 1787032030 of the simulation: the service was down while somebody failed and tried
+// again. It declined the first inquiry and approved the second at the same moment.
+func TestNobodyIsApprovedWhoseOlderInquiryIsDeclinedAtPersona(t *testing.T) {
+	old := other("inquiry", "inq_0", "needs_review", 1)
+	for name, others := range map[string]advance.Others{
+		"itself":                     {Inquiries: []domain.Object{other("inquiry", "inq_0", "declined", 1)}},
+		"by its case":                {Inquiries: []domain.Object{old}, Cases: []domain.Object{other("case", "case_0", "Declined", 1, old.Ref)}},
+		"and another one is pending": {Inquiries: []domain.Object{other("inquiry", "inq_2", "pending", 2), other("inquiry", "inq_0", "declined", 1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := approving(t, others)
+			s.advance()
+			s.wantResult(domain.Decided)
+			s.wantActions(domain.MarkInquiryForReview)
+		})
+	}
+}
+
+func TestADeclineOfOursThatIsOnItsWayCounts(t *testing.T) {
+	old := other("inquiry", "inq_0", "completed", 1)
+	kase := other("case", "case_0", "Open", 1, old.Ref)
+	for name, test := range map[string]struct {
+		spec  domain.ActionSpec
+		state domain.ActionState
+		want  []domain.ActionKind
+	}{
+		"of the inquiry": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionWaiting, []domain.ActionKind{domain.MarkInquiryForReview}},
+		"of its case": {domain.ActionSpec{Kind: domain.SetCaseStatus, Target: kase.Ref, Arguments: map[string]string{"status": "Declined"}}, domain.ActionWaiting,
+			[]domain.ActionKind{domain.MarkInquiryForReview}},
+		"that Persona refused":      {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDead, []domain.ActionKind{domain.MarkInquiryForReview}},
+		"but not one that was gone": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDropped, []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := approving(t, advance.Others{Inquiries: []domain.Object{old}, Cases: []domain.Object{kase}})
+			decision := domain.Decision{ID: "dec_0", Environment: domain.Sandbox, Object: old.Ref, Transition: domain.Transition{Object: old.Ref, To: "completed", EventID: "evt_0"}, DecidedAt: start}
+			action := domain.Action{ID: "axn_0", Environment: domain.Sandbox, DecisionID: decision.ID, Spec: test.spec, DerivedKey: "key_0", IdempotencyKey: "key_0", State: test.state, CreatedAt: start}
+			if _, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Decisions: []domain.Decision{decision}, Actions: []domain.Action{action}}}, store.Verdicts{}); err != nil {
+				t.Fatal(err)
+			}
+			s.advance()
+			made, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{Object: inquiry})
+			if err != nil || len(made.Rows) != 1 {
+				t.Fatalf("decided %+v, error %v", made.Rows, err)
+			}
+			var got []domain.ActionKind
+			for _, spec := range made.Rows[0].Actions {
+				got = append(got, spec.Kind)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("the actions are %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAnOlderInquiryIsDecidedOnFirst(t *testing.T) {
+	s := approving(t, advance.Others{Inquiries: []domain.Object{other("inquiry", "inq_0", "failed", 1)}})
+	if err := s.work(inquiry); err == nil {
+		t.Fatal("it is decided on before the older one")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.persona.others.Inquiries[0].Status = "needs_review"
+	s.advance()
+	s.wantActions(domain.SetCaseStatus, domain.ApproveInquiry)
+}
+
+func TestAnOlderInquiryThatNobodyDecidesOnMeansReviewAfterAFewTries(t *testing.T) {
+	s := approving(t, advance.Others{Inquiries: []domain.Object{other("inquiry", "inq_0", "completed", 1)}})
+	for tries := 0; s.work(inquiry) != nil; tries++ {
+		if tries > 20 {
+			t.Fatal("it waits for ever")
+		}
+	}
+	s.wantResult(domain.Incomplete)
+	s.wantActions(domain.MarkInquiryForReview)
+}
+
+func TestOtherInquiriesThatSayNothingKeepNobodyFromAnApproval(t *testing.T) {
+	for name, o := range map[string]domain.Object{
+		"a newer one that was declined": other("inquiry", "inq_2", "declined", 20),
+		"a newer one that waits":        other("inquiry", "inq_2", "completed", 20),
+		"an older one that expired":     other("inquiry", "inq_0", "expired", 1),
+		"an older one in review":        other("inquiry", "inq_0", "needs_review", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := approving(t, advance.Others{Inquiries: []domain.Object{o}})
+			s.advance()
+			s.wantActions(domain.SetCaseStatus, domain.ApproveInquiry)
+		})
+	}
+}
+
+func TestWhatOfTheOthersCannotBeReadMeansReview(t *testing.T) {
+	s := approving(t, advance.Others{Missing: []string{"inquiries of the person (403 Forbidden)"}})
+	s.advance()
+	s.wantResult(domain.Incomplete)
+	s.wantActions(domain.MarkInquiryForReview)
+}
+
+func TestOthersAreReadFromPersona(t *testing.T) {
+	server := sandbox.NewServer(t)
+	client := server.Client()
+	var ids []string
+	for _, reference := range []string{"user-1", "user-1", "user-2"} {
+		created, err := client.Inquiries.Create(t.Context(), sdk.InquiryCreateParams{InquiryTemplateID: sdk.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: sdk.Set(reference)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, created.ID)
+	}
+	kase, err := client.Cases.Create(t.Context(), sdk.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: sdk.Set(ids[:1])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := advance.Persona{Client: client, Environment: domain.Sandbox}
+	others, err := reader.Others(t.Context(), domain.Object{Ref: domain.Ref{Type: "inquiry", ID: ids[1]}, ReferenceID: "user-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(others.Inquiries) != 1 || others.Inquiries[0].Ref.ID != ids[0] || len(others.Cases) != 1 || others.Cases[0].Ref.ID != kase.ID || len(others.Missing) > 0 {
+		t.Errorf("read %+v, want inquiry %s and case %s", others, ids[0], kase.ID)
+	}
+}
