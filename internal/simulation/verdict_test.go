@@ -9,24 +9,28 @@ import (
 
 // verdict is what docs/service.md says about a person, from what the sandbox has at the end.
 func (b *books) verdict(p *person) string {
-	stands, declined := "", false
+	stands, lapsed, declinedAfter, declinedBefore := "", "", false, false
 	for _, q := range slices.Backward(p.inquiries) {
-		v, wasDeclined := b.verdictOf(q.id)
+		v, declined := b.verdictOf(q.id)
 		switch {
-		case stands == "" && v != "expired" && v != "redacted":
-			stands = v
 		case stands != "":
-			declined = declined || wasDeclined
+			declinedBefore = declinedBefore || declined
+		case v == "expired" || v == "redacted":
+			lapsed = cmp.Or(lapsed, v)
+			declinedAfter = declinedAfter || declined
+		default:
+			stands = v
 		}
 	}
-	if stands == "" { // all are expired or redacted
-		stands, _ = b.verdictOf(p.inquiries[len(p.inquiries)-1].id)
-		for _, q := range p.inquiries[:len(p.inquiries)-1] {
-			_, wasDeclined := b.verdictOf(q.id)
-			declined = declined || wasDeclined
-		}
+	switch {
+	case stands == "" && lapsed == "redacted":
+		return lapsed
+	case stands == "":
+		stands, declinedBefore = lapsed, declinedAfter
+	case declinedAfter:
+		return "declined" // it does not bring back what it replaced
 	}
-	if !declined || stands == "redacted" || b.plan.rules.reapply == "allow" {
+	if !declinedBefore || b.plan.rules.reapply == "allow" {
 		return stands
 	}
 	if b.plan.rules.reapply == "deny" {
