@@ -262,11 +262,19 @@ func (b *books) compareOutcome(p *person, i int, q *inquiry) {
 	if wanted == "approved" && b.plan.rules.reapply != "allow" && slices.ContainsFunc(p.inquiries[:i], b.wasDeclined) {
 		wanted = "needs_review"
 	}
-	withheld := b.plan.withholds && wanted == "approved" && status == "needs_review"
-	if status != wanted && !withheld {
+	if status != wanted && !(wanted == "approved" && status == "needs_review" && b.isExcused(q)) {
 		b.t.Errorf("%s of %s is %s: it ended %s after %v, and the rules say %s%s", q.id, p.reference, status, q.ended, q.attempts, wanted, b.about(p.ids()...))
 	}
 	b.compareUntouched(q, status)
+}
+
+// isExcused reports whether there is a reason to mark an inquiry for review that the rules
+// approve: Persona withheld facts, or an older inquiry was not decided on, since its event
+// was late.
+func (b *books) isExcused(q *inquiry) bool {
+	return b.plan.withholds || slices.ContainsFunc(b.decisions, func(d domain.Decision) bool {
+		return d.Object.ID == q.id && d.Result == domain.Incomplete && strings.HasSuffix(d.Reason, ": not decided on")
+	})
 }
 
 // wasDeclined reports whether an inquiry was declined.
