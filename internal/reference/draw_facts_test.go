@@ -67,7 +67,7 @@ func wholeChecks(value any) bool {
 // three has nothing against them: an approval must be within reach.
 func (d *draw) facts(p *plan) *facts {
 	on := pick(d, p.rules...)
-	f := &facts{environment: domain.Sandbox, thresholds: p.thresholds, event: "inquiry.completed", to: pick(d, on.to...), from: pick(d, "created", "pending", "Open")}
+	f := &facts{environment: domain.Sandbox, thresholds: p.thresholds, event: "inquiry.completed", to: pick(d, on.to...), from: pick(d, "created", "pending", "Reopened")}
 	if len(on.from) > 0 && d.chance(80) {
 		f.from = pick(d, on.from...)
 	}

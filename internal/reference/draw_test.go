@@ -49,14 +49,17 @@ func shuffled[T any](d *draw, from []T) []T {
 	return mixed
 }
 
+// oneSeed is the variable that names the only seed to draw from.
+const oneSeed = "REFERENCE_SEED"
+
 // seeds returns the seeds to draw from: so many, fewer with -short, or the one that
-// REFERENCE_SEED names.
+// oneSeed names.
 func seeds(t *testing.T, full, short int) []uint64 {
 	t.Helper()
-	if text := os.Getenv("REFERENCE_SEED"); text != "" {
+	if text := os.Getenv(oneSeed); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
-			t.Fatalf("REFERENCE_SEED: %v", err)
+			t.Fatalf("%s: %v", oneSeed, err)
 		}
 		return []uint64{seed}
 	}

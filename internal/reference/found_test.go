@@ -20,7 +20,8 @@ var known = struct {
 	decidedTwice    bool // TestOfTwoDecisionsOfOneMomentTheDeclineCounts
 	thinRedactions  bool // TestASubjectIsToldOfARedactionThatAThinEventMeets
 	unsortedCases   bool // TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases
-}{true, true, true, true, true}
+	readCases       bool // TestACaseThatWasReadBeforeItsEventCameIsDecidedOn
+}{true, true, true, true, true, true}
 
 func unlessKnown(t *testing.T, fault bool) {
 	t.Helper()
@@ -39,14 +40,14 @@ func TestAnAttemptThatStillRunsIsNotHiddenByOneThatPassed(t *testing.T) {
 		}}
 	}
 	f := completed(attempt("ver_1", "passed", stamp(epoch.Add(time.Minute))), attempt("ver_2", "submitted", nil))
-	real := load(t, `
+	real := load(t, rules(`
 version: "1"
 rules:
   - name: approve
     on: {object: inquiry, to: [completed]}
     when: passed("selfie")
     then: [approve_inquiry]
-`)
+`))
 	if o := real.Decide(f.real()); o.Result != domain.NoRule {
 		t.Errorf("decided %+v", o)
 	}
@@ -56,9 +57,7 @@ rules:
 // a check that failed speaks against somebody unless it says that it is not required.
 func TestAFailedCheckCountsUnlessItIsNotRequired(t *testing.T) {
 	unlessKnown(t, known.oddRequirements)
-	name, source := policy.Default()
-	real, err := policy.Load(name, source, domain.Sandbox)
-	must(t, err)
+	real := load(t, policy.Default)
 	for _, requirement := range []string{"requires_retry", "mandatory"} {
 		f := completed(&thing{typ: "verification/selfie", id: "ver_1", attributes: map[string]any{
 			"status": "passed", "created-at": stamp(epoch), "checks": []any{
@@ -96,9 +95,7 @@ func TestASubjectIsToldOfARedactionThatAThinEventMeets(t *testing.T) {
 	w.begin()
 	w.redactAccount(w.of("account")[0])
 	p := newPersona(w)
-	name, source := policy.Default()
-	real, err := policy.Load(name, source, domain.Sandbox)
-	must(t, err)
+	real := load(t, policy.Default)
 	node := newInOrder(t, p, real)
 	for _, e := range w.events {
 		e.thin = true
@@ -125,8 +122,39 @@ func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
 	rules := fold.VerdictRules{CaseStatuses: map[string]domain.Verdict{"Approved": domain.VerdictApproved, "Declined": domain.VerdictDeclined}}
 	for _, cases := range [][]*thing{{approved, declined}, {declined, approved}} {
 		if !fold.DeclinedBefore(newer.object(), objects([]*thing{older, newer}), objects(cases), rules) {
-			t.Errorf("the newest case declined, and it is not known with %s", shown(cases))
+			t.Errorf("the newest case declined, and it is not known with %s", subject{cases: cases})
 		}
+	}
+}
+
+// A decision on an inquiry reads its cases, and keeps those that are not known. The event
+// that shows a case's status comes afterwards, and nothing was decided on it yet.
+func TestACaseThatWasReadBeforeItsEventCameIsDecidedOn(t *testing.T) {
+	unlessKnown(t, known.readCases)
+	w := newWorld(newDraw(1), "user-1")
+	w.begin()
+	i := w.of("inquiry")[0]
+	for _, status := range []string{"pending", "completed"} {
+		w.now = w.now.Add(time.Minute)
+		w.set(i, status, status)
+	}
+	c := w.add(&thing{typ: "case", id: "case_1", inquiries: []string{i.id}}, "created", map[string]any{"status": "Declined"})
+	node := newInOrder(t, newPersona(w), load(t, rules(`
+version: "1"
+case_statuses: {Declined: declined}
+rules:
+  - name: review
+    on: {object: inquiry, to: [completed]}
+    then: [mark_inquiry_for_review]
+  - name: decline
+    on: {object: case, to: [Declined]}
+    then: [decline_inquiry]
+`)))
+	for _, e := range w.events {
+		node.deliver(t, e.real(casings[0]))
+	}
+	if !slices.ContainsFunc(all(t, node.Decisions), func(d domain.Decision) bool { return d.Object.ID == c.id }) {
+		t.Error("nothing was decided on the case")
 	}
 }
 
@@ -137,13 +165,6 @@ func completed(attempts ...*thing) *facts {
 		environment: domain.Sandbox, object: domain.Ref{Type: "inquiry", ID: i.id}, from: "pending", to: "completed", event: "inquiry.completed",
 		inquiry: i, inquiries: []*thing{i}, attempts: attempts,
 	}
-}
-
-func load(t *testing.T, source string) *policy.Policy {
-	t.Helper()
-	p, err := policy.Load("rules.yaml", []byte(source), domain.Sandbox)
-	must(t, err)
-	return p
 }
 
 // closeTies completes the attempts that began at the same moment as another one.

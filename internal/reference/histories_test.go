@@ -33,6 +33,7 @@ func TestEveryHistoryEndsAsTheReferenceSays(t *testing.T) {
 			break
 		}
 	}
+	counted.demand(t, "approved", "declined", "redacted")
 	counted.report(t)
 }
 
@@ -73,12 +74,12 @@ func compareVerdict(t *testing.T, counted figures, seed uint64, s subject, perso
 	for _, c := range s.cases {
 		cases = append(cases, kept[domain.Ref{Type: c.typ, ID: c.id}])
 	}
-	got := fold.Verdict(inquiries, cases, s.hostRules.real())
+	got := fold.Verdict(inquiries, cases, s.real())
 	if got.Verdict == domain.VerdictApproved && want.verdict != domain.VerdictApproved {
 		t.Errorf("WRONG APPROVAL: seed %d, %s", seed, person)
 	}
 	if got != want.real() {
-		t.Errorf("seed %d: %s is %+v, want %+v\nrules %+v\ninquiries %s\ncases %s", seed, person, got, want.real(), s.hostRules, shown(s.inquiries), shown(s.cases))
+		t.Errorf("seed %d: %s is %+v, want %+v\n%s", seed, person, got, want.real(), s)
 	}
 }
 
