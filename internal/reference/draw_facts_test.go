@@ -110,9 +110,6 @@ func (d *draw) evidence(f *facts, good bool) {
 	for range pick(d, 0, 1, 1, 2, 2, 3, 4) {
 		f.attempts = append(f.attempts, d.attempt(f, good))
 	}
-	if known.openTies {
-		closeTies(f.attempts)
-	}
 	for range pick(d, 0, 0, 1, 1, 2) {
 		f.reports = append(f.reports, d.report(f, good))
 	}
@@ -220,12 +217,7 @@ func (d *draw) check(name string, good bool) map[string]any {
 		status = "passed"
 	}
 	d.set(c, "status", status)
-	d.set(c, "requirement", "required", "required", "not_required")
-	if !known.oddRequirements && d.chance(10) {
-		c.attributes["requirement"] = pick(d, "requires_retry", "recommended")
-	} else if c.attributes["requirement"] == "7" {
-		delete(c.attributes, "requirement")
-	}
+	d.set(c, "requirement", "required", "required", "not_required", "not_required", "requires_retry", "recommended")
 	return c.attributes
 }
 
