@@ -3,6 +3,7 @@ package reference
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -110,4 +111,57 @@ func load(t *testing.T, file func() (name string, source []byte)) *policy.Policy
 // rules is the file of a policy that a test writes out.
 func rules(source string) func() (string, []byte) {
 	return func() (string, []byte) { return "rules.yaml", []byte(source) }
+}
+
+// What is not there approves nobody: where somebody is not approved, taking a value away
+// does not change that, whatever condition the policy was allowed to have.
+func TestNothingThatIsTakenAwayApproves(t *testing.T) {
+	t.Parallel()
+	counted := figures{}
+	for _, seed := range seeds(t, 3_000, 300) {
+		d := newDraw(seed)
+		p := &plan{hostRules: d.hostRules(), thresholds: map[string]float64{"limit": 1}}
+		p.rules = []rule{{name: "approve", object: "inquiry", to: []string{"completed"}, when: d.condition(3, true), then: []step{{domain.ApproveInquiry, ""}}}}
+		real, err := policy.Load("drawn.yaml", p.source(), domain.Sandbox)
+		if err != nil {
+			counted["policies refused"]++
+			continue
+		}
+		counted["policies"]++
+		for range 20 {
+			f := d.facts(p)
+			f.missing = nil
+			if p.approved(plain(real.Decide(f.real()))) {
+				counted["approvals"]++
+				continue
+			}
+			key := d.takeAway(f)
+			counted["values taken away"]++
+			if p.approved(plain(real.Decide(f.real()))) {
+				t.Errorf("seed %d: approved without %q\n%s\n%s", seed, key, p.source(), encode(f.real()))
+			}
+		}
+	}
+	counted.demand(t, "policies", "policies refused", "approvals", "values taken away")
+	counted.report(t)
+}
+
+// takeAway removes a value from the facts, but none of those whose absence makes the facts
+// incomplete, and returns its key.
+func (d *draw) takeAway(f *facts) string {
+	things := slices.Concat(f.inquiries, f.cases, f.attempts, f.reports, f.accountReports, f.sessions, present(f.account))
+	for {
+		from := pick(d, things...)
+		key := pick(d, "note", "reference-id", "tags", "fields", "account-status", "resolution", "name", "country-code", "from-reusable-persona", "id-class", "is-proxy")
+		if from.attributes[key] == nil {
+			if d.chance(2) {
+				return "nothing"
+			}
+			continue
+		}
+		if delete(from.attributes, key); d.chance(50) {
+			from.attributes[key] = nil
+		}
+		return key
+	}
 }
