@@ -118,7 +118,7 @@ func rules(source string) func() (string, []byte) {
 func TestNothingThatIsTakenAwayApproves(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 3_000, 300) {
+	for _, seed := range seeds(t, 1_500, 200) {
 		d := newDraw(seed)
 		p := &plan{hostRules: d.hostRules(), thresholds: map[string]float64{"limit": 1}}
 		p.rules = []rule{{name: "approve", object: "inquiry", to: []string{"completed"}, when: d.condition(3, true), then: []step{{domain.ApproveInquiry, ""}}}}

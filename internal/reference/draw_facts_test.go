@@ -73,10 +73,10 @@ func (d *draw) facts(p *plan) *facts {
 	}
 	good := d.chance(35)
 	if d.chance(90) {
-		f.account = d.account(f)
+		f.account = d.account()
 	}
 	if on.object == "case" {
-		d.caseFacts(f, good)
+		d.caseFacts(f)
 	} else {
 		f.inquiry = d.inquiry(f, f.to)
 		f.object = domain.Ref{Type: "inquiry", ID: f.inquiry.id}
@@ -96,7 +96,8 @@ func (d *draw) facts(p *plan) *facts {
 	return f
 }
 
-func (d *draw) caseFacts(f *facts, good bool) {
+// caseFacts draws a case in transition, with its inquiries.
+func (d *draw) caseFacts(f *facts) {
 	for range pick(d, 0, 1, 1, 1, 2, 3) {
 		f.inquiries = append(f.inquiries, d.inquiry(f, pick(d, "pending", "completed", "needs_review", "approved")))
 	}
@@ -162,7 +163,7 @@ func (d *draw) fields(t *thing) {
 	d.set(t, "fields", fields)
 }
 
-func (d *draw) account(_ *facts) *thing {
+func (d *draw) account() *thing {
 	t := &thing{typ: "account", id: d.id("act"), attributes: map[string]any{}}
 	d.set(t, "reference-id", "user-1")
 	d.set(t, "account-status", "Default", "Blocked")

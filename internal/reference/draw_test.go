@@ -52,8 +52,8 @@ func shuffled[T any](d *draw, from []T) []T {
 // oneSeed is the variable that names the only seed to draw from.
 const oneSeed = "REFERENCE_SEED"
 
-// seeds returns the seeds to draw from: so many, fewer with -short, or the one that
-// oneSeed names.
+// seeds returns the seeds to draw from: so many, fewer with -short and under the
+// race detector, or the one that oneSeed names.
 func seeds(t *testing.T, full, short int) []uint64 {
 	t.Helper()
 	if text := os.Getenv(oneSeed); text != "" {
@@ -63,14 +63,19 @@ func seeds(t *testing.T, full, short int) []uint64 {
 		}
 		return []uint64{seed}
 	}
-	if testing.Short() {
-		full = short
-	}
-	drawn := make([]uint64, full)
+	drawn := make([]uint64, sized(full, short))
 	for i := range drawn {
 		drawn[i] = uint64(i + 1)
 	}
 	return drawn
+}
+
+// sized is the full size of a test, or the short one.
+func sized(full, short int) int {
+	if testing.Short() || raced {
+		return short
+	}
+	return full
 }
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

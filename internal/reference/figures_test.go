@@ -41,7 +41,11 @@ func (f figures) demand(t *testing.T, names ...string) {
 // prints it, since go test prints nothing of a package that passes.
 func (f figures) report(t *testing.T) {
 	t.Helper()
-	t.Log(f)
+	said := f.String()
+	if !t.Failed() {
+		said += ", no difference and no wrong approval"
+	}
+	t.Log(said)
 	path := os.Getenv("PROOF_FIGURES")
 	if path == "" {
 		return
@@ -50,7 +54,7 @@ func (f figures) report(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = fmt.Fprintf(file, "%s: %v\n", t.Name(), f)
+	_, err = fmt.Fprintf(file, "%s: %s\n", t.Name(), said)
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Error(err)
 	}

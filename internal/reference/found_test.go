@@ -15,8 +15,9 @@ import (
 // What meets one is not drawn, and the test that shows it is skipped. Set one to false when
 // it is mended.
 var known = struct {
-	readCases bool // TestACaseThatWasReadBeforeItsEventCameIsDecidedOn
-}{true}
+	readCases  bool // TestACaseThatWasReadBeforeItsEventCameIsDecidedOn
+	storedCase bool // TestAnEarlierDeclineIsSeenInTheCasesThatWereRead
+}{true, true}
 
 func unlessKnown(t *testing.T, fault bool) {
 	t.Helper()
@@ -145,6 +146,45 @@ rules:
 	}
 	if !slices.ContainsFunc(all(t, node.Decisions), func(d domain.Decision) bool { return d.Object.ID == c.id }) {
 		t.Error("nothing was decided on the case")
+	}
+}
+
+// The facts of a decision have the cases as they are now. The store has them as their last
+// event showed them, and the event that declined one may still be on its way.
+func TestAnEarlierDeclineIsSeenInTheCasesThatWereRead(t *testing.T) {
+	unlessKnown(t, known.storedCase)
+	w := newWorld(newDraw(1), "user-1")
+	next := func() { w.now = w.now.Add(time.Minute) }
+	w.begin()
+	next()
+	w.begin()
+	older, newer := w.of("inquiry")[0], w.of("inquiry")[1]
+	next()
+	c := w.add(&thing{typ: "case", id: "case_1", inquiries: []string{older.id, newer.id}}, "created", map[string]any{"status": "Open"})
+	p := newPersona(w)
+	p.evidence[newer.id] = &facts{}
+	node := newInOrder(t, p, load(t, rules(`
+version: "1"
+case_statuses: {Open: review, Declined: declined}
+rules:
+  - name: approve
+    on: {object: inquiry, to: [completed]}
+    then: [approve_inquiry]
+`)))
+	for _, e := range w.events {
+		node.deliver(t, e.real(casings[0]))
+	}
+	next()
+	w.set(c, "Declined", "status-updated") // nobody was told yet
+	next()
+	w.set(newer, "completed", "completed")
+	node.deliver(t, w.events[len(w.events)-1].real(casings[0]))
+	for _, d := range all(t, node.Decisions) {
+		for _, action := range d.Actions {
+			if action.Kind == domain.ApproveInquiry {
+				t.Errorf("%s was approved, though %s declined %s before", d.Object, c.id, older.id)
+			}
+		}
 	}
 }
 

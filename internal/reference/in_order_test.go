@@ -55,6 +55,9 @@ func compareEarlierDecline(t *testing.T, counted figures, p *persona, plan *plan
 		answer := p.answers[o.Ref.ID]
 		s := answer.subjects[told.Inquiry.Ref.ID]
 		s.hostRules = plan.hostRules
+		if known.storedCase && d.Object.Type == "case" {
+			continue // it is stored after the decision
+		}
 		want := s.declinedBefore(answer.facts.inquiry)
 		if told.DeclinedBefore != want {
 			t.Errorf("decided on %s with declined before %t, want %t\n%s", d.Object, told.DeclinedBefore, want, s)

@@ -48,13 +48,6 @@ func TestWhatWasToldIsWhatStands(t *testing.T) {
 	}
 }
 
-func sized(full, short int) int {
-	if testing.Short() {
-		return short
-	}
-	return full
-}
-
 // usable draws a policy that can be loaded; the first seed has the built-in one.
 func (d *draw) usable(t *testing.T, seed uint64) (*plan, *policy.Policy) {
 	t.Helper()
