@@ -72,7 +72,7 @@ func seeds(t *testing.T, full, short int) []uint64 {
 
 // sized is the full size of a test, or the short one.
 func sized(full, short int) int {
-	if testing.Short() || raced {
+	if testing.Short() || underRace {
 		return short
 	}
 	return full

@@ -2,4 +2,4 @@
 
 package reference
 
-const raced = false
+const underRace = false

@@ -2,5 +2,5 @@
 
 package reference
 
-// raced says that the race detector makes everything ten times as slow.
-const raced = true
+// underRace says that the race detector makes everything ten times as slow.
+const underRace = true
