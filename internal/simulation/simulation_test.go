@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Runs of "make test", and with -short.
+// Runs of "make test", and with -short or the race detector.
 const (
 	runs      = 20
 	shortRuns = 3
@@ -44,7 +44,7 @@ func TestSimulation(t *testing.T) {
 	n, given := number(t, "SIMULATIONS")
 	switch {
 	case given:
-	case testing.Short():
+	case testing.Short() || underRace:
 		n = shortRuns
 	default:
 		n = runs
