@@ -3,6 +3,7 @@ package proof
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -37,6 +38,11 @@ func build(name string, flags ...string) (path string, err error) {
 var scratch string
 
 func TestMain(m *testing.M) {
+	// Most of a proof is waiting: more of them run at a time than there are processors.
+	if err := flag.Set("test.parallel", "6"); err != nil { // a flag of the command line stands above it
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
 	if path := os.Getenv("PROOF_FIGURES"); path != "" {
 		os.Remove(path) // of the run before
