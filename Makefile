@@ -51,7 +51,7 @@ generate: ## write the generated files again, from the OpenAPI documents PERSONA
 	$(GO) generate ./...
 
 .PHONY: soak
-soak: ## kill, lose and double things for SOAK (default 10m) on both databases, and print what became of it
+soak: ## kill, lose and double things for SOAK (default 10m) on both databases, then simulate 1,000 times
 	@SOAK=$(or $(SOAK),10m) ./scripts/soak
 
 .PHONY: fuzz

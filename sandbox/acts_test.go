@@ -71,7 +71,7 @@ func TestAnActThatIsRefusedChangesNothing(t *testing.T) {
 		"publishing what is published":               {`{"do":"publish_template_version","id":"` + sandbox.InquiryTemplateVersionID + `"}`, 409},
 		"a report of no kind":                        {`{"do":"create_report","id":"` + account + `","type":"report/dance"}`, 422},
 		"a report without a query":                   {`{"do":"create_report","id":"` + account + `","type":"report/watchlist"}`, 400},
-		"an inquiry's report of no kind":            {`{"do":"run_report","id":"` + inquiry + `","type":"report/dance"}`, 422},
+		"an inquiry's report of no kind":             {`{"do":"run_report","id":"` + inquiry + `","type":"report/dance"}`, 422},
 		"a report of an account, by its inquiry":     {`{"do":"run_report","id":"` + account + `","type":"report/watchlist"}`, 404},
 		"deleting a field that there is not":         {`{"do":"delete_transaction_field","id":"` + sandbox.TransactionTypeID + `","field":"colour"}`, 422},
 		"a pipeline without rows":                    {`{"do":"run_importer_pipeline","id":"` + sandbox.ImporterPipelineID + `"}`, 400},

@@ -62,7 +62,7 @@ func newDispatcher(s *Sandbox) *dispatcher {
 	d := &dispatcher{
 		sandbox: s,
 		client: &http.Client{
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 5 * time.Second},
+			Transport:     &http.Transport{DialContext: s.options.Dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 5 * time.Second},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		signal: make(chan struct{}, 1),
@@ -205,7 +205,7 @@ func (d *dispatcher) send(request *http.Request, cut bool) (status int, err erro
 	defer cancel()
 	client := d.client
 	if cut {
-		client = &http.Client{Transport: cutTransport(), CheckRedirect: client.CheckRedirect}
+		client = &http.Client{Transport: d.cutTransport(), CheckRedirect: client.CheckRedirect}
 	}
 	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {

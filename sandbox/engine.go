@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -44,6 +45,9 @@ type Options struct {
 
 	// DeliveryTimeout is how long a receiver of webhooks may take: 5 s unless set.
 	DeliveryTimeout time.Duration
+
+	// Dial connects to the receivers of webhooks: over the network unless set.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Seed is what there is beside the fixtures. What it says about clock, limits and
 	// faults counts where these options are silent.

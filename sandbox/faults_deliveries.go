@@ -28,8 +28,8 @@ func (q *queue) planFaulty(delivery *Delivery, fault *Fault) {
 
 // cutTransport sends what it is given at once, so that the half of a body that comes
 // before the connection breaks is not kept back.
-func cutTransport() *http.Transport {
-	return &http.Transport{WriteBufferSize: 64, DisableKeepAlives: true}
+func (d *dispatcher) cutTransport() *http.Transport {
+	return &http.Transport{DialContext: d.sandbox.options.Dial, WriteBufferSize: 64, DisableKeepAlives: true}
 }
 
 // cut makes a request break off in the middle of its body.

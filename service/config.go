@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,15 @@ type Config struct {
 	// TrustedProxies are the networks, or single addresses, of proxies whose
 	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	// Simulation is for a service on a fake clock; nil for every other.
+	Simulation *Simulation `yaml:"-"`
+}
+
+// Simulation is what a simulated service has in the place of the network and of real time.
+type Simulation struct {
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) // connects to Persona
+	Poll time.Duration                                                        // between two looks for jobs
 }
 
 // EnvironmentConfig is what the service needs of one environment. In the names of

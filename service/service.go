@@ -62,7 +62,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		}
 		budget := persona.NewBudget()
 		s.budgets = append(s.budgets, budget)
-		client, err := newClient(name, e, budget, logger)
+		client, err := newClient(cfg, name, budget, logger)
 		if err != nil {
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
 		}
@@ -82,6 +82,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			return advancer.Read(ctx, env, object)
 		},
 		Perform: func(ctx context.Context, env Environment, id string) error { return performer.Perform(ctx, env, id) },
+	}
+	if cfg.Simulation != nil {
+		work.Poll = cfg.Simulation.Poll
 	}
 	var err error
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
@@ -112,7 +115,8 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(environment Environment, e EnvironmentConfig, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
+func newClient(cfg Config, environment Environment, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
+	e := cfg.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithMaxRetries(2), persona.WithMaxWait(5 * time.Second), persona.WithBackoff(100*time.Millisecond, time.Second),
@@ -120,6 +124,11 @@ func newClient(environment Environment, e EnvironmentConfig, budget *persona.Bud
 	}
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))
+	}
+	if cfg.Simulation != nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DialContext = cfg.Simulation.Dial
+		opts = append(opts, persona.WithHTTPClient(&http.Client{Transport: transport}))
 	}
 	return persona.NewClient(opts...)
 }

@@ -38,7 +38,7 @@ func (a *Advancer) commit(ctx context.Context, env domain.Environment, settings 
 
 // verdictVersion is changed with what a verdict is computed by, so that those which stand
 // are computed again.
-const verdictVersion = "3"
+const verdictVersion = "4"
 
 // Verdicts says how verdicts are computed by a policy.
 func Verdicts(p *policy.Policy, now time.Time) store.Verdicts {

@@ -175,7 +175,7 @@ func (w *work) settle(ctx context.Context) error {
 }
 
 // errOlder means that Persona's answer is from before the event that is worked on.
-var errOlder = errors.New("Persona's answer is older than its event")
+var errOlder = errors.New("the answer of Persona is older than its event")
 
 // maxStale is how often an answer that is older than its event is asked for again, about
 // a minute in all. It counts tries, not time: the clocks of nodes differ.

@@ -49,8 +49,12 @@ type Why struct {
 // [Reapply]. It does so when the declined inquiry is redacted later, too.
 func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
 	inquiries, cases = slices.Clone(inquiries), slices.Clone(cases)
-	slices.SortFunc(cases, Newest)
-	slices.SortFunc(inquiries, func(a, b domain.Object) int { return newestFirst(a, b, cases, rules) })
+	slices.SortFunc(cases, func(a, b domain.Object) int {
+		return newestFirst(a, b, func(c domain.Object) domain.Verdict { return meaning(c, rules) })
+	})
+	slices.SortFunc(inquiries, func(a, b domain.Object) int {
+		return newestFirst(a, b, func(i domain.Object) domain.Verdict { return verdictOf(i, cases, rules).Verdict })
+	})
 	if len(inquiries) == 0 {
 		if len(cases) == 0 {
 			return Why{Verdict: domain.VerdictNone}
@@ -61,6 +65,11 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
 		v := verdictOf(o, cases, rules).Verdict
 		return v != domain.VerdictExpired && v != domain.VerdictRedacted
 	})
+	for _, newer := range inquiries[:max(at, 0)] {
+		if decline, declined := declineOf(newer, cases, rules); declined {
+			return decline // it is redacted since, and what it replaced does not come back
+		}
+	}
 	at = max(at, 0) // where all are expired or redacted, the newest counts
 	why := verdictOf(inquiries[at], cases, rules)
 	for _, older := range inquiries[at+1:] {
@@ -121,24 +130,27 @@ func Newest(a, b domain.Object) int {
 	)
 }
 
-// newestFirst is Newest, but of inquiries that do not say when they were created only
-// those that are approved come last; others come first. What is not known lifts no
-// decline and approves nobody.
-func newestFirst(a, b domain.Object, cases []domain.Object, rules VerdictRules) int {
+// newestFirst is Newest, but of what does not say when it was created only that which
+// approves comes last; the rest comes first. What is not known lifts no decline and
+// approves nobody.
+func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict) int {
 	undated := func(o domain.Object) bool {
-		return moment(o.Attributes["created-at"]).IsZero() && verdictOf(o, cases, rules).Verdict != domain.VerdictApproved
+		return moment(o.Attributes["created-at"]).IsZero() && verdict(o) != domain.VerdictApproved
 	}
 	return cmp.Or(compareBool(undated(b), undated(a)), Newest(a, b))
 }
 
+// verdictOf is the verdict of one inquiry: that of its newest case, else its own. A case
+// that approved and is redacted since says nothing any more; another one keeps what it
+// said.
 func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) Why {
 	own := Why{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
 	if own.Verdict == domain.VerdictRedacted {
 		return own
 	}
 	for _, c := range cases {
-		if isAttached(c, inquiry) && c.RedactedAt.IsZero() {
-			return caseVerdict(c, rules)
+		if says := meaning(c, rules); isAttached(c, inquiry) && (c.RedactedAt.IsZero() || says != domain.VerdictApproved) {
+			return Why{says, c.Ref, c.Status}
 		}
 	}
 	return own
@@ -170,14 +182,18 @@ func isAttached(c, inquiry domain.Object) bool {
 }
 
 func caseVerdict(c domain.Object, rules VerdictRules) Why {
-	verdict, known := rules.CaseStatuses[c.Status]
-	switch {
-	case !c.RedactedAt.IsZero():
-		verdict = domain.VerdictRedacted
-	case !known:
-		verdict = domain.VerdictReview
+	if !c.RedactedAt.IsZero() {
+		return Why{domain.VerdictRedacted, c.Ref, c.Status}
 	}
-	return Why{verdict, c.Ref, c.Status}
+	return Why{meaning(c, rules), c.Ref, c.Status}
+}
+
+// meaning is what the status of a case means.
+func meaning(c domain.Object, rules VerdictRules) domain.Verdict {
+	if verdict, known := rules.CaseStatuses[c.Status]; known {
+		return verdict
+	}
+	return domain.VerdictReview
 }
 
 func inquiryVerdict(o domain.Object) domain.Verdict {

@@ -3,6 +3,7 @@ package fold
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -27,6 +28,12 @@ func caseOf(id, status string, inquiries ...string) domain.Object {
 	for _, inquiry := range inquiries {
 		o.Relationships["inquiries"] = append(o.Relationships["inquiries"], domain.Ref{Type: "inquiry", ID: inquiry})
 	}
+	return o
+}
+
+func undatedOf(o domain.Object) domain.Object {
+	o.Attributes = maps.Clone(o.Attributes)
+	delete(o.Attributes, "created-at")
 	return o
 }
 
@@ -61,20 +68,24 @@ func TestVerdict(t *testing.T) {
 		"declined":                        {objects{inquiryOf("a", "declined", 1)}, nil, domain.VerdictDeclined, "a"},
 		"redacted":                        {objects{redactedOf(inquiryOf("a", "approved", 1))}, nil, domain.VerdictRedacted, "a"},
 		"declined and redacted":           {objects{redactedOf(inquiryOf("a", "declined", 1))}, nil, domain.VerdictRedacted, "a"},
-		"an open case outranks an approved inquiry": {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "a")}, domain.VerdictReview, "c"},
-		"a custom case status has a meaning":        {objects{inquiryOf("a", "completed", 1)}, objects{caseOf("c", "Waiting on owner", "a")}, domain.VerdictPending, "c"},
-		"an unknown case status is for review":      {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Fine", "a")}, domain.VerdictReview, "c"},
-		"a case of another inquiry does not count":  {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "b")}, domain.VerdictApproved, "a"},
-		"a redacted case does not count":            {objects{inquiryOf("a", "approved", 1)}, objects{redactedOf(caseOf("c", "Open", "a"))}, domain.VerdictApproved, "a"},
-		"a case alone":                              {nil, objects{caseOf("c", "Approved")}, domain.VerdictApproved, "c"},
-		"the newest inquiry counts":                 {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "completed", 2)}, nil, domain.VerdictReview, "b"},
-		"the order of the list does not":            {objects{inquiryOf("b", "completed", 2), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
-		"an expired retry leaves the decision":      {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "expired", 2)}, nil, domain.VerdictApproved, "a"},
-		"a redacted retry leaves the decision":      {objects{inquiryOf("a", "declined", 1), redactedOf(inquiryOf("b", "approved", 2))}, nil, domain.VerdictDeclined, "a"},
-		"two of one moment go by their ids":         {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
-		"an approval without a moment is the last":  {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
-		"a decline without a moment is the first":   {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
-		"a review without a moment is the first":    {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"an open case outranks an approved inquiry":           {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "a")}, domain.VerdictReview, "c"},
+		"a custom case status has a meaning":                  {objects{inquiryOf("a", "completed", 1)}, objects{caseOf("c", "Waiting on owner", "a")}, domain.VerdictPending, "c"},
+		"an unknown case status is for review":                {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Fine", "a")}, domain.VerdictReview, "c"},
+		"a case of another inquiry does not count":            {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "b")}, domain.VerdictApproved, "a"},
+		"a redacted case that approved does not count":        {objects{inquiryOf("a", "completed", 1)}, objects{redactedOf(caseOf("c", "Approved", "a"))}, domain.VerdictReview, "a"},
+		"a redacted case that did not keeps what it said":     {objects{inquiryOf("a", "approved", 1)}, objects{redactedOf(caseOf("c", "Open", "a"))}, domain.VerdictReview, "c"},
+		"an approval of before a decline that was redacted":   {objects{inquiryOf("a", "approved", 1), redactedOf(inquiryOf("b", "declined", 2))}, nil, domain.VerdictDeclined, "b"},
+		"a case that does not say when it was made counts":    {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Open", "a")), caseOf("d", "Approved", "a")}, domain.VerdictReview, "c"},
+		"one that approves and does not say when is the last": {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Approved", "a")), caseOf("d", "Open", "a")}, domain.VerdictReview, "d"},
+		"a case alone":                             {nil, objects{caseOf("c", "Approved")}, domain.VerdictApproved, "c"},
+		"the newest inquiry counts":                {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "completed", 2)}, nil, domain.VerdictReview, "b"},
+		"the order of the list does not":           {objects{inquiryOf("b", "completed", 2), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"an expired retry leaves the decision":     {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "expired", 2)}, nil, domain.VerdictApproved, "a"},
+		"a redacted retry leaves the decision":     {objects{inquiryOf("a", "declined", 1), redactedOf(inquiryOf("b", "approved", 2))}, nil, domain.VerdictDeclined, "a"},
+		"two of one moment go by their ids":        {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"an approval without a moment is the last": {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
+		"a decline without a moment is the first":  {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
+		"a review without a moment is the first":   {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Verdict(test.inquiries, test.cases, VerdictRules{CaseStatuses: statuses()})

@@ -105,3 +105,24 @@ func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, e
 		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
 	}
 }
+
+const (
+	pressure = 24                    // events that wait for a commit; from here on other work makes way
+	makeWay  = 60 * time.Millisecond // for so long at the most
+	look     = 4 * time.Millisecond
+)
+
+// MakeWay waits while many webhooks wait for their commit, but for a moment at the most. The
+// work on what came before calls it, one caller after the other: a burst is taken first and
+// worked on then, and work never stops.
+func (in *Intake) MakeWay(ctx context.Context) {
+	in.way.Lock()
+	defer in.way.Unlock()
+	for waited := time.Duration(0); len(in.slots) >= pressure && waited < makeWay; waited += look {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(look):
+		}
+	}
+}

@@ -49,6 +49,7 @@ type Intake struct {
 	refusals *refusals
 	queue    chan *arrival
 	slots    chan struct{} // one for each signed event that waits for its commit
+	way      sync.Mutex    // one caller of MakeWay at a time
 	stopped  chan struct{} // closed when nothing is stored any more
 
 	mu      sync.RWMutex

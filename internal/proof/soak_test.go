@@ -31,11 +31,19 @@ func TestSoak(t *testing.T) {
 		// The faults of loseThings use the rate limit up for a second every few people:
 		// more than one person a second would wait longer and longer.
 		end := w.crowd(2 * time.Second)
+		ctx, stopCutting := context.WithCancel(t.Context())
+		cut := make(chan struct{})
+		go func() {
+			defer close(cut)
+			w.cutNowAndThen(ctx, rand.New(rand.NewPCG(w.seed, 2)))
+		}()
 		for until := time.Now().Add(length); time.Now().Before(until) || w.kills < leastKills; {
-			w.soakOnce(draw)
+			w.liveAndDie(draw)
 		}
-		end()
+		stopCutting()
+		<-cut
 		w.hide()
+		end()
 		w.stopNodes()
 		w.settle()
 		faults := w.happened()
@@ -44,25 +52,35 @@ func TestSoak(t *testing.T) {
 	})
 }
 
-// soakOnce kills the process once, and before that lets something else go wrong for a
-// while, or nothing.
-func (w *world) soakOnce(draw *rand.Rand) {
+// liveAndDie lets the process live for a while, and kills it. In some of its lives facts
+// are hidden from it; in a few, which last as long, calls hang until it gives them up.
+func (w *world) liveAndDie(draw *rand.Rand) {
 	life := time.Duration(draw.Int64N(int64(2 * time.Second)))
-	switch draw.IntN(40) {
-	case 0, 1, 2:
-		w.hide([]string{"has-match", "checks"}[draw.IntN(2)])
-	case 3, 4, 5, 6:
+	switch draw.IntN(50) {
+	case 0:
+		w.hide("has-match")
+	case 1:
+		w.hide("checks")
+	case 2, 3, 4, 5, 6, 7:
 		w.hide()
-	case 7:
-		w.wire.hang(5)
-		life = 70 * time.Second // until the service gives them up
-	case 8, 9:
-		if w.db.shared {
-			ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
-			w.cutConnections(ctx, draw)
+	case 8:
+		w.wire.hang(3)
+		life = 70 * time.Second
+	}
+	time.Sleep(life) // how long it is is what is drawn: nothing is waited for
+	w.killOnce(draw)
+}
+
+// cutNowAndThen cuts connections to PostgreSQL and deletes claims for some seconds of each
+// minute, until the context ends. It does nothing on SQLite.
+func (w *world) cutNowAndThen(ctx context.Context, draw *rand.Rand) {
+	for w.db.shared && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Second):
+			burst, cancel := context.WithTimeout(ctx, 5*time.Second)
+			w.cutConnections(burst, draw)
 			cancel()
 		}
 	}
-	time.Sleep(life) // how long the process lives is what is drawn: nothing is waited for
-	w.killOnce(draw)
 }

@@ -3,6 +3,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,6 +34,9 @@ type Workers struct {
 	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
 	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
 	Perform func(ctx context.Context, env domain.Environment, action string) error
+
+	// For simulations.
+	Poll time.Duration // between two looks for jobs; as suits the database unless set
 }
 
 // Queue is River on a database with a type of transaction.
@@ -65,24 +69,24 @@ const (
 	// of the way from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
 
-	// River looks for jobs this often when nobody tells it of one. SQLite never does.
-	// PostgreSQL does, but not through a pooler that shares connections.
-	pollSQLite   = 25 * time.Millisecond
-	pollPostgres = 100 * time.Millisecond
+	// River looks for jobs this often when nobody tells it of one. SQLite cannot: River
+	// would look for a word of it as well, every 50 ms. PostgreSQL does, but not through a
+	// pooler that shares connections.
+	poll = 25 * time.Millisecond
 )
 
 // SQLite prepares River's tables and a queue that does not run yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, pollSQLite, time.Now)
+	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now)
 }
 
 // Postgres does what SQLite does, by a clock that all nodes share. One process at a time
 // may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers, now func() time.Time) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, pollPostgres, now)
+	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, poll time.Duration, now func() time.Time) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool, now func() time.Time) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -100,12 +104,13 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
 		return orSnooze(work.Perform(ctx, job.Args.Environment, job.Args.Action))
 	}))
-	client, err := river.NewClient(driver, &river.Config{
+	config := &river.Config{
 		Logger:            logger,
 		Workers:           all,
 		Queues:            map[string]river.QueueConfig{advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers}},
 		FetchCooldown:     cooldown,
-		FetchPollInterval: poll,
+		FetchPollInterval: cmp.Or(work.Poll, poll),
+		PollOnly:          pollOnly,
 		JobTimeout:        jobTimeout,
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
@@ -114,7 +119,8 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Test:                 river.TestConfig{Time: sharedClock(now)},
 
 		CompletedJobRetentionPeriod: keepFinished,
-	})
+	}
+	client, err := river.NewClient(driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}

@@ -1,0 +1,280 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+	"github.com/idemhq/idem/service"
+)
+
+// world is a sandbox and a service in one bubble, with what lies between them.
+type world struct {
+	t       *testing.T
+	plan    plan
+	network *network
+	sandbox *sandbox.Sandbox
+	client  *persona.Client // of people and reviewers
+	http    *http.Transport // theirs
+	server  *http.Server    // the sandbox's
+	config  service.Config
+	keyID   string // of the service's API key
+	log     *tail
+
+	running *incarnation // nil while the service is down
+	lives   int
+
+	mu   sync.Mutex
+	trap *trap
+
+	persons []*person
+	crowd   sync.WaitGroup
+}
+
+// incarnation is one life of the service.
+type incarnation struct {
+	service *service.Service
+	line    *line
+	server  *http.Server
+	cancel  context.CancelFunc
+	ended   chan error
+}
+
+// newWorld starts a sandbox, and makes the service's webhook, key and configuration.
+func newWorld(t *testing.T, p plan, folder string, log io.Writer) *world {
+	w := &world{t: t, plan: p, network: newNetwork(), log: &tail{to: log}}
+	var err error
+	w.sandbox, err = sandbox.New(sandbox.Options{RateLimit: p.rateLimit, FaultSeed: p.seed, Dial: w.network.dial})
+	must(t, err)
+	w.server = &http.Server{Handler: w.sandbox}
+	go w.server.Serve(w.network.listen("persona")) // ends with close
+	calls := &http.Server{Handler: http.HandlerFunc(w.call)}
+	go calls.Serve(w.network.listen("persona-for-service"))
+	w.server.RegisterOnShutdown(func() { calls.Close() })
+	w.http = &http.Transport{DialContext: w.network.dial}
+	w.client, err = persona.NewClient(persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL("http://persona:80/api/v1"),
+		persona.WithHTTPClient(&http.Client{Transport: w.http}), persona.WithMaxRetries(10))
+	must(t, err)
+	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
+		Name: persona.Set("service"), URL: persona.Set("http://service:80/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
+	})
+	must(t, err)
+	_, err = w.client.Webhooks.Enable(t.Context(), hook.ID)
+	must(t, err)
+	key, err := w.client.APIKeys.Create(t.Context(), persona.APIKeyCreateParams{Name: "service"})
+	must(t, err)
+	w.keyID = key.ID
+	w.config = service.Config{
+		Listen: "service:80", Data: filepath.Join(folder, "0"), Token: "token", LogLevel: "info", LogFormat: "text", Reconcile: p.reconcile,
+		Environments: map[service.Environment]service.EnvironmentConfig{service.Sandbox: {
+			APIKey: service.Secret(key.Attributes.Value), BaseURL: "http://persona-for-service:80/api/v1", Policy: p.rules.file,
+			WebhookSecrets: []service.Secret{service.Secret(hook.Attributes.Secret)}, Since: time.Now().Add(-time.Hour),
+		}},
+	}
+	for _, fault := range p.faults {
+		must(t, w.sandbox.AddFault(fault))
+	}
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start begins a life of the service.
+func (w *world) start(poll time.Duration) {
+	w.t.Helper()
+	line := &line{network: w.network}
+	cfg := w.config
+	cfg.Simulation = &service.Simulation{Dial: line.dial, Poll: poll}
+	w.lives++
+	s, err := service.New(w.t.Context(), cfg, slog.New(slog.NewTextHandler(w.log, nil)).With("life", w.lives))
+	must(w.t, err)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	life := &incarnation{service: s, line: line, cancel: cancel, ended: make(chan error, 1)}
+	go func() { life.ended <- s.Run(ctx) }()
+	life.server = &http.Server{Handler: w.deliver(s.Handler())}
+	go life.server.Serve(w.network.listen("service")) // ends with stop or crash
+	w.running = life
+}
+
+// stop lets the service come to its end, as idem serve does when it is told to.
+func (w *world) stop() {
+	w.t.Helper()
+	life := w.running
+	w.running = nil
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
+	defer cancel()
+	if life.server.Shutdown(ctx) != nil {
+		life.server.Close()
+	}
+	life.cancel()
+	if err := <-life.ended; err != nil {
+		w.t.Errorf("the service that was told to stop ended with %v", err)
+	}
+	life.line.cut() // idle connections
+}
+
+// crash ends the service at this moment: what it has not committed is lost, it reaches
+// nobody any more, and the next one finds the files as they are now.
+//
+// The goroutines of a process cannot be killed. What is left of the old one goes on with
+// files that nobody reads again.
+func (w *world) crash() {
+	w.t.Helper()
+	life := w.running
+	w.running = nil
+	synctest.Wait() // nobody writes
+	old := w.config.Data
+	w.config.Data = filepath.Join(filepath.Dir(old), fmt.Sprint(w.lives))
+	must(w.t, os.Mkdir(w.config.Data, 0o700))
+	for _, name := range []string{"idem.db", "idem.db-wal"} {
+		content, err := os.ReadFile(filepath.Join(old, name))
+		must(w.t, err)
+		must(w.t, os.WriteFile(filepath.Join(w.config.Data, name), content, 0o600))
+	}
+	life.line.cut()
+	w.disarm()
+	life.server.Close()
+	life.cancel()
+	<-life.ended // however it ends
+	must(w.t, os.RemoveAll(old))
+}
+
+// trap holds what passes a moment, until it is released.
+type trap struct {
+	at       ending
+	after    int // how many pass first
+	sprung   chan struct{}
+	released chan struct{}
+}
+
+// arm sets a trap.
+func (w *world) arm(at ending, after int) (sprung <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.trap = &trap{at: at, after: after, sprung: make(chan struct{}), released: make(chan struct{})}
+	return w.trap.sprung
+}
+
+// disarm takes the trap away, and lets go who is held.
+func (w *world) disarm() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.trap != nil {
+		close(w.trap.released)
+		w.trap = nil
+	}
+}
+
+// pass holds whoever it catches, and then breaks the connection.
+func (w *world) pass(at ending) {
+	w.mu.Lock()
+	t := w.trap
+	if t == nil || t.at != at || t.after < 0 {
+		w.mu.Unlock()
+		return
+	}
+	t.after--
+	caught := t.after < 0
+	w.mu.Unlock()
+	if caught {
+		close(t.sprung)
+		<-t.released
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// call hands a call of the service over to the sandbox.
+func (w *world) call(res http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodGet {
+		w.sandbox.ServeHTTP(res, req)
+		return
+	}
+	w.pass(beforeEffect)
+	answer := httptest.NewRecorder()
+	w.sandbox.ServeHTTP(answer, req) // an answer that it loses is lost here too
+	w.pass(afterEffect)
+	forward(res, answer)
+}
+
+// deliver hands a webhook over to the service.
+func (w *world) deliver(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(res http.ResponseWriter, req *http.Request) {
+		answer := httptest.NewRecorder()
+		next.ServeHTTP(answer, req)
+		if answer.Code == http.StatusOK {
+			w.pass(afterStoring)
+		}
+		forward(res, answer)
+	})
+}
+
+func forward(res http.ResponseWriter, answer *httptest.ResponseRecorder) {
+	for name, values := range answer.Header() {
+		res.Header()[name] = values
+	}
+	res.WriteHeader(answer.Code)
+	_, _ = res.Write(answer.Body.Bytes()) // the other side may be gone
+}
+
+// close ends the sandbox.
+func (w *world) close() {
+	w.server.Shutdown(w.t.Context())
+	w.sandbox.Close()
+	w.http.CloseIdleConnections()
+}
+
+// tail is a log: the last of it is kept, and all of it goes to another writer, if there is
+// one.
+type tail struct {
+	to io.Writer
+
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (l *tail) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	const most = 1 << 20
+	if l.lines.Len() > most {
+		l.lines.Next(most / 2)
+	}
+	if l.to != nil {
+		_, _ = l.to.Write(p)
+	}
+	return l.lines.Write(p)
+}
+
+// about returns the lines that hold one of some words, such as ids.
+func (l *tail) about(words ...string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found strings.Builder
+	for line := range strings.Lines(l.lines.String()) {
+		for _, word := range words {
+			if word != "" && strings.Contains(line, word) {
+				found.WriteString("  " + line)
+				break
+			}
+		}
+	}
+	return found.String()
+}
