@@ -151,9 +151,12 @@ func (w *work) hydrate(ctx context.Context) error {
 			}
 			continue
 		}
-		at, id := s.Object.AsOf, s.Object.EventID
+		at, id, reference := s.Object.AsOf, s.Object.EventID, s.Object.ReferenceID
 		s.Object = now
 		s.Object.AsOf, s.Object.EventID = at, id
+		if reference != "" { // what is read may be redacted by now
+			s.Object.LastReferenceID, s.Object.LastReferenceAt = reference, at
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/idemhq/idem/internal/domain"
 )
@@ -60,15 +61,21 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 // carried does: a redacted subject must still be told to the host.
 func WithReference(o domain.Object, snapshots ...Snapshot) domain.Object {
 	for _, s := range snapshots {
-		own := text(s.Object.Attributes["reference-id"])
-		if own != "" && (s.Object.AsOf.After(o.LastReferenceAt) || s.Object.AsOf.Equal(o.LastReferenceAt) && own > o.LastReferenceID) {
-			o.LastReferenceID, o.LastReferenceAt = own, s.Object.AsOf
-		}
+		o = carried(o, text(s.Object.Attributes["reference-id"]), s.Object.AsOf)
+		o = carried(o, s.Object.LastReferenceID, s.Object.LastReferenceAt)
 	}
 	raw, known := o.Attributes["reference-id"]
 	o.ReferenceID = text(raw)
 	if o.ReferenceID == "" && (!known || !o.RedactedAt.IsZero()) {
 		o.ReferenceID = o.LastReferenceID
+	}
+	return o
+}
+
+// carried returns an object that is known to have carried a reference id at a moment.
+func carried(o domain.Object, reference string, at time.Time) domain.Object {
+	if reference != "" && (at.After(o.LastReferenceAt) || at.Equal(o.LastReferenceAt) && reference > o.LastReferenceID) {
+		o.LastReferenceID, o.LastReferenceAt = reference, at
 	}
 	return o
 }
@@ -131,7 +138,7 @@ func rank(o domain.Object) int {
 	var statuses []string
 	switch o.Ref.Family() {
 	case "inquiry":
-		statuses = []string{"created", "pending", "expired", "failed", "completed", "needs_review", "declined", "approved"}
+		statuses = []string{"created", "pending", "expired", "failed", "completed", "needs_review", "approved", "declined"} // of two decisions of one moment the decline counts
 	case "inquiry-session":
 		statuses = []string{"new", "active", "expired"}
 	case "verification":

@@ -105,6 +105,7 @@ func reapplied(newer domain.Object, why, decline Why, reapply Reapply) Why {
 // or by its case. What does not say when it was created counts as older.
 func DeclinedBefore(inquiry domain.Object, inquiries, cases []domain.Object, rules VerdictRules) bool {
 	undated := func(o domain.Object) bool { return moment(o.Attributes["created-at"]).IsZero() }
+	cases = sortedCases(cases, rules)
 	return slices.ContainsFunc(inquiries, func(o domain.Object) bool {
 		if o.Ref == inquiry.Ref || !undated(o) && !undated(inquiry) && Newest(o, inquiry) < 0 {
 			return false
@@ -128,6 +129,13 @@ func Newest(a, b domain.Object) int {
 		moment(b.Attributes["created-at"]).Compare(moment(a.Attributes["created-at"])),
 		strings.Compare(b.Ref.ID, a.Ref.ID),
 	)
+}
+
+// sortedCases are cases from the newest to the oldest.
+func sortedCases(cases []domain.Object, rules VerdictRules) []domain.Object {
+	return slices.SortedFunc(slices.Values(cases), func(a, b domain.Object) int {
+		return newestFirst(a, b, func(c domain.Object) domain.Verdict { return meaning(c, rules) })
+	})
 }
 
 // newestFirst is Newest, but of what does not say when it was created only that which

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"github.com/idemhq/idem/internal/domain"
 	"slices"
 	"strings"
 
@@ -107,7 +108,12 @@ func latest(verifications []*record, what string) ref.Val {
 	if len(verifications) == 0 {
 		return types.WrapErr(readError("there is no verification of " + quoted(what)))
 	}
-	return slices.MaxFunc(verifications, func(a, b *record) int { return later(*a.object, *b.object) })
+	var objects []domain.Object
+	for _, v := range verifications {
+		objects = append(objects, *v.object)
+	}
+	last := lastOf(objects).Ref
+	return verifications[slices.IndexFunc(verifications, func(v *record) bool { return v.object.Ref == last })]
 }
 
 // failedAttempts counts the verifications that failed.

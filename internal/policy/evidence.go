@@ -21,28 +21,40 @@ type check struct {
 // one type stand beside each other. An attempt that does not say when it was created
 // counts too, since it may be the last.
 func counted(attempts []domain.Object) []domain.Object {
-	last := map[[2]string]domain.Object{}
+	groups := map[[2]string][]domain.Object{}
 	for _, a := range attempts {
-		group := [2]string{a.Ref.Type, templateOf(a)}
-		if have, ok := last[group]; !created(a).IsZero() && (!ok || later(a, have) > 0) {
-			last[group] = a
+		if group := [2]string{a.Ref.Type, templateOf(a)}; !created(a).IsZero() {
+			groups[group] = append(groups[group], a)
 		}
 	}
+	last := map[[2]string]domain.Ref{}
+	for group, of := range groups {
+		last[group] = lastOf(of).Ref
+	}
 	return slices.DeleteFunc(slices.Clone(attempts), func(a domain.Object) bool {
-		return !created(a).IsZero() && last[[2]string{a.Ref.Type, templateOf(a)}].Ref != a.Ref
+		return !created(a).IsZero() && last[[2]string{a.Ref.Type, templateOf(a)}] != a.Ref
 	})
 }
 
-// later compares two attempts by what counts: the one that was created later, then the
-// one that was completed later, then the one that came out worse.
-func later(a, b domain.Object) int {
-	return cmp.Or(
-		created(a).Compare(created(b)),
-		moment(a, "completed-at").Compare(moment(b, "completed-at")),
-		cmp.Compare(badness(a), badness(b)),
-		cmp.Compare(len(failedChecks(a)), len(failedChecks(b))),
-		strings.Compare(a.Ref.ID, b.Ref.ID),
-	)
+// lastOf returns the attempt that counts: the one that was created last. Of several that
+// were created at one moment it is the one that was completed last, or the worst one while
+// one of them still runs: it is not known then which will be the last.
+func lastOf(attempts []domain.Object) domain.Object {
+	newest := created(slices.MaxFunc(attempts, func(a, b domain.Object) int { return created(a).Compare(created(b)) }))
+	attempts = slices.DeleteFunc(slices.Clone(attempts), func(a domain.Object) bool { return created(a).Before(newest) })
+	running := slices.ContainsFunc(attempts, func(a domain.Object) bool { return moment(a, "completed-at").IsZero() })
+	return slices.MaxFunc(attempts, func(a, b domain.Object) int {
+		completed := 0
+		if !running {
+			completed = moment(a, "completed-at").Compare(moment(b, "completed-at"))
+		}
+		return cmp.Or(
+			completed,
+			cmp.Compare(badness(a), badness(b)),
+			cmp.Compare(len(failedChecks(a)), len(failedChecks(b))),
+			strings.Compare(a.Ref.ID, b.Ref.ID),
+		)
+	})
 }
 
 // badness orders the outcomes of a verification: passed, open, failed.
@@ -65,15 +77,15 @@ func templateOf(v domain.Object) string {
 	return ""
 }
 
-// failedChecks returns the required checks of a verification that failed. A check that
-// does not say whether it is required is: those of a government ID's chip never do
-// (OpenAPI 2025-12-08). A verification that failed without a check that says why counts
+// failedChecks returns the checks of a verification that failed, but for those that say
+// that they are not required. Those of a government ID's chip say nothing (OpenAPI
+// 2025-12-08), and a word that is not known may mean anything. A verification that failed without a check that says why counts
 // as a check of its type's name.
 func failedChecks(v domain.Object) []check {
 	var checks []check
 	_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
 	checks = slices.DeleteFunc(checks, func(c check) bool {
-		return c.Status != "failed" || c.Requirement != "required" && c.Requirement != ""
+		return c.Status != "failed" || c.Requirement == "not_required"
 	})
 	if len(checks) == 0 && v.Status == "failed" {
 		checks = []check{{Name: v.Ref.Type}}

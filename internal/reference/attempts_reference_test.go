@@ -1,0 +1,154 @@
+package reference
+
+import (
+	"slices"
+	"strings"
+)
+
+// of returns those of some attempts that a name means: a kind, a type or a template.
+func of(attempts []*thing, name string) (found []*thing) {
+	for _, a := range attempts {
+		if a.kind() == name || a.typ == name || a.template != "" && a.template == name {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// counting returns the attempts that count: of each template the last one, and every one
+// that does not say when it was made, since it may be the last. Those without a template
+// are one group for each type.
+func counting(attempts []*thing) (found []*thing) {
+	for _, a := range attempts {
+		if _, dated := a.moment("created-at"); !dated || last(likely(attempts, a)) == a {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// likely returns the attempts at the same thing as a, of those that say when they were
+// made.
+func likely(attempts []*thing, a *thing) (found []*thing) {
+	for _, other := range attempts {
+		if _, dated := other.moment("created-at"); dated && other.typ == a.typ && other.template == a.template {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// last returns the last of some attempts, of those of one moment the one that was
+// completed last. One that is not completed yet may still be the last of them: the worse
+// of the two counts.
+func last(attempts []*thing) *thing {
+	var found *thing
+	for _, a := range attempts {
+		if slices.ContainsFunc(attempts, func(other *thing) bool { return follows(other, a) }) {
+			continue
+		}
+		if found == nil || worse(a, found) {
+			found = a
+		}
+	}
+	return found
+}
+
+// follows reports whether a was made after b, or in one moment and completed after it.
+func follows(a, b *thing) bool {
+	atA, _ := a.moment("created-at")
+	atB, _ := b.moment("created-at")
+	if !atA.Equal(atB) {
+		return atA.After(atB)
+	}
+	endA, doneA := a.moment("completed-at")
+	endB, doneB := b.moment("completed-at")
+	return doneA && doneB && endA.After(endB)
+}
+
+// worse reports whether a came out worse than b, by its status, then by the number of its
+// failed checks.
+func worse(a, b *thing) bool {
+	if good(a) != good(b) {
+		return good(a) < good(b)
+	}
+	failedA, failedB := len(failedChecks([]*thing{a})), len(failedChecks([]*thing{b}))
+	return failedA > failedB || failedA == failedB && a.id > b.id
+}
+
+// good orders outcomes from the worst.
+func good(attempt *thing) int {
+	switch attempt.status() {
+	case "failed":
+		return 0
+	case "passed":
+		return 2
+	}
+	return 1
+}
+
+func passed(attempts []*thing, name string) tri {
+	counts := counting(of(attempts, name))
+	if len(counts) == 0 {
+		return no
+	}
+	return is(!slices.ContainsFunc(counts, func(a *thing) bool { return a.status() != "passed" }))
+}
+
+func failedAttempts(attempts []*thing, name string) (n int) {
+	for _, a := range of(attempts, name) {
+		if a.status() == "failed" {
+			n++
+		}
+	}
+	return n
+}
+
+// failedChecks are the names of the required checks that failed, of the attempts that
+// count; the type of one that failed without naming any. A check that does not say whether
+// it is required counts, and so does one that says it in a word that nobody knows. What an
+// attempt does not tell of its checks is missing: see facts.
+func failedChecks(attempts []*thing) (names []string) {
+	for _, a := range counting(attempts) {
+		named := false
+		checks, _ := a.attributes["checks"].([]any)
+		for _, c := range checks {
+			check, _ := c.(map[string]any)
+			name, _ := check["name"].(string)
+			if check["status"] == "failed" && check["requirement"] != "not_required" {
+				names, named = append(names, name), true
+			}
+		}
+		if a.status() == "failed" && !named {
+			names = append(names, a.typ)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// clean reports whether every report is ready and says that it found no match.
+func clean(reports []*thing) bool {
+	return !slices.ContainsFunc(reports, func(r *thing) bool {
+		return r.status() != "ready" || r.attributes["has-match"] != false
+	})
+}
+
+// kebab writes a key of any casing in kebab-case.
+func kebab(key string) string {
+	var b strings.Builder
+	for i, r := range key {
+		switch {
+		case r == '_':
+			b.WriteByte('-')
+		case r >= 'A' && r <= 'Z':
+			if i > 0 {
+				b.WriteByte('-')
+			}
+			b.WriteRune(r + 'a' - 'A')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,87 @@
+package reference
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
+)
+
+// object writes a thing as the service keeps it.
+func (t *thing) object() domain.Object {
+	o := domain.Object{
+		Environment: domain.Sandbox, Ref: domain.Ref{Type: t.typ, ID: t.id}, Status: t.status(), ReferenceID: t.text("reference-id"),
+		Attributes: map[string]json.RawMessage{}, Relationships: t.relationships(),
+	}
+	for key, value := range t.attributes {
+		o.Attributes[key] = encode(value)
+	}
+	if at, ok := t.moment("redacted-at"); ok {
+		o.RedactedAt = at
+	}
+	return o
+}
+
+// relationships are those of a thing, by the names that Persona gives them.
+func (t *thing) relationships() map[string][]domain.Ref {
+	r := map[string][]domain.Ref{}
+	refs := func(name, typ string, ids ...string) {
+		r[name] = []domain.Ref{}
+		for _, id := range ids {
+			if id != "" {
+				r[name] = append(r[name], domain.Ref{Type: typ, ID: id})
+			}
+		}
+	}
+	switch (domain.Ref{Type: t.typ}).Family() {
+	case "inquiry":
+		refs("account", "account", t.accounts...)
+		for _, name := range []string{"verifications", "reports", "sessions", "reviewer"} {
+			refs(name, name)
+		}
+		if t.reviewer != "" {
+			refs("reviewer", t.reviewer, t.reviewer+"_1")
+		}
+	case "case":
+		refs("inquiries", "inquiry", t.inquiries...)
+		refs("accounts", "account", t.accounts...)
+	case "verification":
+		refs("verification-template", "verification-template/"+t.kind(), t.template)
+	}
+	return r
+}
+
+func objects(things []*thing) []domain.Object {
+	var found []domain.Object
+	for _, t := range things {
+		found = append(found, t.object())
+	}
+	return found
+}
+
+// real are the same facts as the real policy takes them.
+func (f *facts) real() policy.Facts {
+	real := policy.Facts{
+		Environment: f.environment,
+		Transition:  domain.Transition{Object: f.object, From: f.from, To: f.to, Event: f.event, EventID: "evt_1", At: epoch},
+		Inquiries:   objects(f.inquiries), Cases: objects(f.cases), Verifications: objects(f.attempts),
+		Reports: objects(f.reports), AccountReports: objects(f.accountReports), Sessions: objects(f.sessions),
+		DeclinedBefore: f.declinedBefore, Missing: slices.Clone(f.missing),
+	}
+	for from, to := range map[*thing]**domain.Object{f.inquiry: &real.Inquiry, f.account: &real.Account} {
+		if from != nil {
+			o := from.object()
+			*to = &o
+		}
+	}
+	return real
+}
+
+func encode(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // only values of JSON are drawn
+	}
+	return encoded
+}

@@ -1,0 +1,41 @@
+package reference
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// thing is a resource at Persona in plain values: a key that is not in attributes is
+// absent, nil is null, and everything else is a string, a float64, a bool, a []any or a
+// map[string]any.
+type thing struct {
+	typ, id    string
+	template   string // a verification's template; empty for none
+	reviewer   string // the type of an inquiry's reviewer; empty for none
+	inquiries  []string
+	accounts   []string
+	attributes map[string]any
+}
+
+func (t *thing) text(key string) string {
+	text, _ := t.attributes[key].(string)
+	return text
+}
+
+func (t *thing) status() string { return t.text("status") }
+
+// moment returns the time of an attribute, and whether it has one.
+func (t *thing) moment(key string) (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339Nano, t.text(key))
+	return at, err == nil
+}
+
+func (t *thing) redacted() bool { return t.text("redacted-at") != "" }
+
+func (t *thing) kind() string {
+	_, kind, _ := strings.Cut(t.typ, "/")
+	return kind
+}
+
+func (t *thing) is(inquiry string) bool { return slices.Contains(t.inquiries, inquiry) }

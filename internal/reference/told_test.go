@@ -1,0 +1,279 @@
+package reference
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// What the host was told last, the row of the subject and the verdict on what is true at
+// Persona are the same, whoever works on the events in whatever order.
+func TestWhatWasToldIsWhatStands(t *testing.T) {
+	t.Parallel()
+	databases := map[string]func(*testing.T, *persona, *policy.Policy) []*node{
+		"SQLite": func(t *testing.T, p *persona, real *policy.Policy) []*node { return []*node{onSQLite(t, p, real)} },
+		"PostgreSQL with two nodes": func(t *testing.T, p *persona, real *policy.Policy) []*node {
+			url := server.Database(t)
+			return []*node{onPostgreSQL(t, url, p, real), onPostgreSQL(t, url, p, real)}
+		},
+	}
+	for name, open := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			counted := figures{}
+			for _, seed := range seeds(t, 4, 1) {
+				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+					d := newDraw(seed)
+					plan, real := d.usable(t, seed)
+					p := newPersona(d.worlds(seed, sized(60, 20))...)
+					nodes := open(t, p, real)
+					liveAndDeliver(t, d, p, nodes)
+					settle(t, nodes[0])
+					counted.add(compareTold(t, nodes[0], p, plan))
+					counted.add(compareStored(t, nodes[0], p, plan))
+				})
+			}
+			counted.report(t)
+		})
+	}
+}
+
+func sized(full, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return full
+}
+
+// usable draws a policy that can be loaded; the first seed has the built-in one.
+func (d *draw) usable(t *testing.T, seed uint64) (*plan, *policy.Policy) {
+	t.Helper()
+	if seed == 1 {
+		name, source := policy.Default()
+		real, err := policy.Load(name, source, domain.Sandbox)
+		must(t, err)
+		return builtIn(), real
+	}
+	for {
+		p := d.plan()
+		if real, err := policy.Load("drawn.yaml", p.source(), domain.Sandbox); err == nil {
+			return p, real
+		}
+	}
+}
+
+// worlds makes worlds that know nothing of each other.
+func (d *draw) worlds(seed uint64, n int) (worlds []*world) {
+	for i := range n {
+		own := newDraw(seed<<32 + uint64(i))
+		own.ids = i * 1_000_000 // no id twice
+		w := newWorld(own, fmt.Sprintf("user-%d-a", i), fmt.Sprintf("user-%d-b", i))
+		w.thin = own.chance(20)
+		w.now = time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
+		worlds = append(worlds, w)
+	}
+	return worlds
+}
+
+// liveAndDeliver lets the worlds go on while their events are delivered.
+func liveAndDeliver(t *testing.T, d *draw, p *persona, nodes []*node) {
+	t.Helper()
+	var post mail
+	var wg sync.WaitGroup
+	over := make(chan struct{})
+	failed := make([]error, 2*len(nodes))
+	for i := range failed {
+		own := newDraw(d.Uint64())
+		wg.Go(func() { failed[i] = deliver(t, own, &post, nodes[i%len(nodes)], over) })
+	}
+	for range 12 {
+		p.mu.Lock()
+		for _, w := range p.worlds {
+			told := len(w.events)
+			w.live(1 + d.IntN(2))
+			post.add(w.events[told:])
+		}
+		p.mu.Unlock()
+		time.Sleep(time.Duration(d.IntN(60)) * time.Millisecond) // lets the nodes meet the worlds half-way
+	}
+	close(over)
+	wg.Wait()
+	must(t, errors.Join(failed...))
+}
+
+func deliver(t *testing.T, d *draw, post *mail, to *node, over <-chan struct{}) error {
+	for {
+		last := false
+		select {
+		case <-over:
+			last = true
+		default:
+		}
+		var events []domain.Event
+		for _, e := range post.take(d, 1+d.IntN(30)) {
+			real := e.real(pick(d, casings...))
+			real.ReceivedAt = time.Now()
+			if !slices.ContainsFunc(events, func(other domain.Event) bool { return other.ID == real.ID }) {
+				events = append(events, real)
+			}
+		}
+		if len(events) == 0 && last && post.empty() {
+			return nil
+		}
+		if _, err := to.AppendEvents(t.Context(), events); err != nil {
+			return err
+		}
+		time.Sleep(time.Duration(d.IntN(10)) * time.Millisecond) // spreads the events over the life of the worlds
+	}
+}
+
+// compareTold compares for every person what was told last, the row and the reference.
+func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
+	t.Helper()
+	counted := figures{}
+	last := map[string]domain.Notification{}
+	for _, n := range all(t, s.Notifications) {
+		if n.Name == domain.NotifyVerdictChanged {
+			last[n.Subject] = n
+			counted["told"]++
+		}
+	}
+	for _, w := range p.worlds {
+		for _, person := range w.people {
+			told := last[person]
+			if told.ID == "" {
+				told.Verdict = domain.VerdictNone
+			}
+			row, err := s.Subject(t.Context(), domain.Sandbox, person)
+			if errors.Is(err, store.ErrNotFound) {
+				row, err = domain.Subject{Verdict: domain.VerdictNone}, nil
+			}
+			must(t, err)
+			if row.Verdict != told.Verdict || row.Notification != told.Sequence {
+				t.Errorf("%s was told %s (%d), and stands %s (%d)", person, told.Verdict, told.Sequence, row.Verdict, row.Notification)
+			}
+			counted["subjects"]++
+			truth := w.subject(person, plan.hostRules)
+			want := truth.verdict()
+			counted[string(want.verdict)]++
+			if told.Verdict == domain.VerdictApproved && want.verdict != domain.VerdictApproved {
+				t.Errorf("WRONG APPROVAL: %s", person)
+			}
+			if got := (standing{verdict: row.Verdict}); got.verdict != want.verdict || row.Object != want.real().Object || row.Status != want.real().Status {
+				t.Errorf("%s stands %s by %v %s, want %+v\nrules %+v\ninquiries %s\ncases %s", person, row.Verdict, row.Object, row.Status, want.real(), plan.hostRules, shown(truth.inquiries), shown(truth.cases))
+			}
+		}
+	}
+	return counted
+}
+
+// compareStored compares every decision with what the plan comes to on the same facts, and
+// every object with the truth.
+func compareStored(t *testing.T, s store.Store, p *persona, plan *plan) figures {
+	t.Helper()
+	counted := figures{}
+	decided := map[domain.Transition]bool{}
+	for _, row := range all(t, s.Decisions) {
+		counted["decisions"]++
+		if row.Result == domain.Superseded {
+			counted["superseded"]++
+			continue
+		}
+		decided[domain.Transition{Object: row.Object, To: row.Transition.To}] = true
+		whole, err := s.Decision(t.Context(), domain.Sandbox, row.ID)
+		must(t, err)
+		counted.add(compareDecided(t, p, plan, whole))
+	}
+	for _, w := range p.worlds {
+		for _, truth := range w.things {
+			ref := domain.Ref{Type: truth.typ, ID: truth.id}
+			kept, err := s.Object(t.Context(), domain.Sandbox, ref)
+			must(t, err)
+			if got, want := said(kept), w.said(truth); got != want {
+				t.Errorf("%s is kept as %s, and is %s", truth.id, got, want)
+			}
+			counted["objects"]++
+			if plan.mustDecide(truth) && !decided[domain.Transition{Object: ref, To: truth.status()}] {
+				t.Errorf("nothing was decided on %s, which became %s", truth.id, truth.status())
+			}
+		}
+	}
+	return counted
+}
+
+// mustDecide reports whether there has to be a decision on what a thing is, wherever it
+// came from.
+func (p *plan) mustDecide(t *thing) bool {
+	return !t.redacted() && slices.ContainsFunc(p.rules, func(r rule) bool {
+		return r.object == t.typ && len(r.from) == 0 && slices.Contains(r.to, t.status())
+	})
+}
+
+// compareDecided makes a decision once more, by the plan.
+func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) figures {
+	t.Helper()
+	var told policy.Facts
+	must(t, json.Unmarshal(d.Facts, &told))
+	at := slices.IndexFunc(told.Sessions, func(o domain.Object) bool { return strings.HasPrefix(o.Ref.ID, "iqse_answer") })
+	if at < 0 {
+		t.Errorf("the decision on %s has facts that nobody told", d.Object)
+		return nil
+	}
+	p.mu.Lock()
+	f := *p.answers[told.Sessions[at].Ref.ID].facts
+	p.mu.Unlock()
+	f.thresholds, f.from, f.to, f.event, f.declinedBefore = plan.thresholds, d.Transition.From, d.Transition.To, d.Transition.Event, told.DeclinedBefore
+	want := plan.decide(&f)
+	got := outcome{result: d.Result, rule: d.Rule}
+	for _, a := range d.Actions {
+		argument := ""
+		for _, value := range a.Arguments {
+			argument = value
+		}
+		got.asked = append(got.asked, asked{"", a.Kind, a.Target, argument})
+	}
+	for i := range want.asked {
+		want.asked[i].rule = "" // the row has the rule that decided alone
+	}
+	counted := figures{string(d.Result): 1}
+	if plan.approved(want) {
+		counted["approvals"]++
+	}
+	if plan.approved(got) && !plan.approved(want) {
+		t.Errorf("WRONG APPROVAL: %s", d.Object)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("decided on %s: %+v, want %+v", d.Object, got, want)
+	}
+	return counted
+}
+
+// builtIn is what the built-in policy says, in plain words.
+func builtIn() *plan {
+	passed, failed := attribute("status", "==", "passed"), attribute("status", "==", "failed")
+	attempts := lists[0]
+	verified := passed.exists(attempts.name, attempts.of).and(passed.or(failed).all(attempts.name, attempts.of)).
+		and(ask("", func(f *facts) tri { return is(len(failedChecks(f.attempts)) == 0) })).
+		and(ask("", func(f *facts) tri { return is(clean(f.reports)) }))
+	review := []step{{domain.MarkInquiryForReview, ""}, {domain.SetCaseStatus, "Pending"}}
+	return &plan{
+		hostRules: hostRules{reapply: "review", caseStatuses: map[string]domain.Verdict{
+			"Open": domain.VerdictReview, "Pending": domain.VerdictReview, "Approved": domain.VerdictApproved, "Declined": domain.VerdictDeclined,
+		}},
+		rules: []rule{
+			{name: "approve what passed", object: "inquiry", to: []string{"completed"}, when: verified, then: []step{{domain.ApproveInquiry, ""}, {domain.SetCaseStatus, "Approved"}}},
+			{name: "review the rest", object: "inquiry", to: []string{"completed"}, otherwise: true, then: review},
+			{name: "review what failed", object: "inquiry", to: []string{"failed"}, otherwise: true, then: append(slices.Clone(review), step{domain.GenerateOneTimeLink, ""})},
+		},
+	}
+}
