@@ -63,9 +63,12 @@ type program struct {
 	path string
 	env  []string // beside PATH
 
+	supervised bool // it is started again when it could not start, as a supervisor does
+
 	mu      sync.Mutex
 	cmd     *exec.Cmd     // nil while none runs
 	address string        // host:port; "" while it does not listen
+	began   bool          // it has listened
 	exited  chan struct{} // closed when the process is gone, after err was set
 	err     error         // how it ended
 	log     []string      // the last lines
@@ -96,7 +99,7 @@ func (p *program) start() {
 	}
 	exited := make(chan struct{})
 	p.mu.Lock()
-	p.cmd, p.address, p.exited, p.err = cmd, "", exited, nil
+	p.cmd, p.address, p.began, p.exited, p.err = cmd, "", false, exited, nil
 	p.mu.Unlock()
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -118,7 +121,7 @@ func (p *program) read(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "service listens" {
-		p.address = said.Address
+		p.address, p.began = said.Address, true
 	}
 	const kept = 20
 	if p.log = append(p.log, line); len(p.log) > 2*kept {
@@ -184,7 +187,19 @@ func (p *program) stop() {
 // awaitReady waits until the process takes events.
 func (p *program) awaitReady() {
 	p.t.Helper()
-	eventually(p.t, time.Minute, p.ready, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
+	eventually(p.t, time.Minute, func() bool {
+		if p.supervised && p.couldNotStart() {
+			p.start()
+		}
+		return p.ready()
+	}, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
+}
+
+// couldNotStart reports whether the process ended before it listened.
+func (p *program) couldNotStart() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd == nil && !p.began
 }
 
 func (p *program) ready() bool {

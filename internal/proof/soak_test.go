@@ -23,6 +23,7 @@ func TestSoak(t *testing.T) {
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		w.loseThings()
+		w.program.supervised = true // it cannot start while its connections are cut
 		if db.shared {
 			w.joinAhead(5 * time.Minute)
 			w.joinAhead(-5 * time.Minute)
