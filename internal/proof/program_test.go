@@ -68,7 +68,7 @@ type program struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd     // nil while none runs
 	address string        // host:port; "" while it does not listen
-	began   bool          // it has listened
+	began   bool          // it has started to work
 	exited  chan struct{} // closed when the process is gone, after err was set
 	err     error         // how it ended
 	log     []string      // the last lines
@@ -120,8 +120,12 @@ func (p *program) read(line string) {
 	var said struct{ Msg, Address string }
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "service listens" {
-		p.address, p.began = said.Address, true
+	_ = json.Unmarshal([]byte(line), &said) // a line that is not JSON says neither
+	switch said.Msg {
+	case "service listens":
+		p.address = said.Address
+	case "service runs":
+		p.began = true
 	}
 	const kept = 20
 	if p.log = append(p.log, line); len(p.log) > 2*kept {
@@ -195,7 +199,7 @@ func (p *program) awaitReady() {
 	}, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
 }
 
-// couldNotStart reports whether the process ended before it listened.
+// couldNotStart reports whether the process ended before it worked.
 func (p *program) couldNotStart() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
