@@ -164,8 +164,20 @@ func (w *work) declinedBefore(ctx context.Context, f policy.Facts) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	inquiries, cases := split(objects)
+	// What was just read is newer than what is stored: a decline's event may be on its way.
+	inquiries, cases := split(readOver(objects, slices.Concat(f.Inquiries, f.Cases)))
 	return fold.DeclinedBefore(*f.Inquiry, inquiries, cases, w.settings.Policy.VerdictRules()), nil
+}
+
+// readOver joins objects that were read with those that are stored, each once.
+func readOver(stored, read []domain.Object) []domain.Object {
+	joined := slices.Clone(read)
+	for _, o := range stored {
+		if !slices.ContainsFunc(read, func(r domain.Object) bool { return r.Ref == o.Ref }) {
+			joined = append(joined, o)
+		}
+	}
+	return joined
 }
 
 // record keeps a decision with its facts, and the actions that it asks for.

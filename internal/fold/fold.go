@@ -33,16 +33,22 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 	slices.SortFunc(snapshots, func(a, b Snapshot) int { return order(a.Object, b.Object) })
 	for _, s := range snapshots {
 		known := !r.Object.Ref.IsZero()
+		if firstWord(r.Object, s.Object) {
+			r.Transitions = append(r.Transitions, transition(domain.Object{}, s))
+			r.Object.EventID, r.Changed = s.EventID, true
+			continue
+		}
 		if known && order(s.Object, r.Object) <= 0 {
 			r.Stale = append(r.Stale, s.EventID)
 			r.Reread = r.Reread || contradicts(s.Object, r.Object)
 			continue
 		}
 		r.Reread = r.Reread || known && contradicts(r.Object, s.Object)
-		if s.Object.Status != r.Object.Status || !known {
-			r.Transitions = append(r.Transitions, domain.Transition{
-				Object: s.Object.Ref, From: r.Object.Status, To: s.Object.Status, At: s.At, EventID: s.EventID, Event: s.Name,
-			})
+		switch {
+		case s.Object.Status != r.Object.Status || !known:
+			r.Transitions = append(r.Transitions, transition(r.Object, s))
+		case r.Object.EventID == "": // it was read before any of its events came
+			r.Transitions = append(r.Transitions, transition(domain.Object{}, s))
 		}
 		version, last, at := r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt
 		r.Object = s.Object
@@ -53,6 +59,16 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 		r.Object, r.Changed = settled, true
 	}
 	return r
+}
+
+func transition(from domain.Object, s Snapshot) domain.Transition {
+	return domain.Transition{Object: s.Object.Ref, From: from.Status, To: s.Object.Status, At: s.At, EventID: s.EventID, Event: s.Name}
+}
+
+// firstWord reports whether a snapshot is the event of a status that was read before any
+// event of the object came. Nothing was decided on the status yet.
+func firstWord(known, s domain.Object) bool {
+	return !known.Ref.IsZero() && known.EventID == "" && known.Status == s.Status && order(s, known) <= 0
 }
 
 // WithReference returns an object with the reference id that follows from its own

@@ -159,3 +159,21 @@ func TestARelationshipThatIsNotAListWhereOneIsExpectedIsNotKnown(t *testing.T) {
 		}
 	}
 }
+
+// Nothing was decided on an object that was read before its events came.
+func TestTheEventOfAStatusThatWasReadBeforeIsATransition(t *testing.T) {
+	for name, seconds := range map[string]int{"older than the read": 1, "newer than the read": 9} {
+		t.Run(name, func(t *testing.T) {
+			read := snapshot(5, "completed").Object
+			read.EventID, read.Version = "", 1
+			event := snapshot(seconds, "completed")
+			r := Fold(read, []Snapshot{event})
+			if len(r.Transitions) != 1 || r.Transitions[0].From != "" || r.Transitions[0].To != "completed" || r.Object.EventID != event.EventID || !r.Changed {
+				t.Errorf("folded to %+v", r)
+			}
+			if again := Fold(r.Object, []Snapshot{event}); len(again.Transitions) != 0 {
+				t.Errorf("the same event once more moves it by %+v", again.Transitions)
+			}
+		})
+	}
+}

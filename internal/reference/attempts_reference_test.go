@@ -39,31 +39,32 @@ func likely(attempts []*thing, a *thing) (found []*thing) {
 }
 
 // last returns the last of some attempts, of those of one moment the one that was
-// completed last. One that is not completed yet may still be the last of them: the worse
-// of the two counts.
+// completed last. While one of those still runs nobody can say which will be the last: the
+// worst counts.
 func last(attempts []*thing) *thing {
-	var found *thing
+	var newest []*thing
 	for _, a := range attempts {
-		if slices.ContainsFunc(attempts, func(other *thing) bool { return follows(other, a) }) {
-			continue
+		at, _ := a.moment("created-at")
+		if !slices.ContainsFunc(attempts, func(other *thing) bool {
+			since, _ := other.moment("created-at")
+			return since.After(at)
+		}) {
+			newest = append(newest, a)
 		}
-		if found == nil || worse(a, found) {
+	}
+	running := slices.ContainsFunc(newest, func(a *thing) bool {
+		_, done := a.moment("completed-at")
+		return !done
+	})
+	found := newest[0]
+	for _, a := range newest[1:] {
+		end, _ := a.moment("completed-at")
+		last, _ := found.moment("completed-at")
+		if !running && end.After(last) || (running || end.Equal(last)) && worse(a, found) {
 			found = a
 		}
 	}
 	return found
-}
-
-// follows reports whether a was made after b, or in one moment and completed after it.
-func follows(a, b *thing) bool {
-	atA, _ := a.moment("created-at")
-	atB, _ := b.moment("created-at")
-	if !atA.Equal(atB) {
-		return atA.After(atB)
-	}
-	endA, doneA := a.moment("completed-at")
-	endB, doneB := b.moment("completed-at")
-	return doneA && doneB && endA.After(endB)
 }
 
 // worse reports whether a came out worse than b, by its status, then by the number of its

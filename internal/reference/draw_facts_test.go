@@ -67,16 +67,16 @@ func wholeChecks(value any) bool {
 // three has nothing against them: an approval must be within reach.
 func (d *draw) facts(p *plan) *facts {
 	on := pick(d, p.rules...)
-	f := &facts{environment: domain.Sandbox, thresholds: p.thresholds, event: "inquiry.completed", to: pick(d, on.to...), from: pick(d, "created", "pending", "Open")}
+	f := &facts{environment: domain.Sandbox, thresholds: p.thresholds, event: "inquiry.completed", to: pick(d, on.to...), from: pick(d, "created", "pending", "Reopened")}
 	if len(on.from) > 0 && d.chance(80) {
 		f.from = pick(d, on.from...)
 	}
 	good := d.chance(35)
 	if d.chance(90) {
-		f.account = d.account(f)
+		f.account = d.account()
 	}
 	if on.object == "case" {
-		d.caseFacts(f, good)
+		d.caseFacts(f)
 	} else {
 		f.inquiry = d.inquiry(f, f.to)
 		f.object = domain.Ref{Type: "inquiry", ID: f.inquiry.id}
@@ -96,7 +96,8 @@ func (d *draw) facts(p *plan) *facts {
 	return f
 }
 
-func (d *draw) caseFacts(f *facts, good bool) {
+// caseFacts draws a case in transition, with its inquiries.
+func (d *draw) caseFacts(f *facts) {
 	for range pick(d, 0, 1, 1, 1, 2, 3) {
 		f.inquiries = append(f.inquiries, d.inquiry(f, pick(d, "pending", "completed", "needs_review", "approved")))
 	}
@@ -109,9 +110,6 @@ func (d *draw) caseFacts(f *facts, good bool) {
 func (d *draw) evidence(f *facts, good bool) {
 	for range pick(d, 0, 1, 1, 2, 2, 3, 4) {
 		f.attempts = append(f.attempts, d.attempt(f, good))
-	}
-	if known.openTies {
-		closeTies(f.attempts)
 	}
 	for range pick(d, 0, 0, 1, 1, 2) {
 		f.reports = append(f.reports, d.report(f, good))
@@ -165,7 +163,7 @@ func (d *draw) fields(t *thing) {
 	d.set(t, "fields", fields)
 }
 
-func (d *draw) account(_ *facts) *thing {
+func (d *draw) account() *thing {
 	t := &thing{typ: "account", id: d.id("act"), attributes: map[string]any{}}
 	d.set(t, "reference-id", "user-1")
 	d.set(t, "account-status", "Default", "Blocked")
@@ -220,12 +218,7 @@ func (d *draw) check(name string, good bool) map[string]any {
 		status = "passed"
 	}
 	d.set(c, "status", status)
-	d.set(c, "requirement", "required", "required", "not_required")
-	if !known.oddRequirements && d.chance(10) {
-		c.attributes["requirement"] = pick(d, "requires_retry", "recommended")
-	} else if c.attributes["requirement"] == "7" {
-		delete(c.attributes, "requirement")
-	}
+	d.set(c, "requirement", "required", "required", "not_required", "not_required", "requires_retry", "recommended")
 	return c.attributes
 }
 

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,8 @@ func (p *plan) addRules(d *draw, object string, to []string) {
 	for range 1 + d.IntN(3) {
 		r := rule{name: fmt.Sprintf("rule %d", len(p.rules)+1), object: object, to: some(d, 60, to...)}
 		if d.chance(15) {
-			r.from = some(d, 50, map[string][]string{"inquiry": {"created", "pending"}, "case": {"Open", "Pending"}}[object]...)
+			from := map[string][]string{"inquiry": {"created", "pending"}, "case": {"Reopened", "Assigned"}}
+			r.from = some(d, 50, from[object]...)
 		}
 		r.goesOn = d.chance(25)
 		r.then = d.steps(object, r.goesOn)
@@ -233,7 +235,7 @@ func (d *draw) fieldPart() part {
 func (p *plan) source() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: drawn\nreapply: %s\ncase_statuses:\n", p.reapply)
-	for _, status := range slices.Sorted(keys(p.caseStatuses)) {
+	for _, status := range slices.Sorted(maps.Keys(p.caseStatuses)) {
 		fmt.Fprintf(&b, "  %q: %s\n", status, p.caseStatuses[status])
 	}
 	fmt.Fprintf(&b, "thresholds: {limit: %v}\nrules:\n", p.thresholds["limit"])

@@ -49,25 +49,33 @@ func shuffled[T any](d *draw, from []T) []T {
 	return mixed
 }
 
-// seeds returns the seeds to draw from: so many, fewer with -short, or the one that
-// REFERENCE_SEED names.
+// oneSeed is the variable that names the only seed to draw from.
+const oneSeed = "REFERENCE_SEED"
+
+// seeds returns the seeds to draw from: so many, fewer with -short and under the
+// race detector, or the one that oneSeed names.
 func seeds(t *testing.T, full, short int) []uint64 {
 	t.Helper()
-	if text := os.Getenv("REFERENCE_SEED"); text != "" {
+	if text := os.Getenv(oneSeed); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
-			t.Fatalf("REFERENCE_SEED: %v", err)
+			t.Fatalf("%s: %v", oneSeed, err)
 		}
 		return []uint64{seed}
 	}
-	if testing.Short() {
-		full = short
-	}
-	drawn := make([]uint64, full)
+	drawn := make([]uint64, sized(full, short))
 	for i := range drawn {
 		drawn[i] = uint64(i + 1)
 	}
 	return drawn
+}
+
+// sized is the full size of a test, or the short one.
+func sized(full, short int) int {
+	if testing.Short() || underRace {
+		return short
+	}
+	return full
 }
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

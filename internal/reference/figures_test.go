@@ -3,7 +3,6 @@ package reference
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -28,11 +27,25 @@ func (f figures) add(other figures) {
 	}
 }
 
+// demand fails a test that did not see what it is about, unless it drew from one seed.
+func (f figures) demand(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if f[name] == 0 && os.Getenv(oneSeed) == "" {
+			t.Errorf("no %s: the comparison shows nothing (%v)", name, f)
+		}
+	}
+}
+
 // report logs figures, and adds them to the file that PROOF_FIGURES names: "make test"
 // prints it, since go test prints nothing of a package that passes.
 func (f figures) report(t *testing.T) {
 	t.Helper()
-	t.Log(f)
+	said := f.String()
+	if !t.Failed() {
+		said += ", no difference and no wrong approval"
+	}
+	t.Log(said)
 	path := os.Getenv("PROOF_FIGURES")
 	if path == "" {
 		return
@@ -41,10 +54,8 @@ func (f figures) report(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = fmt.Fprintf(file, "%s: %v\n", t.Name(), f)
+	_, err = fmt.Fprintf(file, "%s: %s\n", t.Name(), said)
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Error(err)
 	}
 }
-
-func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }

@@ -15,11 +15,8 @@ import (
 // What meets one is not drawn, and the test that shows it is skipped. Set one to false when
 // it is mended.
 var known = struct {
-	openTies        bool // TestAnAttemptThatStillRunsIsNotHiddenByOneThatPassed
-	oddRequirements bool // TestAFailedCheckCountsUnlessItIsNotRequired
-	decidedTwice    bool // TestOfTwoDecisionsOfOneMomentTheDeclineCounts
-	thinRedactions  bool // TestASubjectIsToldOfARedactionThatAThinEventMeets
-	unsortedCases   bool // TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases
+	readCases  bool // TestACaseThatWasReadBeforeItsEventCameIsDecidedOn
+	storedCase bool // TestAnEarlierDeclineIsSeenInTheCasesThatWereRead
 }{}
 
 func unlessKnown(t *testing.T, fault bool) {
@@ -32,21 +29,20 @@ func unlessKnown(t *testing.T, fault bool) {
 // An attempt at the same template that began in the same second and is not completed yet
 // may still be the last one. Its completed-at is null, which must not make it the older.
 func TestAnAttemptThatStillRunsIsNotHiddenByOneThatPassed(t *testing.T) {
-	unlessKnown(t, known.openTies)
 	attempt := func(id, status string, completed any) *thing {
 		return &thing{typ: "verification/selfie", id: id, template: templates[0], attributes: map[string]any{
 			"status": status, "created-at": stamp(epoch), "completed-at": completed, "checks": []any{},
 		}}
 	}
 	f := completed(attempt("ver_1", "passed", stamp(epoch.Add(time.Minute))), attempt("ver_2", "submitted", nil))
-	real := load(t, `
+	real := load(t, rules(`
 version: "1"
 rules:
   - name: approve
     on: {object: inquiry, to: [completed]}
     when: passed("selfie")
     then: [approve_inquiry]
-`)
+`))
 	if o := real.Decide(f.real()); o.Result != domain.NoRule {
 		t.Errorf("decided %+v", o)
 	}
@@ -55,10 +51,7 @@ rules:
 // A requirement in a word that nobody knows may mean anything, and so may requires_retry:
 // a check that failed speaks against somebody unless it says that it is not required.
 func TestAFailedCheckCountsUnlessItIsNotRequired(t *testing.T) {
-	unlessKnown(t, known.oddRequirements)
-	name, source := policy.Default()
-	real, err := policy.Load(name, source, domain.Sandbox)
-	must(t, err)
+	real := load(t, policy.Default)
 	for _, requirement := range []string{"requires_retry", "mandatory"} {
 		f := completed(&thing{typ: "verification/selfie", id: "ver_1", attributes: map[string]any{
 			"status": "passed", "created-at": stamp(epoch), "checks": []any{
@@ -74,7 +67,6 @@ func TestAFailedCheckCountsUnlessItIsNotRequired(t *testing.T) {
 // Two decisions of one millisecond contradict each other. Which event has the greater id
 // is chance, and an approval must not come by chance.
 func TestOfTwoDecisionsOfOneMomentTheDeclineCounts(t *testing.T) {
-	unlessKnown(t, known.decidedTwice)
 	decision := func(id, status string) fold.Snapshot {
 		i := &thing{typ: "inquiry", id: "inq_1", attributes: map[string]any{"status": status, "created-at": stamp(epoch), "reference-id": "user-1"}}
 		s, err := fold.Read(event{id: id, name: "inquiry." + status, at: epoch, thing: i}.real(casings[0]))
@@ -91,14 +83,11 @@ func TestOfTwoDecisionsOfOneMomentTheDeclineCounts(t *testing.T) {
 // The account was redacted before the service worked on the inquiry's events. The read
 // that a thin event needs shows no reference id any more, but the event itself does.
 func TestASubjectIsToldOfARedactionThatAThinEventMeets(t *testing.T) {
-	unlessKnown(t, known.thinRedactions)
 	w := newWorld(newDraw(1), "user-1")
 	w.begin()
 	w.redactAccount(w.of("account")[0])
 	p := newPersona(w)
-	name, source := policy.Default()
-	real, err := policy.Load(name, source, domain.Sandbox)
-	must(t, err)
+	real := load(t, policy.Default)
 	node := newInOrder(t, p, real)
 	for _, e := range w.events {
 		e.thin = true
@@ -113,7 +102,6 @@ func TestASubjectIsToldOfARedactionThatAThinEventMeets(t *testing.T) {
 // Whether somebody was declined before is asked with cases in the order in which they were
 // stored. Of an inquiry's cases the newest counts, wherever it stands.
 func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
-	unlessKnown(t, known.unsortedCases)
 	at := func(t *thing, hour int) *thing {
 		t.attributes["created-at"] = stamp(epoch.Add(time.Duration(hour) * time.Hour))
 		return t
@@ -125,7 +113,77 @@ func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
 	rules := fold.VerdictRules{CaseStatuses: map[string]domain.Verdict{"Approved": domain.VerdictApproved, "Declined": domain.VerdictDeclined}}
 	for _, cases := range [][]*thing{{approved, declined}, {declined, approved}} {
 		if !fold.DeclinedBefore(newer.object(), objects([]*thing{older, newer}), objects(cases), rules) {
-			t.Errorf("the newest case declined, and it is not known with %s", shown(cases))
+			t.Errorf("the newest case declined, and it is not known with %s", subject{cases: cases})
+		}
+	}
+}
+
+// A decision on an inquiry reads its cases, and keeps those that are not known. The event
+// that shows a case's status comes afterwards, and nothing was decided on it yet.
+func TestACaseThatWasReadBeforeItsEventCameIsDecidedOn(t *testing.T) {
+	unlessKnown(t, known.readCases)
+	w := newWorld(newDraw(1), "user-1")
+	w.begin()
+	i := w.of("inquiry")[0]
+	for _, status := range []string{"pending", "completed"} {
+		w.now = w.now.Add(time.Minute)
+		w.set(i, status, status)
+	}
+	c := w.add(&thing{typ: "case", id: "case_1", inquiries: []string{i.id}}, "created", map[string]any{"status": "Declined"})
+	node := newInOrder(t, newPersona(w), load(t, rules(`
+version: "1"
+case_statuses: {Declined: declined}
+rules:
+  - name: review
+    on: {object: inquiry, to: [completed]}
+    then: [mark_inquiry_for_review]
+  - name: decline
+    on: {object: case, to: [Declined]}
+    then: [decline_inquiry]
+`)))
+	for _, e := range w.events {
+		node.deliver(t, e.real(casings[0]))
+	}
+	if !slices.ContainsFunc(all(t, node.Decisions), func(d domain.Decision) bool { return d.Object.ID == c.id }) {
+		t.Error("nothing was decided on the case")
+	}
+}
+
+// The facts of a decision have the cases as they are now. The store has them as their last
+// event showed them, and the event that declined one may still be on its way.
+func TestAnEarlierDeclineIsSeenInTheCasesThatWereRead(t *testing.T) {
+	unlessKnown(t, known.storedCase)
+	w := newWorld(newDraw(1), "user-1")
+	next := func() { w.now = w.now.Add(time.Minute) }
+	w.begin()
+	next()
+	w.begin()
+	older, newer := w.of("inquiry")[0], w.of("inquiry")[1]
+	next()
+	c := w.add(&thing{typ: "case", id: "case_1", inquiries: []string{older.id, newer.id}}, "created", map[string]any{"status": "Open"})
+	p := newPersona(w)
+	p.evidence[newer.id] = &facts{}
+	node := newInOrder(t, p, load(t, rules(`
+version: "1"
+case_statuses: {Open: review, Declined: declined}
+rules:
+  - name: approve
+    on: {object: inquiry, to: [completed]}
+    then: [approve_inquiry]
+`)))
+	for _, e := range w.events {
+		node.deliver(t, e.real(casings[0]))
+	}
+	next()
+	w.set(c, "Declined", "status-updated") // nobody was told yet
+	next()
+	w.set(newer, "completed", "completed")
+	node.deliver(t, w.events[len(w.events)-1].real(casings[0]))
+	for _, d := range all(t, node.Decisions) {
+		for _, action := range d.Actions {
+			if action.Kind == domain.ApproveInquiry {
+				t.Errorf("%s was approved, though %s declined %s before", d.Object, c.id, older.id)
+			}
 		}
 	}
 }
@@ -137,34 +195,4 @@ func completed(attempts ...*thing) *facts {
 		environment: domain.Sandbox, object: domain.Ref{Type: "inquiry", ID: i.id}, from: "pending", to: "completed", event: "inquiry.completed",
 		inquiry: i, inquiries: []*thing{i}, attempts: attempts,
 	}
-}
-
-func load(t *testing.T, source string) *policy.Policy {
-	t.Helper()
-	p, err := policy.Load("rules.yaml", []byte(source), domain.Sandbox)
-	must(t, err)
-	return p
-}
-
-// closeTies completes the attempts that began at the same moment as another one.
-func closeTies(attempts []*thing) {
-	for i, a := range attempts {
-		for j, b := range attempts {
-			if i != j && a.text("created-at") == b.text("created-at") {
-				if _, done := a.moment("completed-at"); !done {
-					a.attributes["completed-at"] = stamp(epoch.Add(5 * time.Hour))
-				}
-			}
-		}
-	}
-}
-
-// decidedTwice reports whether events say of one moment that somebody was approved and
-// declined.
-func decidedTwice(events []event) bool {
-	return slices.ContainsFunc(events, func(a event) bool {
-		return slices.ContainsFunc(events, func(b event) bool {
-			return a.at.Equal(b.at) && a.thing.status() == "approved" && b.thing.status() == "declined"
-		})
-	})
 }

@@ -40,6 +40,7 @@ func TestDecisionsInOrderKnowOfEarlierDeclines(t *testing.T) {
 			t.Fatalf("seed %d", seed)
 		}
 	}
+	counted.demand(t, "approvals", "approved", "after a decline")
 	counted.report(t)
 }
 
@@ -54,9 +55,12 @@ func compareEarlierDecline(t *testing.T, counted figures, p *persona, plan *plan
 		answer := p.answers[o.Ref.ID]
 		s := answer.subjects[told.Inquiry.Ref.ID]
 		s.hostRules = plan.hostRules
+		if known.storedCase && d.Object.Type == "case" {
+			continue // it is stored after the decision
+		}
 		want := s.declinedBefore(answer.facts.inquiry)
 		if told.DeclinedBefore != want {
-			t.Errorf("decided on %s with declined before %t, want %t\ninquiries %s\ncases %s", d.Object, told.DeclinedBefore, want, shown(s.inquiries), shown(s.cases))
+			t.Errorf("decided on %s with declined before %t, want %t\n%s", d.Object, told.DeclinedBefore, want, s)
 		}
 		if want {
 			counted["after a decline"]++

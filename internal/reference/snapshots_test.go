@@ -17,10 +17,6 @@ func TestContradictingEventsLeadToTheGreatest(t *testing.T) {
 	for _, seed := range seeds(t, 30_000, 2_000) {
 		d := newDraw(seed)
 		events := d.snapshots(pick(d, "inquiry", "inquiry", "case", "account"))
-		if known.decidedTwice && decidedTwice(events) {
-			counted["set aside for two decisions of one moment"]++
-			continue
-		}
 		want := greatest(events)
 		kept := keep(t, d, events)[domain.Ref{Type: want.thing.typ, ID: want.thing.id}]
 		counted["histories"]++

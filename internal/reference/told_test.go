@@ -48,21 +48,11 @@ func TestWhatWasToldIsWhatStands(t *testing.T) {
 	}
 }
 
-func sized(full, short int) int {
-	if testing.Short() {
-		return short
-	}
-	return full
-}
-
 // usable draws a policy that can be loaded; the first seed has the built-in one.
 func (d *draw) usable(t *testing.T, seed uint64) (*plan, *policy.Policy) {
 	t.Helper()
 	if seed == 1 {
-		name, source := policy.Default()
-		real, err := policy.Load(name, source, domain.Sandbox)
-		must(t, err)
-		return builtIn(), real
+		return builtIn(), load(t, policy.Default)
 	}
 	for {
 		p := d.plan()
@@ -170,7 +160,7 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 				t.Errorf("WRONG APPROVAL: %s", person)
 			}
 			if got := (standing{verdict: row.Verdict}); got.verdict != want.verdict || row.Object != want.real().Object || row.Status != want.real().Status {
-				t.Errorf("%s stands %s by %v %s, want %+v\nrules %+v\ninquiries %s\ncases %s", person, row.Verdict, row.Object, row.Status, want.real(), plan.hostRules, shown(truth.inquiries), shown(truth.cases))
+				t.Errorf("%s stands %s by %v %s, want %+v\n%s", person, row.Verdict, row.Object, row.Status, want.real(), truth)
 			}
 		}
 	}
@@ -214,6 +204,9 @@ func compareStored(t *testing.T, s store.Store, p *persona, plan *plan) figures 
 // mustDecide reports whether there has to be a decision on what a thing is, wherever it
 // came from.
 func (p *plan) mustDecide(t *thing) bool {
+	if t.typ == "case" && known.readCases {
+		return false
+	}
 	return !t.redacted() && slices.ContainsFunc(p.rules, func(r rule) bool {
 		return r.object == t.typ && len(r.from) == 0 && slices.Contains(r.to, t.status())
 	})
@@ -236,11 +229,7 @@ func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) fig
 	want := plan.decide(&f)
 	got := outcome{result: d.Result, rule: d.Rule}
 	for _, a := range d.Actions {
-		argument := ""
-		for _, value := range a.Arguments {
-			argument = value
-		}
-		got.asked = append(got.asked, asked{"", a.Kind, a.Target, argument})
+		got.asked = append(got.asked, asked{"", a.Kind, a.Target, argument(a)})
 	}
 	for i := range want.asked {
 		want.asked[i].rule = "" // the row has the rule that decided alone

@@ -179,7 +179,7 @@ func (w *world) redactInquiry(i *thing) {
 
 // redactAccount takes the reference ids away.
 func (w *world) redactAccount(a *thing) {
-	if a.redacted() || w.thin && known.thinRedactions {
+	if a.redacted() {
 		return
 	}
 	for _, i := range w.of("inquiry") {
