@@ -178,6 +178,10 @@ func (w *work) settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("settle contradicting events: %w", err)
 	}
+	// Where Persona goes on saying so, it counts: the event may be the one that is wrong.
+	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStale {
+		return fmt.Errorf("settle contradicting events: %w", errOlder)
+	}
 	if object.AsOf.Before(w.next.AsOf) {
 		object.AsOf = w.next.AsOf
 	}
