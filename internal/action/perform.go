@@ -65,7 +65,7 @@ const (
 // Perform makes the next attempt of an action, unless it is finished. One that is not yet
 // due is a [store.NotDue]. Any other error means that the outcome could not be stored: the
 // job is then run again, with the key that is stored.
-func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) error {
+func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) (err error) {
 	settings, known := p.environments[env]
 	if !known {
 		return fmt.Errorf("perform %s: environment %s is not configured", id, env)
@@ -77,11 +77,13 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 	if !ok {
 		return store.NotDue{Wait: claimedWait}
 	}
-	err = p.attempt(ctx, env, settings, id)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
-	defer cancel()
-	_, released := p.outbox.Release(last, claim)
-	return errors.Join(err, released)
+	defer func() { // also when the attempt panics, which the queue recovers from
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+		defer cancel()
+		_, released := p.outbox.Release(last, claim)
+		err = errors.Join(err, released)
+	}()
+	return p.attempt(ctx, env, settings, id)
 }
 
 // attempt makes the next attempt of an action that nobody else makes one of.

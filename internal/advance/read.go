@@ -38,7 +38,18 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 // readWith reads for an object under a claim, and gives the claim back. It reports whether
 // the object was wanted meanwhile.
 func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Environment, claim store.Claim) (again bool, err error) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		// It panicked, which the queue recovers from: the object must not stay claimed.
+		last, cancel := lastWords(ctx)
+		defer cancel()
+		_ = a.store.Abandon(last, claim) // the job is run again in any case
+	}()
 	err = a.readAll(ctx, env, settings, claim.Target)
+	finished = true
 	last, cancel := lastWords(ctx)
 	defer cancel()
 	if err != nil {
@@ -169,6 +180,10 @@ func (w *work) settle(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("settle contradicting events: %w", err)
+	}
+	// Where Persona goes on saying so, it counts: the event may be the one that is wrong.
+	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStale {
+		return fmt.Errorf("settle contradicting events: %w", errOlder)
 	}
 	if object.AsOf.Before(w.next.AsOf) {
 		object.AsOf = w.next.AsOf

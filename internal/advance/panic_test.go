@@ -1,0 +1,22 @@
+package advance_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+func TestAReadThatPanicsGivesItsClaimBack(t *testing.T) {
+	s := newStage(t)
+	s.receive(event(1, "completed"))
+	s.persona.onRead = func() { panic("the payload surprises") }
+	func() {
+		defer func() { _ = recover() }() // as River does
+		_ = s.advancer.Read(context.Background(), domain.Sandbox, inquiry)
+	}()
+	s.persona.onRead = nil
+	if _, ok, err := s.Claim(t.Context(), domain.Sandbox, inquiry); err != nil || !ok {
+		t.Errorf("the object is claimed for ever, error %v", err)
+	}
+}
