@@ -120,7 +120,7 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	result, err := call(ctx, settings.Client, a.Spec, persona.WithIdempotencyKey(a.IdempotencyKey), persona.WithResponse(&response))
 	a.Attempts++
 	if response != nil {
-		a.RequestID = response.RequestID
+		a.RequestID = domain.Storable(response.RequestID, maxRequestID)
 	}
 	if err != nil {
 		return p.failed(ctx, settings, a, err, true)
@@ -185,12 +185,15 @@ func said(refusal *persona.Error) string {
 		}
 		lines = append(lines, line)
 	}
-	text := strings.ToValidUTF8(strings.ReplaceAll(strings.Join(lines, "\n"), "\x00", "\uFFFD"), "\uFFFD")
-	return text[:min(len(text), maxSaid)]
+	return domain.Storable(strings.Join(lines, "\n"), maxSaid)
 }
 
-// maxSaid is how much is kept of what Persona said, in bytes.
-const maxSaid = 4 << 10
+// How much is kept of what Persona said, in bytes.
+const (
+	maxSaid      = 4 << 10
+	maxOutcome   = 1 << 10
+	maxRequestID = 100
+)
 
 // spent reports whether a key is of no more use after a server error: Persona stores
 // its own under the key, and answers with them again (Persona docs: Idempotence). What
@@ -236,6 +239,7 @@ func (p *Performer) conflicted(ctx context.Context, settings Environment, a doma
 
 // again lets an action wait for its next attempt.
 func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Duration, why string) error {
+	why = domain.Storable(why, maxOutcome)
 	a.NextAttemptAt, a.Outcome = p.now().Add(wait), why
 	p.logger.WarnContext(ctx, "action waits", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
 		"attempts", a.Attempts, "wait", wait, "reason", why)
@@ -246,6 +250,7 @@ func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Durati
 
 // finish ends an action.
 func (p *Performer) finish(ctx context.Context, a domain.Action, state domain.ActionState, outcome string) error {
+	outcome = domain.Storable(outcome, maxOutcome)
 	a.State, a.Outcome, a.FinishedAt, a.NextAttemptAt = state, outcome, p.now(), time.Time{}
 	var notifications []domain.Notification
 	switch state {

@@ -74,10 +74,13 @@ func (w *work) findUndecided(ctx context.Context) error {
 	if !ok || len(w.transitions) > 0 {
 		return nil
 	}
+	newest := true
 	for d, err := range store.All(ctx, w.store.Decisions, w.env, store.Filter{Object: w.ref}) {
-		if err != nil || d.Transition.EventID == t.EventID {
+		// Another event may have shown the status first.
+		if err != nil || d.Transition.EventID == t.EventID || newest && d.Transition.To == t.To {
 			return err
 		}
+		newest = false
 	}
 	w.transitions = []domain.Transition{t}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -128,7 +129,7 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 	reason := cause.Error()
 	last, cancel := lastWords(ctx)
 	defer cancel()
-	if _, err := a.store.Tried(last, w.env, w.ref, ids, reason[:min(len(reason), maxReason)], 0, audit.Entry{}); err != nil {
+	if _, err := a.store.Tried(last, w.env, w.ref, ids, domain.Storable(reason, maxReason), 0, audit.Entry{}); err != nil {
 		cause = errors.Join(cause, err)
 	}
 	a.logger.WarnContext(ctx, "object waits: its facts cannot be read", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)
@@ -189,6 +190,9 @@ func (w *work) settle(ctx context.Context) error {
 		object.AsOf = w.next.AsOf
 	}
 	w.replace(object)
+	if w.in.Object.Version > 0 && object.Status == w.in.Object.Status && !slices.ContainsFunc(w.snapshots, func(s fold.Snapshot) bool { return s.At.After(w.in.Object.AsOf) }) {
+		w.transitions = nil // old events that come once more: it was settled before
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // NewID returns an id of ours: the prefix and 96 random bits in hexadecimal. Ids of
@@ -25,4 +26,14 @@ func PlausibleID(text string) bool {
 	printable := !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 	word := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 	return printable && word && len(text) <= maxID
+}
+
+// Storable returns a text that every database can keep: valid UTF-8 without NUL, cut after
+// so many bytes at the most.
+func Storable(text string, limit int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	for limit < len(text) && limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:min(limit, len(text))]
 }

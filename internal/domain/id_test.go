@@ -28,3 +28,11 @@ func TestPlausibleID(t *testing.T) {
 		}
 	}
 }
+
+func TestStorable(t *testing.T) {
+	for given, want := range map[string]string{"a\x00b": "a\uFFFDb", "a\xffb": "a\uFFFDb", "": "", "éééééé": "ééé", "123456789": "1234567", "1234567": "1234567", "123456é": "123456"} {
+		if got := Storable(given, 7); got != want {
+			t.Errorf("%q becomes %q, want %q", given, got, want)
+		}
+	}
+}

@@ -14,12 +14,14 @@ import (
 // a decision and an event that waits. For RunOld.
 func Old() []string {
 	at := start.UnixMicro()
-	attributes := `{"status":"declined","reference-id":"user-1","created-at":"2026-03-01T11:00:00.123Z"}`
+	attributes := `{"note":"a\u0000b","status":"declined","reference-id":"user-1","created-at":"2026-03-01T11:00:00.123Z"}`
 	return []string{
 		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
 			VALUES ('sandbox', 'inquiry', 'inq_1', 'declined', 'user-1', '%s', '{"reviewer":[{"type":"user","id":"user_1"}]}', %d, 'evt_1', 0, 3)`, attributes, at),
 		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
 			VALUES ('sandbox', 'inquiry', 'inq_2', 'created', 'user-2', '{"created-at":null}', '{}', %d, 'evt_2', 0, 1)`, at),
+		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
+			VALUES ('sandbox', 'inquiry', 'inq_3', 'created', '', '{"created-at":"2026-13-41T11:00:00Z","note":"a\\u0000b"}', '{}', %d, 'evt_3', 0, 1)`, at),
 		fmt.Sprintf(`INSERT INTO notifications (environment, id, name, subject, object_type, object_id, verdict, event_id, created_at)
 			VALUES ('sandbox', 'ntf_1', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'pending', 'evt_0', %d), ('sandbox', 'ntf_2', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'approved', 'evt_0', %d)`, at, at+1),
 		fmt.Sprintf(`INSERT INTO decisions (environment, id, object_type, object_id, transition, rule, policy_version, explanation, actions, decided_at)

@@ -69,18 +69,32 @@ func (s *Store) commitActions(ctx context.Context, all []actionSave) []result[in
 			given[n] = all[i]
 		}
 		done, err := s.updateActions(ctx, env, given)
-		for n, i := range calls {
-			switch {
-			case err != nil:
-				results[i].err = fmt.Errorf("save action %s: %w", given[n].action.ID, err)
-			case !done[n]:
-				results[i].err = fmt.Errorf("save action %s: %w", given[n].action.ID, store.ErrChanged)
-			default:
-				results[i].out = given[n].action.Version + 1
+		if err != nil && len(calls) > 1 && s.db.Rejects(err) { // a value of one of them: each is tried alone
+			for n, i := range calls {
+				results[i] = s.updateAction(ctx, env, given[n])
 			}
+			continue
+		}
+		for n, i := range calls {
+			results[i] = saved(given[n].action, err == nil && done[n], err)
 		}
 	}
 	return results
+}
+
+func (s *Store) updateAction(ctx context.Context, env domain.Environment, given actionSave) result[int64] {
+	done, err := s.updateActions(ctx, env, []actionSave{given})
+	return saved(given.action, err == nil && done[0], err)
+}
+
+func saved(a domain.Action, done bool, err error) result[int64] {
+	if err == nil && !done {
+		err = store.ErrChanged
+	}
+	if err != nil {
+		return result[int64]{err: fmt.Errorf("save action %s: %w", a.ID, err)}
+	}
+	return result[int64]{out: a.Version + 1}
 }
 
 // updateActions saves actions over the versions that were read, with what follows from

@@ -10,9 +10,18 @@ ALTER TABLE objects ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0;      -- of 
 ALTER TABLE objects ADD COLUMN reviewer TEXT NOT NULL DEFAULT '';         -- the type of who decided an inquiry: user, workflow, …
 ALTER TABLE objects ADD COLUMN last_reference_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE objects ADD COLUMN last_reference_at BIGINT NOT NULL DEFAULT 0;
+
+-- Attributes may hold what PostgreSQL's JSON functions refuse, such as an escaped NUL, and a
+-- date may be none.
+-- +goose StatementBegin
+CREATE FUNCTION pg_temp.created_at(attributes TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$ BEGIN
+    RETURN coalesce((extract(epoch FROM (replace(attributes, '\u0000', '')::json ->> 'created-at')::timestamptz) * 1000000)::bigint, 0);
+EXCEPTION WHEN OTHERS THEN
+    RETURN 0;
+END $$;
+-- +goose StatementEnd
 UPDATE objects SET
-    created_at = CASE WHEN attributes::json ->> 'created-at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'
-        THEN (extract(epoch FROM (attributes::json ->> 'created-at')::timestamptz) * 1000000)::bigint ELSE 0 END,
+    created_at = pg_temp.created_at(attributes),
     reviewer = coalesce(relationships::json -> 'reviewer' -> 0 ->> 'type', ''),
     last_reference_id = reference_id,
     last_reference_at = CASE WHEN reference_id = '' THEN 0 ELSE as_of END;
