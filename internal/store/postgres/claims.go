@@ -19,45 +19,46 @@ import (
 // All times are those of the database, since the clocks of nodes differ.
 const claimTTL = 2 * time.Minute
 
-// live is the condition that the claim c still counts: $3 is this node, and $4 are the
-// tokens of its claims. One that could not be deleted when it was released counts no more.
+// live is the condition that the claim c still counts. $3 are the tokens of claims that this
+// node gave back, and that are there still: the database did not answer.
 const live = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
-	AND (c.node <> $3 OR c.token = ANY ($4::text[]))`
+	AND c.token <> ALL ($3::text[])`
 
-// tokens are those of the claims that this process has.
+// tokens are those of claims that were given back and may be in the table still.
 type tokens struct {
 	mu   sync.Mutex
-	held map[string]bool
+	over map[string]bool
 }
 
 func (t *tokens) add(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.held == nil {
-		t.held = map[string]bool{}
+	if t.over == nil {
+		t.over = map[string]bool{}
 	}
-	t.held[token] = true
+	t.over[token] = true
 }
 
-func (t *tokens) remove(token string) {
+func (t *tokens) remove(tokens ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.held, token)
+	for _, token := range tokens {
+		delete(t.over, token)
+	}
 }
 
 func (t *tokens) all() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.AppendSeq([]string{}, maps.Keys(t.held))
+	return slices.AppendSeq([]string{}, maps.Keys(t.over))
 }
 
 // Claim implements [store.Store].
 func (db *DB) Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error) {
 	claim := store.Claim{Environment: env, Target: target, Token: domain.NewID("clm")}
-	db.tokens.add(claim.Token)
 	ok, err := db.claim(ctx, claim)
-	if !ok {
-		db.tokens.remove(claim.Token)
+	if err != nil {
+		db.tokens.add(claim.Token) // it may have been made all the same
 	}
 	return claim, ok, err
 }
@@ -65,9 +66,9 @@ func (db *DB) Claim(ctx context.Context, env domain.Environment, target domain.R
 func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error) {
 	env, target := claim.Environment, claim.Target
 	for {
-		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($3, $5, $6, $7, $8, false, now())
+		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($4, $5, $6, $7, $8, false, now())
 			ON CONFLICT (environment, type, id) DO UPDATE SET token = excluded.token, node = excluded.node, again = false, claimed_at = excluded.claimed_at
-			WHERE NOT (`+live+`)`, claimTTL, goneAfter, db.node, db.tokens.all(), env, target.Type, target.ID, claim.Token)
+			WHERE NOT (`+live+`)`, claimTTL, goneAfter, db.tokens.all(), db.node, env, target.Type, target.ID, claim.Token)
 		if err != nil {
 			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
@@ -90,8 +91,8 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 	for i, target := range targets {
 		types[i], ids[i] = target.Type, target.ID
 	}
-	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($6::text[], $7::text[]) AS w (type, id) ORDER BY 1, 2) AS w
-		WHERE c.environment = $5 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.node, db.tokens.all(), env, types, ids)
+	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($5::text[], $6::text[]) AS w (type, id) ORDER BY 1, 2) AS w
+		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.tokens.all(), env, types, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for claims: %w", err)
 	}
@@ -105,7 +106,7 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 // Release implements [store.Store]. A claim that is gone may have been wanted before: a
 // crash of the server empties the table, and takes along who wanted what.
 func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
-	db.tokens.remove(claim.Token)
+	db.tokens.add(claim.Token)
 	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
 		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token).Scan(&again)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -114,20 +115,22 @@ func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err e
 	if err != nil {
 		return false, fmt.Errorf("release %s: %w", claim.Target, err)
 	}
+	db.tokens.remove(claim.Token)
 	return again, nil
 }
 
 // Abandon implements [store.Store]: the claim counts no more, and dropDeadClaims finds it.
 func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
-	db.tokens.remove(claim.Token)
+	db.tokens.add(claim.Token)
 	return nil
 }
 
 // dropDeadClaims drops the claims of nodes that are gone and those that were abandoned,
 // with jobs for what they were on.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
-	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, db.node, db.tokens.all())
+	over := db.tokens.all()
+	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, over)
 		if err != nil {
 			return err
 		}
@@ -144,4 +147,8 @@ func (db *DB) dropDeadClaims(ctx context.Context) error {
 		}
 		return db.Enqueue(ctx, transaction{tx}, jobs)
 	})
+	if err == nil {
+		db.tokens.remove(over...)
+	}
+	return err
 }

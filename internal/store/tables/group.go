@@ -2,6 +2,8 @@ package tables
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -72,10 +74,24 @@ func (g *group[In, Out]) run() {
 		}
 		// A commit that has begun is finished, also when one of the callers has left.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), commitTime)
-		results := g.commit(ctx, all)
+		results := g.committed(ctx, all)
 		cancel()
 		for i, c := range calls {
 			c.done <- results[i]
 		}
 	}
+}
+
+// committed is commit, in which a panic is an error of all calls: it must not end the
+// process.
+func (g *group[In, Out]) committed(ctx context.Context, all []In) (results []result[Out]) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			results = make([]result[Out], len(all))
+			for i := range results {
+				results[i].err = fmt.Errorf("commit: panic: %v\n%s", reason, debug.Stack())
+			}
+		}
+	}()
+	return g.commit(ctx, all)
 }

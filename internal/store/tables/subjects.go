@@ -362,6 +362,7 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 			return err
 		}
 		eventOf := map[string]string{}
+		last = ""
 		for _, reference := range references {
 			eventOf[reference], last = "", reference
 		}
