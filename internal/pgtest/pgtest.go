@@ -47,6 +47,19 @@ func Run(m interface{ Run() int }, server **Server) int {
 	return m.Run()
 }
 
+// New starts a server for one test alone, which may stop and start it. It is gone when the
+// test ends. Where there is no PostgreSQL, it skips the test, and in CI fails it.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s, err := newServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.require(t)
+	t.Cleanup(s.close)
+	return s
+}
+
 // newServer makes and starts a server, or returns nil where PostgreSQL is not installed.
 func newServer() (*Server, error) {
 	bin := binaries()
@@ -147,12 +160,7 @@ func (s *Server) close() {
 // test ends.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	if s == nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("PostgreSQL is missing: run scripts/postgres")
-		}
-		t.Skip("PostgreSQL is missing: run scripts/postgres as root")
-	}
+	s.require(t)
 	s.mu.Lock()
 	s.last++
 	name := fmt.Sprintf("test_%d", s.last)
@@ -160,6 +168,18 @@ func (s *Server) Database(t testing.TB) string {
 	s.do(t, "CREATE DATABASE "+name)
 	t.Cleanup(func() { s.do(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return s.url(name)
+}
+
+// require skips a test without a server, and in CI fails it.
+func (s *Server) require(t testing.TB) {
+	t.Helper()
+	switch {
+	case s != nil:
+	case os.Getenv("CI") != "":
+		t.Fatal("PostgreSQL is missing: run scripts/postgres")
+	default:
+		t.Skip("PostgreSQL is missing: run scripts/postgres as root")
+	}
 }
 
 func (s *Server) url(database string) string {

@@ -47,7 +47,7 @@ func onEach(t *testing.T, prove func(t *testing.T, db database)) {
 func onPostgres(t *testing.T, prove func(t *testing.T, db database)) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		prove(t, onServer(t))
+		prove(t, onServer(t, server))
 	})
 }
 
@@ -68,9 +68,9 @@ func inFolder(folder string) database {
 	}
 }
 
-// onServer is an empty database of PostgreSQL, behind a network of its own. The test
+// onServer is an empty database of a PostgreSQL, behind a network of its own. The test
 // itself bypasses the network.
-func onServer(t *testing.T) database {
+func onServer(t *testing.T, server *pgtest.Server) database {
 	t.Helper()
 	url := server.Database(t)
 	network := newNetwork(t, server.Address())

@@ -12,9 +12,9 @@ import (
 func TestHungCallsHoldUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
-		w := newWorld(t, db)
+		w := newWorld(t, db, "IDEM_RECONCILE=10s")
 		const hung = 20 // of 64 workers
-		end := w.crowd(50 * time.Millisecond)
+		end := w.crowd(crowded)
 		w.wire.hang(hung)
 		w.load(2 * hung)
 		end()

@@ -16,7 +16,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		draw := rand.New(rand.NewPCG(w.seed, 1))
-		end := w.crowd(60 * time.Millisecond)
+		end := w.crowd(150 * time.Millisecond)
 		for w.kills < leastKills || w.kills%int(moments) != 0 {
 			w.killOnce(draw)
 		}

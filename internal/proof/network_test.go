@@ -54,6 +54,7 @@ func disturb(t *testing.T, how string, long time.Duration, networks ...*toxiprox
 // TestTheNetworkFails disturbs what lies between the service and Persona, and between
 // the service and its database, in every way.
 func TestTheNetworkFails(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		end := w.crowd(400 * time.Millisecond)

@@ -131,6 +131,9 @@ func (w *world) people() int {
 // that is too slow for the pace of a test would have to catch up for minutes.
 const manyPending = 500
 
+// crowded is the usual time between two people.
+const crowded = 80 * time.Millisecond
+
 // crowd lets people arrive, two at a time, until end is called.
 func (w *world) crowd(pause time.Duration) (end func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())

@@ -3,6 +3,7 @@ package proof
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -37,6 +38,11 @@ func build(name string, flags ...string) (path string, err error) {
 var scratch string
 
 func TestMain(m *testing.M) {
+	// Most of a proof is waiting: more of them run at a time than there are processors.
+	if err := flag.Set("test.parallel", "6"); err != nil { // a flag of the command line stands above it
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
 	if path := os.Getenv("PROOF_FIGURES"); path != "" {
 		os.Remove(path) // of the run before
@@ -57,9 +63,12 @@ type program struct {
 	path string
 	env  []string // beside PATH
 
+	supervised bool // it is started again when it could not start, as a supervisor does
+
 	mu      sync.Mutex
 	cmd     *exec.Cmd     // nil while none runs
 	address string        // host:port; "" while it does not listen
+	began   bool          // it has started to work
 	exited  chan struct{} // closed when the process is gone, after err was set
 	err     error         // how it ended
 	log     []string      // the last lines
@@ -90,7 +99,7 @@ func (p *program) start() {
 	}
 	exited := make(chan struct{})
 	p.mu.Lock()
-	p.cmd, p.address, p.exited, p.err = cmd, "", exited, nil
+	p.cmd, p.address, p.began, p.exited, p.err = cmd, "", false, exited, nil
 	p.mu.Unlock()
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -111,8 +120,12 @@ func (p *program) read(line string) {
 	var said struct{ Msg, Address string }
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "service listens" {
+	_ = json.Unmarshal([]byte(line), &said) // a line that is not JSON says neither
+	switch said.Msg {
+	case "service listens":
 		p.address = said.Address
+	case "service runs":
+		p.began = true
 	}
 	const kept = 20
 	if p.log = append(p.log, line); len(p.log) > 2*kept {
@@ -178,7 +191,19 @@ func (p *program) stop() {
 // awaitReady waits until the process takes events.
 func (p *program) awaitReady() {
 	p.t.Helper()
-	eventually(p.t, time.Minute, p.ready, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
+	eventually(p.t, time.Minute, func() bool {
+		if p.supervised && p.couldNotStart() {
+			p.start()
+		}
+		return p.ready()
+	}, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
+}
+
+// couldNotStart reports whether the process ended before it worked.
+func (p *program) couldNotStart() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd == nil && !p.began
 }
 
 func (p *program) ready() bool {

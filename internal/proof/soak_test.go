@@ -23,7 +23,11 @@ func TestSoak(t *testing.T) {
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		w.loseThings()
-		w.withhold()
+		w.program.supervised = true // it cannot start while its connections are cut
+		if db.shared {
+			w.joinAhead(5 * time.Minute)
+			w.joinAhead(-5 * time.Minute)
+		}
 		draw := rand.New(rand.NewPCG(w.seed, 1))
 		// The faults of loseThings use the rate limit up for a second every few people:
 		// more than one person a second would wait longer and longer.
@@ -34,28 +38,38 @@ func TestSoak(t *testing.T) {
 			defer close(cut)
 			w.cutNowAndThen(ctx, rand.New(rand.NewPCG(w.seed, 2)))
 		}()
-		for until, lives := time.Now().Add(length), 0; time.Now().Before(until) || w.kills < leastKills; lives++ {
-			w.killOnce(draw)
-			switch lives % 40 { // a minute or so
-			case 10:
-				w.hide("has-match")
-			case 15:
-				w.hide("checks")
-			case 20:
-				w.hide()
-			case 30:
-				w.wire.hang(3)
-			}
-			time.Sleep(time.Duration(draw.Int64N(int64(2 * time.Second)))) // some lives are longer
+		for until := time.Now().Add(length); time.Now().Before(until) || w.kills < leastKills; {
+			w.liveAndDie(draw)
 		}
 		stopCutting()
 		<-cut
 		w.hide()
 		end()
+		w.stopNodes()
 		w.settle()
 		faults := w.happened()
-		fmt.Printf("%s: %v\n  faults: %v\n", t.Name(), w.audit(), faults)
+		_, hung := w.wire.hung()
+		fmt.Printf("%s: %v\n  faults: %v, %d calls hung\n", t.Name(), w.audit(), faults, hung)
 	})
+}
+
+// liveAndDie lets the process live for a while, and kills it. In some of its lives facts
+// are hidden from it; in a few, which last as long, calls hang until it gives them up.
+func (w *world) liveAndDie(draw *rand.Rand) {
+	life := time.Duration(draw.Int64N(int64(2 * time.Second)))
+	switch n := draw.IntN(100); {
+	case n < 2:
+		w.hide("has-match")
+	case n < 4:
+		w.hide("checks")
+	case n < 24:
+		w.hide()
+	case n < 26:
+		w.wire.hang(3)
+		life = 70 * time.Second
+	}
+	time.Sleep(life) // how long it is is what is drawn: nothing is waited for
+	w.killOnce(draw)
 }
 
 // cutNowAndThen cuts connections to PostgreSQL and deletes claims for some seconds of each

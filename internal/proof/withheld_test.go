@@ -2,7 +2,6 @@ package proof
 
 import (
 	"testing"
-	"time"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -42,7 +41,7 @@ func TestWithheldFactsApproveNobody(t *testing.T) {
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		w.withhold()
-		end := w.crowd(50 * time.Millisecond)
+		end := w.crowd(crowded)
 		w.load(15)
 		for _, attribute := range []string{"has-match", "checks"} {
 			w.hide(attribute)
