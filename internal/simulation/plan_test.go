@@ -26,20 +26,19 @@ type round struct {
 	stay   time.Duration // how long it lives
 	poll   time.Duration // how often its queue looks for jobs
 	end    ending
-	after  int           // of a crash in a call: how many pass first
+	after  int           // of a crash at a call or a webhook: how many pass first
 	pause  time.Duration // until the next one
 }
 
 // ending is how a service ends.
-type ending int
+type ending string
 
 const (
-	stopped      ending = iota // it is told to, and comes to its end
-	crashed                    // at any moment
-	beforeEffect               // it crashes when a call has left it that does not arrive
-	afterEffect                // … when its call took effect, before the answer
-	afterStoring               // … when it has stored a webhook, before its answer
-	endings
+	stopped      ending = "being stopped"
+	crashed      ending = "a crash"
+	beforeEffect ending = "a crash before a call takes effect"
+	afterEffect  ending = "a crash after a call took effect, before the answer"
+	afterStoring ending = "a crash after a webhook was stored, before the answer"
 )
 
 // stream returns a source of numbers of its own, so that what one draws changes nothing for
@@ -66,7 +65,7 @@ func newPlan(seed uint64) plan {
 	p.rules = allRules()[draw.IntN(len(allRules()))]
 	p.people = 10 + draw.IntN(31)
 	p.rateLimit = []int{300, 100_000, 100_000}[draw.IntN(3)] // calls a minute
-	p.reconcile = 10*time.Minute + upTo(draw, 10*time.Minute)
+	p.reconcile = 10*time.Minute + upTo(draw, 5*time.Minute)
 	p.withholds = draw.IntN(4) == 0
 	p.rounds = newRounds(draw, p.people)
 	p.faults = append(deliveryFaults(draw), callFaults(draw)...)
@@ -76,15 +75,19 @@ func newPlan(seed uint64) plan {
 // newRounds draws the lives of the service. The fake clock passes quickly while it is down,
 // and a hundred times slower while it lives: most lives are short, most pauses long.
 func newRounds(draw *rand.Rand, people int) []round {
-	rounds := make([]round, 5+draw.IntN(4))
+	rounds := make([]round, 4+draw.IntN(4))
 	for i := range rounds {
 		r := &rounds[i]
 		r.stay, r.poll = between(draw, time.Minute, 12*time.Minute), 3*time.Second
-		if draw.IntN(8) == 0 {
+		if draw.IntN(12) == 0 {
 			r.stay, r.poll = time.Hour+upTo(draw, time.Hour), 20*time.Second
 		}
-		r.end, r.after = ending(draw.IntN(int(endings))), draw.IntN(20)
-		r.pause = between(draw, time.Second, 20*time.Hour)
+		r.end = []ending{stopped, crashed, beforeEffect, afterEffect, afterStoring}[draw.IntN(5)]
+		r.after = draw.IntN(20)
+		r.pause = between(draw, time.Second, 3*time.Hour)
+		if draw.IntN(3) == 0 {
+			r.pause = 6*time.Hour + upTo(draw, 34*time.Hour)
+		}
 	}
 	for range people {
 		rounds[draw.IntN(len(rounds))].people++
@@ -113,7 +116,7 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	for _, operation := range []string{
 		"Inquiries.Get", "Inquiries.Approve", "Inquiries.Decline", "Inquiries.MarkForReview", "Inquiries.AddTag", "Accounts.AddTag",
 		"Cases.Get", "Cases.List", "Cases.AddTag", "Cases.SetStatus", "Reports.List", "Events.List",
-		"Accounts.Get", "Verifications.Get", "Reports.Get", "InquirySessions.Get",
+		"Inquiries.List", "Accounts.Get", "Verifications.Get", "Reports.Get", "InquirySessions.Get",
 	} {
 		kinds := []sandbox.Fault{
 			{Kind: sandbox.FaultLostAnswer}, {Kind: sandbox.FaultTruncatedAnswer}, {Kind: sandbox.FaultRateLimited, Delay: between(draw, time.Second, time.Minute)},
@@ -143,7 +146,7 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 func (p plan) String() string {
 	text := fmt.Sprintf("policy %s, %d people, a limit of %d calls, reconciling every %v, attributes withheld: %v\n", p.rules.name, p.people, p.rateLimit, p.reconcile, p.withholds)
 	for _, r := range p.rounds {
-		text += fmt.Sprintf("  lives %v with %d people, ends by %d after %d, is away for %v\n", r.stay, r.people, r.end, r.after, r.pause)
+		text += fmt.Sprintf("  lives %v with %d people, ends by %s (after %d), is away for %v\n", r.stay, r.people, r.end, r.after, r.pause)
 	}
 	for _, f := range p.faults {
 		text += fmt.Sprintf("  %s %s %d: %.2f %v\n", f.Kind, f.Operation, f.Status, f.Rate, f.Delay)

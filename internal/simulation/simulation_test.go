@@ -131,20 +131,13 @@ func (w *world) live() {
 			w.arrive(number, r.stay)
 			number++
 		}
-		var sprung <-chan struct{}
-		if r.end > crashed {
-			sprung = w.arm(r.end, r.after)
-		}
+		sprung := w.arm(r.end, r.after)
 		w.withhold(draw.IntN(2) == 0)
 		select {
 		case <-time.After(r.stay):
 		case <-sprung:
 		}
-		if r.end == stopped {
-			w.stop()
-		} else {
-			w.crash()
-		}
+		w.end(r.end)
 		time.Sleep(r.pause)
 	}
 	w.crowd.Wait()

@@ -29,12 +29,12 @@ type world struct {
 	sandbox *sandbox.Sandbox
 	client  *persona.Client // of people and reviewers
 	http    *http.Transport // theirs
-	server  *http.Server    // the sandbox's
+	servers []*http.Server  // the sandbox's
 	config  service.Config
 	keyID   string // of the service's API key
 	log     *tail
 
-	running *incarnation // nil while the service is down
+	running *life // nil while the service is down
 	lives   int
 
 	mu   sync.Mutex
@@ -44,8 +44,8 @@ type world struct {
 	crowd   sync.WaitGroup
 }
 
-// incarnation is one life of the service.
-type incarnation struct {
+// life is one life of the service.
+type life struct {
 	service *service.Service
 	line    *line
 	server  *http.Server
@@ -59,11 +59,8 @@ func newWorld(t *testing.T, p plan, folder string, log io.Writer) *world {
 	var err error
 	w.sandbox, err = sandbox.New(sandbox.Options{RateLimit: p.rateLimit, FaultSeed: p.seed, Dial: w.network.dial})
 	must(t, err)
-	w.server = &http.Server{Handler: w.sandbox}
-	go w.server.Serve(w.network.listen("persona")) // ends with close
-	calls := &http.Server{Handler: http.HandlerFunc(w.call)}
-	go calls.Serve(w.network.listen("persona-for-service"))
-	w.server.RegisterOnShutdown(func() { calls.Close() })
+	w.serve("persona", w.sandbox)
+	w.serve("persona-for-service", http.HandlerFunc(w.call))
 	w.http = &http.Transport{DialContext: w.network.dial}
 	w.client, err = persona.NewClient(persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL("http://persona:80/api/v1"),
 		persona.WithHTTPClient(&http.Client{Transport: w.http}), persona.WithMaxRetries(10))
@@ -97,6 +94,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// serve lets a host answer until the world ends.
+func (w *world) serve(host string, h http.Handler) {
+	server := &http.Server{Handler: h}
+	go server.Serve(w.network.listen(host)) // ends with close
+	w.servers = append(w.servers, server)
+}
+
 // start begins a life of the service.
 func (w *world) start(poll time.Duration) {
 	w.t.Helper()
@@ -107,28 +111,38 @@ func (w *world) start(poll time.Duration) {
 	s, err := service.New(w.t.Context(), cfg, slog.New(slog.NewTextHandler(w.log, nil)).With("life", w.lives))
 	must(w.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
-	life := &incarnation{service: s, line: line, cancel: cancel, ended: make(chan error, 1)}
-	go func() { life.ended <- s.Run(ctx) }()
-	life.server = &http.Server{Handler: w.deliver(s.Handler())}
-	go life.server.Serve(w.network.listen("service")) // ends with stop or crash
-	w.running = life
+	begun := &life{service: s, line: line, cancel: cancel, ended: make(chan error, 1), server: &http.Server{Handler: w.deliver(s.Handler())}}
+	go func() { begun.ended <- s.Run(ctx) }()
+	go begun.server.Serve(w.network.listen("service")) // ends with stop or crash
+	w.running = begun
+}
+
+// end ends the service.
+func (w *world) end(how ending) {
+	w.t.Helper()
+	if how == stopped {
+		w.stop()
+	} else {
+		w.crash()
+	}
 }
 
 // stop lets the service come to its end, as idem serve does when it is told to.
 func (w *world) stop() {
 	w.t.Helper()
-	life := w.running
+	last := w.running
 	w.running = nil
+	w.disarm()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
 	defer cancel()
-	if life.server.Shutdown(ctx) != nil {
-		life.server.Close()
+	if last.server.Shutdown(ctx) != nil {
+		last.server.Close()
 	}
-	life.cancel()
-	if err := <-life.ended; err != nil {
+	last.cancel()
+	if err := <-last.ended; err != nil {
 		w.t.Errorf("the service that was told to stop ended with %v", err)
 	}
-	life.line.cut() // idle connections
+	last.line.cut() // idle connections
 }
 
 // crash ends the service at this moment: what it has not committed is lost, it reaches
@@ -138,7 +152,7 @@ func (w *world) stop() {
 // files that nobody reads again.
 func (w *world) crash() {
 	w.t.Helper()
-	life := w.running
+	last := w.running
 	w.running = nil
 	synctest.Wait() // nobody writes
 	old := w.config.Data
@@ -149,11 +163,11 @@ func (w *world) crash() {
 		must(w.t, err)
 		must(w.t, os.WriteFile(filepath.Join(w.config.Data, name), content, 0o600))
 	}
-	life.line.cut()
+	last.line.cut()
 	w.disarm()
-	life.server.Close()
-	life.cancel()
-	<-life.ended // however it ends
+	last.server.Close()
+	last.cancel()
+	<-last.ended // however it ends
 	must(w.t, os.RemoveAll(old))
 }
 
@@ -236,7 +250,9 @@ func forward(res http.ResponseWriter, answer *httptest.ResponseRecorder) {
 
 // close ends the sandbox.
 func (w *world) close() {
-	w.server.Shutdown(w.t.Context())
+	for _, server := range w.servers {
+		server.Close()
+	}
 	w.sandbox.Close()
 	w.http.CloseIdleConnections()
 }
