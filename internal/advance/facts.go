@@ -118,8 +118,12 @@ func (g *gathering) add(ctx context.Context, to *[]domain.Object, refs []domain.
 	return err
 }
 
-// keep adds an object that was read, and notes what is withheld of it.
+// keep adds an object that was read, and notes what is withheld of it. It may be named
+// twice, or be on two pages of a list that changes.
 func (g *gathering) keep(to *[]domain.Object, o domain.Object) {
+	if indexOf(*to, o.Ref) >= 0 {
+		return
+	}
 	*to = append(*to, o)
 	g.facts.Missing = append(g.facts.Missing, withheld(o)...)
 }

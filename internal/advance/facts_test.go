@@ -432,6 +432,22 @@ func TestTheAccountsReportsAreReadWhereTheyAreAskedFor(t *testing.T) {
 	}
 }
 
+func TestWhatIsNamedTwiceIsOneFact(t *testing.T) {
+	w := newWorld(t)
+	w.resources["case_1"].Relationships["inquiries"] = toMany("inquiry/inq_1", "inquiry/inq_1")
+	one, err := json.Marshal(w.resources["case_1"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.bodies["cases"] = fmt.Sprintf(`{"data":[%s,%s],"links":{"next":null,"prev":null}}`, one, one)
+	if f := w.facts(inquiry, false); len(f.Cases) != 1 {
+		t.Errorf("the inquiry is in %d cases", len(f.Cases))
+	}
+	if f := w.facts(domain.Ref{Type: "case", ID: "case_1"}, false); len(f.Inquiries) != 1 {
+		t.Errorf("the case is about %d inquiries", len(f.Inquiries))
+	}
+}
+
 func TestACaseOfSomebodyElseIsNoFact(t *testing.T) {
 	w := newWorld(t)
 	w.add("case", "case_2", map[string]any{"status": "Open"}, map[string]any{"inquiries": toMany("inquiry/inq_2")})

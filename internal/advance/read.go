@@ -87,7 +87,7 @@ func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings
 			return err
 		case len(lost) == 0:
 			tries = 0 // more may wait
-		case tries == maxTries:
+		case tries >= maxTries:
 			return store.ErrChanged
 		}
 	}
