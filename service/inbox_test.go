@@ -36,8 +36,8 @@ func (w *world) ask(path, body string) (status int, answer map[string]any) {
 func (w *world) settled() {
 	w.t.Helper()
 	w.eventually("nothing waits", func() bool {
-		events, actions, err := w.service.db.Counts(w.t.Context(), domain.Sandbox)
-		return err == nil && events[domain.EventWaiting] == 0 && actions[domain.ActionWaiting] == 0
+		backlog, err := w.service.db.Backlog(w.t.Context(), domain.Sandbox)
+		return err == nil && backlog.Waiting == 0 && backlog.ActionsWaiting == 0
 	})
 }
 

@@ -63,8 +63,8 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictReview // its case is open
 	})
 	w.eventually("nothing waits", func() bool {
-		events, _, err := w.service.db.Counts(t.Context(), Sandbox)
-		return err == nil && events[domain.EventWaiting] == 0 && len(get[listed[Action]](w, "/v1/sandbox/actions").Data) == 0
+		backlog, err := w.service.db.Backlog(t.Context(), Sandbox)
+		return err == nil && backlog.Waiting == 0 && len(get[listed[Action]](w, "/v1/sandbox/actions").Data) == 0
 	})
 	if got := w.caseStatus(kase); got != "Open" {
 		t.Errorf("the case is %s", got)

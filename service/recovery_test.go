@@ -142,8 +142,8 @@ func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
 			test.mend(w)
 			w.eventually("webhooks are taken again", func() bool { return send(http.StatusOK) })
 			w.eventually("every event is folded", func() bool {
-				events, _, err := w.service.db.Counts(t.Context(), domain.Sandbox)
-				return err == nil && events[domain.EventWaiting] == 0
+				backlog, err := w.service.db.Backlog(t.Context(), domain.Sandbox)
+				return err == nil && backlog.Waiting == 0
 			})
 			for id := range acknowledged {
 				if _, err := w.service.db.Event(t.Context(), domain.Sandbox, id); err != nil {

@@ -256,10 +256,6 @@ type Store interface {
 	// Backlog returns what is not finished.
 	Backlog(ctx context.Context, env domain.Environment) (Backlog, error)
 
-	// Counts returns how many events are waiting or poison, and how many actions are
-	// waiting or dead. A state without any is left out.
-	Counts(ctx context.Context, env domain.Environment) (events map[domain.EventState]int, actions map[domain.ActionState]int, err error)
-
 	// Resume inserts a job for everything that waits: it is called when the service
 	// starts, so that nothing depends on a job that a crash cut short.
 	Resume(ctx context.Context) error

@@ -235,7 +235,8 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	found := &chain{}
 	for _, ref := range refs {
 		found.queries = append(found.queries, func() (tables.Rows, error) {
-			return db.Query(ctx, "SELECT "+columns+" FROM events WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
+			// SQLite would take the index of all events of an object, of which one may have very many.
+			return db.Query(ctx, "SELECT "+columns+" FROM events INDEXED BY events_waiting WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
 				env, ref.ID, ref.Type, limit)
 		})
 	}

@@ -271,10 +271,10 @@ func waitingOrder(t *testing.T, s store.Store, _ *Jobs) {
 	if inbox, err = s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 1); err != nil || !slices.Equal(ids(inbox[0]), []string{"evt_1"}) {
 		t.Errorf("the one that came first is %v, error %v", ids(inbox[0]), err)
 	}
-	counted, _, err := s.Counts(t.Context(), domain.Sandbox)
+	counted, err := s.Backlog(t.Context(), domain.Sandbox)
 	must(t, err)
-	if counted[domain.EventWaiting] != 3 {
-		t.Errorf("counted %v", counted)
+	if counted.Waiting != 3 {
+		t.Errorf("counted %+v", counted)
 	}
 }
 

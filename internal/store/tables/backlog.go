@@ -29,7 +29,7 @@ func (s *Store) Backlog(ctx context.Context, env domain.Environment) (store.Back
 	if err != nil {
 		return b, err
 	}
-	err = s.count(ctx, countActions, env, func(state string, n int) {
+	err = s.count(ctx, "SELECT state, count(*) FROM actions WHERE environment = $1 AND state IN ('waiting', 'dead') GROUP BY state", env, func(state string, n int) {
 		switch domain.ActionState(state) {
 		case domain.ActionWaiting:
 			b.ActionsWaiting = n
@@ -40,7 +40,20 @@ func (s *Store) Backlog(ctx context.Context, env domain.Environment) (store.Back
 	return b, err
 }
 
-const countActions = "SELECT state, count(*) FROM actions WHERE environment = $1 AND state IN ('waiting', 'dead') GROUP BY state"
+func (s *Store) count(ctx context.Context, query string, env domain.Environment, add func(string, int)) error {
+	rows, err := s.db.Query(ctx, query, env)
+	_, err = collect(rows, err, func(rows Rows) (int, error) {
+		var state string
+		var n int
+		err := rows.Scan(&state, &n)
+		add(state, n)
+		return n, err
+	})
+	if err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
+	return nil
+}
 
 // maxKind is how long the kind of a reason may be, in bytes.
 const maxKind = 40

@@ -67,21 +67,23 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 		return nil, fmt.Errorf("read what waits: %w", err)
 	}
 	inbox, at := make([]store.Inbox, len(refs)), map[domain.Ref]int{}
-	var ids []string
 	for i, ref := range refs {
 		at[ref] = i
 	}
+	var types, ids []string
 	for _, e := range waiting {
 		i := at[e.Object]
 		if len(inbox[i].Events) == 0 {
-			ids = append(ids, e.Object.ID)
+			types, ids = append(types, e.Object.Type), append(ids, e.Object.ID)
 		}
 		inbox[i].Events = append(inbox[i].Events, e)
 	}
 	if len(ids) == 0 {
 		return inbox, nil
 	}
-	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND id "+s.db.In("$2"), env, s.db.List(ids))
+	slices.Sort(types)
+	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND type "+s.db.In("$2")+" AND id "+s.db.In("$3"),
+		env, s.db.List(slices.Compact(types)), s.db.List(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -152,34 +154,6 @@ func (s *Store) scanEvent(env domain.Environment) func(Rows, *int64) (domain.Eve
 		e.Body, err = unpack(packed)
 		return e, errors.Join(err, json.Unmarshal([]byte(headers), &e.Headers))
 	}
-}
-
-// Counts implements [store.Store].
-func (s *Store) Counts(ctx context.Context, env domain.Environment) (map[domain.EventState]int, map[domain.ActionState]int, error) {
-	events, actions := map[domain.EventState]int{}, map[domain.ActionState]int{}
-	err := s.count(ctx, "SELECT state, count(*) FROM events WHERE environment = $1 AND state IN ('waiting', 'poison') GROUP BY state", env,
-		func(state string, n int) { events[domain.EventState(state)] = n })
-	if err != nil {
-		return nil, nil, err
-	}
-	err = s.count(ctx, countActions, env,
-		func(state string, n int) { actions[domain.ActionState(state)] = n })
-	return events, actions, err
-}
-
-func (s *Store) count(ctx context.Context, query string, env domain.Environment, add func(string, int)) error {
-	rows, err := s.db.Query(ctx, query, env)
-	_, err = collect(rows, err, func(rows Rows) (int, error) {
-		var state string
-		var n int
-		err := rows.Scan(&state, &n)
-		add(state, n)
-		return n, err
-	})
-	if err != nil {
-		return fmt.Errorf("count: %w", err)
-	}
-	return nil
 }
 
 // Requeue implements [store.Store].

@@ -79,7 +79,8 @@ func (s *Store) SubjectObjects(ctx context.Context, env domain.Environment, refe
 	return found[reference], err
 }
 
-// subjectObjects returns what the verdicts of subjects are computed from.
+// subjectObjects returns what the verdicts of subjects are computed from. The plus keeps
+// SQLite from going through all objects in their order instead of looking these up.
 func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Environment, references []string) (map[string][]domain.Object, error) {
 	of := map[string][]domain.Object{}
 	owners := map[domain.Ref][]string{} // whose inquiry, account or case it is
@@ -88,7 +89,7 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 		object    domain.Object
 	}
 	rows, err := q.Query(ctx, `SELECT reference_id, type, id, status, created_at, redacted_at, reviewer FROM objects
-		WHERE environment = $1 AND reference_id <> '' AND reference_id `+s.db.In("$2")+` AND type IN ('inquiry', 'account', 'case') ORDER BY sequence`, env, s.db.List(references))
+		WHERE environment = $1 AND reference_id <> '' AND reference_id `+s.db.In("$2")+` AND type IN ('inquiry', 'account', 'case') ORDER BY +sequence`, env, s.db.List(references))
 	mine, err := collect(rows, err, func(rows Rows) (o owned, err error) {
 		o.object, err = scanSummary(env, rows, &o.reference)
 		return o, err
@@ -139,7 +140,7 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 	ids = append(slices.Clone(ids), about...)
 	slices.Sort(ids)
 	wanted := s.db.List(slices.Compact(ids))
-	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY sequence", env, wanted)
+	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY +sequence", env, wanted)
 	cases, err := collect(rows, err, func(rows Rows) (domain.Object, error) { return scanSummary(env, rows) })
 	if err != nil {
 		return nil, fmt.Errorf("read the cases of subjects: %w", err)
@@ -151,7 +152,7 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 	for _, c := range cases {
 		relationships[c.Ref.ID] = c.Relationships
 	}
-	rows, err = q.Query(ctx, "SELECT from_id, to_type, to_id FROM relations WHERE environment = $1 AND from_type = 'case' AND from_id "+s.db.In("$2")+" AND to_type IN ('inquiry', 'account') ORDER BY to_type, to_id", env, wanted)
+	rows, err = q.Query(ctx, "SELECT from_id, to_type, to_id FROM relations WHERE environment = $1 AND from_type = 'case' AND from_id "+s.db.In("$2")+" AND to_type IN ('inquiry', 'account')", env, wanted)
 	_, err = collect(rows, err, func(rows Rows) (to domain.Ref, err error) {
 		var from string
 		err = rows.Scan(&from, &to.Type, &to.ID)

@@ -200,7 +200,11 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 		}
 		narrow(id+" = $%d", f.Object.ID)
 	}
-	if f.State != "" {
+	switch f.State {
+	case "":
+	case string(domain.EventWaiting), string(domain.EventPoison):
+		query += " AND state = '" + f.State + "'" // there are indexes of these alone
+	default:
 		narrow("state = $%d", f.State)
 	}
 	if f.Event != "" && table == "notifications" {

@@ -1,0 +1,169 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/storetest"
+)
+
+// queued is a queue that only takes note.
+type queued struct{ jobs *storetest.Jobs }
+
+func (q queued) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
+	q.jobs.Add(jobs)
+	return nil
+}
+
+// ours are the tables that grow.
+var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|audit|subjects)\b`)
+
+// grows reports whether a step of a query's plan reads as many rows as an environment has.
+func grows(query, step string) bool {
+	if !ours.MatchString(step) {
+		return false
+	}
+	_, index, _ := strings.Cut(step, "INDEX ")
+	index, _, _ = strings.Cut(index, " ")
+	switch {
+	case slices.Contains([]string{"events_waiting", "events_poison", "events_retried"}, index):
+		return false // they hold what waits
+	case strings.HasSuffix(index, "_by_sequence"), strings.Contains(step, "audit USING PRIMARY KEY (environment=?"):
+		return !strings.Contains(query, "LIMIT") // else a page is read from one end
+	case strings.HasPrefix(step, "SCAN"):
+		return true
+	default:
+		return strings.HasSuffix(step, "(environment=?)")
+	}
+}
+
+// whole are queries that may read all rows, and when they run.
+var whole = map[string]string{
+	"FROM actions WHERE sequence IN": "when the service starts: those that wait are found by their state",
+}
+
+// TestNoQueryReadsAllRows asks SQLite how it runs each query that the suite of stores led
+// to. It knows nothing of the number of rows: what it chooses holds for any.
+func TestNoQueryReadsAllRows(t *testing.T) {
+	queries := map[string]bool{}
+	open := func(t *testing.T) *DB {
+		db, err := Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			for _, pool := range []*sql.DB{db.read, db.write} {
+				for _, query := range kept(t, pool) {
+					queries[query] = true
+				}
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return db
+	}
+	storetest.Run(t, func(t *testing.T) (store.Store, *storetest.Jobs) {
+		db, jobs := open(t), &storetest.Jobs{}
+		db.UseQueue(queued{jobs})
+		return db, jobs
+	})
+	t.Run("lists", func(t *testing.T) {
+		db := open(t)
+		for _, f := range []store.Filter{{}, {Object: domain.Ref{ID: "inq_1"}}, {State: "waiting"}, {Event: "evt_1"}, {Before: 7}, {After: 7, Oldest: true}} {
+			_, events := db.Events(t.Context(), domain.Sandbox, f)
+			_, objects := db.Objects(t.Context(), domain.Sandbox, f)
+			_, notifications := db.Notifications(t.Context(), domain.Sandbox, f)
+			_, actions := db.Actions(t.Context(), domain.Sandbox, f)
+			f.State = ""
+			_, decisions := db.Decisions(t.Context(), domain.Sandbox, f)
+			for _, err := range []error{events, objects, notifications, actions, decisions} {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+
+	db := open(t)
+	asked := 0
+	for _, query := range slices.Sorted(maps.Keys(queries)) {
+		verb, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+		if !ours.MatchString(query) || !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, verb) || migrates(query) {
+			continue
+		}
+		asked++
+		for _, step := range plan(t, db, query) {
+			if grows(query, step) && !slices.ContainsFunc(slices.Collect(maps.Keys(whole)), func(part string) bool { return strings.Contains(query, part) }) {
+				t.Errorf("%s\n\t%s", query, step)
+			}
+		}
+	}
+	if asked < 50 {
+		t.Errorf("only %d queries ran", asked)
+	}
+}
+
+// migrates reports whether a query is one of a migration.
+func migrates(query string) bool {
+	files, _ := migrations.ReadDir("migrations")
+	for _, file := range files {
+		text, err := migrations.ReadFile("migrations/" + file.Name())
+		if err != nil || strings.Contains(string(text), strings.TrimSpace(query)) {
+			return true
+		}
+	}
+	return false
+}
+
+// kept are the queries that a pool's connections have run.
+func kept(t *testing.T, pool *sql.DB) []string {
+	var queries []string
+	ctx := context.WithoutCancel(t.Context())
+	for range pool.Stats().OpenConnections {
+		c, err := pool.Conn(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close() // not before all were asked
+		err = c.Raw(func(driver any) error {
+			queries = slices.AppendSeq(queries, maps.Keys(driver.(*connection).idle))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return queries
+}
+
+func plan(t *testing.T, db *DB, query string) []string {
+	t.Helper()
+	args := make([]any, strings.Count(query, "$"))
+	for i := range args {
+		args[i] = "x"
+	}
+	rows, err := db.write.Query("EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
