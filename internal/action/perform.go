@@ -112,13 +112,22 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 		return p.finish(ctx, a, domain.ActionDropped, why)
 	}
 	if p.now().Sub(a.KeyMadeAt) > keyLife {
+		if traceless(a.Spec.Kind) && a.Attempts > 0 {
+			return p.finish(ctx, a, domain.ActionDead, "it may have taken effect: the answer was lost, and Persona no longer knows the idempotency key; retry it to make the call again")
+		}
 		if a, err = p.renewKey(ctx, a); err != nil {
+			return err
+		}
+	}
+	a.Attempts++
+	if traceless(a.Spec.Kind) && a.Attempts == 1 {
+		// Stored before the call: after a crash nothing else tells that it was made.
+		if a.Version, err = p.outbox.SaveAction(ctx, a, nil, nil); err != nil {
 			return err
 		}
 	}
 	var response *persona.Response
 	result, err := call(ctx, settings.Client, a.Spec, persona.WithIdempotencyKey(a.IdempotencyKey), persona.WithResponse(&response))
-	a.Attempts++
 	if response != nil {
 		a.RequestID = domain.Storable(response.RequestID, maxRequestID)
 	}

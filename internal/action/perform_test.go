@@ -296,6 +296,41 @@ func TestALinkWhoseAnswerWasLostIsMadeOnceBehindABadGateway(t *testing.T) {
 	}
 }
 
+func TestALinkWhoseAnswerWasLostIsNotMadeAgainUnderANewKey(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusAfter, Status: 503, Operation: "Inquiries.GenerateOneTimeLink", Times: 1}))
+	s.perform()
+	s.now = s.now.Add(25 * time.Hour) // nothing ran meanwhile, and Persona has forgotten the key
+	if s.perform(); s.action.State != domain.ActionDead || !strings.Contains(s.action.Outcome, "may have taken effect") {
+		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
+	}
+	if calls := s.calls("Inquiries.GenerateOneTimeLink"); len(calls) != 1 {
+		t.Errorf("%d calls were made", len(calls))
+	}
+}
+
+func TestALinkIsNotMadeAgainAfterACrash(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	before := s.action
+	s.perform()
+	s.action = s.saved[0] // as if the process had died with the answer
+	if s.action.State != domain.ActionWaiting || s.action.IdempotencyKey != before.IdempotencyKey {
+		t.Fatalf("what was stored first is %s under %s", s.action.State, s.action.IdempotencyKey)
+	}
+	s.now = s.now.Add(25 * time.Hour)
+	if s.perform(); s.action.State != domain.ActionDead {
+		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
+	}
+}
+
+func TestALinkThatWasNeverAskedForIsMadeAfterALongOutage(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	s.now = s.now.Add(25 * time.Hour)
+	if s.perform(); s.action.State != domain.ActionDone {
+		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
+	}
+}
+
 func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 503}))

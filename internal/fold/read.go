@@ -48,7 +48,10 @@ func Read(e domain.Event) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(Malformed))
 	}
-	object, err := FromResource(e.Environment, event.Payload.Data)
+	if len(event.Payload.Data) == 0 {
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(Malformed))
+	}
+	object, err := fromValid(e.Environment, event.Payload.Data)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, err)
 	}
@@ -66,7 +69,7 @@ func Read(e domain.Event) (Snapshot, error) {
 	var included []json.RawMessage
 	_ = json.Unmarshal(event.Payload.Included, &included) // absent, null or a list
 	for _, raw := range included {
-		if related, err := FromResource(e.Environment, raw); err == nil {
+		if related, err := fromValid(e.Environment, raw); err == nil {
 			s.Included = append(s.Included, s.dated(related))
 		}
 	}

@@ -25,6 +25,11 @@ func FromResource(environment domain.Environment, raw []byte) (domain.Object, er
 	case !json.Valid(raw):
 		return domain.Object{}, unreadable(Malformed)
 	}
+	return fromValid(environment, raw)
+}
+
+// fromValid reads a resource from what is known to be valid JSON in UTF-8.
+func fromValid(environment domain.Environment, raw json.RawMessage) (domain.Object, error) {
 	resource, err := members(raw, exact)
 	if err != nil {
 		return domain.Object{}, err

@@ -268,13 +268,11 @@ func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
 // List implements [tables.Database].
 func (db *DB) List(texts []string) any { return texts }
 
-// Each implements [tables.Database].
-func (db *DB) Each(parameter string) string {
-	return "unnest(" + parameter + "::text[]) AS each (value)"
-}
-
 // In implements [tables.Database].
 func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
+
+// ForUpdate implements [tables.Database].
+func (db *DB) ForUpdate() string { return " FOR UPDATE" }
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/internal/store/tables"
@@ -22,12 +23,40 @@ func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [
 		_, err := t.Exec(ctx, query, columns...)
 		return all(len(rows)), err
 	}
-	var same []string
-	for _, column := range statement.Unless {
-		same = append(same, fmt.Sprintf("given.%s = %s.%s", column, statement.Table, column))
+	found, err := t.Query(ctx, query+" RETURNING ARRAY["+strings.Join(statement.Unless, ", ")+"]", columns...)
+	if err != nil {
+		return nil, err
 	}
-	return t.done(ctx, query+" RETURNING (SELECT min(row) FROM given WHERE "+strings.Join(same, " AND ")+")", columns, len(rows))
+	defer found.Close()
+	stored := map[string]bool{}
+	for found.Next() {
+		var key []string
+		if err := found.Scan(&key); err != nil {
+			return nil, err
+		}
+		stored[keyOf(key)] = true
+	}
+	return of(stored, statement, rows), found.Err()
 }
+
+// of says for each row whether its key is among those that were stored. Of two rows with
+// one key, the first was.
+func of(stored map[string]bool, statement tables.Insert, rows [][]any) []bool {
+	done := make([]bool, len(rows))
+	for i, row := range rows {
+		var key []string
+		for _, column := range statement.Unless {
+			text, _ := row[slices.Index(statement.Columns, column)].(string) // unique columns are texts
+			key = append(key, text)
+		}
+		name := keyOf(key)
+		done[i] = stored[name]
+		delete(stored, name)
+	}
+	return done
+}
+
+func keyOf(columns []string) string { return strings.Join(columns, "\x00") }
 
 // Update implements [tables.Tx] by one statement for all rows.
 func (t transaction) Update(ctx context.Context, statement tables.Update, rows [][]any) ([]bool, error) {

@@ -222,13 +222,13 @@ func (db *DB) List(texts []string) any {
 	return string(list)
 }
 
-// Each implements [tables.Database].
-func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
-
 // In implements [tables.Database].
 func (db *DB) In(parameter string) string {
 	return "IN (SELECT value FROM json_each(" + parameter + "))"
 }
+
+// ForUpdate implements [tables.Database]: there is one writer.
+func (db *DB) ForUpdate() string { return "" }
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {

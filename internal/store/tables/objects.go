@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -58,20 +59,41 @@ func scanObject(env domain.Environment) func(Rows, *int64) (domain.Object, error
 	}
 }
 
+// objectRow is an object as saveObjects stores it: values, then the key.
+func objectRow(env domain.Environment, o domain.Object) []any {
+	return []any{
+		o.Status, o.ReferenceID, encodeAttributes(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
+		micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), string(env), o.Ref.Type, o.Ref.ID,
+	}
+}
+
+// encodeAttributes writes attributes as they came, in the order of their names.
+func encodeAttributes(attributes map[string]json.RawMessage) string {
+	size := 2
+	for name, value := range attributes {
+		size += len(name) + len(value) + 4
+	}
+	b := append(make([]byte, 0, size), '{')
+	for i, name := range slices.Sorted(maps.Keys(attributes)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, encode(name)...), ':')
+		b = append(b, cmp.Or(string(attributes[name]), "null")...)
+	}
+	return string(append(b, '}'))
+}
+
 // saveObjects stores objects that are still those that were read, with who points to
 // whom. It fails with a lostError for the first advance with one that is not.
-func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) error {
+func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []advance) error {
 	key := []string{"environment", "type", "id"}
 	values := []string{"status", "reference_id", "attributes", "relationships", "as_of", "event_id", "redacted_at", "created_at", "reviewer", "last_reference_id", "last_reference_at"}
 	var inserts, updates, relate [][]any
 	var inserted, updated []int // whose they are
 	for i, a := range advances {
-		for _, o := range a.Objects {
-			row := []any{
-				o.Status, o.ReferenceID, encode(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
-				micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), string(env), o.Ref.Type, o.Ref.ID,
-			}
-			now := relations(env, o)
+		for n, o := range a.Objects {
+			row, now := slices.Clip(a.objects[n]), relations(env, o)
 			if o.Version == 0 {
 				inserts, inserted, relate = append(inserts, append(row, int64(1))), append(inserted, i), append(relate, now...)
 				continue

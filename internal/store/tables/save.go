@@ -13,14 +13,37 @@ import (
 
 // Save implements [store.Store].
 func (s *Store) Save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
-	return s.saves.do(ctx, save{env, advances, v})
+	written := make([]advance, len(advances))
+	for i, a := range advances {
+		written[i] = write(env, a)
+	}
+	return s.saves.do(ctx, save{env, written, v})
 }
 
 // save is what one call of [Store.Save] is given.
 type save struct {
 	env      domain.Environment
-	advances []store.Advance
+	advances []advance
 	verdicts store.Verdicts
+}
+
+// advance is an advance with the rows that it leads to. They are written before the
+// transaction, which others wait for.
+type advance struct {
+	store.Advance
+	objects   [][]any // of Objects
+	decisions [][]any
+}
+
+func write(env domain.Environment, a store.Advance) advance {
+	written := advance{Advance: a}
+	for _, o := range a.Objects {
+		written.objects = append(written.objects, objectRow(env, o))
+	}
+	for _, d := range a.Decisions {
+		written.decisions = append(written.decisions, decisionRow(env, d))
+	}
+	return written
 }
 
 // commitSaves commits what several calls are given, those of one environment together. When
@@ -32,7 +55,7 @@ func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Save
 		of[one.env] = append(of[one.env], i)
 	}
 	for env, calls := range of {
-		var advances []store.Advance
+		var advances []advance
 		for _, i := range calls {
 			advances = append(advances, all[i].advances...)
 		}
@@ -60,14 +83,14 @@ func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Save
 	return results
 }
 
-func (s *Store) save(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (store.Saved, error) {
+func (s *Store) save(ctx context.Context, env domain.Environment, advances []advance, v store.Verdicts) (store.Saved, error) {
 	var saved store.Saved
 	left := make([]int, len(advances)) // indices of those that are still to be saved
 	for i := range advances {
 		left[i] = i
 	}
 	for len(left) > 0 {
-		group := make([]store.Advance, len(left))
+		group := make([]advance, len(left))
 		for i, index := range left {
 			group[i] = advances[index]
 		}
@@ -77,6 +100,8 @@ func (s *Store) save(ctx context.Context, env domain.Environment, advances []sto
 		case errors.As(err, &lost): // the others are saved without it
 			saved.Changed = append(saved.Changed, left[lost.index])
 			left = slices.Delete(left, lost.index, lost.index+1)
+			continue
+		case errors.Is(err, errNewSubject):
 			continue
 		case err != nil && s.db.Rejects(err):
 			return saved, fmt.Errorf("%w: %w", store.ErrRejected, err)
@@ -95,7 +120,7 @@ type lostError struct{ index int }
 
 func (lostError) Error() string { return store.ErrChanged.Error() }
 
-func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []store.Advance, v store.Verdicts) (told []domain.Notification, err error) {
+func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []advance, v store.Verdicts) (told []domain.Notification, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
 		told = nil
 		if err := s.db.Lock(ctx, tx, subjectLocks(env, advances)); err != nil {
@@ -108,18 +133,18 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 		if err != nil {
 			return err
 		}
-		var decisions []domain.Decision
+		var decisions [][]any
 		var actions []domain.Action
 		var log []audit.Entry
 		var jobs []store.Job
 		for i, a := range advances {
-			decisions, actions, jobs = append(decisions, a.Decisions...), append(actions, a.Actions...), append(jobs, a.Jobs...)
+			decisions, actions, jobs = append(decisions, a.decisions...), append(actions, a.Actions...), append(jobs, a.Jobs...)
 			if len(a.Objects) > 0 || marked[i] { // else somebody else did the same first
 				log = append(log, a.Audit...)
 			}
 		}
 		performing, err := saveActions(ctx, tx, env, actions)
-		if err := errors.Join(err, saveDecisions(ctx, tx, env, decisions)); err != nil {
+		if err := errors.Join(err, saveDecisions(ctx, tx, decisions)); err != nil {
 			return err
 		}
 		touched, err := s.touched(ctx, tx, env, advances)
@@ -141,7 +166,7 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 // an account by itself, a case by all of those that it is or was about. So the one that
 // saves a case and the one that saves its inquiry for the first time follow each other,
 // and the later one finds out whose case it is.
-func subjectLocks(env domain.Environment, advances []store.Advance) []string {
+func subjectLocks(env domain.Environment, advances []advance) []string {
 	var names []string
 	for _, a := range advances {
 		for _, o := range append(slices.Clone(a.Objects), a.Before) {
@@ -161,7 +186,7 @@ func subjectLocks(env domain.Environment, advances []store.Advance) []string {
 
 // markEvents says what became of events, and reports for each advance whether one of its
 // events waited until now. One that does not wait any more stays as it is.
-func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) (marked []bool, err error) {
+func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (marked []bool, err error) {
 	marked = make([]bool, len(advances))
 	// PostgreSQL finds the partition by received_at.
 	mark := Update{Table: "events", Set: []string{"state", "reason"}, Key: []string{"environment", "id", "received_at"}}
@@ -187,17 +212,17 @@ func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []s
 	return marked, nil
 }
 
-func saveDecisions(ctx context.Context, tx Tx, env domain.Environment, decisions []domain.Decision) error {
-	var rows [][]any
-	for _, d := range decisions {
-		facts := []byte{}
-		if len(d.Facts) > 0 {
-			facts = pack(d.Facts)
-		}
-		rows = append(rows, []any{
-			string(env), d.ID, d.Object.Type, d.Object.ID, encode(d.Transition), string(d.Result), d.Rule, d.PolicyVersion, d.Explanation, d.Reason, encode(d.Actions), facts, micros(d.DecidedAt),
-		})
+func decisionRow(env domain.Environment, d domain.Decision) []any {
+	facts := []byte{}
+	if len(d.Facts) > 0 {
+		facts = pack(d.Facts)
 	}
+	return []any{
+		string(env), d.ID, d.Object.Type, d.Object.ID, encode(d.Transition), string(d.Result), d.Rule, d.PolicyVersion, d.Explanation, d.Reason, encode(d.Actions), facts, micros(d.DecidedAt),
+	}
+}
+
+func saveDecisions(ctx context.Context, tx Tx, rows [][]any) error {
 	_, err := tx.Insert(ctx, Insert{
 		Table:   "decisions",
 		Columns: []string{"environment", "id", "object_type", "object_id", "transition", "result", "rule", "policy_version", "explanation", "reason", "actions", "facts", "decided_at"},

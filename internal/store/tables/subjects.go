@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification"
+const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification, rules"
 
 // Subject implements [store.Store].
 func (s *Store) Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error) {
@@ -28,7 +28,7 @@ func (s *Store) Subject(ctx context.Context, env domain.Environment, reference s
 	if err != nil {
 		return domain.Subject{}, fmt.Errorf("read a subject: %w", err)
 	}
-	return found[0], nil
+	return found[0].Subject, nil
 }
 
 // Subjects implements [store.Store]. A cursor is the moment and the reference id of the
@@ -53,18 +53,28 @@ func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict do
 	if err != nil {
 		return nil, "", fmt.Errorf("list subjects: %w", err)
 	}
+	subjects := make([]domain.Subject, len(found))
+	for i, row := range found {
+		subjects[i] = row.Subject
+	}
 	if len(found) <= limit {
-		return found, "", nil
+		return subjects, "", nil
 	}
 	last := found[limit-1]
-	return found[:limit], fmt.Sprintf("%d %s", micros(last.Since), last.Reference), nil
+	return subjects[:limit], fmt.Sprintf("%d %s", micros(last.Since), last.Reference), nil
 }
 
-func scanSubject(env domain.Environment) func(Rows) (domain.Subject, error) {
-	return func(rows Rows) (domain.Subject, error) {
-		subject := domain.Subject{Environment: env}
+// subjectRow is a subject with the rules that its verdict was computed by.
+type subjectRow struct {
+	domain.Subject
+	rules string
+}
+
+func scanSubject(env domain.Environment) func(Rows) (subjectRow, error) {
+	return func(rows Rows) (subjectRow, error) {
+		subject := subjectRow{Subject: domain.Subject{Environment: env}}
 		var since int64
-		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification)
+		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification, &subject.rules)
 		subject.Since = moment(since)
 		return subject, err
 	}
@@ -186,7 +196,7 @@ func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Objec
 
 // touched returns the reference ids whose verdicts may change with what is saved, those
 // of before and of after, each with the event that led to it.
-func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, advances []store.Advance) (map[string]string, error) {
+func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (map[string]string, error) {
 	subjects := map[string]string{}
 	relatedTo := map[string]string{}
 	for _, a := range advances {
@@ -274,23 +284,30 @@ type evaluation struct {
 	changed []changedSubject
 }
 
+// changedSubject is a subject whose row is to be saved.
 type changedSubject struct {
-	stands       domain.Subject
+	subjectRow
+	fresh        bool   // there is no row yet
+	same         bool   // it is as it was, by other rules
 	notification string // its id; empty where the verdict is the same
 }
 
+// errNewSubject means that another transaction saved a subject for the first time while
+// this one computed its verdict without what that one saved.
+var errNewSubject = errors.New("somebody else saved the subject for the first time")
+
 // evaluate computes the verdicts of subjects; eventOf are their reference ids with the
 // event that led to it. It locks their rows first, so that of two transactions that each
-// change an object of one subject the later one sees what the other saved.
+// change an object of one subject the later one sees what the other saved. Where there is
+// no row yet, the later one fails with errNewSubject when it saves its own.
 func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eventOf map[string]string, v store.Verdicts) (evaluation, error) {
 	var e evaluation
 	if len(eventOf) == 0 {
 		return e, nil
 	}
-	references := slices.Sorted(maps.Keys(eventOf)) // one order for all transactions: no deadlock
-	rows, err := tx.Query(ctx, `INSERT INTO subjects (environment, reference_id, verdict, object_type, object_id, status, since, version, notification, rules)
-		SELECT $1, value, 'none', '', '', '', 0, 0, 0, $2 FROM `+s.db.Each("$3")+` WHERE true ORDER BY value
-		ON CONFLICT (environment, reference_id) DO UPDATE SET rules = excluded.rules RETURNING `+subjectColumns, env, v.Rules, s.db.List(references))
+	references := slices.Sorted(maps.Keys(eventOf))
+	// One order for all transactions: no deadlock.
+	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
 	subjects, err := collect(rows, err, scanSubject(env))
 	if err != nil {
 		return e, fmt.Errorf("lock subjects: %w", err)
@@ -299,32 +316,40 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	if err != nil {
 		return e, err
 	}
-	slices.SortFunc(subjects, func(a, b domain.Subject) int { return strings.Compare(a.Reference, b.Reference) })
-	for _, stood := range subjects {
-		e.add(stood, v.Of(objects[stood.Reference]), eventOf[stood.Reference], v.Now)
+	stood := map[string]subjectRow{}
+	for _, row := range subjects {
+		stood[row.Reference] = row
+	}
+	for _, reference := range references {
+		row, known := stood[reference]
+		if !known {
+			row.Subject = domain.Subject{Environment: env, Reference: reference, Verdict: domain.VerdictNone}
+		}
+		e.add(row, v.Of(objects[reference]), eventOf[reference], v)
 	}
 	return e, nil
 }
 
 // add compares what stood with what stands now.
-func (e *evaluation) add(stood, stands domain.Subject, event string, now time.Time) {
-	same := stands.Verdict == stood.Verdict
-	if same && stands.Object == stood.Object && stands.Status == stood.Status && stood.Version > 0 {
+func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, v store.Verdicts) {
+	told := stands.Verdict != stood.Verdict
+	changed := changedSubject{fresh: stood.Version == 0, same: !told && stands.Object == stood.Object && stands.Status == stood.Status}
+	if changed.same && !changed.fresh && stood.rules == v.Rules {
 		return
 	}
 	stands.Environment, stands.Reference, stands.Since, stands.Notification = stood.Environment, stood.Reference, stood.Since, stood.Notification
-	if !same || stood.Version == 0 {
-		stands.Since = now
+	if told || changed.fresh {
+		stands.Since = v.Now
 	}
-	changed := changedSubject{stands: stands}
-	if !same {
+	changed.subjectRow = subjectRow{stands, v.Rules}
+	if told {
 		n := domain.Notification{
 			ID: domain.NewID("ntf"), Environment: stood.Environment, Name: domain.NotifyVerdictChanged, Subject: stood.Reference,
-			Object: stands.Object, Verdict: stands.Verdict, EventID: event, CreatedAt: now,
+			Object: stands.Object, Verdict: stands.Verdict, EventID: event, CreatedAt: v.Now,
 		}
 		e.told, changed.notification = append(e.told, n), n.ID
 		e.log = append(e.log, audit.Entry{
-			Environment: stood.Environment, At: now, Actor: "idem", What: "verdict.changed", About: stands.Object,
+			Environment: stood.Environment, At: v.Now, Actor: "idem", What: "verdict.changed", About: stands.Object,
 			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stood.Verdict, stands.Verdict, stands.Object.ID, stands.Status)),
 		})
 	}
@@ -334,19 +359,35 @@ func (e *evaluation) add(stood, stands domain.Subject, event string, now time.Ti
 // saveSubjects saves the verdicts that changed. numbers are those of the notifications
 // that tell them, by their ids.
 func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
-	var rows [][]any
+	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "rules"}, []string{"environment", "reference_id"}
+	var inserts, updates, same [][]any
 	for _, c := range e.changed {
-		s := c.stands
 		if c.notification != "" {
-			s.Notification = numbers[c.notification]
+			c.Notification = numbers[c.notification]
 		}
-		rows = append(rows, []any{string(s.Verdict), s.Object.Type, s.Object.ID, s.Status, micros(s.Since), s.Notification, string(s.Environment), s.Reference})
+		row := []any{string(c.Verdict), c.Object.Type, c.Object.ID, c.Status, micros(c.Since), c.Notification, c.rules, string(c.Environment), c.Reference}
+		switch {
+		case c.fresh:
+			inserts = append(inserts, append(row, int64(1)))
+		case c.same:
+			same = append(same, []any{c.rules, string(c.Environment), c.Reference})
+		default:
+			updates = append(updates, row)
+		}
 	}
-	_, err := tx.Update(ctx, Update{
-		Table: "subjects", Set: []string{"verdict", "object_type", "object_id", "status", "since", "notification"}, Count: "version", Key: []string{"environment", "reference_id"},
-	}, rows)
+	_, err := tx.Update(ctx, Update{Table: "subjects", Set: values, Count: "version", Key: key}, updates)
+	if err == nil {
+		_, err = tx.Update(ctx, Update{Table: "subjects", Set: []string{"rules"}, Key: key}, same)
+	}
+	var done []bool
+	if err == nil {
+		done, err = tx.Insert(ctx, Insert{Table: "subjects", Columns: slices.Concat(values, key, []string{"version"}), Unless: key}, inserts)
+	}
 	if err != nil {
 		return fmt.Errorf("save subjects: %w", err)
+	}
+	if slices.Contains(done, false) {
+		return errNewSubject
 	}
 	return nil
 }

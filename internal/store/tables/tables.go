@@ -38,14 +38,14 @@ type Database interface {
 	// in the order of their sequence.
 	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
 
-	// List is what a query gets for a list of texts: see Each and In.
+	// List is what a query gets for a list of texts: see In.
 	List(texts []string) any
-
-	// Each is a table whose column value holds the texts of a parameter.
-	Each(parameter string) string
 
 	// In is the condition that what stands before it is one of the texts of a parameter.
 	In(parameter string) string
+
+	// ForUpdate is what a query ends with that locks the rows that it finds.
+	ForUpdate() string
 
 	// Rejects reports whether an error says that a value cannot be stored, now or later.
 	Rejects(err error) bool
