@@ -118,10 +118,15 @@ func newStage(t *testing.T) *stage {
 	}
 	s := &stage{DB: db, t: t, persona: &persona{status: "completed", asOf: start.Add(time.Hour)}, jobs: &storetest.Jobs{}, policy: rules}
 	db.UseQueue(recorder{s.jobs})
-	s.advancer = advance.New(db, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: rules}}, telemetry.New(),
-		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	s.through(db)
 	s.now = start.Add(time.Minute)
 	return s
+}
+
+// through makes the advancer use a store.
+func (s *stage) through(st store.Store) {
+	s.advancer = advance.New(st, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: s.policy}}, telemetry.New(),
+		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 }
 
 // event is one about the inquiry, so many seconds after the start.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
@@ -54,6 +55,7 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 	if facts.Inquiry == nil || facts.Inquiry.ReferenceID == "" {
 		return nil
 	}
+	began := w.now()
 	others, err := w.settings.Reader.Others(ctx, *facts.Inquiry)
 	if err != nil {
 		return err
@@ -64,9 +66,7 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 		if facts.DeclinedBefore || fold.Newest(o, *facts.Inquiry) < 0 {
 			continue
 		}
-		if facts.DeclinedBefore, err = w.declines(ctx, o, others.Cases); err != nil {
-			return err
-		}
+		// First this, then the actions: a decision is saved together with them.
 		undecided, err := w.undecided(ctx, o)
 		switch {
 		case err != nil:
@@ -76,13 +76,16 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 		case undecided:
 			facts.Missing = append(facts.Missing, o.Ref.String()+": not decided on")
 		}
+		if facts.DeclinedBefore, err = w.declines(ctx, o, others.Cases, began); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// declines reports whether a decision of ours declines an inquiry or a case of it, and has
-// not taken effect.
-func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []domain.Object) (bool, error) {
+// declines reports whether a decision of ours declines an inquiry or a case of it, and had
+// not taken effect, or hardly, when we began to read them.
+func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []domain.Object, began time.Time) (bool, error) {
 	targets := []domain.Ref{inquiry.Ref}
 	for _, c := range cases {
 		if slices.Contains(c.Relationships["inquiries"], inquiry.Ref) {
@@ -94,13 +97,24 @@ func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []doma
 			if err != nil {
 				return false, err
 			}
-			if w.settings.Policy.Declines(a.Spec) && (a.State == domain.ActionWaiting || a.State == domain.ActionDead) {
+			if !w.settings.Policy.Declines(a.Spec) {
+				continue
+			}
+			switch a.State {
+			case domain.ActionWaiting, domain.ActionDead:
 				return true, nil
+			case domain.ActionDone, domain.ActionAlreadyDone:
+				if a.FinishedAt.After(began.Add(-visible)) {
+					return true, nil
+				}
 			}
 		}
 	}
 	return false, nil
 }
+
+// visible is how long after a call its effect is in every answer of Persona, at the most.
+const visible = time.Minute
 
 // undecided reports whether a person has gone through an inquiry and nobody has decided on
 // it, though the policy does.

@@ -1,14 +1,17 @@
 package advance_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/store/sqlite"
 	sdk "github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -53,20 +56,25 @@ func TestADeclineOfOursThatIsOnItsWayCounts(t *testing.T) {
 	old := other("inquiry", "inq_0", "completed", 1)
 	kase := other("case", "case_0", "Open", 1, old.Ref)
 	for name, test := range map[string]struct {
-		spec  domain.ActionSpec
-		state domain.ActionState
-		want  []domain.ActionKind
+		spec     domain.ActionSpec
+		state    domain.ActionState
+		finished time.Time
+		want     []domain.ActionKind
 	}{
-		"of the inquiry": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionWaiting, []domain.ActionKind{domain.MarkInquiryForReview}},
-		"of its case": {domain.ActionSpec{Kind: domain.SetCaseStatus, Target: kase.Ref, Arguments: map[string]string{"status": "Declined"}}, domain.ActionWaiting,
+		"of the inquiry": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionWaiting, time.Time{}, []domain.ActionKind{domain.MarkInquiryForReview}},
+		"of its case": {domain.ActionSpec{Kind: domain.SetCaseStatus, Target: kase.Ref, Arguments: map[string]string{"status": "Declined"}}, domain.ActionWaiting, time.Time{},
 			[]domain.ActionKind{domain.MarkInquiryForReview}},
-		"that Persona refused":      {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDead, []domain.ActionKind{domain.MarkInquiryForReview}},
-		"but not one that was gone": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDropped, []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
+		"that Persona refused": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDead, start, []domain.ActionKind{domain.MarkInquiryForReview}},
+		// Seed 1013551524 of the simulation: the list was on its way, and slow.
+		"that took effect while the others were read": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDone, start.Add(time.Minute),
+			[]domain.ActionKind{domain.MarkInquiryForReview}},
+		"but not one that was gone":              {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDropped, start, []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
+		"nor one that Persona shows another end": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDone, start.Add(-time.Hour), []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := approving(t, advance.Others{Inquiries: []domain.Object{old}, Cases: []domain.Object{kase}})
 			decision := domain.Decision{ID: "dec_0", Environment: domain.Sandbox, Object: old.Ref, Transition: domain.Transition{Object: old.Ref, To: "completed", EventID: "evt_0"}, DecidedAt: start}
-			action := domain.Action{ID: "axn_0", Environment: domain.Sandbox, DecisionID: decision.ID, Spec: test.spec, DerivedKey: "key_0", IdempotencyKey: "key_0", State: test.state, CreatedAt: start}
+			action := domain.Action{ID: "axn_0", Environment: domain.Sandbox, DecisionID: decision.ID, Spec: test.spec, DerivedKey: "key_0", IdempotencyKey: "key_0", State: test.state, CreatedAt: start, FinishedAt: test.finished}
 			if _, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Decisions: []domain.Decision{decision}, Actions: []domain.Action{action}}}, store.Verdicts{}); err != nil {
 				t.Fatal(err)
 			}
@@ -152,5 +160,37 @@ func TestOthersAreReadFromPersona(t *testing.T) {
 	}
 	if len(others.Inquiries) != 1 || others.Inquiries[0].Ref.ID != ids[0] || len(others.Cases) != 1 || others.Cases[0].Ref.ID != kase.ID || len(others.Missing) > 0 {
 		t.Errorf("read %+v, want inquiry %s and case %s", others, ids[0], kase.ID)
+	}
+}
+
+// meanwhile is a store in which something happens after the first look at actions.
+type meanwhile struct {
+	*sqlite.DB
+	happens func()
+}
+
+func (m *meanwhile) Actions(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Action], error) {
+	page, err := m.DB.Actions(ctx, env, f)
+	if m.happens != nil {
+		m.happens()
+		m.happens = nil
+	}
+	return page, err
+}
+
+func TestADeclineThatIsDecidedOnWhileWeLookCounts(t *testing.T) {
+	old := other("inquiry", "inq_0", "failed", 1)
+	s := approving(t, advance.Others{Inquiries: []domain.Object{old}})
+	s.through(&meanwhile{s.DB, func() {
+		decision := domain.Decision{ID: "dec_0", Environment: domain.Sandbox, Object: old.Ref, Transition: domain.Transition{Object: old.Ref, To: "failed", EventID: "evt_0"}, DecidedAt: start}
+		action := domain.Action{ID: "axn_0", Environment: domain.Sandbox, DecisionID: "dec_0", Spec: domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref},
+			DerivedKey: "key_0", IdempotencyKey: "key_0", State: domain.ActionWaiting, CreatedAt: start}
+		if _, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Decisions: []domain.Decision{decision}, Actions: []domain.Action{action}}}, store.Verdicts{}); err != nil {
+			t.Fatal(err)
+		}
+	}})
+	if err := s.work(inquiry); err == nil {
+		made, _ := s.Decisions(t.Context(), domain.Sandbox, store.Filter{Object: inquiry})
+		t.Errorf("decided %+v", made.Rows)
 	}
 }
