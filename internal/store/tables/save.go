@@ -184,13 +184,18 @@ func subjectLocks(env domain.Environment, advances []advance) []string {
 	return slices.Compact(names)
 }
 
+// waits is the condition that an event waits. It is not written as that of the index of
+// what waits is: PostgreSQL, which takes that index for small, would go through all of it
+// for each event.
+const waits = "events.state || '' = 'waiting'"
+
 // markEvents says what became of events, and reports for each advance whether one of its
 // events waited until now. One that does not wait any more stays as it is.
 func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (marked []bool, err error) {
 	marked = make([]bool, len(advances))
 	// PostgreSQL finds the partition by received_at.
 	mark := Update{Table: "events", Set: []string{"state", "reason"}, Key: []string{"environment", "id", "received_at"}}
-	for and, history := range map[string]bool{"events.state = 'waiting'": false, "events.state = 'waiting' AND events.via = 'history'": true} {
+	for and, history := range map[string]bool{waits: false, waits + " AND events.via = 'history'": true} {
 		var rows [][]any
 		var of []int
 		for i, a := range advances {
