@@ -87,10 +87,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 
 // Claimed implements [store.Store].
 func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error) {
-	types, ids := make([]string, len(targets)), make([]string, len(targets))
-	for i, target := range targets {
-		types[i], ids[i] = target.Type, target.ID
-	}
+	types, ids := split(targets)
 	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($5::text[], $6::text[]) AS w (type, id) ORDER BY 1, 2) AS w
 		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.tokens.all(), env, types, ids)
 	if err != nil {

@@ -281,13 +281,24 @@ func (db *DB) ForUpdate() string { return " FOR UPDATE" }
 
 // Waiting implements [tables.Database].
 func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
-	types, ids := make([]string, len(refs)), make([]string, len(refs))
-	for i, ref := range refs {
-		types[i], ids[i] = ref.Type, ref.ID
-	}
+	types, ids := split(refs)
 	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
 		(SELECT * FROM events WHERE environment = $1 AND object_id = wanted_id AND object_type = wanted_type AND state = 'waiting' ORDER BY sequence LIMIT $4) AS waiting`,
 		env, types, ids, limit)
+}
+
+// Stored implements [tables.Database].
+func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (tables.Rows, error) {
+	types, ids := split(refs)
+	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
+		(SELECT * FROM objects WHERE environment = $1 AND type = wanted_type AND id = wanted_id LIMIT 1) AS stored`, env, types, ids)
+}
+
+func split(refs []domain.Ref) (types, ids []string) {
+	for _, ref := range refs {
+		types, ids = append(types, ref.Type), append(ids, ref.ID)
+	}
+	return types, ids
 }
 
 // Rejects implements [tables.Database]: wrong data, a broken constraint, or a value that

@@ -243,6 +243,17 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	return found, nil
 }
 
+// Stored implements [tables.Database].
+func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (tables.Rows, error) {
+	found := &chain{}
+	for _, ref := range refs {
+		found.queries = append(found.queries, func() (tables.Rows, error) {
+			return db.Query(ctx, "SELECT "+columns+" FROM objects WHERE environment = $1 AND type = $2 AND id = $3", env, ref.Type, ref.ID)
+		})
+	}
+	return found, nil
+}
+
 // chain is the rows of several queries, one after the other.
 type chain struct {
 	queries []func() (tables.Rows, error)

@@ -70,20 +70,19 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 	for i, ref := range refs {
 		at[ref] = i
 	}
-	var types, ids []string
+	var wanted []domain.Ref
 	for _, e := range waiting {
 		i := at[e.Object]
 		if len(inbox[i].Events) == 0 {
-			types, ids = append(types, e.Object.Type), append(ids, e.Object.ID)
+			wanted = append(wanted, e.Object)
 		}
 		inbox[i].Events = append(inbox[i].Events, e)
 	}
-	if len(ids) == 0 {
+	if len(wanted) == 0 {
 		return inbox, nil
 	}
-	slices.Sort(types)
-	objects, err := s.objects(ctx, env, "SELECT "+objectColumns+" FROM objects WHERE environment = $1 AND type "+s.db.In("$2")+" AND id "+s.db.In("$3"),
-		env, s.db.List(slices.Compact(types)), s.db.List(ids))
+	rows, err := s.db.Stored(ctx, env, wanted, objectColumns)
+	objects, err := collectObjects(env, rows, err)
 	if err != nil {
 		return nil, err
 	}

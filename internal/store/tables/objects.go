@@ -35,6 +35,10 @@ func (s *Store) Objects(ctx context.Context, env domain.Environment, f store.Fil
 
 func (s *Store) objects(ctx context.Context, env domain.Environment, query string, args ...any) ([]domain.Object, error) {
 	rows, err := s.db.Query(ctx, query, args...)
+	return collectObjects(env, rows, err)
+}
+
+func collectObjects(env domain.Environment, rows Rows, err error) ([]domain.Object, error) {
 	objects, err := collect(rows, err, func(rows Rows) (domain.Object, error) {
 		var sequence int64
 		return scanObject(env)(rows, &sequence)

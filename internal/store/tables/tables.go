@@ -38,6 +38,9 @@ type Database interface {
 	// in the order of their sequence.
 	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
 
+	// Stored reads columns of those objects that there are.
+	Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (Rows, error)
+
 	// List is what a query gets for a list of texts: see In.
 	List(texts []string) any
 
