@@ -130,7 +130,7 @@ func (w *world) start(listener net.Listener, data string, database Secret) {
 // eventually waits until something holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("it never came to be that %s; the log:\n%s", what, w.log)
