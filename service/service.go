@@ -14,10 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/intake"
+	"github.com/idemhq/idem/internal/perform"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/reconcile"
@@ -52,7 +52,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New()}
 	advancing := map[Environment]advance.Environment{}
-	performing := map[Environment]action.Environment{}
+	performing := map[Environment]perform.Environment{}
 	sources := map[Environment]intake.Source{}
 	reconciling := map[Environment]reconcile.Environment{}
 	for name, e := range cfg.Environments {
@@ -68,12 +68,12 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		}
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Environment{Reader: reader, Policy: p}
-		performing[name] = action.Environment{Client: client, Reader: reader}
+		performing[name] = perform.Environment{Client: client, Reader: reader}
 		reconciling[name] = reconcile.Environment{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
-	var performer *action.Performer
+	var performer *perform.Performer
 	work := queue.Workers{ // both are there when jobs run
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
 			return advancer.Advance(ctx, env, objects)
@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, s.db.Now)
 	s.advancer = advancer
-	performer = action.New(s.db, performing, s.metrics, logger, s.db.Now)
+	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
 	proxies, _ := cfg.proxies() // checked above
 	s.intake = intake.New(s.db, sources, proxies, s.metrics, logger, s.db.Now)

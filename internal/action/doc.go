@@ -1,9 +1,5 @@
-// Package action performs at Persona what was decided, exactly once in effect.
-//
-// Each attempt reads the object first: a call whose effect is there already is not
-// made, and one whose precondition is gone is dropped with a note. The idempotency
-// key was stored before the first call, and is used again after a lost answer or a
-// crash; after an answer of 5xx, which Persona would repeat for the same key, and
-// when the key is older than Persona keeps keys, the state that was just read is
-// what protects from doing it twice, and a new key is stored first.
+// Package action is the table of what Idem can do at Persona: for each kind of action the
+// object it acts on, its argument, what it means for a verdict, when it may still be
+// performed, and the call that performs it. Policies are checked against it, and
+// package perform performs by it. A new kind is one more entry of the table.
 package action

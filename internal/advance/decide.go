@@ -2,14 +2,12 @@ package advance
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
+	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/policy"
@@ -201,11 +199,11 @@ func (w *work) record(t domain.Transition, o policy.Outcome) error {
 		ID: domain.NewID("dec"), Environment: w.env, Object: w.ref, Transition: t, Result: o.Result, Rule: o.Rule, PolicyVersion: w.settings.Policy.Version(),
 		Explanation: o.Explanation, Reason: o.Reason, Facts: facts, DecidedAt: now,
 	}
-	for _, action := range o.Actions {
-		spec := action.Spec
+	for _, asked := range o.Actions {
+		spec := asked.Spec
 		d.Actions = append(d.Actions, spec)
 		spec.Expects = statusOf(*w.facts, spec.Target)
-		key := DeriveKey(w.env, d.PolicyVersion, action.Rule, t, spec)
+		key := action.Key(w.env, d.PolicyVersion, asked.Rule, t, spec)
 		a := domain.Action{
 			ID: domain.NewID("axn"), Environment: w.env, DecisionID: d.ID, Spec: spec, DerivedKey: key, IdempotencyKey: key, KeyMadeAt: now,
 			State: domain.ActionWaiting, CreatedAt: now,
@@ -232,18 +230,4 @@ func statusOf(f policy.Facts, target domain.Ref) string {
 		}
 	}
 	return ""
-}
-
-// DeriveKey derives an action's idempotency key from what makes it this action. The
-// same event, folded again, asks for the same action under the same key.
-func DeriveKey(env domain.Environment, policyVersion, rule string, t domain.Transition, spec domain.ActionSpec) string {
-	h := sha256.New()
-	parts := []string{
-		string(env), policyVersion, rule, t.Object.Type, t.Object.ID, t.From, t.To, t.At.UTC().Format(time.RFC3339Nano),
-		string(spec.Kind), spec.Target.Type, spec.Target.ID, spec.Arguments["status"], spec.Arguments["tag"], spec.Arguments["actions"],
-	}
-	for _, part := range parts {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return "idem-" + hex.EncodeToString(h.Sum(nil)[:20])
 }

@@ -158,8 +158,8 @@ func (l *loader) steps(path string, fr fileRule, r *rule) error {
 		if problem != "" {
 			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s", problem)
 		}
-		if fr.Continue && s.decides() {
-			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s decides, so the rule cannot have continue: remove %q, or move the action to another rule", s.kind, "continue: true")
+		if fr.Continue && !s.kind.Adds {
+			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s decides, so the rule cannot have continue: remove %q, or move the action to another rule", s.kind.Name, "continue: true")
 		}
 		r.approves = r.approves || s.approves(l.file.CaseStatuses)
 		r.then = append(r.then, s)

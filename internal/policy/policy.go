@@ -79,7 +79,7 @@ func (p *Policy) Rules() []string {
 func (r rule) String() string {
 	steps := make([]string, len(r.then))
 	for i, s := range r.then {
-		steps[i] = strings.TrimSpace(string(s.kind) + " " + s.argument)
+		steps[i] = strings.TrimSpace(string(s.kind.Name) + " " + s.argument)
 	}
 	from, manner := "", ""
 	if len(r.from) > 0 {

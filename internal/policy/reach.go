@@ -86,7 +86,7 @@ func (l *loader) warn() {
 			l.warning(path, "the rule also approves a person without any verification: require one, such as passed(\"government-id\")")
 		}
 		for j, s := range r.then {
-			if s.kind == domain.SetCaseStatus {
+			if s.kind.Name == domain.SetCaseStatus {
 				l.status(fmt.Sprintf("%s.then[%d]", path, j), s.argument)
 			}
 		}

@@ -2,92 +2,47 @@ package policy
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
+	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/domain"
 )
 
 // step is one action of a rule, before it is known what it acts on.
 type step struct {
-	kind     domain.ActionKind
+	kind     action.Kind
 	argument string
-}
-
-// arguments names the argument of each kind of action, empty for one that takes none.
-func arguments() map[domain.ActionKind]string {
-	return map[domain.ActionKind]string{
-		domain.ApproveInquiry: "", domain.DeclineInquiry: "", domain.MarkInquiryForReview: "", domain.GenerateOneTimeLink: "",
-		domain.SetCaseStatus: "status", domain.TagInquiry: "tag", domain.TagCase: "tag", domain.TagAccount: "tag", domain.SimulateInquiry: "actions",
-	}
 }
 
 // newStep checks an action's name and argument.
 func newStep(s fileStep, environment domain.Environment) (step, string) {
-	kind := domain.ActionKind(s.name)
-	argument, known := arguments()[kind]
+	kind, known := action.Find(domain.ActionKind(s.name))
 	switch {
 	case !known:
-		var names []string
-		for k := range maps.Keys(arguments()) {
-			names = append(names, string(k))
-		}
-		return step{}, fmt.Sprintf("there is no action %q%s", s.name, didYouMean(s.name, names))
-	case argument != "" && s.argument == "":
-		return step{}, fmt.Sprintf("%s needs its %s: write %s: …", kind, argument, kind)
-	case argument == "" && s.argument != "":
-		return step{}, fmt.Sprintf("%s takes no argument", kind)
-	case kind == domain.SimulateInquiry && environment == domain.Production:
-		return step{}, "simulate_inquiry is for the sandbox; a production policy may not use it"
+		return step{}, fmt.Sprintf("there is no action %q%s", s.name, didYouMean(s.name, action.Names()))
+	case kind.Argument != "" && s.argument == "":
+		return step{}, fmt.Sprintf("%s needs its %s: write %s: …", kind.Name, kind.Argument, kind.Name)
+	case kind.Argument == "" && s.argument != "":
+		return step{}, fmt.Sprintf("%s takes no argument", kind.Name)
+	case kind.SandboxOnly && environment == domain.Production:
+		return step{}, string(kind.Name) + " is for the sandbox; a production policy may not use it"
 	}
 	return step{kind, s.argument}, ""
 }
 
-// decides reports whether the action decides about somebody, and does not only add
-// something.
-func (s step) decides() bool {
-	switch s.kind {
-	case domain.TagInquiry, domain.TagCase, domain.TagAccount, domain.GenerateOneTimeLink:
-		return false
-	default:
-		return true
-	}
-}
-
 // approves reports whether the action approves somebody.
 func (s step) approves(statuses map[string]domain.Verdict) bool {
-	switch s.kind {
-	case domain.ApproveInquiry:
-		return true
-	case domain.SetCaseStatus:
-		return statuses[s.argument] == domain.VerdictApproved
-	case domain.SimulateInquiry:
-		return slices.Contains(strings.Fields(s.argument), "approve_inquiry")
-	default:
-		return false
-	}
+	return s.kind.AsksFor(domain.VerdictApproved, s.argument, statuses)
 }
 
 // Approves reports whether an outcome approves somebody.
 func (p *Policy) Approves(o Outcome) bool {
-	return slices.ContainsFunc(o.Actions, func(a Action) bool {
-		return step{a.Spec.Kind, a.Spec.Arguments[arguments()[a.Spec.Kind]]}.approves(p.verdicts.CaseStatuses)
-	})
+	return slices.ContainsFunc(o.Actions, func(a Action) bool { return action.AsksFor(domain.VerdictApproved, a.Spec, p.verdicts.CaseStatuses) })
 }
 
 // Declines reports whether an action declines somebody.
 func (p *Policy) Declines(s domain.ActionSpec) bool {
-	switch s.Kind {
-	case domain.DeclineInquiry:
-		return true
-	case domain.SetCaseStatus:
-		return p.verdicts.CaseStatuses[s.Arguments["status"]] == domain.VerdictDeclined
-	case domain.SimulateInquiry:
-		return slices.Contains(strings.Fields(s.Arguments["actions"]), "decline_inquiry")
-	default:
-		return false
-	}
+	return action.AsksFor(domain.VerdictDeclined, s, p.verdicts.CaseStatuses)
 }
 
 // actions says what the rule's steps act on. A step that has nothing to act on becomes
@@ -95,10 +50,7 @@ func (p *Policy) Declines(s domain.ActionSpec) bool {
 func (r rule) actions(f Facts) []Action {
 	var actions []Action
 	for _, s := range r.then {
-		spec := domain.ActionSpec{Kind: s.kind}
-		if name := arguments()[s.kind]; name != "" {
-			spec.Arguments = map[string]string{name: s.argument}
-		}
+		spec := domain.ActionSpec{Kind: s.kind.Name, Arguments: s.kind.Arguments(s.argument)}
 		targets := s.targets(f)
 		if len(targets) == 0 {
 			targets = []domain.Ref{{}}
@@ -113,10 +65,10 @@ func (r rule) actions(f Facts) []Action {
 
 // targets are what a step acts on: every case of the facts, the account, or the inquiry.
 func (s step) targets(f Facts) []domain.Ref {
-	switch s.kind {
-	case domain.SetCaseStatus, domain.TagCase:
+	switch s.kind.Target {
+	case "case":
 		return refs(f.Cases)
-	case domain.TagAccount:
+	case "account":
 		return refs(one(f.Account))
 	default:
 		return refs(one(f.Inquiry))

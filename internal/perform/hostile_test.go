@@ -1,4 +1,4 @@
-package action_test
+package perform_test
 
 import (
 	"log/slog"
@@ -9,9 +9,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/perform"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -38,7 +38,7 @@ func TestWhateverPersonaSaysCanBeStored(t *testing.T) {
 				t.Fatal(err)
 			}
 			reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
-			performer := action.New(s.outbox, map[domain.Environment]action.Environment{domain.Sandbox: {Client: client, Reader: reader}}, telemetry.New(),
+			performer := perform.New(s.outbox, map[domain.Environment]perform.Environment{domain.Sandbox: {Client: client, Reader: reader}}, telemetry.New(),
 				slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 			if err := performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil {
 				t.Fatal(err)

@@ -1,4 +1,4 @@
-package action_test
+package perform_test
 
 import (
 	"context"
@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/perform"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -18,7 +18,7 @@ func (panicking) Object(context.Context, domain.Ref) (domain.Object, error) { pa
 
 func TestAnAttemptThatPanicsGivesItsClaimBack(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
-	performer := action.New(s.outbox, map[domain.Environment]action.Environment{domain.Sandbox: {Client: s.client, Reader: panicking{}}}, telemetry.New(),
+	performer := perform.New(s.outbox, map[domain.Environment]perform.Environment{domain.Sandbox: {Client: s.client, Reader: panicking{}}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	func() {
 		defer func() { _ = recover() }() // as River does

@@ -1,4 +1,4 @@
-package action
+package perform
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
@@ -98,21 +99,22 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	if wait := a.NextAttemptAt.Sub(p.now()); wait > 0 {
 		return store.NotDue{Wait: wait}
 	}
-	if env == domain.Production && a.Spec.Kind == domain.SimulateInquiry {
+	kind, _ := action.Find(a.Spec.Kind)
+	if env == domain.Production && kind.SandboxOnly {
 		return p.finish(ctx, a, domain.ActionDead, "inquiries are simulated in the sandbox only")
 	}
 	now, err := settings.Reader.Object(ctx, a.Spec.Target)
 	if err != nil {
 		return p.failed(ctx, settings, a, err, false)
 	}
-	switch stands, why := judge(a.Spec, now); stands {
-	case there:
+	switch precondition, why := action.Check(a.Spec, now); precondition {
+	case action.Reached:
 		return p.finish(ctx, a, domain.ActionAlreadyDone, "the "+now.Ref.Family()+" is as it should be already")
-	case hopeless:
+	case action.Unmet:
 		return p.finish(ctx, a, domain.ActionDropped, why)
 	}
 	if p.now().Sub(a.KeyMadeAt) > keyLife {
-		if traceless(a.Spec.Kind) && a.Attempts > 0 {
+		if kind.Traceless && a.Attempts > 0 {
 			return p.finish(ctx, a, domain.ActionDead, "it may have taken effect: the answer was lost, and Persona no longer knows the idempotency key; retry it to make the call again")
 		}
 		if a, err = p.renewKey(ctx, a); err != nil {
@@ -120,14 +122,14 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 		}
 	}
 	a.Attempts++
-	if traceless(a.Spec.Kind) && a.Attempts == 1 {
+	if kind.Traceless && a.Attempts == 1 {
 		// Stored before the call: after a crash nothing else tells that it was made.
 		if a.Version, err = p.outbox.SaveAction(ctx, a, nil, nil); err != nil {
 			return err
 		}
 	}
 	var response *persona.Response
-	result, err := call(ctx, settings.Client, a.Spec, persona.WithIdempotencyKey(a.IdempotencyKey), persona.WithResponse(&response))
+	result, err := action.Call(ctx, settings.Client, a.Spec, persona.WithIdempotencyKey(a.IdempotencyKey), persona.WithResponse(&response))
 	if response != nil {
 		a.RequestID = domain.Storable(response.RequestID, maxRequestID)
 	}
@@ -216,7 +218,8 @@ func spent(status int, kind domain.ActionKind, attempts int) bool {
 	case status < http.StatusBadGateway || status > http.StatusGatewayTimeout:
 		return true
 	}
-	return !traceless(kind) && attempts%attemptsPerKey == 0
+	k, _ := action.Find(kind)
+	return !k.Traceless && attempts%attemptsPerKey == 0
 }
 
 // backoff is the wait after a number of attempts, half of it by chance.
@@ -233,10 +236,10 @@ func (p *Performer) conflicted(ctx context.Context, settings Environment, a doma
 	if err != nil {
 		return p.failed(ctx, settings, a, err, false)
 	}
-	switch stands, why := judge(a.Spec, now); stands {
-	case there:
+	switch precondition, why := action.Check(a.Spec, now); precondition {
+	case action.Reached:
 		return p.finish(ctx, a, domain.ActionAlreadyDone, "Persona answered 409, and the state agrees")
-	case hopeless:
+	case action.Unmet:
 		return p.finish(ctx, a, domain.ActionDropped, why)
 	}
 	if a.Attempts >= maxConflict {

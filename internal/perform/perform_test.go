@@ -1,4 +1,4 @@
-package action_test
+package perform_test
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/advance"
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/perform"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona"
@@ -82,7 +82,7 @@ type stage struct {
 	t         *testing.T
 	sandbox   *sandbox.Server
 	client    *persona.Client
-	performer *action.Performer
+	performer *perform.Performer
 	now       time.Time
 }
 
@@ -105,10 +105,10 @@ func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *st
 		State: domain.ActionWaiting, CreatedAt: s.now,
 	}}
 	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
-	environments := map[domain.Environment]action.Environment{
+	environments := map[domain.Environment]perform.Environment{
 		domain.Sandbox: {Client: s.client, Reader: reader}, domain.Production: {Client: s.client, Reader: reader},
 	}
-	s.performer = action.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	s.performer = perform.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	return s
 }
 
