@@ -38,6 +38,7 @@ type inquiry struct {
 
 	touched  bool // somebody decided on it, its case or its data, beside the service
 	redacted bool
+	shares   bool // it was put into a case of another inquiry, or another one into its case
 }
 
 type attempt struct {
@@ -276,6 +277,7 @@ func (p *person) reopenElsewhere(q *inquiry) {
 		})
 		p.note(id)
 		q.cases = append(q.cases, id)
+		q.shares, other.shares = true, true
 		return
 	}
 }
