@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona/webhook"
@@ -20,7 +21,7 @@ func testInvalidRequestsAreRefused(t *testing.T, database Secret) {
 	if got := w.event("evt_1", "inq_1"); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
 	}
-	w.eventually("the inquiry is known", func() bool { return len(get[listed[Event]](w, "/v1/sandbox/events?object=inq_1").Data) == 1 })
+	w.eventually("the inquiry is known", func() bool { return len(get[listed[api.Event]](w, "/v1/sandbox/events?object=inq_1").Data) == 1 })
 	long := strings.Repeat("x", 300)
 	for name, test := range map[string]struct {
 		path string
@@ -178,7 +179,7 @@ func (w *world) request(path, body string) (status int, answer string) {
 func testAPollerSeesEveryNotificationOnce(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	type page struct {
-		Data []Notification
+		Data []api.Notification
 		Next string
 	}
 	after, seen := "0", []string(nil)
@@ -223,27 +224,15 @@ func testADecisionShowsItsFacts(t *testing.T, database Secret) {
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
-	for _, d := range get[listed[Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data {
+	for _, d := range get[listed[api.Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data {
 		if d.Result != domain.Decided {
 			continue
 		}
-		detail := get[DecisionDetail](w, "/v1/sandbox/decisions/"+d.ID)
+		detail := get[api.DecisionDetail](w, "/v1/sandbox/decisions/"+d.ID)
 		if detail.Rule != d.Rule || !strings.Contains(string(detail.Facts), inquiry) {
 			t.Errorf("the decision shows the rule %q and %d bytes of facts", detail.Rule, len(detail.Facts))
 		}
 		return
 	}
 	t.Error("no rule decided on the inquiry")
-}
-
-func TestWhatIsShownSaysWhatWentWrong(t *testing.T) {
-	if e := showEvent(domain.Event{Tries: 3, Reason: "not allowed: the key lacks inquiry.read"}); e.Tries != 3 || e.Reason == "" {
-		t.Errorf("the event shows %+v", e)
-	}
-	if d := showDecision(domain.Decision{Result: domain.NotEvaluated, Rule: "approve what passed", Reason: "report.has_match is absent"}); d.Result != domain.NotEvaluated || d.Rule == "" || d.Reason == "" {
-		t.Errorf("the decision shows %+v", d)
-	}
-	if a := showAction(domain.Action{Outcome: "refused", Said: "Record not valid"}); a.Outcome != "refused" || a.Said != "Record not valid" {
-		t.Errorf("the action shows %+v", a)
-	}
 }

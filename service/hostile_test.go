@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/hostile"
 	"github.com/idemhq/idem/persona/webhook"
@@ -73,7 +74,7 @@ func (w *world) endure(cases []hostile.Case) []fate {
 				w.t.Errorf("%s: it was stored: %v", c.Name, err)
 				continue
 			}
-			all[i].state = get[EventDetail](w, "/v1/sandbox/events/"+url.PathEscape(envelope.ID)).State
+			all[i].state = get[api.EventDetail](w, "/v1/sandbox/events/"+url.PathEscape(envelope.ID)).State
 		}
 	}
 	return all

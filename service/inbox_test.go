@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
@@ -47,7 +48,7 @@ func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	w.settled()
-	before := len(get[listed[Action]](w, "/v1/sandbox/actions").Data)
+	before := len(get[listed[api.Action]](w, "/v1/sandbox/actions").Data)
 	status, answer := w.ask("/v1/sandbox/replay", fmt.Sprintf(`{"object":%q}`, inquiry))
 	if status != 200 || answer["replayed"].(float64) < 3 {
 		t.Fatalf("%d %v", status, answer)
@@ -56,7 +57,7 @@ func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
 		t.Fatalf("a range: %d", status)
 	}
 	w.settled()
-	if after := len(get[listed[Action]](w, "/v1/sandbox/actions").Data); after != before {
+	if after := len(get[listed[api.Action]](w, "/v1/sandbox/actions").Data); after != before {
 		t.Errorf("there were %d actions, and are %d", before, after)
 	}
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
@@ -77,20 +78,20 @@ func testAnEventShowsWhatItLedTo(t *testing.T, database Secret) {
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	w.settled()
-	decisions := get[listed[Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data
+	decisions := get[listed[api.Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data
 	if len(decisions) != 1 {
 		t.Fatalf("decided %+v", decisions)
 	}
-	event := get[EventDetail](w, "/v1/sandbox/events/"+decisions[0].Transition.EventID)
+	event := get[api.EventDetail](w, "/v1/sandbox/events/"+decisions[0].Transition.EventID)
 	if event.Name != "inquiry.completed" || event.Headers["Persona-Webhook-Attempts-Made"] != "1" || !strings.Contains(string(event.Body), inquiry) {
 		t.Errorf("the event is %+v", event)
 	}
 	if len(event.Decisions) != 1 || len(event.Actions) != 2 {
 		t.Errorf("it led to %d decisions and %d actions", len(event.Decisions), len(event.Actions))
 	}
-	told := get[listed[Notification]](w, "/v1/sandbox/notifications").Data
-	verdict := told[slices.IndexFunc(told, func(n Notification) bool { return n.Verdict != "" })]
-	if led := get[EventDetail](w, "/v1/sandbox/events/"+verdict.EventID).Notifications; len(led) == 0 || led[0].EventID != verdict.EventID {
+	told := get[listed[api.Notification]](w, "/v1/sandbox/notifications").Data
+	verdict := told[slices.IndexFunc(told, func(n api.Notification) bool { return n.Verdict != "" })]
+	if led := get[api.EventDetail](w, "/v1/sandbox/events/"+verdict.EventID).Notifications; len(led) == 0 || led[0].EventID != verdict.EventID {
 		t.Errorf("the event of a notification led to %+v", led)
 	}
 	for name := range event.Headers {
@@ -107,9 +108,9 @@ func testADeadActionIsReplayed(t *testing.T, database Secret) {
 	}
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
-	var dead []Action
+	var dead []api.Action
 	w.eventually("the approval is dead", func() bool {
-		dead = get[listed[Action]](w, "/v1/sandbox/actions?state=dead").Data
+		dead = get[listed[api.Action]](w, "/v1/sandbox/actions?state=dead").Data
 		return len(dead) == 1
 	})
 	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 200 {
@@ -134,7 +135,7 @@ func testAPoisonEventBlocksNoOther(t *testing.T, database Secret) {
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	w.settled()
-	if event := get[EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
+	if event := get[api.EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
 		t.Errorf("the event is %s", event.State)
 	}
 	status, answer := w.ask("/v1/sandbox/replay", `{"state":"poison"}`)
@@ -142,7 +143,7 @@ func testAPoisonEventBlocksNoOther(t *testing.T, database Secret) {
 		t.Errorf("%d %v", status, answer)
 	}
 	w.settled()
-	if event := get[EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
+	if event := get[api.EventDetail](w, "/v1/sandbox/events/evt_poison"); event.State != domain.EventPoison {
 		t.Errorf("replayed, the event is %s", event.State)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/persona"
@@ -14,12 +15,12 @@ import (
 )
 
 // reconcile compares with Persona now, once the service is not doing so itself.
-func (w *world) reconcile() domain.Reconciliation {
+func (w *world) reconcile() Reconciliation {
 	w.t.Helper()
-	var run domain.Reconciliation
+	var run Reconciliation
 	w.eventually("the events are reconciled", func() bool {
 		var err error
-		run, err = w.service.Reconcile(w.t.Context(), Sandbox, reconcile.Options{})
+		run, err = w.service.Reconcile(w.t.Context(), Sandbox, ReconcileOptions{})
 		if err != nil && !errors.Is(err, reconcile.ErrHeld) {
 			w.t.Fatal(err)
 		}
@@ -37,12 +38,12 @@ func testEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T, database Se
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	w.reconcile() // brings what the approval led to
 	w.eventually("the subject is approved", func() bool {
-		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
+		return get[api.Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
 	})
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
-	runs := get[listed[Reconciliation]](w, "/v1/sandbox/reconciliations").Data
+	runs := get[listed[api.Reconciliation]](w, "/v1/sandbox/reconciliations").Data
 	if len(runs) < 3 || runs[0].FinishedAt == nil || runs[0].FromEventID == "" {
 		t.Errorf("the API shows %+v", runs)
 	}
@@ -60,11 +61,11 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 		t.Errorf("it found %+v, error %v", run, err)
 	}
 	w.eventually("the inquiry is known", func() bool {
-		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictReview // its case is open
+		return get[api.Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictReview // its case is open
 	})
 	w.eventually("nothing waits", func() bool {
 		backlog, err := w.service.db.Backlog(t.Context(), Sandbox)
-		return err == nil && backlog.Waiting == 0 && len(get[listed[Action]](w, "/v1/sandbox/actions").Data) == 0
+		return err == nil && backlog.Waiting == 0 && len(get[listed[api.Action]](w, "/v1/sandbox/actions").Data) == 0
 	})
 	if got := w.caseStatus(kase); got != "Open" {
 		t.Errorf("the case is %s", got)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store/sqlite"
 	"github.com/idemhq/idem/persona/webhook"
@@ -187,7 +188,7 @@ func testTheAuditTrailHasPages(t *testing.T, database Secret) {
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	seen := int64(0)
 	for range 100 {
-		page := get[AuditTrail](w, fmt.Sprintf("/v1/sandbox/audit?limit=2&after=%d", seen))
+		page := get[api.AuditTrail](w, fmt.Sprintf("/v1/sandbox/audit?limit=2&after=%d", seen))
 		if !page.Intact {
 			t.Fatalf("broken at %d", page.BrokenAt)
 		}

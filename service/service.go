@@ -260,44 +260,5 @@ func every(ctx context.Context, wait time.Duration, f func()) {
 	}
 }
 
-// Reconcile compares an environment's events at Persona with those that are stored,
-// and stores what is missing: see [reconcile.Reconciler.Reconcile]. The service need
-// not run; what follows from the events is done when it does.
-func (s *Service) Reconcile(ctx context.Context, environment Environment, o reconcile.Options) (domain.Reconciliation, error) {
-	return s.reconciler.Reconcile(ctx, environment, o)
-}
-
 // Close closes the database of a service that does not run.
 func (s *Service) Close() error { return s.db.Close() }
-
-// Handler serves webhooks, health, metrics and the API.
-func (s *Service) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("POST /webhooks/persona/{environment}", s.intake)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.Handle("GET /metrics", s.metrics.Handler())
-	s.serveAPI(mux)
-	return exactPaths(mux)
-}
-
-// serveReady says whether the service can take events: it runs, and its database
-// takes writes. That every environment has its key, secrets and policy was checked
-// before it began. What is stuck is said, and makes it no less ready.
-func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
-	if s.newer.Load() {
-		http.Error(w, "a newer version of Idem has migrated the database: replace this process by one of that version", http.StatusServiceUnavailable)
-		return
-	}
-	if !s.ready.Load() {
-		http.Error(w, "the service is starting or stopping", http.StatusServiceUnavailable)
-		return
-	}
-	if err := s.db.Ping(r.Context()); err != nil {
-		s.logger.ErrorContext(r.Context(), "the database takes no writes", "error", err)
-		http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
-		return
-	}
-	fmt.Fprintln(w, "ready")
-	s.writeStuck(r.Context(), w)
-}

@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
@@ -224,16 +225,16 @@ func testWhatPassesIsApprovedAndItsCaseToo(t *testing.T, database Secret) {
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 	w.eventually("the subject is approved", func() bool {
-		return get[Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
+		return get[api.Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
 	})
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
-	decisions := get[listed[Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data
+	decisions := get[listed[api.Decision]](w, "/v1/sandbox/decisions?object="+inquiry).Data
 	if len(decisions) != 1 || decisions[0].Rule != "approve what passed" {
 		t.Errorf("decided %+v", decisions)
 	}
-	if trail := get[AuditTrail](w, "/v1/sandbox/audit"); !trail.Intact || len(trail.Entries) == 0 {
+	if trail := get[api.AuditTrail](w, "/v1/sandbox/audit"); !trail.Intact || len(trail.Entries) == 0 {
 		t.Errorf("the audit trail is intact: %v, with %d entries", trail.Intact, len(trail.Entries))
 	}
 	if log := w.log.String(); strings.Contains(log, "Alexander") || strings.Contains(log, w.secret) || strings.Contains(log, sandbox.SandboxKey) {
@@ -248,7 +249,7 @@ func testWhatFailsIsReviewedWithALink(t *testing.T, database Secret) {
 	w.eventually("the case is Pending", func() bool { return w.caseStatus(kase) == "Pending" })
 	var link string
 	w.eventually("there is a link", func() bool {
-		for _, a := range get[listed[Action]](w, "/v1/sandbox/actions?object="+inquiry).Data {
+		for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?object="+inquiry).Data {
 			var result struct {
 				Link string `json:"one_time_link"`
 			}
@@ -265,7 +266,7 @@ func testWhatFailsIsReviewedWithALink(t *testing.T, database Secret) {
 	if err != nil || got.Attributes.Status != persona.InquiryStatusNeedsReview {
 		t.Errorf("the inquiry is %s, error %v", got.Attributes.Status, err)
 	}
-	if v := get[Subject](w, "/v1/sandbox/subjects/user-2").Verdict; v != domain.VerdictReview {
+	if v := get[api.Subject](w, "/v1/sandbox/subjects/user-2").Verdict; v != domain.VerdictReview {
 		t.Errorf("the verdict is %s", v)
 	}
 	if log := w.log.String(); !strings.Contains(log, "id_entity_detection") {
@@ -286,7 +287,7 @@ func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
 		}
 		finished := 0
 		for _, object := range []string{inquiry, kase} {
-			for _, a := range get[listed[Action]](w, "/v1/sandbox/actions?object="+object).Data {
+			for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?object="+object).Data {
 				if a.State == domain.ActionDone || a.State == domain.ActionAlreadyDone {
 					finished++
 				}
@@ -301,7 +302,7 @@ func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
 		t.Errorf("the case was resolved %d times", n)
 	}
 	ids := map[string]bool{}
-	for _, e := range get[listed[Event]](w, "/v1/sandbox/events?limit=100").Data {
+	for _, e := range get[listed[api.Event]](w, "/v1/sandbox/events?limit=100").Data {
 		if ids[e.ID] {
 			t.Errorf("event %s is stored twice", e.ID)
 		}
@@ -325,7 +326,7 @@ func testThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T, database Secret) {
 			w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 			w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 			w.eventually("the subject is approved", func() bool {
-				return get[Subject](w, "/v1/sandbox/subjects/user-4").Verdict == domain.VerdictApproved
+				return get[api.Subject](w, "/v1/sandbox/subjects/user-4").Verdict == domain.VerdictApproved
 			})
 		})
 	}
@@ -338,11 +339,11 @@ func testARotationLosesNoEvent(t *testing.T, database Secret) {
 		t.Fatal(err)
 	}
 	inquiry, _ := w.applicant("user-5") // signed with both, known by the old one
-	w.eventually("the inquiry is known", func() bool { return len(get[listed[Object]](w, "/v1/sandbox/objects?object="+inquiry).Data) == 1 })
+	w.eventually("the inquiry is known", func() bool { return len(get[listed[api.Object]](w, "/v1/sandbox/objects?object="+inquiry).Data) == 1 })
 	w.service.SetWebhookSecrets(Sandbox, []Secret{Secret(rotated.Attributes.Secret)})
 	w.sandbox.Advance(2 * time.Hour) // the old one expires
 	other, _ := w.applicant("user-6")
-	w.eventually("the next inquiry is known", func() bool { return len(get[listed[Object]](w, "/v1/sandbox/objects?object="+other).Data) == 1 })
+	w.eventually("the next inquiry is known", func() bool { return len(get[listed[api.Object]](w, "/v1/sandbox/objects?object="+other).Data) == 1 })
 }
 
 func testBadWebhooksAreRefused(t *testing.T, database Secret) {
@@ -378,7 +379,7 @@ func testBadWebhooksAreRefused(t *testing.T, database Secret) {
 			}
 		})
 	}
-	if events := get[listed[Event]](w, "/v1/sandbox/events").Data; len(events) != 0 {
+	if events := get[listed[api.Event]](w, "/v1/sandbox/events").Data; len(events) != 0 {
 		t.Errorf("%d events were stored", len(events))
 	}
 	if got := w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, now, w.secret), body); got != http.StatusOK {
@@ -410,7 +411,7 @@ func testAnUnknownEventIsStoredAndMarked(t *testing.T, database Secret) {
 	if got := w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
 	}
-	events := get[listed[Event]](w, "/v1/sandbox/events").Data
+	events := get[listed[api.Event]](w, "/v1/sandbox/events").Data
 	if len(events) != 1 || events[0].State != domain.EventUnhandled {
 		t.Errorf("stored %+v", events)
 	}
@@ -440,9 +441,9 @@ func testTheHostIsToldTheVerdictThatStands(t *testing.T, database Secret) {
 	for i := range people {
 		reference := fmt.Sprintf("user-%d", i)
 		w.eventually(reference+" was told to be in review", func() bool {
-			for _, n := range get[listed[Notification]](w, "/v1/sandbox/notifications?limit=100").Data {
+			for _, n := range get[listed[api.Notification]](w, "/v1/sandbox/notifications?limit=100").Data {
 				if n.Reference == reference && n.Verdict != "" {
-					return n.Verdict == domain.VerdictReview && get[Subject](w, "/v1/sandbox/subjects/"+reference).Verdict == n.Verdict
+					return n.Verdict == domain.VerdictReview && get[api.Subject](w, "/v1/sandbox/subjects/"+reference).Verdict == n.Verdict
 				}
 			}
 			return false

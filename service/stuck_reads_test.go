@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
@@ -114,13 +115,13 @@ func testARefusalOfOneObjectIsSeenAndBlocksNoOther(t *testing.T, database Secret
 	w.simulate(second, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the other one is approved", func() bool { return w.caseStatus(secondCase) == "Approved" })
 	w.eventually("the decision is there", func() bool {
-		return len(get[listed[Decision]](w, "/v1/sandbox/decisions?object="+first).Data) == 1
+		return len(get[listed[api.Decision]](w, "/v1/sandbox/decisions?object="+first).Data) == 1
 	})
-	d := get[listed[Decision]](w, "/v1/sandbox/decisions?object="+first).Data[0]
+	d := get[listed[api.Decision]](w, "/v1/sandbox/decisions?object="+first).Data[0]
 	if d.Result == domain.Decided && d.Rule == "approve what passed" {
 		t.Errorf("it was approved: %+v", d)
 	}
-	if subject := get[Subject](w, "/v1/sandbox/subjects/user-1"); subject.Verdict != domain.VerdictReview {
+	if subject := get[api.Subject](w, "/v1/sandbox/subjects/user-1"); subject.Verdict != domain.VerdictReview {
 		t.Errorf("the subject is %+v", subject)
 	}
 	w.eventually("nothing waits", func() bool {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/service"
 )
 
@@ -56,7 +54,7 @@ func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 		}
 		reconciled = true
 		bar := newBar(std.err)
-		run, err := s.Reconcile(ctx, env, reconcile.Options{Since: c.Since.Time, Progress: bar.show})
+		run, err := s.Reconcile(ctx, env, service.ReconcileOptions{Since: c.Since.Time, Progress: bar.show})
 		bar.end()
 		if err != nil {
 			return fmt.Errorf("%s: %w; what is stored stays stored, and the next one goes on from there", env, err)
@@ -69,7 +67,7 @@ func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-func printReconciliation(w io.Writer, r domain.Reconciliation) {
+func printReconciliation(w io.Writer, r service.Reconciliation) {
 	fmt.Fprintf(w, "%s: %d events looked at, %d missed and %d of history stored\n", r.Environment, r.Seen, r.Missed, r.History)
 	if r.Missed > 0 {
 		fmt.Fprintf(w, "  the oldest that was missed is of %s\n", r.OldestMissed.Format(time.RFC3339))
@@ -95,16 +93,16 @@ func newBar(w io.Writer) *bar {
 	return &bar{w: io.Discard}
 }
 
-func (b *bar) show(r domain.Reconciliation) {
+func (b *bar) show(r service.Reconciliation) {
 	b.shown = true
 	fmt.Fprintf(b.w, "\r%s %s", r.Environment, drawBar(r))
 }
 
 // drawBar draws how much of a reconciliation is done.
-func drawBar(r domain.Reconciliation) string {
+func drawBar(r service.Reconciliation) string {
 	const width = 30
-	full := int(r.Done() * width)
-	return fmt.Sprintf("[%s%s] %3.0f %%  %d events, back to %s", strings.Repeat("#", full), strings.Repeat(".", width-full), r.Done()*100, r.Seen, r.OldestSeen.Format(time.DateTime))
+	full := int(r.Done * width)
+	return fmt.Sprintf("[%s%s] %3.0f %%  %d events, back to %s", strings.Repeat("#", full), strings.Repeat(".", width-full), r.Done*100, r.Seen, r.OldestSeen.Format(time.DateTime))
 }
 
 func (b *bar) end() {

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/replay"
 	"github.com/idemhq/idem/service"
 )
 
@@ -60,7 +58,7 @@ func (c replayCommand) Run(ctx context.Context, std streams) error {
 		fmt.Fprintln(std.out, "the action waits again")
 		return nil
 	}
-	n, err := s.Replay(ctx, env, replay.Selection{Event: c.Event, Object: c.Object, State: domain.EventState(c.State), From: c.From.Time, To: c.To.Time}, c.By)
+	n, err := s.Replay(ctx, env, service.Selection{Event: c.Event, Object: c.Object, State: c.State, From: c.From.Time, To: c.To.Time}, c.By)
 	if err != nil {
 		return err
 	}

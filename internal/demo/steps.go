@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
@@ -90,7 +91,7 @@ func (w *world) untilCase(ctx context.Context, id, status string) error {
 
 // untilDone waits until the actions on an object are finished, as many as there
 // should be.
-func (w *world) untilDone(ctx context.Context, object string, n int) (actions []service.Action, err error) {
+func (w *world) untilDone(ctx context.Context, object string, n int) (actions []api.Action, err error) {
 	err = w.until(ctx, fmt.Sprintf("%d actions on %s are finished", n, object), func() (bool, error) {
 		var err error
 		if actions, err = w.actions(ctx, object); err != nil {
@@ -124,7 +125,7 @@ func passStep(ctx context.Context, w *world, r *report) error {
 	if _, err := w.untilDone(ctx, c.ID, 1); err != nil {
 		return err
 	}
-	decisions, err := ask[listed[service.Decision]](ctx, w, "/v1/sandbox/decisions?object="+inquiry.ID)
+	decisions, err := ask[listed[api.Decision]](ctx, w, "/v1/sandbox/decisions?object="+inquiry.ID)
 	if err != nil {
 		return err
 	}
@@ -146,10 +147,10 @@ func passStep(ctx context.Context, w *world, r *report) error {
 
 // expectVerdict asks the one question a host has.
 func (w *world) expectVerdict(ctx context.Context, r *report, reference, want string) error {
-	var subject service.Subject
+	var subject api.Subject
 	err := w.until(ctx, "the verdict on "+reference+" is "+want, func() (bool, error) {
 		var err error
-		subject, err = ask[service.Subject](ctx, w, "/v1/sandbox/subjects/"+reference)
+		subject, err = ask[api.Subject](ctx, w, "/v1/sandbox/subjects/"+reference)
 		return string(subject.Verdict) == want, err
 	})
 	if err != nil {
@@ -335,7 +336,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 		}
 		expect(r, t.name, status, t.want)
 	}
-	stored, err := ask[listed[service.Event]](ctx, w, "/v1/sandbox/events?object=inq_DemoInquiryOfNobody1111111111")
+	stored, err := ask[listed[api.Event]](ctx, w, "/v1/sandbox/events?object=inq_DemoInquiryOfNobody1111111111")
 	if err != nil {
 		return err
 	}
@@ -377,7 +378,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 // untilKnown waits until the service has an object.
 func (w *world) untilKnown(ctx context.Context, id string) error {
 	return w.until(ctx, "the service knows "+id, func() (bool, error) {
-		page, err := ask[listed[service.Object]](ctx, w, "/v1/sandbox/objects?object="+id)
+		page, err := ask[listed[api.Object]](ctx, w, "/v1/sandbox/objects?object="+id)
 		return len(page.Data) == 1, err
 	})
 }

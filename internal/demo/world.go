@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
@@ -188,8 +189,8 @@ func ask[T any](ctx context.Context, w *world, path string) (T, error) {
 type listed[T any] struct{ Data []T }
 
 // actions are the actions on an object, oldest first.
-func (w *world) actions(ctx context.Context, object string) ([]service.Action, error) {
-	page, err := ask[listed[service.Action]](ctx, w, "/v1/sandbox/actions?object="+object)
+func (w *world) actions(ctx context.Context, object string) ([]api.Action, error) {
+	page, err := ask[listed[api.Action]](ctx, w, "/v1/sandbox/actions?object="+object)
 	slices.Reverse(page.Data)
 	return page.Data, err
 }

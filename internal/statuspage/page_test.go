@@ -49,7 +49,7 @@ func (w *world) Apply(_ context.Context, reference string, outcome Outcome) erro
 
 // Subject implements Subjects: everybody is approved.
 func (w *world) Subject(_ context.Context, _ service.Environment, reference string) (service.Subject, error) {
-	return service.Subject{Reference: reference, Verdict: domain.VerdictApproved, Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Status: "approved"}, nil
+	return service.Subject{Reference: reference, Verdict: service.VerdictApproved, Object: service.Object{Type: "inquiry", ID: "inq_1"}, Status: "approved"}, nil
 }
 
 // store saves one row of each kind, each text of which is made of the word.

@@ -1,4 +1,4 @@
-package service
+package api
 
 import (
 	"context"
@@ -75,12 +75,12 @@ type listOutput[T any] struct {
 
 // listRequest is a request for a page.
 type listRequest interface {
-	environment(*Service) (Environment, error)
+	environment(*server) (domain.Environment, error)
 	filter() store.Filter
 }
 
 // listOf makes the handler of a list.
-func listOf[I listRequest, R, T any](s *Service, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *I) (*listOutput[T], error) {
+func listOf[I listRequest, R, T any](s *server, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *I) (*listOutput[T], error) {
 	return func(ctx context.Context, in *I) (*listOutput[T], error) {
 		env, err := (*in).environment(s)
 		if err != nil {
@@ -109,10 +109,10 @@ func showAll[R, T any](rows []R, show func(R) T) []T {
 
 // listNotifications lists back from the newest, or forward from a sequence. Forward there
 // always is a next, so that a poller asks for it again and again.
-func (s *Service) listNotifications(ctx context.Context, in *notificationsInput) (*listOutput[Notification], error) {
+func (s *server) listNotifications(ctx context.Context, in *notificationsInput) (*listOutput[Notification], error) {
 	switch {
 	case in.After == "":
-		return listOf[ObjectPageInput](s, s.db.Notifications, showNotification)(ctx, &in.ObjectPageInput)
+		return listOf[ObjectPageInput](s, s.Store.Notifications, showNotification)(ctx, &in.ObjectPageInput)
 	case in.Before != "":
 		return nil, huma.Error422UnprocessableEntity("give after or before, not both")
 	}
@@ -122,7 +122,7 @@ func (s *Service) listNotifications(ctx context.Context, in *notificationsInput)
 	}
 	f := in.filter()
 	f.After, f.Oldest = sequence(in.After), true
-	page, err := s.db.Notifications(ctx, env, f)
+	page, err := s.Store.Notifications(ctx, env, f)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}

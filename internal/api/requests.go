@@ -1,9 +1,8 @@
-package service
+package api
 
 import (
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -11,19 +10,6 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 )
-
-// exactPaths answers 404 to a path that [http.ServeMux] would redirect to another one:
-// "/v1/sandbox/events/../replay" must not become a request to replay everything.
-func exactPaths(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given := r.URL.EscapedPath()
-		if clean := path.Clean(given); given != clean && given != clean+"/" {
-			http.NotFound(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 // exactQuery refuses a query whose parts would be ignored: one that cannot be read, an
 // empty parameter, and one that is given twice. Unknown parameters are refused by huma.

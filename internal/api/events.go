@@ -1,4 +1,4 @@
-package service
+package api
 
 import (
 	"context"
@@ -13,19 +13,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Replay makes events wait again, and returns how many: see [replay.Events]. The service
-// need not run; it works on them when it does.
-func (s *Service) Replay(ctx context.Context, environment Environment, what replay.Selection, actor string) (int, error) {
-	return replay.Events(ctx, s.db, environment, what, actor, s.db.Now())
-}
-
-// ReplayAction makes a dead action wait again: see [replay.Action].
-func (s *Service) ReplayAction(ctx context.Context, environment Environment, id, actor string) error {
-	return replay.Action(ctx, s.db, environment, id, actor, s.db.Now())
-}
-
-// apiActor is who the audit trail says did what was asked for through the API.
-const apiActor = "api"
+// actor is who the audit trail says did what was asked for through the API.
+const actor = "api"
 
 // EventDetail is an event with all that came with it, and what it led to. The body holds
 // personal data.
@@ -44,12 +33,12 @@ type idInput struct {
 	ID ID `path:"id"`
 }
 
-func (s *Service) getEvent(ctx context.Context, in *idInput) (*struct{ Body EventDetail }, error) {
+func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body EventDetail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.db.Event(ctx, env, string(in.ID))
+	e, err := s.Store.Event(ctx, env, string(in.ID))
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
@@ -60,7 +49,7 @@ func (s *Service) getEvent(ctx context.Context, in *idInput) (*struct{ Body Even
 	about := store.Filter{Object: e.Object, Limit: 100}
 	decided := map[string]bool{}
 	targets := map[domain.Ref]bool{}
-	for d, err := range store.All(ctx, s.db.Decisions, env, about) {
+	for d, err := range store.All(ctx, s.Store.Decisions, env, about) {
 		if err != nil {
 			return nil, s.failed(ctx, err)
 		}
@@ -73,14 +62,14 @@ func (s *Service) getEvent(ctx context.Context, in *idInput) (*struct{ Body Even
 			targets[spec.Target] = true
 		}
 	}
-	for n, err := range store.All(ctx, s.db.Notifications, env, store.Filter{Event: e.ID, Limit: 100}) {
+	for n, err := range store.All(ctx, s.Store.Notifications, env, store.Filter{Event: e.ID, Limit: 100}) {
 		if err != nil {
 			return nil, s.failed(ctx, err)
 		}
 		detail.Notifications = append(detail.Notifications, showNotification(n))
 	}
 	for target := range targets {
-		for a, err := range store.All(ctx, s.db.Actions, env, store.Filter{Object: target, Limit: 100}) {
+		for a, err := range store.All(ctx, s.Store.Actions, env, store.Filter{Object: target, Limit: 100}) {
 			if err != nil {
 				return nil, s.failed(ctx, err)
 			}
@@ -97,11 +86,11 @@ type Replayed struct {
 	Replayed int `json:"replayed"`
 }
 
-func (s *Service) replayEvent(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
+func (s *server) replayEvent(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
 	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: string(in.ID)})
 }
 
-func (s *Service) replayEvents(ctx context.Context, in *struct {
+func (s *server) replayEvents(ctx context.Context, in *struct {
 	EnvironmentInput
 	Body struct {
 		Object ID        `json:"object,omitempty" doc:"the id of one object"`
@@ -115,12 +104,12 @@ func (s *Service) replayEvents(ctx context.Context, in *struct {
 	})
 }
 
-func (s *Service) replaySelection(ctx context.Context, in EnvironmentInput, what replay.Selection) (*struct{ Body Replayed }, error) {
+func (s *server) replaySelection(ctx context.Context, in EnvironmentInput, what replay.Selection) (*struct{ Body Replayed }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.Replay(ctx, env, what, apiActor)
+	n, err := replay.Events(ctx, s.Store, env, what, actor, s.Now())
 	if errors.Is(err, replay.ErrNothing) || errors.Is(err, replay.ErrTimes) {
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
@@ -130,19 +119,19 @@ func (s *Service) replaySelection(ctx context.Context, in EnvironmentInput, what
 	return &struct{ Body Replayed }{Replayed{n}}, nil
 }
 
-func (s *Service) replayAction(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
+func (s *server) replayAction(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ReplayAction(ctx, env, string(in.ID), apiActor); err != nil {
+	if err := replay.Action(ctx, s.Store, env, string(in.ID), actor, s.Now()); err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Replayed }{Replayed{1}}, nil
 }
 
 // notFoundOr is the answer for what there is not, or for a database that failed.
-func (s *Service) notFoundOr(ctx context.Context, err error) error {
+func (s *server) notFoundOr(ctx context.Context, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return huma.Error404NotFound(err.Error())
 	}

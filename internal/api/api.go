@@ -1,11 +1,13 @@
-package service
+package api
 
 import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,16 +16,28 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
 )
 
-// serveAPI adds the API. Without a token it is off, and says so.
-func (s *Service) serveAPI(mux *http.ServeMux) {
-	if s.cfg.Token == "" {
+// Deps are what the API needs.
+type Deps struct {
+	Store        store.Store
+	Environments []domain.Environment // that are configured
+	Token        string               // that callers give; the API is off without one
+	Logger       *slog.Logger
+	Now          func() time.Time
+}
+
+// Register adds the API to a mux, at /v1/ and /openapi.json. Without a token it is off, and
+// says so.
+func Register(mux *http.ServeMux, d Deps) {
+	if d.Token == "" {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "the API is off: set a token (token, IDEM_TOKEN)", http.StatusNotFound)
+			http.Error(w, "the API is off: set api_token in the configuration, or IDEM_API_TOKEN", http.StatusNotFound)
 		})
 		return
 	}
+	s := &server{d}
 	config := huma.DefaultConfig("Idem", "1")
 	config.DocsPath = ""
 	config.CreateHooks = nil // no $schema in answers
@@ -33,7 +47,7 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	api := humago.New(mux, config)
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		given := strings.TrimPrefix(ctx.Header("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(s.cfg.Token.Reveal())) != 1 {
+		if subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) != 1 {
 			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "give the token as Authorization: Bearer …") // the caller may be gone
 			return
 		}
@@ -41,13 +55,13 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	}, exactQuery(api))
 	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects)
 	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject)
-	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.db.Events, showEvent))
-	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.db.Objects, showObject))
-	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.db.Decisions, showDecision))
+	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent))
+	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject))
+	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision))
 	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision)
-	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.db.Actions, showAction))
+	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.Store.Actions, showAction))
 	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications)
-	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.db.Reconciliations, showReconciliation))
+	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation))
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
 	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent)
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
@@ -55,25 +69,28 @@ func (s *Service) serveAPI(mux *http.ServeMux) {
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
 }
 
+// server answers the API's requests.
+type server struct{ Deps }
+
 // EnvironmentInput is the environment of a path.
 type EnvironmentInput struct {
 	Environment string `path:"environment" enum:"sandbox,production"`
 }
 
-func (in EnvironmentInput) environment(s *Service) (Environment, error) {
-	name := Environment(in.Environment)
-	if _, configured := s.cfg.Environments[name]; !configured {
+func (in EnvironmentInput) environment(s *server) (domain.Environment, error) {
+	name := domain.Environment(in.Environment)
+	if !slices.Contains(s.Environments, name) {
 		return "", huma.Error404NotFound("this environment is not configured")
 	}
 	return name, nil
 }
 
 // failed hides an error of the database from the caller, and logs it.
-func (s *Service) failed(ctx context.Context, err error) error {
+func (s *server) failed(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	s.logger.ErrorContext(ctx, "the API failed", "error", err)
+	s.Logger.ErrorContext(ctx, "the API failed", "error", err)
 	return huma.Error503ServiceUnavailable("the database did not answer")
 }
 
@@ -132,12 +149,12 @@ type DecisionDetail struct {
 	Facts json.RawMessage `json:"facts" doc:"null where none were read"`
 }
 
-func (s *Service) getDecision(ctx context.Context, in *idInput) (*struct{ Body DecisionDetail }, error) {
+func (s *server) getDecision(ctx context.Context, in *idInput) (*struct{ Body DecisionDetail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.db.Decision(ctx, env, string(in.ID))
+	d, err := s.Store.Decision(ctx, env, string(in.ID))
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
@@ -219,7 +236,7 @@ type AuditTrail struct {
 	Next     int64         `json:"next,omitempty" doc:"give it as after for the next page"`
 }
 
-func (s *Service) getAudit(ctx context.Context, in *struct {
+func (s *server) getAudit(ctx context.Context, in *struct {
 	EnvironmentInput
 	After int64 `query:"after" minimum:"0" doc:"the next of the page before"`
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
@@ -229,7 +246,7 @@ func (s *Service) getAudit(ctx context.Context, in *struct {
 		return nil, err
 	}
 	// The entry before the page comes with it: its hash is in that of the first.
-	entries, err := s.db.AuditTrail(ctx, env, in.After-1, in.Limit+1)
+	entries, err := s.Store.AuditTrail(ctx, env, in.After-1, in.Limit+1)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}

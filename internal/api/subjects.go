@@ -1,4 +1,4 @@
-package service
+package api
 
 import (
 	"context"
@@ -22,20 +22,11 @@ type Subject struct {
 	Version   int64          `json:"version" doc:"grows with every change"`
 }
 
-// Subject says what is known of one subject. Nothing known is a verdict of its own.
-func (s *Service) Subject(ctx context.Context, environment Environment, reference string) (Subject, error) {
-	row, err := s.db.Subject(ctx, environment, reference)
-	if errors.Is(err, store.ErrNotFound) {
-		return Subject{Reference: reference, Verdict: domain.VerdictNone}, nil
-	}
-	return showSubject(row), err
-}
-
 func showSubject(row domain.Subject) Subject {
 	return Subject{row.Reference, row.Verdict, row.Object, row.Status, orNull(row.Since), row.Version}
 }
 
-func (s *Service) getSubject(ctx context.Context, in *struct {
+func (s *server) getSubject(ctx context.Context, in *struct {
 	EnvironmentInput
 	Reference Reference `path:"reference"`
 }) (*struct{ Body Subject }, error) {
@@ -43,11 +34,14 @@ func (s *Service) getSubject(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := s.Subject(ctx, env, string(in.Reference))
+	row, err := s.Store.Subject(ctx, env, string(in.Reference))
+	if errors.Is(err, store.ErrNotFound) { // nothing known is a verdict of its own
+		row, err = domain.Subject{Reference: string(in.Reference), Verdict: domain.VerdictNone}, nil
+	}
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
-	return &struct{ Body Subject }{subject}, nil
+	return &struct{ Body Subject }{showSubject(row)}, nil
 }
 
 // SubjectList is a page of subjects.
@@ -56,7 +50,7 @@ type SubjectList struct {
 	Next string    `json:"next,omitempty" doc:"give it as after for the next page"`
 }
 
-func (s *Service) listSubjects(ctx context.Context, in *struct {
+func (s *server) listSubjects(ctx context.Context, in *struct {
 	EnvironmentInput
 	Verdict string `query:"verdict" enum:"none,pending,review,approved,declined,expired,redacted" doc:"only those with this verdict"`
 	After   string `query:"after" doc:"the next of the page before"`
@@ -70,7 +64,7 @@ func (s *Service) listSubjects(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")
 	}
-	rows, next, err := s.db.Subjects(ctx, env, domain.Verdict(in.Verdict), string(cursor), in.Limit)
+	rows, next, err := s.Store.Subjects(ctx, env, domain.Verdict(in.Verdict), string(cursor), in.Limit)
 	switch {
 	case errors.Is(err, store.ErrCursor):
 		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")

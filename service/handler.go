@@ -1,0 +1,58 @@
+package service
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+
+	"github.com/idemhq/idem/internal/api"
+)
+
+// Handler serves webhooks, health, metrics and the API.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/persona/{environment}", s.intake)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	api.Register(mux, api.Deps{
+		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.Token.Reveal(), Logger: s.logger, Now: s.db.Now,
+	})
+	return exactPaths(mux)
+}
+
+// exactPaths answers 404 to a path that [http.ServeMux] would redirect to another one:
+// "/v1/sandbox/events/../replay" must not become a request to replay everything.
+func exactPaths(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.EscapedPath()
+		if clean := path.Clean(given); given != clean && given != clean+"/" {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serveReady says whether the service can take events: it runs, and its database
+// takes writes. That every environment has its key, secrets and policy was checked
+// before it began. What is stuck is said, and makes it no less ready.
+func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
+	if s.newer.Load() {
+		http.Error(w, "a newer version of Idem has migrated the database: replace this process by one of that version", http.StatusServiceUnavailable)
+		return
+	}
+	if !s.ready.Load() {
+		http.Error(w, "the service is starting or stopping", http.StatusServiceUnavailable)
+		return
+	}
+	if err := s.db.Ping(r.Context()); err != nil {
+		s.logger.ErrorContext(r.Context(), "the database takes no writes", "error", err)
+		http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+	s.writeStuck(r.Context(), w)
+}
