@@ -95,7 +95,7 @@ const benchSecret = "wbhsec_of_the_benchmark"
 func benchService(b testing.TB, database Secret, proxies ...string) *Service {
 	b.Helper()
 	s, err := New(b.Context(), Config{
-		Listen: "127.0.0.1:0", Data: b.TempDir(), Database: database, LogLevel: "error", LogFormat: "json", TrustedProxies: proxies,
+		Listen: "127.0.0.1:0", DataDir: b.TempDir(), DatabaseURL: database, LogLevel: "error", LogFormat: "json", TrustedProxies: proxies,
 		Environments: map[Environment]EnvironmentConfig{Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: "http://127.0.0.1:1/api/v1", WebhookSecrets: []Secret{benchSecret}}},
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {

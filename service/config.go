@@ -53,17 +53,17 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Reveal returns the secret.
 func (s Secret) Reveal() string { return string(s) }
 
-// Config is everything the service can be told. A value from an environment variable
-// stands above the one in the file.
+// Config is the configuration of the service. Environment variables override the file.
 type Config struct {
-	Listen       string                            `yaml:"listen"`    // host:port; 127.0.0.1:8080 unless set; IDEM_LISTEN
-	Data         string                            `yaml:"data"`      // the folder of the database; .idem unless set; IDEM_DATA
-	Database     Secret                            `yaml:"database"`  // postgres://…, for one or many nodes; a file of SQLite in Data unless set; IDEM_DATABASE
-	Retain       time.Duration                     `yaml:"retain"`    // how long events are kept, at least, on PostgreSQL; for good unless set
-	Token        Secret                            `yaml:"token"`     // for the API below /v1, which is off without one; IDEM_TOKEN
-	LogLevel     string                            `yaml:"log_level"` // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
-	LogFormat    string                            `yaml:"log_format"`
-	Reconcile    time.Duration                     `yaml:"reconcile"` // how often Persona's events are compared with the stored ones; ten minutes unless set; IDEM_RECONCILE
+	Listen            string        `yaml:"listen"`             // host:port; 127.0.0.1:8080 unless set; IDEM_LISTEN
+	DataDir           string        `yaml:"data_dir"`           // the folder of the SQLite database; .idem unless set; IDEM_DATA_DIR
+	DatabaseURL       Secret        `yaml:"database_url"`       // postgres://…, for one or many nodes; SQLite in DataDir unless set; IDEM_DATABASE_URL
+	Retention         time.Duration `yaml:"retention"`          // how long events are kept on PostgreSQL, at least; forever unless set
+	APIToken          Secret        `yaml:"api_token"`          // for the API below /v1, which is off without one; IDEM_API_TOKEN
+	LogLevel          string        `yaml:"log_level"`          // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
+	LogFormat         string        `yaml:"log_format"`         // json or text; json unless set; IDEM_LOG_FORMAT
+	ReconcileInterval time.Duration `yaml:"reconcile_interval"` // how often Persona's events are compared with the stored ones; ten minutes unless set; IDEM_RECONCILE_INTERVAL
+
 	Environments map[Environment]EnvironmentConfig `yaml:"environments"`
 
 	// TrustedProxies are the networks, or single addresses, of proxies whose
@@ -108,28 +108,33 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
 		if err := places.New(path, source).Read(&c); err != nil {
-			return c, withoutText(err)
+			return c, renamed(withoutText(err))
 		}
 		folder = filepath.Dir(path)
 	}
-	override(&c.Listen, getenv("IDEM_LISTEN"), "127.0.0.1:8080")
-	override(&c.Data, getenv("IDEM_DATA"), ".idem")
-	override(&c.LogLevel, getenv("IDEM_LOG_LEVEL"), "info")
-	override(&c.LogFormat, getenv("IDEM_LOG_FORMAT"), "json")
-	if every := getenv("IDEM_RECONCILE"); every != "" {
-		var err error
-		if c.Reconcile, err = time.ParseDuration(every); err != nil {
-			return c, fmt.Errorf("reconcile (IDEM_RECONCILE): %q is not a duration such as 10m", every)
+	for old, now := range renames() {
+		if name := "IDEM_" + strings.ToUpper(old); getenv(name) != "" {
+			return c, fmt.Errorf("%s is not used any more: set IDEM_%s", name, strings.ToUpper(now))
 		}
 	}
-	if database := getenv("IDEM_DATABASE"); database != "" {
-		c.Database = Secret(database)
+	override(&c.Listen, getenv("IDEM_LISTEN"), "127.0.0.1:8080")
+	override(&c.DataDir, getenv("IDEM_DATA_DIR"), ".idem")
+	override(&c.LogLevel, getenv("IDEM_LOG_LEVEL"), "info")
+	override(&c.LogFormat, getenv("IDEM_LOG_FORMAT"), "json")
+	if every := getenv("IDEM_RECONCILE_INTERVAL"); every != "" {
+		var err error
+		if c.ReconcileInterval, err = time.ParseDuration(every); err != nil {
+			return c, fmt.Errorf("reconcile_interval (IDEM_RECONCILE_INTERVAL): %q is not a duration such as 10m", every)
+		}
+	}
+	if database := getenv("IDEM_DATABASE_URL"); database != "" {
+		c.DatabaseURL = Secret(database)
 	}
 	if list := getenv("IDEM_TRUSTED_PROXIES"); list != "" {
 		c.TrustedProxies = words(list)
 	}
-	if token := getenv("IDEM_TOKEN"); token != "" {
-		c.Token = Secret(token)
+	if token := getenv("IDEM_API_TOKEN"); token != "" {
+		c.APIToken = Secret(token)
 	}
 	for _, name := range []Environment{Sandbox, Production} {
 		env, configured := c.Environments[name]
@@ -146,6 +151,25 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		c.Environments[name] = env
 	}
 	return c, c.Check()
+}
+
+// renames are the names that settings had once, and have now.
+func renames() map[string]string {
+	return map[string]string{"data": "data_dir", "database": "database_url", "retain": "retention", "reconcile": "reconcile_interval", "token": "api_token"}
+}
+
+// renamed adds the present name to an error about a setting that had another name once.
+func renamed(err error) error {
+	var at *places.Error
+	if !errors.As(err, &at) {
+		return err
+	}
+	for old, now := range renames() {
+		if at.Problem == fmt.Sprintf("unknown field %q", old) {
+			return &places.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: fmt.Sprintf("%s; it is called %s now", at.Problem, now)}
+		}
+	}
+	return err
 }
 
 // complete fills in what variables and files hold.
@@ -223,14 +247,14 @@ func (c Config) Check() error {
 	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
 		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
 	}
-	if address := c.Database.Reveal(); address != "" && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		problem("database (IDEM_DATABASE): it must begin with postgres://; leave it out for SQLite in the data folder")
+	if address := c.DatabaseURL.Reveal(); address != "" && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		problem("database_url (IDEM_DATABASE_URL): it must begin with postgres://; leave it out for SQLite in data_dir")
 	}
-	if c.Retain < 0 || c.Retain > 0 && (c.Database == "" || c.Retain < 100*24*time.Hour) {
-		problem("retain: events are forgotten on PostgreSQL only, and kept for at least 2400h: Persona still lists them")
+	if c.Retention < 0 || c.Retention > 0 && (c.DatabaseURL == "" || c.Retention < 100*24*time.Hour) {
+		problem("retention: only PostgreSQL deletes old events, and they are kept for at least 2400h, since Persona lists them for three months")
 	}
-	if c.Reconcile != 0 && c.Reconcile < time.Second {
-		problem("reconcile (IDEM_RECONCILE): %s is less than a second", c.Reconcile)
+	if c.ReconcileInterval != 0 && c.ReconcileInterval < time.Second {
+		problem("reconcile_interval (IDEM_RECONCILE_INTERVAL): %s is less than a second", c.ReconcileInterval)
 	}
 	if _, err := c.proxies(); err != nil {
 		problem("trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)

@@ -27,7 +27,7 @@ func TestVariablesAloneConfigureAnEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := c.Environments[Sandbox]
-	if len(c.Environments) != 1 || e.APIKey.Reveal() != "persona_sandbox_x" || len(e.WebhookSecrets) != 2 || c.Listen != "127.0.0.1:8080" || c.Data != ".idem" {
+	if len(c.Environments) != 1 || e.APIKey.Reveal() != "persona_sandbox_x" || len(e.WebhookSecrets) != 2 || c.Listen != "127.0.0.1:8080" || c.DataDir != ".idem" {
 		t.Errorf("configured %+v", c)
 	}
 }
@@ -52,7 +52,7 @@ environments:
     policy: rules.yaml
     tolerance: 2m
 `)
-	c, err := LoadConfig(path, variables("IDEM_LISTEN=127.0.0.1:7777", "IDEM_TOKEN=t"))
+	c, err := LoadConfig(path, variables("IDEM_LISTEN=127.0.0.1:7777", "IDEM_API_TOKEN=t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,11 +190,26 @@ func TestTheServiceRefusesAnUnreadablePolicy(t *testing.T) {
 	if err := os.WriteFile(policy, []byte("version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: inquirie.status == 'x'\n    then: [approve_inquiry]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Listen: "127.0.0.1:0", Data: dir, LogLevel: "info", LogFormat: "text", Environments: map[Environment]EnvironmentConfig{
+	cfg := Config{Listen: "127.0.0.1:0", DataDir: dir, LogLevel: "info", LogFormat: "text", Environments: map[Environment]EnvironmentConfig{
 		Sandbox: {APIKey: "persona_sandbox_x", WebhookSecrets: []Secret{"s"}, Policy: policy},
 	}}
 	_, err := New(context.Background(), cfg, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "rules.yaml:5:") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestASettingThatWasRenamedSaysItsName(t *testing.T) {
+	for old, now := range renames() {
+		path := filepath.Join(t.TempDir(), "idem.yaml")
+		if err := os.WriteFile(path, []byte("listen: 127.0.0.1:1\n"+old+": x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadConfig(path, variables()); err == nil || !strings.Contains(err.Error(), "idem.yaml:2:1: unknown field") || !strings.Contains(err.Error(), now) {
+			t.Errorf("%s in the file: %v", old, err)
+		}
+		if _, err := LoadConfig("", variables("IDEM_"+strings.ToUpper(old)+"=x")); err == nil || !strings.Contains(err.Error(), "IDEM_"+strings.ToUpper(now)) {
+			t.Errorf("%s as a variable: %v", old, err)
+		}
 	}
 }

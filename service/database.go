@@ -32,13 +32,13 @@ type jobs interface {
 
 // openDatabase opens the database that a configuration names, and prepares its jobs.
 func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
-	if cfg.Database != "" {
+	if cfg.DatabaseURL != "" {
 		return openPostgres(ctx, cfg, logger, work)
 	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("make the data folder (data, IDEM_DATA): %w", err)
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("create the data folder (data_dir, IDEM_DATA_DIR): %w", err)
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(cfg.Data, "idem.db"))
+	db, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, "idem.db"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,9 +51,9 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work que
 }
 
 func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
-	db, err := postgres.Open(ctx, cfg.Database.Reveal())
+	db, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
 	if err != nil {
-		return nil, nil, fmt.Errorf("the database (database, IDEM_DATABASE): %w", err)
+		return nil, nil, fmt.Errorf("the database (database_url, IDEM_DATABASE_URL): %w", err)
 	}
 	var q jobs
 	err = db.Exclusively(ctx, "migrations of the queue", func() error {
@@ -74,15 +74,15 @@ func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work que
 // is called or the process ends: SQLite's locks by name are within a process. Commands
 // that only store events and jobs need no claim.
 func (s *Service) claim() (release func() error, err error) {
-	if s.cfg.Database != "" {
+	if s.cfg.DatabaseURL != "" {
 		return func() error { return nil }, nil
 	}
-	lock := flock.New(filepath.Join(s.cfg.Data, "serving.lock"))
+	lock := flock.New(filepath.Join(s.cfg.DataDir, "serving.lock"))
 	switch claimed, err := lock.TryLock(); {
 	case err != nil:
-		return nil, fmt.Errorf("lock the data folder (data, IDEM_DATA): %w", err)
+		return nil, fmt.Errorf("lock the data folder (data_dir, IDEM_DATA_DIR): %w", err)
 	case !claimed:
-		return nil, fmt.Errorf("another process serves from the data folder %s: end it, name another folder (data, IDEM_DATA), or use PostgreSQL for several nodes (database, IDEM_DATABASE)", s.cfg.Data)
+		return nil, fmt.Errorf("another process uses the data folder %s: stop it, choose another folder (data_dir, IDEM_DATA_DIR), or use PostgreSQL for several nodes (database_url, IDEM_DATABASE_URL)", s.cfg.DataDir)
 	}
 	return lock.Close, nil
 }
@@ -115,10 +115,10 @@ func (s *Service) attend(ctx context.Context) {
 }
 
 func (s *Service) forget(ctx context.Context, db *postgres.DB, now time.Time) {
-	if s.cfg.Retain == 0 {
+	if s.cfg.Retention == 0 {
 		return
 	}
-	dropped, err := db.Forget(ctx, now.Add(-s.cfg.Retain))
+	dropped, err := db.Forget(ctx, now.Add(-s.cfg.Retention))
 	if err != nil {
 		s.logger.ErrorContext(ctx, "old events could not be forgotten; they are next time", "error", err)
 	}

@@ -18,7 +18,7 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	api.Register(mux, api.Deps{
-		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.Token.Reveal(), Logger: s.logger, Now: s.db.Now,
+		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.APIToken.Reveal(), Logger: s.logger, Now: s.db.Now,
 	})
 	return exactPaths(mux)
 }

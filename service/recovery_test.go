@@ -40,7 +40,7 @@ func TestAServiceThatLacksSomethingDoesNotStart(t *testing.T) {
 			e := EnvironmentConfig{APIKey: sandbox.SandboxKey, WebhookSecrets: []Secret{"wbhsec_made_up"}}
 			test.change(&e)
 			_, err := New(t.Context(), Config{
-				Listen: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "json", Environments: map[Environment]EnvironmentConfig{Sandbox: e},
+				Listen: "127.0.0.1:0", DataDir: t.TempDir(), LogLevel: "info", LogFormat: "json", Environments: map[Environment]EnvironmentConfig{Sandbox: e},
 			}, slog.New(slog.DiscardHandler))
 			if err == nil {
 				t.Fatal("it can start")
@@ -208,7 +208,7 @@ func testTheAuditTrailHasPages(t *testing.T, database Secret) {
 
 func TestOneSQLiteFolderHasOneService(t *testing.T) {
 	cfg := Config{
-		Listen: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "text",
+		Listen: "127.0.0.1:0", DataDir: t.TempDir(), LogLevel: "info", LogFormat: "text",
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: "http://127.0.0.1:1/api/v1", WebhookSecrets: []Secret{"wbhsec_a"}},
 		},

@@ -207,7 +207,7 @@ func (s *Service) Run(ctx context.Context) error {
 	running.Go(func() { s.intake.Run(working) })
 	running.Go(func() { s.attend(working) })
 	running.Go(func() { s.reevaluate(working) })
-	running.Go(func() { s.reconciler.Keep(working, cmp.Or(s.cfg.Reconcile, 10*time.Minute)) })
+	running.Go(func() { s.reconciler.Keep(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))

@@ -95,7 +95,7 @@ func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) h
 func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
 	cfg := Config{
-		Listen: listener.Addr().String(), Data: data, Database: database, Token: apiToken, LogLevel: "info", LogFormat: "text",
+		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text",
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}},
 		},

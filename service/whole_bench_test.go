@@ -117,7 +117,7 @@ func wholeEvents(n int) []domain.Event {
 func newWhole(b *testing.B, database Secret, persona string) *Service {
 	b.Helper()
 	s, err := New(b.Context(), Config{
-		Listen: "127.0.0.1:0", Data: b.TempDir(), Database: database, LogLevel: "error", LogFormat: "json", Reconcile: time.Hour,
+		Listen: "127.0.0.1:0", DataDir: b.TempDir(), DatabaseURL: database, LogLevel: "error", LogFormat: "json", ReconcileInterval: time.Hour,
 		Environments: map[Environment]EnvironmentConfig{Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: persona, WebhookSecrets: []Secret{benchSecret}}},
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {

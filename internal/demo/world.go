@@ -87,7 +87,7 @@ func newWorld(ctx context.Context, logger *slog.Logger) (_ *world, err error) {
 	}
 	closers = append(closers, func() { os.RemoveAll(data) })
 	w.running, err = service.New(ctx, service.Config{
-		Listen: strings.TrimPrefix(w.service, "http://"), Data: data, Token: token, LogLevel: "info", LogFormat: "text",
+		Listen: strings.TrimPrefix(w.service, "http://"), DataDir: data, APIToken: token, LogLevel: "info", LogFormat: "text",
 		Environments: map[service.Environment]service.EnvironmentConfig{
 			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: w.sandbox + "/api/v1", WebhookSecrets: []service.Secret{service.Secret(w.secret)}},
 		},

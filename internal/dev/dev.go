@@ -111,7 +111,7 @@ func assemble(ctx context.Context, at Addresses, address, data string, logger *s
 		return nil, nil, fmt.Errorf("register the service's webhook at the sandbox: %w", err)
 	}
 	s, err := service.New(ctx, service.Config{
-		Listen: address, Data: data, Token: Token, LogLevel: "info", LogFormat: "text",
+		Listen: address, DataDir: data, APIToken: Token, LogLevel: "info", LogFormat: "text",
 		Environments: map[service.Environment]service.EnvironmentConfig{
 			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: api, WebhookSecrets: []service.Secret{service.Secret(secret)}},
 		},

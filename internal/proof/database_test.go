@@ -55,7 +55,7 @@ func onPostgres(t *testing.T, prove func(t *testing.T, db database)) {
 func inFolder(folder string) database {
 	path := filepath.Join(folder, "idem.db")
 	return database{
-		env:  []string{"IDEM_DATA=" + folder},
+		env:  []string{"IDEM_DATA_DIR=" + folder},
 		open: func(ctx context.Context) (rows, error) { return sqlite.Open(ctx, path) },
 		exec: func(ctx context.Context, statement string) error {
 			db, err := sqlite.Open(ctx, path)
@@ -75,7 +75,7 @@ func onServer(t *testing.T, server *pgtest.Server) database {
 	url := server.Database(t)
 	network := newNetwork(t, server.Address())
 	return database{
-		env:     []string{"IDEM_DATABASE=" + strings.Replace(url, server.Address(), network.Listen, 1), "IDEM_DATA=" + t.TempDir()},
+		env:     []string{"IDEM_DATABASE_URL=" + strings.Replace(url, server.Address(), network.Listen, 1), "IDEM_DATA_DIR=" + t.TempDir()},
 		shared:  true,
 		network: network,
 		open:    func(ctx context.Context) (rows, error) { return postgres.Open(ctx, url) },

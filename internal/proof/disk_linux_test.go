@@ -23,7 +23,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	w := newWorld(t, database{
-		env:  []string{"IDEM_DATA=" + disk},
+		env:  []string{"IDEM_DATA_DIR=" + disk},
 		open: func(ctx context.Context) (rows, error) { return sqlite.Open(ctx, filepath.Join(disk, "idem.db")) },
 		exec: func(ctx context.Context, statement string) error { return nil }, // nobody is killed
 	})

@@ -12,7 +12,7 @@ import (
 func TestHungCallsHoldUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
-		w := newWorld(t, db, "IDEM_RECONCILE=10s")
+		w := newWorld(t, db, "IDEM_RECONCILE_INTERVAL=10s")
 		const hung = 20 // of 64 workers
 		end := w.crowd(crowded)
 		w.wire.hang(hung)

@@ -81,7 +81,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	}
 	w.key = key.ID
 	settings := append([]string{
-		"IDEM_TOKEN=" + token, "IDEM_RECONCILE=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
+		"IDEM_API_TOKEN=" + token, "IDEM_RECONCILE_INTERVAL=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
 		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
 	}, db.env...)
 	w.program = newProgram(t, append(settings, env...)...)

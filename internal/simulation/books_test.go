@@ -37,7 +37,7 @@ type books struct {
 
 // compare compares everything.
 func (w *world) compare() figures {
-	db, err := sqlite.Open(w.t.Context(), filepath.Join(w.config.Data, "idem.db"))
+	db, err := sqlite.Open(w.t.Context(), filepath.Join(w.config.DataDir, "idem.db"))
 	must(w.t, err)
 	defer db.Close()
 	b := &books{world: w, db: db, happened: map[string]map[string]int{}, owners: map[string]*inquiry{}, accounts: map[string]*person{}}

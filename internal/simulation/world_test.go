@@ -75,7 +75,7 @@ func newWorld(t *testing.T, p plan, folder string, log io.Writer) *world {
 	must(t, err)
 	w.keyID = key.ID
 	w.config = service.Config{
-		Listen: "service:80", Data: filepath.Join(folder, "0"), Token: "token", LogLevel: "info", LogFormat: "text", Reconcile: p.reconcile,
+		Listen: "service:80", DataDir: filepath.Join(folder, "0"), APIToken: "token", LogLevel: "info", LogFormat: "text", ReconcileInterval: p.reconcile,
 		Environments: map[service.Environment]service.EnvironmentConfig{service.Sandbox: {
 			APIKey: service.Secret(key.Attributes.Value), BaseURL: "http://persona-for-service:80/api/v1", Policy: p.rules.file,
 			WebhookSecrets: []service.Secret{service.Secret(hook.Attributes.Secret)}, Since: time.Now().Add(-time.Hour),
@@ -155,13 +155,13 @@ func (w *world) crash() {
 	last := w.running
 	w.running = nil
 	synctest.Wait() // nobody writes
-	old := w.config.Data
-	w.config.Data = filepath.Join(filepath.Dir(old), fmt.Sprint(w.lives))
-	must(w.t, os.Mkdir(w.config.Data, 0o700))
+	old := w.config.DataDir
+	w.config.DataDir = filepath.Join(filepath.Dir(old), fmt.Sprint(w.lives))
+	must(w.t, os.Mkdir(w.config.DataDir, 0o700))
 	for _, name := range []string{"idem.db", "idem.db-wal"} {
 		content, err := os.ReadFile(filepath.Join(old, name))
 		must(w.t, err)
-		must(w.t, os.WriteFile(filepath.Join(w.config.Data, name), content, 0o600))
+		must(w.t, os.WriteFile(filepath.Join(w.config.DataDir, name), content, 0o600))
 	}
 	last.line.cut()
 	w.disarm()
