@@ -87,9 +87,9 @@ func (s *Service) claim() (release func() error, err error) {
 	return lock.Close, nil
 }
 
-// attend tells the budgets how many nodes use them, and forgets old events, until the
+// maintain tells the budgets how many nodes use them, and forgets old events, until the
 // context ends. SQLite has one node and forgets nothing.
-func (s *Service) attend(ctx context.Context) {
+func (s *Service) maintain(ctx context.Context) {
 	db, shared := s.db.(*postgres.DB)
 	if !shared {
 		return
@@ -109,16 +109,16 @@ func (s *Service) attend(ctx context.Context) {
 			return
 		case <-look.C:
 		case now := <-forget.C:
-			s.forget(ctx, db, now)
+			s.prune(ctx, db, now)
 		}
 	}
 }
 
-func (s *Service) forget(ctx context.Context, db *postgres.DB, now time.Time) {
+func (s *Service) prune(ctx context.Context, db *postgres.DB, now time.Time) {
 	if s.cfg.Retention == 0 {
 		return
 	}
-	dropped, err := db.Forget(ctx, now.Add(-s.cfg.Retention))
+	dropped, err := db.Prune(ctx, now.Add(-s.cfg.Retention))
 	if err != nil {
 		s.logger.ErrorContext(ctx, "old events could not be forgotten; they are next time", "error", err)
 	}

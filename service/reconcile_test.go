@@ -54,7 +54,7 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 	w.reconcile()
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
-	taken := reconcile.New(w.service.db, map[Environment]reconcile.Environment{
+	taken := reconcile.New(w.service.db, map[Environment]reconcile.Deps{
 		Sandbox: {Lister: reconcile.Persona{Client: w.client, Budget: noBudget{}}, Since: time.Now().Add(time.Hour)},
 	}, w.service.metrics, w.service.logger, time.Now)
 	if run, err := taken.Reconcile(t.Context(), Sandbox, reconcile.Options{}); err != nil || run.History == 0 || run.Missed != 0 {

@@ -51,10 +51,10 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		return nil, fmt.Errorf("the configuration cannot be used:\n%w", err)
 	}
 	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New()}
-	advancing := map[Environment]advance.Environment{}
-	performing := map[Environment]perform.Environment{}
+	advancing := map[Environment]advance.Deps{}
+	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
-	reconciling := map[Environment]reconcile.Environment{}
+	reconciling := map[Environment]reconcile.Deps{}
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
@@ -67,9 +67,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
 		}
 		reader := advance.Persona{Client: client, Environment: name}
-		advancing[name] = advance.Environment{Reader: reader, Policy: p}
-		performing[name] = perform.Environment{Client: client, Reader: reader}
-		reconciling[name] = reconcile.Environment{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
+		advancing[name] = advance.Deps{Reader: reader, Policy: p}
+		performing[name] = perform.Deps{Client: client, Reader: reader}
+		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
@@ -205,9 +205,9 @@ func (s *Service) Run(ctx context.Context) error {
 	defer stopWork()
 	var running sync.WaitGroup
 	running.Go(func() { s.intake.Run(working) })
-	running.Go(func() { s.attend(working) })
+	running.Go(func() { s.maintain(working) })
 	running.Go(func() { s.reevaluate(working) })
-	running.Go(func() { s.reconciler.Keep(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
+	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))

@@ -15,8 +15,8 @@ import (
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
-// Environment is what advancing an environment's objects needs.
-type Environment struct {
+// Deps is what advancing an environment's objects needs.
+type Deps struct {
 	Reader Reader
 	Policy *policy.Policy
 }
@@ -24,14 +24,14 @@ type Environment struct {
 // Advancer advances objects.
 type Advancer struct {
 	store        store.Store
-	environments map[domain.Environment]Environment
+	environments map[domain.Environment]Deps
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
 }
 
 // New returns an advancer.
-func New(s store.Store, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
+func New(s store.Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
 	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
@@ -76,7 +76,7 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []d
 // advance folds at most limit events of each object and saves all objects in one
 // transaction. It returns the objects that are not done: more events may wait, or
 // somebody else saved one first, which it reports.
-func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings Environment, refs []domain.Ref, limit int) (again []domain.Ref, changed bool, err error) {
+func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings Deps, refs []domain.Ref, limit int) (again []domain.Ref, changed bool, err error) {
 	inbox, err := a.store.Inbox(ctx, env, refs, limit)
 	if err != nil {
 		return nil, false, fmt.Errorf("advance objects: %w", err)
@@ -87,7 +87,7 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings
 			continue
 		}
 		w := a.begin(env, settings, refs[i], in)
-		w.read()
+		w.parse()
 		switch {
 		case w.needsReads():
 			w.save = store.Advance{Jobs: []store.Job{{Kind: store.JobRead, Environment: env, Object: w.ref}}}
@@ -98,7 +98,7 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings
 				break
 			}
 			w.skipHistory()
-			w.keep()
+			w.auditTransitions()
 			if len(in.Events) == limit {
 				again = append(again, w.ref)
 			}
@@ -119,7 +119,7 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings
 
 // oneByOne finds the event whose value the database rejects. It fails alone, and is set
 // aside after a few tries.
-func (a *Advancer) oneByOne(ctx context.Context, env domain.Environment, settings Environment, all []*work, limit int, cause error) error {
+func (a *Advancer) oneByOne(ctx context.Context, env domain.Environment, settings Deps, all []*work, limit int, cause error) error {
 	if len(all) == 1 && limit == 1 {
 		return a.rejected(ctx, all[0], cause)
 	}

@@ -125,7 +125,7 @@ func newStage(t *testing.T) *stage {
 
 // through makes the advancer use a store.
 func (s *stage) through(st store.Store) {
-	s.advancer = advance.New(st, map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: s.persona, Policy: s.policy}}, telemetry.New(),
+	s.advancer = advance.New(st, map[domain.Environment]advance.Deps{domain.Sandbox: {Reader: s.persona, Policy: s.policy}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 }
 

@@ -16,7 +16,7 @@ import (
 
 // commit saves what objects led to, in one transaction. It returns those that somebody
 // else saved first.
-func (a *Advancer) commit(ctx context.Context, env domain.Environment, settings Environment, all []*work) (lost []*work, err error) {
+func (a *Advancer) commit(ctx context.Context, env domain.Environment, settings Deps, all []*work) (lost []*work, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}

@@ -98,7 +98,7 @@ func (w *work) decide(ctx context.Context) error {
 	w.facts = &facts
 	if now := about(facts, w.ref); now != nil {
 		switch {
-		case older(*now, t) && w.tries() < maxStale:
+		case older(*now, t) && w.tries() < maxStaleReads:
 			return fmt.Errorf("read the facts of a decision: %w", errOlder)
 		case older(*now, t):
 			return w.record(t, policy.Outcome{Result: domain.NotEvaluated, Explanation: "the facts could not be read", Reason: errOlder.Error(), Actions: review(facts)})

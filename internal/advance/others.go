@@ -71,7 +71,7 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 		switch {
 		case err != nil:
 			return err
-		case undecided && w.tries() < maxStale:
+		case undecided && w.tries() < maxStaleReads:
 			return errUndecided
 		case undecided:
 			facts.Missing = append(facts.Missing, o.Ref.String()+": not decided on")

@@ -38,20 +38,20 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 
 // readWith reads for an object under a claim, and gives the claim back. It reports whether
 // the object was wanted meanwhile.
-func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Environment, claim store.Claim) (again bool, err error) {
+func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Deps, claim store.Claim) (again bool, err error) {
 	finished := false
 	defer func() {
 		if finished {
 			return
 		}
 		// It panicked, which the queue recovers from: the object must not stay claimed.
-		last, cancel := lastWords(ctx)
+		last, cancel := cleanupContext(ctx)
 		defer cancel()
 		_ = a.store.Abandon(last, claim) // the job is run again in any case
 	}()
 	err = a.readAll(ctx, env, settings, claim.Target)
 	finished = true
-	last, cancel := lastWords(ctx)
+	last, cancel := cleanupContext(ctx)
 	defer cancel()
 	if err != nil {
 		return false, errors.Join(err, a.store.Abandon(last, claim))
@@ -59,14 +59,14 @@ func (a *Advancer) readWith(ctx context.Context, env domain.Environment, setting
 	return a.store.Release(last, claim)
 }
 
-// lastWords is the time in which a job that was cut short says so. A database that fell
+// cleanupContext is the time in which a job that was cut short says so. A database that fell
 // silent must not keep its worker for ever.
-func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
 // readAll brings an object forward until nothing waits for it.
-func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Environment, ref domain.Ref) error {
+func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Deps, ref domain.Ref) error {
 	limit := batch
 	for tries := 1; ; tries++ {
 		inbox, err := a.store.Inbox(ctx, env, []domain.Ref{ref}, limit)
@@ -94,7 +94,7 @@ func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings
 }
 
 func (w *work) readAndDecide(ctx context.Context) error {
-	w.read()
+	w.parse()
 	if err := w.hydrate(ctx); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (w *work) readAndDecide(ctx context.Context) error {
 	if err := w.decide(ctx); err != nil {
 		return err
 	}
-	w.keep()
+	w.auditTransitions()
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 		tries = max(tries, e.Tries+1)
 	}
 	reason := cause.Error()
-	last, cancel := lastWords(ctx)
+	last, cancel := cleanupContext(ctx)
 	defer cancel()
 	if _, err := a.store.Tried(last, w.env, w.ref, ids, domain.Storable(reason, maxReason), 0, audit.Entry{}); err != nil {
 		cause = errors.Join(cause, err)
@@ -158,7 +158,7 @@ func (w *work) hydrate(ctx context.Context) error {
 			continue
 		}
 		if older(now, domain.Transition{To: s.Object.Status, At: s.At}) && s.Object.Status != "" {
-			if w.tries() < maxStale {
+			if w.tries() < maxStaleReads {
 				return fmt.Errorf("read what a payload left out: %w", errOlder)
 			}
 			continue
@@ -183,7 +183,7 @@ func (w *work) settle(ctx context.Context) error {
 		return fmt.Errorf("settle contradicting events: %w", err)
 	}
 	// Where Persona goes on saying so, it counts: the event may be the one that is wrong.
-	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStale {
+	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStaleReads {
 		return fmt.Errorf("settle contradicting events: %w", errOlder)
 	}
 	if object.AsOf.Before(w.next.AsOf) {
@@ -199,6 +199,6 @@ func (w *work) settle(ctx context.Context) error {
 // errOlder means that Persona's answer is from before the event that is worked on.
 var errOlder = errors.New("the answer of Persona is older than its event")
 
-// maxStale is how often an answer that is older than its event is asked for again, about
+// maxStaleReads is how often an answer that is older than its event is asked for again, about
 // a minute in all. It counts tries, not time: the clocks of nodes differ.
-const maxStale = 6
+const maxStaleReads = 6

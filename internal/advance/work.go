@@ -19,7 +19,7 @@ type work struct {
 	*Advancer
 	env      domain.Environment
 	ref      domain.Ref
-	settings Environment
+	settings Deps
 	in       store.Inbox
 
 	snapshots   []fold.Snapshot
@@ -30,12 +30,12 @@ type work struct {
 	save        store.Advance
 }
 
-func (a *Advancer) begin(env domain.Environment, settings Environment, ref domain.Ref, in store.Inbox) *work {
+func (a *Advancer) begin(env domain.Environment, settings Deps, ref domain.Ref, in store.Inbox) *work {
 	return &work{Advancer: a, env: env, ref: ref, settings: settings, in: in, save: store.Advance{Before: in.Object}}
 }
 
-// read reads the events. One that cannot be read is poison, and blocks no other.
-func (w *work) read() {
+// parse reads the events. One that cannot be parse is poison, and blocks no other.
+func (w *work) parse() {
 	for _, e := range w.in.Events {
 		s, err := fold.Read(e)
 		if err != nil {
@@ -92,8 +92,8 @@ func (w *work) replace(object domain.Object) {
 	w.save.Objects = []domain.Object{object}
 }
 
-// keep adds what is said about the transitions.
-func (w *work) keep() {
+// auditTransitions adds what is said about the transitions.
+func (w *work) auditTransitions() {
 	for _, t := range w.transitions {
 		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
 	}

@@ -29,8 +29,8 @@ const (
 	ReapplyAllow  Reapply = "allow"  // the newer inquiry counts as if there were no older one
 )
 
-// Why is a verdict and the object it comes from.
-type Why struct {
+// VerdictSource is a verdict and the object it comes from.
+type VerdictSource struct {
 	Verdict domain.Verdict
 	Object  domain.Ref
 	Status  string
@@ -47,7 +47,7 @@ type Why struct {
 //
 // A decline outlives a newer inquiry, unless the rules allow to apply again: see
 // [Reapply]. It does so when the declined inquiry is redacted later, too.
-func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
+func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource {
 	inquiries, cases = slices.Clone(inquiries), slices.Clone(cases)
 	slices.SortFunc(cases, func(a, b domain.Object) int {
 		return newestFirst(a, b, func(c domain.Object) domain.Verdict { return meaning(c, rules) })
@@ -57,7 +57,7 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
 	})
 	if len(inquiries) == 0 {
 		if len(cases) == 0 {
-			return Why{Verdict: domain.VerdictNone}
+			return VerdictSource{Verdict: domain.VerdictNone}
 		}
 		return caseVerdict(cases[0], rules)
 	}
@@ -81,7 +81,7 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) Why {
 }
 
 // reapplied is the verdict on a subject whose newer inquiry follows a decline.
-func reapplied(newer domain.Object, why, decline Why, reapply Reapply) Why {
+func reapplied(newer domain.Object, why, decline VerdictSource, reapply Reapply) VerdictSource {
 	if reapply == ReapplyAllow || why.Verdict == domain.VerdictRedacted {
 		return why
 	}
@@ -151,14 +151,14 @@ func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict)
 // verdictOf is the verdict of one inquiry: that of its newest case, else its own. A case
 // that approved and is redacted since says nothing any more; another one keeps what it
 // said.
-func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) Why {
-	own := Why{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
+func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) VerdictSource {
+	own := VerdictSource{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
 	if own.Verdict == domain.VerdictRedacted {
 		return own
 	}
 	for _, c := range cases {
 		if says := meaning(c, rules); isAttached(c, inquiry) && (c.RedactedAt.IsZero() || says != domain.VerdictApproved) {
-			return Why{says, c.Ref, c.Status}
+			return VerdictSource{says, c.Ref, c.Status}
 		}
 	}
 	return own
@@ -166,7 +166,7 @@ func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules)
 
 // declineOf is the decline of an inquiry, by itself or by a case, also when either was
 // redacted since. There is none where the case that counts approves.
-func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) (why Why, declined bool) {
+func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) (why VerdictSource, declined bool) {
 	inquiry.RedactedAt = time.Time{}
 	why = verdictOf(inquiry, cases, rules)
 	switch {
@@ -175,11 +175,11 @@ func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules)
 	case why.Verdict == domain.VerdictApproved:
 		return why, false
 	case inquiry.Status == "declined":
-		return Why{domain.VerdictDeclined, inquiry.Ref, inquiry.Status}, true
+		return VerdictSource{domain.VerdictDeclined, inquiry.Ref, inquiry.Status}, true
 	}
 	for _, c := range cases {
 		if isAttached(c, inquiry) && rules.CaseStatuses[c.Status] == domain.VerdictDeclined {
-			return Why{domain.VerdictDeclined, c.Ref, c.Status}, true
+			return VerdictSource{domain.VerdictDeclined, c.Ref, c.Status}, true
 		}
 	}
 	return why, false
@@ -189,11 +189,11 @@ func isAttached(c, inquiry domain.Object) bool {
 	return slices.Contains(c.Relationships["inquiries"], inquiry.Ref)
 }
 
-func caseVerdict(c domain.Object, rules VerdictRules) Why {
+func caseVerdict(c domain.Object, rules VerdictRules) VerdictSource {
 	if !c.RedactedAt.IsZero() {
-		return Why{domain.VerdictRedacted, c.Ref, c.Status}
+		return VerdictSource{domain.VerdictRedacted, c.Ref, c.Status}
 	}
-	return Why{meaning(c, rules), c.Ref, c.Status}
+	return VerdictSource{meaning(c, rules), c.Ref, c.Status}
 }
 
 // meaning is what the status of a case means.

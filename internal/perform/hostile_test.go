@@ -38,7 +38,7 @@ func TestWhateverPersonaSaysCanBeStored(t *testing.T) {
 				t.Fatal(err)
 			}
 			reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
-			performer := perform.New(s.outbox, map[domain.Environment]perform.Environment{domain.Sandbox: {Client: client, Reader: reader}}, telemetry.New(),
+			performer := perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: {Client: client, Reader: reader}}, telemetry.New(),
 				slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 			if err := performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil {
 				t.Fatal(err)

@@ -18,7 +18,7 @@ func (panicking) Object(context.Context, domain.Ref) (domain.Object, error) { pa
 
 func TestAnAttemptThatPanicsGivesItsClaimBack(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
-	performer := perform.New(s.outbox, map[domain.Environment]perform.Environment{domain.Sandbox: {Client: s.client, Reader: panicking{}}}, telemetry.New(),
+	performer := perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: panicking{}}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	func() {
 		defer func() { _ = recover() }() // as River does

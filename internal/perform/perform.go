@@ -32,8 +32,8 @@ type Reader interface {
 	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
 }
 
-// Environment is what performing an environment's actions needs.
-type Environment struct {
+// Deps is what performing an environment's actions needs.
+type Deps struct {
 	Client *persona.Client
 	Reader Reader
 }
@@ -41,14 +41,14 @@ type Environment struct {
 // Performer performs actions.
 type Performer struct {
 	outbox       Outbox
-	environments map[domain.Environment]Environment
+	environments map[domain.Environment]Deps
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
 }
 
 // New returns a performer.
-func New(outbox Outbox, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
+func New(outbox Outbox, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
 	return &Performer{outbox: outbox, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
@@ -88,7 +88,7 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 }
 
 // attempt makes the next attempt of an action that nobody else makes one of.
-func (p *Performer) attempt(ctx context.Context, env domain.Environment, settings Environment, id string) error {
+func (p *Performer) attempt(ctx context.Context, env domain.Environment, settings Deps, id string) error {
 	a, err := p.outbox.Action(ctx, env, id)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Actio
 
 // failed decides how an action goes on after an error of reading (called is false) or
 // of the call itself.
-func (p *Performer) failed(ctx context.Context, settings Environment, a domain.Action, cause error, called bool) error {
+func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, cause error, called bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // told to stop: the job is run again, with the same key
 	}
@@ -231,7 +231,7 @@ func backoff(attempts int) time.Duration {
 // conflicted looks what a 409 means: that the effect is there, that the state forbids
 // it, or that somebody changed the object at the same moment (Persona's "Stale object
 // error"), which passes.
-func (p *Performer) conflicted(ctx context.Context, settings Environment, a domain.Action, cause error) error {
+func (p *Performer) conflicted(ctx context.Context, settings Deps, a domain.Action, cause error) error {
 	now, err := settings.Reader.Object(ctx, a.Spec.Target)
 	if err != nil {
 		return p.failed(ctx, settings, a, err, false)

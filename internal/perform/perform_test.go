@@ -105,7 +105,7 @@ func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *st
 		State: domain.ActionWaiting, CreatedAt: s.now,
 	}}
 	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
-	environments := map[domain.Environment]perform.Environment{
+	environments := map[domain.Environment]perform.Deps{
 		domain.Sandbox: {Client: s.client, Reader: reader}, domain.Production: {Client: s.client, Reader: reader},
 	}
 	s.performer = perform.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })

@@ -148,7 +148,7 @@ func (q *Queue[Tx]) Stop(ctx context.Context) error {
 // that finds nothing waiting costs little, a wake-up that is lost costs a verdict.
 func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	var params []river.InsertManyParams
-	for _, args := range together(jobs) {
+	for _, args := range batchJobs(jobs) {
 		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: args.at(), Queue: args.queue()}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
@@ -183,9 +183,9 @@ func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 // objectsPerJob is how many objects one job advances: they share a transaction.
 const objectsPerJob = 64
 
-// together makes one job of River's of many that advance objects. One that fails is run
+// batchJobs makes one job of River's of many that advance objects. One that fails is run
 // again for all, which find nothing waiting where they were done.
-func together(jobs []store.Job) []jobArgs {
+func batchJobs(jobs []store.Job) []jobArgs {
 	var all []jobArgs
 	gathering := map[domain.Environment]*advanceArgs{}
 	for _, job := range jobs {

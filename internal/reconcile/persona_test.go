@@ -73,7 +73,7 @@ func (noBudget) Remaining() (int, int) { return 0, 0 }
 func reconcileWith(t *testing.T, db store.Store, entries []string, log io.Writer) domain.Reconciliation {
 	t.Helper()
 	lister := reconcile.Persona{Client: personaWith(t, entries), Budget: noBudget{}}
-	r := reconcile.New(db, map[domain.Environment]reconcile.Environment{domain.Sandbox: {Lister: lister, Since: noon.Add(-24 * time.Hour)}},
+	r := reconcile.New(db, map[domain.Environment]reconcile.Deps{domain.Sandbox: {Lister: lister, Since: noon.Add(-24 * time.Hour)}},
 		telemetry.New(), slog.New(slog.NewTextHandler(log, nil)), func() time.Time { return noon })
 	run, err := r.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{})
 	if err != nil {

@@ -35,8 +35,8 @@ type Lister interface {
 	Clock(ctx context.Context) (time.Time, error)
 }
 
-// Environment is what reconciling an environment needs.
-type Environment struct {
+// Deps is what reconciling an environment needs.
+type Deps struct {
 	Lister Lister
 
 	// Since is when Idem took the environment over: events from before are history. The
@@ -61,8 +61,8 @@ const (
 	// missed.
 	grace = time.Minute
 
-	// hold is how long a process keeps a reconciliation without a sign of life.
-	hold = 2 * time.Minute
+	// leaseTTL is how long a process keeps a reconciliation without a sign of life.
+	leaseTTL = 2 * time.Minute
 
 	// pageSize is the largest there is (Persona docs: Pagination). A page whose answer is
 	// too large is asked for again with half the size; after growAfter pages that were
@@ -84,7 +84,7 @@ const (
 // Reconciler reconciles environments.
 type Reconciler struct {
 	store        Store
-	environments map[domain.Environment]Environment
+	environments map[domain.Environment]Deps
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
@@ -95,7 +95,7 @@ type Reconciler struct {
 
 // New returns a reconciler. Make it before events can come: those from before the first
 // one was made are history.
-func New(s Store, environments map[domain.Environment]Environment, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Reconciler {
+func New(s Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Reconciler {
 	return &Reconciler{store: s, environments: environments, metrics: metrics, logger: logger, now: now, holder: domain.NewID("node"), made: now()}
 }
 
@@ -176,7 +176,7 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 			run.Until = o.Since
 		}
 	}
-	run, ok, err := r.store.BeginReconciliation(ctx, run, r.holder, now, now.Add(hold))
+	run, ok, err := r.store.BeginReconciliation(ctx, run, r.holder, now, now.Add(leaseTTL))
 	if err != nil {
 		return nil, err
 	}
@@ -342,7 +342,7 @@ func (w *work) finish(atTheEnd bool) {
 }
 
 func (w *work) save(ctx context.Context) error {
-	return w.store.SaveReconciliation(ctx, w.run, w.holder, w.now().Add(hold))
+	return w.store.SaveReconciliation(ctx, w.run, w.holder, w.now().Add(leaseTTL))
 }
 
 func (r *Reconciler) report(ctx context.Context, run domain.Reconciliation) {
@@ -359,9 +359,9 @@ func (r *Reconciler) report(ctx context.Context, run domain.Reconciliation) {
 	}
 }
 
-// Keep reconciles every environment at once and then again and again, until the
+// RunPeriodically reconciles every environment at once and then again and again, until the
 // context ends. What fails is logged, and tried again next time.
-func (r *Reconciler) Keep(ctx context.Context, every time.Duration) {
+func (r *Reconciler) RunPeriodically(ctx context.Context, every time.Duration) {
 	for {
 		for env := range r.environments {
 			if _, err := r.Reconcile(ctx, env, Options{}); err != nil && !errors.Is(err, ErrHeld) && ctx.Err() == nil {

@@ -102,7 +102,7 @@ func newWorld(t *testing.T) *world {
 
 // another is the reconciler of another process.
 func (w *world) another(log io.Writer) *reconcile.Reconciler {
-	return reconcile.New(w.db, map[domain.Environment]reconcile.Environment{domain.Sandbox: {Lister: w.list}},
+	return reconcile.New(w.db, map[domain.Environment]reconcile.Deps{domain.Sandbox: {Lister: w.list}},
 		telemetry.New(), slog.New(slog.NewTextHandler(log, nil)), func() time.Time { return w.now })
 }
 
@@ -342,7 +342,7 @@ func TestKeepingReconciledEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		w.reconciler.Keep(ctx, time.Hour)
+		w.reconciler.RunPeriodically(ctx, time.Hour)
 		close(ended)
 	}()
 	deadline := time.Now().Add(10 * time.Second)

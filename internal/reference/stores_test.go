@@ -48,7 +48,7 @@ func (n *node) work() queue.Workers {
 }
 
 func (n *node) use(s store.Store, p *persona, real *policy.Policy) {
-	environments := map[domain.Environment]advance.Environment{domain.Sandbox: {Reader: p, Policy: real}}
+	environments := map[domain.Environment]advance.Deps{domain.Sandbox: {Reader: p, Policy: real}}
 	n.Store, n.advancer = s, advance.New(s, environments, telemetry.New(), slog.New(slog.DiscardHandler), time.Now)
 }
 

@@ -84,11 +84,11 @@ func (r hostRules) real() fold.VerdictRules {
 }
 
 // real is the same as the service says it.
-func (s standing) real() fold.Why {
+func (s standing) real() fold.VerdictSource {
 	if s.from == nil {
-		return fold.Why{Verdict: s.verdict}
+		return fold.VerdictSource{Verdict: s.verdict}
 	}
-	return fold.Why{Verdict: s.verdict, Object: domain.Ref{Type: s.from.typ, ID: s.from.id}, Status: s.from.status()}
+	return fold.VerdictSource{Verdict: s.verdict, Object: domain.Ref{Type: s.from.typ, ID: s.from.id}, Status: s.from.status()}
 }
 
 // String shows a subject to people who look for a fault.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
 func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
@@ -22,7 +22,7 @@ func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
 	if _, err := w.db.AppendEvents(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	err := w.db.Tx(t.Context(), func(tx tables.Tx) error {
+	err := w.db.Tx(t.Context(), func(tx sqlstore.Tx) error {
 		_, err := tx.Exec(t.Context(), "UPDATE events SET tries = 3, reason = 'not allowed: the key lacks inquiry.read', state = CASE id WHEN 'evt_bad' THEN 'poison' ELSE state END WHERE id IN ('evt_failed', 'evt_bad')")
 		return err
 	})

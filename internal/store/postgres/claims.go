@@ -68,7 +68,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 	for {
 		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($4, $5, $6, $7, $8, false, now())
 			ON CONFLICT (environment, type, id) DO UPDATE SET token = excluded.token, node = excluded.node, again = false, claimed_at = excluded.claimed_at
-			WHERE NOT (`+live+`)`, claimTTL, goneAfter, db.tokens.all(), db.node, env, target.Type, target.ID, claim.Token)
+			WHERE NOT (`+live+`)`, claimTTL, nodeTTL, db.tokens.all(), db.node, env, target.Type, target.ID, claim.Token)
 		if err != nil {
 			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
@@ -89,7 +89,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error) {
 	types, ids := split(targets)
 	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($5::text[], $6::text[]) AS w (type, id) ORDER BY 1, 2) AS w
-		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, goneAfter, db.tokens.all(), env, types, ids)
+		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, nodeTTL, db.tokens.all(), env, types, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for claims: %w", err)
 	}
@@ -127,7 +127,7 @@ func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	over := db.tokens.all()
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, goneAfter, over)
+		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, nodeTTL, over)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
 //go:embed migrations/*.sql
@@ -32,7 +32,7 @@ type Queue interface {
 
 // DB is the database. It implements [store.Store].
 type DB struct {
-	*tables.Store
+	*sqlstore.Store
 	pool   *pgxpool.Pool
 	queue  Queue
 	node   string
@@ -44,8 +44,8 @@ type DB struct {
 }
 
 var (
-	_ store.Store     = (*DB)(nil)
-	_ tables.Database = (*DB)(nil)
+	_ store.Store       = (*DB)(nil)
+	_ sqlstore.Database = (*DB)(nil)
 )
 
 const maxConnections = 20 // of a node; PostgreSQL takes 100 in all unless it is told otherwise
@@ -75,13 +75,13 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("connect to the database: %w", withoutAddress(err))
 	}
 	db := &DB{pool: pool, node: domain.NewID("node")}
-	db.Store = tables.New(db)
-	if err := errors.Join(db.migrate(ctx), db.seen(ctx), db.Partition(ctx, db.Now())); err != nil {
+	db.Store = sqlstore.New(db)
+	if err := errors.Join(db.migrate(ctx), db.heartbeat(ctx), db.Partition(ctx, db.Now())); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	db.stop = stop
-	db.running.Go(func() { db.keep(beside) })
+	db.running.Go(func() { db.maintain(beside) })
 	return db, nil
 }
 
@@ -136,32 +136,32 @@ func (db *DB) Exclusively(ctx context.Context, name string, f func() error) erro
 	})
 }
 
-// transaction is a [tables.Tx].
+// transaction is a [sqlstore.Tx].
 type transaction struct{ pgx.Tx }
 
-// Query implements [tables.Querier].
-func (t transaction) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+// Query implements [sqlstore.Querier].
+func (t transaction) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	found, err := t.Tx.Query(ctx, query, args...)
 	return rows{found}, err
 }
 
-// Exec implements [tables.Tx].
+// Exec implements [sqlstore.Tx].
 func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	tag, err := t.Tx.Exec(ctx, query, args...)
 	return tag.RowsAffected(), err
 }
 
-// rows are [tables.Rows].
+// rows are [sqlstore.Rows].
 type rows struct{ pgx.Rows }
 
-// Close implements [tables.Rows].
+// Close implements [sqlstore.Rows].
 func (r rows) Close() error {
 	r.Rows.Close()
 	return nil
 }
 
-// Query implements [tables.Querier].
-func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+// Query implements [sqlstore.Querier].
+func (db *DB) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	found, err := db.pool.Query(ctx, query, args...)
 	return rows{found}, err
 }
@@ -174,8 +174,8 @@ const tries = 5
 // few keys for a part of all rows, and would read the whole table to find them.
 const begin = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
-// Tx implements [tables.Database].
-func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
+// Tx implements [sqlstore.Database].
+func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) (err error) {
 	for range tries {
 		err = pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { return f(transaction{tx}) })
 		var said *pgconn.PgError
@@ -186,8 +186,8 @@ func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) (err error) {
 	return err
 }
 
-// Append implements [tables.Database].
-func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
+// Append implements [sqlstore.Database].
+func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.EventRow) ([]bool, error) {
 	first := map[[2]string]int{} // an event may come twice in one batch
 	var c columns
 	for i, r := range events {
@@ -225,7 +225,7 @@ type columns struct {
 	body                                                                     [][]byte
 }
 
-func (c *columns) add(r tables.EventRow) {
+func (c *columns) add(r sqlstore.EventRow) {
 	c.environment, c.id, c.name = append(c.environment, r.Environment), append(c.id, r.ID), append(c.name, r.Name)
 	c.createdAt, c.objectType, c.objectID = append(c.createdAt, r.CreatedAt), append(c.objectType, r.ObjectType), append(c.objectID, r.ObjectID)
 	c.body, c.headers, c.via = append(c.body, r.Body), append(c.headers, r.Headers), append(c.via, r.Via)
@@ -235,7 +235,7 @@ func (c *columns) add(r tables.EventRow) {
 
 // mark runs a query that returns the environments and ids of events, and marks those as
 // fresh; first is where each is.
-func mark(ctx context.Context, tx tables.Tx, first map[[2]string]int, fresh []bool, query string, args ...any) (marked int, err error) {
+func mark(ctx context.Context, tx sqlstore.Tx, first map[[2]string]int, fresh []bool, query string, args ...any) (marked int, err error) {
 	found, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -252,17 +252,17 @@ func mark(ctx context.Context, tx tables.Tx, first map[[2]string]int, fresh []bo
 	return marked, found.Err()
 }
 
-// Enqueue implements [tables.Database].
-func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error {
+// Enqueue implements [sqlstore.Database].
+func (db *DB) Enqueue(ctx context.Context, tx sqlstore.Tx, jobs []store.Job) error {
 	if db.queue == nil || len(jobs) == 0 {
 		return nil
 	}
 	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Lock implements [tables.Database] by locks that end with the transaction, always in one
+// Lock implements [sqlstore.Database] by locks that end with the transaction, always in one
 // order.
-func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
+func (db *DB) Lock(ctx context.Context, tx sqlstore.Tx, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -270,25 +270,25 @@ func (db *DB) Lock(ctx context.Context, tx tables.Tx, names []string) error {
 	return err
 }
 
-// List implements [tables.Database].
+// List implements [sqlstore.Database].
 func (db *DB) List(texts []string) any { return texts }
 
-// In implements [tables.Database].
+// In implements [sqlstore.Database].
 func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
 
-// ForUpdate implements [tables.Database].
+// ForUpdate implements [sqlstore.Database].
 func (db *DB) ForUpdate() string { return " FOR UPDATE" }
 
-// Waiting implements [tables.Database].
-func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
+// Waiting implements [sqlstore.Database].
+func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (sqlstore.Rows, error) {
 	types, ids := split(refs)
 	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
 		(SELECT * FROM events WHERE environment = $1 AND object_id = wanted_id AND object_type = wanted_type AND state = 'waiting' ORDER BY sequence LIMIT $4) AS waiting`,
 		env, types, ids, limit)
 }
 
-// Stored implements [tables.Database].
-func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (tables.Rows, error) {
+// Stored implements [sqlstore.Database].
+func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (sqlstore.Rows, error) {
 	types, ids := split(refs)
 	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
 		(SELECT * FROM objects WHERE environment = $1 AND type = wanted_type AND id = wanted_id LIMIT 1) AS stored`, env, types, ids)
@@ -301,7 +301,7 @@ func split(refs []domain.Ref) (types, ids []string) {
 	return types, ids
 }
 
-// Rejects implements [tables.Database]: wrong data, a broken constraint, or a value that
+// Rejects implements [sqlstore.Database]: wrong data, a broken constraint, or a value that
 // is too long for an index.
 func (db *DB) Rejects(err error) bool {
 	var said *pgconn.PgError
@@ -312,4 +312,4 @@ func (db *DB) Rejects(err error) bool {
 }
 
 // Ping implements [store.Store].
-func (db *DB) Ping(ctx context.Context) error { return db.seen(ctx) }
+func (db *DB) Ping(ctx context.Context) error { return db.heartbeat(ctx) }

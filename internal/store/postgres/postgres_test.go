@@ -230,7 +230,7 @@ func TestOldEventsAreForgottenByTheMonth(t *testing.T) {
 	if _, err := db.AppendEvents(t.Context(), []domain.Event{old, waits}); err != nil {
 		t.Fatal(err)
 	}
-	dropped, err := db.Forget(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC))
+	dropped, err := db.Prune(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil || !slices.Equal(dropped, []string{"events_2020_01"}) {
 		t.Errorf("dropped %q, error %v", dropped, err)
 	}
@@ -270,7 +270,7 @@ func TestAnEventThatIsReplayedWhileItsMonthIsForgottenStays(t *testing.T) {
 	}
 	var dropped []string
 	var forgetting sync.WaitGroup
-	forgetting.Go(func() { dropped, err = db.Forget(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC)) })
+	forgetting.Go(func() { dropped, err = db.Prune(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC)) })
 	for waits, deadline := false, time.Now().Add(20*time.Second); !waits; time.Sleep(5 * time.Millisecond) {
 		if err := db.Pool().QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").Scan(&waits); err != nil || time.Now().After(deadline) {
 			t.Fatalf("nobody waits for the replay, error %v", err)

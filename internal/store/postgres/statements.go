@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
-// Insert implements [tables.Tx] by one statement for all rows.
-func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [][]any) ([]bool, error) {
+// Insert implements [sqlstore.Tx] by one statement for all rows.
+func (t transaction) Insert(ctx context.Context, statement sqlstore.Insert, rows [][]any) ([]bool, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [
 
 // of says for each row whether its key is among those that were stored. Of two rows with
 // one key, the first was.
-func of(stored map[string]bool, statement tables.Insert, rows [][]any) []bool {
+func of(stored map[string]bool, statement sqlstore.Insert, rows [][]any) []bool {
 	done := make([]bool, len(rows))
 	for i, row := range rows {
 		var key []string
@@ -58,8 +58,8 @@ func of(stored map[string]bool, statement tables.Insert, rows [][]any) []bool {
 
 func keyOf(columns []string) string { return strings.Join(columns, "\x00") }
 
-// Update implements [tables.Tx] by one statement for all rows.
-func (t transaction) Update(ctx context.Context, statement tables.Update, rows [][]any) ([]bool, error) {
+// Update implements [sqlstore.Tx] by one statement for all rows.
+func (t transaction) Update(ctx context.Context, statement sqlstore.Update, rows [][]any) ([]bool, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
 // claims are kept in memory: one process works on a database, and its claims end with it.
@@ -75,5 +75,5 @@ func (db *DB) Abandon(ctx context.Context, claim store.Claim) error {
 		return err
 	}
 	job := store.Job{Kind: store.JobRead, Environment: claim.Environment, Object: claim.Target}
-	return db.Tx(ctx, func(tx tables.Tx) error { return db.Enqueue(ctx, tx, []store.Job{job}) })
+	return db.Tx(ctx, func(tx sqlstore.Tx) error { return db.Enqueue(ctx, tx, []store.Job{job}) })
 }

@@ -19,7 +19,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
 //go:embed migrations/*.sql
@@ -32,7 +32,7 @@ type Queue interface {
 
 // DB is the database. It implements [store.Store].
 type DB struct {
-	*tables.Store
+	*sqlstore.Store
 	write *sql.DB // one connection: SQLite has one writer at a time
 	read  *sql.DB
 	queue Queue
@@ -43,8 +43,8 @@ type DB struct {
 }
 
 var (
-	_ store.Store     = (*DB)(nil)
-	_ tables.Database = (*DB)(nil)
+	_ store.Store       = (*DB)(nil)
+	_ sqlstore.Database = (*DB)(nil)
 )
 
 // pragmas are set on every connection.
@@ -69,7 +69,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	read.SetMaxOpenConns(8)
 	db := &DB{write: write, read: read}
-	db.Store = tables.New(db)
+	db.Store = sqlstore.New(db)
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -121,8 +121,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	return db.Migrate(ctx, provider)
 }
 
-// Tx implements [tables.Database].
-func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) error {
+// Tx implements [sqlstore.Database].
+func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
@@ -137,15 +137,15 @@ func (db *DB) Tx(ctx context.Context, f func(tables.Tx) error) error {
 	return nil
 }
 
-// transaction is a [tables.Tx].
+// transaction is a [sqlstore.Tx].
 type transaction struct{ *sql.Tx }
 
-// Query implements [tables.Querier].
-func (t transaction) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+// Query implements [sqlstore.Querier].
+func (t transaction) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	return t.QueryContext(ctx, query, args...)
 }
 
-// Exec implements [tables.Tx].
+// Exec implements [sqlstore.Tx].
 func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	res, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -154,13 +154,13 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 	return res.RowsAffected()
 }
 
-// Insert implements [tables.Tx].
-func (t transaction) Insert(ctx context.Context, statement tables.Insert, rows [][]any) ([]bool, error) {
+// Insert implements [sqlstore.Tx].
+func (t transaction) Insert(ctx context.Context, statement sqlstore.Insert, rows [][]any) ([]bool, error) {
 	return t.each(ctx, statement.One(), rows)
 }
 
-// Update implements [tables.Tx].
-func (t transaction) Update(ctx context.Context, statement tables.Update, rows [][]any) ([]bool, error) {
+// Update implements [sqlstore.Tx].
+func (t transaction) Update(ctx context.Context, statement sqlstore.Update, rows [][]any) ([]bool, error) {
 	return t.each(ctx, statement.One(), rows)
 }
 
@@ -176,13 +176,13 @@ func (t transaction) each(ctx context.Context, query string, rows [][]any) ([]bo
 	return done, nil
 }
 
-// Query implements [tables.Querier].
-func (db *DB) Query(ctx context.Context, query string, args ...any) (tables.Rows, error) {
+// Query implements [sqlstore.Querier].
+func (db *DB) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	return db.read.QueryContext(ctx, query, args...)
 }
 
-// Append implements [tables.Database].
-func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow) ([]bool, error) {
+// Append implements [sqlstore.Database].
+func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.EventRow) ([]bool, error) {
 	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (environment, id)
 			DO UPDATE SET via = excluded.via, state = excluded.state, reason = excluded.reason, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
@@ -205,36 +205,36 @@ func (db *DB) Append(ctx context.Context, tx tables.Tx, events []tables.EventRow
 	return fresh, nil
 }
 
-// Enqueue implements [tables.Database].
-func (db *DB) Enqueue(ctx context.Context, tx tables.Tx, jobs []store.Job) error {
+// Enqueue implements [sqlstore.Database].
+func (db *DB) Enqueue(ctx context.Context, tx sqlstore.Tx, jobs []store.Job) error {
 	if db.queue == nil || len(jobs) == 0 {
 		return nil
 	}
 	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Lock implements [tables.Database]: there is one writer.
-func (db *DB) Lock(context.Context, tables.Tx, []string) error { return nil }
+// Lock implements [sqlstore.Database]: there is one writer.
+func (db *DB) Lock(context.Context, sqlstore.Tx, []string) error { return nil }
 
-// List implements [tables.Database].
+// List implements [sqlstore.Database].
 func (db *DB) List(texts []string) any {
 	list, _ := json.Marshal(texts) // texts
 	return string(list)
 }
 
-// In implements [tables.Database].
+// In implements [sqlstore.Database].
 func (db *DB) In(parameter string) string {
 	return "IN (SELECT value FROM json_each(" + parameter + "))"
 }
 
-// ForUpdate implements [tables.Database]: there is one writer.
+// ForUpdate implements [sqlstore.Database]: there is one writer.
 func (db *DB) ForUpdate() string { return "" }
 
-// Waiting implements [tables.Database].
-func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (tables.Rows, error) {
+// Waiting implements [sqlstore.Database].
+func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (sqlstore.Rows, error) {
 	found := &chain{}
 	for _, ref := range refs {
-		found.queries = append(found.queries, func() (tables.Rows, error) {
+		found.queries = append(found.queries, func() (sqlstore.Rows, error) {
 			// SQLite would take the index of all events of an object, of which one may have very many.
 			return db.Query(ctx, "SELECT "+columns+" FROM events INDEXED BY events_waiting WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
 				env, ref.ID, ref.Type, limit)
@@ -243,11 +243,11 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	return found, nil
 }
 
-// Stored implements [tables.Database].
-func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (tables.Rows, error) {
+// Stored implements [sqlstore.Database].
+func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (sqlstore.Rows, error) {
 	found := &chain{}
 	for _, ref := range refs {
-		found.queries = append(found.queries, func() (tables.Rows, error) {
+		found.queries = append(found.queries, func() (sqlstore.Rows, error) {
 			return db.Query(ctx, "SELECT "+columns+" FROM objects WHERE environment = $1 AND type = $2 AND id = $3", env, ref.Type, ref.ID)
 		})
 	}
@@ -256,12 +256,12 @@ func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.
 
 // chain is the rows of several queries, one after the other.
 type chain struct {
-	queries []func() (tables.Rows, error)
-	current tables.Rows
+	queries []func() (sqlstore.Rows, error)
+	current sqlstore.Rows
 	err     error
 }
 
-// Next implements [tables.Rows].
+// Next implements [sqlstore.Rows].
 func (c *chain) Next() bool {
 	for {
 		if c.current != nil {
@@ -283,13 +283,13 @@ func (c *chain) Next() bool {
 	}
 }
 
-// Scan implements [tables.Rows].
+// Scan implements [sqlstore.Rows].
 func (c *chain) Scan(into ...any) error { return c.current.Scan(into...) }
 
-// Err implements [tables.Rows].
+// Err implements [sqlstore.Rows].
 func (c *chain) Err() error { return c.err }
 
-// Close implements [tables.Rows].
+// Close implements [sqlstore.Rows].
 func (c *chain) Close() error {
 	if c.current == nil {
 		return nil
@@ -297,7 +297,7 @@ func (c *chain) Close() error {
 	return c.current.Close()
 }
 
-// Rejects implements [tables.Database].
+// Rejects implements [sqlstore.Database].
 func (db *DB) Rejects(err error) bool {
 	var said *sqlite.Error
 	if !errors.As(err, &said) {
@@ -316,7 +316,7 @@ func (db *DB) Now() time.Time { return time.Now() }
 
 // Ping implements [store.Store].
 func (db *DB) Ping(ctx context.Context) error {
-	return db.Tx(ctx, func(tx tables.Tx) error {
+	return db.Tx(ctx, func(tx sqlstore.Tx) error {
 		_, err := tx.Exec(ctx, "CREATE TABLE ping (x); DROP TABLE ping")
 		return err
 	})

@@ -9,13 +9,13 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/store/tables"
+	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
 // tried makes an event one that was tried and failed.
 func tried(t *testing.T, s store.Store, id, reason string) {
 	t.Helper()
-	must(t, s.(tables.Database).Tx(t.Context(), func(tx tables.Tx) error {
+	must(t, s.(sqlstore.Database).Tx(t.Context(), func(tx sqlstore.Tx) error {
 		_, err := tx.Exec(t.Context(), "UPDATE events SET tries = tries + 1, reason = $1 WHERE environment = 'sandbox' AND id = $2", reason, id)
 		return err
 	}))

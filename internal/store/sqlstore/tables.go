@@ -1,7 +1,7 @@
-// Package tables holds the queries on the service's tables, in the SQL that SQLite and
+// Package sqlstore holds the queries on the service's tables, in the SQL that SQLite and
 // PostgreSQL share. What they do not share is behind [Database]: each has a package of
 // its own beside this one.
-package tables
+package sqlstore
 
 import (
 	"context"

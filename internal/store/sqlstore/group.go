@@ -1,4 +1,4 @@
-package tables
+package sqlstore
 
 import (
 	"context"
@@ -31,7 +31,7 @@ type call[In, Out any] struct {
 
 const (
 	committers = 2  // one transaction is prepared while another one waits for the disk
-	together   = 64 // calls in a transaction, at the most
+	maxCalls   = 64 // calls in a transaction, at the most
 
 	commitTime = 20 * time.Second // a database that fell silent holds nobody up for longer
 )
@@ -60,7 +60,7 @@ func (g *group[In, Out]) do(ctx context.Context, in In) (Out, error) {
 func (g *group[In, Out]) run() {
 	for {
 		g.mu.Lock()
-		n := min(len(g.waiting), together)
+		n := min(len(g.waiting), maxCalls)
 		calls := g.waiting[:n:n]
 		if g.waiting = g.waiting[n:]; n == 0 {
 			g.running--

@@ -9,29 +9,27 @@ import (
 )
 
 const (
-	lookAfter = 2 * time.Second  // how often a node says that it is there
-	goneAfter = 10 * time.Second // without a word, a node is gone
-
-	// patience is how long the last word of a node may take.
-	patience = 5 * time.Second
-	monthsOn = 2 // partitions are made this far ahead
+	heartbeatInterval = 2 * time.Second
+	nodeTTL           = 10 * time.Second // a node without a heartbeat for this long is gone
+	signOffTimeout    = 5 * time.Second  // a node that stops waits this long to remove its row
+	monthsAhead       = 2                // partitions are created this many months ahead
 )
 
-// keep does what has to be done from time to time, until the context ends. What fails is
-// done next time: readyz says what is wrong.
-func (db *DB) keep(ctx context.Context) {
-	word, partitions := time.NewTicker(lookAfter), time.NewTicker(time.Hour)
-	defer word.Stop()
+// maintain sends heartbeats, frees the claims of nodes that are gone and creates partitions,
+// until the context ends. What fails is retried at the next tick; /readyz reports it.
+func (db *DB) maintain(ctx context.Context) {
+	heartbeats, partitions := time.NewTicker(heartbeatInterval), time.NewTicker(time.Hour)
+	defer heartbeats.Stop()
 	defer partitions.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOffTimeout)
 			defer cancel()
 			_, _ = db.pool.Exec(last, "DELETE FROM nodes WHERE id = $1", db.node)
 			return
-		case <-word.C:
-			_ = db.seen(ctx)
+		case <-heartbeats.C:
+			_ = db.heartbeat(ctx)
 			_ = db.dropDeadClaims(ctx)
 		case <-partitions.C:
 			_ = db.Partition(ctx, db.Now())
@@ -39,9 +37,9 @@ func (db *DB) keep(ctx context.Context) {
 	}
 }
 
-// seen says that this node is there, which takes a row that can be written, and compares
-// the clocks.
-func (db *DB) seen(ctx context.Context) error {
+// heartbeat records that this node is alive, and compares its clock with the database's.
+// It fails when the database takes no writes.
+func (db *DB) heartbeat(ctx context.Context) error {
 	var shown time.Time
 	sent := time.Now()
 	err := db.pool.QueryRow(ctx, "INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now() RETURNING clock_timestamp()", db.node).Scan(&shown)
@@ -52,20 +50,20 @@ func (db *DB) seen(ctx context.Context) error {
 	return nil
 }
 
-// Nodes returns how many processes are at work on the database: at least this one.
+// Nodes returns how many processes use the database, this one included.
 func (db *DB) Nodes(ctx context.Context) (int, error) {
 	var n int
-	err := db.pool.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE seen_at > now() - $1::interval OR id = $2", goneAfter, db.node).Scan(&n)
+	err := db.pool.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE seen_at > now() - $1::interval OR id = $2", nodeTTL, db.node).Scan(&n)
 	if err != nil {
 		return 1, fmt.Errorf("count the nodes: %w", err)
 	}
 	return max(1, n), nil
 }
 
-// Partition makes the partitions of the events of this month and the next ones. One node
-// at a time does.
+// Partition creates the partitions for the events of this month and the next two. Nodes
+// take turns.
 func (db *DB) Partition(ctx context.Context, now time.Time) error {
-	for i := range monthsOn + 1 {
+	for i := range monthsAhead + 1 {
 		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
 		if err := db.alone(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
 			return fmt.Errorf("make a partition of the events: %w", err)
@@ -74,9 +72,9 @@ func (db *DB) Partition(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// makePartition makes the partition of a month, where there is none. Events that a clock
-// which was wrong put into the default partition move there: PostgreSQL refuses a
-// partition for rows that are in the default one.
+// makePartition creates the partition of a month, unless it exists. Events that a wrong clock
+// put into the default partition are moved into it: PostgreSQL refuses to create a partition
+// for rows that the default partition holds.
 func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
 	name, from, to := partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro()
 	var there bool
@@ -90,11 +88,10 @@ func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
 	return err
 }
 
-// Forget drops the partitions of events that were received before a moment, all at once
-// and a month at a time, and returns their names. One with an event that waits is kept.
-// What is known of the events' ids stays four months longer than any of Persona's copies
-// of them, so that none is taken for a new one.
-func (db *DB) Forget(ctx context.Context, before time.Time) (dropped []string, err error) {
+// Prune drops the partitions whose events were all received before a moment, and returns
+// their names. A partition with a waiting event is kept. The ids of events are kept for four
+// months longer, so that an event that Persona still lists is not taken for a new one.
+func (db *DB) Prune(ctx context.Context, before time.Time) (dropped []string, err error) {
 	found, err := db.pool.Query(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'events'::regclass AND c.relname LIKE 'events\\_20%'")
 	if err != nil {
 		return nil, fmt.Errorf("list the partitions of the events: %w", err)
@@ -116,21 +113,21 @@ func (db *DB) Forget(ctx context.Context, before time.Time) (dropped []string, e
 			dropped = append(dropped, name)
 		}
 	}
-	if _, err := db.pool.Exec(ctx, "DELETE FROM event_keys WHERE received_at < $1", before.AddDate(0, -keysLonger, 0).UnixMicro()); err != nil {
+	if _, err := db.pool.Exec(ctx, "DELETE FROM event_keys WHERE received_at < $1", before.AddDate(0, -keyRetentionMonths, 0).UnixMicro()); err != nil {
 		return dropped, fmt.Errorf("forget the ids of old events: %w", err)
 	}
 	return dropped, nil
 }
 
-// keysLonger is how many months longer the ids of events are known than they are kept:
+// keyRetentionMonths is how many months longer the ids of events are known than they are kept:
 // Persona shows events for three (Persona docs: Events).
-const keysLonger = 4
+const keyRetentionMonths = 4
 
 // partitionOf is the name of a month's partition.
 func partitionOf(first time.Time) string { return first.Format("events_2006_01") }
 
-// drop drops a partition, unless one of its events waits. Nobody can make one wait
-// between the look and the end of the partition.
+// drop drops a partition, unless one of its events waits. The lock keeps an event from being
+// requeued between the check and the drop.
 func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
 	err = db.alone(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&gone); err != nil || !gone {
