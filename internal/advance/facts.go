@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/family"
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/persona"
@@ -61,10 +62,10 @@ func (g *gathering) aboutCase(ctx context.Context, ref domain.Ref) (err error) {
 	if g.facts.Cases, _, err = g.read(ctx, []domain.Ref{ref}); err != nil || len(g.facts.Cases) == 0 {
 		return err
 	}
-	if err := g.inquiries(ctx, named(g.facts.Cases[0], "inquiries")); err != nil {
+	if err := g.inquiries(ctx, family.Related(g.facts.Cases[0], "inquiries")); err != nil {
 		return err
 	}
-	return g.add(ctx, &g.facts.Reports, named(g.facts.Cases[0], "reports"), nil)
+	return g.add(ctx, &g.facts.Reports, family.Related(g.facts.Cases[0], "reports"), nil)
 }
 
 // inquiries reads inquiries and what they name.
@@ -81,7 +82,7 @@ func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
 	}{{"account", &g.accounts}, {"verifications", &g.facts.Verifications}, {"reports", &g.facts.Reports}, {"sessions", &g.facts.Sessions}} {
 		var refs []domain.Ref
 		for _, inquiry := range inquiries {
-			refs = append(refs, named(inquiry, related.name)...)
+			refs = append(refs, family.Related(inquiry, related.name)...)
 		}
 		if err := g.add(ctx, related.to, refs, included); err != nil {
 			return err
@@ -91,7 +92,7 @@ func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
 		return nil
 	}
 	g.facts.Inquiry = &inquiries[0]
-	for _, ref := range named(inquiries[0], "account") {
+	for _, ref := range family.Related(inquiries[0], "account") {
 		if at := indexOf(g.accounts, ref); at >= 0 {
 			g.facts.Account = &g.accounts[at]
 		}
@@ -125,7 +126,7 @@ func (g *gathering) keep(to *[]domain.Object, o domain.Object) {
 		return
 	}
 	*to = append(*to, o)
-	g.facts.Missing = append(g.facts.Missing, withheld(o)...)
+	g.facts.Missing = append(g.facts.Missing, family.Withheld(o)...)
 }
 
 // read reads objects, a few at a time, and what comes along with inquiries. One that
@@ -169,7 +170,7 @@ func (g *gathering) unread(what string, err error) {
 
 // listCases lists the cases that an inquiry is attached to.
 func (g *gathering) listCases(ctx context.Context, inquiry domain.Ref) error {
-	if !readable(inquiry) {
+	if !family.Readable(inquiry) {
 		return nil // it is missing already
 	}
 	cases := g.persona.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiry.ID})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/family"
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/persona"
@@ -86,43 +87,15 @@ func (p Persona) object(resource json.Marshaler) (domain.Object, error) {
 
 // get makes the call that reads a kind of object.
 func (p Persona) get(ctx context.Context, ref domain.Ref, include []string) (resource json.Marshaler, included []persona.Object, err error) {
-	if !readable(ref) {
+	if !family.Readable(ref) {
 		return nil, nil, ErrCannotRead
 	}
-	switch ref.Family() {
-	case "inquiry":
-		var opts []persona.Option
-		if len(include) > 0 {
-			opts = append(opts, persona.WithInclude(include...))
-		}
-		inquiry, err := p.Client.Inquiries.Get(ctx, ref.ID, opts...)
-		if err != nil {
-			return nil, nil, err
-		}
-		return inquiry, inquiry.Included, nil
-	case "inquiry-session":
-		resource, err = p.Client.InquirySessions.Get(ctx, ref.ID)
-	case "case":
-		resource, err = p.Client.Cases.Get(ctx, ref.ID)
-	case "account":
-		resource, err = p.Client.Accounts.Get(ctx, ref.ID)
-	case "verification":
-		resource, err = p.Client.Verifications.Get(ctx, ref.ID)
-	case "report":
-		resource, err = p.Client.Reports.Get(ctx, ref.ID)
-	case "transaction":
-		resource, err = p.Client.Transactions.Get(ctx, ref.ID)
-	case "document":
-		resource, err = p.Client.Documents.Get(ctx, ref.ID)
-	default:
-		return nil, nil, ErrCannotRead
+	var opts []persona.Option
+	if len(include) > 0 {
+		opts = append(opts, persona.WithInclude(include...))
 	}
-	return resource, nil, err
+	return family.Read(ctx, p.Client, ref, opts...)
 }
-
-// readable reports whether there can be a call that reads an object: an id is a part of
-// its path.
-func readable(ref domain.Ref) bool { return ref.ID != "" && ref.ID != "." && ref.ID != ".." }
 
 // mayChange reports whether an error may be gone when the call is made again: the
 // network, a server that fails or is busy, a key that is not valid. What Persona refuses

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/family"
 )
 
 // Result is what folding came to.
@@ -124,15 +125,10 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// final reports whether an object is redacted for good. An account may be written to
-// after its redaction.
+// final reports whether an object is redacted for good.
 func final(o domain.Object) bool {
-	switch o.Ref.Family() {
-	case "inquiry", "verification", "case":
-		return !o.RedactedAt.IsZero()
-	default:
-		return false
-	}
+	f, _ := family.Find(o.Ref)
+	return f.RedactedForGood && !o.RedactedAt.IsZero()
 }
 
 // decided reports whether an inquiry was decided. Persona lets a decision be
@@ -151,23 +147,12 @@ func KnownStatus(ref domain.Ref, status string) bool {
 // rank settles snapshots of one moment: the status that is further along is the
 // later one. An unknown status ranks below all that are known.
 func rank(o domain.Object) int {
-	var statuses []string
-	switch o.Ref.Family() {
-	case "inquiry":
-		statuses = []string{"created", "pending", "expired", "failed", "completed", "needs_review", "approved", "declined"} // of two decisions of one moment the decline counts
-	case "inquiry-session":
-		statuses = []string{"new", "active", "expired"}
-	case "verification":
-		statuses = []string{"initiated", "confirmed", "submitted", "requires_retry", "tentatively_failed", "tentatively_passed", "skipped", "canceled", "failed", "passed"}
-	case "document", "selfie":
-		statuses = []string{"initiated", "submitted", "errored", "processed"}
-	case "report":
-		statuses = []string{"pending", "errored", "ready"}
-	case "case":
+	if o.Ref.Family() == "case" {
 		if !moment(o.Attributes["resolved-at"]).IsZero() {
 			return 1
 		}
 		return 0
 	}
-	return slices.Index(statuses, o.Status)
+	f, _ := family.Find(o.Ref)
+	return slices.Index(f.Statuses, o.Status)
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/family"
 	"github.com/idemhq/idem/persona/webhook"
 )
 
@@ -61,7 +62,7 @@ func Read(e domain.Event) (Snapshot, error) {
 	case event.CreatedAt.IsZero():
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NoMoment))
 	}
-	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Thin: thin(object)}
+	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Thin: family.Thin(object)}
 	if !e.ReceivedAt.IsZero() && event.CreatedAt.After(e.ReceivedAt.Add(ahead)) {
 		s.At, s.Future = e.ReceivedAt, true
 	}
@@ -85,28 +86,8 @@ func (s Snapshot) dated(o domain.Object) domain.Object {
 // Keeps reports whether an object is kept for an event. Events whose names or kinds are
 // not known yet are stored, and wait for a version that knows them.
 func Keeps(e domain.Event) bool {
-	switch e.Object.Family() {
-	case "inquiry", "inquiry-session", "case", "account", "verification", "report", "transaction", "document", "selfie":
-		return webhook.Known(webhook.Name(e.Name))
-	default:
-		return false
-	}
-}
-
-// thin reports whether an object lacks what rules and verdicts need: its status, whose it
-// is, when it was created (of several the newest counts), an inquiry's relationships.
-func thin(o domain.Object) bool {
-	lacks := func(key string) bool { return o.Attributes[key] == nil }
-	switch o.Ref.Family() {
-	case "inquiry":
-		return o.Status == "" || lacks("reference-id") || lacks("created-at") || o.Relationships["account"] == nil || o.Relationships["verifications"] == nil
-	case "case":
-		return o.Status == "" || lacks("created-at") || o.Relationships["inquiries"] == nil
-	case "verification", "report":
-		return o.Status == ""
-	default:
-		return false
-	}
+	_, known := family.Find(e.Object)
+	return known && webhook.Known(webhook.Name(e.Name))
 }
 
 // text is what a JSON string says, with U+FFFD for what no database keeps: a NUL, half of

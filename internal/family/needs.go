@@ -1,4 +1,4 @@
-package advance
+package family
 
 import (
 	"encoding/json"
@@ -9,64 +9,34 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// withheld says what an object that was read lacks of what decisions rest on, because a
-// key's blocklist holds attributes back, or because the object is redacted. It names the
-// object's id and attributes, never a value.
-func withheld(o domain.Object) []string {
-	if !o.RedactedAt.IsZero() {
-		return []string{o.Ref.String() + ": redacted"}
-	}
-	var lacks []string
-	for _, need := range needs(o) {
-		if !need.met {
-			lacks = append(lacks, o.Ref.String()+": "+need.name)
-		}
-	}
-	return lacks
-}
-
-// need is what an object should have.
+// need is what a decision needs of an object.
 type need struct {
 	name string
 	met  bool
 }
 
-func needs(o domain.Object) []need {
-	status := need{"status", o.Status != ""}
-	switch o.Ref.Family() {
-	case "inquiry":
-		_, hasReference := o.Attributes["reference-id"] // null for a person without one
-		return []need{
-			status, createdAt(o), {"reference-id", hasReference},
-			relationship(o, "account"), relationship(o, "verifications"), relationship(o, "reports"), relationship(o, "sessions"),
-		}
-	case "case":
-		return []need{status, relationship(o, "inquiries")}
-	case "verification":
-		return []need{status, createdAt(o), {"checks", allChecks(o)}}
-	case "report":
-		return []need{status, {"has-match", saysMatch(o)}}
-	default:
-		return nil
+func inquiryNeeds(o domain.Object) []need {
+	_, hasReference := o.Attributes["reference-id"] // null for a person without one
+	return []need{
+		status(o), createdAt(o), {"reference-id", hasReference},
+		relationship(o, "account"), relationship(o, "verifications"), relationship(o, "reports"), relationship(o, "sessions"),
 	}
 }
 
-// families are the kinds of object that relationships lead to.
-func families() map[string]string {
-	return map[string]string{
-		"account": "account", "verifications": "verification", "reports": "report", "sessions": "inquiry-session", "inquiries": "inquiry",
-	}
+func caseNeeds(o domain.Object) []need { return []need{status(o), relationship(o, "inquiries")} }
+
+func verificationNeeds(o domain.Object) []need {
+	return []need{status(o), createdAt(o), {"checks", allChecks(o)}}
 }
 
-// named returns what a relationship of an object names, without what it should not.
-func named(o domain.Object, name string) []domain.Ref {
-	return slices.DeleteFunc(slices.Clone(o.Relationships[name]), func(r domain.Ref) bool { return r.Family() != families()[name] || r.ID == "" })
-}
+func reportNeeds(o domain.Object) []need { return []need{status(o), {"has-match", saysMatch(o)}} }
+
+func status(o domain.Object) need { return need{"status", o.Status != ""} }
 
 // relationship is met where it is there, and names nothing but what it should.
 func relationship(o domain.Object, name string) need {
 	refs := o.Relationships[name]
-	return need{"relationships." + name, refs != nil && len(named(o, name)) == len(refs)}
+	return need{"relationships." + name, refs != nil && len(Related(o, name)) == len(refs)}
 }
 
 func createdAt(o domain.Object) need {
