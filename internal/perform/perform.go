@@ -53,14 +53,14 @@ func New(outbox Outbox, environments map[domain.Environment]Deps, metrics *telem
 }
 
 const (
-	keyLife        = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
-	maxAttempts    = 20
-	attemptsPerKey = 5 // that a gateway answers
-	maxConflict    = 5 // attempts that end in a 409 for which the state gives no reason
-	firstWait      = time.Second
-	longestWait    = 10 * time.Minute
-	releaseTime    = 5 * time.Second // the database may have fallen silent
-	claimedWait    = time.Second     // until an action is looked at again that another worker has
+	keyLife       = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
+	maxAttempts   = 20
+	firstKeyLasts = 5 // attempts that a gateway answers
+	maxConflict   = 5 // attempts that end in a 409 for which the state gives no reason
+	firstWait     = time.Second
+	longestWait   = 10 * time.Minute
+	releaseTime   = 5 * time.Second // the database may have fallen silent
+	claimedWait   = time.Second     // until an action is looked at again that another worker has
 )
 
 // Perform makes the next attempt of an action, unless it is finished. One that is not yet
@@ -209,8 +209,8 @@ const (
 // spent reports whether a key is of no more use after a server error: Persona stores
 // its own under the key, and answers with them again (Persona docs: Idempotence). What
 // a gateway answers (502, 503, 504) never reached that store, or hides what is in it,
-// so that the same key asks on. Should Persona store those too, a new key now and then
-// gets past them, for kinds of action whose effect the next attempt would see.
+// so that the same key asks on. Should Persona store those too, a new key for each later
+// attempt gets past them, for kinds of action whose effect the next attempt would see.
 func spent(status int, kind domain.ActionKind, attempts int) bool {
 	switch {
 	case status < http.StatusInternalServerError:
@@ -219,7 +219,7 @@ func spent(status int, kind domain.ActionKind, attempts int) bool {
 		return true
 	}
 	k, _ := action.Find(kind)
-	return !k.Traceless && attempts%attemptsPerKey == 0
+	return !k.Traceless && attempts >= firstKeyLasts
 }
 
 // backoff is the wait after a number of attempts, half of it by chance.

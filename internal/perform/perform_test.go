@@ -342,6 +342,19 @@ func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
 	}
 }
 
+// Seed 2958322140 of the simulation: four keys in a row had a stored 502, and an approval was
+// given up.
+func TestAGatewayWhoseAnswersAreStoredIsGotPastBeforeTheActionIsGivenUp(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 502, Times: 6}))
+	for s.action.State == domain.ActionWaiting {
+		s.perform()
+	}
+	if s.action.State != domain.ActionDone {
+		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
+	}
+}
+
 func TestEveryKindOfActionDoesWhatItSays(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "start_inquiry complete_inquiry"}})
 	inquiry := s.action.Spec.Target
