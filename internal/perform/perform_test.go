@@ -346,7 +346,7 @@ func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
 // given up.
 func TestAGatewayWhoseAnswersAreStoredIsGotPastBeforeTheActionIsGivenUp(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
-	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 502, Times: 6}))
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 502, Times: 17}))
 	for s.action.State == domain.ActionWaiting {
 		s.perform()
 	}
