@@ -1,0 +1,173 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Workers do the jobs. A job whose work fails is run again later, one that is
+// [store.NotDue] when its time has come.
+type Workers struct {
+	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
+	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
+	Perform func(ctx context.Context, env domain.Environment, action string) error
+
+	// For simulations.
+	Poll time.Duration // between two looks for jobs; as suits the database unless set
+}
+
+// Each kind of job has workers of its own, so that calls that hang hold up neither
+// folding nor each other.
+const (
+	advanceQueue   = river.QueueDefault
+	advanceWorkers = 4 // they use the processor and the database
+	readQueue      = "read"
+	performQueue   = "perform"
+	callWorkers    = 32 // most of their time is spent waiting for Persona
+)
+
+func queues() map[string]river.QueueConfig {
+	return map[string]river.QueueConfig{
+		advanceQueue: {MaxWorkers: advanceWorkers}, readQueue: {MaxWorkers: callWorkers}, performQueue: {MaxWorkers: callWorkers},
+	}
+}
+
+// register says who does each kind of job.
+func (work Workers) register() *river.Workers {
+	all := river.NewWorkers()
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[advanceArgs]) error {
+		return orSnooze(work.Advance(ctx, job.Args.Environment, job.Args.refs()))
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[readArgs]) error {
+		return orSnooze(work.Read(ctx, job.Args.Environment, job.Args.Objects[0]))
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
+		return orSnooze(work.Perform(ctx, job.Args.Environment, job.Args.Action))
+	}))
+	return all
+}
+
+func orSnooze(err error) error {
+	var early store.NotDue
+	if errors.As(err, &early) {
+		return river.JobSnooze(early.Wait)
+	}
+	return err
+}
+
+// objectsPerJob is how many objects one job advances: they share a transaction.
+const objectsPerJob = 64
+
+// batchJobs makes one job of River's of many that advance objects. One that fails is run
+// again for all, which find nothing waiting where they were done.
+func batchJobs(jobs []store.Job) []jobArgs {
+	var all []jobArgs
+	gathering := map[domain.Environment]*advanceArgs{}
+	for _, job := range jobs {
+		switch job.Kind {
+		case store.JobPerform:
+			all = append(all, &performArgs{job.Environment, job.Action, job.At})
+		case store.JobRead:
+			all = append(all, &readArgs{job.Environment, refs{job.Object}, job.At})
+		default:
+			args := gathering[job.Environment]
+			if args == nil || len(args.Objects) == objectsPerJob {
+				args = &advanceArgs{Environment: job.Environment}
+				all = append(all, args)
+				gathering[job.Environment] = args
+			}
+			if !slices.Contains(args.Objects, job.Object) {
+				args.Objects = append(args.Objects, job.Object)
+			}
+		}
+	}
+	return all
+}
+
+// advanceArgs is a job to advance objects.
+type advanceArgs struct {
+	Environment domain.Environment `json:"environment"`
+	Objects     refs               `json:"objects"`
+	Object      domain.Ref         `json:"object,omitzero"` // of jobs from before there were several
+}
+
+func (a advanceArgs) refs() []domain.Ref {
+	if a.Object.IsZero() {
+		return a.Objects
+	}
+	return append(slices.Clone(a.Objects), a.Object)
+}
+
+func (advanceArgs) Kind() string  { return string(store.JobAdvance) }
+func (advanceArgs) queue() string { return advanceQueue }
+func (advanceArgs) at() time.Time { return time.Time{} }
+
+// readArgs is a job to advance one object that needs reads.
+type readArgs struct {
+	Environment domain.Environment `json:"environment"`
+	Objects     refs               `json:"objects"`
+
+	scheduled time.Time
+}
+
+func (readArgs) Kind() string    { return string(store.JobRead) }
+func (readArgs) queue() string   { return readQueue }
+func (a readArgs) at() time.Time { return a.scheduled }
+
+// refs are written as one text. PostgreSQL has an index on every value of a job's
+// arguments: a list would take more of its time than the events themselves.
+type refs []domain.Ref
+
+// MarshalText implements [encoding.TextMarshaler].
+func (r refs) MarshalText() ([]byte, error) {
+	var b []byte
+	for i, ref := range r {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, url.QueryEscape(ref.Type)...), ' '), url.QueryEscape(ref.ID)...)
+	}
+	return b, nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (r *refs) UnmarshalText(text []byte) error {
+	for one := range strings.SplitSeq(string(text), ",") {
+		typ, id, ok := strings.Cut(one, " ")
+		typ, err1 := url.QueryUnescape(typ)
+		id, err2 := url.QueryUnescape(id)
+		if !ok || err1 != nil || err2 != nil {
+			return errors.New("a job's objects cannot be read")
+		}
+		*r = append(*r, domain.Ref{Type: typ, ID: id})
+	}
+	return nil
+}
+
+// performArgs is a job to perform an action.
+type performArgs struct {
+	Environment domain.Environment `json:"environment"`
+	Action      string             `json:"action"`
+
+	scheduled time.Time
+}
+
+func (performArgs) Kind() string    { return string(store.JobPerform) }
+func (performArgs) queue() string   { return performQueue }
+func (a performArgs) at() time.Time { return a.scheduled }
+
+// jobArgs are the arguments of River's jobs that stand for some of ours.
+type jobArgs interface {
+	river.JobArgs
+	at() time.Time
+	queue() string
+}
