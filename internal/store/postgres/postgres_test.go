@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -214,6 +215,47 @@ func TestNodesStoreTheSameEventsOnce(t *testing.T) {
 	storing.Wait()
 	if stored != len(events) {
 		t.Errorf("%d of %d events were stored", stored, len(events))
+	}
+}
+
+// Two transactions that each save the first inquiry of a subject do not see each other's: the
+// later one must compute the verdict again.
+func TestNodesThatSaveANewSubjectAtOnceSeeEachOther(t *testing.T) {
+	url := server.Database(t)
+	nodes := []*postgres.DB{open(t, url), open(t, url), open(t, url)}
+	all := store.Verdicts{Rules: "1", Now: time.Now(), Of: func(objects []domain.Object) domain.Subject {
+		if len(objects) < len(nodes) {
+			return domain.Subject{Verdict: domain.VerdictPending, Status: fmt.Sprint(len(objects))}
+		}
+		return domain.Subject{Verdict: domain.VerdictApproved, Status: "all"}
+	}}
+	const subjects = 40
+	for i := range subjects {
+		var saving sync.WaitGroup
+		for n, db := range nodes {
+			saving.Go(func() {
+				o := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "inquiry", ID: fmt.Sprintf("inq_%d_%d", i, n)}, Status: "created", ReferenceID: fmt.Sprint("user-", i), AsOf: time.Now()}
+				if _, err := db.Save(t.Context(), domain.Sandbox, []store.Advance{{Objects: []domain.Object{o}}}, all); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		saving.Wait()
+		if subject, err := nodes[0].Subject(t.Context(), domain.Sandbox, fmt.Sprint("user-", i)); err != nil || subject.Verdict != domain.VerdictApproved {
+			t.Errorf("user-%d stands %s by %s objects, error %v", i, subject.Verdict, subject.Status, err)
+		}
+	}
+	told := map[string][]domain.Verdict{}
+	for n, err := range store.All(t.Context(), nodes[1].Notifications, domain.Sandbox, store.Filter{Limit: 100}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[n.Subject] = append(told[n.Subject], n.Verdict) // newest first
+	}
+	for i := range subjects {
+		if got := told[fmt.Sprint("user-", i)]; !slices.Equal(got, []domain.Verdict{domain.VerdictApproved, domain.VerdictPending}) {
+			t.Errorf("user-%d was told %v", i, got)
+		}
 	}
 }
 
