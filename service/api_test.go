@@ -137,7 +137,7 @@ func testInvalidRequestsAreRefused(t *testing.T, database Secret) {
 			}
 		})
 	}
-	if log := w.log.String(); strings.Contains(log, "the API failed") {
+	if log := w.log.String(); strings.Contains(log, "API request failed") {
 		t.Errorf("a request reached the database and failed there:\n%s", log)
 	}
 }

@@ -120,9 +120,9 @@ func (s *Service) prune(ctx context.Context, db *postgres.DB, now time.Time) {
 	}
 	dropped, err := db.Prune(ctx, now.Add(-s.cfg.Retention))
 	if err != nil {
-		s.logger.ErrorContext(ctx, "old events could not be forgotten; they are next time", "error", err)
+		s.logger.ErrorContext(ctx, "pruning old events failed; retrying in six hours", "error", err)
 	}
 	if len(dropped) > 0 {
-		s.logger.InfoContext(ctx, "old events forgotten", "partitions", dropped)
+		s.logger.InfoContext(ctx, "old events pruned", "partitions", dropped)
 	}
 }

@@ -41,7 +41,7 @@ func exactPaths(next http.Handler) http.Handler {
 // before it began. What is stuck is said, and makes it no less ready.
 func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.newer.Load() {
-		http.Error(w, "a newer version of Idem has migrated the database: replace this process by one of that version", http.StatusServiceUnavailable)
+		http.Error(w, "a newer version of Idem migrated the database: restart this node with that version", http.StatusServiceUnavailable)
 		return
 	}
 	if !s.ready.Load() {
@@ -49,8 +49,8 @@ func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.db.Ping(r.Context()); err != nil {
-		s.logger.ErrorContext(r.Context(), "the database takes no writes", "error", err)
-		http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
+		s.logger.ErrorContext(r.Context(), "the database rejects writes", "error", err)
+		http.Error(w, "the database rejects writes", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")

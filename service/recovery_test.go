@@ -235,7 +235,7 @@ func TestOneSQLiteFolderHasOneService(t *testing.T) {
 		return func() error { cancel(); return <-ended }
 	}
 	end := run()
-	if err := open().Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another process serves from the data folder") {
+	if err := open().Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another process uses the data folder") {
 		t.Errorf("a second service ended with %v", err)
 	}
 	for range 2 { // the first ends, and the next one follows it

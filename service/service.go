@@ -48,7 +48,7 @@ const drainTime = 10 * time.Second
 // and says what to do, where something is missing.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error) {
 	if err := cfg.Check(); err != nil {
-		return nil, fmt.Errorf("the configuration cannot be used:\n%w", err)
+		return nil, fmt.Errorf("invalid configuration:\n%w", err)
 	}
 	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New()}
 	advancing := map[Environment]advance.Deps{}
@@ -58,13 +58,13 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
-			return nil, fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
+			return nil, fmt.Errorf("invalid policy for the %s environment: %w", name, err)
 		}
 		budget := persona.NewBudget()
 		s.budgets = append(s.budgets, budget)
 		client, err := newClient(cfg, name, budget, logger)
 		if err != nil {
-			return nil, fmt.Errorf("the client of the %s environment: %w", name, err)
+			return nil, fmt.Errorf("create the client of the %s environment: %w", name, err)
 		}
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
@@ -154,7 +154,7 @@ type levelHandler struct {
 func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
 // SetWebhookSecrets replaces the secrets of an environment's webhook while the
-// service runs: first the new one beside the old one, then, when the old one has
+// service started: first the new one beside the old one, then, when the old one has
 // expired at Persona, the new one alone.
 func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
@@ -165,7 +165,7 @@ func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 // used changes nothing.
 func (s *Service) Reload(cfg Config, err error) {
 	if err != nil {
-		s.logger.Error("the configuration is not taken: it cannot be used", "error", err)
+		s.logger.Error("reload failed: invalid configuration; keeping the current secrets", "error", err)
 		return
 	}
 	for name, e := range cfg.Environments {
@@ -173,14 +173,14 @@ func (s *Service) Reload(cfg Config, err error) {
 			s.SetWebhookSecrets(name, e.WebhookSecrets)
 		}
 	}
-	s.logger.Info("webhook secrets read again", "environments", len(cfg.Environments))
+	s.logger.Info("webhook secrets reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies reads the policies that a configuration names, as [New] does.
 func CheckPolicies(cfg Config) error {
 	for name, e := range cfg.Environments {
 		if _, err := loadPolicy(name, e.Policy); err != nil {
-			return fmt.Errorf("the policy of the %s environment cannot be used: %w", name, err)
+			return fmt.Errorf("invalid policy for the %s environment: %w", name, err)
 		}
 	}
 	return nil
@@ -196,7 +196,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer release()
 	defer s.db.Close()
 	if err := s.db.Resume(ctx); err != nil {
-		return fmt.Errorf("take up what was left: %w", err)
+		return fmt.Errorf("resume pending jobs: %w", err)
 	}
 	if err := s.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the queue: %w", err)
@@ -210,7 +210,7 @@ func (s *Service) Run(ctx context.Context) error {
 	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
 	s.ready.Store(true)
-	s.logger.InfoContext(ctx, "service runs", "environments", len(s.cfg.Environments))
+	s.logger.InfoContext(ctx, "service started", "environments", len(s.cfg.Environments))
 	<-working.Done()
 	s.ready.Store(false)
 	running.Wait()
@@ -230,7 +230,7 @@ func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc)
 	every(ctx, 5*time.Second, func() {
 		if err := s.db.CheckVersion(ctx); errors.Is(err, store.ErrNewer) {
 			s.newer.Store(true)
-			s.logger.ErrorContext(ctx, "the work stops: a newer version of Idem has migrated the database; replace this process by one of that version")
+			s.logger.ErrorContext(ctx, "work stopped: a newer version of Idem migrated the database; restart this node with that version")
 			stopWork()
 		}
 	})
@@ -242,7 +242,7 @@ func (s *Service) reevaluate(ctx context.Context) {
 	every(ctx, 10*time.Minute, func() {
 		for name := range s.cfg.Environments {
 			if err := s.advancer.Reevaluate(ctx, name); err != nil && ctx.Err() == nil {
-				s.logger.ErrorContext(ctx, "verdicts could not be evaluated again; the next try is in ten minutes", "environment", name, "error", err)
+				s.logger.ErrorContext(ctx, "re-evaluating verdicts failed; retrying in ten minutes", "environment", name, "error", err)
 			}
 		}
 	})

@@ -29,7 +29,7 @@ func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
 	for _, env := range slices.Sorted(maps.Keys(s.cfg.Environments)) {
 		b, err := s.db.Backlog(ctx, env)
 		if err != nil {
-			s.logger.WarnContext(ctx, "what is stuck could not be read from the database", "environment", env, "error", err)
+			s.logger.WarnContext(ctx, "reading the backlog failed", "environment", env, "error", err)
 			continue
 		}
 		if text := stuck(b, s.db.Now()); text != "" {

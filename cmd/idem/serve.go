@@ -38,7 +38,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return fmt.Errorf("%w: set another address (listen, IDEM_LISTEN)", err)
 	}
-	logger.InfoContext(ctx, "service listens", "address", listener.Addr().String())
+	logger.InfoContext(ctx, "listening", "address", listener.Addr().String())
 
 	// The handler stops before the service does: what it answered with 200 is stored.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -150,10 +150,10 @@ func (a *Advancer) rejected(ctx context.Context, w *work, cause error) error {
 	}
 	log := a.logger.With("environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "event", event.ID, "tries", event.Tries+1, "reason", reason)
 	if poison {
-		log.ErrorContext(ctx, "event set aside")
+		log.ErrorContext(ctx, "event marked as poison")
 		a.metrics.Advanced.WithLabelValues(string(w.env), string(domain.EventPoison)).Inc()
 	} else {
-		log.WarnContext(ctx, "event not saved")
+		log.WarnContext(ctx, "saving an event failed; it will be retried")
 	}
 	return fmt.Errorf("advance %s: %w", w.ref, store.ErrRejected)
 }

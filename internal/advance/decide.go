@@ -192,7 +192,7 @@ func readOver(stored, read []domain.Object) []domain.Object {
 func (w *work) record(t domain.Transition, o policy.Outcome) error {
 	facts, err := json.Marshal(w.facts)
 	if err != nil {
-		return fmt.Errorf("keep the facts of a decision: %w", err)
+		return fmt.Errorf("encode the facts of a decision: %w", err)
 	}
 	now := w.now()
 	d := domain.Decision{

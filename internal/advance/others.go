@@ -46,7 +46,7 @@ func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, err
 }
 
 // errUndecided means that an older inquiry of the person comes first.
-var errUndecided = errors.New("an older inquiry of the person is not decided on yet")
+var errUndecided = errors.New("an older inquiry of the person has no decision yet")
 
 // lookForDeclines looks whether an older inquiry of somebody who is to be approved was
 // declined, or is to be. What is stored does not tell: events come late and in any order,

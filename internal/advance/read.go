@@ -132,7 +132,7 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 	if _, err := a.store.Tried(last, w.env, w.ref, ids, domain.Storable(reason, maxReason), 0, audit.Entry{}); err != nil {
 		cause = errors.Join(cause, err)
 	}
-	a.logger.WarnContext(ctx, "object waits: its facts cannot be read", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)
+	a.logger.WarnContext(ctx, "reading from Persona failed; the object's events will be retried", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)
 	return cause
 }
 
@@ -150,7 +150,7 @@ func (w *work) hydrate(ctx context.Context) error {
 		return nil // what the payload has must do; a decision finds its facts incomplete
 	}
 	if err != nil {
-		return fmt.Errorf("read what a payload left out: %w", err)
+		return fmt.Errorf("read an object whose payload is incomplete: %w", err)
 	}
 	for i := range w.snapshots {
 		s := &w.snapshots[i]
@@ -159,7 +159,7 @@ func (w *work) hydrate(ctx context.Context) error {
 		}
 		if older(now, domain.Transition{To: s.Object.Status, At: s.At}) && s.Object.Status != "" {
 			if w.tries() < maxStaleReads {
-				return fmt.Errorf("read what a payload left out: %w", errOlder)
+				return fmt.Errorf("read an object whose payload is incomplete: %w", errOlder)
 			}
 			continue
 		}
@@ -197,7 +197,7 @@ func (w *work) settle(ctx context.Context) error {
 }
 
 // errOlder means that Persona's answer is from before the event that is worked on.
-var errOlder = errors.New("the answer of Persona is older than its event")
+var errOlder = errors.New("Persona's answer is older than the event")
 
 // maxStaleReads is how often an answer that is older than its event is asked for again, about
 // a minute in all. It counts tries, not time: the clocks of nodes differ.

@@ -28,7 +28,7 @@ func (w *work) report(ctx context.Context) {
 	for _, m := range w.save.Events {
 		w.metrics.Advanced.WithLabelValues(string(w.env), string(m.State)).Inc()
 		if m.State == domain.EventPoison {
-			log.ErrorContext(ctx, "event set aside", "event", m.ID, "reason", m.Reason)
+			log.ErrorContext(ctx, "event marked as poison", "event", m.ID, "reason", m.Reason)
 		}
 	}
 	if len(w.save.Objects) > 0 {

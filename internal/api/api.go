@@ -33,7 +33,7 @@ type Deps struct {
 func Register(mux *http.ServeMux, d Deps) {
 	if d.Token == "" {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "the API is off: set api_token in the configuration, or IDEM_API_TOKEN", http.StatusNotFound)
+			http.Error(w, "the API is disabled: set api_token in the configuration, or IDEM_API_TOKEN", http.StatusNotFound)
 		})
 		return
 	}
@@ -90,7 +90,7 @@ func (s *server) failed(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	s.Logger.ErrorContext(ctx, "the API failed", "error", err)
+	s.Logger.ErrorContext(ctx, "API request failed", "error", err)
 	return huma.Error503ServiceUnavailable("the database did not answer")
 }
 

@@ -15,8 +15,8 @@ import (
 const firstBuffer = 8 << 10
 
 var (
-	errTooLarge  = errors.New("the body is longer than a mebibyte")
-	errThrottled = errors.New("the body is long, and much from this address was not signed")
+	errTooLarge  = errors.New("the body is larger than 1 MiB")
+	errThrottled = errors.New("the body is large, and this address has sent many unsigned requests")
 )
 
 // read reads a body to its end. length is what was announced, below zero for nothing.
@@ -57,10 +57,10 @@ func unread(err error, evicted bool) (outcome, error) {
 	case tooLong != nil:
 		return outcome{http.StatusRequestEntityTooLarge, "too_large"}, errTooLarge
 	case evicted:
-		return outcome{http.StatusServiceUnavailable, "evicted"}, errors.New("the body came slowly while others needed the memory")
+		return outcome{http.StatusServiceUnavailable, "evicted"}, errors.New("the body arrived too slowly while other requests needed the memory")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return outcome{http.StatusRequestTimeout, "slow"}, errors.New("the body came too slowly")
+		return outcome{http.StatusRequestTimeout, "slow"}, errors.New("the body arrived too slowly")
 	default:
-		return outcome{http.StatusBadRequest, "truncated"}, errors.New("the body could not be read to its end")
+		return outcome{http.StatusBadRequest, "truncated"}, errors.New("the body was cut off")
 	}
 }

@@ -98,7 +98,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.mu.RUnlock()
 	if !known {
 		hurry(w)
-		http.Error(w, "there is no such environment", http.StatusNotFound)
+		http.Error(w, "unknown environment", http.StatusNotFound)
 		return
 	}
 	from := in.proxies.sender(r)
@@ -229,7 +229,7 @@ func (in *Intake) keep(ctx context.Context, event domain.Event) (outcome, error)
 	case in.slots <- struct{}{}:
 		defer func() { <-in.slots }()
 	default:
-		return outcome{http.StatusServiceUnavailable, "busy"}, errors.New("too many events wait to be stored")
+		return outcome{http.StatusServiceUnavailable, "busy"}, errors.New("too many events are waiting to be stored")
 	}
 	fresh, err := in.append(ctx, event)
 	log := in.logger.With("environment", event.Environment)

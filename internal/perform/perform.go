@@ -109,7 +109,7 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	}
 	switch precondition, why := action.Check(a.Spec, now); precondition {
 	case action.Reached:
-		return p.finish(ctx, a, domain.ActionAlreadyDone, "the "+now.Ref.Family()+" is as it should be already")
+		return p.finish(ctx, a, domain.ActionAlreadyDone, "the "+now.Ref.Family()+" is already in the requested state")
 	case action.Unmet:
 		return p.finish(ctx, a, domain.ActionDropped, why)
 	}
@@ -167,7 +167,7 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 		if refusal != nil && refusal.RetryAfter() > 0 {
 			wait = refusal.RetryAfter()
 		}
-		return p.again(ctx, a, wait, "the rate limit is used up")
+		return p.again(ctx, a, wait, "rate limit reached")
 	case called && errors.Is(cause, persona.ErrConflict):
 		return p.conflicted(ctx, settings, a, cause)
 	case errors.Is(cause, persona.ErrNotFound), errors.Is(cause, persona.ErrForbidden), errors.Is(cause, persona.ErrInvalid), errors.Is(cause, persona.ErrBadRequest):
@@ -253,7 +253,7 @@ func (p *Performer) conflicted(ctx context.Context, settings Deps, a domain.Acti
 func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Duration, why string) error {
 	why = domain.Storable(why, maxOutcome)
 	a.NextAttemptAt, a.Outcome = p.now().Add(wait), why
-	p.logger.WarnContext(ctx, "action waits", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
+	p.logger.WarnContext(ctx, "action will be retried", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
 		"attempts", a.Attempts, "wait", wait, "reason", why)
 	p.metrics.Performed.WithLabelValues(string(a.Environment), string(a.Spec.Kind), string(a.State)).Inc()
 	_, err := p.outbox.SaveAction(ctx, a, nil, nil)

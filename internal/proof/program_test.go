@@ -122,9 +122,9 @@ func (p *program) read(line string) {
 	defer p.mu.Unlock()
 	_ = json.Unmarshal([]byte(line), &said) // a line that is not JSON says neither
 	switch said.Msg {
-	case "service listens":
+	case "listening":
 		p.address = said.Address
-	case "service runs":
+	case "service started":
 		p.began = true
 	}
 	const kept = 20

@@ -30,7 +30,7 @@ const (
 // was acknowledged and what was called, and can spring a trap at a moment.
 type wire struct {
 	sandbox  http.Handler
-	service  func() string // where the service listens; "" while it does not
+	service  func() string // where the listening; "" while it does not
 	webhooks *httptest.Server
 	calls    *httptest.Server
 

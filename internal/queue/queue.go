@@ -65,7 +65,7 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("run the migrations of the queue: %w", err)
+		return nil, fmt.Errorf("run the queue's migrations: %w", err)
 	}
 	config := &river.Config{
 		Logger:            logger,

@@ -139,7 +139,7 @@ func TestEventsThatCannotBeWorkedOnAreSetAsideAndBlockNoOther(t *testing.T) {
 		if !slices.Equal(waiting, []string{"evt_first waiting", "evt_last waiting"}) {
 			t.Errorf("the others are %v", waiting)
 		}
-		if got := strings.Count(log.String(), "set aside"); got != len(odd) {
+		if got := strings.Count(log.String(), "marked as poison"); got != len(odd) {
 			t.Errorf("the log tells of %d of %d: %s", got, len(odd), log.String())
 		}
 		log.Reset()

@@ -16,12 +16,12 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// ErrHeld means that the environment is being reconciled already, here or by another
+// ErrHeld means that another process is reconciling this environment, here or by another
 // process.
-var ErrHeld = errors.New("the environment is being reconciled already")
+var ErrHeld = errors.New("another process is reconciling this environment")
 
 // ErrCursor means that Persona does not know a page's cursor any more.
-var ErrCursor = errors.New("the cursor is not known any more")
+var ErrCursor = errors.New("Persona no longer knows the cursor")
 
 // Lister reads Persona's list of events.
 type Lister interface {
@@ -125,7 +125,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Op
 	for w.run.FinishedAt.IsZero() {
 		err := w.page(ctx)
 		if errors.Is(err, store.ErrChanged) {
-			r.logger.InfoContext(ctx, "another process took the reconciliation over, and brings it to its end", "environment", env, "reconciliation", w.run.ID)
+			r.logger.InfoContext(ctx, "another process took over the reconciliation", "environment", env, "reconciliation", w.run.ID)
 			return w.run, ErrHeld
 		}
 		if err != nil {
@@ -207,7 +207,7 @@ func (r *Reconciler) first(ctx context.Context, lister Lister) time.Time {
 		skew = after.Sub(clock)
 	}
 	if skew != 0 {
-		r.logger.WarnContext(ctx, "this machine's clock differs from Persona's: set it right", "ahead", skew.Round(time.Second))
+		r.logger.WarnContext(ctx, "this machine's clock differs from Persona's: synchronize it", "ahead", skew.Round(time.Second))
 	}
 	return r.made.Add(-skew)
 }
@@ -221,7 +221,7 @@ func (w *work) page(ctx context.Context) error {
 		return w.save(ctx)
 	case errors.Is(err, persona.ErrTooLarge) && w.size > 1:
 		w.size, w.fitting = w.size/2, 0
-		w.logger.InfoContext(ctx, "a page of events was too large: smaller ones are read", "environment", w.run.Environment, "size", w.size)
+		w.logger.InfoContext(ctx, "page of events too large: retrying with a smaller page", "environment", w.run.Environment, "size", w.size)
 		return w.save(ctx)
 	case err != nil:
 		return err
@@ -246,7 +246,7 @@ func (w *work) page(ctx context.Context) error {
 		w.finish(next == "")
 	} else if now := w.now(); now.Sub(w.told) >= tellEvery {
 		w.told = now
-		w.logger.InfoContext(ctx, "reconciliation goes on", "environment", w.run.Environment, "percent", int(w.run.Done()*100), "seen", w.run.Seen, "back_to", w.run.OldestSeen)
+		w.logger.InfoContext(ctx, "reconciliation resumed", "environment", w.run.Environment, "percent", int(w.run.Done()*100), "seen", w.run.Seen, "back_to", w.run.OldestSeen)
 	}
 	return w.save(ctx)
 }
@@ -325,10 +325,10 @@ func (w *work) count(e domain.Event, fresh bool) {
 func (w *work) warn(ctx context.Context, e domain.Event) {
 	log := w.logger.With("environment", w.run.Environment, "event", e.ID, "name", e.Name)
 	if e.State == domain.EventPoison {
-		log.ErrorContext(ctx, "an event of Persona's list cannot be worked on and is set aside", "reason", e.Reason)
+		log.ErrorContext(ctx, "an event in Persona's list cannot be processed; marked as poison", "reason", e.Reason)
 	}
 	if w.future(e) {
-		log.WarnContext(ctx, "an event is dated in the future: compare this machine's clock with Persona's", "created_at", e.CreatedAt)
+		log.WarnContext(ctx, "event dated in the future: compare this machine's clock with Persona's", "created_at", e.CreatedAt)
 	}
 }
 
@@ -353,7 +353,7 @@ func (r *Reconciler) report(ctx context.Context, run domain.Reconciliation) {
 	case run.Lost:
 		log.ErrorContext(ctx, "events may be lost: Persona's list ends after the last reconciliation; compare the objects with Persona", "oldest", run.OldestSeen)
 	case run.Missed > 0:
-		log.WarnContext(ctx, "events had not come by webhook, and are stored now", "oldest_missed", run.OldestMissed)
+		log.WarnContext(ctx, "recovered events whose webhook never arrived", "oldest_missed", run.OldestMissed)
 	default:
 		log.InfoContext(ctx, "reconciled")
 	}
@@ -365,7 +365,7 @@ func (r *Reconciler) RunPeriodically(ctx context.Context, every time.Duration) {
 	for {
 		for env := range r.environments {
 			if _, err := r.Reconcile(ctx, env, Options{}); err != nil && !errors.Is(err, ErrHeld) && ctx.Err() == nil {
-				r.logger.ErrorContext(ctx, "reconciliation failed; it goes on next time", "environment", env, "error", err)
+				r.logger.ErrorContext(ctx, "reconciliation failed; it resumes at the next interval", "environment", env, "error", err)
 			}
 		}
 		select {

@@ -227,7 +227,7 @@ func TestAReconciliationGoesOnWhereItStopped(t *testing.T) {
 	if mark, _, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "" {
 		t.Fatalf("there is a watermark %+v in front of a gap, error %v", mark, err)
 	}
-	w.happen(noon.Add(time.Minute), 1) // it is above where the reconciliation goes on
+	w.happen(noon.Add(time.Minute), 1) // it is above where the reconciliation resumed
 	w.fail, w.read = -1, 0
 	w.now = noon.Add(3 * time.Minute)
 	w.reconciler = w.another(w.log) // the process is a new one

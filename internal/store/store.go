@@ -21,7 +21,7 @@ var (
 
 	// ErrChanged means that somebody else saved the row since it was read: read it again
 	// and start over.
-	ErrChanged = errors.New("changed by somebody else")
+	ErrChanged = errors.New("changed by another process")
 
 	// ErrNewer means that the database was written by a newer version of Idem.
 	ErrNewer = errors.New("the database belongs to a newer version of Idem: run that version, or restore an older database")

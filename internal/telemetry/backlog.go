@@ -61,7 +61,7 @@ func (c *backlogCollector) collect(env domain.Environment, gauge func(d *prometh
 	defer cancel()
 	b, err := c.read(ctx, env)
 	if err != nil {
-		c.logger.WarnContext(ctx, "the metrics could not be read from the database", "environment", env, "error", err)
+		c.logger.WarnContext(ctx, "reading metrics from the database failed", "environment", env, "error", err)
 		gauge(storeUp, 0)
 		return
 	}

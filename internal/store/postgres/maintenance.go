@@ -38,7 +38,7 @@ func (db *DB) maintain(ctx context.Context) {
 }
 
 // heartbeat records that this node is alive, and compares its clock with the database's.
-// It fails when the database takes no writes.
+// It fails when the database rejects writes.
 func (db *DB) heartbeat(ctx context.Context) error {
 	var shown time.Time
 	sent := time.Now()
@@ -66,7 +66,7 @@ func (db *DB) Partition(ctx context.Context, now time.Time) error {
 	for i := range monthsAhead + 1 {
 		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
 		if err := db.alone(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
-			return fmt.Errorf("make a partition of the events: %w", err)
+			return fmt.Errorf("create a partition for events: %w", err)
 		}
 	}
 	return nil
@@ -94,11 +94,11 @@ func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
 func (db *DB) Prune(ctx context.Context, before time.Time) (dropped []string, err error) {
 	found, err := db.pool.Query(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'events'::regclass AND c.relname LIKE 'events\\_20%'")
 	if err != nil {
-		return nil, fmt.Errorf("list the partitions of the events: %w", err)
+		return nil, fmt.Errorf("list the partitions of events: %w", err)
 	}
 	names, err := pgx.CollectRows(found, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("list the partitions of the events: %w", err)
+		return nil, fmt.Errorf("list the partitions of events: %w", err)
 	}
 	for _, name := range names {
 		first, err := time.Parse("events_2006_01", name)
@@ -114,7 +114,7 @@ func (db *DB) Prune(ctx context.Context, before time.Time) (dropped []string, er
 		}
 	}
 	if _, err := db.pool.Exec(ctx, "DELETE FROM event_keys WHERE received_at < $1", before.AddDate(0, -keyRetentionMonths, 0).UnixMicro()); err != nil {
-		return dropped, fmt.Errorf("forget the ids of old events: %w", err)
+		return dropped, fmt.Errorf("prune the ids of old events: %w", err)
 	}
 	return dropped, nil
 }

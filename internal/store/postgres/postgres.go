@@ -55,7 +55,7 @@ const maxConnections = 20 // of a node; PostgreSQL takes 100 in all unless it is
 func Open(ctx context.Context, url string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("open the database: its address is not one of PostgreSQL") // the error of the parser holds it, with the password
+		return nil, errors.New("open the database: the URL is not a PostgreSQL URL") // the error of the parser holds it, with the password
 	}
 	if config.MaxConns < maxConnections {
 		config.MaxConns = maxConnections
@@ -91,7 +91,7 @@ func withoutAddress(err error) error {
 	if errors.As(err, &said) {
 		return said
 	}
-	return errors.New("it does not answer; is it running, and is the address right?")
+	return errors.New("no answer: check that it is running and that the address is right")
 }
 
 // UseQueue sets what runs the jobs. Without a queue, jobs are dropped.
@@ -120,7 +120,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	defer conn.Close()
 	provider, err := goose.NewProvider(goose.DialectPostgres, conn, files)
 	if err != nil {
-		return fmt.Errorf("prepare the tables: %w", err)
+		return fmt.Errorf("prepare migrations: %w", err)
 	}
 	return db.Exclusively(ctx, "migrations", func() error { return db.Migrate(ctx, provider) })
 }

@@ -116,7 +116,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db.write, files)
 	if err != nil {
-		return fmt.Errorf("prepare the tables: %w", err)
+		return fmt.Errorf("prepare migrations: %w", err)
 	}
 	return db.Migrate(ctx, provider)
 }

@@ -152,15 +152,15 @@ func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempote
 		changed, err := tx.Exec(ctx, `UPDATE actions SET state = 'waiting', attempts = 0, next_attempt_at = 0, outcome = '', said = '', finished_at = 0, idempotency_key = $1, key_made_at = $2, version = version + 1
 			WHERE environment = $3 AND id = $4 AND state = 'dead'`, idempotencyKey, micros(now), env, id)
 		if err != nil {
-			return fmt.Errorf("revive action %s: %w", id, err)
+			return fmt.Errorf("requeue action %s: %w", id, err)
 		}
 		if changed == 0 {
-			return fmt.Errorf("revive action %s: %w", id, store.ErrNotFound)
+			return fmt.Errorf("requeue action %s: %w", id, store.ErrNotFound)
 		}
 		_, err = tx.Exec(ctx, `UPDATE actions SET state = 'waiting', outcome = '', finished_at = 0, version = version + 1 WHERE environment = $1 AND state = 'dropped' AND outcome LIKE $2
 			AND decision_id = (SELECT decision_id FROM actions WHERE environment = $3 AND id = $4)`, env, goesBefore(id)+"%", env, id)
 		if err != nil {
-			return fmt.Errorf("revive what comes after %s: %w", id, err)
+			return fmt.Errorf("requeue the actions after %s: %w", id, err)
 		}
 		return errors.Join(s.tell(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, []store.Job{{Kind: store.JobPerform, Environment: env, Action: id}}))
 	})
@@ -198,7 +198,7 @@ func dropRest(ctx context.Context, tx Tx, a domain.Action) error {
 	_, err := tx.Exec(ctx, "UPDATE actions SET state = $1, outcome = $2, finished_at = $3, next_attempt_at = 0, version = version + 1 WHERE environment = $4 AND decision_id = $5 AND state = 'waiting'",
 		domain.ActionDropped, goesBefore(a.ID)+string(a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)
 	if err != nil {
-		return fmt.Errorf("drop what comes after %s: %w", a.ID, err)
+		return fmt.Errorf("drop the actions after %s: %w", a.ID, err)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 		return s.scanEvent(env)(rows, &sequence)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read what waits: %w", err)
+		return nil, fmt.Errorf("read waiting events: %w", err)
 	}
 	inbox, at := make([]store.Inbox, len(refs)), map[domain.Ref]int{}
 	for i, ref := range refs {
@@ -108,7 +108,7 @@ func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain
 		}
 		n, err := tx.Exec(ctx, "UPDATE events SET state = 'poison'"+these+" AND tries >= $4", append(args, poison)...)
 		if err != nil {
-			return fmt.Errorf("set an event aside: %w", err)
+			return fmt.Errorf("mark an event as poison: %w", err)
 		}
 		if setAside = n > 0; !setAside {
 			return nil
@@ -163,7 +163,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 		for _, id := range ids {
 			changed, err := tx.Exec(ctx, "UPDATE events SET state = 'waiting', tries = 0, reason = '' WHERE environment = $1 AND id = $2 AND state <> 'waiting'", env, id)
 			if err != nil {
-				return fmt.Errorf("put event %s back: %w", id, err)
+				return fmt.Errorf("requeue event %s: %w", id, err)
 			}
 			if changed == 0 {
 				continue
@@ -171,7 +171,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 			requeued++
 			job := store.Job{Kind: store.JobAdvance, Environment: env}
 			if _, err := one(ctx, tx, "SELECT object_type, object_id FROM events WHERE environment = $1 AND id = $2", []any{env, id}, &job.Object.Type, &job.Object.ID); err != nil {
-				return fmt.Errorf("put event %s back: %w", id, err)
+				return fmt.Errorf("requeue event %s: %w", id, err)
 			}
 			if !slices.Contains(jobs, job) {
 				jobs = append(jobs, job)

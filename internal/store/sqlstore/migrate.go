@@ -20,7 +20,7 @@ func (s *Store) Migrate(ctx context.Context, p *goose.Provider) error {
 		return store.ErrNewer
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("run the migrations: %w", err)
+		return fmt.Errorf("run migrations: %w", err)
 	}
 	s.version = target
 	return nil

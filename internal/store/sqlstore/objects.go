@@ -108,7 +108,7 @@ func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []
 			}
 			relate = append(relate, now...)
 			if _, err := tx.Exec(ctx, "DELETE FROM relations WHERE environment = $1 AND from_type = $2 AND from_id = $3", env, o.Ref.Type, o.Ref.ID); err != nil {
-				return fmt.Errorf("forget to whom %s points: %w", o.Ref, err)
+				return fmt.Errorf("delete the relations of %s: %w", o.Ref, err)
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []
 	}
 	relation := []string{"environment", "from_type", "from_id", "to_type", "to_id"}
 	if _, err := tx.Insert(ctx, Insert{Table: "relations", Columns: relation, Unless: relation}, relate); err != nil {
-		return fmt.Errorf("save who points to whom: %w", err)
+		return fmt.Errorf("save relations: %w", err)
 	}
 	return nil
 }

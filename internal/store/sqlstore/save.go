@@ -124,7 +124,7 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 	err = s.db.Tx(ctx, func(tx Tx) error {
 		told = nil
 		if err := s.db.Lock(ctx, tx, subjectLocks(env, advances)); err != nil {
-			return fmt.Errorf("lock what verdicts are made of: %w", err)
+			return fmt.Errorf("lock objects: %w", err)
 		}
 		if err := saveObjects(ctx, tx, env, advances); err != nil {
 			return err

@@ -294,7 +294,7 @@ type changedSubject struct {
 
 // errNewSubject means that another transaction saved a subject for the first time while
 // this one computed its verdict without what that one saved.
-var errNewSubject = errors.New("somebody else saved the subject for the first time")
+var errNewSubject = errors.New("another transaction inserted the subject first")
 
 // evaluate computes the verdicts of subjects; eventOf are their reference ids with the
 // event that led to it. It locks their rows first, so that of two transactions that each
@@ -416,7 +416,7 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 		return s.tell(ctx, tx, env, e, nil, nil)
 	})
 	if err != nil {
-		return "", nil, fmt.Errorf("evaluate subjects again: %w", err)
+		return "", nil, fmt.Errorf("re-evaluate subjects: %w", err)
 	}
 	return last, told, nil
 }

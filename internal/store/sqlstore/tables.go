@@ -155,7 +155,7 @@ func (s *Store) Resume(ctx context.Context) error {
 			return job, err
 		})
 		if err != nil {
-			return fmt.Errorf("find what waits: %w", err)
+			return fmt.Errorf("find pending work: %w", err)
 		}
 		return s.db.Enqueue(ctx, tx, jobs)
 	})
