@@ -144,7 +144,7 @@ func TestAStolenReconciliationLosesNothing(t *testing.T) {
 	if mark, _, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "evt_025" {
 		t.Errorf("the watermark is %+v, error %v", mark, err)
 	}
-	if log := w.log.String(); !strings.Contains(log, "took the reconciliation over") {
+	if log := w.log.String(); !strings.Contains(log, "took over the reconciliation") {
 		t.Errorf("the log does not say so: %s", log)
 	}
 }

@@ -143,7 +143,7 @@ func TestEventsThatCannotBeWorkedOnAreSetAsideAndBlockNoOther(t *testing.T) {
 			t.Errorf("the log tells of %d of %d: %s", got, len(odd), log.String())
 		}
 		log.Reset()
-		if again := reconcileWith(t, db, entries, &log); again.Missed != 0 || strings.Contains(log.String(), "set aside") {
+		if again := reconcileWith(t, db, entries, &log); again.Missed != 0 || strings.Contains(log.String(), "marked as poison") {
 			t.Errorf("what was set aside is found again: %+v %s", again, log.String())
 		}
 	})
