@@ -154,7 +154,7 @@ type levelHandler struct {
 func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
 // SetWebhookSecrets replaces the secrets of an environment's webhook while the
-// service started: first the new one beside the old one, then, when the old one has
+// service runs: first the new one beside the old one, then, when the old one has
 // expired at Persona, the new one alone.
 func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
