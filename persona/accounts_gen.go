@@ -268,7 +268,7 @@ type Account struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Account) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // AccountAttributes are the attributes of a resource of type account.

@@ -46,7 +46,7 @@ type Device struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Device) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // DeviceAttributes are the attributes of a resource of type device.

@@ -288,7 +288,7 @@ type Inquiry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Inquiry) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryAttributes are the attributes of a resource of type inquiry.

@@ -94,7 +94,7 @@ type InquirySession struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquirySession) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquirySessionAttributes are the attributes of a resource of type inquiry-session.

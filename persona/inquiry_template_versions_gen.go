@@ -41,7 +41,7 @@ type InquiryTemplateVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplateVersion) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryTemplateVersionAttributes are the attributes of a resource of type inquiry-template-version.

@@ -18,7 +18,7 @@ type Page[E any] struct {
 }
 
 // fetchPage fetches one page.
-func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) (*Page[E], error) {
+func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) E) (*Page[E], error) {
 	doc, err := c.document(ctx, op, ids, params, opts)
 	if err != nil {
 		return nil, err
@@ -29,14 +29,14 @@ func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []strin
 	}
 	page := &Page[E]{Data: items, Included: decodeObjects(doc.Included)}
 	include(items, page.Included)
-	page.Next, page.Prev = cursor(doc.Links.Next, "page[after]"), cursor(doc.Links.Prev, "page[before]")
+	page.Next, page.Prev = cursor(doc.Next, "page[after]"), cursor(doc.Prev, "page[before]")
 	return page, nil
 }
 
 // pages walks a list from its parameters' cursor to its end. The cursor is taken out
 // of Persona's relative link and put into the call it came from, so that filters,
 // options and the body of a search go with every page.
-func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) iter.Seq2[E, error] {
+func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) E) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		var zero E
 		opts := opts
@@ -72,11 +72,8 @@ func after(cursor string) Option {
 
 // cursor takes a cursor out of a link such as
 // /api/v1/inquiries?page%5Bafter%5D=inq_….
-func cursor(link *string, name string) string {
-	if link == nil {
-		return ""
-	}
-	u, err := url.Parse(*link)
+func cursor(link string, name string) string {
+	u, err := url.Parse(link)
 	if err != nil {
 		return ""
 	}

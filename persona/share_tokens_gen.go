@@ -88,7 +88,7 @@ type ShareToken struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ShareToken) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ShareTokenAttributes are the attributes of a resource of type connect/share-token.

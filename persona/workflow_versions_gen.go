@@ -40,7 +40,7 @@ type WorkflowVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowVersion) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // WorkflowVersionAttributes are the attributes of a resource of type workflow-version.

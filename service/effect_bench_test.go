@@ -50,7 +50,7 @@ func BenchmarkWayToTheEffect(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					times[event.Attributes.Payload.Data.Identifier().ID] = event.Attributes.CreatedAt.Time
+					times[event.Attributes.Payload.Identifier().ID] = event.Attributes.CreatedAt.Time
 				}
 			}
 			var took []time.Duration
