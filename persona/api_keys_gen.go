@@ -23,12 +23,12 @@ type APIKeyListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *APIKeysService) List(ctx context.Context, params APIKeyListParams, opts ...Option) iter.Seq2[*APIKey, error] {
-	return pages(ctx, s.client, &operations[opAPIKeysList], nil, params, opts, decode[APIKey])
+	return pages[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
 
 // ListPage is one page of [APIKeysService.List].
 func (s *APIKeysService) ListPage(ctx context.Context, params APIKeyListParams, opts ...Option) (*Page[*APIKey], error) {
-	return fetchPage(ctx, s.client, &operations[opAPIKeysList], nil, params, opts, decode[APIKey])
+	return fetchPage[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
 
 // APIKeyCreateParams are the parameters of [APIKeysService.Create].

@@ -39,6 +39,14 @@ func readDocument(b []byte) (doc document, err error) {
 	return doc, nil
 }
 
+// hasResource reports whether the answer is about one resource.
+func (doc *document) hasResource() bool { return len(doc.Data) > 0 && doc.Data[0] == '{' }
+
+var (
+	errNoResource = errors.New("the answer holds no resource")
+	errNoList     = errors.New("the answer holds no list")
+)
+
 func (doc *document) readLinks(w *walker) {
 	w.object(func(key []byte) {
 		switch string(key) {
@@ -58,8 +66,13 @@ func (c *Client) answer(ctx context.Context, op *Operation, ids []string, params
 	if err != nil {
 		return nil, err
 	}
+	return x.whole()
+}
+
+// whole returns the answer's body, unless it was cut off at the limit.
+func (x *exchange) whole() ([]byte, error) {
 	if int64(len(x.answer)) > x.maxResponse {
-		return nil, fmt.Errorf("%s: %w", op.Name(), ErrTooLarge)
+		return nil, fmt.Errorf("%s: %w", x.op.Name(), ErrTooLarge)
 	}
 	return x.answer, nil
 }
@@ -88,12 +101,12 @@ func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids 
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(doc.Data) == 0 || doc.Data[0] != '{' {
-		return nil, nil, fmt.Errorf("persona: %s: the answer holds no resource", op.Name())
+	if !doc.hasResource() {
+		return nil, nil, fmt.Errorf("persona: %s: %w", op.Name(), errNoResource)
 	}
-	t := decode[T](doc.Data)
+	t := decode[*T](doc.Data)
 	include([]*T{t}, decodeObjects(doc.Included))
-	return t, decode[M](doc.Meta), nil
+	return t, decode[*M](doc.Meta), nil
 }
 
 // fetchAll makes a call that answers with several resources at once.
@@ -102,9 +115,12 @@ func fetchAll[T any](ctx context.Context, c *Client, op *Operation, ids []string
 	if err != nil {
 		return nil, err
 	}
-	items, err := decodeAll(op, doc.Data, decode[T])
+	items, err := decodeAll[*T](doc.Data)
+	if err != nil {
+		return nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
+	}
 	include(items, decodeObjects(doc.Included))
-	return items, err
+	return items, nil
 }
 
 // fetchPlain makes a call that answers with an object of its own instead of a
@@ -117,7 +133,7 @@ func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []stri
 	if err := validate(b); err != nil {
 		return nil, fmt.Errorf("persona: %s: the answer is not JSON: %w", op.Name(), err)
 	}
-	return decode[T](b), nil
+	return decode[*T](b), nil
 }
 
 // includer is a resource that can hold what came along with it.
@@ -135,14 +151,4 @@ func include[E any](items []E, included []Object) {
 			holder.setIncluded(included)
 		}
 	}
-}
-
-// decodeAll decodes the elements of a list.
-func decodeAll[E any](op *Operation, b []byte, decode func([]byte) E) ([]E, error) {
-	items := []E{}
-	w := walker{src: b}
-	if !w.array(func() { items = append(items, decode(w.raw())) }) && string(b) != "null" {
-		return nil, fmt.Errorf("persona: %s: the answer holds no list", op.Name())
-	}
-	return items, nil
 }

@@ -24,12 +24,12 @@ type ConnectionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ConnectionsService) List(ctx context.Context, params ConnectionListParams, opts ...Option) iter.Seq2[*Connection, error] {
-	return pages(ctx, s.client, &operations[opConnectionsList], nil, params, opts, decode[Connection])
+	return pages[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
 
 // ListPage is one page of [ConnectionsService.List].
 func (s *ConnectionsService) ListPage(ctx context.Context, params ConnectionListParams, opts ...Option) (*Page[*Connection], error) {
-	return fetchPage(ctx, s.client, &operations[opConnectionsList], nil, params, opts, decode[Connection])
+	return fetchPage[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
 
 // ConnectionCreateParams are the parameters of [ConnectionsService.Create].

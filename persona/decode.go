@@ -110,16 +110,26 @@ func decodeObjects(b []byte) []Object {
 	return objects
 }
 
-// decode decodes a resource, or any other object, into a new T.
-func decode[T any](b []byte) *T {
-	t := new(T)
-	v := reflect.ValueOf(t).Elem()
-	if isResource(v.Type()) {
-		decodeResource(bytes.Clone(b), v)
-		return t
+// decode decodes a value into a T. Where T is a pointer it is never nil.
+func decode[T any](b []byte) T {
+	var t T
+	v := reflect.ValueOf(&t).Elem()
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
 	}
 	decodePart(&walker{src: b}, v)
 	return t
+}
+
+// decodeAll decodes the elements of a list.
+func decodeAll[T any](b []byte) ([]T, error) {
+	items := []T{}
+	w := walker{src: b}
+	if !w.array(func() { items = append(items, decode[T](w.raw())) }) && string(b) != "null" {
+		return nil, errNoList
+	}
+	return items, nil
 }
 
 // isResource reports whether t is the struct of a kind of resource.

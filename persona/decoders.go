@@ -1,6 +1,7 @@
 package persona
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strconv"
@@ -40,6 +41,11 @@ func newDecoder(t reflect.Type) decoder {
 		return decodeToMany
 	case reflect.TypeFor[EventPayload]():
 		return decodePayload
+	case reflect.TypeFor[Object]():
+		return decodeAnyObject
+	}
+	if isResource(t) {
+		return decodeOneResource
 	}
 	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return decodeByItself
@@ -104,6 +110,16 @@ func decodeToMany(w *walker, v reflect.Value) bool {
 
 func decodePayload(w *walker, v reflect.Value) bool {
 	v.Addr().Interface().(*EventPayload).Raw = w.raw()
+	return true
+}
+
+func decodeAnyObject(w *walker, v reflect.Value) bool {
+	v.Set(reflect.ValueOf(decodeObject(w.raw())))
+	return true
+}
+
+func decodeOneResource(w *walker, v reflect.Value) bool {
+	decodeResource(bytes.Clone(w.raw()), v)
 	return true
 }
 

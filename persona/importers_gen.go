@@ -98,12 +98,12 @@ type ImporterListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ImportersService) List(ctx context.Context, params ImporterListParams, opts ...Option) iter.Seq2[*Importer, error] {
-	return pages(ctx, s.client, &operations[opImportersList], nil, params, opts, decode[Importer])
+	return pages[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
 // ListPage is one page of [ImportersService.List].
 func (s *ImportersService) ListPage(ctx context.Context, params ImporterListParams, opts ...Option) (*Page[*Importer], error) {
-	return fetchPage(ctx, s.client, &operations[opImportersList], nil, params, opts, decode[Importer])
+	return fetchPage[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
 // Get is GET /importers/{importer-id}.

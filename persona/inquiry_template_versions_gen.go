@@ -24,12 +24,12 @@ type InquiryTemplateVersionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiryTemplateVersionsService) List(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) iter.Seq2[*InquiryTemplateVersion, error] {
-	return pages(ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts, decode[InquiryTemplateVersion])
+	return pages[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
 
 // ListPage is one page of [InquiryTemplateVersionsService.List].
 func (s *InquiryTemplateVersionsService) ListPage(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) (*Page[*InquiryTemplateVersion], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts, decode[InquiryTemplateVersion])
+	return fetchPage[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
 
 // InquiryTemplateVersion is a resource of type inquiry-template-version.

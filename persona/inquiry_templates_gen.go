@@ -23,12 +23,12 @@ type InquiryTemplateListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiryTemplatesService) List(ctx context.Context, params InquiryTemplateListParams, opts ...Option) iter.Seq2[*InquiryTemplate, error] {
-	return pages(ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts, decode[InquiryTemplate])
+	return pages[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
 // ListPage is one page of [InquiryTemplatesService.List].
 func (s *InquiryTemplatesService) ListPage(ctx context.Context, params InquiryTemplateListParams, opts ...Option) (*Page[*InquiryTemplate], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts, decode[InquiryTemplate])
+	return fetchPage[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
 // Get is GET /inquiry-templates/{inquiry-template-id}.

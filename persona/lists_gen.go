@@ -114,12 +114,12 @@ type ListListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ListsService) List(ctx context.Context, params ListListParams, opts ...Option) iter.Seq2[*List, error] {
-	return pages(ctx, s.client, &operations[opListsList], nil, params, opts, decode[List])
+	return pages[*List](ctx, s.client, &operations[opListsList], nil, params, opts)
 }
 
 // ListPage is one page of [ListsService.List].
 func (s *ListsService) ListPage(ctx context.Context, params ListListParams, opts ...Option) (*Page[*List], error) {
-	return fetchPage(ctx, s.client, &operations[opListsList], nil, params, opts, decode[List])
+	return fetchPage[*List](ctx, s.client, &operations[opListsList], nil, params, opts)
 }
 
 // Archive is DELETE /lists/{list-id}.

@@ -25,12 +25,12 @@ type ReportListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ReportsService) List(ctx context.Context, params ReportListParams, opts ...Option) iter.Seq2[*Report, error] {
-	return pages(ctx, s.client, &operations[opReportsList], nil, params, opts, decode[Report])
+	return pages[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
 
 // ListPage is one page of [ReportsService.List].
 func (s *ReportsService) ListPage(ctx context.Context, params ReportListParams, opts ...Option) (*Page[*Report], error) {
-	return fetchPage(ctx, s.client, &operations[opReportsList], nil, params, opts, decode[Report])
+	return fetchPage[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
 
 // ReportCreateParams are the parameters of [ReportsService.Create].
@@ -133,12 +133,12 @@ type ReportListHistoryParams struct {
 //
 // It goes through all pages; ListHistoryPage fetches one.
 func (s *ReportsService) ListHistory(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) iter.Seq2[*ReportHistoryEntry, error] {
-	return pages(ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts, decode[ReportHistoryEntry])
+	return pages[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
 // ListHistoryPage is one page of [ReportsService.ListHistory].
 func (s *ReportsService) ListHistoryPage(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) (*Page[*ReportHistoryEntry], error) {
-	return fetchPage(ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts, decode[ReportHistoryEntry])
+	return fetchPage[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
 // ReportHistoryEntry is one entry.

@@ -24,12 +24,12 @@ type UserAuditLogListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *UserAuditLogsService) List(ctx context.Context, params UserAuditLogListParams, opts ...Option) iter.Seq2[*UserAuditLog, error] {
-	return pages(ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts, decode[UserAuditLog])
+	return pages[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
 // ListPage is one page of [UserAuditLogsService.List].
 func (s *UserAuditLogsService) ListPage(ctx context.Context, params UserAuditLogListParams, opts ...Option) (*Page[*UserAuditLog], error) {
-	return fetchPage(ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts, decode[UserAuditLog])
+	return fetchPage[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
 // Get is GET /user-audit-logs/{user-audit-log-id}.

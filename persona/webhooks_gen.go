@@ -23,12 +23,12 @@ type WebhookListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *WebhooksService) List(ctx context.Context, params WebhookListParams, opts ...Option) iter.Seq2[*Webhook, error] {
-	return pages(ctx, s.client, &operations[opWebhooksList], nil, params, opts, decode[Webhook])
+	return pages[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
 
 // ListPage is one page of [WebhooksService.List].
 func (s *WebhooksService) ListPage(ctx context.Context, params WebhookListParams, opts ...Option) (*Page[*Webhook], error) {
-	return fetchPage(ctx, s.client, &operations[opWebhooksList], nil, params, opts, decode[Webhook])
+	return fetchPage[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
 
 // WebhookCreateParams are the parameters of [WebhooksService.Create].

@@ -23,12 +23,12 @@ type WorkflowRunListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *WorkflowRunsService) List(ctx context.Context, params WorkflowRunListParams, opts ...Option) iter.Seq2[*WorkflowRun, error] {
-	return pages(ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts, decode[WorkflowRun])
+	return pages[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
 // ListPage is one page of [WorkflowRunsService.List].
 func (s *WorkflowRunsService) ListPage(ctx context.Context, params WorkflowRunListParams, opts ...Option) (*Page[*WorkflowRun], error) {
-	return fetchPage(ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts, decode[WorkflowRun])
+	return fetchPage[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
 // Get is GET /workflow-runs/{workflow-run-id}.
