@@ -24,12 +24,12 @@ type AccountListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *AccountsService) List(ctx context.Context, params AccountListParams, opts ...Option) iter.Seq2[*Account, error] {
-	return pages(ctx, s.client, &operations[opAccountsList], nil, params, opts, decode[Account])
+	return pages[*Account](ctx, s.client, &operations[opAccountsList], nil, params, opts)
 }
 
 // ListPage is one page of [AccountsService.List].
 func (s *AccountsService) ListPage(ctx context.Context, params AccountListParams, opts ...Option) (*Page[*Account], error) {
-	return fetchPage(ctx, s.client, &operations[opAccountsList], nil, params, opts, decode[Account])
+	return fetchPage[*Account](ctx, s.client, &operations[opAccountsList], nil, params, opts)
 }
 
 // AccountCreateParams are the parameters of [AccountsService.Create].
@@ -86,12 +86,12 @@ type AccountSearchParams struct {
 //
 // It goes through all pages; SearchPage fetches one.
 func (s *AccountsService) Search(ctx context.Context, params AccountSearchParams, opts ...Option) iter.Seq2[*Account, error] {
-	return pages(ctx, s.client, &operations[opAccountsSearch], nil, params, opts, decode[Account])
+	return pages[*Account](ctx, s.client, &operations[opAccountsSearch], nil, params, opts)
 }
 
 // SearchPage is one page of [AccountsService.Search].
 func (s *AccountsService) SearchPage(ctx context.Context, params AccountSearchParams, opts ...Option) (*Page[*Account], error) {
-	return fetchPage(ctx, s.client, &operations[opAccountsSearch], nil, params, opts, decode[Account])
+	return fetchPage[*Account](ctx, s.client, &operations[opAccountsSearch], nil, params, opts)
 }
 
 // Redact is DELETE /accounts/{account-id}.
@@ -191,12 +191,12 @@ type AccountListRelationsParams struct {
 //
 // It goes through all pages; ListRelationsPage fetches one.
 func (s *AccountsService) ListRelations(ctx context.Context, accountID string, params AccountListRelationsParams, opts ...Option) iter.Seq2[Object, error] {
-	return pages(ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts, decodeObject)
+	return pages[Object](ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts)
 }
 
 // ListRelationsPage is one page of [AccountsService.ListRelations].
 func (s *AccountsService) ListRelationsPage(ctx context.Context, accountID string, params AccountListRelationsParams, opts ...Option) (*Page[Object], error) {
-	return fetchPage(ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts, decodeObject)
+	return fetchPage[Object](ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts)
 }
 
 // AccountRemoveRelationParams are the parameters of [AccountsService.RemoveRelation].
@@ -268,7 +268,7 @@ type Account struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Account) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // AccountAttributes are the attributes of a resource of type account.

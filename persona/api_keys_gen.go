@@ -23,12 +23,12 @@ type APIKeyListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *APIKeysService) List(ctx context.Context, params APIKeyListParams, opts ...Option) iter.Seq2[*APIKey, error] {
-	return pages(ctx, s.client, &operations[opAPIKeysList], nil, params, opts, decode[APIKey])
+	return pages[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
 
 // ListPage is one page of [APIKeysService.List].
 func (s *APIKeysService) ListPage(ctx context.Context, params APIKeyListParams, opts ...Option) (*Page[*APIKey], error) {
-	return fetchPage(ctx, s.client, &operations[opAPIKeysList], nil, params, opts, decode[APIKey])
+	return fetchPage[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
 
 // APIKeyCreateParams are the parameters of [APIKeysService.Create].
@@ -97,7 +97,7 @@ type APIKey struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APIKey) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // APIKeyAttributes are what all kinds have in common.
@@ -124,7 +124,7 @@ type APIKeyWithValue struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APIKeyWithValue) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // APIKeyWithValueAttributes are the attributes of a resource of type api-key.

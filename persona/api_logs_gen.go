@@ -24,12 +24,12 @@ type APILogListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *APILogsService) List(ctx context.Context, params APILogListParams, opts ...Option) iter.Seq2[*APILog, error] {
-	return pages(ctx, s.client, &operations[opAPILogsList], nil, params, opts, decode[APILog])
+	return pages[*APILog](ctx, s.client, &operations[opAPILogsList], nil, params, opts)
 }
 
 // ListPage is one page of [APILogsService.List].
 func (s *APILogsService) ListPage(ctx context.Context, params APILogListParams, opts ...Option) (*Page[*APILog], error) {
-	return fetchPage(ctx, s.client, &operations[opAPILogsList], nil, params, opts, decode[APILog])
+	return fetchPage[*APILog](ctx, s.client, &operations[opAPILogsList], nil, params, opts)
 }
 
 // Get is GET /api-logs/{api-log-id}.
@@ -46,7 +46,7 @@ type APILog struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APILog) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // APILogAttributes are the attributes of a resource of type api-log.

@@ -3,19 +3,61 @@ package persona
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"reflect"
 )
 
-// document is the envelope of an answer.
+// document is the envelope of an answer. Its parts share the memory of the answer.
 type document struct {
-	Data     json.RawMessage `json:"data"`
-	Included json.RawMessage `json:"included"`
-	Meta     json.RawMessage `json:"meta"`
-	Links    struct {
-		Next *string `json:"next"`
-		Prev *string `json:"prev"`
-	} `json:"links"`
+	Data, Included, Meta json.RawMessage
+	Next, Prev           string // links to other pages of a list
+}
+
+// readDocument reads an answer's envelope.
+func readDocument(b []byte) (doc document, err error) {
+	if err := validate(b); err != nil {
+		return doc, fmt.Errorf("the answer is not JSON: %w", err)
+	}
+	w := walker{src: b}
+	isObject := w.object(func(key []byte) {
+		switch string(key) {
+		case "data":
+			doc.Data = w.raw()
+		case "included":
+			doc.Included = w.raw()
+		case "meta":
+			doc.Meta = w.raw()
+		case "links":
+			doc.readLinks(&w)
+		default:
+			w.skip()
+		}
+	})
+	if !isObject {
+		return doc, errors.New("the answer is not a JSON object")
+	}
+	return doc, nil
+}
+
+// hasResource reports whether the answer is about one resource.
+func (doc *document) hasResource() bool { return len(doc.Data) > 0 && doc.Data[0] == '{' }
+
+var (
+	errNoResource = errors.New("the answer holds no resource")
+	errNoList     = errors.New("the answer holds no list")
+)
+
+func (doc *document) readLinks(w *walker) {
+	w.object(func(key []byte) {
+		switch string(key) {
+		case "next":
+			doc.Next, _ = w.text()
+		case "prev":
+			doc.Prev, _ = w.text()
+		default:
+			w.skip()
+		}
+	})
 }
 
 // answer makes a call and returns the answer's body.
@@ -24,8 +66,13 @@ func (c *Client) answer(ctx context.Context, op *Operation, ids []string, params
 	if err != nil {
 		return nil, err
 	}
+	return x.whole()
+}
+
+// whole returns the answer's body, unless it was cut off at the limit.
+func (x *exchange) whole() ([]byte, error) {
 	if int64(len(x.answer)) > x.maxResponse {
-		return nil, fmt.Errorf("%s: %w", op.Name(), ErrTooLarge)
+		return nil, fmt.Errorf("%s: %w", x.op.Name(), ErrTooLarge)
 	}
 	return x.answer, nil
 }
@@ -36,8 +83,8 @@ func (c *Client) document(ctx context.Context, op *Operation, ids []string, para
 	if err != nil {
 		return doc, err
 	}
-	if err := json.Unmarshal(b, &doc); err != nil {
-		return doc, fmt.Errorf("persona: %s: the answer is no JSON document: %w", op.Name(), err)
+	if doc, err = readDocument(b); err != nil {
+		return doc, fmt.Errorf("persona: %s: %w", op.Name(), err)
 	}
 	return doc, nil
 }
@@ -54,17 +101,12 @@ func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids 
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(doc.Data) == 0 || doc.Data[0] != '{' {
-		return nil, nil, fmt.Errorf("persona: %s: the answer holds no resource", op.Name())
+	if !doc.hasResource() {
+		return nil, nil, fmt.Errorf("persona: %s: %w", op.Name(), errNoResource)
 	}
-	t, err := decode[T](doc.Data)
-	if err != nil {
-		return nil, nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
-	}
+	t := decode[*T](doc.Data)
 	include([]*T{t}, decodeObjects(doc.Included))
-	meta := new(M)
-	decodeValue(doc.Meta, reflect.ValueOf(meta).Elem())
-	return t, meta, nil
+	return t, decode[*M](doc.Meta), nil
 }
 
 // fetchAll makes a call that answers with several resources at once.
@@ -73,9 +115,12 @@ func fetchAll[T any](ctx context.Context, c *Client, op *Operation, ids []string
 	if err != nil {
 		return nil, err
 	}
-	items, err := decodeAll(op, doc.Data, decode[T])
+	items, err := decodeAll[*T](doc.Data)
+	if err != nil {
+		return nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
+	}
 	include(items, decodeObjects(doc.Included))
-	return items, err
+	return items, nil
 }
 
 // fetchPlain makes a call that answers with an object of its own instead of a
@@ -85,11 +130,10 @@ func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []stri
 	if err != nil {
 		return nil, err
 	}
-	t, err := decode[T](b)
-	if err != nil {
-		return nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
+	if err := validate(b); err != nil {
+		return nil, fmt.Errorf("persona: %s: the answer is not JSON: %w", op.Name(), err)
 	}
-	return t, nil
+	return decode[*T](b), nil
 }
 
 // includer is a resource that can hold what came along with it.
@@ -107,32 +151,4 @@ func include[E any](items []E, included []Object) {
 			holder.setIncluded(included)
 		}
 	}
-}
-
-// decode decodes a resource, or an object that is none.
-func decode[T any](b []byte) (*T, error) {
-	t := new(T)
-	if u, ok := any(t).(json.Unmarshaler); ok {
-		return t, u.UnmarshalJSON(b)
-	}
-	if !json.Valid(b) {
-		return nil, fmt.Errorf("the answer is no JSON document")
-	}
-	decodeValue(b, reflect.ValueOf(t).Elem())
-	return t, nil
-}
-
-func decodeAll[E any](op *Operation, b []byte, decode func([]byte) (E, error)) ([]E, error) {
-	var raw []json.RawMessage
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return nil, fmt.Errorf("persona: %s: the answer holds no list: %w", op.Name(), err)
-	}
-	items := make([]E, len(raw))
-	for i := range raw {
-		var err error
-		if items[i], err = decode(raw[i]); err != nil {
-			return nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
-		}
-	}
-	return items, nil
 }

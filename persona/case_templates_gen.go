@@ -24,7 +24,7 @@ type CaseTemplate struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *CaseTemplate) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // CaseTemplateAttributes are the attributes of a resource of type case-template.

@@ -28,12 +28,12 @@ type CaseListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *CasesService) List(ctx context.Context, params CaseListParams, opts ...Option) iter.Seq2[*Case, error] {
-	return pages(ctx, s.client, &operations[opCasesList], nil, params, opts, decode[Case])
+	return pages[*Case](ctx, s.client, &operations[opCasesList], nil, params, opts)
 }
 
 // ListPage is one page of [CasesService.List].
 func (s *CasesService) ListPage(ctx context.Context, params CaseListParams, opts ...Option) (*Page[*Case], error) {
-	return fetchPage(ctx, s.client, &operations[opCasesList], nil, params, opts, decode[Case])
+	return fetchPage[*Case](ctx, s.client, &operations[opCasesList], nil, params, opts)
 }
 
 // CaseCreateParams are the parameters of [CasesService.Create].
@@ -64,12 +64,12 @@ type CaseSearchParams struct {
 //
 // It goes through all pages; SearchPage fetches one.
 func (s *CasesService) Search(ctx context.Context, params CaseSearchParams, opts ...Option) iter.Seq2[*Case, error] {
-	return pages(ctx, s.client, &operations[opCasesSearch], nil, params, opts, decode[Case])
+	return pages[*Case](ctx, s.client, &operations[opCasesSearch], nil, params, opts)
 }
 
 // SearchPage is one page of [CasesService.Search].
 func (s *CasesService) SearchPage(ctx context.Context, params CaseSearchParams, opts ...Option) (*Page[*Case], error) {
-	return fetchPage(ctx, s.client, &operations[opCasesSearch], nil, params, opts, decode[Case])
+	return fetchPage[*Case](ctx, s.client, &operations[opCasesSearch], nil, params, opts)
 }
 
 // Redact is DELETE /cases/{case-id}.
@@ -189,7 +189,7 @@ type Case struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Case) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // CaseAttributes are the attributes of a resource of type case.

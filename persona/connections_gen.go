@@ -24,12 +24,12 @@ type ConnectionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ConnectionsService) List(ctx context.Context, params ConnectionListParams, opts ...Option) iter.Seq2[*Connection, error] {
-	return pages(ctx, s.client, &operations[opConnectionsList], nil, params, opts, decode[Connection])
+	return pages[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
 
 // ListPage is one page of [ConnectionsService.List].
 func (s *ConnectionsService) ListPage(ctx context.Context, params ConnectionListParams, opts ...Option) (*Page[*Connection], error) {
-	return fetchPage(ctx, s.client, &operations[opConnectionsList], nil, params, opts, decode[Connection])
+	return fetchPage[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
 
 // ConnectionCreateParams are the parameters of [ConnectionsService.Create].
@@ -67,7 +67,7 @@ type Connection struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Connection) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ConnectionAttributes are the attributes of a resource of type connect/connection.

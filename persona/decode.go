@@ -6,161 +6,133 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 )
 
-// decodeResource fills the parts of a resource from its JSON.
-func decodeResource(b []byte, r *Resource, attributes, relationships any) error {
-	var raw struct {
-		Type          string
-		ID            string
-		Attributes    json.RawMessage
-		Relationships json.RawMessage
-	}
-	var wrongType *json.UnmarshalTypeError
-	if err := json.Unmarshal(b, &raw); err != nil && !errors.As(err, &wrongType) {
+// unmarshalResource decodes a resource into r, a pointer to the struct of its kind.
+func unmarshalResource(b []byte, r any) error {
+	if err := validate(b); err != nil {
 		return fmt.Errorf("read a resource: %w", err)
 	}
-	*r = Resource{Type: raw.Type, ID: raw.ID, Raw: bytes.Clone(b)}
-	for _, part := range []struct {
-		json json.RawMessage
-		into any
-	}{{raw.Attributes, attributes}, {raw.Relationships, relationships}} {
-		v := reflect.ValueOf(part.into).Elem()
-		v.SetZero() // nothing stays of a resource decoded into the same variable before
-		decodeValue(part.json, v)
-	}
+	decodeResource(bytes.Clone(b), reflect.ValueOf(r).Elem())
 	return nil
 }
 
-// decodeUnion is decodeResource for one of several kinds: value is the same resource
-// in its own type.
-func decodeUnion(b []byte, r *Resource, attributes, relationships any, value *Object) (err error) {
-	if err = decodeResource(b, r, attributes, relationships); err == nil {
-		*value, err = decodeObject(b)
+// validate says why b is not JSON. All other functions of this file and of walk.go
+// take JSON that was validated.
+func validate(b []byte) error {
+	if json.Valid(b) {
+		return nil
 	}
-	return err
+	var raw json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	return errors.New("invalid JSON")
+}
+
+// The fields of every struct of a resource, in order. The structs of unions have the
+// last one.
+const (
+	resourceField = iota
+	attributesField
+	relationshipsField
+	valueField
+)
+
+// decodeResource decodes a resource into the struct of its kind. The resource keeps b.
+func decodeResource(b []byte, v reflect.Value) {
+	r := v.Field(resourceField).Addr().Interface().(*Resource)
+	*r = Resource{Raw: b}
+	v.Field(attributesField).SetZero() // nothing stays of a resource decoded into the same variable before
+	v.Field(relationshipsField).SetZero()
+	w := walker{src: b}
+	w.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			r.Type, _ = w.text()
+		case "id":
+			r.ID, _ = w.text()
+		case "attributes":
+			decodePart(&w, v.Field(attributesField))
+		case "relationships":
+			decodePart(&w, v.Field(relationshipsField))
+		default:
+			w.skip()
+		}
+	})
+	if v.NumField() > valueField { // one of several kinds: the same resource in its own type
+		object := newObject(r.Type)
+		decodeResource(b, reflect.ValueOf(object).Elem())
+		v.Field(valueField).Set(reflect.ValueOf(object))
+	}
+}
+
+// decodePart decodes a value in place of one that was there before: the last one of a
+// key that is given twice counts, as in encoding/json.
+func decodePart(w *walker, v reflect.Value) {
+	v.SetZero()
+	decoderOf(v.Type())(w, v)
 }
 
 // decodeObject decodes a resource into the Go type of its JSON:API type.
-func decodeObject(b []byte) (Object, error) {
-	var head struct{ Type string }
-	_ = json.Unmarshal(b, &head) // without a type it is unknown
-	object := newObject(head.Type)
-	if err := object.UnmarshalJSON(b); err != nil {
-		return nil, err
-	}
-	return object, nil
+func decodeObject(b []byte) Object {
+	object := newObject(identifierOf(b).Type)
+	decodeResource(bytes.Clone(b), reflect.ValueOf(object).Elem())
+	return object
 }
 
-// decodeObjects decodes an array of resources. What is no resource is passed over.
-func decodeObjects(b []byte) []Object {
-	var raw []json.RawMessage
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	objects := make([]Object, 0, len(raw))
-	for _, r := range raw {
-		if object, err := decodeObject(r); err == nil && object.Identifier() != (Identifier{}) {
-			objects = append(objects, object)
+// identifierOf reads the type and id of a resource and nothing else. What is not a
+// string is empty.
+func identifierOf(b []byte) (id Identifier) {
+	w := walker{src: b}
+	w.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			id.Type, _ = w.text()
+		case "id":
+			id.ID, _ = w.text()
+		default:
+			w.skip()
 		}
-	}
+	})
+	return id
+}
+
+// decodeObjects decodes an array of resources. It skips what is not a resource.
+func decodeObjects(b []byte) []Object {
+	var objects []Object
+	w := walker{src: b}
+	w.array(func() {
+		if raw := w.raw(); identifierOf(raw) != (Identifier{}) {
+			objects = append(objects, decodeObject(raw))
+		}
+	})
 	return objects
 }
 
-// decodeValue decodes JSON into v as far as it fits: what does not fit leaves its
-// place zero. Only the keys of structs are read in all three casings; the keys of
-// maps are data, and stay as they are.
-func decodeValue(b json.RawMessage, v reflect.Value) {
-	if len(b) == 0 || string(b) == "null" {
-		return
+// decode decodes a value into a T. Where T is a pointer it is never nil.
+func decode[T any](b []byte) T {
+	var t T
+	v := reflect.ValueOf(&t).Elem()
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
 	}
-	if v.Kind() != reflect.Pointer {
-		if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
-			_ = u.UnmarshalJSON(b)
-			return
-		}
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		to := reflect.New(v.Type().Elem())
-		decodeValue(b, to.Elem())
-		v.Set(to)
-	case reflect.Struct:
-		decodeStruct(b, v)
-	case reflect.Slice:
-		var items []json.RawMessage
-		if json.Unmarshal(b, &items) != nil {
-			return
-		}
-		list := reflect.MakeSlice(v.Type(), len(items), len(items))
-		for i, item := range items {
-			decodeValue(item, list.Index(i))
-		}
-		v.Set(list)
-	case reflect.Map:
-		var entries map[string]json.RawMessage
-		if json.Unmarshal(b, &entries) != nil {
-			return
-		}
-		m := reflect.MakeMapWithSize(v.Type(), len(entries))
-		for key, entry := range entries {
-			item := reflect.New(v.Type().Elem()).Elem()
-			decodeValue(entry, item)
-			m.SetMapIndex(reflect.ValueOf(key), item)
-		}
-		v.Set(m)
-	default:
-		_ = json.Unmarshal(b, v.Addr().Interface())
-	}
+	decodePart(&walker{src: b}, v)
+	return t
 }
 
-func decodeStruct(b json.RawMessage, v reflect.Value) {
-	var entries map[string]json.RawMessage
-	if json.Unmarshal(b, &entries) != nil {
-		return
+// decodeAll decodes the elements of a list.
+func decodeAll[T any](b []byte) ([]T, error) {
+	items := []T{}
+	w := walker{src: b}
+	if !w.array(func() { items = append(items, decode[T](w.raw())) }) && string(b) != "null" {
+		return nil, errNoList
 	}
-	for i := range v.NumField() {
-		switch field := v.Type().Field(i); {
-		case field.Anonymous:
-			decodeStruct(b, v.Field(i))
-		case field.IsExported():
-			decodeValue(lookup(entries, keyOf(field)), v.Field(i))
-		}
-	}
+	return items, nil
 }
 
-// keyOf returns the kebab-case key of a struct's field.
-func keyOf(field reflect.StructField) string {
-	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	if name == "" {
-		return strings.ToLower(field.Name)
-	}
-	return name
-}
-
-// lookup finds a kebab-case key among keys of any of Persona's three casings.
-func lookup(entries map[string]json.RawMessage, kebab string) json.RawMessage {
-	if b, ok := entries[kebab]; ok {
-		return b
-	}
-	if !strings.Contains(kebab, "-") {
-		return nil
-	}
-	if b, ok := entries[strings.ReplaceAll(kebab, "-", "_")]; ok {
-		return b
-	}
-	return entries[camel(kebab)]
-}
-
-// camel turns address-street-1 into addressStreet1.
-func camel(kebab string) string {
-	var b strings.Builder
-	for i, word := range strings.Split(kebab, "-") {
-		if i > 0 && word != "" {
-			word = strings.ToUpper(word[:1]) + word[1:]
-		}
-		b.WriteString(word)
-	}
-	return b.String()
+// isResource reports whether t is the struct of a kind of resource.
+func isResource(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.NumField() > relationshipsField && t.Field(resourceField).Type == reflect.TypeFor[Resource]()
 }

@@ -2,6 +2,7 @@ package persona_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func TestAnEventHasItsResource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inquiry, isInquiry := event.Attributes.Payload.Data.(*persona.Inquiry)
+	inquiry, isInquiry := event.Attributes.Payload.Object().(*persona.Inquiry)
 	if !isInquiry || inquiry.Attributes.Status != persona.InquiryStatusApproved {
 		t.Errorf("payload %+v", event.Attributes.Payload)
 	}
@@ -249,4 +250,109 @@ func equal(a, b any) bool {
 	x, _ := json.Marshal(a)
 	y, _ := json.Marshal(b)
 	return string(x) == string(y)
+}
+
+func TestAKeyInKebabCaseOutranksItsOtherCasings(t *testing.T) {
+	for name, attributes := range map[string]string{
+		"when it comes first": `"reference-id":"kebab","reference_id":"snake","referenceId":"camel"`,
+		"when it comes last":  `"referenceId":"camel","reference_id":"snake","reference-id":"kebab"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{`+attributes+`}}`)
+			if i.Attributes.ReferenceID != "kebab" || string(i.Attribute("reference-id")) != `"kebab"` {
+				t.Errorf("read %q and %s", i.Attributes.ReferenceID, i.Attribute("reference-id"))
+			}
+		})
+	}
+}
+
+func TestTheLastOfAKeyThatIsGivenTwiceCounts(t *testing.T) {
+	i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{"tags":["a","b"],"status":"approved","tags":["c"],"status":7,"fields":{"x":{"value":1}},"fields":{"y":{"value":2}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"account":{"data":null}}}`)
+	a := i.Attributes
+	if strings.Join(a.Tags, " ") != "c" || a.Status != "" || len(a.Fields) != 1 || i.Relationships.Account.Data != nil {
+		t.Errorf("attributes %+v, account %v", a, i.Relationships.Account.Data)
+	}
+}
+
+func TestTextIsReadAsEncodingJSONReadsIt(t *testing.T) {
+	for _, text := range []string{`""`, `"plain"`, `"\u00e4\n\"\\\/"`, `"ä"`, "\"\xff\"", `"\ud800"`, `"\ud83d\ude00"`} {
+		var want string
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatal(err)
+		}
+		if i := decodeInquiry(t, "{ \"type\" : \"inquiry\" ,\n\t\"id\" : "+text+" , \"attributes\" : { \"refe\\u0072ence-id\" : "+text+" } }"); i.ID != want || i.Attributes.ReferenceID != want {
+			t.Errorf("%s was read as %q and %q", text, i.ID, i.Attributes.ReferenceID)
+		}
+	}
+}
+
+func TestBrokenJSONIsAnErrorAndNoPanic(t *testing.T) {
+	for _, broken := range []string{"", "{", `{"type`, `{"type":"inquiry`, `{"attributes":{"tags":[`, `{"a":"\`, "[", "tru", `{"data":{"type":"x"`, `"`, "}", "]", `{"type" "inquiry"}`} {
+		if _, err := persona.DecodeObject([]byte(broken)); err == nil {
+			t.Errorf("%s was read", broken)
+		}
+		for _, into := range []json.Unmarshaler{&persona.Inquiry{}, &persona.Verification{}, &persona.Unknown{}} {
+			if err := into.UnmarshalJSON([]byte(broken)); err == nil {
+				t.Errorf("%s was read into %T", broken, into)
+			}
+		}
+		for _, into := range []json.Unmarshaler{&persona.Time{}, &persona.ToOne{}, &persona.ToMany{}, &persona.Field{}, &persona.EventPayload{}} {
+			_ = into.UnmarshalJSON([]byte(broken)) // these never fail
+		}
+	}
+	payload := persona.EventPayload{Raw: json.RawMessage(`{"data":{"type":"inq`)}
+	if payload.Object() != nil || payload.Identifier() != (persona.Identifier{}) {
+		t.Error("a broken payload has a resource")
+	}
+	r := persona.Resource{Raw: json.RawMessage(`{"attributes":{"a":`)}
+	if got := r.Attribute("a"); got != nil {
+		t.Errorf("a broken resource has the attribute %s", got)
+	}
+}
+
+func TestAnEventPayloadIsDecodedOnDemand(t *testing.T) {
+	for name, test := range map[string]struct {
+		payload string
+		want    persona.Identifier
+	}{
+		"with a resource":            {`{"data":{"attributes":{"type":"x"},"type":"inquiry","id":"inq_1"}}`, persona.Identifier{Type: "inquiry", ID: "inq_1"}},
+		"with a resource of no type": {`{"data":{"id":"x_1"}}`, persona.Identifier{ID: "x_1"}},
+		"with null in place of one":  {`{"data":null}`, persona.Identifier{}},
+		"with something else":        {`{"data":[1]}`, persona.Identifier{}},
+		"without a resource":         {`{}`, persona.Identifier{}},
+		"that is null":               {`null`, persona.Identifier{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var event persona.Event
+			body := `{"type":"event","id":"evt_1","attributes":{"payload":` + test.payload + `}}`
+			if err := json.Unmarshal([]byte(body), &event); err != nil {
+				t.Fatal(err)
+			}
+			p := event.Attributes.Payload
+			if string(p.Raw) != test.payload || p.Identifier() != test.want {
+				t.Errorf("payload %s of %v", p.Raw, p.Identifier())
+			}
+			if object := p.Object(); (object == nil) != (test.want == persona.Identifier{}) || object != nil && object.Identifier() != test.want {
+				t.Errorf("object %v", object)
+			}
+		})
+	}
+}
+
+// Time differs from machine to machine; how often memory is allocated does not.
+func TestReadingAllocatesNoMoreThanEncodingJSON(t *testing.T) {
+	inquiry := []byte(inquiryOf1800Bytes)
+	plain := plainType(reflect.TypeFor[persona.Inquiry]())
+	theirs := testing.AllocsPerRun(10, func() { _ = json.Unmarshal(inquiry, reflect.New(plain).Interface()) })
+	ours := testing.AllocsPerRun(10, func() { _ = json.Unmarshal(inquiry, new(persona.Inquiry)) })
+	if ours > theirs {
+		t.Errorf("allocates %v times, encoding/json %v times", ours, theirs)
+	}
+	one := []byte(`{"type":"event","attributes":{"payload":{"data":` + inquiryOf1800Bytes + `}}}`)
+	none := []byte(`{"type":"event","attributes":{"payload":{"data":null}}}`)
+	withPayload := testing.AllocsPerRun(10, func() { _ = new(persona.Event).UnmarshalJSON(one) })
+	without := testing.AllocsPerRun(10, func() { _ = new(persona.Event).UnmarshalJSON(none) })
+	if withPayload > without {
+		t.Errorf("an event with a payload allocates %v times, one without %v times", withPayload, without)
+	}
 }

@@ -24,12 +24,12 @@ type DeviceListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *DevicesService) List(ctx context.Context, params DeviceListParams, opts ...Option) iter.Seq2[*Device, error] {
-	return pages(ctx, s.client, &operations[opDevicesList], nil, params, opts, decode[Device])
+	return pages[*Device](ctx, s.client, &operations[opDevicesList], nil, params, opts)
 }
 
 // ListPage is one page of [DevicesService.List].
 func (s *DevicesService) ListPage(ctx context.Context, params DeviceListParams, opts ...Option) (*Page[*Device], error) {
-	return fetchPage(ctx, s.client, &operations[opDevicesList], nil, params, opts, decode[Device])
+	return fetchPage[*Device](ctx, s.client, &operations[opDevicesList], nil, params, opts)
 }
 
 // Get is GET /devices/{device-id}.
@@ -46,7 +46,7 @@ type Device struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Device) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // DeviceAttributes are the attributes of a resource of type device.

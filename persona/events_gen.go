@@ -27,12 +27,12 @@ type EventListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *EventsService) List(ctx context.Context, params EventListParams, opts ...Option) iter.Seq2[*Event, error] {
-	return pages(ctx, s.client, &operations[opEventsList], nil, params, opts, decode[Event])
+	return pages[*Event](ctx, s.client, &operations[opEventsList], nil, params, opts)
 }
 
 // ListPage is one page of [EventsService.List].
 func (s *EventsService) ListPage(ctx context.Context, params EventListParams, opts ...Option) (*Page[*Event], error) {
-	return fetchPage(ctx, s.client, &operations[opEventsList], nil, params, opts, decode[Event])
+	return fetchPage[*Event](ctx, s.client, &operations[opEventsList], nil, params, opts)
 }
 
 // Get is GET /events/{event-id}.
@@ -49,7 +49,7 @@ type Event struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Event) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // EventAttributes are the attributes of a resource of type event.

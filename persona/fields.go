@@ -62,11 +62,28 @@ func valueOf[T any](b json.RawMessage) T {
 // UnmarshalJSON implements [json.Unmarshaler]. A value without the envelope of type
 // and value is kept as the value of a field without a type.
 func (f *Field) UnmarshalJSON(b []byte) error {
-	var envelope map[string]json.RawMessage
-	*f = Field{Value: append(json.RawMessage(nil), b...)}
-	if json.Unmarshal(b, &envelope) != nil || envelope["value"] == nil {
-		return nil
-	}
-	f.Type, f.Value = valueOf[string](envelope["type"]), envelope["value"]
+	*f = Field{}
+	f.set(append(json.RawMessage(nil), b...))
 	return nil
+}
+
+// set reads a field, and keeps the memory of its JSON.
+func (f *Field) set(raw json.RawMessage) {
+	f.Value = raw
+	w := walker{src: raw}
+	var typ string
+	var value json.RawMessage
+	w.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			typ, _ = w.text()
+		case "value":
+			value = w.raw()
+		default:
+			w.skip()
+		}
+	})
+	if value != nil {
+		f.Type, f.Value = typ, value
+	}
 }

@@ -98,12 +98,12 @@ type ImporterListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ImportersService) List(ctx context.Context, params ImporterListParams, opts ...Option) iter.Seq2[*Importer, error] {
-	return pages(ctx, s.client, &operations[opImportersList], nil, params, opts, decode[Importer])
+	return pages[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
 // ListPage is one page of [ImportersService.List].
 func (s *ImportersService) ListPage(ctx context.Context, params ImporterListParams, opts ...Option) (*Page[*Importer], error) {
-	return fetchPage(ctx, s.client, &operations[opImportersList], nil, params, opts, decode[Importer])
+	return fetchPage[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
 // Get is GET /importers/{importer-id}.
@@ -122,7 +122,7 @@ type Importer struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Importer) UnmarshalJSON(b []byte) error {
-	return decodeUnion(b, &r.Resource, &r.Attributes, &r.Relationships, &r.Value)
+	return unmarshalResource(b, r)
 }
 
 // ImporterAccount is a resource of type importer/account.
@@ -134,7 +134,7 @@ type ImporterAccount struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterAccount) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterAttributes are what all kinds have in common.
@@ -171,7 +171,7 @@ type ImporterListItemEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemEmailAddress) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemEmailAddressAttributes are the attributes of a resource of type importer/list-item/email-address.
@@ -188,7 +188,7 @@ type ImporterListItemField struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemField) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemFieldAttributes are the attributes of a resource of type importer/list-item/field.
@@ -205,7 +205,7 @@ type ImporterListItemGeolocation struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemGeolocation) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemGeolocationAttributes are the attributes of a resource of type importer/list-item/geolocation.
@@ -222,7 +222,7 @@ type ImporterListItemGovernmentIDNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemGovernmentIDNumber) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemGovernmentIDNumberAttributes are the attributes of a resource of type importer/list-item/government-id-number.
@@ -239,7 +239,7 @@ type ImporterListItemIPAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemIPAddress) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemIPAddressAttributes are the attributes of a resource of type importer/list-item/ip-address.
@@ -256,7 +256,7 @@ type ImporterListItemName struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemName) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemNameAttributes are the attributes of a resource of type importer/list-item/name.
@@ -273,7 +273,7 @@ type ImporterListItemPhoneNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemPhoneNumber) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ImporterListItemPhoneNumberAttributes are the attributes of a resource of type importer/list-item/phone-number.

@@ -32,12 +32,12 @@ type InquiryListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiriesService) List(ctx context.Context, params InquiryListParams, opts ...Option) iter.Seq2[*Inquiry, error] {
-	return pages(ctx, s.client, &operations[opInquiriesList], nil, params, opts, decode[Inquiry])
+	return pages[*Inquiry](ctx, s.client, &operations[opInquiriesList], nil, params, opts)
 }
 
 // ListPage is one page of [InquiriesService.List].
 func (s *InquiriesService) ListPage(ctx context.Context, params InquiryListParams, opts ...Option) (*Page[*Inquiry], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiriesList], nil, params, opts, decode[Inquiry])
+	return fetchPage[*Inquiry](ctx, s.client, &operations[opInquiriesList], nil, params, opts)
 }
 
 // InquiryCreateParams are the parameters of [InquiriesService.Create].
@@ -102,12 +102,12 @@ type InquirySearchParams struct {
 //
 // It goes through all pages; SearchPage fetches one.
 func (s *InquiriesService) Search(ctx context.Context, params InquirySearchParams, opts ...Option) iter.Seq2[*Inquiry, error] {
-	return pages(ctx, s.client, &operations[opInquiriesSearch], nil, params, opts, decode[Inquiry])
+	return pages[*Inquiry](ctx, s.client, &operations[opInquiriesSearch], nil, params, opts)
 }
 
 // SearchPage is one page of [InquiriesService.Search].
 func (s *InquiriesService) SearchPage(ctx context.Context, params InquirySearchParams, opts ...Option) (*Page[*Inquiry], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiriesSearch], nil, params, opts, decode[Inquiry])
+	return fetchPage[*Inquiry](ctx, s.client, &operations[opInquiriesSearch], nil, params, opts)
 }
 
 // Redact is DELETE /inquiries/{inquiry-id}.
@@ -288,7 +288,7 @@ type Inquiry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Inquiry) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryAttributes are the attributes of a resource of type inquiry.

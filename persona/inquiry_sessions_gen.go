@@ -23,12 +23,12 @@ type InquirySessionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquirySessionsService) List(ctx context.Context, params InquirySessionListParams, opts ...Option) iter.Seq2[*InquirySession, error] {
-	return pages(ctx, s.client, &operations[opInquirySessionsList], nil, params, opts, decode[InquirySession])
+	return pages[*InquirySession](ctx, s.client, &operations[opInquirySessionsList], nil, params, opts)
 }
 
 // ListPage is one page of [InquirySessionsService.List].
 func (s *InquirySessionsService) ListPage(ctx context.Context, params InquirySessionListParams, opts ...Option) (*Page[*InquirySession], error) {
-	return fetchPage(ctx, s.client, &operations[opInquirySessionsList], nil, params, opts, decode[InquirySession])
+	return fetchPage[*InquirySession](ctx, s.client, &operations[opInquirySessionsList], nil, params, opts)
 }
 
 // InquirySessionCreateParams are the parameters of [InquirySessionsService.Create].
@@ -94,7 +94,7 @@ type InquirySession struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquirySession) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquirySessionAttributes are the attributes of a resource of type inquiry-session.

@@ -24,12 +24,12 @@ type InquiryTemplateVersionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiryTemplateVersionsService) List(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) iter.Seq2[*InquiryTemplateVersion, error] {
-	return pages(ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts, decode[InquiryTemplateVersion])
+	return pages[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
 
 // ListPage is one page of [InquiryTemplateVersionsService.List].
 func (s *InquiryTemplateVersionsService) ListPage(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) (*Page[*InquiryTemplateVersion], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts, decode[InquiryTemplateVersion])
+	return fetchPage[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
 
 // InquiryTemplateVersion is a resource of type inquiry-template-version.
@@ -41,7 +41,7 @@ type InquiryTemplateVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplateVersion) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryTemplateVersionAttributes are the attributes of a resource of type inquiry-template-version.

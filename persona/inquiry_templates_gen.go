@@ -23,12 +23,12 @@ type InquiryTemplateListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *InquiryTemplatesService) List(ctx context.Context, params InquiryTemplateListParams, opts ...Option) iter.Seq2[*InquiryTemplate, error] {
-	return pages(ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts, decode[InquiryTemplate])
+	return pages[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
 // ListPage is one page of [InquiryTemplatesService.List].
 func (s *InquiryTemplatesService) ListPage(ctx context.Context, params InquiryTemplateListParams, opts ...Option) (*Page[*InquiryTemplate], error) {
-	return fetchPage(ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts, decode[InquiryTemplate])
+	return fetchPage[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
 // Get is GET /inquiry-templates/{inquiry-template-id}.
@@ -51,7 +51,7 @@ type InquiryTemplateTranslations struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplateTranslations) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryTemplateTranslationsAttributes are the attributes of a resource of type inquiry-template-translations.
@@ -108,7 +108,7 @@ type InquiryTemplate struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplate) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // InquiryTemplateAttributes are the attributes of a resource of type inquiry-template.

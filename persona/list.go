@@ -18,31 +18,39 @@ type Page[E any] struct {
 }
 
 // fetchPage fetches one page.
-func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) (*Page[E], error) {
+func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) (*Page[E], error) {
 	doc, err := c.document(ctx, op, ids, params, opts)
 	if err != nil {
 		return nil, err
 	}
-	items, err := decodeAll(op, doc.Data, decode)
-	if err != nil {
-		return nil, err
+	page := new(Page[E])
+	if err := page.read(doc); err != nil {
+		return nil, fmt.Errorf("persona: %s: %w", op.Name(), err)
 	}
-	page := &Page[E]{Data: items, Included: decodeObjects(doc.Included)}
-	include(items, page.Included)
-	page.Next, page.Prev = cursor(doc.Links.Next, "page[after]"), cursor(doc.Links.Prev, "page[before]")
 	return page, nil
+}
+
+// read fills the page from an answer.
+func (p *Page[E]) read(doc document) (err error) {
+	if p.Data, err = decodeAll[E](doc.Data); err != nil {
+		return err
+	}
+	p.Included = decodeObjects(doc.Included)
+	include(p.Data, p.Included)
+	p.Next, p.Prev = cursor(doc.Next, "page[after]"), cursor(doc.Prev, "page[before]")
+	return nil
 }
 
 // pages walks a list from its parameters' cursor to its end. The cursor is taken out
 // of Persona's relative link and put into the call it came from, so that filters,
 // options and the body of a search go with every page.
-func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option, decode func([]byte) (E, error)) iter.Seq2[E, error] {
+func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		var zero E
 		opts := opts
 		seen := ""
 		for {
-			page, err := fetchPage(ctx, c, op, ids, params, opts, decode)
+			page, err := fetchPage[E](ctx, c, op, ids, params, opts)
 			if err != nil {
 				yield(zero, err)
 				return
@@ -72,11 +80,8 @@ func after(cursor string) Option {
 
 // cursor takes a cursor out of a link such as
 // /api/v1/inquiries?page%5Bafter%5D=inq_….
-func cursor(link *string, name string) string {
-	if link == nil {
-		return ""
-	}
-	u, err := url.Parse(*link)
+func cursor(link string, name string) string {
+	u, err := url.Parse(link)
 	if err != nil {
 		return ""
 	}

@@ -25,12 +25,12 @@ type ReportListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ReportsService) List(ctx context.Context, params ReportListParams, opts ...Option) iter.Seq2[*Report, error] {
-	return pages(ctx, s.client, &operations[opReportsList], nil, params, opts, decode[Report])
+	return pages[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
 
 // ListPage is one page of [ReportsService.List].
 func (s *ReportsService) ListPage(ctx context.Context, params ReportListParams, opts ...Option) (*Page[*Report], error) {
-	return fetchPage(ctx, s.client, &operations[opReportsList], nil, params, opts, decode[Report])
+	return fetchPage[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
 
 // ReportCreateParams are the parameters of [ReportsService.Create].
@@ -133,12 +133,12 @@ type ReportListHistoryParams struct {
 //
 // It goes through all pages; ListHistoryPage fetches one.
 func (s *ReportsService) ListHistory(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) iter.Seq2[*ReportHistoryEntry, error] {
-	return pages(ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts, decode[ReportHistoryEntry])
+	return pages[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
 // ListHistoryPage is one page of [ReportsService.ListHistory].
 func (s *ReportsService) ListHistoryPage(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) (*Page[*ReportHistoryEntry], error) {
-	return fetchPage(ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts, decode[ReportHistoryEntry])
+	return fetchPage[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
 // ReportHistoryEntry is one entry.
@@ -206,7 +206,7 @@ type Report struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Report) UnmarshalJSON(b []byte) error {
-	return decodeUnion(b, &r.Resource, &r.Attributes, &r.Relationships, &r.Value)
+	return unmarshalResource(b, r)
 }
 
 // ReportAddressLookup is a resource of type report/address-lookup.
@@ -218,7 +218,7 @@ type ReportAddressLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportAddressLookup) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportAttributes are what all kinds have in common.
@@ -314,7 +314,7 @@ type ReportAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportAdverseMedia) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportAdverseMediaAttributes are the attributes of a resource of type report/adverse-media.
@@ -372,7 +372,7 @@ type ReportBusinessAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessAdverseMedia) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportBusinessAdverseMediaAttributes are the attributes of a resource of type report/business-adverse-media.
@@ -447,7 +447,7 @@ type ReportBusinessAssociatedPersons struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessAssociatedPersons) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportBusinessAssociatedPersonsAttributes are the attributes of a resource of type report/business-associated-persons.
@@ -523,7 +523,7 @@ type ReportBusinessLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessLookup) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportBusinessLookupAttributes are the attributes of a resource of type report/business-lookup.
@@ -683,7 +683,7 @@ type ReportBusinessRegistrationsLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessRegistrationsLookup) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportBusinessRegistrationsLookupAttributes are the attributes of a resource of type report/business-registrations-lookup.
@@ -754,7 +754,7 @@ type ReportBusinessWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessWatchlist) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportBusinessWatchlistAttributes are the attributes of a resource of type report/business-watchlist.
@@ -807,7 +807,7 @@ type ReportCryptoAddressWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportCryptoAddressWatchlist) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportCryptoAddressWatchlistAttributes are the attributes of a resource of type report/crypto-address-watchlist.
@@ -868,7 +868,7 @@ type ReportEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportEmailAddress) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportEmailAddressAttributes are the attributes of a resource of type report/email-address.
@@ -938,7 +938,7 @@ type ReportPhoneRisk struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportPhoneRisk) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportPhoneRiskAttributes are the attributes of a resource of type report/phone-number.
@@ -1011,7 +1011,7 @@ type ReportPoliticallyExposedPerson struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportPoliticallyExposedPerson) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportPoliticallyExposedPersonAttributes are the attributes of a resource of type report/politically-exposed-person.
@@ -1168,7 +1168,7 @@ type ReportProfile struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportProfile) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportProfileAttributes are the attributes of a resource of type report/profile.
@@ -1287,7 +1287,7 @@ type ReportProfileNonAuthoritative struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportProfileNonAuthoritative) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportProfileNonAuthoritativeAttributes are the attributes of a resource of type report/profile-non-authoritative.
@@ -1379,7 +1379,7 @@ type ReportSentilinkScores struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSentilinkScores) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportSentilinkScoresAttributes are the attributes of a resource of type report/integration/sentilink-scores.
@@ -1438,7 +1438,7 @@ type ReportSocialMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSocialMedia) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportSocialMediaAttributes are the attributes of a resource of type report/social-media.
@@ -1479,7 +1479,7 @@ type ReportSynthetic struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSynthetic) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportSyntheticAttributes are the attributes of a resource of type report/synthetic.
@@ -1508,7 +1508,7 @@ type ReportWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportWatchlist) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ReportWatchlistAttributes are the attributes of a resource of type report/watchlist.

@@ -1,9 +1,9 @@
 package persona
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // Identifier names a resource: its JSON:API type and its id.
@@ -50,11 +50,16 @@ type Unknown struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Unknown) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // DecodeObject decodes a resource into the Go type of its JSON:API type.
-func DecodeObject(b []byte) (Object, error) { return decodeObject(b) }
+func DecodeObject(b []byte) (Object, error) {
+	if err := validate(b); err != nil {
+		return nil, fmt.Errorf("read a resource: %w", err)
+	}
+	return decodeObject(b), nil
+}
 
 // Identifier returns the resource's type and id.
 func (r *Resource) Identifier() Identifier { return Identifier{Type: r.Type, ID: r.ID} }
@@ -63,11 +68,19 @@ func (r *Resource) Identifier() Identifier { return Identifier{Type: r.Type, ID:
 // casing it came, or nil when the resource has no such attribute. An attribute that
 // is null is the JSON null.
 func (r *Resource) Attribute(name string) json.RawMessage {
-	var raw struct{ Attributes map[string]json.RawMessage }
-	if json.Unmarshal(r.Raw, &raw) != nil {
+	var found json.RawMessage
+	if !json.Valid(r.Raw) { // the caller may have set it
 		return nil
 	}
-	return lookup(raw.Attributes, name)
+	w := walker{src: r.Raw}
+	w.object(func(key []byte) {
+		if string(key) == "attributes" {
+			found = w.member(name)
+		} else {
+			w.skip()
+		}
+	})
+	return found
 }
 
 // MarshalJSON implements [json.Marshaler]: the resource as it was received. It fails
@@ -87,16 +100,23 @@ type ToOne struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *ToOne) UnmarshalJSON(b []byte) error {
-	var raw struct{ Data json.RawMessage }
-	t.Data = nil
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	var id Identifier
-	if json.Unmarshal(raw.Data, &id) == nil && id != (Identifier{}) {
-		t.Data = &id
-	}
+	t.read(&walker{src: b})
 	return nil
+}
+
+// read steps over a relationship and reads it.
+func (t *ToOne) read(w *walker) {
+	t.Data = nil
+	w.object(func(key []byte) {
+		if string(key) != "data" {
+			w.skip()
+			return
+		}
+		t.Data = nil
+		if id, ok := w.identifier(); ok {
+			t.Data = &id
+		}
+	})
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -112,21 +132,58 @@ type ToMany struct {
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. A single resource where a list was
-// expected is a list of one.
+// expected is a list of one. An element that names no resource leaves its place zero.
 func (t *ToMany) UnmarshalJSON(b []byte) error {
-	var raw struct{ Data json.RawMessage }
-	t.Data = nil
-	if json.Unmarshal(b, &raw) != nil || len(bytes.TrimSpace(raw.Data)) == 0 {
-		return nil
-	}
-	if json.Unmarshal(raw.Data, &t.Data) == nil {
-		return nil
-	}
-	var one ToOne
-	if _ = one.UnmarshalJSON(b); one.Data != nil {
-		t.Data = []Identifier{*one.Data}
-	}
+	t.read(&walker{src: b})
 	return nil
+}
+
+// read steps over a relationship and reads it.
+func (t *ToMany) read(w *walker) {
+	t.Data = nil
+	w.object(func(key []byte) {
+		switch {
+		case string(key) != "data":
+			w.skip()
+		case w.peek() == '[':
+			t.Data = []Identifier{}
+			w.array(func() {
+				id, _ := w.identifier()
+				t.Data = append(t.Data, id)
+			})
+		default:
+			t.Data = nil
+			if id, ok := w.identifier(); ok {
+				t.Data = []Identifier{id}
+			}
+		}
+	})
+}
+
+// identifier steps over a value, and returns the resource it names. The value names
+// none where it is no object, or its type or id is no string.
+func (w *walker) identifier() (id Identifier, ok bool) {
+	fits := true
+	read := func() string {
+		null := w.peek() == 'n'
+		text, isText := w.text()
+		fits = fits && (isText || null)
+		return text
+	}
+	w.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			id.Type = read()
+		case "id":
+			id.ID = read()
+		default:
+			w.skip()
+		}
+	})
+	if !fits || id == (Identifier{}) {
+		return Identifier{}, false
+	}
+	return id, true
 }
 
 // MarshalJSON implements [json.Marshaler].

@@ -26,12 +26,12 @@ type ShareTokenListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ShareTokensService) List(ctx context.Context, params ShareTokenListParams, opts ...Option) iter.Seq2[*ShareToken, error] {
-	return pages(ctx, s.client, &operations[opShareTokensList], nil, params, opts, decode[ShareToken])
+	return pages[*ShareToken](ctx, s.client, &operations[opShareTokensList], nil, params, opts)
 }
 
 // ListPage is one page of [ShareTokensService.List].
 func (s *ShareTokensService) ListPage(ctx context.Context, params ShareTokenListParams, opts ...Option) (*Page[*ShareToken], error) {
-	return fetchPage(ctx, s.client, &operations[opShareTokensList], nil, params, opts, decode[ShareToken])
+	return fetchPage[*ShareToken](ctx, s.client, &operations[opShareTokensList], nil, params, opts)
 }
 
 // ShareTokenCreateParams are the parameters of [ShareTokensService.Create].
@@ -88,7 +88,7 @@ type ShareToken struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ShareToken) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ShareTokenAttributes are the attributes of a resource of type connect/share-token.

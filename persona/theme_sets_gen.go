@@ -24,12 +24,12 @@ type ThemeSetListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *ThemeSetsService) List(ctx context.Context, params ThemeSetListParams, opts ...Option) iter.Seq2[*ThemeSet, error] {
-	return pages(ctx, s.client, &operations[opThemeSetsList], nil, params, opts, decode[ThemeSet])
+	return pages[*ThemeSet](ctx, s.client, &operations[opThemeSetsList], nil, params, opts)
 }
 
 // ListPage is one page of [ThemeSetsService.List].
 func (s *ThemeSetsService) ListPage(ctx context.Context, params ThemeSetListParams, opts ...Option) (*Page[*ThemeSet], error) {
-	return fetchPage(ctx, s.client, &operations[opThemeSetsList], nil, params, opts, decode[ThemeSet])
+	return fetchPage[*ThemeSet](ctx, s.client, &operations[opThemeSetsList], nil, params, opts)
 }
 
 // ThemeSetCreateParams are the parameters of [ThemeSetsService.Create].
@@ -94,7 +94,7 @@ type ThemeSet struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ThemeSet) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // ThemeSetAttributes are the attributes of a resource of type theme-set.

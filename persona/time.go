@@ -18,13 +18,18 @@ type Time struct {
 // UnmarshalJSON implements [json.Unmarshaler]. It never fails.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
-	if string(b) == "null" || json.Unmarshal(b, &t.Text) != nil {
-		return nil
-	}
-	if parsed, err := time.Parse(time.RFC3339Nano, t.Text); err == nil {
-		t.Time = parsed
+	w := walker{src: b}
+	if text, ok := w.text(); ok {
+		t.set(text)
 	}
 	return nil
+}
+
+func (t *Time) set(text string) {
+	t.Text = text
+	if parsed, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		t.Time = parsed
+	}
 }
 
 // MarshalJSON implements [json.Marshaler]: as received, or in Persona's form.

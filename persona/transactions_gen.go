@@ -26,12 +26,12 @@ type TransactionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *TransactionsService) List(ctx context.Context, params TransactionListParams, opts ...Option) iter.Seq2[*Transaction, error] {
-	return pages(ctx, s.client, &operations[opTransactionsList], nil, params, opts, decode[Transaction])
+	return pages[*Transaction](ctx, s.client, &operations[opTransactionsList], nil, params, opts)
 }
 
 // ListPage is one page of [TransactionsService.List].
 func (s *TransactionsService) ListPage(ctx context.Context, params TransactionListParams, opts ...Option) (*Page[*Transaction], error) {
-	return fetchPage(ctx, s.client, &operations[opTransactionsList], nil, params, opts, decode[Transaction])
+	return fetchPage[*Transaction](ctx, s.client, &operations[opTransactionsList], nil, params, opts)
 }
 
 // TransactionCreateParams are the parameters of [TransactionsService.Create].
@@ -155,7 +155,7 @@ type Transaction struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Transaction) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // TransactionAttributes are the attributes of a resource of type transaction.

@@ -76,22 +76,42 @@ func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 
 // prepare checks the call and encodes what all its attempts have in common.
 func (x *exchange) prepare(ids []string, params any) error {
-	if err := x.check(); err != nil {
-		return fmt.Errorf("%s: %w", x.op.Name(), err)
+	if err := x.allowed(); err != nil {
+		return err
 	}
 	fail := func(err error) error { return fmt.Errorf("persona: %s: %w", x.op.Name(), err) }
-	if x.op.ID == simulateOperation && (x.environment == Production || keyEnvironment(x.apiKey) == Production) {
-		return fail(&EnvironmentError{Production, "inquiries are simulated in the sandbox only"})
-	}
 	path, err := escapePath(x.op.Path, ids)
 	if err != nil {
 		return fail(err)
 	}
+	encodeQuery(x.query, params)
+	if x.body, err = encodeBody(x.op.body, params); err != nil {
+		return fail(err)
+	}
+	for name, value := range headersOf(params) {
+		x.header.Set(name, value)
+	}
+	x.address(path)
+	return nil
+}
+
+// allowed refuses a call that must not be made.
+func (x *exchange) allowed() error {
+	if err := x.check(); err != nil {
+		return fmt.Errorf("%s: %w", x.op.Name(), err)
+	}
+	if x.op.ID == simulateOperation && (x.environment == Production || keyEnvironment(x.apiKey) == Production) {
+		return fmt.Errorf("persona: %s: %w", x.op.Name(), &EnvironmentError{Production, "inquiries are simulated in the sandbox only"})
+	}
+	return nil
+}
+
+// address sets the URL of an escaped path, and the idempotency key.
+func (x *exchange) address(path string) {
 	base := x.baseURL
 	if x.op.privacy {
 		base = strings.TrimSuffix(base, "/api/v1") + "/api/privacy/v1"
 	}
-	encodeQuery(x.query, params)
 	if x.page != "" {
 		x.query.Set("page[after]", x.page)
 		x.query.Del("page[before]")
@@ -100,18 +120,11 @@ func (x *exchange) prepare(ids []string, params any) error {
 	if len(x.query) > 0 {
 		x.url += "?" + x.query.Encode()
 	}
-	if x.body, err = encodeBody(x.op.body, params); err != nil {
-		return fail(err)
-	}
-	for name, value := range headersOf(params) {
-		x.header.Set(name, value)
-	}
 	if x.op.takesKey() {
 		if x.key = x.idempotencyKey; x.key == "" {
 			x.key = newKey()
 		}
 	}
-	return nil
 }
 
 // simulateOperation is the one operation that Persona has in the sandbox only.

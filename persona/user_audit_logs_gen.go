@@ -24,12 +24,12 @@ type UserAuditLogListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *UserAuditLogsService) List(ctx context.Context, params UserAuditLogListParams, opts ...Option) iter.Seq2[*UserAuditLog, error] {
-	return pages(ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts, decode[UserAuditLog])
+	return pages[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
 // ListPage is one page of [UserAuditLogsService.List].
 func (s *UserAuditLogsService) ListPage(ctx context.Context, params UserAuditLogListParams, opts ...Option) (*Page[*UserAuditLog], error) {
-	return fetchPage(ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts, decode[UserAuditLog])
+	return fetchPage[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
 // Get is GET /user-audit-logs/{user-audit-log-id}.
@@ -47,7 +47,7 @@ type UserAuditLog struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *UserAuditLog) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // UserAuditLogAttributes are the attributes of a resource of type user-audit-log.

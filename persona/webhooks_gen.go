@@ -23,12 +23,12 @@ type WebhookListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *WebhooksService) List(ctx context.Context, params WebhookListParams, opts ...Option) iter.Seq2[*Webhook, error] {
-	return pages(ctx, s.client, &operations[opWebhooksList], nil, params, opts, decode[Webhook])
+	return pages[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
 
 // ListPage is one page of [WebhooksService.List].
 func (s *WebhooksService) ListPage(ctx context.Context, params WebhookListParams, opts ...Option) (*Page[*Webhook], error) {
-	return fetchPage(ctx, s.client, &operations[opWebhooksList], nil, params, opts, decode[Webhook])
+	return fetchPage[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
 
 // WebhookCreateParams are the parameters of [WebhooksService.Create].
@@ -148,7 +148,7 @@ type Webhook struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Webhook) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // WebhookAttributes are the attributes of a resource of type webhook.
@@ -194,7 +194,7 @@ type WebhookWithSecret struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WebhookWithSecret) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // WebhookWithSecretAttributes are the attributes of a resource of type webhook.

@@ -23,12 +23,12 @@ type WorkflowRunListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *WorkflowRunsService) List(ctx context.Context, params WorkflowRunListParams, opts ...Option) iter.Seq2[*WorkflowRun, error] {
-	return pages(ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts, decode[WorkflowRun])
+	return pages[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
 // ListPage is one page of [WorkflowRunsService.List].
 func (s *WorkflowRunsService) ListPage(ctx context.Context, params WorkflowRunListParams, opts ...Option) (*Page[*WorkflowRun], error) {
-	return fetchPage(ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts, decode[WorkflowRun])
+	return fetchPage[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
 // Get is GET /workflow-runs/{workflow-run-id}.
@@ -45,7 +45,7 @@ type WorkflowRun struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowRun) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // WorkflowRunAttributes are the attributes of a resource of type workflow-run.

@@ -23,12 +23,12 @@ type WorkflowVersionListParams struct {
 //
 // It goes through all pages; ListPage fetches one.
 func (s *WorkflowVersionsService) List(ctx context.Context, params WorkflowVersionListParams, opts ...Option) iter.Seq2[*WorkflowVersion, error] {
-	return pages(ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts, decode[WorkflowVersion])
+	return pages[*WorkflowVersion](ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts)
 }
 
 // ListPage is one page of [WorkflowVersionsService.List].
 func (s *WorkflowVersionsService) ListPage(ctx context.Context, params WorkflowVersionListParams, opts ...Option) (*Page[*WorkflowVersion], error) {
-	return fetchPage(ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts, decode[WorkflowVersion])
+	return fetchPage[*WorkflowVersion](ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts)
 }
 
 // WorkflowVersion is a resource of type workflow-version.
@@ -40,7 +40,7 @@ type WorkflowVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowVersion) UnmarshalJSON(b []byte) error {
-	return decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)
+	return unmarshalResource(b, r)
 }
 
 // WorkflowVersionAttributes are the attributes of a resource of type workflow-version.

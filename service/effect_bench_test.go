@@ -68,7 +68,7 @@ func (w *world) wayToTheEffect(b *testing.B, settled func()) []time.Duration {
 			if err != nil {
 				b.Fatal(err)
 			}
-			times[event.Attributes.Payload.Data.Identifier().ID] = event.Attributes.CreatedAt.Time
+			times[event.Attributes.Payload.Identifier().ID] = event.Attributes.CreatedAt.Time
 		}
 	}
 	var took []time.Duration

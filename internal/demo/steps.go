@@ -503,7 +503,7 @@ func (w *world) doubled(ctx context.Context) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		times[event.Attributes.Name+event.Attributes.Payload.Data.Identifier().ID]++
+		times[event.Attributes.Name+event.Attributes.Payload.Identifier().ID]++
 	}
 	n := 0
 	for _, count := range times {

@@ -114,18 +114,17 @@ func (t *types) methodsOf(op operation) {
 		item := t.item(op, t.spec.resolve(t.spec.flat(op.success).Properties["data"]).Items)
 		t.printf("%s%s(%s) ([]*%s, error) {\n\treturn fetchAll[%s](%s)\n}\n\n", receiver, op.method, signature, item, item, call)
 	case list:
-		element, decode := "*", ""
+		element := ""
 		items := t.spec.resolve(t.spec.flat(op.success).Properties["data"]).Items
 		if resolved := t.spec.resolve(items); items.Ref == "" && len(resolved.OneOf) > 0 && t.isResource(resolved.OneOf[0]) {
-			element, decode = "Object", "decodeObject"
+			element = "Object"
 		} else {
-			item := t.item(op, items)
-			element, decode = "*"+item, "decode["+item+"]"
+			element = "*" + t.item(op, items)
 		}
 		t.printf("//\n// It goes through all pages; %sPage fetches one.\n", op.method)
-		t.printf("%s%s(%s) iter.Seq2[%s, error] {\n\treturn pages(%s, %s)\n}\n\n", receiver, op.method, signature, element, call, decode)
+		t.printf("%s%s(%s) iter.Seq2[%s, error] {\n\treturn pages[%s](%s)\n}\n\n", receiver, op.method, signature, element, element, call)
 		t.printf("// %sPage is one page of [%sService.%s].\n", op.method, op.service, op.method)
-		t.printf("%s%sPage(%s) (*Page[%s], error) {\n\treturn fetchPage(%s, %s)\n}\n\n", receiver, op.method, signature, element, call, decode)
+		t.printf("%s%sPage(%s) (*Page[%s], error) {\n\treturn fetchPage[%s](%s)\n}\n\n", receiver, op.method, signature, element, element, call)
 	case plainly:
 		result := plainResults[op.name()]
 		t.printf("%s%s(%s) (*%s, error) {\n\treturn fetchPlain[%s](%s)\n}\n\n", receiver, op.method, signature, result, result, call)

@@ -37,7 +37,7 @@ func (t *types) resource(component string) {
 	if shared, ok := unions[component]; ok {
 		t.printf("// %s is one of the kinds of %s; a type switch on Value tells which.\n", name, plain(component))
 		t.printf("type %s struct {\n\tResource\n\tAttributes %s\n\tRelationships %s\n\tValue Object\n}\n\n", name, shared[0], shared[1])
-		t.unmarshal(name, "decodeUnion(b, &r.Resource, &r.Attributes, &r.Relationships, &r.Value)")
+		t.unmarshal(name)
 		for _, kind := range slices.Sorted(maps.Values(t.spec.component(component).Mapping)) {
 			t.resource(kind)
 		}
@@ -57,13 +57,13 @@ func (t *types) resourceOf(name, what string, schema *openapi.Schema) {
 	}
 	t.printf("// %s is a resource of type %s.\n", name, typeOf(what, schema))
 	t.printf("type %s struct {\n\tResource\n\tAttributes %s\n\tRelationships %s\n}\n\n", name, attributes, relationships)
-	t.unmarshal(name, "decodeResource(b, &r.Resource, &r.Attributes, &r.Relationships)")
+	t.unmarshal(name)
 	t.flush()
 }
 
 // unmarshal writes how a resource is decoded.
-func (t *types) unmarshal(name, call string) {
-	t.printf("// UnmarshalJSON implements [json.Unmarshaler].\nfunc (r *%s) UnmarshalJSON(b []byte) error {\n\treturn %s\n}\n\n", name, call)
+func (t *types) unmarshal(name string) {
+	t.printf("// UnmarshalJSON implements [json.Unmarshaler].\nfunc (r *%s) UnmarshalJSON(b []byte) error {\n\treturn unmarshalResource(b, r)\n}\n\n", name)
 }
 
 func typeOf(what string, schema *openapi.Schema) string {
