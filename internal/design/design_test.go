@@ -1,0 +1,87 @@
+// Package design holds DESIGN.md to the code.
+package design
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the imports that there are into DESIGN.md")
+
+const (
+	module = "github.com/idemhq/idem/"
+	file   = "../../DESIGN.md"
+	opens  = "```imports\n"
+	closes = "```\n"
+)
+
+// TestTheMapEqualsTheImports compares the list of imports in DESIGN.md with those of the
+// packages, tests left out. Run it with -update after a change that is meant.
+func TestTheMapEqualsTheImports(t *testing.T) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), opens)
+	drawn, after, ends := strings.Cut(rest, closes)
+	if !found || !ends {
+		t.Fatalf("%s has no list of imports", file)
+	}
+	want := imports(t)
+	if drawn == want {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(before+opens+want+closes+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("the imports in DESIGN.md are not those of the code: run go test ./internal/design -update\n%s", difference(drawn, want))
+}
+
+// imports is a line for each package, with the packages of this module that it imports.
+func imports(t *testing.T) string {
+	t.Helper()
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		var ours []string
+		for _, path := range fields[1:] {
+			if name, ok := strings.CutPrefix(path, module); ok {
+				ours = append(ours, strings.TrimPrefix(name, "internal/"))
+			}
+		}
+		if len(ours) == 0 {
+			continue
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(fields[0], module), "internal/")
+		lines = append(lines, fmt.Sprintf("%-22s %s\n", name, strings.Join(ours, " ")))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// difference is the lines that only one of two texts has.
+func difference(drawn, want string) string {
+	var b strings.Builder
+	for _, side := range []struct{ sign, lines, others string }{{"-", drawn, want}, {"+", want, drawn}} {
+		for line := range strings.Lines(side.lines) {
+			if !strings.Contains("\n"+side.others, "\n"+line) {
+				b.WriteString(side.sign + " " + line)
+			}
+		}
+	}
+	return b.String()
+}
