@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/idemhq/idem/internal/demo"
+	"github.com/idemhq/idem/cmd/idem/internal/demo"
 	"github.com/idemhq/idem/internal/telemetry"
 )
 

@@ -6,7 +6,7 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/idemhq/idem/internal/dev"
+	"github.com/idemhq/idem/cmd/idem/internal/dev"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/sandbox"
 )

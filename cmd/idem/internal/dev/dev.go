@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/idemhq/idem/cmd/idem/internal/statuspage"
 	"github.com/idemhq/idem/internal/serve"
-	"github.com/idemhq/idem/internal/statuspage"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 	"github.com/idemhq/idem/service"

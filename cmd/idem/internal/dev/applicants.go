@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/idemhq/idem/internal/statuspage"
+	"github.com/idemhq/idem/cmd/idem/internal/statuspage"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
