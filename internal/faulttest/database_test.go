@@ -37,15 +37,25 @@ var server *pgtest.Server
 // onEach runs a proof on each database, both at a time.
 func onEach(t *testing.T, prove func(t *testing.T, db database)) {
 	t.Run("SQLite", func(t *testing.T) {
+		skipShort(t)
 		t.Parallel()
 		prove(t, inFolder(t.TempDir()))
 	})
 	onPostgres(t, prove)
 }
 
+// skipShort skips what kills and waits.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: processes are killed")
+	}
+}
+
 // onPostgres runs a proof on PostgreSQL.
 func onPostgres(t *testing.T, prove func(t *testing.T, db database)) {
 	t.Run("PostgreSQL", func(t *testing.T) {
+		skipShort(t)
 		t.Parallel()
 		prove(t, onServer(t, server))
 	})

@@ -4,6 +4,7 @@ package pgtest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -36,9 +37,13 @@ type Server struct {
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 func Run(m interface{ Run() int }, server **Server) int {
-	s, err := newServer()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	flag.Parse() // for -short, under which no server is started
+	var s *Server
+	if !testing.Short() {
+		var err error
+		if s, err = newServer(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+		}
 	}
 	*server = s
 	if s != nil {
@@ -51,6 +56,9 @@ func Run(m interface{ Run() int }, server **Server) int {
 // test ends. Where there is no PostgreSQL, it skips the test, and in CI fails it.
 func New(t testing.TB) *Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: no PostgreSQL is started")
+	}
 	s, err := newServer()
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +183,8 @@ func (s *Server) require(t testing.TB) {
 	t.Helper()
 	switch {
 	case s != nil:
+	case testing.Short():
+		t.Skip("-short: no PostgreSQL is started")
 	case os.Getenv("CI") != "":
 		t.Fatal("PostgreSQL is missing: run scripts/postgres")
 	default:
