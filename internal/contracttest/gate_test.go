@@ -27,6 +27,9 @@ func steps() []step {
 }
 
 func TestTheSandboxConforms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes many seconds")
+	}
 	dir, err := openapi.Dir()
 	if err != nil && os.Getenv(required) != "" {
 		t.Fatal(err)

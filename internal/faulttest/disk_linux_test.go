@@ -16,6 +16,7 @@ import (
 // TestAFullDiskLosesNothing fills a small disk while people come in, and makes room
 // again: the service refuses what it cannot store, and goes on without a restart.
 func TestAFullDiskLosesNothing(t *testing.T) {
+	skipShort(t)
 	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=32m"); err != nil {
