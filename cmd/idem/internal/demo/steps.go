@@ -31,7 +31,7 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 	_, err := persona.NewClient()
 	expect(r, "without it", fmt.Sprint(err), persona.ErrNoKey.Error())
 	os.Setenv("PERSONA_API_KEY", sandbox.SandboxKey)
-	client, err := persona.NewClient(persona.WithBaseURL(w.sandbox + "/api/v1"))
+	client, err := persona.NewClient(persona.WithBaseURL(w.SandboxURL + "/api/v1"))
 	if err != nil {
 		return err
 	}
@@ -49,13 +49,13 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 
 // applicant makes an inquiry for a person of the host, and a case about it.
 func (w *world) applicant(ctx context.Context, reference string) (*persona.InquiryCreateResult, *persona.Case, error) {
-	inquiry, err := w.client.Inquiries.Create(ctx, persona.InquiryCreateParams{
+	inquiry, err := w.Client.Inquiries.Create(ctx, persona.InquiryCreateParams{
 		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(reference),
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := w.client.Cases.Create(ctx, persona.CaseCreateParams{
+	c, err := w.Client.Cases.Create(ctx, persona.CaseCreateParams{
 		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
 	})
 	return inquiry, c, err
@@ -71,7 +71,7 @@ func (w *world) simulate(ctx context.Context, inquiryID string, actions ...strin
 		}
 		list = append(list, action)
 	}
-	_, err := w.client.Inquiries.PerformSimulateActions(ctx, inquiryID, persona.InquiryPerformSimulateActionsParams{SimulateActions: list})
+	_, err := w.Client.Inquiries.PerformSimulateActions(ctx, inquiryID, persona.InquiryPerformSimulateActionsParams{SimulateActions: list})
 	return err
 }
 
@@ -84,7 +84,7 @@ func fail() []string { return []string{"start_inquiry", "create_failed_verificat
 // untilCase waits until a case is in a status.
 func (w *world) untilCase(ctx context.Context, id, status string) error {
 	return w.until(ctx, "the case is "+status, func() (bool, error) {
-		c, err := w.client.Cases.Get(ctx, id)
+		c, err := w.Client.Cases.Get(ctx, id)
 		return err == nil && c.Attributes.Status == status, err
 	})
 }
@@ -132,12 +132,12 @@ func passStep(ctx context.Context, w *world, r *report) error {
 	for _, d := range decisions.Data {
 		r.saw("%s: rule %q of policy %s after %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Transition.Event, d.Explanation)
 	}
-	got, err := w.client.Cases.Get(ctx, c.ID)
+	got, err := w.Client.Cases.Get(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	expect(r, "case", got.Attributes.Status, "Approved")
-	approved, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	approved, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
@@ -187,12 +187,12 @@ func reviewStep(ctx context.Context, w *world, r *report) error {
 			link = result.Link
 		}
 	}
-	got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	got, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
 	expect(r, "inquiry", got.Attributes.Status, persona.InquiryStatusNeedsReview)
-	waiting, err := w.client.Cases.Get(ctx, c.ID)
+	waiting, err := w.Client.Cases.Get(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 		}
 		var status persona.InquiryStatus
 		err = w.until(ctx, "the inquiry is "+string(o.want), func() (bool, error) {
-			got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+			got, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 			if err == nil {
 				status = got.Attributes.Status
 			}
@@ -252,12 +252,12 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	accounts = append(accounts, inquiry.Relationships.Account.Data.ID)
-	_, err = w.client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
+	_, err = w.Client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
 		{Type: "create_passed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: "vtmpl_ThereIsNoSuchTemplate11"})},
 	}})
 	expect(r, "simulated error is ErrNotFound", errors.Is(err, persona.ErrNotFound), true)
 	r.saw("%v", err)
-	untouched, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	untouched, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 	for _, edge := range []struct{ from, key, to string }{
 		{accounts[0], "children", accounts[1]}, {accounts[1], "associates", accounts[2]},
 	} {
-		_, err := w.client.Accounts.AddRelation(ctx, edge.from, persona.AccountAddRelationParams{RelationSchemaKey: edge.key, TargetObjectID: edge.to})
+		_, err := w.Client.Accounts.AddRelation(ctx, edge.from, persona.AccountAddRelationParams{RelationSchemaKey: edge.key, TargetObjectID: edge.to})
 		if err != nil {
 			return err
 		}
@@ -288,14 +288,14 @@ func (w *world) tree(ctx context.Context, root string) ([]string, error) {
 	var lines []string
 	var draw func(id, label, indent string) error
 	draw = func(id, label, indent string) error {
-		account, err := w.client.Accounts.Get(ctx, id)
+		account, err := w.Client.Accounts.Get(ctx, id)
 		if err != nil {
 			return err
 		}
 		seen[id] = true
 		lines = append(lines, fmt.Sprintf("%s%s%s (%s)", indent, label, id, account.Attributes.ReferenceID))
 		for _, key := range []string{"children", "associates"} {
-			for related, err := range w.client.Accounts.ListRelations(ctx, id, persona.AccountListRelationsParams{Key: key}) {
+			for related, err := range w.Client.Accounts.ListRelations(ctx, id, persona.AccountListRelationsParams{Key: key}) {
 				if err != nil {
 					return err
 				}
@@ -318,7 +318,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	body := []byte(`{"data":{"type":"event","id":"evt_DemoEventMadeByTheDemo111111","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z",` +
 		`"payload":{"data":{"type":"inquiry","id":"inq_DemoInquiryOfNobody1111111111","attributes":{"status":"created"},"relationships":{"account":{"data":null},"verifications":{"data":[]}}}}}}}`)
 	now := time.Now()
-	good := webhook.Sign(body, now, w.secret)
+	good := webhook.Sign(body, now, w.Secret)
 	for _, t := range []struct {
 		name, signature string
 		body            []byte
@@ -326,7 +326,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	}{
 		{"unsigned", "", body, http.StatusUnauthorized},
 		{"tampered with", good, append(body[:len(body):len(body)], ' '), http.StatusUnauthorized},
-		{"an hour old", webhook.Sign(body, now.Add(-time.Hour), w.secret), body, http.StatusUnauthorized},
+		{"an hour old", webhook.Sign(body, now.Add(-time.Hour), w.Secret), body, http.StatusUnauthorized},
 		{"good", good, body, http.StatusOK},
 		{"good, a second time", good, body, http.StatusOK},
 	} {
@@ -342,7 +342,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	}
 	expect(r, "times it is stored", len(stored.Data), 1)
 
-	rotated, err := w.client.Webhooks.RotateSecret(ctx, w.hook, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
+	rotated, err := w.Client.Webhooks.RotateSecret(ctx, w.WebhookID, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
 	if err != nil {
 		return err
 	}
@@ -354,7 +354,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	r.saw("during the rotation: %s arrived, signed with both secrets", during.ID)
-	w.running.SetWebhookSecrets(service.Sandbox, []service.Secret{service.Secret(rotated.Attributes.Secret)})
+	w.Service.SetWebhookSecrets(service.Sandbox, []service.Secret{service.Secret(rotated.Attributes.Secret)})
 	if err := w.control(ctx, "POST", "clock", map[string]string{"advance": "61m"}, nil); err != nil {
 		return err
 	}
@@ -371,7 +371,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	expect(r, "deliveries that failed", lost, 0)
-	w.secret = rotated.Attributes.Secret
+	w.Secret = rotated.Attributes.Secret
 	return nil
 }
 
@@ -405,7 +405,7 @@ func (w *world) undelivered(ctx context.Context) (int, error) {
 // once, also where an answer was lost.
 func onceStep(ctx context.Context, w *world, r *report) error {
 	r.begin("production refuses to simulate; every change takes effect once")
-	production, err := persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithBaseURL(w.sandbox+"/api/v1"), persona.WithEnvironment(persona.Production))
+	production, err := persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithBaseURL(w.SandboxURL+"/api/v1"), persona.WithEnvironment(persona.Production))
 	if err != nil {
 		return err
 	}
@@ -487,7 +487,7 @@ func (w *world) calls(ctx context.Context) ([]sandbox.CallRecord, error) {
 // effects counts the events of a name about an object.
 func (w *world) effects(ctx context.Context, name, object string) (int, error) {
 	n := 0
-	for _, err := range w.client.Events.List(ctx, persona.EventListParams{Name: name, ObjectID: object}) {
+	for _, err := range w.Client.Events.List(ctx, persona.EventListParams{Name: name, ObjectID: object}) {
 		if err != nil {
 			return 0, err
 		}
@@ -499,7 +499,7 @@ func (w *world) effects(ctx context.Context, name, object string) (int, error) {
 // doubled counts the objects that something happened to twice which should once.
 func (w *world) doubled(ctx context.Context) (int, error) {
 	times := map[string]int{}
-	for event, err := range w.client.Events.List(ctx, persona.EventListParams{Name: "inquiry.approved,inquiry.marked-for-review,case.resolved", Size: 100}) {
+	for event, err := range w.Client.Events.List(ctx, persona.EventListParams{Name: "inquiry.approved,inquiry.marked-for-review,case.resolved", Size: 100}) {
 		if err != nil {
 			return 0, err
 		}
