@@ -10,7 +10,7 @@ import (
 
 // ErrUnexpected means that the demo ran to its end, and an outcome was not the
 // expected one.
-var ErrUnexpected = errors.New("an outcome was not the expected one")
+var ErrUnexpected = errors.New("an outcome was not as expected")
 
 // Run walks through the six steps and prints what it sees. The log of the service
 // goes to logger.

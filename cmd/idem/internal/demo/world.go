@@ -60,7 +60,7 @@ func (w *world) until(ctx context.Context, what string, holds func() (bool, erro
 			if err == nil {
 				err = ctx.Err()
 			}
-			return fmt.Errorf("it did not come to be that %s: %w", what, err)
+			return fmt.Errorf("timed out waiting until %s: %w", what, err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

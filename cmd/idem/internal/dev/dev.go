@@ -76,7 +76,7 @@ func onlyHere(next http.Handler) http.Handler {
 			host = r.Host
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "this is reached as localhost or 127.0.0.1 only", http.StatusMisdirectedRequest)
+			http.Error(w, "use localhost or 127.0.0.1 to reach this server", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
