@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 
 	"github.com/idemhq/idem/cmd/idem/internal/stack"
 	"github.com/idemhq/idem/cmd/idem/internal/statuspage"
+	"github.com/idemhq/idem/internal/serve"
 )
 
 // Where the two listen, unless something else does already.
@@ -71,11 +71,7 @@ func withPage(s *stack.Stack, logger *slog.Logger) http.Handler {
 // read what the status page shows.
 func onlyHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !serve.LoopbackHost(r) {
 			http.Error(w, "use localhost or 127.0.0.1 to reach this server", http.StatusMisdirectedRequest)
 			return
 		}

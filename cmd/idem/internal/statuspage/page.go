@@ -198,20 +198,6 @@ func (p *page) apply(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?"+url.Values{"watch": {"1"}}.Encode(), http.StatusSeeOther)
 }
 
-// words makes words of a name: set_case_status is "set case status".
-func words(name any) string { return strings.ReplaceAll(fmt.Sprint(name), "_", " ") }
-
-// tone is how a status, a verdict or a state looks: good, bad, open or quiet. Only what
-// was decided looks good: completed is not approved.
-func tone(word any) string {
-	switch strings.ToLower(fmt.Sprint(word)) {
-	case "approved", "passed", "done", "already_done":
-		return "good"
-	case "declined", "failed", "dead", "poison", "not_evaluated", "incomplete":
-		return "bad"
-	case "needs_review", "review", "pending", "waiting", "open":
-		return "open"
-	default:
-		return "quiet"
-	}
-}
+// words and tone take what templates have: strings and named types of them.
+func words(name any) string  { return webpage.Words(fmt.Sprint(name)) }
+func tone(status any) string { return webpage.Tone(fmt.Sprint(status)) }
