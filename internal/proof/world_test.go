@@ -56,10 +56,19 @@ func newSeed(t *testing.T) uint64 {
 	return n
 }
 
+// skipShort skips a test with -short.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts and kills processes, and takes more than a few seconds: not run with -short")
+	}
+}
+
 // newWorld starts a sandbox and a service, with further settings, and returns when the
 // service has seen the empty account: what happened before would be history to it.
 func newWorld(t *testing.T, db database, env ...string) *world {
 	t.Helper()
+	skipShort(t)
 	w := &world{t: t, db: db, seed: newSeed(t)}
 	w.sandbox = sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 1_000_000, FaultSeed: w.seed})
 	w.client = w.sandbox.Client()
