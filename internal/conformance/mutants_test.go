@@ -12,6 +12,9 @@ import (
 // TestMutantsAreCaught deletes, retypes and adds keys in valid answers, one at a
 // time, and counts how many of the broken answers are refused.
 func TestMutantsAreCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("validates thousands of broken answers, which takes several seconds: not run with -short")
+	}
 	doc := conformance.LoadOrSkip(t, newest)
 	random := rand.New(rand.NewPCG(1, 1))
 	total, caught := make(map[string]int), make(map[string]int)
