@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/internal/places"
+	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // Seed is what a sandbox holds from the beginning beside the fixtures of this
 // package, and how it behaves: the content of a seed file. [ReadSeed] makes one;
 // examples/sandbox/seed.yaml shows all there is.
 type Seed struct {
-	file    *places.File
+	file    *yamlfile.File
 	content seedFile
 }
 
@@ -122,7 +122,7 @@ func ReadSeed(name string, from io.Reader) (*Seed, error) {
 	if len(source) > maxSeed {
 		return nil, fmt.Errorf("read the seed %s: it is larger than 16 MiB", name)
 	}
-	seed := &Seed{file: places.New(name, source)}
+	seed := &Seed{file: yamlfile.New(name, source)}
 	if len(strings.TrimSpace(string(source))) == 0 {
 		return seed, nil
 	}

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/places"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // Environment is one of Persona's two worlds.
@@ -107,7 +107,7 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		if err := places.New(path, source).Read(&c); err != nil {
+		if err := yamlfile.New(path, source).Read(&c); err != nil {
 			return c, renamed(withoutText(err))
 		}
 		folder = filepath.Dir(path)
@@ -160,13 +160,13 @@ func renames() map[string]string {
 
 // renamed adds the present name to an error about a setting that had another name once.
 func renamed(err error) error {
-	var at *places.Error
+	var at *yamlfile.Error
 	if !errors.As(err, &at) {
 		return err
 	}
 	for old, now := range renames() {
 		if at.Problem == fmt.Sprintf("unknown field %q", old) {
-			return &places.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: fmt.Sprintf("%s; it is called %s now", at.Problem, now)}
+			return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: fmt.Sprintf("%s; it is called %s now", at.Problem, now)}
 		}
 	}
 	return err
@@ -321,17 +321,17 @@ func variableName(environment Environment, setting string) string {
 // withoutText leaves the file's own text out of what is wrong with it, since it can be
 // a secret. The names of unknown settings stay.
 func withoutText(err error) error {
-	var at *places.Error
+	var at *yamlfile.Error
 	switch {
 	case !errors.As(err, &at) || strings.HasPrefix(at.Problem, "unknown field"):
 		return err
 	case at.Line == 0 && strings.Contains(at.Problem, "duration"):
-		return &places.Error{File: at.File, Problem: "a duration is not of the form 90s, 10m or 24h"}
+		return &yamlfile.Error{File: at.File, Problem: "a duration is not of the form 90s, 10m or 24h"}
 	case at.Line == 0:
-		return &places.Error{File: at.File, Problem: "it is not a configuration"}
+		return &yamlfile.Error{File: at.File, Problem: "it is not a configuration"}
 	}
 	problem := quoted.ReplaceAllString(at.Problem, `"…"`)
-	return &places.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: problem}
+	return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: problem}
 }
 
 var quoted = regexp.MustCompile(`"[^"]*"`)

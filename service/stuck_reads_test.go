@@ -65,6 +65,9 @@ func testReadsThatHangForOneInquiryHoldUpNoOther(t *testing.T, database Secret) 
 }
 
 func testANodeThatMeetsANewerDatabaseTakesNoMoreWork(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	w := newWorld(t, database)
 	const newer = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)"
 	var err error

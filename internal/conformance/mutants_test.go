@@ -13,7 +13,7 @@ import (
 // time, and counts how many of the broken answers are refused.
 func TestMutantsAreCaught(t *testing.T) {
 	if testing.Short() {
-		t.Skip("validates thousands of broken answers, which takes several seconds: not run with -short")
+		t.Skip("-short: it takes seconds")
 	}
 	doc := conformance.LoadOrSkip(t, newest)
 	random := rand.New(rand.NewPCG(1, 1))

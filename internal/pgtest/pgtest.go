@@ -32,19 +32,18 @@ type Server struct {
 	last int
 }
 
-// Run runs the tests of a binary with a server. Without PostgreSQL on the machine the tests
-// that ask the server for a database are skipped, and in CI they fail. With -short no server
-// is started, and these tests are skipped.
+// Run runs the tests of a binary with a server, whose address start returns. Where there
+// is no PostgreSQL, start skips the test that asks for it, and in CI fails it.
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 func Run(m interface{ Run() int }, server **Server) int {
-	flag.Parse() // testing.Short needs it, and m.Run has not done it yet
-	if testing.Short() {
-		return m.Run()
-	}
-	s, err := newServer()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	flag.Parse() // for -short, under which no server is started
+	var s *Server
+	if !testing.Short() {
+		var err error
+		if s, err = newServer(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+		}
 	}
 	*server = s
 	if s != nil {
@@ -54,11 +53,12 @@ func Run(m interface{ Run() int }, server **Server) int {
 }
 
 // New starts a server for one test alone, which may stop and start it. It is gone when the
-// test ends. Where there is no PostgreSQL, it skips the test, and in CI fails it; with
-// -short it skips the test.
+// test ends. Where there is no PostgreSQL, it skips the test, and in CI fails it.
 func New(t testing.TB) *Server {
 	t.Helper()
-	skipShort(t)
+	if testing.Short() {
+		t.Skip("-short: no PostgreSQL is started")
+	}
 	s, err := newServer()
 	if err != nil {
 		t.Fatal(err)
@@ -178,20 +178,13 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(name)
 }
 
-// skipShort skips a test with -short.
-func skipShort(t testing.TB) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("needs PostgreSQL, which is not started with -short")
-	}
-}
-
 // require skips a test without a server, and in CI fails it.
 func (s *Server) require(t testing.TB) {
 	t.Helper()
-	skipShort(t)
 	switch {
 	case s != nil:
+	case testing.Short():
+		t.Skip("-short: no PostgreSQL is started")
 	case os.Getenv("CI") != "":
 		t.Fatal("PostgreSQL is missing: run scripts/postgres")
 	default:

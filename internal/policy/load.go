@@ -11,7 +11,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
-	"github.com/idemhq/idem/internal/places"
+	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // file is the policy as it is written.
@@ -57,7 +57,7 @@ func (s *fileStep) UnmarshalYAML(b []byte) error {
 // Load reads a policy for an environment. The name of the file is for errors, which
 // are [*Error].
 func Load(name string, source []byte, environment domain.Environment) (*Policy, error) {
-	l := loader{at: places.New(name, source), environment: environment, policy: &Policy{}}
+	l := loader{at: yamlfile.New(name, source), environment: environment, policy: &Policy{}}
 	if err := l.at.Read(&l.file); err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 
 // loader makes a policy of a file.
 type loader struct {
-	at          *places.File
+	at          *yamlfile.File
 	environment domain.Environment
 	file        file
 	policy      *Policy

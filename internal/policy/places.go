@@ -7,13 +7,13 @@ import (
 	"cel.dev/cel-go/common"
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/idemhq/idem/internal/places"
+	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // inCondition places a problem within a condition's text. YAML joins the lines of a text
 // and takes away quotes, but keeps its letters in order, so the text is followed
 // through the file letter by letter up to the place.
-func inCondition(file *places.File, path, text string, where common.Location, problem string) error {
+func inCondition(file *yamlfile.File, path, text string, where common.Location, problem string) error {
 	e := file.Problem(path, "condition: "+problem)
 	node := file.Node(path)
 	if node == nil {

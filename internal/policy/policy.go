@@ -8,7 +8,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
-	"github.com/idemhq/idem/internal/places"
+	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // Policy is a set of rules that was read and checked.
@@ -35,7 +35,7 @@ type rule struct {
 
 // Error says what is wrong with a policy, and where. Line and Column count from one;
 // they are zero where the problem is not at one place.
-type Error = places.Error
+type Error = yamlfile.Error
 
 // Version is the version the policy gives itself.
 func (p *Policy) Version() string { return p.version }

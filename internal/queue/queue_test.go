@@ -206,6 +206,9 @@ func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
 }
 
 func TestAJobThatWasCutShortIsRunAfterTheNextStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	folder := t.TempDir()
 	began := make(chan struct{}, 10)
 	db, stop := start(t, folder, func(ctx context.Context, _ store.Job) error {

@@ -1,0 +1,88 @@
+package contracttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// verbatim reports whether the keys inside an attribute are data, which no casing
+// touches: the customer or a template chose them (Persona docs: API key inflection).
+func verbatim(key string) bool {
+	switch key {
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+		return true
+	}
+	return false
+}
+
+// fieldsHaveCasing reports whether the names of a resource's fields are in the casing of
+// the other keys (Persona changelog, 2025-10-27).
+func fieldsHaveCasing(resource any, version string) bool {
+	return version < "2025-10-27" && (resource == "case" || resource == "inquiry" || resource == "transaction")
+}
+
+// rekey writes a JSON value of a version, whose keys are in kebab case, in another
+// casing.
+func rekey(value any, casing, version string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		changed := make(map[string]any, len(value))
+		for key, inner := range value {
+			if !verbatim(key) {
+				inner = rekey(inner, casing, version)
+			}
+			changed[cased(key, casing)] = inner
+		}
+		if attributes, ok := changed["attributes"].(map[string]any); ok && fieldsHaveCasing(value["type"], version) && attributes["fields"] != nil {
+			attributes["fields"] = rekey(attributes["fields"], casing, version)
+		}
+		return changed
+	case []any:
+		changed := make([]any, len(value))
+		for i, inner := range value {
+			changed[i] = rekey(inner, casing, version)
+		}
+		return changed
+	default:
+		return value
+	}
+}
+
+// inflected writes a JSON text of a version, whose keys are in kebab case, in another
+// casing. Keys come out sorted.
+func inflected(body []byte, casing, version string) ([]byte, error) {
+	value, err := decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(rekey(value, casing, version))
+}
+
+// decode reads JSON, and leaves numbers as they are written.
+func decode(body []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("read JSON: %w", err)
+	}
+	return value, nil
+}
+
+// cased writes a key that is in kebab case in another casing.
+func cased(key, casing string) string {
+	switch casing {
+	case "snake":
+		return strings.ReplaceAll(key, "-", "_")
+	case "camel":
+		words := strings.Split(key, "-")
+		for i, word := range words[1:] {
+			words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+		}
+		return strings.Join(words, "")
+	default:
+		return key
+	}
+}

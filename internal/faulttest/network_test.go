@@ -1,0 +1,71 @@
+package faulttest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// newNetwork puts a network in front of an address, which works until it is disturbed.
+func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
+	t.Helper()
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	network := toxiproxy.NewProxy(proxies, upstream, "127.0.0.1:0", upstream)
+	if err := network.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(network.Stop)
+	return network
+}
+
+// disturbances are what a network does to connections, one after the other: it is
+// slow, narrow, falls silent without an end, ends in the middle and breaks.
+func disturbances() []string {
+	return []string{
+		`{"type": "latency", "attributes": {"latency": 300, "jitter": 200}}`,
+		`{"type": "latency", "stream": "upstream", "attributes": {"latency": 300, "jitter": 200}}`,
+		`{"type": "bandwidth", "attributes": {"rate": 20}}`,
+		`{"type": "timeout", "attributes": {"timeout": 0}}`,
+		`{"type": "timeout", "stream": "upstream", "attributes": {"timeout": 0}}`,
+		`{"type": "limit_data", "attributes": {"bytes": 3000}}`,
+		`{"type": "reset_peer", "attributes": {"timeout": 20}}`,
+		`{"type": "reset_peer", "stream": "upstream", "toxicity": 0.5, "attributes": {"timeout": 20}}`,
+	}
+}
+
+// disturb disturbs networks in one way for a while.
+func disturb(t *testing.T, how string, long time.Duration, networks ...*toxiproxy.Proxy) {
+	t.Helper()
+	for _, network := range networks {
+		if _, err := network.Toxics.AddToxicJson(strings.NewReader(how)); err != nil {
+			t.Fatalf("%s: %v", how, err)
+		}
+	}
+	time.Sleep(long) // how long it lasts is part of the disturbance: nothing is waited for
+	for _, network := range networks {
+		network.Toxics.ResetToxics(context.Background())
+	}
+}
+
+// TestTheNetworkFails disturbs what lies between the service and Persona, and between
+// the service and its database, in every way.
+func TestTheNetworkFails(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, db database) {
+		w := newWorld(t, db)
+		end := w.crowd(400 * time.Millisecond)
+		for _, how := range disturbances() {
+			disturb(t, how, time.Second, w.network)
+			if db.network != nil {
+				disturb(t, how, time.Second, db.network)
+			}
+		}
+		end()
+		w.settle()
+		w.audit()
+	})
+}

@@ -1,0 +1,230 @@
+package faulttest
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/idemhq/idem/internal/pgtest"
+	_ "github.com/idemhq/idem/service" // a result that go test has cached is of no use when the service has changed
+)
+
+// binary builds idem once for all tests of this package.
+var binary = sync.OnceValues(func() (string, error) { return build("idem") })
+
+// build builds idem with further flags.
+func build(name string, flags ...string) (path string, err error) {
+	path = filepath.Join(scratch, name)
+	args := append(append([]string{"build", "-o", path}, flags...), "github.com/idemhq/idem/cmd/idem")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build idem: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// scratch is a folder that is removed when the tests have run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	// Most of a proof is waiting: more of them run at a time than there are processors.
+	if err := flag.Set("test.parallel", "6"); err != nil { // a flag of the command line stands above it
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
+	if path := os.Getenv("PROOF_FIGURES"); path != "" {
+		os.Remove(path) // of the run before
+	}
+	var err error
+	if scratch, err = os.MkdirTemp("", "idem-proof"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := pgtest.Run(m, &server)
+	os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// program is `idem serve`, one process after the other.
+type program struct {
+	t    *testing.T
+	path string
+	env  []string // beside PATH
+
+	supervised bool // it is started again when it could not start, as a supervisor does
+
+	mu      sync.Mutex
+	cmd     *exec.Cmd     // nil while none runs
+	address string        // host:port; "" while it does not listen
+	began   bool          // it has started to work
+	exited  chan struct{} // closed when the process is gone, after err was set
+	err     error         // how it ended
+	log     []string      // the last lines
+}
+
+func newProgram(t *testing.T, env ...string) *program {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{t: t, path: path, env: append([]string{"PATH=" + os.Getenv("PATH"), "IDEM_LISTEN=127.0.0.1:0", "IDEM_LOG_FORMAT=json"}, env...)}
+	t.Cleanup(func() { p.kill() })
+	return p
+}
+
+// start starts a process, and returns before it is ready.
+func (p *program) start() {
+	p.t.Helper()
+	cmd := exec.Command(p.path, "serve")
+	cmd.Env = p.env
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	p.mu.Lock()
+	p.cmd, p.address, p.began, p.exited, p.err = cmd, "", false, exited, nil
+	p.mu.Unlock()
+	go func() {
+		lines := bufio.NewScanner(out)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			p.read(lines.Text())
+		}
+		err := cmd.Wait()
+		p.mu.Lock()
+		p.cmd, p.address, p.err = nil, "", err
+		p.mu.Unlock()
+		close(exited)
+	}()
+}
+
+// read takes a line of the log.
+func (p *program) read(line string) {
+	var said struct{ Msg, Address string }
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = json.Unmarshal([]byte(line), &said) // a line that is not JSON says neither
+	switch said.Msg {
+	case "listening":
+		p.address = said.Address
+	case "service started":
+		p.began = true
+	}
+	const kept = 20
+	if p.log = append(p.log, line); len(p.log) > 2*kept {
+		p.log = append([]string(nil), p.log[kept:]...)
+	}
+}
+
+// listens is where the process listens, "" while it does not.
+func (p *program) listens() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.address
+}
+
+// tail is the end of the log.
+func (p *program) tail() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.log, "\n")
+}
+
+// running returns the process that runs, nil for none, and what says that it is gone.
+func (p *program) running() (*os.Process, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return nil, nil
+	}
+	return p.cmd.Process, p.exited
+}
+
+// kill ends the process without a warning (SIGKILL), and waits until it is gone.
+func (p *program) kill() {
+	if process, exited := p.running(); process != nil {
+		_ = process.Kill() // it may be gone already
+		<-exited
+	}
+}
+
+// stop tells the process to end (SIGTERM), and expects that it does so in peace.
+func (p *program) stop() {
+	p.t.Helper()
+	process, exited := p.running()
+	if process == nil {
+		p.t.Fatalf("idem serve ended by itself; its log ends with\n%s", p.tail())
+	}
+	if err := process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	select {
+	case <-exited:
+	case <-time.After(30 * time.Second):
+		p.t.Errorf("idem serve did not end when told to; its log ends with\n%s", p.tail())
+		p.kill()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		p.t.Errorf("idem serve ended with %v", p.err)
+	}
+}
+
+// awaitReady waits until the process takes events.
+func (p *program) awaitReady() {
+	p.t.Helper()
+	eventually(p.t, time.Minute, func() bool {
+		if p.supervised && p.couldNotStart() {
+			p.start()
+		}
+		return p.ready()
+	}, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
+}
+
+// couldNotStart reports whether the process ended before it worked.
+func (p *program) couldNotStart() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd == nil && !p.began
+}
+
+func (p *program) ready() bool {
+	address := p.listens()
+	if address == "" {
+		return false
+	}
+	res, err := http.Get("http://" + address + "/readyz")
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, within time.Duration, holds func() bool, what func() string) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to be that %s", what())
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package faulttest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+// settle waits until nothing is left to do: every webhook has arrived or was given up,
+// every event that was lost is found, and every inquiry and case has its last status.
+func (w *world) settle() {
+	w.t.Helper()
+	w.program.awaitReady()
+	left := ""
+	what := func() string {
+		return fmt.Sprintf("everything is done: %s; there wait %+v; the log of idem serve ends with\n%s", left, w.waiting(), w.program.tail())
+	}
+	within := 2 * time.Minute
+	for pending := w.pending(); pending > 0; {
+		before := pending
+		eventually(w.t, within, func() bool {
+			w.sandbox.Advance(30 * time.Second) // to the next attempts
+			time.Sleep(time.Second)
+			pending = w.pending()
+			left = fmt.Sprintf("%d webhooks are pending", pending)
+			return pending < before
+		}, what)
+	}
+	// A process that was killed holds its reconciliation for two minutes.
+	if err := w.db.exec(w.t.Context(), "UPDATE reconciliations SET held_until = 0"); err != nil {
+		w.t.Fatal(err)
+	}
+	w.reconciled()
+	for _, a := range w.applicants {
+		eventually(w.t, within, func() bool {
+			left = w.unsettled(a)
+			return left == ""
+		}, what)
+	}
+	w.idle(&left, what)
+	w.reconciled() // brings the events of the actions
+	w.idle(&left, what)
+}
+
+// unsettled says what an applicant still waits for; nothing when everything is done.
+func (w *world) unsettled(a applicant) string {
+	inquiry, err := w.client.Inquiries.Get(w.t.Context(), a.inquiry)
+	if err != nil {
+		return err.Error() // a fault can happen to this call too
+	}
+	status, kase := string(inquiry.Attributes.Status), ""
+	if a.kase != "" {
+		got, err := w.client.Cases.Get(w.t.Context(), a.kase)
+		if err != nil {
+			return err.Error()
+		}
+		kase = got.Attributes.Status
+	}
+	if status == a.wantStatus() && (a.noCase || kase == a.wantCase()) {
+		return ""
+	}
+	if len(w.hidden) > 0 && status == "needs_review" && kase != "Approved" {
+		return "" // the ledger asks whether facts were missing
+	}
+	return fmt.Sprintf("inquiry %s of somebody who %s is %q, and its case %q", a.inquiry, a.name, status, kase)
+}
+
+// waiting are some events and actions that wait.
+func (w *world) waiting() (some []any) {
+	type row struct {
+		ID, Name, Kind, Reason, Outcome string
+		Object                          domain.Ref
+		Tries, Attempts                 int
+	}
+	for _, kind := range []string{"events", "actions"} {
+		rows, err := get[row](w, kind+"?state=waiting&limit=5")
+		some = append(some, kind, rows, err)
+	}
+	return some
+}
+
+// pending is how many webhooks have not arrived yet.
+func (w *world) pending() (n int) {
+	for _, d := range w.sandbox.Deliveries("sandbox") {
+		if d.State == "pending" {
+			n++
+		}
+	}
+	return n
+}
+
+// idle waits until no event and no action waits.
+func (w *world) idle(left *string, what func() string) {
+	w.t.Helper()
+	eventually(w.t, 4*time.Minute, func() bool { // longer than it takes to run a lost job again
+		for _, kind := range []string{"events", "actions"} {
+			waiting, err := get[json.RawMessage](w, kind+"?state=waiting&limit=1")
+			if *left = fmt.Sprintf("of the %s wait %s, error %v", kind, waiting, err); err != nil || len(waiting) > 0 {
+				return false
+			}
+		}
+		return true
+	}, what)
+}
+
+// reconciled waits until a reconciliation has begun and finished from now on. It looks
+// for a new one by its id: the clocks of nodes may differ.
+func (w *world) reconciled() {
+	w.t.Helper()
+	type run struct {
+		ID         string     `json:"id"`
+		FinishedAt *time.Time `json:"finished_at"`
+	}
+	var before []run
+	eventually(w.t, time.Minute, func() (ok bool) {
+		var err error
+		before, err = get[run](w, "reconciliations?limit=1")
+		return err == nil
+	}, func() string {
+		return "the reconciliations can be listed; the log of idem serve ends with\n" + w.program.tail()
+	})
+	eventually(w.t, 2*time.Minute, func() bool {
+		runs, err := get[run](w, "reconciliations?limit=2")
+		if err != nil {
+			return false
+		}
+		if at := slices.IndexFunc(runs, func(r run) bool { return len(before) > 0 && r.ID == before[0].ID }); at >= 0 {
+			runs = runs[:at]
+		}
+		return slices.ContainsFunc(runs, func(r run) bool { return r.FinishedAt != nil })
+	}, func() string {
+		return "the events are reconciled; the log of idem serve ends with\n" + w.program.tail()
+	})
+}
+
+// get reads a list of the service's API.
+func get[T any](w *world, path string) ([]T, error) {
+	address := w.program.listens()
+	if address == "" {
+		return nil, errors.New("the service does not listen")
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+address+"/v1/sandbox/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %d %w", path, res.StatusCode, err)
+	}
+	var list struct{ Data []T }
+	err = json.Unmarshal(body, &list)
+	return list.Data, err
+}

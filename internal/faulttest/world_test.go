@@ -1,0 +1,198 @@
+package faulttest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+)
+
+// world is a sandbox, a service on a database, and what lies between them.
+type world struct {
+	t       *testing.T
+	db      database
+	sandbox *sandbox.Server
+	client  *persona.Client // of the people: it bypasses the wire
+	key     string          // the id of the service's API key
+	wire    *wire
+	network *toxiproxy.Proxy // between the service and the wire
+	program *program
+	nodes   []*program // beside program, on the same database
+	seed    uint64     // what is drawn by
+	kills   int
+
+	// hidden are the attributes that the service's key did not show for a while. Reviews
+	// may come of it where approvals would have.
+	hidden []string
+
+	slack time.Duration // how far the clock that the nodes share may be ahead of this test's
+
+	mu         sync.Mutex
+	turn       int // of the nodes
+	applicants []applicant
+}
+
+const token = "token-of-the-proofs"
+
+// newSeed is a number to draw by: SEED where it is set, so that a run can be repeated.
+func newSeed(t *testing.T) uint64 {
+	t.Helper()
+	n := rand.Uint64()
+	if text := os.Getenv("SEED"); text != "" {
+		var err error
+		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("SEED is not a number: %v", err)
+		}
+	}
+	t.Logf("SEED=%d", n)
+	return n
+}
+
+// newWorld starts a sandbox and a service, with further settings, and returns when the
+// service has seen the empty account: what happened before would be history to it.
+func newWorld(t *testing.T, db database, env ...string) *world {
+	t.Helper()
+	w := &world{t: t, db: db, seed: newSeed(t)}
+	w.sandbox = sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 1_000_000, FaultSeed: w.seed})
+	w.client = w.sandbox.Client()
+	w.wire = newWire(w.sandbox.Sandbox, w.address)
+	t.Cleanup(w.wire.close)
+	w.network = newNetwork(t, w.wire.calls.Listener.Addr().String())
+	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
+		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.Webhooks.Enable(t.Context(), hook.ID); err != nil {
+		t.Fatal(err)
+	}
+	key, err := w.client.APIKeys.Create(t.Context(), persona.APIKeyCreateParams{Name: "service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.key = key.ID
+	settings := append([]string{
+		"IDEM_API_TOKEN=" + token, "IDEM_RECONCILE_INTERVAL=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
+		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
+	}, db.env...)
+	w.program = newProgram(t, append(settings, env...)...)
+	w.program.start()
+	w.program.awaitReady()
+	w.reconciled()
+	return w
+}
+
+// address is where the next webhook goes: to one node after another of those that listen.
+func (w *world) address() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turn++
+	all := append([]*program{w.program}, w.nodes...)
+	for i := range all {
+		if address := all[(w.turn+i)%len(all)].listens(); address != "" {
+			return address
+		}
+	}
+	return ""
+}
+
+// join starts another node on the world's database.
+func (w *world) join() *program {
+	w.t.Helper()
+	node := newProgram(w.t, w.program.env...)
+	w.add(node)
+	return node
+}
+
+// add starts a node, and lets webhooks come to it.
+func (w *world) add(node *program) {
+	w.t.Helper()
+	node.start()
+	node.awaitReady()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.nodes = append(w.nodes, node)
+}
+
+// stopNodes stops the nodes beside the first.
+func (w *world) stopNodes() {
+	w.t.Helper()
+	for _, node := range w.nodes {
+		node.awaitReady()
+		node.stop()
+	}
+}
+
+// load waits until some more people have come.
+func (w *world) load(n int) {
+	w.t.Helper()
+	want := w.people() + n
+	eventually(w.t, time.Minute, func() bool { return w.people() >= want }, func() string { return fmt.Sprintf("%d people have come", want) })
+}
+
+// killOnce ends the process, and starts it again. Each moment comes in turn; when
+// exactly is drawn.
+func (w *world) killOnce(draw *rand.Rand) {
+	gone := make(chan struct{})
+	kill := sync.OnceFunc(func() {
+		w.program.kill()
+		close(gone)
+	})
+	at := moment(w.kills % int(moments))
+	after := time.Duration(draw.Int64N(int64(300 * time.Millisecond)))
+	if at != starting {
+		w.program.awaitReady()
+	}
+	switch at {
+	case starting, working:
+		time.Sleep(after) // the moment is what is drawn: nothing is waited for
+		kill()
+	case whileStoring:
+		w.wire.set(at, func() {
+			time.Sleep(after / 50)
+			kill()
+		})
+	default:
+		w.wire.set(at, kill)
+	}
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second): // the moment does not come
+		w.wire.set(at, nil)
+		kill()
+	}
+	w.kills++
+	w.program.start()
+}
+
+// inject adds faults to the sandbox, written as on a command line.
+func (w *world) inject(faults ...string) {
+	w.t.Helper()
+	for _, text := range faults {
+		fault, err := sandbox.ParseFault(text)
+		if err == nil {
+			err = w.sandbox.AddFault(fault)
+		}
+		if err != nil {
+			w.t.Fatalf("%s: %v", text, err)
+		}
+	}
+}
+
+// happened counts the faults that happened, by kind.
+func (w *world) happened() map[string]int {
+	counts := map[string]int{}
+	for _, fault := range w.sandbox.Faults() {
+		counts[fault.Kind] += fault.Happened
+	}
+	return counts
+}
