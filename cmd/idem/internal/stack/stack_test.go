@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,6 +36,17 @@ func TestAStartedStackCanBeClosed(t *testing.T) {
 			continue
 		}
 		listener.Close()
+	}
+}
+
+func TestAServiceThatCannotStartIsReportedAndLeavesNothingRunning(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), Options{DataDir: filepath.Join(file, "data"), Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "start the service") {
+		t.Errorf("Start returned %v", err)
 	}
 }
 
