@@ -18,17 +18,17 @@ run: build ## start the sandbox, the service and a status page on this machine
 	$(BIN) dev
 
 .PHONY: demo
-demo: build ## walk through the tutorial's six steps against a fresh sandbox and service
+demo: build ## run the tutorial's six steps against a new sandbox and service
 	$(BIN) demo
 
 .PHONY: test
-test: ## run every test
+test: ## run every test; `go test -short ./...` runs the quick ones
 	@./scripts/browser
 	@./scripts/postgres
 	@mkdir -p bin
 	PROOF_FIGURES=$(CURDIR)/bin/proofs.txt $(GO) test -timeout 30m ./...
-	@echo "What the proofs of docs/guarantees.md counted:"; cat bin/proofs.txt
-	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "Nothing was held to Persona's OpenAPI documents: PERSONA_OPENAPI names no folder with them."
+	@echo "Figures of the tests for docs/guarantees.md:"; cat bin/proofs.txt
+	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "The conformance tests were skipped: set PERSONA_OPENAPI to a clone of Persona's OpenAPI repository."
 
 .PHONY: race
 race: ## run every test under the race detector
@@ -43,19 +43,19 @@ lint: ## gofmt, go vet, staticcheck, and generated files up to date
 	@./scripts/generated
 
 .PHONY: conformance
-conformance: ## print how far the sandbox conforms to the OpenAPI documents PERSONA_OPENAPI names
+conformance: ## check the sandbox against the OpenAPI documents in PERSONA_OPENAPI and print the figures
 	@./scripts/conformance
 
 .PHONY: generate
-generate: ## write the generated files again, from the OpenAPI documents PERSONA_OPENAPI names
+generate: ## regenerate files from the OpenAPI documents in PERSONA_OPENAPI
 	$(GO) generate ./...
 
 .PHONY: soak
-soak: ## kill, lose and double things for SOAK (default 10m) on both databases, then simulate 1,000 times
+soak: ## inject faults for SOAK (default 10m) on both databases, then run 1,000 simulations
 	@SOAK=$(or $(SOAK),10m) ./scripts/soak
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME (default 10000x inputs each; 10m for ten minutes)
+fuzz: ## run each fuzz target for FUZZTIME (default 10000x, that is 10,000 inputs; or a duration such as 10m)
 	@./scripts/fuzz $(or $(FUZZTIME),10000x)
 
 .PHONY: cover
@@ -63,5 +63,5 @@ cover: ## print the statement coverage of the SDK's hand-written code
 	@./scripts/cover
 
 .PHONY: bench
-bench: ## run the benchmarks; they print ratios, since machines differ
+bench: ## run the benchmarks; they print ratios because machines differ
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...

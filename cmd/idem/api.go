@@ -9,8 +9,8 @@ import (
 )
 
 type apiCommand struct {
-	List bool `required:"" help:"List every operation, one a line: METHOD PATH Service.Method."`
-	JSON bool `name:"json" help:"Print JSON instead."`
+	List bool `required:"" help:"List every operation, one per line: METHOD PATH Service.Method."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // operation is an operation as JSON.

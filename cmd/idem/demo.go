@@ -9,7 +9,7 @@ import (
 )
 
 type demoCommand struct {
-	Verbose bool `short:"v" help:"Print the service's log as well."`
+	Verbose bool `short:"v" help:"Also print the service's log."`
 }
 
 func (c demoCommand) Run(ctx context.Context, std streams) error {

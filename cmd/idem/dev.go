@@ -12,8 +12,8 @@ import (
 )
 
 type devCommand struct {
-	Data    string `default:".idem" placeholder:"FOLDER" help:"Where the service keeps its database (${default}). The sandbox keeps nothing."`
-	Verbose bool   `short:"v" help:"Print the service's whole log, not only warnings and errors."`
+	Data    string `default:".idem" placeholder:"FOLDER" help:"The folder for the service's database (${default}). The sandbox stores nothing."`
+	Verbose bool   `short:"v" help:"Print the service's full log, not only warnings and errors."`
 }
 
 func (c devCommand) Run(ctx context.Context, std streams) error {
@@ -26,23 +26,23 @@ func (c devCommand) Run(ctx context.Context, std streams) error {
 }
 
 func printDev(w io.Writer, at dev.Addresses, data string) {
-	fmt.Fprintf(w, `Idem runs: a sandbox, a service and a status page.
+	fmt.Fprintf(w, `Idem is running: a sandbox, a service and a status page.
 
-  %-24[1]s the status page: try an applicant, and see what follows
-  %-24[2]s the sandbox, a local Persona: its API is below /api/v1
-  %-24[3]s the service's data: remove it to start over
+  %-24[1]s status page: create an applicant and watch what happens
+  %-24[2]s sandbox, a local Persona; its API is under /api/v1
+  %-24[3]s service data: delete it to start over
 
-Or try it by hand, in another terminal. Make an inquiry about a user of yours:
+Or try it by hand in another terminal. Create an inquiry for one of your users:
 
   API=%[2]s/api/v1
   KEY='Authorization: Bearer %[4]s'
   INQUIRY=$(curl -s $API/inquiries -H "$KEY" -H 'Content-Type: application/json' -d '{"data": {"attributes": {"inquiry-template-id": "%[5]s"}}, "meta": {"auto-create-account-reference-id": "user-1042"}}' | grep -o 'inq_[A-Za-z0-9]*' | head -n 1)
 
-Let the user pass:
+Let the user pass verification:
 
   curl -s $API/inquiries/$INQUIRY/perform-simulate-actions -H "$KEY" -H 'Content-Type: application/json' -d '{"meta": {"simulate-actions": [{"type": "start_inquiry"}, {"type": "create_passed_verification", "data": {"verification-template-id": "%[6]s"}}, {"type": "complete_inquiry"}]}}'
 
-May the user proceed, and why?
+Ask whether the user may proceed, and why:
 
   curl -s %[1]s/v1/sandbox/subjects/user-1042 -H 'Authorization: Bearer %[7]s'
   curl -s %[1]s/v1/sandbox/decisions?object=$INQUIRY -H 'Authorization: Bearer %[7]s'

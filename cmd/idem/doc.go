@@ -4,12 +4,12 @@
 //	idem sandbox            a local Persona
 //	idem webhook verify     check a webhook's signature
 //	idem webhook sign       sign a webhook
-//	idem policy check       check a file of rules
+//	idem policy check       check a policy file
 //	idem api --list         list the operations of Persona's API
 //
 // `idem --help` lists the rest. Each command is one file that holds flags and
 // printing; the work is done in packages.
 //
-// It exits 0 when done, 1 when the answer is no or something failed, and 2 when it was
-// called wrongly.
+// The exit code is 0 for success, 1 for failure or a negative answer, and 2 for wrong
+// usage.
 package main

@@ -37,14 +37,14 @@ type streams struct {
 // commands are the commands there are.
 type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run the service."`
-	Reconcile reconcileCommand `cmd:"" help:"Compare Persona's events with the stored ones, and store what is missing."`
-	Replay    replayCommand    `cmd:"" help:"Put events, or a dead action, through the service once more."`
-	Demo      demoCommand      `cmd:"" help:"Walk through the tutorial's six steps, and check every outcome."`
+	Reconcile reconcileCommand `cmd:"" help:"Fetch Persona's events and store those whose webhook never arrived."`
+	Replay    replayCommand    `cmd:"" help:"Process events again, or retry a dead action."`
+	Demo      demoCommand      `cmd:"" help:"Run the six steps of the tutorial and check every outcome."`
 	Dev       devCommand       `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
-	Sandbox   sandboxCommand   `cmd:"" help:"Run a local Persona, or list what it serves."`
+	Sandbox   sandboxCommand   `cmd:"" help:"Run a local Persona, or list the operations it supports."`
 	Webhook   webhookCommand   `cmd:"" help:"Verify and sign webhooks."`
-	Policy    policyCommand    `cmd:"" help:"Check and show the rules that decisions are made by."`
-	API       apiCommand       `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK has."`
+	Policy    policyCommand    `cmd:"" help:"Check a policy file, or print the built-in policy."`
+	API       apiCommand       `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK supports."`
 	Version   versionCommand   `cmd:"" help:"Print the versions of Idem, Go and Persona's API."`
 }
 
@@ -52,7 +52,7 @@ type commands struct {
 func run(ctx context.Context, args []string, std streams) int {
 	helped := false
 	parser, err := kong.New(&commands{},
-		kong.Name("idem"), kong.Description("Persona's identity verification: SDK, service and sandbox."),
+		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
 		kong.Writers(std.out, std.err), kong.Exit(func(int) { helped = true }),
 		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),

@@ -9,27 +9,27 @@ import (
 )
 
 type policyCommand struct {
-	Check policyCheckCommand `cmd:"" help:"Say whether a file of rules can be used, where it is wrong, and what is probably a mistake. Exits 1 when it cannot be used."`
-	Show  policyShowCommand  `cmd:"" help:"Print the rules of a new service: a file to copy and to change."`
+	Check policyCheckCommand `cmd:"" help:"Check a policy file: report errors with line and column, and warn about likely mistakes. Exits 1 if the policy is invalid."`
+	Show  policyShowCommand  `cmd:"" help:"Print the built-in policy, as a starting point for your own."`
 }
 
 type policyCheckCommand struct {
-	File        string `arg:"" help:"The file of rules."`
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment the rules are for: ${enum} (${default}). Production allows less."`
-	Strict      bool   `help:"Exit 1 when there are warnings, too."`
+	File        string `arg:"" help:"The policy file."`
+	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment the policy is for: ${enum} (${default}). Production allows fewer actions."`
+	Strict      bool   `help:"Treat warnings as errors."`
 }
 
 func (c policyCheckCommand) Run(std streams) error {
 	source, err := os.ReadFile(c.File)
 	if err != nil {
-		return fmt.Errorf("read the rules: %w", err)
+		return fmt.Errorf("read the policy: %w", err)
 	}
 	p, err := policy.Load(c.File, source, domain.Environment(c.Environment))
 	if err != nil {
 		return err
 	}
 	rules := p.Rules()
-	fmt.Fprintf(std.out, "%s can be used in %s: version %s, %d rules\n", c.File, c.Environment, p.Version(), len(rules))
+	fmt.Fprintf(std.out, "%s is valid for %s: version %s, %d rules\n", c.File, c.Environment, p.Version(), len(rules))
 	for i, rule := range rules {
 		fmt.Fprintf(std.out, "%3d. %s\n", i+1, rule)
 	}
@@ -38,7 +38,7 @@ func (c policyCheckCommand) Run(std streams) error {
 		fmt.Fprintf(std.out, "warning: %s\n", warning)
 	}
 	if c.Strict && len(warnings) > 0 {
-		return fmt.Errorf("%s has warnings (%d), and --strict allows none", c.File, len(warnings))
+		return fmt.Errorf("%s has %d warnings, which --strict treats as errors", c.File, len(warnings))
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 )
 
 type reconcileCommand struct {
-	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration of the service; environment variables stand above it."`
-	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment: sandbox, production or all (${default})."`
-	Since       since  `placeholder:"WHEN" help:"Go back at least this far: a duration such as 72h, a date or a time such as 2026-01-02T03:04:05Z. Without it, back to where the last one began, and on the first time as far as Persona goes, which is three months."`
+	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
+	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to reconcile: sandbox, production or all (${default})."`
+	Since       since  `placeholder:"WHEN" help:"Go back at least this far: a duration such as 72h, a date, or a time such as 2026-01-02T03:04:05Z. By default it goes back to the start of the last reconciliation; the first one reads all that Persona lists, which is three months."`
 }
 
 // since is a moment, written as such or as how long ago it was.
@@ -57,7 +57,7 @@ func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 		run, err := s.Reconcile(ctx, env, service.ReconcileOptions{Since: c.Since.Time, Progress: bar.show})
 		bar.end()
 		if err != nil {
-			return fmt.Errorf("%s: %w; what is stored stays stored, and the next one goes on from there", env, err)
+			return fmt.Errorf("%s: %w; the events stored so far are kept, and the next run resumes from there", env, err)
 		}
 		printReconciliation(std.out, run)
 	}
@@ -68,12 +68,12 @@ func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 }
 
 func printReconciliation(w io.Writer, r service.Reconciliation) {
-	fmt.Fprintf(w, "%s: %d events looked at, %d missed and %d of history stored\n", r.Environment, r.Seen, r.Missed, r.History)
+	fmt.Fprintf(w, "%s: %d events checked, %d missed events stored, %d historical events stored\n", r.Environment, r.Seen, r.Missed, r.History)
 	if r.Missed > 0 {
-		fmt.Fprintf(w, "  the oldest that was missed is of %s\n", r.OldestMissed.Format(time.RFC3339))
+		fmt.Fprintf(w, "  oldest missed event: %s\n", r.OldestMissed.Format(time.RFC3339))
 	}
 	if r.Lost {
-		fmt.Fprintf(w, "  Persona's list ends at %s, after the last reconciliation: events may be lost\n", r.OldestSeen.Format(time.RFC3339))
+		fmt.Fprintf(w, "  Persona's list starts at %s, after the last reconciliation: events may be lost\n", r.OldestSeen.Format(time.RFC3339))
 	}
 }
 
@@ -83,7 +83,7 @@ type bar struct {
 	shown bool
 }
 
-// newBar returns a bar, which shows nothing where nobody looks.
+// newBar returns a bar, which draws nothing unless w is a terminal.
 func newBar(w io.Writer) *bar {
 	if file, ok := w.(*os.File); ok {
 		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {

@@ -11,28 +11,28 @@ import (
 )
 
 type replayCommand struct {
-	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration of the service; environment variables stand above it."`
+	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
 	Environment string `enum:"sandbox,production" required:"" help:"The environment: sandbox or production."`
-	Event       string `placeholder:"ID" help:"One event."`
-	Object      string `placeholder:"ID" help:"The events of one object."`
-	State       string `placeholder:"STATE" enum:",poison,unhandled,stale,applied" default:"" help:"The events in this state: poison, unhandled, stale or applied."`
-	From        since  `placeholder:"WHEN" help:"The events that were received since then: a duration such as 2h, a date or a time."`
-	To          since  `placeholder:"WHEN" help:"The events that were received before then."`
-	Action      string `placeholder:"ID" help:"One dead action, instead of events."`
-	By          string `default:"command line" help:"Who asks, for the audit trail (${default})."`
+	Event       string `placeholder:"ID" help:"Replay this event."`
+	Object      string `placeholder:"ID" help:"Replay the events of this object."`
+	State       string `placeholder:"STATE" enum:",poison,unhandled,stale,applied" default:"" help:"Replay the events in this state: poison, unhandled, stale or applied."`
+	From        since  `placeholder:"WHEN" help:"Replay the events received at or after this time: a duration such as 2h (that long ago), a date or a time."`
+	To          since  `placeholder:"WHEN" help:"Replay the events received before this time."`
+	Action      string `placeholder:"ID" help:"Retry this dead action. Cannot be combined with the flags that select events."`
+	By          string `default:"command line" help:"Your name for the audit trail (${default})."`
 }
 
-// Validate refuses what cannot be meant.
+// Validate rejects flags that contradict each other.
 func (c replayCommand) Validate() error {
 	events := c.Event + c.Object + c.State
 	if c.Action == "" && events == "" && c.From.IsZero() && c.To.IsZero() {
-		return errors.New("say what to replay: --event, --object, --state, --from and --to, or --action")
+		return errors.New("nothing selected: set --event, --object, --state, --from, --to or --action")
 	}
 	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To.Time) {
 		return errors.New("--from must be before --to")
 	}
 	if c.Action != "" && (events != "" || !c.From.IsZero() || !c.To.IsZero()) {
-		return errors.New("--action stands alone")
+		return errors.New("--action cannot be combined with flags that select events")
 	}
 	return nil
 }
@@ -55,13 +55,13 @@ func (c replayCommand) Run(ctx context.Context, std streams) error {
 		if err := s.ReplayAction(ctx, env, c.Action, c.By); err != nil {
 			return err
 		}
-		fmt.Fprintln(std.out, "the action waits again")
+		fmt.Fprintln(std.out, "action requeued")
 		return nil
 	}
 	n, err := s.Replay(ctx, env, service.Selection{Event: c.Event, Object: c.Object, State: c.State, From: c.From.Time, To: c.To.Time}, c.By)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%d events wait again\n", n)
+	fmt.Fprintf(std.out, "%d events requeued\n", n)
 	return nil
 }

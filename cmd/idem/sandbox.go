@@ -18,19 +18,19 @@ import (
 )
 
 type sandboxCommand struct {
-	Listen     string  `default:"127.0.0.1:8090" help:"Where to listen (${default}); port 0 for a free one."`
-	URL        string  `name:"url" placeholder:"URL" help:"The public address, such as that of a tunnel: links and files are there. Otherwise they are where the sandbox listens."`
-	Coverage   bool    `help:"List the operations that are served and the events that are emitted, and those that are not, and stop."`
-	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between the attempts of a webhook, which are up to 32 hours, by this: 0.001 makes hours of seconds."`
-	RateLimit  *int    `placeholder:"N" help:"How many calls an environment may make in a minute (300, unless the seed says)."`
+	Listen     string  `default:"127.0.0.1:8090" help:"The address to listen on (${default}). Port 0 picks a free port."`
+	URL        string  `name:"url" placeholder:"URL" help:"The public address for links and files, such as that of a tunnel. The default is the address the sandbox listens on."`
+	Coverage   bool    `help:"List the operations that are served or missing and the events that are emitted or silent, then exit."`
+	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between webhook retries, which are up to 32 hours, by F: 0.001 turns 1h into 3.6s."`
+	RateLimit  *int    `placeholder:"N" help:"Calls per minute for each environment. The default is the seed's limit, or 300."`
 
-	Seed          string    `type:"existingfile" placeholder:"FILE" help:"What there is at the start: templates, keys, webhooks, accounts, limits and faults, in YAML. examples/sandbox/seed.yaml shows all of it."`
-	State         string    `type:"path" placeholder:"FILE" help:"Keep everything in this file, and begin with what it holds; without it nothing is kept."`
-	Clock         time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When it is at the start, such as 2026-01-02T03:04:05Z; now unless given."`
-	RemoteControl bool      `help:"Serve the inspector and the controls below /_sandbox/ to other machines as well."`
+	Seed          string    `type:"existingfile" placeholder:"FILE" help:"A YAML file with initial templates, keys, webhooks, accounts, limits and faults. See examples/sandbox/seed.yaml."`
+	State         string    `type:"path" placeholder:"FILE" help:"Load the state from this file and save it there. Without it the state is lost when the sandbox stops."`
+	Clock         time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"The initial time, such as 2026-01-02T03:04:05Z. The default is now."`
+	RemoteControl bool      `help:"Allow other machines to use the inspector and the control API under /_sandbox/."`
 
-	Fault     []fault `sep:"none" placeholder:"KIND" help:"What goes wrong, as kind=lost_delivery,event=inquiry.approved,rate=0.1, in both environments unless environment=production or environment=sandbox is there too; may be given several times. The kinds: ${fault_kinds}."`
-	FaultSeed uint64  `placeholder:"N" help:"What faults with a rate draw by: the same seed repeats a run (${default})." default:"0"`
+	Fault     []fault `sep:"none" placeholder:"KIND" help:"A fault to inject, such as kind=lost_delivery,event=inquiry.approved,rate=0.1. It applies to both environments unless you add environment=sandbox or environment=production. Repeatable. Kinds: ${fault_kinds}."`
+	FaultSeed uint64  `placeholder:"N" help:"The random seed for faults with a rate (${default}). The same seed repeats a run." default:"0"`
 }
 
 // fault is a fault as it is written on the command line.
@@ -42,16 +42,16 @@ func (f *fault) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Validate refuses what cannot be meant.
+// Validate rejects values that are out of range or contradict each other.
 func (c sandboxCommand) Validate() error {
 	if c.RetryScale <= 0 {
-		return errors.New("--retry-scale must be above zero")
+		return errors.New("--retry-scale must be greater than zero")
 	}
 	if c.State != "" && !c.Clock.IsZero() {
-		return errors.New("--state brings its own time: leave --clock out")
+		return errors.New("--clock cannot be combined with --state: the state file contains the time")
 	}
 	if c.RateLimit != nil && *c.RateLimit <= 0 {
-		return errors.New("--rate-limit must be above zero")
+		return errors.New("--rate-limit must be greater than zero")
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("--listen must be host:port, such as 127.0.0.1:8090: %w", err)
@@ -71,7 +71,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("%w: give another address with --listen, such as 127.0.0.1:0 for a free port", err)
+		return fmt.Errorf("%w: choose another address with --listen, such as 127.0.0.1:0 for a free port", err)
 	}
 	defer listener.Close()
 	options := sandbox.Options{URL: c.publicURL(listener.Addr()), RetryScale: c.RetryScale, Clock: c.Clock, FaultSeed: c.FaultSeed, Seed: seed, RemoteControl: c.RemoteControl}
@@ -80,7 +80,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	}
 	sb, err := sandbox.New(options)
 	if err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
+		return fmt.Errorf("start the sandbox: %w", err)
 	}
 	defer sb.Close()
 	for _, f := range c.Fault {
@@ -90,7 +90,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	}
 	if c.State != "" {
 		if err := sb.Load(c.State); err != nil {
-			return fmt.Errorf("begin with --state %s: %w", c.State, err)
+			return fmt.Errorf("load --state %s: %w", c.State, err)
 		}
 	}
 	printSandbox(std.out, "http://"+listener.Addr().String(), c.State)
@@ -158,9 +158,9 @@ func printCoverage(w io.Writer) {
 }
 
 func printSandbox(w io.Writer, url, state string) {
-	kept := "It keeps nothing."
+	kept := "Its state is not saved."
 	if state != "" {
-		kept = "It keeps everything in " + state + "."
+		kept = "Its state is saved in " + state + "."
 	}
 	fmt.Fprintf(w, `The sandbox is at %[1]s
 
@@ -181,17 +181,17 @@ Create an inquiry:
     -H 'Content-Type: application/json' \
     -d '{"data":{"attributes":{"inquiry-template-id":"%[4]s"}}}'
 
-Look at what happened, move the clock and make things go wrong: %[1]s/_sandbox/
+Inspect what happened, move the clock and inject faults: %[1]s/_sandbox/
 
   curl -s %[1]s/_sandbox/state
   curl -s %[1]s/_sandbox/calls
   curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
 
-Do what a person does and no call can (docs/sandbox.md has the list):
+Act as a person would; docs/sandbox.md lists the actions:
 
   curl -s %[1]s/_sandbox/act -d '{"do":"submit","id":"inq_…","type":"verification/selfie","outcome":"requires_retry"}'
 
-Stop it with Ctrl-C. %[10]s
+Stop with Ctrl-C. %[10]s
 `, url, sandbox.SandboxKey, sandbox.ProductionKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID,
 		sandbox.SelfieTemplateID, sandbox.DatabaseTemplateID, sandbox.CaseTemplateID, sandbox.AccountTypeID, kept)
 }

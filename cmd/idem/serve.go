@@ -13,8 +13,8 @@ import (
 )
 
 type serveCommand struct {
-	Config string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration; environment variables stand above it, and are enough alone."`
-	Check  bool   `help:"Check the configuration and the policies, and stop."`
+	Config string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration file. Environment variables override the file; it is not needed when they set everything."`
+	Check  bool   `help:"Check the configuration and the policies, then exit."`
 }
 
 func (c serveCommand) Run(ctx context.Context, std streams) error {
@@ -26,7 +26,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		if err := service.CheckPolicies(cfg); err != nil {
 			return err
 		}
-		fmt.Fprintf(std.out, "the configuration can be used: %d environments\n", len(cfg.Environments))
+		fmt.Fprintf(std.out, "the configuration is valid: %d environments\n", len(cfg.Environments))
 		return nil
 	}
 	logger := cfg.Logger(std.err)
@@ -36,7 +36,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("%w: set another address (listen, IDEM_LISTEN)", err)
+		return fmt.Errorf("%w: choose another address with listen or IDEM_LISTEN", err)
 	}
 	logger.InfoContext(ctx, "listening", "address", listener.Addr().String())
 

@@ -11,15 +11,15 @@ import (
 )
 
 type webhookCommand struct {
-	Verify verifyCommand `cmd:"" help:"Read a webhook's body, and say whether its signature holds. Exits 1 when it does not."`
-	Sign   signCommand   `cmd:"" help:"Read a webhook's body, and print the header that Persona would send."`
+	Verify verifyCommand `cmd:"" help:"Verify the signature of a webhook whose body is on standard input. Exits 1 if it is invalid."`
+	Sign   signCommand   `cmd:"" help:"Sign a webhook body from standard input and print the Persona-Signature header."`
 }
 
 type verifyCommand struct {
-	Secret    []string      `required:"" sep:"none" placeholder:"WBHSEC" help:"A secret of the webhook (wbhsec_…). Repeat it while a secret is being rotated."`
+	Secret    []string      `required:"" sep:"none" placeholder:"WBHSEC" help:"A secret of the webhook (wbhsec_…). Repeat the flag while a secret is being rotated."`
 	Header    string        `required:"" placeholder:"SIGNATURE" help:"The value of the Persona-Signature header."`
-	At        *int64        `placeholder:"UNIX" help:"Check as of this time, in seconds since 1970, instead of now."`
-	Tolerance time.Duration `default:"5m" help:"How far the signature's time may be away (${default}); below zero for any."`
+	At        *int64        `placeholder:"UNIX" help:"Verify as of this Unix time, in seconds, instead of now."`
+	Tolerance time.Duration `default:"5m" help:"How far the signature's time may be from now (${default}). A negative value accepts any time."`
 }
 
 func (c verifyCommand) Run(std streams) error {
@@ -35,24 +35,24 @@ func (c verifyCommand) Run(std streams) error {
 	return err
 }
 
-// Validate refuses a tolerance that cannot be meant.
+// Validate rejects a tolerance of zero.
 func (c verifyCommand) Validate() error {
 	if c.Tolerance == 0 {
-		return errors.New("--tolerance 0 would accept nothing: give a duration such as 5m, or --tolerance=-1s for any age")
+		return errors.New("--tolerance 0 would reject every signature: use a duration such as 5m, or --tolerance=-1s to accept any age")
 	}
 	return nil
 }
 
 type signCommand struct {
-	Secret []string `required:"" sep:"none" placeholder:"WBHSEC" help:"The secret to sign with, the newest first. Repeat it to sign as during a rotation."`
-	At     *int64   `placeholder:"UNIX" help:"Sign as of this time, in seconds since 1970, instead of now."`
+	Secret []string `required:"" sep:"none" placeholder:"WBHSEC" help:"The secret to sign with. Repeat the flag, newest first, to sign as Persona does during a rotation."`
+	At     *int64   `placeholder:"UNIX" help:"Sign as of this Unix time, in seconds, instead of now."`
 }
 
-// Validate refuses an empty secret, which anyone can sign with.
+// Validate rejects an empty secret, which anyone can sign with.
 func (c signCommand) Validate() error {
 	for _, secret := range c.Secret {
 		if strings.TrimSpace(secret) == "" {
-			return errors.New("--secret is empty: give the webhook's secret (wbhsec_…)")
+			return errors.New("--secret is empty: set it to the webhook's secret (wbhsec_…)")
 		}
 	}
 	return nil

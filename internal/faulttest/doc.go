@@ -8,5 +8,12 @@
 // the database are cut, clocks differ. When everything is done, a ledger compares every
 // row of the service with what happened at the sandbox.
 //
+// Faults of the network (delays, narrow lines, silence, resets, broken connections) are
+// toxiproxy's. The wire in wire_test.go stays our own, because toxiproxy disturbs bytes of
+// TCP connections and cannot tell one request from another. These tests must act on a
+// certain request at a certain moment: let a call take effect and withhold its answer, kill
+// the service after a webhook was answered and drop the answer, let calls about inquiries
+// hang, and record which events were acknowledged.
+//
 // "make test" runs the short form, "make soak" the long one.
 package faulttest

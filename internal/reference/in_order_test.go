@@ -13,6 +13,9 @@ import (
 // that somebody was declined before, which rules and verdicts look at.
 func TestDecisionsInOrderKnowOfEarlierDeclines(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("commits thousands of events one by one, which takes several seconds: not run with -short")
+	}
 	counted := figures{}
 	for _, seed := range seeds(t, 12, 3) {
 		d := newDraw(seed)

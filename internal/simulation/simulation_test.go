@@ -28,10 +28,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Runs of "make test", and with -short or the race detector.
+// Runs of "make test", and with the race detector.
 const (
 	runs      = 20
-	shortRuns = 3
+	runsRaced = 3
 )
 
 // TestSimulation makes as many runs as SIMULATIONS says, or one with the seed that SEED
@@ -44,8 +44,10 @@ func TestSimulation(t *testing.T) {
 	n, given := number(t, "SIMULATIONS")
 	switch {
 	case given:
-	case testing.Short() || underRace:
-		n = shortRuns
+	case testing.Short():
+		t.Skip("a simulated run takes seconds: with -short it runs only if SEED or SIMULATIONS is set")
+	case underRace:
+		n = runsRaced
 	default:
 		n = runs
 	}

@@ -25,9 +25,12 @@ import (
 const personaPackage = "node_modules/persona/dist/persona.mjs"
 
 // newBrowser starts Chromium. Where it or Persona's package is missing, the test is
-// skipped; in CI it fails.
+// skipped; in CI it fails. With -short it is skipped.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a browser: not run with -short")
+	}
 	path, err := exec.LookPath("chromium")
 	if _, missing := os.Stat(personaPackage); err != nil || missing != nil {
 		if os.Getenv("CI") != "" {

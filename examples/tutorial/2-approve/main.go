@@ -10,9 +10,9 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
-	"github.com/idemhq/idem/sandbox"
 )
 
 func main() {
@@ -43,21 +43,9 @@ func main() {
 	go http.Serve(listener, handler)
 
 	// The applicant: an inquiry, a case about it, and a verification that passes.
-	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{
-		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set("user-1001"),
-	})
+	inquiry, c, err := tutorial.Apply(ctx, client, "user-1001")
 	check(err)
-	c, err := client.Cases.Create(ctx, persona.CaseCreateParams{
-		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
-	})
-	check(err)
-	_, err = client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
-		SimulateActions: []persona.SimulateAction{
-			{Type: "start_inquiry"},
-			{Type: "create_passed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})},
-			{Type: "complete_inquiry"},
-		},
-	})
+	_, err = tutorial.Simulate(ctx, client, inquiry.ID, tutorial.Passed())
 	check(err)
 	check(<-done)
 	c, err = client.Cases.Get(ctx, c.ID)

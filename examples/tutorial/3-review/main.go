@@ -8,8 +8,8 @@ import (
 	"log"
 	"net/http"
 
+	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/persona"
-	"github.com/idemhq/idem/sandbox"
 )
 
 func main() {
@@ -17,25 +17,16 @@ func main() {
 	ctx := context.Background()
 	client, err := persona.NewClient(persona.WithEnvironment(persona.Sandbox))
 	check(err)
-	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	inquiry, c, err := tutorial.Apply(ctx, client, "user-1002")
 	check(err)
-	c, err := client.Cases.Create(ctx, persona.CaseCreateParams{
-		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
-	})
-	check(err)
-	_, err = client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
-		SimulateActions: []persona.SimulateAction{
-			{Type: "create_failed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.SelfieTemplateID})},
-			{Type: "fail_inquiry"},
-		},
-	})
+	_, err = tutorial.Simulate(ctx, client, inquiry.ID, tutorial.Failed())
 	check(err)
 
 	// Why did it fail? The checks say.
 	failed, err := client.Inquiries.Get(ctx, inquiry.ID, persona.WithInclude("verifications"))
 	check(err)
 	for _, object := range failed.Included {
-		if v, ok := object.(*persona.VerificationSelfie); ok {
+		if v, ok := object.(*persona.VerificationGovernmentID); ok {
 			for _, check := range v.Attributes.Checks {
 				fmt.Printf("%s: %s %v\n", check.Name, check.Status, check.Reasons)
 			}

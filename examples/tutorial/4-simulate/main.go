@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/persona"
-	"github.com/idemhq/idem/sandbox"
 )
 
 func main() {
@@ -17,40 +17,32 @@ func main() {
 	client, err := persona.NewClient(persona.WithEnvironment(persona.Sandbox))
 	check(err)
 
-	passed := simulated(ctx, client, "create_passed_verification", "complete_inquiry")
-	failed := simulated(ctx, client, "create_failed_verification", "fail_inquiry")
+	passed := simulated(ctx, client, "user-2001", tutorial.Passed())
+	failed := simulated(ctx, client, "user-2002", tutorial.Failed())
 	fmt.Println("pass:", passed.Attributes.Status)
 	fmt.Println("fail:", failed.Attributes.Status)
-	_, err = client.Inquiries.PerformSimulateActions(ctx, "inq_ThereIsNoSuchInquiryHere1111", persona.InquiryPerformSimulateActionsParams{
-		SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}},
-	})
+	_, err = tutorial.Simulate(ctx, client, "inq_ThereIsNoSuchInquiryHere1111", tutorial.Passed())
 	fmt.Println("error:", err)
 	if !errors.Is(err, persona.ErrNotFound) {
 		log.Fatal("that should have been refused with ErrNotFound")
 	}
 
 	parent, child := passed.Relationships.Account.Data.ID, failed.Relationships.Account.Data.ID
-	_, err = client.Accounts.AddRelation(ctx, parent, persona.AccountAddRelationParams{RelationSchemaKey: "children", TargetObjectID: child})
+	check(tutorial.Relate(ctx, client, parent, "children", child))
+	lines, err := tutorial.Tree(ctx, client, parent)
 	check(err)
-	fmt.Println(parent)
-	for related, err := range client.Accounts.ListRelations(ctx, parent, persona.AccountListRelationsParams{Key: "children"}) {
-		check(err)
-		fmt.Println("└─ children", related.Identifier().ID)
+	for _, line := range lines {
+		fmt.Println(line)
 	}
 }
 
-// simulated makes an inquiry and lets a verification and its end happen.
-func simulated(ctx context.Context, client *persona.Client, verification, end string) *persona.Inquiry {
-	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+// simulated creates an applicant and simulates the verification.
+func simulated(ctx context.Context, client *persona.Client, reference string, actions []persona.SimulateAction) *persona.Inquiry {
+	created, _, err := tutorial.Apply(ctx, client, reference)
 	check(err)
-	after, err := client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
-		SimulateActions: []persona.SimulateAction{
-			{Type: verification, Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})},
-			{Type: end},
-		},
-	})
+	inquiry, err := tutorial.Simulate(ctx, client, created.ID, actions)
 	check(err)
-	return after
+	return inquiry
 }
 
 func check(err error) {

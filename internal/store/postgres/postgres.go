@@ -186,7 +186,8 @@ func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) (err error) {
 	return err
 }
 
-// Append implements [sqlstore.Database].
+// Append implements [sqlstore.Database]. IS TRUE keeps PostgreSQL from making a join of the
+// condition: that would compare each row with each, since begin forbids the other joins.
 func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.EventRow) ([]bool, error) {
 	first := map[[2]string]int{} // an event may come twice in one batch
 	var c columns
@@ -206,7 +207,7 @@ func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.Even
 			INSERT INTO event_keys (environment, id, received_at) SELECT environment, id, received_at FROM given ORDER BY environment, id
 			ON CONFLICT DO NOTHING RETURNING environment, id)
 		INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
-			SELECT g.* FROM given g JOIN fresh USING (environment, id) RETURNING environment, id`,
+			SELECT * FROM given WHERE ((environment, id) IN (SELECT environment, id FROM fresh)) IS TRUE RETURNING environment, id`,
 		c.environment, c.id, c.name, c.createdAt, c.objectType, c.objectID, c.body, c.headers, c.via, c.receivedAt, c.state, c.reason)
 	if err != nil || stored == len(first) {
 		return fresh, err

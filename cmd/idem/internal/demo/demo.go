@@ -10,18 +10,18 @@ import (
 
 // ErrUnexpected means that the demo ran to its end, and an outcome was not the
 // expected one.
-var ErrUnexpected = errors.New("an outcome was not the expected one")
+var ErrUnexpected = errors.New("an outcome was not as expected")
 
 // Run walks through the six steps and prints what it sees. The log of the service
 // goes to logger.
-func Run(ctx context.Context, w io.Writer, logger *slog.Logger) error {
+func Run(ctx context.Context, w io.Writer, logger *slog.Logger) (err error) {
 	r := &report{w: w}
 	started, err := newWorld(ctx, logger)
 	if err != nil {
-		return fmt.Errorf("start the sandbox and the service: %w", err)
+		return fmt.Errorf("start the demo: %w", err)
 	}
-	defer started.close()
-	fmt.Fprintf(w, "sandbox %s, service %s\n", started.sandbox, started.service)
+	defer func() { err = errors.Join(err, started.close()) }()
+	fmt.Fprintf(w, "sandbox %s, service %s\n", started.SandboxURL, started.ServiceURL)
 	for _, step := range []func(context.Context, *world, *report) error{
 		clientStep, passStep, reviewStep, simulateStep, signatureStep, onceStep,
 	} {

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/persona"
-	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
 	"github.com/idemhq/idem/service"
 )
@@ -31,7 +31,7 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 	_, err := persona.NewClient()
 	expect(r, "without it", fmt.Sprint(err), persona.ErrNoKey.Error())
 	os.Setenv("PERSONA_API_KEY", sandbox.SandboxKey)
-	client, err := persona.NewClient(persona.WithBaseURL(w.sandbox + "/api/v1"))
+	client, err := persona.NewClient(persona.WithBaseURL(w.SandboxURL + "/api/v1"))
 	if err != nil {
 		return err
 	}
@@ -47,44 +47,10 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 	return nil
 }
 
-// applicant makes an inquiry for a person of the host, and a case about it.
-func (w *world) applicant(ctx context.Context, reference string) (*persona.InquiryCreateResult, *persona.Case, error) {
-	inquiry, err := w.client.Inquiries.Create(ctx, persona.InquiryCreateParams{
-		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(reference),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := w.client.Cases.Create(ctx, persona.CaseCreateParams{
-		CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID}),
-	})
-	return inquiry, c, err
-}
-
-// simulate stands in for the person and the checks.
-func (w *world) simulate(ctx context.Context, inquiryID string, actions ...string) error {
-	var list []persona.SimulateAction
-	for _, name := range actions {
-		action := persona.SimulateAction{Type: name}
-		if strings.HasSuffix(name, "_verification") {
-			action.Data = persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})
-		}
-		list = append(list, action)
-	}
-	_, err := w.client.Inquiries.PerformSimulateActions(ctx, inquiryID, persona.InquiryPerformSimulateActionsParams{SimulateActions: list})
-	return err
-}
-
-// pass and fail are what a person and the checks do.
-func pass() []string {
-	return []string{"start_inquiry", "create_passed_verification", "complete_inquiry"}
-}
-func fail() []string { return []string{"start_inquiry", "create_failed_verification", "fail_inquiry"} }
-
 // untilCase waits until a case is in a status.
 func (w *world) untilCase(ctx context.Context, id, status string) error {
 	return w.until(ctx, "the case is "+status, func() (bool, error) {
-		c, err := w.client.Cases.Get(ctx, id)
+		c, err := w.Client.Cases.Get(ctx, id)
 		return err == nil && c.Attributes.Status == status, err
 	})
 }
@@ -111,12 +77,12 @@ func (w *world) untilDone(ctx context.Context, object string, n int) (actions []
 // passStep verifies an applicant: the rest is the webhook's and the rule's work.
 func passStep(ctx context.Context, w *world, r *report) error {
 	r.begin("an inquiry passes, and its case is Approved by the rule")
-	inquiry, c, err := w.applicant(ctx, "user-1001")
+	inquiry, c, err := tutorial.Apply(ctx, w.Client, "user-1001")
 	if err != nil {
 		return err
 	}
 	r.saw("inquiry %s is %s, case %s is %s", inquiry.ID, inquiry.Attributes.Status, c.ID, c.Attributes.Status)
-	if err := w.simulate(ctx, inquiry.ID, pass()...); err != nil {
+	if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, tutorial.Passed()); err != nil {
 		return err
 	}
 	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
@@ -132,12 +98,12 @@ func passStep(ctx context.Context, w *world, r *report) error {
 	for _, d := range decisions.Data {
 		r.saw("%s: rule %q of policy %s after %s: %s", d.ID, d.Rule, d.PolicyVersion, d.Transition.Event, d.Explanation)
 	}
-	got, err := w.client.Cases.Get(ctx, c.ID)
+	got, err := w.Client.Cases.Get(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	expect(r, "case", got.Attributes.Status, "Approved")
-	approved, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	approved, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
@@ -163,11 +129,11 @@ func (w *world) expectVerdict(ctx context.Context, r *report, reference, want st
 // reviewStep fails an applicant, and opens the fresh link.
 func reviewStep(ctx context.Context, w *world, r *report) error {
 	r.begin("a verification fails: review, case set, and a one-time link")
-	inquiry, c, err := w.applicant(ctx, "user-1002")
+	inquiry, c, err := tutorial.Apply(ctx, w.Client, "user-1002")
 	if err != nil {
 		return err
 	}
-	if err := w.simulate(ctx, inquiry.ID, fail()...); err != nil {
+	if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, tutorial.Failed()); err != nil {
 		return err
 	}
 	if err := w.untilCase(ctx, c.ID, "Pending"); err != nil {
@@ -187,12 +153,12 @@ func reviewStep(ctx context.Context, w *world, r *report) error {
 			link = result.Link
 		}
 	}
-	got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	got, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
 	expect(r, "inquiry", got.Attributes.Status, persona.InquiryStatusNeedsReview)
-	waiting, err := w.client.Cases.Get(ctx, c.ID)
+	waiting, err := w.Client.Cases.Get(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -219,24 +185,24 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 	r.begin("simulated pass, fail and error; the relations of an account")
 	outcomes := []struct {
 		name    string
-		actions []string
+		actions []persona.SimulateAction
 		want    persona.InquiryStatus
 	}{
-		{"pass", pass(), persona.InquiryStatusApproved}, {"fail", fail(), persona.InquiryStatusNeedsReview},
+		{"pass", tutorial.Passed(), persona.InquiryStatusApproved}, {"fail", tutorial.Failed(), persona.InquiryStatusNeedsReview},
 	}
 	var accounts []string
 	for i, o := range outcomes {
-		inquiry, _, err := w.applicant(ctx, fmt.Sprintf("user-2%03d", i))
+		inquiry, _, err := tutorial.Apply(ctx, w.Client, fmt.Sprintf("user-2%03d", i))
 		if err != nil {
 			return err
 		}
 		accounts = append(accounts, inquiry.Relationships.Account.Data.ID)
-		if err := w.simulate(ctx, inquiry.ID, o.actions...); err != nil {
+		if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, o.actions); err != nil {
 			return err
 		}
 		var status persona.InquiryStatus
 		err = w.until(ctx, "the inquiry is "+string(o.want), func() (bool, error) {
-			got, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+			got, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 			if err == nil {
 				status = got.Attributes.Status
 			}
@@ -247,31 +213,30 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 		}
 		expect(r, "simulated "+o.name+" of "+inquiry.ID, status, o.want)
 	}
-	inquiry, _, err := w.applicant(ctx, "user-2002")
+	inquiry, _, err := tutorial.Apply(ctx, w.Client, "user-2002")
 	if err != nil {
 		return err
 	}
 	accounts = append(accounts, inquiry.Relationships.Account.Data.ID)
-	_, err = w.client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
+	_, err = w.Client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{
 		{Type: "create_passed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: "vtmpl_ThereIsNoSuchTemplate11"})},
 	}})
 	expect(r, "simulated error is ErrNotFound", errors.Is(err, persona.ErrNotFound), true)
 	r.saw("%v", err)
-	untouched, err := w.client.Inquiries.Get(ctx, inquiry.ID)
+	untouched, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
 	expect(r, "and the inquiry is untouched", untouched.Attributes.Status, persona.InquiryStatusCreated)
 
-	for _, edge := range []struct{ from, key, to string }{
-		{accounts[0], "children", accounts[1]}, {accounts[1], "associates", accounts[2]},
-	} {
-		_, err := w.client.Accounts.AddRelation(ctx, edge.from, persona.AccountAddRelationParams{RelationSchemaKey: edge.key, TargetObjectID: edge.to})
-		if err != nil {
-			return err
-		}
+	err = errors.Join(
+		tutorial.Relate(ctx, w.Client, accounts[0], "children", accounts[1]),
+		tutorial.Relate(ctx, w.Client, accounts[1], "associates", accounts[2]),
+	)
+	if err != nil {
+		return err
 	}
-	drawn, err := w.tree(ctx, accounts[0])
+	drawn, err := tutorial.Tree(ctx, w.Client, accounts[0])
 	if err != nil {
 		return err
 	}
@@ -282,59 +247,21 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 	return nil
 }
 
-// tree draws an account and the accounts it leads to.
-func (w *world) tree(ctx context.Context, root string) ([]string, error) {
-	seen := map[string]bool{}
-	var lines []string
-	var draw func(id, label, indent string) error
-	draw = func(id, label, indent string) error {
-		account, err := w.client.Accounts.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		seen[id] = true
-		lines = append(lines, fmt.Sprintf("%s%s%s (%s)", indent, label, id, account.Attributes.ReferenceID))
-		for _, key := range []string{"children", "associates"} {
-			for related, err := range w.client.Accounts.ListRelations(ctx, id, persona.AccountListRelationsParams{Key: key}) {
-				if err != nil {
-					return err
-				}
-				if to := related.Identifier().ID; !seen[to] {
-					if err := draw(to, "└─ "+key+" ", indent+"   "); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
-	}
-	err := draw(root, "", "")
-	return lines, err
-}
-
 // signatureStep shows which webhooks are believed, and rotates the secret.
 func signatureStep(ctx context.Context, w *world, r *report) error {
 	r.begin("webhook signatures, and a rotation without a lost event")
 	body := []byte(`{"data":{"type":"event","id":"evt_DemoEventMadeByTheDemo111111","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z",` +
 		`"payload":{"data":{"type":"inquiry","id":"inq_DemoInquiryOfNobody1111111111","attributes":{"status":"created"},"relationships":{"account":{"data":null},"verifications":{"data":[]}}}}}}}`)
-	now := time.Now()
-	good := webhook.Sign(body, now, w.secret)
-	for _, t := range []struct {
-		name, signature string
-		body            []byte
-		want            int
-	}{
-		{"unsigned", "", body, http.StatusUnauthorized},
-		{"tampered with", good, append(body[:len(body):len(body)], ' '), http.StatusUnauthorized},
-		{"an hour old", webhook.Sign(body, now.Add(-time.Hour), w.secret), body, http.StatusUnauthorized},
-		{"good", good, body, http.StatusOK},
-		{"good, a second time", good, body, http.StatusOK},
-	} {
-		status, err := w.deliver(ctx, t.body, t.signature)
+	for _, d := range tutorial.Deliveries(body, time.Now(), w.Secret) {
+		want := http.StatusUnauthorized
+		if d.Genuine {
+			want = http.StatusOK
+		}
+		status, err := w.deliver(ctx, d.Body, d.Signature)
 		if err != nil {
 			return err
 		}
-		expect(r, t.name, status, t.want)
+		expect(r, d.Name, status, want)
 	}
 	stored, err := ask[listed[api.Event]](ctx, w, "/v1/sandbox/events?object=inq_DemoInquiryOfNobody1111111111")
 	if err != nil {
@@ -342,11 +269,11 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	}
 	expect(r, "times it is stored", len(stored.Data), 1)
 
-	rotated, err := w.client.Webhooks.RotateSecret(ctx, w.hook, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
+	rotated, err := w.Client.Webhooks.RotateSecret(ctx, w.WebhookID, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
 	if err != nil {
 		return err
 	}
-	during, _, err := w.applicant(ctx, "user-3001")
+	during, _, err := tutorial.Apply(ctx, w.Client, "user-3001")
 	if err != nil {
 		return err
 	}
@@ -354,11 +281,11 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	r.saw("during the rotation: %s arrived, signed with both secrets", during.ID)
-	w.running.SetWebhookSecrets(service.Sandbox, []service.Secret{service.Secret(rotated.Attributes.Secret)})
+	w.Service.SetWebhookSecrets(service.Sandbox, []service.Secret{service.Secret(rotated.Attributes.Secret)})
 	if err := w.control(ctx, "POST", "clock", map[string]string{"advance": "61m"}, nil); err != nil {
 		return err
 	}
-	after, _, err := w.applicant(ctx, "user-3002")
+	after, _, err := tutorial.Apply(ctx, w.Client, "user-3002")
 	if err != nil {
 		return err
 	}
@@ -371,7 +298,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	expect(r, "deliveries that failed", lost, 0)
-	w.secret = rotated.Attributes.Secret
+	w.Secret = rotated.Attributes.Secret
 	return nil
 }
 
@@ -405,7 +332,7 @@ func (w *world) undelivered(ctx context.Context) (int, error) {
 // once, also where an answer was lost.
 func onceStep(ctx context.Context, w *world, r *report) error {
 	r.begin("production refuses to simulate; every change takes effect once")
-	production, err := persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithBaseURL(w.sandbox+"/api/v1"), persona.WithEnvironment(persona.Production))
+	production, err := persona.NewClient(persona.WithAPIKey(sandbox.ProductionKey), persona.WithBaseURL(w.SandboxURL+"/api/v1"), persona.WithEnvironment(persona.Production))
 	if err != nil {
 		return err
 	}
@@ -429,11 +356,11 @@ func onceStep(ctx context.Context, w *world, r *report) error {
 	if err := w.control(ctx, "POST", "faults", map[string]any{"kind": "duplicate_delivery", "times": 5}, nil); err != nil {
 		return err
 	}
-	applicant, c, err := w.applicant(ctx, "user-4001")
+	applicant, c, err := tutorial.Apply(ctx, w.Client, "user-4001")
 	if err != nil {
 		return err
 	}
-	if err := w.simulate(ctx, applicant.ID, pass()...); err != nil {
+	if _, err := tutorial.Simulate(ctx, w.Client, applicant.ID, tutorial.Passed()); err != nil {
 		return err
 	}
 	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
@@ -487,7 +414,7 @@ func (w *world) calls(ctx context.Context) ([]sandbox.CallRecord, error) {
 // effects counts the events of a name about an object.
 func (w *world) effects(ctx context.Context, name, object string) (int, error) {
 	n := 0
-	for _, err := range w.client.Events.List(ctx, persona.EventListParams{Name: name, ObjectID: object}) {
+	for _, err := range w.Client.Events.List(ctx, persona.EventListParams{Name: name, ObjectID: object}) {
 		if err != nil {
 			return 0, err
 		}
@@ -499,7 +426,7 @@ func (w *world) effects(ctx context.Context, name, object string) (int, error) {
 // doubled counts the objects that something happened to twice which should once.
 func (w *world) doubled(ctx context.Context) (int, error) {
 	times := map[string]int{}
-	for event, err := range w.client.Events.List(ctx, persona.EventListParams{Name: "inquiry.approved,inquiry.marked-for-review,case.resolved", Size: 100}) {
+	for event, err := range w.Client.Events.List(ctx, persona.EventListParams{Name: "inquiry.approved,inquiry.marked-for-review,case.resolved", Size: 100}) {
 		if err != nil {
 			return 0, err
 		}

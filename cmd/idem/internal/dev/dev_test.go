@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -98,22 +97,6 @@ func TestAFolderIsForOneProcessAtATime(t *testing.T) {
 	_, stop = start(t, data) // what was stopped gives the folder back
 	if err := stop(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestAnAddressThatIsTakenIsReplacedByAnother(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	other, err := listen(taken.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	if other.Addr().String() == taken.Addr().String() || !strings.HasPrefix(other.Addr().String(), "127.0.0.1:") {
-		t.Errorf("it listens at %s", other.Addr())
 	}
 }
 

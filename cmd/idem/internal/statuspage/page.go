@@ -152,15 +152,15 @@ func (p *page) people(ctx context.Context) ([]service.Subject, error) {
 func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	v, err := p.read(r.Context())
 	if err != nil {
-		p.logger.ErrorContext(r.Context(), "the status page cannot read the database", "error", err)
-		http.Error(w, "the database did not answer", http.StatusServiceUnavailable)
+		p.logger.ErrorContext(r.Context(), "status page: read the database", "error", err)
+		http.Error(w, "cannot read the database; see the log", http.StatusServiceUnavailable)
 		return
 	}
 	v.Watch = r.URL.Query().Has("watch")
 	var b bytes.Buffer
 	if err := p.template.Execute(&b, v); err != nil {
-		p.logger.ErrorContext(r.Context(), "the status page cannot be written", "error", err)
-		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
+		p.logger.ErrorContext(r.Context(), "status page: render", "error", err)
+		http.Error(w, "cannot render the page; see the log", http.StatusInternalServerError)
 		return
 	}
 	webpage.Write(w, http.StatusOK, b.Bytes())
@@ -172,7 +172,7 @@ func (p *page) serveStyle(w http.ResponseWriter, _ *http.Request) { webpage.Writ
 func (p *page) apply(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
 	if err := r.ParseForm(); err != nil {
-		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		http.Error(w, "cannot read the form", http.StatusBadRequest)
 		return
 	}
 	outcome := Outcome(r.PostForm.Get("outcome"))
@@ -191,27 +191,13 @@ func (p *page) apply(w http.ResponseWriter, r *http.Request) {
 		reference = domain.NewID("user")[:len("user_")+6]
 	}
 	if err := p.applicants.Apply(r.Context(), reference, outcome); err != nil {
-		p.logger.ErrorContext(r.Context(), "no applicant could be made", "error", err)
-		http.Error(w, "the sandbox did not make the applicant: the log says why", http.StatusBadGateway)
+		p.logger.ErrorContext(r.Context(), "status page: create an applicant", "error", err)
+		http.Error(w, "cannot create the applicant; see the log", http.StatusBadGateway)
 		return
 	}
 	http.Redirect(w, r, "/?"+url.Values{"watch": {"1"}}.Encode(), http.StatusSeeOther)
 }
 
-// words makes words of a name: set_case_status is "set case status".
-func words(name any) string { return strings.ReplaceAll(fmt.Sprint(name), "_", " ") }
-
-// tone is how a status, a verdict or a state looks: good, bad, open or quiet. Only what
-// was decided looks good: completed is not approved.
-func tone(word any) string {
-	switch strings.ToLower(fmt.Sprint(word)) {
-	case "approved", "passed", "done", "already_done":
-		return "good"
-	case "declined", "failed", "dead", "poison", "not_evaluated", "incomplete":
-		return "bad"
-	case "needs_review", "review", "pending", "waiting", "open":
-		return "open"
-	default:
-		return "quiet"
-	}
-}
+// words and tone take what templates have: strings and named types of them.
+func words(name any) string  { return webpage.Words(fmt.Sprint(name)) }
+func tone(status any) string { return webpage.Tone(fmt.Sprint(status)) }

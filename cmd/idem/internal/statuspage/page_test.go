@@ -128,7 +128,7 @@ func TestThePageShowsEachKindNewestFirst(t *testing.T) {
 }
 
 func TestAnEmptyServiceSaysWhatToDo(t *testing.T) {
-	if html := newWorld(t).get(t, "/"); !strings.Contains(html, "Nobody yet. Try an applicant") {
+	if html := newWorld(t).get(t, "/"); !strings.Contains(html, "Nobody yet. Create an applicant") {
 		t.Errorf("the page does not say what to do:\n%s", html)
 	}
 }

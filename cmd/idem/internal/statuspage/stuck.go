@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// concern is a row that does not go on by itself, or that was tried and failed.
+// concern is a row that needs a person, or whose processing failed and is retried.
 type concern struct {
 	State   string // of the event or action, or the result of the decision
 	What    string // for people
@@ -44,25 +44,25 @@ func concerns(waiting, poison []domain.Event, dead []domain.Action, decisions []
 			why += ": " + a.Said
 		}
 		out = append(out, concern{string(a.State), words(a.Spec.Kind), a.Spec.Target, why,
-			"Put right what Persona refused, and then perform it again:", "POST /v1/sandbox/actions/" + a.ID + "/replay"})
+			"Fix what Persona rejected, then retry the action:", "POST /v1/sandbox/actions/" + a.ID + "/replay"})
 	}
 	for _, d := range decisions {
 		if d.Result == domain.NotEvaluated || d.Result == domain.Incomplete {
 			out = append(out, concern{string(d.Result), "decision", d.Object, d.Reason,
-				"Review the inquiry at Persona. Correct the rule, or let the API key read what is missing.", ""})
+				"Review the inquiry at Persona. Fix the rule, or give the API key permission to read what is missing.", ""})
 		}
 	}
 	for _, e := range poison {
-		c := concern{string(e.State), e.Name, e.Object, e.Reason, "Look at its body. After an update that can read it:", "POST /v1/sandbox/events/" + e.ID + "/replay"}
+		c := concern{string(e.State), e.Name, e.Object, e.Reason, "Look at its body. Replay it after an update that can read it:", "POST /v1/sandbox/events/" + e.ID + "/replay"}
 		if e.Object.IsZero() { // there is nothing to replay
-			c.Do, c.Request = "Compare what it is about with Persona: nothing of it was taken over. It is in the API:", "GET /v1/sandbox/events/"+e.ID
+			c.Do, c.Request = "Nothing of this event was applied. Compare its object with Persona. The API has the event:", "GET /v1/sandbox/events/"+e.ID
 		}
 		out = append(out, c)
 	}
 	for _, e := range waiting {
 		if e.Tries > 0 {
 			out = append(out, concern{string(e.State), e.Name, e.Object, e.Reason,
-				"It is tried again by itself. Put right what the reason names; after a 403 that is a permission of the API key.", ""})
+				"It is retried automatically. Fix what the reason names; a 403 means that the API key lacks a permission.", ""})
 		}
 	}
 	return out

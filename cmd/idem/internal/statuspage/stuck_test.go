@@ -32,7 +32,7 @@ func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
 	html := w.get(t, "/")
 	section, _, _ := strings.Cut(html[strings.Index(html, "<h2>Unfinished"):], "</section>")
 	for _, want := range []string{
-		"2 waiting, the oldest since", "1 tried and failed", "not allowed: the key lacks inquiry.read", "after a 403 that is a permission",
+		"2 waiting, the oldest since", "1 being retried", "not allowed: the key lacks inquiry.read", "a 403 means that the API key lacks a permission",
 		"POST /v1/sandbox/events/evt_bad/replay", "POST /v1/sandbox/actions/axn_one/replay", "refused one",
 	} {
 		if !strings.Contains(section, want) {
