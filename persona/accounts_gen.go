@@ -245,7 +245,13 @@ type AccountRunActionResult struct {
 
 // AccountRunActionResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type AccountRunActionResultMeta struct {
+	Received
 	WorkflowRunID string `json:"workflow-run-id"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *AccountRunActionResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // AccountSetTagsParams are the parameters of [AccountsService.SetTags].
@@ -268,7 +274,7 @@ type Account struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Account) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // AccountAttributes are the attributes of a resource of type account.

@@ -84,9 +84,15 @@ type InquiryCreateResult struct {
 
 // InquiryCreateResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryCreateResultMeta struct {
+	Received
 	OneTimeLink      string `json:"one-time-link"`
 	OneTimeLinkShort string `json:"one-time-link-short"`
 	SessionToken     string `json:"session-token"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryCreateResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // InquirySearchParams are the parameters of [InquiriesService.Search].
@@ -198,8 +204,14 @@ type InquiryGenerateOneTimeLinkResult struct {
 
 // InquiryGenerateOneTimeLinkResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryGenerateOneTimeLinkResultMeta struct {
+	Received
 	OneTimeLink      string `json:"one-time-link"`
 	OneTimeLinkShort string `json:"one-time-link-short"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryGenerateOneTimeLinkResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // MarkForReview is POST /inquiries/{inquiry-id}/mark-for-review.
@@ -265,7 +277,13 @@ type InquiryResumeResult struct {
 
 // InquiryResumeResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryResumeResultMeta struct {
+	Received
 	SessionToken string `json:"session-token"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryResumeResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // InquirySetTagsParams are the parameters of [InquiriesService.SetTags].
@@ -288,7 +306,7 @@ type Inquiry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Inquiry) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquiryAttributes are the attributes of a resource of type inquiry.

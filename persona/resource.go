@@ -50,7 +50,7 @@ type Unknown struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Unknown) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DecodeObject decodes a resource into the Go type of its JSON:API type.
@@ -68,19 +68,7 @@ func (r *Resource) Identifier() Identifier { return Identifier{Type: r.Type, ID:
 // casing it came, or nil when the resource has no such attribute. An attribute that
 // is null is the JSON null.
 func (r *Resource) Attribute(name string) json.RawMessage {
-	var found json.RawMessage
-	if !json.Valid(r.Raw) { // the caller may have set it
-		return nil
-	}
-	w := walker{src: r.Raw}
-	w.object(func(key []byte) {
-		if string(key) == "attributes" {
-			found = w.member(name)
-		} else {
-			w.skip()
-		}
-	})
-	return found
+	return member(member(r.Raw, "attributes"), name)
 }
 
 // MarshalJSON implements [json.Marshaler]: the resource as it was received. It fails
