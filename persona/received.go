@@ -1,9 +1,6 @@
 package persona
 
-import (
-	"encoding/json"
-	"errors"
-)
+import "encoding/json"
 
 // Received is embedded in every struct that is read and is not a resource: the answers
 // of a few calls, such as [OAuthToken], and what an answer says beside its resource,
@@ -20,9 +17,4 @@ func (r Received) Value(name string) json.RawMessage { return member(r.Raw, name
 
 // MarshalJSON implements [json.Marshaler]: as received. It fails for what was not
 // received, since it would leave things out.
-func (r Received) MarshalJSON() ([]byte, error) {
-	if r.Raw == nil {
-		return nil, errors.New("persona: an answer encodes as it was received, and this one was not received")
-	}
-	return r.Raw, nil
-}
+func (r Received) MarshalJSON() ([]byte, error) { return asReceived(r.Raw) }

@@ -73,11 +73,17 @@ func (r *Resource) Attribute(name string) json.RawMessage {
 
 // MarshalJSON implements [json.Marshaler]: the resource as it was received. It fails
 // for a resource that was not received, since it would leave things out.
-func (r Resource) MarshalJSON() ([]byte, error) {
-	if r.Raw == nil {
-		return nil, errors.New("persona: a resource encodes as it was received, and this one was not received")
+func (r Resource) MarshalJSON() ([]byte, error) { return asReceived(r.Raw) }
+
+// asReceived is not inlined, nor are describe and logValue: each would be copied into a
+// wrapper for every kind of resource, and every program would grow by it.
+//
+//go:noinline
+func asReceived(raw json.RawMessage) ([]byte, error) {
+	if raw == nil {
+		return nil, errors.New("persona: what is read encodes as it was received, and this was not received")
 	}
-	return r.Raw, nil
+	return raw, nil
 }
 
 // ToOne is a relationship to one resource. Data is nil when there is none; Persona
