@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // AccountsService calls the operations on accounts.
@@ -179,12 +180,12 @@ func (s *AccountsService) Consolidate(ctx context.Context, accountID string, par
 
 // AccountListRelationsParams are the parameters of [AccountsService.ListRelations].
 type AccountListRelationsParams struct {
-	CreatedAtEnd   string `json:"filter[created-at-end],omitzero" in:"query"`
-	CreatedAtStart string `json:"filter[created-at-start],omitzero" in:"query"`
-	Key            string `json:"filter[key]" in:"query"`
-	After          string `json:"page[after],omitzero" in:"query"`
-	Before         string `json:"page[before],omitzero" in:"query"`
-	Size           int    `json:"page[size],omitzero" in:"query"`
+	CreatedAtEnd   time.Time `json:"filter[created-at-end],omitzero" in:"query"`
+	CreatedAtStart time.Time `json:"filter[created-at-start],omitzero" in:"query"`
+	Key            string    `json:"filter[key]" in:"query"`
+	After          string    `json:"page[after],omitzero" in:"query"`
+	Before         string    `json:"page[before],omitzero" in:"query"`
+	Size           int       `json:"page[size],omitzero" in:"query"`
 }
 
 // ListRelations is GET /accounts/{account-id}/relations.

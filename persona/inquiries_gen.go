@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // InquiriesService calls the operations on inquiries.
@@ -14,18 +15,18 @@ type InquiriesService service
 
 // InquiryListParams are the parameters of [InquiriesService.List].
 type InquiryListParams struct {
-	AccountID         string `json:"filter[account-id],omitzero" in:"query"`
-	CreatedAtEnd      string `json:"filter[created-at-end],omitzero" in:"query"`
-	CreatedAtStart    string `json:"filter[created-at-start],omitzero" in:"query"`
-	InquiryID         string `json:"filter[inquiry-id],omitzero" in:"query"`
-	InquiryTemplateID string `json:"filter[inquiry-template-id],omitzero" in:"query"`
-	Note              string `json:"filter[note],omitzero" in:"query"`
-	ReferenceID       string `json:"filter[reference-id],omitzero" in:"query"`
-	Status            string `json:"filter[status],omitzero" in:"query"`
-	TemplateID        string `json:"filter[template-id],omitzero" in:"query"`
-	After             string `json:"page[after],omitzero" in:"query"`
-	Before            string `json:"page[before],omitzero" in:"query"`
-	Size              int    `json:"page[size],omitzero" in:"query"`
+	AccountID         string        `json:"filter[account-id],omitzero" in:"query"`
+	CreatedAtEnd      time.Time     `json:"filter[created-at-end],omitzero" in:"query"`
+	CreatedAtStart    time.Time     `json:"filter[created-at-start],omitzero" in:"query"`
+	InquiryID         string        `json:"filter[inquiry-id],omitzero" in:"query"`
+	InquiryTemplateID string        `json:"filter[inquiry-template-id],omitzero" in:"query"`
+	Note              string        `json:"filter[note],omitzero" in:"query"`
+	ReferenceID       string        `json:"filter[reference-id],omitzero" in:"query"`
+	Status            InquiryStatus `json:"filter[status],omitzero" in:"query"`
+	TemplateID        string        `json:"filter[template-id],omitzero" in:"query"`
+	After             string        `json:"page[after],omitzero" in:"query"`
+	Before            string        `json:"page[before],omitzero" in:"query"`
+	Size              int           `json:"page[size],omitzero" in:"query"`
 }
 
 // List is GET /inquiries.

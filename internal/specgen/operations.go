@@ -253,10 +253,11 @@ func (t *types) queryFields(op operation) []paramField {
 					}
 					continue
 				}
-				add(key, "filter["+key+"]", "string", slices.Contains(filter.Required, key))
+				add(key, "filter["+key+"]", filterType(op.service, key), slices.Contains(filter.Required, key))
 			}
 		case strings.HasPrefix(q.Name, "filter["):
-			add(strings.Trim(strings.TrimPrefix(q.Name, "filter"), "[]"), q.Name, "string", q.Required)
+			key := strings.Trim(strings.TrimPrefix(q.Name, "filter"), "[]")
+			add(key, q.Name, filterType(op.service, key), q.Required)
 		case t.newestFlat(q.Schema).Type() == "boolean":
 			add(q.Name, q.Name, "Optional[bool]", false)
 		default:
@@ -270,6 +271,18 @@ func (t *types) queryFields(op operation) []paramField {
 		add("size", "page[size]", "int", false)
 	}
 	return fields
+}
+
+// filterType returns the Go type of a filter of a list.
+func filterType(service, key string) string {
+	switch {
+	case strings.Contains(key, "-at-"): // created-at-start
+		return "time.Time"
+	case key == "status" && statusFilters[service] != "":
+		return statusFilters[service]
+	default:
+		return "string"
+	}
 }
 
 // write returns the Go type of a value that is sent.
