@@ -17,7 +17,7 @@
 //
 // Lists and searches are iterators that fetch page after page:
 //
-//	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: "completed"}) {
+//	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: persona.InquiryStatusCompleted}) {
 //		if err != nil { … }
 //	}
 //
