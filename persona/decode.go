@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 )
 
 // unmarshal decodes a resource, or a struct with [Received], into what r points to.
@@ -79,6 +81,33 @@ func decodeObject(b []byte) Object {
 	object := newObject(identifierOf(b).Type)
 	decodeResource(bytes.Clone(b), reflect.ValueOf(object).Elem())
 	return object
+}
+
+// kind is the Go type of one kind of resource. Its zero value is no Object, since the
+// tables of methods for that would make every program larger.
+type kind struct {
+	typ  string
+	zero any // a nil pointer of the type
+}
+
+// newObject returns an empty resource in the Go type of a JSON:API type.
+func newObject(typ string) Object {
+	k := kindOf(typ)
+	if k == nil {
+		k = kindOf(typ[:strings.IndexByte(typ, '/')+1])
+	}
+	if k == nil {
+		return new(Unknown)
+	}
+	return reflect.New(reflect.TypeOf(k.zero).Elem()).Interface().(Object)
+}
+
+func kindOf(typ string) *kind {
+	i, found := slices.BinarySearchFunc(kinds[:], typ, func(k kind, typ string) int { return strings.Compare(k.typ, typ) })
+	if !found {
+		return nil
+	}
+	return &kinds[i]
 }
 
 // identifierOf reads the type and id of a resource and nothing else. What is not a
