@@ -25,7 +25,7 @@ type AccountType struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *AccountType) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // AccountTypeAttributes are the attributes of a resource of type account-type.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // AccountsService calls the operations on accounts.
@@ -179,12 +180,12 @@ func (s *AccountsService) Consolidate(ctx context.Context, accountID string, par
 
 // AccountListRelationsParams are the parameters of [AccountsService.ListRelations].
 type AccountListRelationsParams struct {
-	CreatedAtEnd   string `json:"filter[created-at-end],omitzero" in:"query"`
-	CreatedAtStart string `json:"filter[created-at-start],omitzero" in:"query"`
-	Key            string `json:"filter[key]" in:"query"`
-	After          string `json:"page[after],omitzero" in:"query"`
-	Before         string `json:"page[before],omitzero" in:"query"`
-	Size           int    `json:"page[size],omitzero" in:"query"`
+	CreatedAtEnd   time.Time `json:"filter[created-at-end],omitzero" in:"query"`
+	CreatedAtStart time.Time `json:"filter[created-at-start],omitzero" in:"query"`
+	Key            string    `json:"filter[key]" in:"query"`
+	After          string    `json:"page[after],omitzero" in:"query"`
+	Before         string    `json:"page[before],omitzero" in:"query"`
+	Size           int       `json:"page[size],omitzero" in:"query"`
 }
 
 // ListRelations is GET /accounts/{account-id}/relations.
@@ -245,7 +246,13 @@ type AccountRunActionResult struct {
 
 // AccountRunActionResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type AccountRunActionResultMeta struct {
+	Received
 	WorkflowRunID string `json:"workflow-run-id"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *AccountRunActionResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // AccountSetTagsParams are the parameters of [AccountsService.SetTags].
@@ -268,7 +275,7 @@ type Account struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Account) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // AccountAttributes are the attributes of a resource of type account.

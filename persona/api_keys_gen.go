@@ -97,7 +97,7 @@ type APIKey struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APIKey) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // APIKeyAttributes are what all kinds have in common.
@@ -124,7 +124,7 @@ type APIKeyWithValue struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APIKeyWithValue) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // APIKeyWithValueAttributes are the attributes of a resource of type api-key.

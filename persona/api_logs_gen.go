@@ -46,7 +46,7 @@ type APILog struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *APILog) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // APILogAttributes are the attributes of a resource of type api-log.

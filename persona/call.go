@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // document is the envelope of an answer. Its parts share the memory of the answer.
@@ -136,19 +137,15 @@ func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []stri
 	return decode[*T](b), nil
 }
 
-// includer is a resource that can hold what came along with it.
-type includer interface{ setIncluded([]Object) }
-
-func (r *Resource) setIncluded(objects []Object) { r.Included = objects }
-
-// include gives each item what came along with the answer.
+// include gives each item what came along with the answer. What has no place for it,
+// such as a [ReportHistoryEntry], is left as it is.
 func include[E any](items []E, included []Object) {
 	if len(included) == 0 {
 		return
 	}
 	for _, item := range items {
-		if holder, ok := any(item).(includer); ok {
-			holder.setIncluded(included)
+		if v := reflect.Indirect(reflect.ValueOf(item)); isResource(v.Type()) {
+			v.Field(resourceField).Addr().Interface().(*Resource).Included = included
 		}
 	}
 }

@@ -24,7 +24,7 @@ type CaseTemplate struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *CaseTemplate) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // CaseTemplateAttributes are the attributes of a resource of type case-template.

@@ -189,7 +189,7 @@ type Case struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Case) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // CaseAttributes are the attributes of a resource of type case.

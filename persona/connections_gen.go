@@ -67,7 +67,7 @@ type Connection struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Connection) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ConnectionAttributes are the attributes of a resource of type connect/connection.

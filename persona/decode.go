@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 )
 
-// unmarshalResource decodes a resource into r, a pointer to the struct of its kind.
-func unmarshalResource(b []byte, r any) error {
+// unmarshal decodes a resource, or a struct with [Received], into what r points to.
+func unmarshal(b []byte, r any) error {
+	v := reflect.ValueOf(r).Elem()
 	if err := validate(b); err != nil {
-		return fmt.Errorf("read a resource: %w", err)
+		return fmt.Errorf("read a %s: %w", v.Type().Name(), err)
 	}
-	decodeResource(bytes.Clone(b), reflect.ValueOf(r).Elem())
+	decodePart(&walker{src: b}, v)
 	return nil
 }
 
@@ -39,12 +42,11 @@ const (
 	valueField
 )
 
-// decodeResource decodes a resource into the struct of its kind. The resource keeps b.
+// decodeResource decodes a resource into the zero struct of its kind. The resource
+// keeps b.
 func decodeResource(b []byte, v reflect.Value) {
 	r := v.Field(resourceField).Addr().Interface().(*Resource)
-	*r = Resource{Raw: b}
-	v.Field(attributesField).SetZero() // nothing stays of a resource decoded into the same variable before
-	v.Field(relationshipsField).SetZero()
+	r.Raw = b
 	w := walker{src: b}
 	w.object(func(key []byte) {
 		switch string(key) {
@@ -67,8 +69,8 @@ func decodeResource(b []byte, v reflect.Value) {
 	}
 }
 
-// decodePart decodes a value in place of one that was there before: the last one of a
-// key that is given twice counts, as in encoding/json.
+// decodePart decodes a value in place of the one that was there before. The last value
+// of a key that is given twice counts, as in encoding/json.
 func decodePart(w *walker, v reflect.Value) {
 	v.SetZero()
 	decoderOf(v.Type())(w, v)
@@ -79,6 +81,33 @@ func decodeObject(b []byte) Object {
 	object := newObject(identifierOf(b).Type)
 	decodeResource(bytes.Clone(b), reflect.ValueOf(object).Elem())
 	return object
+}
+
+// kind is the Go type of one kind of resource. Its zero value is no Object, since the
+// tables of methods for that would make every program larger.
+type kind struct {
+	typ  string
+	zero any // a nil pointer of the type
+}
+
+// newObject returns an empty resource in the Go type of a JSON:API type.
+func newObject(typ string) Object {
+	k := kindOf(typ)
+	if k == nil {
+		k = kindOf(typ[:strings.IndexByte(typ, '/')+1])
+	}
+	if k == nil {
+		return new(Unknown)
+	}
+	return reflect.New(reflect.TypeOf(k.zero).Elem()).Interface().(Object)
+}
+
+func kindOf(typ string) *kind {
+	i, found := slices.BinarySearchFunc(kinds[:], typ, func(k kind, typ string) int { return strings.Compare(k.typ, typ) })
+	if !found {
+		return nil
+	}
+	return &kinds[i]
 }
 
 // identifierOf reads the type and id of a resource and nothing else. What is not a
@@ -135,4 +164,9 @@ func decodeAll[T any](b []byte) ([]T, error) {
 // isResource reports whether t is the struct of a kind of resource.
 func isResource(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.NumField() > relationshipsField && t.Field(resourceField).Type == reflect.TypeFor[Resource]()
+}
+
+// isReceived reports whether t embeds [Received].
+func isReceived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.NumField() > 0 && t.Field(0).Type == reflect.TypeFor[Received]()
 }

@@ -44,8 +44,11 @@ func newDecoder(t reflect.Type) decoder {
 	case reflect.TypeFor[Object]():
 		return decodeAnyObject
 	}
-	if isResource(t) {
+	switch {
+	case isResource(t):
 		return decodeOneResource
+	case isReceived(t):
+		return receivedDecoder(t)
 	}
 	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return decodeByItself
@@ -121,6 +124,16 @@ func decodeAnyObject(w *walker, v reflect.Value) bool {
 func decodeOneResource(w *walker, v reflect.Value) bool {
 	decodeResource(bytes.Clone(w.raw()), v)
 	return true
+}
+
+// receivedDecoder decodes a struct that embeds [Received].
+func receivedDecoder(t reflect.Type) decoder {
+	fields := structDecoder(t)
+	return func(w *walker, v reflect.Value) bool {
+		raw := bytes.Clone(w.raw())
+		v.Field(0).Addr().Interface().(*Received).Raw = raw
+		return fields(&walker{src: raw}, v)
+	}
 }
 
 func decodeByItself(w *walker, v reflect.Value) bool {

@@ -46,7 +46,7 @@ type Device struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Device) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DeviceAttributes are the attributes of a resource of type device.

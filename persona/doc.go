@@ -17,7 +17,7 @@
 //
 // Lists and searches are iterators that fetch page after page:
 //
-//	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: "completed"}) {
+//	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: persona.InquiryStatusCompleted}) {
 //		if err != nil { … }
 //	}
 //
@@ -36,11 +36,22 @@
 // holds a key, a body or a query value.
 //
 // A call that was refused for its rate is sent again when the limit resets. A GET or
-// a search is sent again after a network error or a 5xx. A POST carries an
-// idempotency key, and is sent again with the same key after a network error; after a
-// 5xx the same key would only bring the stored 5xx back (Persona docs: Idempotence),
-// so the call ends with [ErrOutcomeUnknown], unless [WithReread] says how to find
-// out. PATCH and DELETE have no idempotency key at Persona, and end likewise.
+// a search is sent again after a network error or a 5xx. A POST carries an idempotency
+// key. It is sent again with the same key after a network error and after 502, 503 and
+// 504, which a gateway answers. After any other 5xx the same key would only bring the
+// stored answer back (Persona docs: Idempotence), so the call ends with
+// [ErrOutcomeUnknown], unless [WithReread] says how to find out whether it took effect.
+// PATCH and DELETE have no idempotency key at Persona, and end likewise. [RetryOf] tells
+// a program the same of an error.
+//
+// # Logging
+//
+// A resource, an answer or an error that is printed or logged shows its type and id and
+// no personal data. Its fields are as open as those of any struct.
+//
+// # Calls without a method
+//
+// [Client.Do] makes any call of the API, with retries, keys and errors as above.
 package persona
 
 //go:generate go run ../internal/specgen

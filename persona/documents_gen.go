@@ -37,7 +37,7 @@ type Document struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Document) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentGeneric is a resource of type document/generic.
@@ -49,7 +49,7 @@ type DocumentGeneric struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *DocumentGeneric) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentAttributes are what all kinds have in common.
@@ -151,7 +151,7 @@ type DocumentGovernmentID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *DocumentGovernmentID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentGovernmentIDAttributes are the attributes of a resource of type document/government-id.
@@ -226,7 +226,7 @@ type DocumentGovernmentIDNFC struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *DocumentGovernmentIDNFC) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentGovernmentIDNFCAttributes are the attributes of a resource of type document/government-id-nfc.
@@ -248,7 +248,7 @@ type DocumentMdoc struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *DocumentMdoc) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentMdocAttributes are the attributes of a resource of type document/mdoc.

@@ -30,7 +30,7 @@ var (
 	ErrOutcomeUnknown = errors.New("persona: it is not known whether the call took effect")
 )
 
-// Error is Persona's refusal of a call.
+// Error is an answer of Persona that is not a success.
 type Error struct {
 	Operation string // such as Inquiries.Approve
 	Status    int    // of HTTP
@@ -41,8 +41,9 @@ type Error struct {
 	outcomeUnknown bool
 }
 
-// ErrorDetail is one entry of Persona's errors. Details can quote what was sent,
-// personal data included: keep them out of logs. Error does.
+// ErrorDetail is one entry of Persona's errors. Details and Meta can quote what was
+// sent, personal data included: keep them out of logs. [Error.Error] and the methods of
+// this type leave them out. Persona documents no code beside the title.
 type ErrorDetail struct {
 	Title   string          `json:"title"`
 	Details string          `json:"details"`
@@ -50,17 +51,16 @@ type ErrorDetail struct {
 	Meta    json.RawMessage `json:"meta"`
 }
 
-// Error names the operation, the status, Persona's titles and the request id.
+// Error names the operation, the status, Persona's titles and the request id. It holds
+// no personal data; [Error.Details] may.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "persona: %s: %d", e.Operation, e.Status)
 	if text := http.StatusText(e.Status); text != "" {
 		b.WriteString(" " + text)
 	}
-	for _, detail := range e.Errors {
-		if detail.Title != "" {
-			fmt.Fprintf(&b, ": %s", detail.Title)
-		}
+	if title := e.title(); title != "" {
+		b.WriteString(": " + title)
 	}
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, " (request %s)", e.RequestID)
@@ -69,6 +69,33 @@ func (e *Error) Error() string {
 		b.WriteString("; it is not known whether the call took effect")
 	}
 	return b.String()
+}
+
+// Details returns what Persona says about each error: title, details and the place in
+// the body. Details can quote what was sent, personal data included: keep them out of
+// logs.
+func (e *Error) Details() []string {
+	var lines []string
+	for _, d := range e.Errors {
+		line := strings.Trim(d.Title+": "+d.Details, ": ")
+		if d.Pointer != "" {
+			line += " (" + d.Pointer + ")"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// title joins the titles of the errors. A title comes from a fixed set of Persona's and
+// quotes nothing that was sent.
+func (e *Error) title() string {
+	var titles []string
+	for _, detail := range e.Errors {
+		if detail.Title != "" {
+			titles = append(titles, detail.Title)
+		}
+	}
+	return strings.Join(titles, ": ")
 }
 
 // Is reports whether target is the sentinel of e's status, or [ErrOutcomeUnknown]

@@ -25,16 +25,8 @@ func (p EventPayload) Object() Object {
 func (p EventPayload) Identifier() Identifier { return identifierOf(p.data()) }
 
 // data returns the resource's JSON, or nil.
-func (p EventPayload) data() (data json.RawMessage) {
-	if !json.Valid(p.Raw) { // the caller may have set it
-		return nil
-	}
-	w := walker{src: p.Raw}
-	w.object(func(key []byte) {
-		if raw := w.raw(); string(key) == "data" {
-			data = raw
-		}
-	})
+func (p EventPayload) data() json.RawMessage {
+	data := member(p.Raw, "data")
 	if len(data) == 0 || data[0] != '{' {
 		return nil
 	}

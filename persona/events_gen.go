@@ -49,7 +49,7 @@ type Event struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Event) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // EventAttributes are the attributes of a resource of type event.

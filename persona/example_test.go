@@ -2,12 +2,87 @@ package persona_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
+	"net/http/httptest"
 
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
 )
+
+// sandboxClient returns a client of a sandbox in this process, and what ends the
+// sandbox, so that the examples run without a key. A program calls NewClient alone.
+func sandboxClient(opts ...persona.Option) (*persona.Client, func()) {
+	sb, err := sandbox.New(sandbox.Options{})
+	check(err)
+	server := httptest.NewServer(sb)
+	client, err := persona.NewClient(append([]persona.Option{persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(server.URL + "/api/v1")}, opts...)...)
+	check(err)
+	return client, func() {
+		server.Close()
+		sb.Close()
+	}
+}
+
+// completed makes an inquiry that somebody has completed.
+func completed(client *persona.Client, referenceID string) string {
+	ctx := context.Background()
+	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{
+		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID),
+		ReferenceID:       persona.Set(referenceID),
+	})
+	check(err)
+	_, err = client.Inquiries.PerformSimulateActions(ctx, inquiry.ID, persona.InquiryPerformSimulateActionsParams{
+		SimulateActions: []persona.SimulateAction{
+			{Type: "create_passed_verification", Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: sandbox.GovernmentIDTemplateID})},
+			{Type: "complete_inquiry"},
+		},
+	})
+	check(err)
+	return inquiry.ID
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A test needs no key and no network: it starts a sandbox of its own, which ends with
+// the test.
+func Example_test() {
+	t := new(exampleT) // the *testing.T of a test
+	defer t.end()
+
+	server := sandbox.NewServer(t)
+	client := server.Client()
+	inquiry, err := client.Inquiries.Create(context.Background(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		t.Fatalf("create an inquiry: %v", err)
+	}
+	if err := server.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 503, Operation: "Inquiries.Expire"}); err != nil {
+		t.Fatalf("add a fault: %v", err)
+	}
+	expired, err := client.Inquiries.Expire(context.Background(), inquiry.ID) // it is sent again
+	if err != nil {
+		t.Fatalf("expire the inquiry: %v", err)
+	}
+	fmt.Println(expired.Attributes.Status)
+	// Output: expired
+}
+
+// exampleT stands for a *testing.T, which examples do not have.
+type exampleT struct{ cleanups []func() }
+
+func (t *exampleT) Helper()                           {}
+func (t *exampleT) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
+func (t *exampleT) Cleanup(f func())                  { t.cleanups = append(t.cleanups, f) }
+
+func (t *exampleT) end() {
+	for _, f := range t.cleanups {
+		f()
+	}
+}
 
 // A client takes its key from PERSONA_API_KEY. WithEnvironment refuses a key of the
 // other environment.
@@ -21,52 +96,4 @@ func ExampleNewClient() {
 		log.Fatal(err)
 	}
 	fmt.Println(inquiry.Attributes.Status)
-}
-
-// A list is an iterator; break stops it, and After resumes it.
-func ExampleInquiriesService_List() {
-	client, err := persona.NewClient()
-	if err != nil {
-		log.Fatal(err)
-	}
-	var last string
-	for inquiry, err := range client.Inquiries.List(context.Background(), persona.InquiryListParams{Status: "completed", Size: 100}) {
-		if err != nil {
-			log.Printf("resume with After: %q: %v", last, err)
-			return
-		}
-		last = inquiry.ID
-	}
-}
-
-// What Persona refuses is told apart with errors.Is.
-func ExampleError() {
-	client, err := persona.NewClient()
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, err = client.Inquiries.Approve(context.Background(), "inq_…", persona.InquiryApproveParams{}, persona.WithIdempotencyKey("approve-of-event-evt_…"))
-	switch {
-	case errors.Is(err, persona.ErrConflict):
-		// Decided already, or expired: read the inquiry.
-	case errors.Is(err, persona.ErrOutcomeUnknown):
-		// Read the inquiry before sending it again.
-	case err != nil:
-		log.Print(err)
-	}
-}
-
-// Attributes that may be left out are Optional: absent, null and a value differ.
-func ExampleSet() {
-	client, err := persona.NewClient()
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, err = client.Cases.Update(context.Background(), "case_…", persona.CaseUpdateParams{
-		CaseQueueID:         persona.Null[string](),         // takes it out of its queue
-		SLAExpiresInSeconds: persona.Set[float64](4 * 3600), // and gives it four hours
-	})
-	if err != nil {
-		log.Print(err)
-	}
 }

@@ -40,7 +40,7 @@ type GraphQuery struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *GraphQuery) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // GraphQueryAttributes are the attributes of a resource of type graph-query.

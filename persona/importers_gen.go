@@ -122,7 +122,7 @@ type Importer struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Importer) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterAccount is a resource of type importer/account.
@@ -134,7 +134,7 @@ type ImporterAccount struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterAccount) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterAttributes are what all kinds have in common.
@@ -171,7 +171,7 @@ type ImporterListItemEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemEmailAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemEmailAddressAttributes are the attributes of a resource of type importer/list-item/email-address.
@@ -188,7 +188,7 @@ type ImporterListItemField struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemField) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemFieldAttributes are the attributes of a resource of type importer/list-item/field.
@@ -205,7 +205,7 @@ type ImporterListItemGeolocation struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemGeolocation) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemGeolocationAttributes are the attributes of a resource of type importer/list-item/geolocation.
@@ -222,7 +222,7 @@ type ImporterListItemGovernmentIDNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemGovernmentIDNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemGovernmentIDNumberAttributes are the attributes of a resource of type importer/list-item/government-id-number.
@@ -239,7 +239,7 @@ type ImporterListItemIPAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemIPAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemIPAddressAttributes are the attributes of a resource of type importer/list-item/ip-address.
@@ -256,7 +256,7 @@ type ImporterListItemName struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemName) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemNameAttributes are the attributes of a resource of type importer/list-item/name.
@@ -273,7 +273,7 @@ type ImporterListItemPhoneNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterListItemPhoneNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterListItemPhoneNumberAttributes are the attributes of a resource of type importer/list-item/phone-number.

@@ -12,7 +12,7 @@ type CaseComment struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *CaseComment) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // CaseCommentAttributes are the attributes of a resource of type case-comment.
@@ -33,7 +33,7 @@ type CaseQueue struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *CaseQueue) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // CaseQueueAttributes are the attributes of a resource of type case-queue.
@@ -63,7 +63,7 @@ type DocumentFile struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *DocumentFile) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DocumentFileAttributes are the attributes of a resource of type document-file.
@@ -94,7 +94,7 @@ type ImporterPipeline struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterPipeline) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterPipelineAttributes are the attributes of a resource of type importer-pipeline.
@@ -154,7 +154,7 @@ type ImporterPipelineRun struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ImporterPipelineRun) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ImporterPipelineRunAttributes are the attributes of a resource of type importer-pipeline-run.
@@ -210,7 +210,7 @@ type Network struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Network) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // NetworkAttributes are the attributes of a resource of type network.
@@ -274,7 +274,7 @@ type ReportTemplateAddressLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateAddressLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateAttributes are what all kinds have in common.
@@ -298,7 +298,7 @@ type ReportTemplateAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateAdverseMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateAdverseMediaAttributes are the attributes of a resource of type report-template/adverse-media.
@@ -315,7 +315,7 @@ type ReportTemplateBusinessAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateBusinessAdverseMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateBusinessAdverseMediaAttributes are the attributes of a resource of type report-template/business-adverse-media.
@@ -332,7 +332,7 @@ type ReportTemplateBusinessAssociatedPersons struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateBusinessAssociatedPersons) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateBusinessAssociatedPersonsAttributes are the attributes of a resource of type report-template/business-associated-persons.
@@ -349,7 +349,7 @@ type ReportTemplateBusinessLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateBusinessLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateBusinessLookupAttributes are the attributes of a resource of type report-template/business-lookup.
@@ -366,7 +366,7 @@ type ReportTemplateBusinessRegistrationsLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateBusinessRegistrationsLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateBusinessRegistrationsLookupAttributes are the attributes of a resource of type report-template/business-registrations-lookup.
@@ -383,7 +383,7 @@ type ReportTemplateBusinessWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateBusinessWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateBusinessWatchlistAttributes are the attributes of a resource of type report-template/business-watchlist.
@@ -400,7 +400,7 @@ type ReportTemplateCryptoAddressWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateCryptoAddressWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateCryptoAddressWatchlistAttributes are the attributes of a resource of type report-template/crypto-address-watchlist.
@@ -417,7 +417,7 @@ type ReportTemplateEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateEmailAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateEmailAddressAttributes are the attributes of a resource of type report-template/email-address.
@@ -434,7 +434,7 @@ type ReportTemplatePhoneRisk struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplatePhoneRisk) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplatePhoneRiskAttributes are the attributes of a resource of type report-template/phone-number.
@@ -451,7 +451,7 @@ type ReportTemplatePoliticallyExposedPerson struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplatePoliticallyExposedPerson) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplatePoliticallyExposedPersonAttributes are the attributes of a resource of type report-template/politically-exposed-person.
@@ -468,7 +468,7 @@ type ReportTemplateProfile struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateProfile) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateProfileAttributes are the attributes of a resource of type report-template/profile.
@@ -485,7 +485,7 @@ type ReportTemplateSentilinkScores struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateSentilinkScores) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateSentilinkScoresAttributes are the attributes of a resource of type report-template/integration/sentilink-scores.
@@ -502,7 +502,7 @@ type ReportTemplateSocialMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateSocialMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateSocialMediaAttributes are the attributes of a resource of type report-template/social-media.
@@ -519,7 +519,7 @@ type ReportTemplateSynthetic struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateSynthetic) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateSyntheticAttributes are the attributes of a resource of type report-template/synthetic.
@@ -536,7 +536,7 @@ type ReportTemplateWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportTemplateWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportTemplateWatchlistAttributes are the attributes of a resource of type report-template/watchlist.
@@ -560,7 +560,7 @@ type Selfie struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Selfie) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // SelfieAttributes are the attributes of a resource of type selfie.
@@ -595,7 +595,7 @@ type Template struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Template) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // TemplateAttributes are the attributes of a resource of type template.
@@ -612,7 +612,7 @@ type TransactionLabel struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *TransactionLabel) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // TransactionLabelAttributes are the attributes of a resource of type transaction-label.
@@ -632,7 +632,7 @@ type User struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *User) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // UserAttributes are the attributes of a resource of type user.
@@ -651,7 +651,7 @@ type VerificationTemplate struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationTemplate) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationTemplateVersion is a resource of type verification template version.
@@ -663,7 +663,7 @@ type VerificationTemplateVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationTemplateVersion) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // Workflow is a resource of type workflow.
@@ -675,7 +675,7 @@ type Workflow struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Workflow) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WorkflowAttributes are the attributes of a resource of type workflow.
@@ -710,7 +710,7 @@ type WorkflowDeployment struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowDeployment) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WorkflowDeploymentAttributes are the attributes of a resource of type workflow-deployment.

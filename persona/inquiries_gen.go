@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // InquiriesService calls the operations on inquiries.
@@ -14,18 +15,18 @@ type InquiriesService service
 
 // InquiryListParams are the parameters of [InquiriesService.List].
 type InquiryListParams struct {
-	AccountID         string `json:"filter[account-id],omitzero" in:"query"`
-	CreatedAtEnd      string `json:"filter[created-at-end],omitzero" in:"query"`
-	CreatedAtStart    string `json:"filter[created-at-start],omitzero" in:"query"`
-	InquiryID         string `json:"filter[inquiry-id],omitzero" in:"query"`
-	InquiryTemplateID string `json:"filter[inquiry-template-id],omitzero" in:"query"`
-	Note              string `json:"filter[note],omitzero" in:"query"`
-	ReferenceID       string `json:"filter[reference-id],omitzero" in:"query"`
-	Status            string `json:"filter[status],omitzero" in:"query"`
-	TemplateID        string `json:"filter[template-id],omitzero" in:"query"`
-	After             string `json:"page[after],omitzero" in:"query"`
-	Before            string `json:"page[before],omitzero" in:"query"`
-	Size              int    `json:"page[size],omitzero" in:"query"`
+	AccountID         string        `json:"filter[account-id],omitzero" in:"query"`
+	CreatedAtEnd      time.Time     `json:"filter[created-at-end],omitzero" in:"query"`
+	CreatedAtStart    time.Time     `json:"filter[created-at-start],omitzero" in:"query"`
+	InquiryID         string        `json:"filter[inquiry-id],omitzero" in:"query"`
+	InquiryTemplateID string        `json:"filter[inquiry-template-id],omitzero" in:"query"`
+	Note              string        `json:"filter[note],omitzero" in:"query"`
+	ReferenceID       string        `json:"filter[reference-id],omitzero" in:"query"`
+	Status            InquiryStatus `json:"filter[status],omitzero" in:"query"`
+	TemplateID        string        `json:"filter[template-id],omitzero" in:"query"`
+	After             string        `json:"page[after],omitzero" in:"query"`
+	Before            string        `json:"page[before],omitzero" in:"query"`
+	Size              int           `json:"page[size],omitzero" in:"query"`
 }
 
 // List is GET /inquiries.
@@ -84,9 +85,15 @@ type InquiryCreateResult struct {
 
 // InquiryCreateResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryCreateResultMeta struct {
+	Received
 	OneTimeLink      string `json:"one-time-link"`
 	OneTimeLinkShort string `json:"one-time-link-short"`
 	SessionToken     string `json:"session-token"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryCreateResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // InquirySearchParams are the parameters of [InquiriesService.Search].
@@ -198,8 +205,14 @@ type InquiryGenerateOneTimeLinkResult struct {
 
 // InquiryGenerateOneTimeLinkResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryGenerateOneTimeLinkResultMeta struct {
+	Received
 	OneTimeLink      string `json:"one-time-link"`
 	OneTimeLinkShort string `json:"one-time-link-short"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryGenerateOneTimeLinkResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // MarkForReview is POST /inquiries/{inquiry-id}/mark-for-review.
@@ -265,7 +278,13 @@ type InquiryResumeResult struct {
 
 // InquiryResumeResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquiryResumeResultMeta struct {
+	Received
 	SessionToken string `json:"session-token"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquiryResumeResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // InquirySetTagsParams are the parameters of [InquiriesService.SetTags].
@@ -288,7 +307,7 @@ type Inquiry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Inquiry) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquiryAttributes are the attributes of a resource of type inquiry.

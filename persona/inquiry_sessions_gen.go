@@ -81,8 +81,14 @@ type InquirySessionGenerateOneTimeLinkResult struct {
 
 // InquirySessionGenerateOneTimeLinkResultMeta is what the answer says beside the resource. Links and tokens are credentials.
 type InquirySessionGenerateOneTimeLinkResultMeta struct {
+	Received
 	OneTimeLink      string `json:"one-time-link"`
 	OneTimeLinkShort string `json:"one-time-link-short"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *InquirySessionGenerateOneTimeLinkResultMeta) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // InquirySession is a resource of type inquiry-session.
@@ -94,7 +100,7 @@ type InquirySession struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquirySession) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquirySessionAttributes are the attributes of a resource of type inquiry-session.

@@ -41,7 +41,7 @@ type InquiryTemplateVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplateVersion) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquiryTemplateVersionAttributes are the attributes of a resource of type inquiry-template-version.

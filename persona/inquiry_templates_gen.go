@@ -51,7 +51,7 @@ type InquiryTemplateTranslations struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplateTranslations) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquiryTemplateTranslationsAttributes are the attributes of a resource of type inquiry-template-translations.
@@ -108,7 +108,7 @@ type InquiryTemplate struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *InquiryTemplate) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // InquiryTemplateAttributes are the attributes of a resource of type inquiry-template.

@@ -256,7 +256,7 @@ type ListItemBrowserFingerprint struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemBrowserFingerprint) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemAttributes are what all kinds have in common.
@@ -300,7 +300,7 @@ type ListItemCountry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemCountry) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemCountryAttributes are the attributes of a resource of type list-item/country.
@@ -323,7 +323,7 @@ type ListItemDeviceFingerprint struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemDeviceFingerprint) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemDeviceFingerprintAttributes are the attributes of a resource of type list-item/device-fingerprint.
@@ -346,7 +346,7 @@ type ListItemEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemEmailAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemEmailAddressAttributes are the attributes of a resource of type list-item/email-address.
@@ -370,7 +370,7 @@ type ListItemField struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemField) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemFieldAttributes are the attributes of a resource of type list-item/field.
@@ -393,7 +393,7 @@ type ListItemGeolocation struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemGeolocation) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemGeolocationAttributes are the attributes of a resource of type list-item/geolocation.
@@ -418,7 +418,7 @@ type ListItemGovernmentIDNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemGovernmentIDNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemGovernmentIDNumberAttributes are the attributes of a resource of type list-item/government-id-number.
@@ -442,7 +442,7 @@ type ListItemIPAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemIPAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemIPAddressAttributes are the attributes of a resource of type list-item/ip-address.
@@ -465,7 +465,7 @@ type ListItemName struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemName) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemNameAttributes are the attributes of a resource of type list-item/name.
@@ -489,7 +489,7 @@ type ListItemPhoneNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemPhoneNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemPhoneNumberAttributes are the attributes of a resource of type list-item/phone-number.
@@ -512,7 +512,7 @@ type ListItemString struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ListItemString) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListItemStringAttributes are the attributes of a resource of type list-item/string.

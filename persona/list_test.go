@@ -3,8 +3,10 @@ package persona_test
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -42,6 +44,34 @@ func TestAListGoesThroughAllPagesWithItsFiltersAndOptions(t *testing.T) {
 		if q.Get("page[after]") != after || q.Get("filter[status]") != "created,pending" || q.Get("page[size]") != "2" || s.requests[i].Header.Get("X-Trace") != "1" {
 			t.Errorf("page %d was asked for with %v", i, q)
 		}
+	}
+}
+
+func TestFiltersAreSentAsPersonaWritesThem(t *testing.T) {
+	zone := time.FixedZone("", 3600)
+	for name, test := range map[string]struct {
+		params persona.InquiryListParams
+		want   string
+	}{
+		"nothing":          {persona.InquiryListParams{}, ""},
+		"one status":       {persona.InquiryListParams{Status: persona.InquiryStatusNeedsReview}, "filter[status]=needs_review"},
+		"several statuses": {persona.InquiryListParams{Status: persona.AnyOf(persona.InquiryStatusCreated, persona.InquiryStatusPending)}, "filter[status]=created,pending"},
+		"several ids":      {persona.InquiryListParams{InquiryID: persona.AnyOf("inq_1", "inq_2")}, "filter[inquiry-id]=inq_1,inq_2"},
+		"no status at all": {persona.InquiryListParams{Status: persona.AnyOf[persona.InquiryStatus]()}, ""},
+		"times in UTC": {
+			persona.InquiryListParams{CreatedAtStart: time.Date(2026, 3, 1, 13, 0, 0, 0, zone), CreatedAtEnd: time.Date(2026, 3, 1, 12, 30, 0, 5e6, time.UTC)},
+			"filter[created-at-end]=2026-03-01T12:30:00.005Z&filter[created-at-start]=2026-03-01T12:00:00.000Z",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{replies: []reply{pageOf("")}}
+			if _, err := s.client(t).Inquiries.ListPage(t.Context(), test.params); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := url.QueryUnescape(s.requests[0].URL.RawQuery); err != nil || got != test.want {
+				t.Errorf("asked for %s, want %s", got, test.want)
+			}
+		})
 	}
 }
 

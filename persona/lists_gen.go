@@ -143,7 +143,7 @@ type List struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *List) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // BrowserFingerprintList is a resource of type list/browser-fingerprint.
@@ -155,7 +155,7 @@ type BrowserFingerprintList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *BrowserFingerprintList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ListAttributes are what all kinds have in common.
@@ -186,7 +186,7 @@ type CountryList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *CountryList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // CountryListAttributes are the attributes of a resource of type list/country.
@@ -208,7 +208,7 @@ type EmailAddressList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *EmailAddressList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // EmailAddressListAttributes are the attributes of a resource of type list/email-address.
@@ -230,7 +230,7 @@ type GeolocationList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *GeolocationList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // GeolocationListAttributes are the attributes of a resource of type list/geolocation.
@@ -252,7 +252,7 @@ type GovernmentIDNumberList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *GovernmentIDNumberList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // GovernmentIDNumberListAttributes are the attributes of a resource of type list/government-id-number.
@@ -274,7 +274,7 @@ type IPAddressList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *IPAddressList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // IPAddressListAttributes are the attributes of a resource of type list/ip-address.
@@ -296,7 +296,7 @@ type NameList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *NameList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // NameListAttributes are the attributes of a resource of type list/name.
@@ -319,7 +319,7 @@ type PhoneNumberList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *PhoneNumberList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // PhoneNumberListAttributes are the attributes of a resource of type list/phone-number.
@@ -341,7 +341,7 @@ type StringList struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *StringList) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // StringListAttributes are the attributes of a resource of type list/string.

@@ -24,8 +24,14 @@ func (s *OAuthService) Authorize(ctx context.Context, params OAuthAuthorizeParam
 
 // OAuthCode is what the call answers with.
 type OAuthCode struct {
+	Received
 	Code      string `json:"code"`
 	ExpiresIn int64  `json:"expires-in"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *OAuthCode) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // OAuthTokenParams are the parameters of [OAuthService.Token].
@@ -45,8 +51,14 @@ func (s *OAuthService) Token(ctx context.Context, params OAuthTokenParams, opts 
 
 // OAuthToken is what the call answers with.
 type OAuthToken struct {
+	Received
 	AccessToken string `json:"access-token"`
 	ExpiresIn   int64  `json:"expires-in"`
 	Scope       string `json:"scope"`
 	TokenType   string `json:"token-type"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *OAuthToken) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }

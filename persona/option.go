@@ -190,8 +190,9 @@ func WithQuery(name, value string) Option { return func(c *config) { c.query.Set
 func WithResponse(p **Response) Option { return func(c *config) { c.response = p } }
 
 // WithReread says how to find out whether a POST took effect, after a 5xx made that
-// unclear. When reread answers true, the call ends with [ErrTookEffect]; when it
-// answers false, the call is sent again with a new idempotency key. It is for one call.
+// unclear. When reread returns true, the call ends with [ErrTookEffect]. When it returns
+// false, the call is sent again: with the same idempotency key after 502, 503 and 504,
+// otherwise with a new one (see [Retry]). It is for one call.
 func WithReread(reread func(context.Context) (done bool, err error)) Option {
 	return func(c *config) { c.reread = reread }
 }

@@ -12,12 +12,26 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // File is a file to upload.
 type File struct {
 	Name    string
 	Content io.Reader
+}
+
+// AnyOf joins the values of a filter that takes several, such as the Status and
+// InquiryID of [InquiryListParams]: a list then holds what has one of them.
+func AnyOf[S ~string](values ...S) S {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(string(v))
+	}
+	return S(b.String())
 }
 
 // Parameters are structs. Each field's tag `in` says where its value goes:
@@ -196,6 +210,9 @@ func text(v reflect.Value) string {
 	value := v.Interface()
 	if optional, ok := value.(interface{ any() any }); ok {
 		value = optional.any()
+	}
+	if at, ok := value.(time.Time); ok {
+		return Time{Time: at}.format()
 	}
 	return fmt.Sprint(value)
 }

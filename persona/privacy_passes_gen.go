@@ -23,5 +23,11 @@ func (s *PrivacyPassesService) Create(ctx context.Context, params PrivacyPassCre
 
 // PrivacyPass is what the call answers with.
 type PrivacyPass struct {
+	Received
 	BlindSig string `json:"blind-sig"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *PrivacyPass) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }

@@ -25,7 +25,7 @@ type RateLimit struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *RateLimit) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // RateLimitAttributes are the attributes of a resource of type rate limit.

@@ -24,9 +24,15 @@ func (s *RelaysService) Create(ctx context.Context, params RelayCreateParams, op
 
 // Relay is what the call answers with.
 type Relay struct {
+	Received
 	RelaySecret             string `json:"relay-secret"`
 	RelaySessionAccessToken string `json:"relay-session-access-token"`
 	RelayToken              string `json:"relay-token"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Relay) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // RelayRequestChallengeParams are the parameters of [RelaysService.RequestChallenge].
@@ -42,9 +48,15 @@ func (s *RelaysService) RequestChallenge(ctx context.Context, params RelayReques
 
 // RelayChallenge is what the call answers with.
 type RelayChallenge struct {
+	Received
 	Challenge  string `json:"challenge"`
 	TokenKey   string `json:"token-key"`
 	TokenKeyID string `json:"token-key-id"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *RelayChallenge) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // RelayGenerateClaimParams are the parameters of [RelaysService.GenerateClaim].
@@ -60,6 +72,12 @@ func (s *RelaysService) GenerateClaim(ctx context.Context, relayToken string, pa
 
 // RelayClaim is what the call answers with.
 type RelayClaim struct {
+	Received
 	ClaimPayload  string `json:"claim-payload"`
 	TokenConsumed bool   `json:"token-consumed"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *RelayClaim) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }

@@ -143,6 +143,7 @@ func (s *ReportsService) ListHistoryPage(ctx context.Context, reportID string, p
 
 // ReportHistoryEntry is one entry.
 type ReportHistoryEntry struct {
+	Received
 	CompletedAt   Time   `json:"completed-at"`
 	CreatedAt     Time   `json:"created-at"`
 	CreatorName   string `json:"creator-name"`
@@ -151,6 +152,11 @@ type ReportHistoryEntry struct {
 	RunType       string `json:"run-type"`
 	ScheduledDate string `json:"scheduled-date"`
 	Type          string `json:"type"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *ReportHistoryEntry) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, r)
 }
 
 // Pause is POST /reports/{report-id}/pause.
@@ -206,7 +212,7 @@ type Report struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Report) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportAddressLookup is a resource of type report/address-lookup.
@@ -218,7 +224,7 @@ type ReportAddressLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportAddressLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportAttributes are what all kinds have in common.
@@ -314,7 +320,7 @@ type ReportAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportAdverseMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportAdverseMediaAttributes are the attributes of a resource of type report/adverse-media.
@@ -372,7 +378,7 @@ type ReportBusinessAdverseMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessAdverseMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportBusinessAdverseMediaAttributes are the attributes of a resource of type report/business-adverse-media.
@@ -447,7 +453,7 @@ type ReportBusinessAssociatedPersons struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessAssociatedPersons) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportBusinessAssociatedPersonsAttributes are the attributes of a resource of type report/business-associated-persons.
@@ -523,7 +529,7 @@ type ReportBusinessLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportBusinessLookupAttributes are the attributes of a resource of type report/business-lookup.
@@ -683,7 +689,7 @@ type ReportBusinessRegistrationsLookup struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessRegistrationsLookup) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportBusinessRegistrationsLookupAttributes are the attributes of a resource of type report/business-registrations-lookup.
@@ -754,7 +760,7 @@ type ReportBusinessWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportBusinessWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportBusinessWatchlistAttributes are the attributes of a resource of type report/business-watchlist.
@@ -807,7 +813,7 @@ type ReportCryptoAddressWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportCryptoAddressWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportCryptoAddressWatchlistAttributes are the attributes of a resource of type report/crypto-address-watchlist.
@@ -868,7 +874,7 @@ type ReportEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportEmailAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportEmailAddressAttributes are the attributes of a resource of type report/email-address.
@@ -938,7 +944,7 @@ type ReportPhoneRisk struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportPhoneRisk) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportPhoneRiskAttributes are the attributes of a resource of type report/phone-number.
@@ -1011,7 +1017,7 @@ type ReportPoliticallyExposedPerson struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportPoliticallyExposedPerson) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportPoliticallyExposedPersonAttributes are the attributes of a resource of type report/politically-exposed-person.
@@ -1168,7 +1174,7 @@ type ReportProfile struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportProfile) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportProfileAttributes are the attributes of a resource of type report/profile.
@@ -1287,7 +1293,7 @@ type ReportProfileNonAuthoritative struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportProfileNonAuthoritative) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportProfileNonAuthoritativeAttributes are the attributes of a resource of type report/profile-non-authoritative.
@@ -1379,7 +1385,7 @@ type ReportSentilinkScores struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSentilinkScores) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportSentilinkScoresAttributes are the attributes of a resource of type report/integration/sentilink-scores.
@@ -1438,7 +1444,7 @@ type ReportSocialMedia struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSocialMedia) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportSocialMediaAttributes are the attributes of a resource of type report/social-media.
@@ -1479,7 +1485,7 @@ type ReportSynthetic struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportSynthetic) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportSyntheticAttributes are the attributes of a resource of type report/synthetic.
@@ -1508,7 +1514,7 @@ type ReportWatchlist struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ReportWatchlist) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ReportWatchlistAttributes are the attributes of a resource of type report/watchlist.

@@ -50,7 +50,7 @@ type Unknown struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Unknown) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // DecodeObject decodes a resource into the Go type of its JSON:API type.
@@ -68,28 +68,22 @@ func (r *Resource) Identifier() Identifier { return Identifier{Type: r.Type, ID:
 // casing it came, or nil when the resource has no such attribute. An attribute that
 // is null is the JSON null.
 func (r *Resource) Attribute(name string) json.RawMessage {
-	var found json.RawMessage
-	if !json.Valid(r.Raw) { // the caller may have set it
-		return nil
-	}
-	w := walker{src: r.Raw}
-	w.object(func(key []byte) {
-		if string(key) == "attributes" {
-			found = w.member(name)
-		} else {
-			w.skip()
-		}
-	})
-	return found
+	return member(member(r.Raw, "attributes"), name)
 }
 
 // MarshalJSON implements [json.Marshaler]: the resource as it was received. It fails
 // for a resource that was not received, since it would leave things out.
-func (r Resource) MarshalJSON() ([]byte, error) {
-	if r.Raw == nil {
-		return nil, errors.New("persona: a resource encodes as it was received, and this one was not received")
+func (r Resource) MarshalJSON() ([]byte, error) { return asReceived(r.Raw) }
+
+// asReceived is not inlined, nor are describe and logValue: each would be copied into a
+// wrapper for every kind of resource, and every program would grow by it.
+//
+//go:noinline
+func asReceived(raw json.RawMessage) ([]byte, error) {
+	if raw == nil {
+		return nil, errors.New("persona: what is read encodes as it was received, and this was not received")
 	}
-	return r.Raw, nil
+	return raw, nil
 }
 
 // ToOne is a relationship to one resource. Data is nil when there is none; Persona

@@ -88,7 +88,7 @@ type ShareToken struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ShareToken) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ShareTokenAttributes are the attributes of a resource of type connect/share-token.

@@ -94,7 +94,7 @@ type ThemeSet struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *ThemeSet) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // ThemeSetAttributes are the attributes of a resource of type theme-set.

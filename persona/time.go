@@ -40,6 +40,9 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	case t.IsZero():
 		return []byte("null"), nil
 	default:
-		return json.Marshal(t.UTC().Format("2006-01-02T15:04:05.000Z"))
+		return json.Marshal(t.format())
 	}
 }
+
+// format writes the time in Persona's form.
+func (t Time) format() string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

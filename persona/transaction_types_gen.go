@@ -24,7 +24,7 @@ type TransactionType struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *TransactionType) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // TransactionTypeAttributes are the attributes of a resource of type transaction-type.

@@ -155,7 +155,7 @@ type Transaction struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Transaction) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // TransactionAttributes are the attributes of a resource of type transaction.

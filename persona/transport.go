@@ -239,7 +239,11 @@ func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wa
 			return 0, false
 		}
 		return wait, wait <= x.maxWait
-	case res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout:
+	}
+	switch retryOfStatus(res.StatusCode) {
+	case RetrySameKey:
+		return backoff, !x.op.changes() || x.op.takesKey()
+	case RetryNewKey:
 		return backoff, !x.op.changes() || x.op.takesKey() && x.reread != nil
 	default:
 		return 0, false
@@ -260,10 +264,10 @@ func doubled(d time.Duration, n int) time.Duration {
 const rateBackoff = 5 * time.Second
 
 // beforeRetry looks at the answer of the last attempt. After a failure of the server it
-// asks reread whether the call took effect, and takes a new key when it did not: the
-// old one would only bring the stored failure back.
+// asks reread whether the call took effect. Where it did not, and Persona has stored the
+// failure, the next attempt gets a new key.
 func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bool, err error) {
-	if res.StatusCode == http.StatusTooManyRequests || !x.op.takesKey() {
+	if res.StatusCode == http.StatusTooManyRequests || !x.op.takesKey() || x.reread == nil {
 		return false, nil
 	}
 	done, err := x.reread(ctx)
@@ -273,7 +277,9 @@ func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bo
 	case done:
 		return true, fmt.Errorf("%s: %w", x.op.Name(), ErrTookEffect)
 	}
-	x.key = newKey()
+	if retryOfStatus(res.StatusCode) == RetryNewKey {
+		x.key = newKey()
+	}
 	return false, nil
 }
 

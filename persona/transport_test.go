@@ -194,6 +194,11 @@ func TestWhenACallIsSentAgain(t *testing.T) {
 		"a PATCH not when its answer breaks off":            {call: patch, replies: []reply{{status: 200, body: "{", cut: true}}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
 		"a POST not after a 409 that breaks off":            {call: post, replies: []reply{{status: 409, body: "{", cut: true}}, sent: 1, want: persona.ErrConflict},
 		"a POST not after a 500":                            {call: post, replies: []reply{refused(500, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a POST after a 502, with the same key":             {call: post, replies: []reply{refused(502, nil), ok(anInquiry)}, sent: 2, sameKey: true},
+		"a POST after a 503, with the same key":             {call: post, replies: []reply{refused(503, nil), ok(anInquiry)}, sent: 2, sameKey: true},
+		"a POST after a 504, with the same key":             {call: post, replies: []reply{refused(504, nil)}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
+		"a POST not after a 505":                            {call: post, replies: []reply{refused(505, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
+		"a PATCH not after a 503":                           {call: patch, replies: []reply{refused(503, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
 		"a POST not after a 408":                            {call: post, replies: []reply{refused(408, nil)}, sent: 1, want: persona.ErrOutcomeUnknown, unknown: true},
 		"a POST after a 429, with the same key":             {call: post, replies: []reply{limited, ok(anInquiry)}, sent: 2, sameKey: true, atLeast: 7 * time.Second, lessThan: 8 * time.Second},
 		"a POST whose network stays broken":                 {call: post, replies: []reply{{broken: true}}, sent: 5, want: persona.ErrOutcomeUnknown, unknown: true, sameKey: true},
@@ -378,6 +383,47 @@ func TestRereadAfterA500(t *testing.T) {
 				t.Error("the outcome should be unknown")
 			}
 		})
+	}
+}
+
+func TestAfterAGatewaysErrorTheKeyStays(t *testing.T) {
+	s := &script{replies: []reply{refused(503, nil), ok(anInquiry)}}
+	asked := 0
+	_, err := s.client(t).Inquiries.Approve(t.Context(), "inq_1", persona.InquiryApproveParams{},
+		persona.WithReread(func(context.Context) (bool, error) { asked++; return false, nil }))
+	if keys := s.keys(); err != nil || asked != 1 || len(keys) != 2 || keys[0] != keys[1] {
+		t.Errorf("error %v, keys %q, asked %d times", err, keys, asked)
+	}
+}
+
+func TestWhatMayBecomeOfACallThatFailed(t *testing.T) {
+	for status, want := range map[int]persona.Retry{
+		301: persona.RetryNever, 400: persona.RetryNever, 401: persona.RetryNever, 403: persona.RetryNever, 404: persona.RetryNever,
+		409: persona.RetryNever, 422: persona.RetryNever, 408: persona.RetryNewKey, 429: persona.RetrySameKey, 500: persona.RetryNewKey,
+		501: persona.RetryNewKey, 502: persona.RetrySameKey, 503: persona.RetrySameKey, 504: persona.RetrySameKey, 505: persona.RetryNewKey,
+	} {
+		s := &script{replies: []reply{refused(status, nil)}}
+		_, err := s.client(t, persona.WithMaxRetries(0)).Inquiries.Get(t.Context(), "inq_1")
+		if got := persona.RetryOf(fmt.Errorf("read the inquiry: %w", err)); got != want {
+			t.Errorf("after %d: %d, want %d", status, got, want)
+		}
+	}
+	s := &script{replies: []reply{{broken: true}}}
+	_, err := s.client(t, persona.WithMaxRetries(0)).Inquiries.Get(t.Context(), "inq_1")
+	for name, test := range map[string]struct {
+		err  error
+		want persona.Retry
+	}{
+		"no error":              {nil, persona.RetryNever},
+		"an error of a program": {errors.New("other"), persona.RetryNever},
+		"a broken connection":   {err, persona.RetrySameKey},
+		"an answer too long":    {persona.ErrTooLarge, persona.RetryNever},
+		"it took effect":        {persona.ErrTookEffect, persona.RetryNever},
+		"another environment":   {&persona.EnvironmentError{}, persona.RetryNever},
+	} {
+		if got := persona.RetryOf(test.err); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
 	}
 }
 

@@ -47,7 +47,7 @@ type UserAuditLog struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *UserAuditLog) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // UserAuditLogAttributes are the attributes of a resource of type user-audit-log.

@@ -114,7 +114,7 @@ type Verification struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Verification) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationAAMVA is a resource of type verification/aamva.
@@ -126,7 +126,7 @@ type VerificationAAMVA struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationAAMVA) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationAttributes are what all kinds have in common.
@@ -229,7 +229,7 @@ type VerificationBankPennydrop struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationBankPennydrop) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationBankPennydropAttributes are the attributes of a resource of type verification/bank-pennydrop.
@@ -251,7 +251,7 @@ type VerificationBrandAsset struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationBrandAsset) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationBrandAssetAttributes are the attributes of a resource of type verification/brand-asset.
@@ -275,7 +275,7 @@ type VerificationBusinessWebsite struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationBusinessWebsite) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationBusinessWebsiteAttributes are the attributes of a resource of type verification/business-website.
@@ -313,7 +313,7 @@ type VerificationCertificateKorea struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationCertificateKorea) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationCertificateKoreaAttributes are the attributes of a resource of type verification/certificate-korea.
@@ -340,7 +340,7 @@ type VerificationCreditCard struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationCreditCard) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationCreditCardAttributes are the attributes of a resource of type verification/credit-card.
@@ -362,7 +362,7 @@ type VerificationDatabase struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabase) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseAttributes are the attributes of a resource of type verification/database.
@@ -411,7 +411,7 @@ type VerificationDatabaseAadhaar struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseAadhaar) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseAadhaarAttributes are the attributes of a resource of type verification/database-aadhaar.
@@ -436,7 +436,7 @@ type VerificationDatabaseBusiness struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseBusiness) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseBusinessAttributes are the attributes of a resource of type verification/database-business.
@@ -472,7 +472,7 @@ type VerificationDatabaseBusinessFootprint struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseBusinessFootprint) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseBusinessFootprintAttributes are the attributes of a resource of type verification/database-business-footprint.
@@ -494,7 +494,7 @@ type VerificationDatabaseECBSV struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseECBSV) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseECBSVAttributes are the attributes of a resource of type verification/database-ecbsv.
@@ -523,7 +523,7 @@ type VerificationDatabasePhoneCarrier struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabasePhoneCarrier) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabasePhoneCarrierAttributes are the attributes of a resource of type verification/database-phone-carrier.
@@ -554,7 +554,7 @@ type VerificationDatabaseSerpro struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseSerpro) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseSerproAttributes are the attributes of a resource of type verification/database-serpro.
@@ -582,7 +582,7 @@ type VerificationDatabaseStandard struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseStandard) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseStandardAttributes are the attributes of a resource of type verification/database-standard.
@@ -620,7 +620,7 @@ type VerificationDatabaseTIN struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseTIN) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseTINAttributes are the attributes of a resource of type verification/database-tin.
@@ -647,7 +647,7 @@ type VerificationDatabaseVATNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDatabaseVATNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDatabaseVATNumberAttributes are the attributes of a resource of type verification/database-vat-number.
@@ -683,7 +683,7 @@ type VerificationDigitalIDConnectID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDConnectID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDConnectIDAttributes are the attributes of a resource of type verification/digital-id-connect-id.
@@ -705,7 +705,7 @@ type VerificationDigitalIDEDoApp struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDEDoApp) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDEDoAppAttributes are the attributes of a resource of type verification/digital-id-e-do-app.
@@ -733,7 +733,7 @@ type VerificationDigitalIDFinnishTrustNetwork struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDFinnishTrustNetwork) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDFinnishTrustNetworkAttributes are the attributes of a resource of type verification/digital-id-finnish-trust-network.
@@ -761,7 +761,7 @@ type VerificationDigitalIDFranceIdentite struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDFranceIdentite) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDFranceIdentiteAttributes are the attributes of a resource of type verification/digital-id-france-identite.
@@ -789,7 +789,7 @@ type VerificationDigitalIDGeneric struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDGeneric) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDGenericAttributes are the attributes of a resource of type verification/digital-id-generic.
@@ -819,7 +819,7 @@ type VerificationDigitalIDIdin struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDIdin) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDIdinAttributes are the attributes of a resource of type verification/digital-id-idin.
@@ -847,7 +847,7 @@ type VerificationDigitalIDItsMe struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDItsMe) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDItsMeAttributes are the attributes of a resource of type verification/digital-id-its-me.
@@ -885,7 +885,7 @@ type VerificationDigitalIDKCBCreditCard struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDKCBCreditCard) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDKCBCreditCardAttributes are the attributes of a resource of type verification/digital-id-kcb-credit-card.
@@ -913,7 +913,7 @@ type VerificationDigitalIDMitID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDMitID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDMitIDAttributes are the attributes of a resource of type verification/digital-id-mit-id.
@@ -942,7 +942,7 @@ type VerificationDigitalIDOneID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDOneID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDOneIDAttributes are the attributes of a resource of type verification/digital-id-one-id.
@@ -970,7 +970,7 @@ type VerificationDigitalIDPhilsys struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDPhilsys) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDPhilsysAttributes are the attributes of a resource of type verification/digital-id-philsys.
@@ -1002,7 +1002,7 @@ type VerificationDigitalIDSerpro struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDSerpro) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDSerproAttributes are the attributes of a resource of type verification/digital-id-serpro.
@@ -1036,7 +1036,7 @@ type VerificationDigitalIDSingpass struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDSingpass) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDSingpassAttributes are the attributes of a resource of type verification/digital-id-singpass.
@@ -1082,7 +1082,7 @@ type VerificationDigitalIDSwedishBankID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDSwedishBankID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDSwedishBankIDAttributes are the attributes of a resource of type verification/digital-id-swedish-bank-id.
@@ -1110,7 +1110,7 @@ type VerificationDigitalIDUKSharecode struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDUKSharecode) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDUKSharecodeAttributes are the attributes of a resource of type verification/digital-id-uk-sharecode.
@@ -1139,7 +1139,7 @@ type VerificationDigitalIDWorldID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDigitalIDWorldID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDigitalIDWorldIDAttributes are the attributes of a resource of type verification/digital-id-world-id.
@@ -1161,7 +1161,7 @@ type VerificationDocument struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationDocument) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationDocumentAttributes are the attributes of a resource of type verification/document.
@@ -1205,7 +1205,7 @@ type VerificationEmailAddress struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationEmailAddress) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationEmailAddressAttributes are the attributes of a resource of type verification/email-address.
@@ -1229,7 +1229,7 @@ type VerificationGovernmentID struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationGovernmentID) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationGovernmentIDAttributes are the attributes of a resource of type verification/government-id.
@@ -1311,7 +1311,7 @@ type VerificationGovernmentIDNFC struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationGovernmentIDNFC) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationGovernmentIDNFCAttributes are the attributes of a resource of type verification/government-id-nfc.
@@ -1363,7 +1363,7 @@ type VerificationJPMyNumberNFCScan struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationJPMyNumberNFCScan) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationJPMyNumberNFCScanAttributes are the attributes of a resource of type verification/jp-my-number-nfc-scan.
@@ -1405,7 +1405,7 @@ type VerificationMdoc struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationMdoc) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationMdocAttributes are the attributes of a resource of type verification/mdoc.
@@ -1451,7 +1451,7 @@ type VerificationPersonaFFFInquiry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationPersonaFFFInquiry) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationPersonaFFFInquiryAttributes are the attributes of a resource of type verification/persona-fff-inquiry.
@@ -1473,7 +1473,7 @@ type VerificationPhoneNumber struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationPhoneNumber) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationPhoneNumberAttributes are the attributes of a resource of type verification/phone-number.
@@ -1503,7 +1503,7 @@ type VerificationPhoneNumberSilentNetworkAuthentication struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationPhoneNumberSilentNetworkAuthentication) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationPhoneNumberSilentNetworkAuthenticationAttributes are the attributes of a resource of type verification/phone-number-silent-network-authentication.
@@ -1526,7 +1526,7 @@ type VerificationQESInfocert struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationQESInfocert) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationQESInfocertAttributes are the attributes of a resource of type verification/qes-infocert.
@@ -1549,7 +1549,7 @@ type VerificationSelfie struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationSelfie) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationSelfieAttributes are the attributes of a resource of type verification/selfie.
@@ -1618,7 +1618,7 @@ type VerificationVerifiableCredential struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *VerificationVerifiableCredential) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // VerificationVerifiableCredentialAttributes are the attributes of a resource of type verification/verifiable-credential.

@@ -167,10 +167,14 @@ func unquote(quoted []byte) string {
 	return s
 }
 
-// member steps over an object, and returns the JSON of the member with a kebab-case
-// name, in whatever casing it came. It is nil where there is none.
-func (w *walker) member(kebab string) (found json.RawMessage) {
+// member returns the JSON of the member of an object with a kebab-case name, in
+// whatever casing it came. It is nil where there is none. The object may be anything.
+func member(object []byte, kebab string) (found json.RawMessage) {
+	if !json.Valid(object) { // the caller may have set it
+		return nil
+	}
 	var rank uint8
+	w := walker{src: object}
 	w.object(func(key []byte) {
 		raw := w.raw()
 		if r := rankOf(string(key), kebab); r > 0 && r >= rank {

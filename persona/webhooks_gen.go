@@ -148,7 +148,7 @@ type Webhook struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *Webhook) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WebhookAttributes are the attributes of a resource of type webhook.
@@ -194,7 +194,7 @@ type WebhookWithSecret struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WebhookWithSecret) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WebhookWithSecretAttributes are the attributes of a resource of type webhook.

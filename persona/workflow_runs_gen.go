@@ -45,7 +45,7 @@ type WorkflowRun struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowRun) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WorkflowRunAttributes are the attributes of a resource of type workflow-run.

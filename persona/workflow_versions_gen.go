@@ -40,7 +40,7 @@ type WorkflowVersion struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (r *WorkflowVersion) UnmarshalJSON(b []byte) error {
-	return unmarshalResource(b, r)
+	return unmarshal(b, r)
 }
 
 // WorkflowVersionAttributes are the attributes of a resource of type workflow-version.

@@ -20,7 +20,9 @@ var (
 )
 
 // read reads a body to its end. length is what was announced, below zero for nothing.
-// grow is told of the memory that is taken, in bytes, before it is.
+// grow is told of the memory that is taken, in bytes, before it is. That is why intake
+// does not use webhook.Receive: Receive takes the memory of a whole body at once, and
+// cannot be told to let go of a slow one.
 func read(from io.Reader, length int64, grow func(bytes int)) ([]byte, error) {
 	size := firstBuffer
 	if length >= 0 {

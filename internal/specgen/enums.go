@@ -57,3 +57,9 @@ var openEnums = map[string][]string{
 	"workflow-version.trigger-type":                           {"trigger-account", "trigger-api", "trigger-case", "trigger-direct", "trigger-event", "trigger-recurring", "trigger-schedule", "trigger-verification"},
 	"workflow.status":                                         {"paused", "running", "archived"},
 }
+
+// statusFilters are the Go types of the status filters whose values are in openEnums,
+// by service. A case's statuses are those of its template.
+var statusFilters = map[string]string{
+	"Inquiries": "InquiryStatus",
+}

@@ -109,7 +109,7 @@ func (t *types) methodsOf(op operation) {
 		t.printf("%s%s(%s) (*%s, error) {\n", receiver, op.method, signature, result)
 		t.printf("\tdata, meta, err := fetchWithMeta[%s, %sMeta](%s)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn &%s{*data, *meta}, nil\n}\n\n", item, result, call, result)
 		t.printf("// %s is the resource, and what the answer says beside it.\ntype %s struct {\n\t%s\n\tMeta %sMeta\n}\n\n", result, result, item, result)
-		t.structure(result+"Meta", "is what the answer says beside the resource. Links and tokens are credentials.", nil, t.spec.flat(t.spec.flat(op.success).Properties["meta"]), t.readField)
+		t.plain(result+"Meta", "is what the answer says beside the resource. Links and tokens are credentials.", t.spec.flat(t.spec.flat(op.success).Properties["meta"]), t.readField)
 	case several:
 		item := t.item(op, t.spec.resolve(t.spec.flat(op.success).Properties["data"]).Items)
 		t.printf("%s%s(%s) ([]*%s, error) {\n\treturn fetchAll[%s](%s)\n}\n\n", receiver, op.method, signature, item, item, call)
@@ -128,7 +128,7 @@ func (t *types) methodsOf(op operation) {
 	case plainly:
 		result := plainResults[op.name()]
 		t.printf("%s%s(%s) (*%s, error) {\n\treturn fetchPlain[%s](%s)\n}\n\n", receiver, op.method, signature, result, result, call)
-		t.structure(result, "is what the call answers with.", nil, t.spec.flat(op.success), t.readField)
+		t.plain(result, "is what the call answers with.", t.spec.flat(op.success), t.readField)
 	case stream:
 		t.printf("%s%s(%s) (*Stream, error) {\n\treturn fetchStream(ctx, s.client, &operations[%s], %s, opts)\n}\n\n", receiver, op.method, signature, op.constant(), ids)
 	}
@@ -153,7 +153,7 @@ func (t *types) item(op operation, s *openapi.Schema) string {
 	if len(resolved.OneOf) > 0 { // a list whose entries are no resources
 		name := singular(op.service) + strings.TrimPrefix(op.method, "List") + "Entry"
 		t.later = append(t.later, func() {
-			t.structure(name, "is one entry.", nil, t.spec.merge(resolved.OneOf), func(parent, key string, s *openapi.Schema) (string, string) {
+			t.plain(name, "is one entry.", t.spec.merge(resolved.OneOf), func(parent, key string, s *openapi.Schema) (string, string) {
 				return t.read(strings.TrimSuffix(parent, "Entry"), key, s), ""
 			})
 		})
@@ -253,10 +253,11 @@ func (t *types) queryFields(op operation) []paramField {
 					}
 					continue
 				}
-				add(key, "filter["+key+"]", "string", slices.Contains(filter.Required, key))
+				add(key, "filter["+key+"]", filterType(op.service, key), slices.Contains(filter.Required, key))
 			}
 		case strings.HasPrefix(q.Name, "filter["):
-			add(strings.Trim(strings.TrimPrefix(q.Name, "filter"), "[]"), q.Name, "string", q.Required)
+			key := strings.Trim(strings.TrimPrefix(q.Name, "filter"), "[]")
+			add(key, q.Name, filterType(op.service, key), q.Required)
 		case t.newestFlat(q.Schema).Type() == "boolean":
 			add(q.Name, q.Name, "Optional[bool]", false)
 		default:
@@ -270,6 +271,18 @@ func (t *types) queryFields(op operation) []paramField {
 		add("size", "page[size]", "int", false)
 	}
 	return fields
+}
+
+// filterType returns the Go type of a filter of a list.
+func filterType(service, key string) string {
+	switch {
+	case strings.Contains(key, "-at-"): // created-at-start
+		return "time.Time"
+	case key == "status" && statusFilters[service] != "":
+		return statusFilters[service]
+	default:
+		return "string"
+	}
 }
 
 // write returns the Go type of a value that is sent.

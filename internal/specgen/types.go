@@ -35,7 +35,7 @@ func (t *types) resource(component string) {
 		return
 	}
 	if shared, ok := unions[component]; ok {
-		t.printf("// %s is one of the kinds of %s; a type switch on Value tells which.\n", name, plain(component))
+		t.printf("// %s is one of the kinds of %s; a type switch on Value tells which.\n", name, spelled(component))
 		t.printf("type %s struct {\n\tResource\n\tAttributes %s\n\tRelationships %s\n\tValue Object\n}\n\n", name, shared[0], shared[1])
 		t.unmarshal(name)
 		for _, kind := range slices.Sorted(maps.Values(t.spec.component(component).Mapping)) {
@@ -43,7 +43,7 @@ func (t *types) resource(component string) {
 		}
 		return
 	}
-	t.resourceOf(name, plain(component), t.spec.component(component))
+	t.resourceOf(name, spelled(component), t.spec.component(component))
 }
 
 // resourceOf writes the Go type of a resource's schema.
@@ -61,9 +61,15 @@ func (t *types) resourceOf(name, what string, schema *openapi.Schema) {
 	t.flush()
 }
 
-// unmarshal writes how a resource is decoded.
+// plain writes the struct of something that is read and is not a resource.
+func (t *types) plain(name, doc string, schema *openapi.Schema, field fieldFunc) {
+	t.structure(name, doc, []string{"Received"}, schema, field)
+	t.unmarshal(name)
+}
+
+// unmarshal writes how a struct with a Resource or Received is decoded.
 func (t *types) unmarshal(name string) {
-	t.printf("// UnmarshalJSON implements [json.Unmarshaler].\nfunc (r *%s) UnmarshalJSON(b []byte) error {\n\treturn unmarshalResource(b, r)\n}\n\n", name)
+	t.printf("// UnmarshalJSON implements [json.Unmarshaler].\nfunc (r *%s) UnmarshalJSON(b []byte) error {\n\treturn unmarshal(b, r)\n}\n\n", name)
 }
 
 func typeOf(what string, schema *openapi.Schema) string {
@@ -280,5 +286,5 @@ func element(key string) string {
 	}
 }
 
-// plain writes a component's name as words.
-func plain(component string) string { return strings.ReplaceAll(component, "-", " ") }
+// spelled writes a component's name as words.
+func spelled(component string) string { return strings.ReplaceAll(component, "-", " ") }

@@ -1,10 +1,10 @@
 // Package webhook receives Persona's webhooks. It needs the standard library alone.
 //
-// Most programs need one call: [Verify] checks the Persona-Signature header over
-// the raw bytes of a request body, and [Parse] reads the event that the body
-// holds. A service that must answer fast and work later reads only the
-// [Envelope], with [ParseEnvelope]. [Sign] makes the header a test or a local
-// sender needs.
+// Most programs use [Handler], which calls a function for each kind of event. A program
+// with an HTTP handler of its own calls [Receive]. Both read the body, check its
+// signature by [Verify] and read the event by [Parse]. A service that must answer fast
+// and work later reads only the [Envelope], with [ParseEnvelope]. [Sign] makes the
+// header that a test or a local sender needs.
 //
 // What Persona does, and what a receiver has to be ready for (Persona docs:
 // Webhooks, Webhooks best practices):

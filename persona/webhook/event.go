@@ -19,6 +19,9 @@ type Event struct {
 	Context json.RawMessage
 
 	Payload Payload
+
+	// Raw is the whole body as it was received and signed.
+	Raw json.RawMessage
 }
 
 // Payload is the resource an event is about, as it was when the event happened.
@@ -39,5 +42,6 @@ func Parse(body []byte) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.Raw = body
 	return &e, nil
 }

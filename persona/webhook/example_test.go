@@ -70,3 +70,57 @@ func ExampleHandler() {
 	// passed over: case.created
 	// 200
 }
+
+// A program with an HTTP handler of its own calls Receive.
+func ExampleReceive() {
+	secrets := []string{"wbhsec_example"}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e, err := webhook.Receive(r, secrets)
+		if err != nil {
+			http.Error(w, err.Error(), webhook.StatusOf(err))
+			return
+		}
+		fmt.Println("received", e) // store it, and answer at once
+	})
+
+	body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","payload":{"data":{"type":"inquiry","id":"inq_1"}}}}}`
+	for _, secret := range []string{"wbhsec_example", "wbhsec_other"} {
+		r := httptest.NewRequest(http.MethodPost, "/webhooks/persona", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), time.Now(), secret))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// received inquiry.approved evt_1 of inquiry inq_1
+	// 200
+	// 401
+}
+
+// An event has the resource it is about, as a Go type.
+func ExampleEvent_Object() {
+	e, err := webhook.Parse([]byte(`{"data": {"type": "event", "id": "evt_1", "attributes": {
+		"name": "inquiry.approved",
+		"payload": {"data": {"type": "inquiry", "id": "inq_1", "attributes": {"status": "approved", "reference-id": "user-1042"}}}
+	}}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	switch o := e.Object().(type) {
+	case *persona.Inquiry:
+		fmt.Println("inquiry of", o.Attributes.ReferenceID, "is", o.Attributes.Status)
+	case *persona.Case:
+		fmt.Println("case is", o.Attributes.Status)
+	}
+	// Output: inquiry of user-1042 is approved
+}
+
+// A test of a receiver signs what it sends.
+func ExampleSign() {
+	body := []byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved"}}}`)
+	header := webhook.Sign(body, time.Now(), "wbhsec_example")
+	fmt.Println(webhook.Verify(body, header, []string{"wbhsec_example"}))
+	// Output: <nil>
+}

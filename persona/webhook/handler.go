@@ -2,10 +2,7 @@ package webhook
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 )
 
@@ -60,13 +57,17 @@ func (h *Handler) Otherwise(f Func) { h.otherwise = f }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e, status, err := h.receive(w, r)
+	e, err := receive(w, r, h.Secrets, h.Options)
 	if err == nil {
-		status, err = h.dispatch(r.Context(), e)
+		err = h.dispatch(r.Context(), e)
 	}
 	if err == nil {
-		w.WriteHeader(status)
+		w.WriteHeader(http.StatusOK)
 		return
+	}
+	status := StatusOf(err)
+	if e != nil {
+		status = http.StatusInternalServerError // whatever the function returned
 	}
 	if h.Logger != nil {
 		attrs := []slog.Attr{slog.Int("status", status), slog.Any("error", err)}
@@ -81,46 +82,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, http.StatusText(status), status)
 }
 
-// receive reads, verifies and parses the request, in this order: nothing is parsed
-// that Persona did not sign.
-func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (e *Event, status int, err error) {
-	if r.Method != http.MethodPost {
-		return nil, http.StatusMethodNotAllowed, errors.New("webhook: the request is not a POST")
-	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, http.StatusUnsupportedMediaType, errors.New("webhook: the content type is not application/json")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		return nil, http.StatusRequestEntityTooLarge, errors.New("webhook: the body is longer than a mebibyte")
-	case err != nil:
-		return nil, http.StatusBadRequest, errors.New("webhook: the body could not be read to its end")
-	}
-	switch err := VerifyHeader(body, r.Header, h.Secrets, h.Options...); {
-	case errors.Is(err, ErrNoSecret):
-		return nil, http.StatusInternalServerError, err
-	case err != nil:
-		return nil, http.StatusUnauthorized, err
-	}
-	e, err = Parse(body)
-	if err != nil {
-		return nil, http.StatusBadRequest, err
-	}
-	return e, http.StatusOK, nil
-}
-
-func (h *Handler) dispatch(ctx context.Context, e *Event) (status int, err error) {
+func (h *Handler) dispatch(ctx context.Context, e *Event) error {
 	f := h.routes[e.Name]
 	if f == nil {
 		f = h.otherwise
 	}
 	if f == nil {
-		return http.StatusOK, nil
+		return nil
 	}
-	if err := f(ctx, e); err != nil {
-		return http.StatusInternalServerError, err
-	}
-	return http.StatusOK, nil
+	return f(ctx, e)
 }
