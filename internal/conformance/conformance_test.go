@@ -25,6 +25,9 @@ func TestEverySampleOfEveryVersionIsValid(t *testing.T) {
 	}
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
+			if testing.Short() && version != newest {
+				t.Skip("all versions take several seconds: only the newest is checked with -short")
+			}
 			t.Parallel()
 			doc := conformance.LoadOrSkip(t, version)
 			operations := 0
