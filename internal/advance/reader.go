@@ -97,11 +97,10 @@ func (p Persona) get(ctx context.Context, ref domain.Ref, include []string) (res
 	return family.Read(ctx, p.Client, ref, opts...)
 }
 
-// mayChange reports whether an error may be gone when the call is made again: the
-// network, a server that fails or is busy, a key that is not valid. What Persona refuses
-// otherwise, and what it answers that cannot be read, stays so.
+// mayChange reports whether an error may be gone when the call is made again: see
+// [persona.RetryOf]; besides, a key that is not valid, and a context that ended. What
+// Persona refuses otherwise, and what it answers that cannot be read, stays so.
 func mayChange(err error) bool {
-	var network *persona.TransportError
-	return errors.As(err, &network) || errors.Is(err, persona.ErrUnavailable) || errors.Is(err, persona.ErrRateLimited) ||
-		errors.Is(err, persona.ErrUnauthorized) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return persona.RetryOf(err) != persona.RetryNever || errors.Is(err, persona.ErrUnauthorized) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

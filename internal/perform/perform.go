@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"strings"
 	"time"
 
@@ -179,7 +178,7 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 	if a.Attempts >= maxAttempts {
 		return p.finish(ctx, a, domain.ActionDead, fmt.Sprintf("given up after %d attempts: %v", a.Attempts, cause))
 	}
-	if called && refusal != nil && spent(refusal.Status, a.Spec.Kind, a.Attempts) {
+	if called && spent(cause, a.Spec.Kind, a.Attempts) {
 		// The next attempt reads the state first, so a new key does not do it twice.
 		a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now()
 	}
@@ -206,20 +205,21 @@ const (
 	maxRequestID = 100
 )
 
-// spent reports whether a key is of no more use after a server error: Persona stores
-// its own under the key, and answers with them again (Persona docs: Idempotence). What
-// a gateway answers (502, 503, 504) never reached that store, or hides what is in it,
-// so that the same key asks on. Should Persona store those too, a new key for each later
-// attempt gets past them, for kinds of action whose effect the next attempt would see.
-func spent(status int, kind domain.ActionKind, attempts int) bool {
-	switch {
-	case status < http.StatusInternalServerError:
-		return false
-	case status < http.StatusBadGateway || status > http.StatusGatewayTimeout:
+// spent reports whether a key is of no more use after an error: see [persona.RetryOf]. What
+// a gateway answers (502, 503, 504) should not be stored under the key, so that the same key
+// asks on. Should Persona store it all the same, a new key for each later attempt gets past
+// it, for kinds of action whose effect the next attempt would see.
+func spent(cause error, kind domain.ActionKind, attempts int) bool {
+	switch persona.RetryOf(cause) {
+	case persona.RetryNewKey:
 		return true
+	case persona.RetrySameKey:
+		var answered *persona.Error
+		k, _ := action.Find(kind)
+		return errors.As(cause, &answered) && !k.Traceless && attempts >= firstKeyLasts
+	default:
+		return false
 	}
-	k, _ := action.Find(kind)
-	return !k.Traceless && attempts >= firstKeyLasts
 }
 
 // backoff is the wait after a number of attempts, half of it by chance.

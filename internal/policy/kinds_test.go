@@ -14,7 +14,7 @@ func TestTheKindsAreThoseOfTheSDK(t *testing.T) {
 	}
 	for family, have := range map[string][]string{"verification": verificationKinds(), "report": reportKinds()} {
 		var want []string
-		for _, match := range regexp.MustCompile(`case "`+family+`/([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+		for _, match := range regexp.MustCompile(`"`+family+`/([^"]+)", `).FindAllStringSubmatch(string(source), -1) {
 			want = append(want, match[1])
 		}
 		slices.Sort(want)
