@@ -163,10 +163,14 @@ func decodeAll[T any](b []byte) ([]T, error) {
 
 // isResource reports whether t is the struct of a kind of resource.
 func isResource(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t.NumField() > relationshipsField && t.Field(resourceField).Type == reflect.TypeFor[Resource]()
+	return begins(t, reflect.TypeFor[Resource]()) && t.NumField() > relationshipsField
 }
 
-// isReceived reports whether t embeds [Received].
-func isReceived(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t.NumField() > 0 && t.Field(0).Type == reflect.TypeFor[Received]()
+// isReceived reports whether t is a struct that embeds [Received].
+func isReceived(t reflect.Type) bool { return begins(t, reflect.TypeFor[Received]()) }
+
+// begins reports whether t is a struct of this package whose first field is of type
+// first. Programs may embed the same, and are not bound to its order.
+func begins(t, first reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.PkgPath() == first.PkgPath() && t.NumField() > 0 && t.Field(0).Type == first
 }

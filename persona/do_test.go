@@ -108,12 +108,32 @@ func TestDoReadsTheAnswerIntoWhatItIsGiven(t *testing.T) {
 			t.Errorf("read %s", b)
 		}
 	})
+	t.Run("a resource of the program", func(t *testing.T) {
+		var page persona.Page[*ownResource]
+		if do(t, page1, &page); len(page.Data) != 1 || string(page.Data[0].Extra) != `{"type":"own","id":"x_1"}` {
+			t.Errorf("read %+v", page.Data)
+		}
+	})
 	t.Run("a type of the program", func(t *testing.T) {
 		var mine struct{ Meta struct{ New int } }
 		if do(t, created, &mine); mine.Meta.New != 1 {
 			t.Errorf("read %+v", mine)
 		}
 	})
+}
+
+const page1 = `{"data":[{"type":"own","id":"x_1"}]}`
+
+// ownResource embeds what the resources of the package do, and decodes itself.
+type ownResource struct {
+	persona.Resource
+	Attributes, Relationships struct{}
+	Extra                     json.RawMessage
+}
+
+func (r *ownResource) UnmarshalJSON(b []byte) error {
+	r.Extra = append(json.RawMessage(nil), b...)
+	return nil
 }
 
 func TestDoFailsAsATypedCallDoes(t *testing.T) {

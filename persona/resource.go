@@ -37,7 +37,8 @@ type Resource struct {
 	// for them with [WithInclude]. The items of one answer share it.
 	Included []Object
 
-	// Raw is the JSON of the resource as it was received.
+	// Raw is the JSON of the resource as it was received. The values of fields and
+	// attributes that are JSON share its memory: copy them before you change them.
 	Raw json.RawMessage
 }
 
