@@ -1,0 +1,23 @@
+package pages
+
+import (
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"net/http"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
+)
+
+// serveAct answers POST /_sandbox/act.
+func serveAct(s *engine.Engine, w http.ResponseWriter, r *http.Request, environment catalog.Environment) {
+	var a resources.Act
+	if !readControl(w, r, &a) {
+		return
+	}
+	done, err := resources.PerformAct(s, environment, a)
+	if err != nil {
+		engine.WriteRefusal(w, err, "snake")
+		return
+	}
+	engine.WriteJSON(w, http.StatusOK, map[string]any{"id": done.ID, "type": done.Typ, "status": done.Attributes["status"]})
+}
