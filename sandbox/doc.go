@@ -20,7 +20,7 @@
 // This package is a facade. The packages below sandbox/internal do the work, and each
 // imports only those before it: simclock (time), storage (tables and their encoding),
 // casing, catalog (names that Persona's API has), pdf, faults, engine (requests,
-// limits, events and deliveries), resources (one file for each kind of resource), seed
+// limits, events and deliveries), resources (one file for each kind of resource), acts, seed
 // (seed files) and pages (inspector, hosted flow and control API).
 //
 // [Coverage] lists the operations, and [EventCoverage] the events. What no operation

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idemhq/idem/sandbox/internal/acts"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
-	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -52,7 +52,7 @@ func VerificationTypes() []string {
 // ActNames returns the name of every kind of act, sorted.
 func ActNames() []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(resources.Acts())) {
+	for _, name := range slices.Sorted(maps.Keys(acts.Acts())) {
 		names = append(names, string(name))
 	}
 	return names

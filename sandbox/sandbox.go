@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
+	"github.com/idemhq/idem/sandbox/internal/acts"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/pages"
@@ -43,10 +44,10 @@ type Attempt = engine.Attempt
 
 // Act is something that no operation of the API does: a person does it, at Persona's
 // dashboard or in front of a camera, or Persona does it by itself. See [Sandbox.Act].
-type Act = resources.Act
+type Act = acts.Act
 
 // ActKind is what an [Act] does, such as archive_account: docs/sandbox.md lists them.
-type ActKind = resources.ActKind
+type ActKind = acts.ActKind
 
 // New returns a sandbox that holds the fixtures of this package.
 func New(options Options) (*Sandbox, error) {
@@ -80,7 +81,7 @@ func (s *Sandbox) Advance(d time.Duration) { s.engine.Advance(d) }
 // returns the id of the resource that the act made, or else changed. Like an operation
 // it happens wholly, with its events, or not at all.
 func (s *Sandbox) Act(environment Environment, a Act) (id string, err error) {
-	done, err := resources.PerformAct(s.engine, environment, a)
+	done, err := acts.Perform(s.engine, environment, a)
 	if err != nil {
 		return "", fmt.Errorf("sandbox: act %s on %s: %w", a.Do, a.ID, err)
 	}

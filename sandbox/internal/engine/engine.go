@@ -233,7 +233,7 @@ func (s *Engine) handle(r *http.Request, body []byte, unreadable error) (res res
 	if !limited {
 		fault = s.Planned.OfCall(env.Name, op)
 	}
-	refused, door := s.rejectEarly(fault, op)
+	rejected, early := s.rejectEarly(fault, op)
 	switch {
 	case limited:
 		res = errorResponse(rateLimitExceeded(s.Options.RateLimit), "kebab")
@@ -241,8 +241,8 @@ func (s *Engine) handle(r *http.Request, body []byte, unreadable error) (res res
 		res = errorResponse(err, "kebab")
 	case unreadable != nil:
 		res = errorResponse(unreadable, "kebab")
-	case door:
-		res = refused
+	case early:
+		res = rejected
 	default:
 		res = s.idempotently(env, r, body, now, &record, func() response {
 			if routeErr != nil {

@@ -183,7 +183,7 @@ func (e *Environment) snapshot() environmentSnapshot {
 // environment makes the environment of a snapshot. A damaged one is an error.
 func (saved *environmentSnapshot) environment(answers *compressor) (env *Environment, err error) {
 	defer func() {
-		if recover() != nil { // unpacking what was never packed
+		if recover() != nil { // decoding what was never encoded
 			err = errors.New("a resource in it cannot be read")
 		}
 	}()

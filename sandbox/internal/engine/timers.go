@@ -29,8 +29,8 @@ func (s *Engine) Commit(c *Change) {
 	s.Dispatcher.enqueue(c.Env, c.Events)
 }
 
-// Schedule calls fallDue for a resource at a moment. A reminder is never taken back:
-// fallDue looks again whether something is due.
+// Schedule has [Behaviour] called for a resource at a time. What is scheduled is never
+// canceled: the behaviour checks again whether something is due.
 func (c *Change) Schedule(at time.Time, id string) {
 	c.Then = append(c.Then, func() { c.Env.timers.Put(at, id) })
 }

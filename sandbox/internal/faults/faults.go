@@ -135,9 +135,9 @@ func (f Fault) Complete() (Fault, error) {
 	case f.Operation != "" && !slices.ContainsFunc(persona.Operations(), func(op persona.Operation) bool { return op.Name() == f.Operation && f.possible(&op) }):
 		return f, fmt.Errorf("operation is not one that a %s happens to, such as %s%s", f.Kind, f.example(), catalog.DidYouMean(f.Operation, f.operations()))
 	case f.Event != "" && !webhook.Known(webhook.Name(f.Event)):
-		return f, fmt.Errorf("event must be the name of an event, such as inquiry.approved%s", catalog.DidYouMean(f.Event, eventNames()))
+		return f, fmt.Errorf("event must be the name of an event, such as inquiry.approved%s", SuggestEvent(f.Event))
 	case f.Environment != "" && f.Environment != "sandbox" && f.Environment != "production":
-		return f, fmt.Errorf("environment must be sandbox or production")
+		return f, fmt.Errorf("environment must be sandbox or production%s", catalog.DidYouMean(string(f.Environment), []string{"sandbox", "production"}))
 	case !kind.status && f.Status != 0:
 		return f, fmt.Errorf("a %s has no status", f.Kind)
 	case !kind.delay && f.Delay != 0:
@@ -183,12 +183,13 @@ func KindNames() []string {
 	return names
 }
 
-func eventNames() []string {
+// SuggestEvent ends the error for an unknown name of an event: see [catalog.DidYouMean].
+func SuggestEvent(name string) string {
 	var names []string
-	for _, name := range webhook.Documented() {
-		names = append(names, string(name))
+	for _, known := range webhook.Documented() {
+		names = append(names, string(known))
 	}
-	return names
+	return catalog.DidYouMean(name, names)
 }
 
 // in reports whether a fault can happen in an environment.

@@ -4,17 +4,17 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"net/http"
 
+	"github.com/idemhq/idem/sandbox/internal/acts"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/resources"
 )
 
 // serveAct answers POST /_sandbox/act.
 func serveAct(s *engine.Engine, w http.ResponseWriter, r *http.Request, environment catalog.Environment) {
-	var a resources.Act
+	var a acts.Act
 	if !readControl(w, r, &a) {
 		return
 	}
-	done, err := resources.PerformAct(s, environment, a)
+	done, err := acts.Perform(s, environment, a)
 	if err != nil {
 		engine.WriteRefusal(w, err, "snake")
 		return

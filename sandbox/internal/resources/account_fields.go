@@ -41,8 +41,8 @@ func place(written map[string]any, path string, value any) {
 	written[outer] = hash
 }
 
-// mergeFields writes bare values into fields: into those of a hash one by one.
-func mergeFields(have, written map[string]any) map[string]any {
+// MergeFields writes bare values into fields: into those of a hash one by one.
+func MergeFields(have, written map[string]any) map[string]any {
 	merged := maps.Clone(have)
 	if merged == nil {
 		merged = map[string]any{}
@@ -62,7 +62,7 @@ func typedField(name string, value any, old map[string]any) map[string]any {
 		for key, v := range value {
 			snake[strings.ReplaceAll(casing.Kebab(key), "-", "_")] = v
 		}
-		return map[string]any{"type": "hash", "value": mergeFields(inner, snake)}
+		return map[string]any{"type": "hash", "value": MergeFields(inner, snake)}
 	case []any:
 		list := []any{}
 		for _, element := range value {
@@ -96,7 +96,7 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if len(written) == 0 {
 		return
 	}
-	account.Attributes["fields"] = mergeFields(nil, written)
+	account.Attributes["fields"] = MergeFields(nil, written)
 	account.Attributes["updated-at"] = simclock.Stamp(c.Now)
 	c.Emit("account.updated-fields", account, nil)
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // consolidatedInto names the account that took over a consolidated one.
-const consolidatedInto = "_consolidated-into"
+const ConsolidatedInto = "_consolidated-into"
 
 // archived is set while an account is out of use: it takes no new inquiries.
-const archived = "_archived"
+const Archived = "_archived"
 
 func accountOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
@@ -85,9 +85,9 @@ func createAccount(c *engine.Call) (*engine.Answer, error) {
 	if err := setAccount(c, account); err != nil {
 		return nil, err
 	}
-	tags := tagList(c.Texts("data.attributes.tags"))
+	tags := TagList(c.Texts("data.attributes.tags"))
 	account.Attributes["tags"] = tags
-	if err := countTags(c.Change, tags); err != nil {
+	if err := CountTags(c.Change, tags); err != nil {
 		return nil, err
 	}
 	c.Emit("account.created", account, nil)
@@ -140,9 +140,9 @@ func changeAccount(c *engine.Call, account *storage.Resource) error {
 	}
 	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
 		have, _ := account.Attributes["tags"].([]any)
-		tags := tagList(c.Texts("data.attributes.tags"))
-		added, removed := without(tags, have), without(have, tags)
-		if err := countTags(c.Change, added); err != nil {
+		tags := TagList(c.Texts("data.attributes.tags"))
+		added, removed := Without(tags, have), Without(have, tags)
+		if err := CountTags(c.Change, added); err != nil {
 			return err
 		}
 		if len(added)+len(removed) > 0 {
@@ -162,7 +162,7 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 		account.Attributes["account-status"] = status
 	}
 	fields, _ := account.Attributes["fields"].(map[string]any)
-	fields = mergeFields(fields, accountFields(c))
+	fields = MergeFields(fields, accountFields(c))
 	if photo := c.Object("data.attributes.selfie-photo.data"); photo != nil {
 		file, err := c.File("data.attributes.selfie_photo.data", photo)
 		if err != nil {
@@ -216,13 +216,13 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 			return nil, engine.NotFound("meta.source_account_ids is not found")
 		case source.ID == destination.ID:
 			return nil, engine.Unprocessable("an account cannot be consolidated into itself", "/meta/source-account-ids")
-		case source.Attributes[consolidatedInto] != nil:
+		case source.Attributes[ConsolidatedInto] != nil:
 			return nil, engine.Conflict("the account was consolidated before")
 		}
 		moveInquiries(c.Change, source, destination)
 		moveReports(c.Change, source, destination)
 		moveRelations(c.Change, source, destination)
-		source.Attributes[consolidatedInto], source.Attributes[archived] = destination.ID, true
+		source.Attributes[ConsolidatedInto], source.Attributes[Archived] = destination.ID, true
 		source.Attributes["updated-at"] = simclock.Stamp(c.Now)
 		c.Emit("account.consolidated", source, nil)
 		c.Emit("account.archived", source, nil)

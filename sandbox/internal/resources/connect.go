@@ -232,7 +232,7 @@ func connectDue(c *engine.Change, r *storage.Resource) {
 func redeem(c *engine.Change, token *storage.Resource) {
 	token.Attributes["updated-at"] = simclock.Stamp(c.Now)
 	source := c.Get(token.One("source"))
-	if source.Attributes["redacted-at"] != nil || source.Attributes[redactedOnce] != nil {
+	if source.Attributes["redacted-at"] != nil || source.Attributes[RedactedOnce] != nil {
 		token.Attributes["status"], token.Attributes["failed-at"], token.Attributes["failure-reason"] = "failed", simclock.Stamp(c.Now), "source_redacted"
 		return
 	}

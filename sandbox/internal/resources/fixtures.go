@@ -81,8 +81,8 @@ func VerificationTemplates() map[string]string {
 	}
 }
 
-// reportTemplates are the types of the reports that the report templates make.
-func reportTemplates() map[string]string {
+// ReportTemplates are the types of the reports that the report templates make.
+func ReportTemplates() map[string]string {
 	return map[string]string{
 		AddressLookupReportTemplateID:             "report/address-lookup",
 		AdverseMediaReportTemplateID:              "report/adverse-media",
@@ -182,7 +182,7 @@ func AddFixtures(e *engine.Environment, key string, at string) {
 		"path": "/dashboard/inquiries", "method": "GET", "get-params": map[string]any{}, "post-params": map[string]any{}, "ip-address": "127.0.0.1",
 		"user-agent": "Sandbox", "response-status": 200, "created-at": at,
 	}, map[string]any{"user": storage.Identifier{Type: "user", ID: UserID}, "user-session": storage.Identifier{Type: "user-session", ID: UserSessionID}})
-	for id, typ := range reportTemplates() {
+	for id, typ := range ReportTemplates() {
 		put(reportTemplateType(typ), id, map[string]any{
 			"name": "Report", "created-at": at, "updated-at": at, storage.ResourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
 		}, nil)

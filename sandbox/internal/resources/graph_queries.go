@@ -48,15 +48,15 @@ func createGraphQuery(c *engine.Call) (*engine.Answer, error) {
 	if timeout, given := c.Number("data.attributes.timeout-in-seconds"); given {
 		query.Attributes[queryLimit] = timeout
 	}
-	submitGraphQuery(c.Change, query, "graph-query.submitted")
+	SubmitGraphQuery(c.Change, query, "graph-query.submitted")
 	if c.Flag("meta.run-sync", false) {
 		runGraphQuery(c.Change, query)
 	}
 	return &engine.Answer{Status: 201, One: query}, nil
 }
 
-// submitGraphQuery lets a graph query take its time, or as long as it may.
-func submitGraphQuery(c *engine.Change, query *storage.Resource, event string) {
+// SubmitGraphQuery lets a graph query take its time, or as long as it may.
+func SubmitGraphQuery(c *engine.Change, query *storage.Resource, event string) {
 	after := graphQueryTime
 	if asksFor(query, GraphQueryTimeoutText) {
 		after = query.Duration(queryLimit)
@@ -82,29 +82,13 @@ func asksFor(query *storage.Resource, text string) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(params)), func(v any) bool { return v == text })
 }
 
-// endGraphQuery ends a graph query without a result.
-func endGraphQuery(c *engine.Change, query *storage.Resource, status string) {
+// EndGraphQuery ends a graph query without a result.
+func EndGraphQuery(c *engine.Change, query *storage.Resource, status string) {
 	query.Attributes["status"], query.Attributes["updated-at"] = status, simclock.Stamp(c.Now)
 	if status == "errored" {
 		query.Attributes["errored-at"] = simclock.Stamp(c.Now)
 	}
 	c.Emit("graph-query."+strings.ReplaceAll(status, "_", "-"), query, nil)
-}
-
-func cancelGraphQuery(c *engine.Change, query *storage.Resource, _ Act) (*storage.Resource, error) {
-	if status := query.Text("status"); status != "submitted" {
-		return nil, engine.Conflict("a graph query that is " + status + " cannot be cancelled")
-	}
-	endGraphQuery(c, query, "cancelled")
-	return query, nil
-}
-
-func rerunGraphQuery(c *engine.Change, query *storage.Resource, _ Act) (*storage.Resource, error) {
-	if query.Text("status") == "submitted" {
-		return nil, engine.Conflict("the graph query runs already")
-	}
-	submitGraphQuery(c, query, "graph-query.reran")
-	return query, nil
 }
 
 // runGraphQuery finds the accounts that hold a value of the parameters in one of
@@ -114,10 +98,10 @@ func runGraphQuery(c *engine.Change, query *storage.Resource) {
 	case query.Text("status") != "submitted":
 		return
 	case asksFor(query, ReportErrorText):
-		endGraphQuery(c, query, "errored")
+		EndGraphQuery(c, query, "errored")
 		return
 	case asksFor(query, GraphQueryTimeoutText):
-		endGraphQuery(c, query, "timed_out")
+		EndGraphQuery(c, query, "timed_out")
 		return
 	}
 	params, _ := query.Attributes["params"].(map[string]any)

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	importedFile = "_file" // what an importer has still to read
+	ImportedFile = "_file" // what an importer has still to read
 	importedList = "_list" // the id of the list that its items go into
 )
 
@@ -54,7 +54,7 @@ func newImporter(c *engine.Call, typ string, list *storage.Resource) (*engine.An
 		return nil, engine.BadRequest("data.attributes.file must hold data in base64, and a filename")
 	}
 	r := c.Create(typ, "mprt", map[string]any{
-		"status": "pending", "successful-count": 0, "duplicate-count": 0, "error-count": 0, importedFile: string(content),
+		"status": "pending", "successful-count": 0, "duplicate-count": 0, "error-count": 0, ImportedFile: string(content),
 	}, nil)
 	if list != nil {
 		r.Attributes[importedList] = list.ID
@@ -66,11 +66,11 @@ func newImporter(c *engine.Call, typ string, list *storage.Resource) (*engine.An
 // runImport reads the rows of an importer. A file that cannot be read, or that lacks
 // all columns there could be, changes nothing.
 func runImport(c *engine.Change, importer *storage.Resource) {
-	content, waiting := importer.Attributes[importedFile].(string)
+	content, waiting := importer.Attributes[ImportedFile].(string)
 	if !waiting {
 		return
 	}
-	delete(importer.Attributes, importedFile)
+	delete(importer.Attributes, ImportedFile)
 	importer.Attributes["completed-at"] = simclock.Stamp(c.Now)
 	columns, add := accountColumns(), importAccounts(c)
 	if name, ok := strings.CutPrefix(importer.Typ, "importer/list-item/"); ok {
@@ -170,12 +170,12 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 		for name := range strings.SplitSeq(row["tags"], ",") {
 			names = append(names, strings.TrimSpace(name))
 		}
-		tags := tagList(names)
-		if countTags(c, tags) != nil {
+		tags := TagList(names)
+		if CountTags(c, tags) != nil {
 			return rowWrong
 		}
 		account := newAccount(c, AccountTypeID, reference)
-		account.Attributes["fields"], account.Attributes["tags"] = mergeFields(nil, written), tags
+		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(nil, written), tags
 		c.Emit("account.created", account, nil)
 		return rowImported
 	}

@@ -26,7 +26,7 @@ const (
 const RedirectURI = "_redirect-uri"
 
 // reusable is set once an inquiry made a reusable persona.
-const reusable = "_reusable"
+const Reusable = "_reusable"
 
 func inquiryOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
@@ -99,8 +99,8 @@ func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags := tagList(c.Texts("data.attributes.tags"))
-	if err := countTags(c.Change, tags); err != nil {
+	tags := TagList(c.Texts("data.attributes.tags"))
+	if err := CountTags(c.Change, tags); err != nil {
 		return nil, err
 	}
 	if id := c.Text("data.attributes.theme-set-id"); id != "" {
@@ -211,7 +211,7 @@ func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
 
 // inUse refuses an account that takes nothing new.
 func inUse(account *storage.Resource) error {
-	if account.Attributes[archived] == true {
+	if account.Attributes[Archived] == true {
 		return engine.Conflict("the account is archived")
 	}
 	return nil
@@ -232,9 +232,9 @@ func updateInquiry(c *engine.Call) (*engine.Answer, error) {
 	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
 	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
 		have, _ := inquiry.Attributes["tags"].([]any)
-		tags := tagList(c.Texts("data.attributes.tags"))
-		added, removed := without(tags, have), without(have, tags)
-		if err := countTags(c.Change, added); err != nil {
+		tags := TagList(c.Texts("data.attributes.tags"))
+		added, removed := Without(tags, have), Without(have, tags)
+		if err := CountTags(c.Change, added); err != nil {
 			return nil, err
 		}
 		if len(added)+len(removed) > 0 {

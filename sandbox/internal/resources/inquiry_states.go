@@ -71,7 +71,7 @@ func expireInquiry(c *engine.Change, inquiry *storage.Resource) {
 	for _, id := range inquiry.Many("verifications") {
 		v := c.Edit(id.ID)
 		if status := v.Text("status"); status == "initiated" || status == "submitted" {
-			setVerification(c, v, "canceled")
+			SetVerification(c, v, "canceled")
 		}
 	}
 }

@@ -69,15 +69,6 @@ func relayDue(c *engine.Change, relay *storage.Resource) {
 	}
 }
 
-// failRelay is the act of a person who does not pass.
-func failRelay(_ *engine.Change, relay *storage.Resource, _ Act) (*storage.Resource, error) {
-	if relay.Text(engine.RelayResult) != "" {
-		return nil, engine.Conflict("the relay has its result already")
-	}
-	relay.Attributes[engine.RelayResult] = "failed"
-	return relay, nil
-}
-
 // generateClaim trades a privacy pass for the result of a relay. A person who failed
 // costs nothing: the pass can be used again.
 func generateClaim(c *engine.Call) (*engine.Answer, error) {

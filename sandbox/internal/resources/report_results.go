@@ -55,8 +55,8 @@ func reportShapes() map[string]reportShape {
 	}
 }
 
-// checkQuery refuses a query that lacks what its kind of report must know.
-func checkQuery(typ string, query map[string]any) error {
+// CheckQuery refuses a query that lacks what its kind of report must know.
+func CheckQuery(typ string, query map[string]any) error {
 	shape := reportShapes()[typ]
 	if query == nil && typ != "report/profile" {
 		return engine.BadRequest("data.attributes.query is missing")

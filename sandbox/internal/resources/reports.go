@@ -91,7 +91,7 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	if !strings.HasPrefix(id, "rptp_") {
 		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
 	}
-	typ := reportTemplates()[id]
+	typ := ReportTemplates()[id]
 	if typ == "" || !creatable(typ) {
 		return nil, engine.NotFound("data.attributes.report_template_id is not found")
 	}
@@ -99,23 +99,23 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.Unprocessable("the report template is for reports of type "+typ, "/data/type")
 	}
 	query := c.Object("data.attributes.query")
-	if err := checkQuery(typ, query); err != nil {
+	if err := CheckQuery(typ, query); err != nil {
 		return nil, err
 	}
 	account, err := accountOfInquiry(c)
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(c.Change, typ, id, query, account)
+	r := NewReport(c.Change, typ, id, query, account)
 	if c.Text("meta.processing-mode") == "sync" {
 		runReport(c.Change, r, "initial")
 	}
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// newReport makes a report, about an account unless that is nil, and plans its first
+// NewReport makes a report, about an account unless that is nil, and plans its first
 // run.
-func newReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
+func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
 	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
 	if account != nil {
 		relationships["account"] = account.Identifier()

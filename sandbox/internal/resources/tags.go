@@ -24,8 +24,8 @@ func tagOperations(service, family string, changed func(c *engine.Call, r *stora
 			if err != nil {
 				return nil, err
 			}
-			added, removed := without(tags, have), without(have, tags)
-			if err := countTags(c.Change, added); err != nil {
+			added, removed := Without(tags, have), Without(have, tags)
+			if err := CountTags(c.Change, added); err != nil {
 				return nil, err
 			}
 			if len(added)+len(removed) > 0 {
@@ -49,11 +49,11 @@ func tagOperations(service, family string, changed func(c *engine.Call, r *stora
 	return map[string]engine.Operation{
 		service + ".AddTag": edit(func(c *engine.Call, have []any) ([]any, error) {
 			tag, err := one(c)
-			return append(without(have, []any{tag}), tag), err
+			return append(Without(have, []any{tag}), tag), err
 		}),
 		service + ".RemoveTag": edit(func(c *engine.Call, have []any) ([]any, error) {
 			tag, err := one(c)
-			return without(have, []any{tag}), err
+			return Without(have, []any{tag}), err
 		}),
 		service + ".SetTags": edit(func(c *engine.Call, _ []any) ([]any, error) {
 			if len(c.Texts("meta.tag-id")) > 0 {
@@ -62,7 +62,7 @@ func tagOperations(service, family string, changed func(c *engine.Call, r *stora
 			if _, given := engine.At(c.Body, "meta.tag-name"); !given {
 				return nil, engine.BadRequest("meta.tag_name is missing")
 			}
-			return tagList(c.Texts("meta.tag-name")), nil
+			return TagList(c.Texts("meta.tag-name")), nil
 		}),
 	}
 }
@@ -72,7 +72,7 @@ func emitTags(c *engine.Call, r *storage.Resource, added, removed []any) {
 	c.Emit(r.Family()+".updated-tags", r, map[string]any{"added-tags": added, "removed-tags": removed})
 }
 
-func tagList(names []string) []any {
+func TagList(names []string) []any {
 	tags := []any{}
 	for _, name := range names {
 		if name != "" && !slices.Contains(tags, any(name)) {
@@ -82,7 +82,7 @@ func tagList(names []string) []any {
 	return tags
 }
 
-func without(list, taken []any) []any {
+func Without(list, taken []any) []any {
 	left := []any{}
 	for _, tag := range list {
 		if !slices.Contains(taken, tag) {
@@ -92,8 +92,8 @@ func without(list, taken []any) []any {
 	return left
 }
 
-// countTags refuses a new tag beyond the limit.
-func countTags(c *engine.Change, added []any) error {
+// CountTags refuses a new tag beyond the limit.
+func CountTags(c *engine.Change, added []any) error {
 	fresh := 0
 	for _, tag := range added {
 		if name, _ := tag.(string); !c.Env.Tags[name] {

@@ -15,7 +15,7 @@ import (
 const (
 	relatedLimit = 100         // related objects that a transaction shows (OpenAPI 2025-12-08)
 	createdFrom  = "_from"     // what a transaction was created from
-	redactedOnce = "_redacted" // set once a transaction is redacted: its type has no redacted-at
+	RedactedOnce = "_redacted" // set once a transaction is redacted: its type has no redacted-at
 )
 
 func transactionOperations() map[string]engine.Operation {
@@ -54,12 +54,12 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 		}
 		return &engine.Answer{One: existing}, nil
 	}
-	tags := tagList(c.Texts("data.attributes.tags"))
-	if err := countTags(c.Change, tags); err != nil {
+	tags := TagList(c.Texts("data.attributes.tags"))
+	if err := CountTags(c.Change, tags); err != nil {
 		return nil, err
 	}
 	r := c.Create("transaction", "txn", map[string]any{
-		"status": transactionStatuses()[0], "fields": mergeFields(nil, transactionFields(c)), "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
+		"status": transactionStatuses()[0], "fields": MergeFields(nil, transactionFields(c)), "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
 	}, map[string]any{"transaction-type": storage.Identifier{Type: "transaction-type", ID: typeID}})
 	if reference != "" {
 		r.Attributes["reference-id"] = reference
@@ -99,15 +99,15 @@ func updateTransaction(c *engine.Call, r *storage.Resource) error {
 	}
 	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
 		have, _ := r.Attributes["tags"].([]any)
-		tags := tagList(c.Texts("data.attributes.tags"))
-		if err := countTags(c.Change, without(tags, have)); err != nil {
+		tags := TagList(c.Texts("data.attributes.tags"))
+		if err := CountTags(c.Change, Without(tags, have)); err != nil {
 			return err
 		}
 		r.Attributes["tags"] = tags
 	}
 	if written := transactionFields(c); len(written) > 0 {
 		fields, _ := r.Attributes["fields"].(map[string]any)
-		merged := mergeFields(fields, written)
+		merged := MergeFields(fields, written)
 		if !reflect.DeepEqual(fields, merged) {
 			r.Attributes["fields"] = merged
 			c.Emit("transaction.updated-fields", r, nil)
@@ -154,11 +154,11 @@ func label(c *engine.Call, r *storage.Resource, path string) error {
 
 // redactTransaction removes what a transaction tells of persons.
 func redactTransaction(c *engine.Call, r *storage.Resource) error {
-	if r.Attributes[redactedOnce] != nil {
+	if r.Attributes[RedactedOnce] != nil {
 		return engine.Conflict("Transaction already redacted")
 	}
 	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = nullFields(r), []any{}, nil, nil
-	r.Attributes[redactedOnce] = true
+	r.Attributes[RedactedOnce] = true
 	c.Emit("transaction.redacted", r, nil)
 	return nil
 }
@@ -203,18 +203,4 @@ func transactionIdentifier(r *storage.Resource, key string) any {
 		return r.Attributes[key]
 	}
 	return engine.BareValue(r.Attributes["fields"], strings.ReplaceAll(key, "-", "_"))
-}
-
-// processSentinelSession writes what Persona learned of a payer's device into a
-// transaction.
-func processSentinelSession(c *engine.Change, r *storage.Resource, _ Act) (*storage.Resource, error) {
-	if r.Attributes[redactedOnce] != nil {
-		return nil, engine.Conflict("the transaction is redacted")
-	}
-	fields, _ := r.Attributes["fields"].(map[string]any)
-	r.Attributes["fields"] = mergeFields(fields, map[string]any{"sentinel_session_id": storage.NewID("sens")})
-	r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-	c.Emit("transaction.updated-fields", r, nil)
-	c.Emit("transaction.sentinel-session-processed", r, nil)
-	return r, nil
 }

@@ -14,9 +14,9 @@ import (
 // until a verification that came out tentatively is final.
 const evidenceTime = time.Minute
 
-// verificationSteps are the statuses through which a verification of a type comes to
+// VerificationSteps are the statuses through which a verification of a type comes to
 // one, or nil when none does (Persona docs: Verification lifecycle).
-func verificationSteps(typ, to string) []string {
+func VerificationSteps(typ, to string) []string {
 	switch to {
 	case "initiated":
 		return []string{to}
@@ -65,14 +65,14 @@ func Verify(c *engine.Change, inquiry *storage.Resource, typ, template, to strin
 		maps.Copy(v.Attributes, samplePerson())
 		fillInquiry(c, inquiry)
 	}
-	for _, status := range verificationSteps(typ, to) {
-		setVerification(c, v, status)
+	for _, status := range VerificationSteps(typ, to) {
+		SetVerification(c, v, status)
 	}
 	return v
 }
 
-// setVerification gives a verification a status.
-func setVerification(c *engine.Change, v *storage.Resource, status string) {
+// SetVerification gives a verification a status.
+func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	event := status
 	switch status {
 	case "initiated":
@@ -96,7 +96,7 @@ func setVerification(c *engine.Change, v *storage.Resource, status string) {
 // verificationDue makes final what came out tentatively.
 func verificationDue(c *engine.Change, v *storage.Resource) {
 	if result, ok := strings.CutPrefix(v.Text("status"), "tentatively_"); ok && v.Attributes["redacted-at"] == nil {
-		setVerification(c, v, result)
+		SetVerification(c, v, result)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 const lockedAttribute = "_locked"
 
 // escalated is set once a verification was handed to a person.
-const escalated = "_escalated"
+const Escalated = "_escalated"
 
 func verificationOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{

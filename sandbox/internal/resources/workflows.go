@@ -12,7 +12,7 @@ import (
 const workflowTime = time.Second
 
 // runOutcome is the status that a run of a workflow is to end in.
-const runOutcome = "_outcome"
+const RunOutcome = "_outcome"
 
 func workflowOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
@@ -51,27 +51,17 @@ func triggerWorkflow(c *engine.Call) (*engine.Answer, error) {
 // newRun starts a run of a workflow, which is to end in the status of its outcome.
 func newRun(c *engine.Change, workflow *storage.Resource, outcome string) *storage.Resource {
 	run := c.Create("workflow-run", "wfr", map[string]any{
-		"completed-at": nil, runOutcome: outcome, storage.ResourceMeta: map[string]any{"processing-time-seconds": nil},
+		"completed-at": nil, RunOutcome: outcome, storage.ResourceMeta: map[string]any{"processing-time-seconds": nil},
 	}, map[string]any{"workflow": workflow.Identifier(), "workflow-version": workflow.Relationships["latest-published-version"]})
-	startRun(c, run, "workflow-run.created")
+	StartRun(c, run, "workflow-run.created")
 	return run
 }
 
-// startRun lets a run of a workflow take its time.
-func startRun(c *engine.Change, run *storage.Resource, event string) {
+// StartRun lets a run of a workflow take its time.
+func StartRun(c *engine.Change, run *storage.Resource, event string) {
 	run.Attributes["status"], run.Attributes[nextRun] = "in_progress", simclock.Stamp(c.Now.Add(workflowTime))
 	c.Schedule(c.Now.Add(workflowTime), run.ID)
 	c.Emit(event, run, map[string]any{}) // the context is empty (OpenAPI 2025-12-08)
-}
-
-// resumeWorkflowRun lets a run that failed go on. It ends well then.
-func resumeWorkflowRun(c *engine.Change, run *storage.Resource, _ Act) (*storage.Resource, error) {
-	if status := run.Text("status"); status != "errored" {
-		return nil, engine.Conflict("a run that is " + status + " cannot be resumed")
-	}
-	run.Attributes[runOutcome] = "completed"
-	startRun(c, run, "workflow-run.resumed")
-	return run, nil
 }
 
 // workflowRunDue ends a run of a workflow. There is no event of one that ended well
@@ -80,9 +70,9 @@ func workflowRunDue(c *engine.Change, run *storage.Resource) {
 	if run.Text("status") != "in_progress" || c.Now.Before(run.Time(nextRun)) {
 		return
 	}
-	run.Attributes["status"] = run.Text(runOutcome)
+	run.Attributes["status"] = run.Text(RunOutcome)
 	run.Attributes[storage.ResourceMeta] = map[string]any{"processing-time-seconds": workflowTime.Seconds()}
-	if run.Text(runOutcome) == "errored" {
+	if run.Text(RunOutcome) == "errored" {
 		c.Emit("workflow-run.errored", run, map[string]any{})
 		return
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -221,7 +222,7 @@ func (p *seeder) applyKey(path string, key seedKey) error {
 	}
 	for i, permission := range key.Permissions {
 		if !slices.Contains(catalog.Permissions(), permission) {
-			return p.problem(fmt.Sprintf("%s.permissions[%d]", path, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", "))
+			return p.problem(fmt.Sprintf("%s.permissions[%d]", path, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", ")+catalog.DidYouMean(permission, catalog.Permissions()))
 		}
 	}
 	given, err := p.given(path, key.ID, "api")
@@ -241,7 +242,7 @@ func (p *seeder) applyWebhook(path string, hook seedWebhook) error {
 	}
 	for i, name := range hook.Events {
 		if name != "*" && !webhook.Known(webhook.Name(name)) {
-			return p.problem(fmt.Sprintf("%s.events[%d]", path, i), "there is no such event")
+			return p.problem(fmt.Sprintf("%s.events[%d]", path, i), "there is no such event"+faults.SuggestEvent(name))
 		}
 	}
 	included := "include_none"

@@ -160,7 +160,7 @@ func (f *seedFile) check() (path, problem string) {
 	}
 	for _, product := range slices.Sorted(maps.Keys(f.Quotas)) {
 		if !slices.Contains(catalog.QuotaProducts(), product) {
-			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ")
+			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + catalog.DidYouMean(product, catalog.QuotaProducts())
 		}
 		if f.Quotas[product] <= 0 {
 			return "$.quotas." + product, "a quota must be above zero"

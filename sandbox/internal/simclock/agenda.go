@@ -20,7 +20,7 @@ func (a *Agenda[T]) Put(at time.Time, what T) {
 	heap.Push(&a.entries, entry[T]{at, a.count, what})
 }
 
-// Next returns when the Next thing falls due; not ok when there is none.
+// Next returns when the next thing falls due; not ok when there is none.
 func (a *Agenda[T]) Next() (at time.Time, ok bool) {
 	if len(a.entries) == 0 {
 		return time.Time{}, false

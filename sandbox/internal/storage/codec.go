@@ -17,7 +17,7 @@ import (
 //
 // A name that is known is written as its number, and so are the values that repeat:
 // what kind of thing a value is, a status, what the fixtures hold. The numbers mean
-// nothing outside of this packing.
+// nothing outside of this codec.
 type codec struct {
 	numbers map[string]int
 	names   []string
@@ -35,7 +35,7 @@ func newCodec() *codec {
 	return p
 }
 
-// codecOf is the packing that gave names their numbers.
+// codecOf is the codec that gave names their numbers.
 func codecOf(names []string, blank string) *codec {
 	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blank: blank}
 	for number, name := range names {
@@ -86,7 +86,7 @@ func (p *codec) encode(r *Resource) string {
 	return string(b)
 }
 
-// decode reads what pack wrote.
+// decode reads what encode wrote.
 func (p *codec) decode(packed string) *Resource {
 	u := decoder{p, packed}
 	r := &Resource{Typ: u.name(), ID: u.text()}

@@ -13,8 +13,8 @@ type TableSnapshot struct {
 
 // Snapshot returns what restore takes.
 func (s *Tables) Snapshot() (names []string, blank string, saved []TableSnapshot) {
-	for number, shelf := range s.tables {
-		saved = append(saved, TableSnapshot{s.Families[number], shelf.dropped, slices.Clone(shelf.entries), slices.Clone(shelf.objects)})
+	for number, table := range s.tables {
+		saved = append(saved, TableSnapshot{s.Families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
 	}
 	return s.codec.names, s.codec.blank, saved
 }
@@ -30,19 +30,19 @@ func (s *Tables) Restore(names []string, blank string, saved []TableSnapshot, kn
 
 // refill restores one family, and the indexes over it.
 func (s *Tables) refill(saved TableSnapshot, know func(*Resource)) {
-	shelf, number := s.table(saved.Family)
-	shelf.dropped = saved.Dropped
-	shelf.entries, shelf.objects = saved.Entries, saved.Objects
-	if shelf.live != nil {
-		shelf.live = make([]*Resource, 0, len(saved.Entries))
-		for _, packed := range saved.Entries {
-			shelf.live = append(shelf.live, s.codec.decode(packed))
+	table, number := s.table(saved.Family)
+	table.dropped = saved.Dropped
+	table.entries, table.objects = saved.Entries, saved.Objects
+	if table.live != nil {
+		table.live = make([]*Resource, 0, len(saved.Entries))
+		for _, encoded := range saved.Entries {
+			table.live = append(table.live, s.codec.decode(encoded))
 		}
 	}
-	for i, packed := range shelf.entries {
-		at := uint32(shelf.dropped + i)
-		s.rows[s.codec.idOf(packed)] = rowID{number, at}
-		r := s.at(shelf, int(at))
+	for i, encoded := range table.entries {
+		at := uint32(table.dropped + i)
+		s.rows[s.codec.idOf(encoded)] = rowID{number, at}
+		r := s.at(table, int(at))
 		s.index(r, at)
 		know(r)
 	}

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// table holds the resources of a family in the order in which they were made. The
-// place of a resource on its shelf never changes.
+// table holds the resources of one family, in the order in which they were created. The
+// row of a resource never changes.
 type table struct {
-	entries []string    // packed
-	objects []string    // packed, of events: what they are about, as it was
-	dropped int         // how many of the oldest are gone: entries[0] has this place
-	live    []*Resource // the resources unpacked, of families that are few and read often
+	entries []string    // encoded
+	objects []string    // encoded; of events: what they are about, as it was
+	dropped int         // how many of the oldest were removed: the row of entries[0]
+	live    []*Resource // the resources decoded, of families that are few and read often
 	kept    int         // how many there may be; 0 for any number
 }
 
-// rowID says where a resource is.
+// rowID identifies the row of a resource.
 type rowID struct {
-	family uint16 // the number of its shelf
+	family uint16 // the number of its table
 	at     uint32
 }
 
@@ -30,7 +30,7 @@ type Tables struct {
 	Families []string
 	tables   []*table // by the number of the family
 	numbers  map[string]uint16
-	indexed  map[uint64][]uint32 // places on a shelf, by family, relation and value
+	indexed  map[uint64][]uint32 // rows, by family, relation and value
 	seed     maphash.Seed
 }
 
@@ -69,43 +69,43 @@ func (s *Tables) table(family string) (*table, uint16) {
 
 // Put stores a resource, new or changed.
 func (s *Tables) Put(r *Resource) {
-	shelf, family := s.table(r.Family())
-	packed := s.codec.encode(r)
+	table, family := s.table(r.Family())
+	encoded := s.codec.encode(r)
 	at, known := s.rows[r.ID]
 	if !known {
-		at = rowID{family, uint32(shelf.end())}
-		s.rows[s.codec.idOf(packed)] = at
-		shelf.entries = append(shelf.entries, packed)
-		if shelf.live != nil {
-			shelf.live = append(shelf.live, nil)
+		at = rowID{family, uint32(table.end())}
+		s.rows[s.codec.idOf(encoded)] = at
+		table.entries = append(table.entries, encoded)
+		if table.live != nil {
+			table.live = append(table.live, nil)
 		}
 		if r.Object != nil {
-			shelf.objects = append(shelf.objects, s.encodeObject(r.Object))
+			table.objects = append(table.objects, s.encodeObject(r.Object))
 		}
 	}
-	shelf.entries[int(at.at)-shelf.dropped] = packed
-	if shelf.live != nil {
-		shelf.live[at.at] = r.Clone()
+	table.entries[int(at.at)-table.dropped] = encoded
+	if table.live != nil {
+		table.live[at.at] = r.Clone()
 	}
 	s.index(r, at.at)
-	if shelf.kept > 0 && len(shelf.entries) > shelf.kept {
-		delete(s.rows, s.codec.idOf(shelf.entries[0]))
-		shelf.entries[0] = ""
-		shelf.entries, shelf.dropped = shelf.entries[1:], shelf.dropped+1
+	if table.kept > 0 && len(table.entries) > table.kept {
+		delete(s.rows, s.codec.idOf(table.entries[0]))
+		table.entries[0] = ""
+		table.entries, table.dropped = table.entries[1:], table.dropped+1
 	}
 }
 
-// encodeObject packs what an event is about. Most often the resource is stored as the
+// encodeObject encodes what an event is about. Most often the resource is stored as the
 // event saw it: then there is one copy.
 func (s *Tables) encodeObject(object *Resource) string {
-	packed := s.codec.encode(object)
+	encoded := s.codec.encode(object)
 	if at, known := s.rows[object.ID]; known {
-		shelf := s.tables[at.family]
-		if now := shelf.entries[int(at.at)-shelf.dropped]; now == packed {
+		table := s.tables[at.family]
+		if now := table.entries[int(at.at)-table.dropped]; now == encoded {
 			return now
 		}
 	}
-	return packed
+	return encoded
 }
 
 // index makes a resource be found by what it belongs to.
@@ -158,23 +158,23 @@ func (s *Tables) Get(id string) *Resource {
 	return s.at(s.tables[at.family], int(at.at))
 }
 
-func (s *Tables) at(shelf *table, at int) *Resource {
-	if shelf.live != nil {
-		return shelf.live[at]
+func (s *Tables) at(table *table, at int) *Resource {
+	if table.live != nil {
+		return table.live[at]
 	}
-	r := s.codec.decode(shelf.entries[at-shelf.dropped])
-	if shelf.objects != nil {
-		r.Object = s.codec.decode(shelf.objects[at])
+	r := s.codec.decode(table.entries[at-table.dropped])
+	if table.objects != nil {
+		r.Object = s.codec.decode(table.objects[at])
 	}
 	return r
 }
 
-// end is the place of the next resource.
+// end is the row of the next resource.
 func (s *table) end() int { return s.dropped + len(s.entries) }
 
 func (s *Tables) Count(family string) int {
-	shelf, _ := s.table(family)
-	return len(shelf.entries)
+	table, _ := s.table(family)
+	return len(table.entries)
 }
 
 // All yields the resources of a family, oldest first. Those that are made meanwhile
@@ -187,22 +187,22 @@ func (s *Tables) Newest(family string) iter.Seq[*Resource] { return s.Older(fami
 // Newer yields the resources of a family that were made after one of them, or all,
 // oldest first. Where values are given, only those that are indexed by one of them.
 func (s *Tables) Newer(family, than string, values ...string) iter.Seq[*Resource] {
-	shelf, _ := s.table(family)
-	from, end := shelf.dropped, shelf.end()
+	table, _ := s.table(family)
+	from, end := table.dropped, table.end()
 	if than != "" {
 		from = int(s.rows[than].at) + 1
 	}
 	return func(yield func(*Resource) bool) {
 		if len(values) > 0 {
 			for _, at := range s.rowsOf(family, values) {
-				if int(at) >= from && int(at) < end && !yield(s.at(shelf, int(at))) {
+				if int(at) >= from && int(at) < end && !yield(s.at(table, int(at))) {
 					return
 				}
 			}
 			return
 		}
 		for at := from; at < end; at++ {
-			if !yield(s.at(shelf, at)) {
+			if !yield(s.at(table, at)) {
 				return
 			}
 		}
@@ -212,30 +212,29 @@ func (s *Tables) Newer(family, than string, values ...string) iter.Seq[*Resource
 // Older yields the resources of a family that were made before one of them, or all,
 // newest first. Where values are given, only those that are indexed by one of them.
 func (s *Tables) Older(family, than string, values ...string) iter.Seq[*Resource] {
-	shelf, _ := s.table(family)
-	end := shelf.end()
+	table, _ := s.table(family)
+	end := table.end()
 	if than != "" {
 		end = int(s.rows[than].at)
 	}
 	return func(yield func(*Resource) bool) {
 		if len(values) > 0 {
 			for _, at := range slices.Backward(s.rowsOf(family, values)) {
-				if int(at) < end && !yield(s.at(shelf, int(at))) {
+				if int(at) < end && !yield(s.at(table, int(at))) {
 					return
 				}
 			}
 			return
 		}
-		for at := end - 1; at >= shelf.dropped; at-- {
-			if !yield(s.at(shelf, at)) {
+		for at := end - 1; at >= table.dropped; at-- {
+			if !yield(s.at(table, at)) {
 				return
 			}
 		}
 	}
 }
 
-// rowsOf are the places on a family's shelf of what is indexed by one of some
-// values, or was.
+// rowsOf are the rows of a family that are, or were, indexed by one of some values.
 func (s *Tables) rowsOf(family string, values []string) []uint32 {
 	var places []uint32
 	for _, value := range values {

@@ -1,10 +1,11 @@
-package resources
+package acts
 
 import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -20,21 +21,21 @@ func actSubmit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 	switch {
 	case catalog.Shapes()[a.Type] == [2]string{} && storage.FamilyOf(a.Type) != "selfie", !isVerification && outcomes == nil:
 		return nil, engine.Unprocessable("type must be the type of a verification, of a document or of a selfie", "/type")
-	case isVerification && verificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
+	case isVerification && resources.VerificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
 		return nil, engine.Unprocessable("outcome is not one that "+a.Type+" has", "/outcome")
 	}
-	if err := TakePart(c, inquiry); err != nil {
+	if err := resources.TakePart(c, inquiry); err != nil {
 		return nil, err
 	}
 	if isVerification {
-		return Verify(c, inquiry, a.Type, templateOf(a.Type), a.Outcome), nil
+		return resources.Verify(c, inquiry, a.Type, templateOf(a.Type), a.Outcome), nil
 	}
-	return Evidence(c, inquiry, a.Type, a.Outcome), nil
+	return resources.Evidence(c, inquiry, a.Type, a.Outcome), nil
 }
 
 // templateOf is the verification template of a type, or "".
 func templateOf(verification string) string {
-	for id, typ := range VerificationTemplates() {
+	for id, typ := range resources.VerificationTemplates() {
 		if typ == verification {
 			return id
 		}
@@ -46,10 +47,10 @@ func actMoveOn(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 	if a.Step == "" {
 		return nil, engine.BadRequest("step is missing")
 	}
-	if err := TakePart(c, inquiry); err != nil {
+	if err := resources.TakePart(c, inquiry); err != nil {
 		return nil, err
 	}
-	MoveOn(c, inquiry, a.Step)
+	resources.MoveOn(c, inquiry, a.Step)
 	return inquiry, nil
 }
 
@@ -57,7 +58,7 @@ func actCancelSession(c *engine.Change, session *storage.Resource, _ Act) (*stor
 	if session.Text("status") == "new" {
 		return nil, engine.Conflict("nobody opened the session")
 	}
-	CancelSession(c, session)
+	resources.CancelSession(c, session)
 	return session, nil
 }
 
@@ -67,10 +68,10 @@ func createReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (
 	switch {
 	case inquiry.Text("status") != "completed" && inquiry.Text("status") != "approved":
 		return nil, engine.Conflict("an inquiry that is " + inquiry.Text("status") + " makes no reusable persona")
-	case inquiry.Attributes[reusable] == true:
+	case inquiry.Attributes[resources.Reusable] == true:
 		return nil, engine.Conflict("the inquiry made a reusable persona before")
 	}
-	inquiry.Attributes[reusable] = true
+	inquiry.Attributes[resources.Reusable] = true
 	c.Emit("inquiry.reusable-persona-created", inquiry, nil)
 	return inquiry, nil
 }
@@ -81,17 +82,17 @@ func useReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (*st
 	account := inquiry.One("account")
 	found := false
 	for earlier := range c.Of("inquiry", account) {
-		found = found || account != "" && earlier.One("account") == account && earlier.Attributes[reusable] == true
+		found = found || account != "" && earlier.One("account") == account && earlier.Attributes[resources.Reusable] == true
 	}
 	if !found {
 		return nil, engine.Conflict("no inquiry of the account made a reusable persona")
 	}
-	if err := TakePart(c, inquiry); err != nil {
+	if err := resources.TakePart(c, inquiry); err != nil {
 		return nil, err
 	}
-	v := Verify(c, inquiry, "verification/government-id", GovernmentIDTemplateID, "submitted")
+	v := resources.Verify(c, inquiry, "verification/government-id", resources.GovernmentIDTemplateID, "submitted")
 	v.Attributes["from-reusable-persona"] = true
-	setVerification(c, v, "passed")
+	resources.SetVerification(c, v, "passed")
 	c.Emit("inquiry.reusable-persona-used", inquiry, nil)
 	return inquiry, nil
 }

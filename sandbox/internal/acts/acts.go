@@ -1,10 +1,10 @@
-package resources
+package acts
 
 import (
-	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"slices"
 	"strings"
 
+	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -69,8 +69,8 @@ func Acts() map[ActKind]act {
 	}
 }
 
-// PerformAct does what no operation of the API does, and returns what was made or changed.
-func PerformAct(s *engine.Engine, environment catalog.Environment, a Act) (*storage.Resource, error) {
+// Perform does what no operation of the API does, and returns what was made or changed.
+func Perform(s *engine.Engine, environment catalog.Environment, a Act) (*storage.Resource, error) {
 	s.Mu.Lock()
 	defer s.Dispatcher.Wake()
 	defer s.Mu.Unlock()

@@ -1,31 +1,32 @@
-package resources
+package acts
 
 import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 // archiveAccount takes an account out of use: it takes no new inquiries.
 func archiveAccount(c *engine.Change, account *storage.Resource, _ Act) (*storage.Resource, error) {
-	if account.Attributes[archived] == true {
+	if account.Attributes[resources.Archived] == true {
 		return nil, engine.Conflict("the account is archived")
 	}
-	account.Attributes[archived], account.Attributes["updated-at"] = true, simclock.Stamp(c.Now)
+	account.Attributes[resources.Archived], account.Attributes["updated-at"] = true, simclock.Stamp(c.Now)
 	c.Emit("account.archived", account, nil)
 	return account, nil
 }
 
 func restoreAccount(c *engine.Change, account *storage.Resource, _ Act) (*storage.Resource, error) {
 	switch {
-	case account.Attributes[consolidatedInto] != nil:
+	case account.Attributes[resources.ConsolidatedInto] != nil:
 		return nil, engine.Conflict("the account was consolidated into another")
-	case account.Attributes[archived] != true:
+	case account.Attributes[resources.Archived] != true:
 		return nil, engine.Conflict("the account is not archived")
 	}
-	account.Attributes[archived], account.Attributes["updated-at"] = false, simclock.Stamp(c.Now)
+	account.Attributes[resources.Archived], account.Attributes["updated-at"] = false, simclock.Stamp(c.Now)
 	c.Emit("account.restored", account, nil)
 	return account, nil
 }
@@ -39,7 +40,7 @@ func commentCase(c *engine.Change, r *storage.Resource, a Act) (*storage.Resourc
 		return nil, engine.Conflict("the case is redacted")
 	}
 	comment := c.Create("case-comment", "cscm", map[string]any{
-		"message": a.Text, "commenter-id": UserID, "commenter-type": "user", "updated-at": simclock.Stamp(c.Now),
+		"message": a.Text, "commenter-id": resources.UserID, "commenter-type": "user", "updated-at": simclock.Stamp(c.Now),
 	}, nil)
 	r.Link("case-comments", comment.Identifier())
 	r.Attributes["updated-at"] = simclock.Stamp(c.Now)
@@ -69,12 +70,12 @@ func actReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Res
 
 // reportOf makes the report of an act, about an account unless that is nil.
 func reportOf(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
-	for id, typ := range reportTemplates() {
+	for id, typ := range resources.ReportTemplates() {
 		if typ == a.Type {
-			if err := checkQuery(typ, a.Query); err != nil {
+			if err := resources.CheckQuery(typ, a.Query); err != nil {
 				return nil, err
 			}
-			return newReport(c, typ, id, a.Query, account), nil
+			return resources.NewReport(c, typ, id, a.Query, account), nil
 		}
 	}
 	return nil, engine.Unprocessable("type must be the type of a report", "/type")
@@ -95,19 +96,19 @@ func escalateVerification(c *engine.Change, v *storage.Resource, _ Act) (*storag
 	switch {
 	case v.Attributes["completed-at"] == nil:
 		return nil, engine.Conflict("a verification that is " + v.Text("status") + " cannot be escalated")
-	case v.Attributes[escalated] == true:
+	case v.Attributes[resources.Escalated] == true:
 		return nil, engine.Conflict("the verification was escalated before")
 	}
-	v.Attributes[escalated] = true
+	v.Attributes[resources.Escalated] = true
 	c.Emit("verification.escalated", v, nil)
 	return v, nil
 }
 
 func tagVerification(c *engine.Change, v *storage.Resource, a Act) (*storage.Resource, error) {
 	have, _ := v.Attributes["tags"].([]any)
-	tags := tagList(a.Tags)
-	added, removed := without(tags, have), without(have, tags)
-	if err := countTags(c, added); err != nil {
+	tags := resources.TagList(a.Tags)
+	added, removed := resources.Without(tags, have), resources.Without(have, tags)
+	if err := resources.CountTags(c, added); err != nil {
 		return nil, err
 	}
 	if len(added)+len(removed) > 0 {
