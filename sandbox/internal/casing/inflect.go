@@ -63,7 +63,7 @@ func Cased(key, casing string) string {
 	}
 }
 
-// Kebab writes a key of any casing in Kebab-case: address-street-1 for
+// Kebab writes a key of any casing in kebab-case: address-street-1 for
 // address_street_1 and addressStreet1.
 func Kebab(key string) string {
 	var b strings.Builder

@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"github.com/idemhq/idem/sandbox/internal/catalog"
-	"github.com/idemhq/idem/sandbox/internal/faults"
 	"slices"
 	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/faults"
 )
 
 // CallRecord is one call of the API, replays of idempotent answers among them. The

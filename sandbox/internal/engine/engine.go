@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -21,10 +22,9 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Options say how a sandbox behaves. The zero Options is a sandbox as the package
-// comment describes it.
+// Options are those of a sandbox, without its seed.
 type Options struct {
-	// Wall is the wall's clock: time.Now unless set. See [Sandbox.Advance].
+	// Wall is the wall's clock: time.Now unless set. See [Engine.Advance].
 	Wall func() time.Time
 
 	// Clock is what the sandbox's clock shows at the start: the wall's time unless
@@ -63,7 +63,8 @@ type Options struct {
 	RemoteControl bool
 }
 
-// Engine is a local Persona. It is an [http.Handler]; close it when done.
+// Engine answers requests to the API and for files, and delivers webhooks. Close it when
+// done.
 type Engine struct {
 	Options   Options
 	behaviour Behaviour
@@ -83,8 +84,7 @@ type Engine struct {
 	Dispatcher *dispatcher
 }
 
-// New returns an engine that holds what the behaviour puts into it. It sends no
-// webhooks until then.
+// New returns an engine whose environments hold what the behaviour puts into them.
 func New(options Options, b Behaviour) (*Engine, error) {
 	if options.Wall == nil {
 		options.Wall = time.Now
@@ -101,7 +101,7 @@ func New(options Options, b Behaviour) (*Engine, error) {
 	if options.RateLimit < 0 || options.RetryScale < 0 || options.DeliveryTimeout < 0 {
 		return nil, errors.New("sandbox: a rate limit, a retry scale or a delivery timeout below zero means nothing")
 	}
-	for product := range options.Quotas {
+	for _, product := range slices.Sorted(maps.Keys(options.Quotas)) {
 		if known := catalog.QuotaProducts(); !slices.Contains(known, product) {
 			return nil, fmt.Errorf("sandbox: there is no quota of %q, only of %s%s", product, strings.Join(known, ", "), catalog.DidYouMean(product, known))
 		}
@@ -158,16 +158,16 @@ func (s *Engine) Advance(d time.Duration) {
 // Call is one request to the API on its way through an operation.
 type Call struct {
 	*Change
-	Sandbox *Engine
-	Op      *persona.Operation
-	Ids     []string // the path's parameters
-	Query   map[string][]string
-	Body    map[string]any // keys in kebab-case
-	Render  RenderOptions
-	Key     *storage.Resource // the API key
-	Header  http.Header
-	Host    string        // where this sandbox is reached, for links to it
-	fault   *faults.Fault // what goes wrong with it, or nil
+	Engine *Engine
+	Op     *persona.Operation
+	IDs    []string // the path's parameters
+	Query  map[string][]string
+	Body   map[string]any // keys in kebab-case
+	Render RenderOptions
+	Key    *storage.Resource // the API key
+	Header http.Header
+	Host   string        // where this sandbox is reached, for links to it
+	fault  *faults.Fault // what goes wrong with it, or nil
 }
 
 // Answer is what an operation answers with, before it is rendered.
@@ -183,7 +183,7 @@ type Answer struct {
 	Document map[string]any // the whole of it, when it is not made of resources
 }
 
-// Operation is what the sandbox does for one Operation.
+// Operation is what the sandbox does for one operation.
 type Operation func(*Call) (*Answer, error)
 
 // response is a finished answer.
@@ -287,7 +287,7 @@ func (s *Engine) perform(env *Environment, key *storage.Resource, op *persona.Op
 	if handler == nil {
 		return errorResponse(&Refusal{Status: http.StatusNotImplemented, Title: "Not implemented", Details: "the sandbox does not serve " + op.Name() + " yet"}, f.Inflection)
 	}
-	c := &Call{Change: NewChange(env, now), Sandbox: s, Op: op, Ids: ids, Query: r.URL.Query(), Render: f, Key: key, Header: r.Header, Host: s.address, fault: fault}
+	c := &Call{Change: NewChange(env, now), Engine: s, Op: op, IDs: ids, Query: r.URL.Query(), Render: f, Key: key, Header: r.Header, Host: s.address, fault: fault}
 	if err = permitted(key, op); err == nil {
 		err = s.takeQuota(env, op, now)
 	}

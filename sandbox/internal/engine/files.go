@@ -53,7 +53,7 @@ type fileToken struct {
 	Expires     int64  `json:"expires"`
 }
 
-// File takes over a File of a request: one at a path, of base64 data and a filename.
+// File takes over a file of a request: one at a path, of base64 data and a filename.
 func (c *Call) File(path string, given map[string]any) (map[string]any, error) {
 	data, err := base64.StdEncoding.DecodeString(TextOf(given["data"]))
 	if err != nil || len(data) == 0 || TextOf(given["filename"]) == "" {
@@ -199,7 +199,7 @@ func samplePDF() []byte {
 	return pdf.PDF("Utility bill", "Alexander J Sample", "600 California Street", "San Francisco, CA 94109")
 }
 
-// Sample is a Sample file of a resource.
+// Sample is a sample file of a resource.
 func Sample(owner, name string) map[string]any {
 	if name == "document.pdf" {
 		return fileOf(owner, name, len(samplePDF()))

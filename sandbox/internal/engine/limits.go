@@ -27,7 +27,7 @@ func (w *window) take(now time.Time, limit int) (limited bool) {
 	return w.used > limit
 }
 
-// Left returns the calls that are Left, and the seconds until the window ends.
+// Left returns the calls that are left, and the seconds until the window ends.
 func (w *window) Left(now time.Time, limit int) (remaining, reset int) {
 	return max(0, limit-w.used), max(0, int((w.start.Add(windowLength).Sub(now)+time.Second-1)/time.Second))
 }

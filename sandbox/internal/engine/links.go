@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Link is a one-time Link to a session.
+// Link is a one-time link to a session.
 type Link struct {
 	Code    string
 	Session string

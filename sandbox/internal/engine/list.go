@@ -59,7 +59,7 @@ func Listed(all []*storage.Resource) listing {
 	}
 }
 
-// Page cuts the Page out of a listing that the query asks for. A size outside of 1
+// Page cuts the page out of a listing that the query asks for. A size outside of 1
 // to 100 and a cursor that names nothing are refused.
 func (c *Call) Page(from listing) (*Answer, error) {
 	size := 10
@@ -113,7 +113,7 @@ func (c *Call) pageLink(cursor, id string) string {
 	}
 	query.Set(cursor, id)
 	path := c.Op.Path
-	for _, param := range c.Ids {
+	for _, param := range c.IDs {
 		path = replaceParameter(path, param)
 	}
 	return "/api/v1" + path + "?" + query.Encode()

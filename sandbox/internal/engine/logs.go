@@ -17,7 +17,7 @@ const (
 	AuditLife = 180 * 24 * time.Hour
 )
 
-// Within returns what tells the resources that were made Within a time from older ones.
+// Within returns what tells the resources that were made within a time from older ones.
 func (c *Call) Within(life time.Duration) func(*storage.Resource) bool {
 	return func(r *storage.Resource) bool { return c.Now.Before(r.Time("created-at").Add(life)) }
 }

@@ -204,7 +204,7 @@ func (c *Call) Texts(path string) []string {
 	return out
 }
 
-// Number returns a Number of the body, and whether there is one.
+// Number returns a number of the body, and whether there is one.
 func (c *Call) Number(path string) (float64, bool) {
 	v, _ := At(c.Body, path)
 	n, ok := v.(float64)
@@ -220,14 +220,14 @@ func (c *Call) Flag(path string, otherwise bool) bool {
 	return otherwise
 }
 
-// Object returns an Object of the body, or nil.
+// Object returns an object of the body, or nil.
 func (c *Call) Object(path string) map[string]any {
 	v, _ := At(c.Body, path)
 	m, _ := v.(map[string]any)
 	return m
 }
 
-// Filter returns a Filter of the query.
+// Filter returns a filter of the query.
 func (c *Call) Filter(name string) string {
 	if values := c.Query["filter["+name+"]"]; len(values) > 0 {
 		return values[0]
@@ -247,7 +247,7 @@ func OneOf(filter, value string) bool {
 
 // Find returns the resource that the path names, to change it, or a 404.
 func (c *Call) Find(family string) (*storage.Resource, error) {
-	r := c.Edit(c.Ids[0])
+	r := c.Edit(c.IDs[0])
 	if r == nil || r.Family() != family {
 		return nil, NotFound("")
 	}
@@ -256,7 +256,7 @@ func (c *Call) Find(family string) (*storage.Resource, error) {
 
 // AnswerFound answers with the resource that the path names.
 func (c *Call) AnswerFound(family string) (*Answer, error) {
-	r := c.Get(c.Ids[0])
+	r := c.Get(c.IDs[0])
 	if r == nil || r.Family() != family {
 		return nil, NotFound("")
 	}

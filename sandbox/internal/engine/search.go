@@ -11,7 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Search answers a Search: its query, its order, a page at a time (OpenAPI
+// Search answers a search: its query, its order, a page at a time (OpenAPI
 // 2025-12-08). Unlike Persona's it is up to date, unless a fault makes it stale: then
 // resources are found by what they were, and shown as they are.
 func (c *Call) Search(family string, attributes func(r *storage.Resource, name string) any) (*Answer, error) {

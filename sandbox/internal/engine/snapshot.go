@@ -73,7 +73,7 @@ type deliverySnapshot struct {
 }
 
 // Snapshot writes everything the sandbox holds: resources, events, deliveries, calls,
-// idempotency keys and the time by its clock, for [Sandbox.Restore]. Faults are not
+// idempotency keys and the time by its clock, for [Engine.Restore]. Faults are not
 // part of it. The format is the sandbox's own, and may change with its version.
 func (s *Engine) Snapshot(w io.Writer) error {
 	s.Mu.Lock()
@@ -97,7 +97,7 @@ func (s *Engine) Snapshot(w io.Writer) error {
 	return nil
 }
 
-// Restore makes the sandbox hold what it held at a [Sandbox.Snapshot], and its clock
+// Restore makes the sandbox hold what it held at a [Engine.Snapshot], and its clock
 // show the time of then. What cannot be read changes nothing.
 func (s *Engine) Restore(r io.Reader) error { return s.restore(r, false) }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Load makes the sandbox hold what a file does that [Sandbox.Keep] wrote. A file that
+// Load makes the sandbox hold what a file does that [Engine.Keep] wrote. A file that
 // is not there changes nothing. The clock goes on from the wall's time, or from where
 // it was if that is later.
 func (s *Engine) Load(file string) error {

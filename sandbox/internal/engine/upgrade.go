@@ -27,7 +27,7 @@ func (c *Call) upgrade() {
 			delete(attributes, "country-code")
 			attributes["selected-country-code"] = country
 		}
-		c.setAttributes(gathered(attributes, c.Sandbox.Routes.attributes(c.Op)))
+		c.setAttributes(gathered(attributes, c.Engine.Routes.attributes(c.Op)))
 	case "Workflows.Trigger":
 		if params := c.Object("meta.params"); params != nil {
 			attributes = params

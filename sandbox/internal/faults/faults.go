@@ -220,7 +220,7 @@ func (f *Fault) example() string {
 	}
 }
 
-// Is reports whether a fault Is there, and of a kind.
+// Is reports whether a fault is there, and of a kind.
 func (f *Fault) Is(kind Kind) bool { return f != nil && f.Kind == kind }
 
 // ParseFault reads a fault as it is written on a command line: its settings by name,

@@ -1,10 +1,10 @@
 package pages
 
 import (
-	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"net/http"
 
 	"github.com/idemhq/idem/sandbox/internal/acts"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 )
 

@@ -350,7 +350,7 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	}
 	attributes["fields"] = fields
 	made, err := resources.CreateInquiry(&engine.Call{
-		Change: c, Sandbox: v.sandbox, Render: engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab"}, Host: v.sandbox.Host(v.request),
+		Change: c, Engine: v.sandbox, Render: engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab"}, Host: v.sandbox.Host(v.request),
 		Body: map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta},
 	})
 	var refused *engine.Refusal

@@ -97,7 +97,7 @@ func createConnection(c *engine.Call) (*engine.Answer, error) {
 		}
 	}
 	r := c.Create("connect/connection", "cxn", map[string]any{
-		"status": "pending", "source-organization-id": c.Sandbox.OrgID, "destination-organization-id": destination, "updated-at": simclock.Stamp(c.Now),
+		"status": "pending", "source-organization-id": c.Engine.OrgID, "destination-organization-id": destination, "updated-at": simclock.Stamp(c.Now),
 	}, map[string]any{"creator": c.Key.Identifier()})
 	c.Schedule(c.Now.Add(connectTime), r.ID)
 	return &engine.Answer{Status: 201, One: r}, nil

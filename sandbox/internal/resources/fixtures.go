@@ -121,7 +121,7 @@ type relation struct {
 	many    bool
 }
 
-// Relations are the Relations of the account type and of the transaction type.
+// Relations are the relations of the account type and of the transaction type.
 func Relations(family string) map[string]relation {
 	switch family {
 	case "account":

@@ -144,7 +144,7 @@ func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		meta["session-token"] = SessionToken(c.Sandbox, session, c.Now)
+		meta["session-token"] = SessionToken(c.Engine, session, c.Now)
 	}
 	c.Emit("inquiry.created", inquiry, nil)
 	return &engine.Answer{Status: 201, One: inquiry, Meta: meta}, nil
@@ -311,7 +311,7 @@ func resumeInquiry(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine.Answer{One: inquiry, Meta: map[string]any{"session-token": SessionToken(c.Sandbox, session, c.Now)}}, nil
+	return &engine.Answer{One: inquiry, Meta: map[string]any{"session-token": SessionToken(c.Engine, session, c.Now)}}, nil
 }
 
 // optional returns a string of the body, or nil.

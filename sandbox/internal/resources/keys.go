@@ -38,7 +38,7 @@ func keyOperations() map[string]engine.Operation {
 			return &engine.Answer{One: key}, setKey(c, key)
 		},
 		"APIKeys.Clone": func(c *engine.Call) (*engine.Answer, error) {
-			original := c.Get(c.Ids[0])
+			original := c.Get(c.IDs[0])
 			if original == nil || original.Family() != "api-key" {
 				return nil, engine.NotFound("")
 			}

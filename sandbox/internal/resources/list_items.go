@@ -98,13 +98,13 @@ func listItemOperations() map[string]engine.Operation {
 		typ := "list-item/" + kind.name
 		operations["ListItems.Create"+kind.method] = createListItem(kind)
 		operations["ListItems.Get"+kind.method] = func(c *engine.Call) (*engine.Answer, error) {
-			if r := c.Get(c.Ids[0]); r == nil || r.Typ != typ {
+			if r := c.Get(c.IDs[0]); r == nil || r.Typ != typ {
 				return nil, engine.NotFound("")
 			}
 			return c.AnswerFound("list-item")
 		}
 		operations["ListItems.Archive"+kind.method] = func(c *engine.Call) (*engine.Answer, error) {
-			item := c.Edit(c.Ids[0])
+			item := c.Edit(c.IDs[0])
 			if item == nil || item.Typ != typ {
 				return nil, engine.NotFound("")
 			}

@@ -62,7 +62,7 @@ func requestChallenge(c *engine.Call) (*engine.Answer, error) {
 	}
 	challenge := passChallenge{TokenType: 2, IssuerName: passIssuer, OriginInfo: passOrigin}
 	challenge.ExpiresAt = c.Now.Add(passLife + time.Hour - 1).Truncate(time.Hour).UTC().Format(time.RFC3339)
-	challenge.MAC = challengeMAC(c.Sandbox, challenge)
+	challenge.MAC = challengeMAC(c.Engine, challenge)
 	encoded, _ := json.Marshal(challenge) // strings and a number only
 	return &engine.Answer{Document: map[string]any{
 		"challenge": base64.RawURLEncoding.EncodeToString(encoded), "token-key": base64.RawURLEncoding.EncodeToString(der), "token-key-id": kept.Text(passKeyID),
@@ -151,7 +151,7 @@ func readPass(c *engine.Call, token, claim string) (privacyPass, error) {
 	}
 	expires, err := time.Parse(time.RFC3339, pass.Challenge.ExpiresAt)
 	switch {
-	case !hmac.Equal([]byte(pass.Challenge.MAC), []byte(challengeMAC(c.Sandbox, pass.Challenge))):
+	case !hmac.Equal([]byte(pass.Challenge.MAC), []byte(challengeMAC(c.Engine, pass.Challenge))):
 		return pass, engine.UnauthorizedFor("the challenge of the privacy pass was changed")
 	case err != nil || !c.Now.Before(expires):
 		return pass, engine.UnauthorizedFor("the privacy pass has expired")

@@ -105,7 +105,7 @@ func moveRelations(c *engine.Change, from, to *storage.Resource) {
 
 // listRelations answers with what an account is related to by a key, the latest first.
 func listRelations(c *engine.Call) (*engine.Answer, error) {
-	account := c.Get(c.Ids[0])
+	account := c.Get(c.IDs[0])
 	if account == nil || account.Family() != "account" {
 		return nil, engine.NotFound("")
 	}

@@ -58,7 +58,7 @@ func createRelay(c *engine.Call) (*engine.Answer, error) {
 	relay.Attributes[sessionUntil] = simclock.Stamp(c.Now.Add(24 * time.Hour))
 	c.Schedule(c.Now.Add(engine.RelayTime), relay.ID)
 	return &engine.Answer{Status: 201, Document: map[string]any{
-		"relay-token": relay.ID, "relay-secret": secret, "relay-session-access-token": SessionToken(c.Sandbox, relay, c.Now),
+		"relay-token": relay.ID, "relay-secret": secret, "relay-session-access-token": SessionToken(c.Engine, relay, c.Now),
 	}}, nil
 }
 
@@ -72,7 +72,7 @@ func relayDue(c *engine.Change, relay *storage.Resource) {
 // generateClaim trades a privacy pass for the result of a relay. A person who failed
 // costs nothing: the pass can be used again.
 func generateClaim(c *engine.Call) (*engine.Answer, error) {
-	relay := c.Get(c.Ids[0])
+	relay := c.Get(c.IDs[0])
 	if relay == nil || relay.Typ != "relay" || !hmac.Equal([]byte(relay.Text(engine.RelaySecret)), []byte(c.Header.Get("Persona-Relay-Secret"))) {
 		return nil, engine.NotFound("")
 	}

@@ -45,7 +45,7 @@ func webhookOperations() map[string]engine.Operation {
 		"Webhooks.Disable": webhookStatus("disabled"),
 		"Webhooks.Archive": webhookStatus("archived"),
 		"Webhooks.Clone": func(c *engine.Call) (*engine.Answer, error) {
-			original := c.Get(c.Ids[0])
+			original := c.Get(c.IDs[0])
 			if original == nil || original.Family() != "webhook" {
 				return nil, engine.NotFound("")
 			}

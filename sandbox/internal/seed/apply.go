@@ -300,7 +300,7 @@ func (p *seeder) perform(path, name string, ids []string, given map[string]strin
 	var received any
 	_ = json.Unmarshal(sent, &received) // it was just written
 	c := &engine.Call{
-		Change: engine.NewChange(p.env, p.sandbox.Clock.Now()), Sandbox: p.sandbox, Op: op, Ids: ids, Key: p.key,
+		Change: engine.NewChange(p.env, p.sandbox.Clock.Now()), Engine: p.sandbox, Op: op, IDs: ids, Key: p.key,
 		Render: engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab"}, Body: casing.KebabKeys(received).(map[string]any),
 	}
 	c.Given = given

@@ -20,7 +20,7 @@ func BlankFields(names []string) map[string]any {
 	return fields
 }
 
-// Field writes a Field as reads show it.
+// Field writes a field as reads show it.
 func Field(name string, value any) map[string]any {
 	typ := "string"
 	switch value.(type) {

@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
-// Resource is one Resource of an environment. Attributes have kebab-case keys;
+// Resource is one resource of an environment. Attributes have kebab-case keys;
 // those that start with an underscore are the sandbox's own and are never rendered.
 type Resource struct {
 	Typ, ID       string

@@ -181,7 +181,7 @@ func (s *Tables) Count(family string) int {
 // are not among them.
 func (s *Tables) All(family string) iter.Seq[*Resource] { return s.Newer(family, "") }
 
-// Newest yields the resources of a family, Newest first.
+// Newest yields the resources of a family, newest first.
 func (s *Tables) Newest(family string) iter.Seq[*Resource] { return s.Older(family, "") }
 
 // Newer yields the resources of a family that were made after one of them, or all,
@@ -244,7 +244,7 @@ func (s *Tables) rowsOf(family string, values []string) []uint32 {
 	return slices.Compact(places)
 }
 
-// Has reports whether a family Has a resource.
+// Has reports whether a family has a resource.
 func (s *Tables) Has(family, id string) bool {
 	at, ok := s.rows[id]
 	return ok && s.Families[at.family] == family
