@@ -95,7 +95,7 @@ func TestAnArchivedAccountTakesNoInquiryUntilItIsRestored(t *testing.T) {
 	client, ctx := server.client(), t.Context()
 	account := newAccount(t, client, "account").ID
 	for _, step := range []struct {
-		do      string
+		do      sandbox.ActKind
 		refused bool
 	}{{"archive_account", true}, {"restore_account", false}} {
 		if _, err := server.Act("sandbox", sandbox.Act{Do: step.do, ID: account}); err != nil {

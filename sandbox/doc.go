@@ -17,12 +17,13 @@
 // deliveries go wrong, [Sandbox.Advance] moves the clock, and the pages below
 // /_sandbox/ show people what there is and what happened.
 //
-// The engine (this file's neighbours engine.go, render.go, events.go, deliver.go)
-// knows keys, versions, casing, idempotency, rate limits, pages, events and
-// deliveries. What an operation does is in one file for each kind of resource.
+// This package is a facade. The packages below sandbox/internal do the work, and each
+// imports only those before it: simclock (time), storage (tables and their encoding),
+// casing, catalog (names that Persona's API has), pdf, faults, engine (requests,
+// limits, events and deliveries), resources (one file for each kind of resource), acts, seed
+// (seed files) and pages (inspector, hosted flow and control API).
+//
 // [Coverage] lists the operations, and [EventCoverage] the events. What no operation
 // does, [Sandbox.Act] does. Where Persona is silent about what it does, docs/sandbox.md
 // says what the sandbox does.
 package sandbox
-
-//go:generate go run ../internal/sandboxgen

@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
+	"go.uber.org/goleak"
 )
 
 // do sends a request with the sandbox's key, and returns the status and the body.

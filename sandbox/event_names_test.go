@@ -76,9 +76,9 @@ func TestEveryDocumentedEventIsEmitted(t *testing.T) {
 
 // deliver lets something happen, checks that its events and no others reach a webhook
 // of each version in their order, and returns their names.
-func deliver(t *testing.T, environment string, versions []string, happens func(*scenario) []string) []string {
+func deliver(t *testing.T, environment sandbox.Environment, versions []string, happens func(*scenario) []string) []string {
 	server, to := start(t, frozen()), newReceiver(t)
-	client := server.client(persona.WithAPIKey(map[string]string{"sandbox": sandbox.SandboxKey, "production": sandbox.ProductionKey}[environment]))
+	client := server.client(persona.WithAPIKey(map[string]string{"sandbox": sandbox.SandboxKey, "production": sandbox.ProductionKey}[string(environment)]))
 	secrets := map[string]string{}
 	for _, version := range versions {
 		hook := subscribe(t, client, persona.WebhookCreateParams{

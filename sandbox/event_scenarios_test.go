@@ -14,7 +14,7 @@ import (
 // the test.
 type scenario struct {
 	*testing.T
-	environment string // sandbox or production
+	environment sandbox.Environment // sandbox or production
 	server      *server
 	client      *persona.Client
 }

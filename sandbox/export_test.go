@@ -4,17 +4,21 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/acts"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 // Unlisted returns the names of the events that a sandbox emitted although they are not
 // among those it says it emits.
 func Unlisted(s *Sandbox) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.engine.Mu.Lock()
+	defer s.engine.Mu.Unlock()
 	var unlisted []string
-	for _, env := range s.environments {
-		for event := range env.all("event") {
-			if name := event.text("name"); !emits(name) {
+	for _, env := range s.engine.Environments {
+		for event := range env.All("event") {
+			if name := event.Text("name"); !catalog.Emits(name) {
 				unlisted = append(unlisted, name)
 			}
 		}
@@ -25,7 +29,7 @@ func Unlisted(s *Sandbox) []string {
 // Listed returns the names of the events that the sandbox says it emits.
 func Listed() []string {
 	var names []string
-	for subject, words := range eventNames() {
+	for subject, words := range catalog.EventNames() {
 		for what := range strings.FieldsSeq(words) {
 			names = append(names, subject+"."+what)
 		}
@@ -36,8 +40,8 @@ func Listed() []string {
 // VerificationTypes returns every type of verification, sorted.
 func VerificationTypes() []string {
 	var types []string
-	for typ := range shapes() {
-		if familyOf(typ) == "verification" {
+	for typ := range catalog.Shapes() {
+		if storage.FamilyOf(typ) == "verification" {
 			types = append(types, typ)
 		}
 	}
@@ -46,4 +50,10 @@ func VerificationTypes() []string {
 }
 
 // ActNames returns the name of every kind of act, sorted.
-func ActNames() []string { return slices.Sorted(maps.Keys(acts())) }
+func ActNames() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(acts.Acts())) {
+		names = append(names, string(name))
+	}
+	return names
+}

@@ -111,10 +111,10 @@ func FuzzAct(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, do, then string, n uint8, typ, outcome, rows, name, text string) {
 		a := sandbox.Act{
-			Do: do, ID: ids[int(n)%len(ids)], Type: typ, Outcome: outcome, Rows: rows, Step: text, Field: name, Text: text, Tags: []string{text},
+			Do: sandbox.ActKind(do), ID: ids[int(n)%len(ids)], Type: typ, Outcome: outcome, Rows: rows, Step: text, Field: name, Text: text, Tags: []string{text},
 			Query: map[string]any{name: text, "term": nil},
 		}
-		for _, a.Do = range []string{do, then} {
+		for _, a.Do = range []sandbox.ActKind{sandbox.ActKind(do), sandbox.ActKind(then)} {
 			made, err := sb.Act("sandbox", a)
 			if (made == "") != (err != nil) {
 				t.Errorf("%s made %q: %v", a.Do, made, err)

@@ -192,7 +192,7 @@ func (w *world) inject(faults ...string) {
 func (w *world) happened() map[string]int {
 	counts := map[string]int{}
 	for _, fault := range w.sandbox.Faults() {
-		counts[fault.Kind] += fault.Happened
+		counts[string(fault.Kind)] += fault.Happened
 	}
 	return counts
 }

@@ -1,0 +1,106 @@
+package casing
+
+import (
+	"strings"
+	"unicode"
+)
+
+// verbatim are the attributes whose keys are data: the template or the caller
+// defines them.
+func verbatim(key string) bool {
+	switch key {
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+		return true
+	}
+	return false
+}
+
+// Inflect rewrites the keys of a document from kebab-case into another casing.
+// Fields keep theirs; before 2025-10-27 those of inquiries, cases and transactions
+// did not (Persona changelog, 2025-10-27).
+func Inflect(v any, casing string) any {
+	if casing == "kebab" {
+		return v
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, value := range v {
+			if !verbatim(key) {
+				value = Inflect(value, casing)
+			}
+			out[Cased(key, casing)] = value
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = Inflect(v[i], casing)
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+// Cased writes a kebab-case key in a casing.
+func Cased(key, casing string) string {
+	switch casing {
+	case "snake":
+		return strings.ReplaceAll(key, "-", "_")
+	case "camel":
+		head, tail, found := strings.Cut(key, "-")
+		for found {
+			var word string
+			word, tail, found = strings.Cut(tail, "-")
+			if word != "" {
+				head += strings.ToUpper(word[:1]) + word[1:]
+			}
+		}
+		return head
+	default:
+		return key
+	}
+}
+
+// Kebab writes a key of any casing in kebab-case: address-street-1 for
+// address_street_1 and addressStreet1.
+func Kebab(key string) string {
+	var b strings.Builder
+	camel := strings.ContainsFunc(key, unicode.IsUpper)
+	for i, r := range key {
+		word := unicode.IsUpper(r) || camel && unicode.IsDigit(r) && !unicode.IsDigit(rune(key[max(i-1, 0)]))
+		if word && i > 0 && key[i-1] != '-' && key[i-1] != '_' {
+			b.WriteByte('-')
+		}
+		if r == '_' {
+			r = '-'
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// KebabKeys rewrites the keys of a request body, which may come in any casing, into
+// kebab-case.
+func KebabKeys(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, value := range v {
+			key = Kebab(key)
+			if !verbatim(key) {
+				value = KebabKeys(value)
+			}
+			out[key] = value
+		}
+		return out
+	case []any:
+		for i := range v {
+			v[i] = KebabKeys(v[i])
+		}
+		return v
+	default:
+		return v
+	}
+}

@@ -1,0 +1,22 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/idemhq/idem/sandbox/internal/casing"
+)
+
+func TestEveryAttributeKeepsItsNameThroughEveryCasing(t *testing.T) {
+	t.Parallel()
+	for typ, shape := range parseShapes() {
+		for _, properties := range [][]property{shape.Attributes, shape.relationships} {
+			for _, p := range properties {
+				for _, style := range []string{"kebab", "snake", "camel"} {
+					if got := casing.Kebab(casing.Cased(p.Name, style)); got != p.Name {
+						t.Errorf("%s of %s in %s is read as %s", p.Name, typ, style, got)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// page is one page of a list.
+type page struct{ Links map[string]any }
+
+// listing is what pages are cut from.
+type listing struct {
+	has    func(cursor string) bool
+	after  func(cursor string) iter.Seq[*storage.Resource] // what comes behind a cursor, or all
+	before func(cursor string) iter.Seq[*storage.Resource] // what comes in front of a cursor, the nearest first
+}
+
+// List answers with the resources of a family that keep holds of, newest first, a
+// page at a time (Persona docs: Pagination). Where ids are given, only the resources
+// are looked at that are indexed by one of them.
+func (c *Call) List(family string, keep func(*storage.Resource) bool, ids ...string) (*Answer, error) {
+	kept := func(all iter.Seq[*storage.Resource]) iter.Seq[*storage.Resource] {
+		return func(yield func(*storage.Resource) bool) {
+			for r := range all {
+				if (keep == nil || keep(r)) && !yield(r) {
+					return
+				}
+			}
+		}
+	}
+	return c.Page(listing{
+		has:    func(id string) bool { return c.Env.Has(family, id) },
+		after:  func(id string) iter.Seq[*storage.Resource] { return kept(c.Env.Older(family, id, ids...)) },
+		before: func(id string) iter.Seq[*storage.Resource] { return kept(c.Env.Newer(family, id, ids...)) },
+	})
+}
+
+// Listed is the listing of resources that are at hand, in their order.
+func Listed(all []*storage.Resource) listing {
+	index := func(id string) int {
+		return slices.IndexFunc(all, func(r *storage.Resource) bool { return r.ID == id })
+	}
+	return listing{
+		has:   func(id string) bool { return index(id) >= 0 },
+		after: func(id string) iter.Seq[*storage.Resource] { return slices.Values(all[index(id)+1:]) },
+		before: func(id string) iter.Seq[*storage.Resource] {
+			return func(yield func(*storage.Resource) bool) {
+				for _, r := range slices.Backward(all[:index(id)]) {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// Page cuts the page out of a listing that the query asks for. A size outside of 1
+// to 100 and a cursor that names nothing are refused.
+func (c *Call) Page(from listing) (*Answer, error) {
+	size := 10
+	if text := c.Query["page[size]"]; len(text) > 0 {
+		n, err := strconv.Atoi(text[0])
+		if err != nil || n < 1 || n > 100 {
+			return nil, BadRequest("page.size must be between 1 and 100")
+		}
+		size = n
+	}
+	after, before := First(c.Query["page[after]"]), First(c.Query["page[before]"])
+	if after != "" && before != "" {
+		return nil, BadRequest("page.after and page.before must not both be given")
+	}
+	if cursor := after + before; cursor != "" && !from.has(cursor) {
+		return nil, BadRequest("page.after or page.before is not a cursor of this list")
+	}
+	all := from.after(after)
+	if before != "" {
+		all = from.before(before)
+	}
+	window, further := []*storage.Resource{}, false
+	for r := range all {
+		if further = len(window) == size; further {
+			break
+		}
+		window = append(window, r)
+	}
+	earlier, more := after != "", further
+	if before != "" {
+		slices.Reverse(window)
+		earlier, more = further, true
+	}
+	links := map[string]any{"prev": nil, "next": nil}
+	if len(window) > 0 && more {
+		links["next"] = c.pageLink("page[after]", window[len(window)-1].ID)
+	}
+	if len(window) > 0 && earlier {
+		links["prev"] = c.pageLink("page[before]", window[0].ID)
+	}
+	return &Answer{Many: window, Paged: &page{links}}, nil
+}
+
+// pageLink is the relative address of another page, with the filters of this one.
+func (c *Call) pageLink(cursor, id string) string {
+	query := url.Values{}
+	for name, values := range c.Query {
+		if name != "page[after]" && name != "page[before]" {
+			query[name] = values
+		}
+	}
+	query.Set(cursor, id)
+	path := c.Op.Path
+	for _, param := range c.IDs {
+		path = replaceParameter(path, param)
+	}
+	return "/api/v1" + path + "?" + query.Encode()
+}
+
+func First(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func replaceParameter(path, value string) string {
+	start, end := slices.Index([]byte(path), '{'), slices.Index([]byte(path), '}')
+	return path[:start] + url.PathEscape(value) + path[end+1:]
+}

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/faults"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// Search answers a search: its query, its order, a page at a time (OpenAPI
+// 2025-12-08). Unlike Persona's it is up to date, unless a fault makes it stale: then
+// resources are found by what they were, and shown as they are.
+func (c *Call) Search(family string, attributes func(r *storage.Resource, name string) any) (*Answer, error) {
+	var found []*storage.Resource
+	indexed := map[string]*storage.Resource{} // what is found, as the index has it
+	holds, err := c.condition(family)
+	if err != nil {
+		return nil, err
+	}
+	by, direction := c.Text("sort.attribute"), c.Text("sort.direction")
+	if c.Object("sort") != nil && !searchable(family, by) {
+		return nil, BadRequest("sort.attribute is not an attribute to search by")
+	}
+	if direction != "" && direction != "asc" && direction != "desc" {
+		return nil, BadRequest("sort.direction must be asc or desc")
+	}
+	for r := range c.Env.Newest(family) {
+		known := c.indexed(r)
+		if known == nil {
+			continue
+		}
+		if holds(func(name string) any { return attributes(known, name) }) {
+			found = append(found, r)
+			indexed[r.ID] = known
+		}
+	}
+	if by != "" {
+		slices.SortStableFunc(found, func(a, b *storage.Resource) int {
+			order := compare(attributes(indexed[a.ID], by), attributes(indexed[b.ID], by))
+			if direction != "asc" {
+				order = -order
+			}
+			return order
+		})
+	}
+	for _, name := range []string{"after", "before"} {
+		if cursor := c.Text("page." + name); cursor != "" && First(c.Query["page["+name+"]"]) == "" {
+			c.Query["page["+name+"]"] = []string{cursor}
+		}
+	}
+	if size, ok := c.Number("page.size"); ok && First(c.Query["page[size]"]) == "" {
+		c.Query["page[size]"] = []string{strconv.Itoa(int(size))}
+	}
+	return c.Page(Listed(found))
+}
+
+// indexed is a resource as the search index has it, nil when it has it not yet. What a
+// resource was is known from its events.
+func (c *Call) indexed(r *storage.Resource) *storage.Resource {
+	if !c.fault.Is(faults.FaultStaleSearch) {
+		return r
+	}
+	asOf := c.Now.Add(-c.fault.Delay)
+	switch {
+	case r.Time("created-at").After(asOf):
+		return nil
+	case !r.Time("updated-at").After(asOf):
+		return r
+	}
+	for event := range c.Env.Older("event", "", r.ID) {
+		if event.Object.ID == r.ID && !event.Time("created-at").After(asOf) {
+			return event.Object
+		}
+	}
+	return r
+}
+
+// compare orders two values: numbers and moments by size, all else as text.
+func compare(a, b any) int {
+	if x, ok := a.(float64); ok {
+		if y, ok := b.(float64); ok {
+			return cmp.Compare(x, y)
+		}
+	}
+	if x, y := simclock.Moment(a), simclock.Moment(b); !x.IsZero() && !y.IsZero() {
+		return x.Compare(y)
+	}
+	return strings.Compare(strings.ToLower(TextOf(a)), strings.ToLower(TextOf(b)))
+}
+
+func TextOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return ""
+	}
+}
+
+// FieldValue reads fields.name of a resource, for searches.
+func FieldValue(r *storage.Resource, name string) any {
+	fields, _ := r.Attributes["fields"].(map[string]any)
+	field, _ := fields[strings.TrimPrefix(name, "fields.")].(map[string]any)
+	return field["value"]
+}

@@ -1,0 +1,323 @@
+package pages
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// hostedPage is what a page of the hosted flow shows.
+type hostedPage struct {
+	Title       string
+	Text        []string
+	Environment string
+	InquiryID   string
+	Variant     string // light or dark, if the address asks for it
+	Steps       []hostedStep
+	Person      []hostedField
+	Form        *hostedForm
+	Next        string // where a person goes who is done
+
+	Target   string // the origin of the page around
+	Messages string // what it is told, as JSON; empty for nothing
+	messages []message
+	redirect *url.URL
+}
+
+type hostedStep struct {
+	Name  string
+	State string // done, now or open
+}
+
+type hostedField struct{ Name, Value string }
+
+type hostedForm struct {
+	Action   string
+	Question string
+	Choices  []hostedChoice
+	At       string // which page of the inquiry the form is on
+	Do       string
+	Button   string
+	Skip     bool
+	Cancel   bool
+}
+
+type hostedChoice struct {
+	Value, Name, Text string
+	Chosen            bool
+}
+
+// message is what the page around is told (npm: persona, version 5).
+type message struct {
+	Name              string         `json:"name"`
+	ContainerID       string         `json:"containerId,omitempty"`
+	TemplateID        string         `json:"templateId,omitempty"`
+	TemplateVersionID string         `json:"templateVersionId,omitempty"`
+	Metadata          map[string]any `json:"metadata,omitempty"`
+	Error             error          `json:"error,omitempty"`
+}
+
+// tell lets the page around know of something, if there is one.
+func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err error) {
+	if v == nil || v.path != "/widget" {
+		return
+	}
+	template := v.query.Get("inquiry-template-id")
+	if template == "" {
+		template = v.query.Get("template-id")
+	}
+	p.Target = engine.OriginOf(v.query.Get("message-target-origin"))
+	if p.Target == "" {
+		p.Target = engine.OriginOf(v.query.Get("iframe-origin"))
+	}
+	p.messages = append(p.messages, message{name, v.query.Get("container-id"), template, v.query.Get("inquiry-template-version-id"), metadata, err})
+	text, _ := json.Marshal(p.messages) // texts and maps
+	p.Messages = string(text)
+}
+
+// formTargets are where the form may lead besides. A browser holds redirects to it too,
+// also those that the host's page answers with.
+func (p *hostedPage) formTargets() []string {
+	if p.redirect == nil {
+		return nil
+	}
+	return []string{"http:", "https:"}
+}
+
+// stepOutcomes are what a person can choose for a verification of a type. Only what is
+// uploaded can be of no use to Persona.
+func stepOutcomes(typ string) []string {
+	outcomes := []string{"passed", "failed", "requires_retry", "skipped"}
+	if resources.EvidenceOf(typ) != "" {
+		outcomes = append(outcomes, "errored")
+	}
+	return outcomes
+}
+
+// show makes the page that a visit is at.
+func (v *visit) show() (*hostedPage, error) {
+	c := engine.NewChange(v.env, v.sandbox.Clock.Now())
+	p := &hostedPage{Environment: v.env.Name}
+	if variant := v.query.Get("style-variant"); variant == "light" || variant == "dark" {
+		p.Variant = variant
+	}
+	if v.inquiry != nil {
+		p.InquiryID, p.redirect = v.inquiry.ID, v.redirect()
+	}
+	event := v.query.Get("event")
+	if event == "" {
+		p.tell(v, "load", nil, nil)
+		p.tell(v, "ready", map[string]any{"preferredDimensions": map[string]any{"minimumHeight": "600px"}}, nil)
+	}
+	if event == "exit" && (v.session == nil || v.session.Text("status") == "expired") {
+		v.showExit(p)
+		return p, nil
+	}
+	if v.under("created", "pending", "expired") && v.session.Text("status") == "expired" {
+		return nil, unauthenticatedFlow()
+	}
+	if v.session == nil || v.inquiry.Text("status") == "created" {
+		return p, v.showStart(c, p)
+	}
+	if v.session.Text("status") == "new" && !resources.Closed(v.inquiry) { // by a session that nobody opened, into an inquiry under way
+		return p, v.showStart(c, p)
+	}
+	p.tell(v, "inquiry-load", map[string]any{"inquiryId": v.inquiry.ID, "sessionToken": v.token}, nil)
+	if event == "start" {
+		p.tell(v, "start", map[string]any{"inquiryId": v.inquiry.ID, "sessionToken": v.token}, nil)
+	}
+	p.tell(v, "page-change", nil, nil)
+	switch status := v.inquiry.Text("status"); {
+	case status == "pending":
+		v.showStep(c, p)
+	default:
+		v.showEnd(p, status)
+	}
+	return p, nil
+}
+
+// showExit is what a person sees who left.
+func (v *visit) showExit(p *hostedPage) {
+	p.Title, p.Text = "You left", []string{"You can close this page."}
+	metadata := map[string]any{}
+	if v.session != nil {
+		p.Text = []string{"Nothing is lost: a new link or a new session leads back here."}
+		metadata["inquiryId"], metadata["sessionToken"] = v.inquiry.ID, v.token
+	}
+	p.tell(v, "exit", metadata, nil)
+}
+
+func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
+	p.tell(v, "page-change", nil, nil)
+	p.Title = "Verify your identity"
+	p.Text = []string{"Each step asks which outcome it is to have."}
+	template := v.templateOf(c)
+	if template == nil {
+		return invalidConfig("There is no template with this id.")
+	}
+	if template.Text("status") != "active" {
+		return &flowError{422, "inactive_template", "The template is not active."}
+	}
+	p.Steps = hostedSteps(c, verificationsOf(c, template), -1)
+	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true}
+	return nil
+}
+
+// templateOf finds the inquiry template of a visit, or nil.
+func (v *visit) templateOf(c *engine.Change) *storage.Resource {
+	id := v.query.Get("inquiry-template-id")
+	if version := c.Get(v.query.Get("inquiry-template-version-id")); version != nil {
+		id = version.One("inquiry-template")
+	}
+	if v.inquiry != nil {
+		id = v.inquiry.One("inquiry-template")
+	}
+	if template := c.Get(id); template != nil && template.Typ == "inquiry-template" {
+		return template
+	}
+	return nil
+}
+
+func (v *visit) showStep(c *engine.Change, p *hostedPage) {
+	steps := stepsOf(c, v.inquiry)
+	at := present(c, v.inquiry, steps)
+	p.Steps = hostedSteps(c, steps, at)
+	p.Form = &hostedForm{Action: v.address("step"), At: stage(v.inquiry), Do: "submit", Cancel: true}
+	if at == len(steps) {
+		p.Title = "You are done"
+		p.Text = []string{"What becomes of the inquiry?"}
+		v.askForEnd(c, p.Form)
+		p.Person = personOf(v.inquiry)
+		return
+	}
+	name := stepName(c, steps[at])
+	p.Title = stepTitle(name)
+	p.Text = []string{stepText(name)}
+	p.Form.Question, p.Form.Button, p.Form.Skip = "Outcome", "Submit", true
+	p.Form.Choices = []hostedChoice{
+		{"passed", "Passes", "All checks pass.", true},
+		{"failed", "Fails", "A required check fails.", false},
+		{"requires_retry", "Has to be repeated", "The person is asked again.", false},
+	}
+	if slices.Contains(stepOutcomes(resources.VerificationType(c, steps[at])), "errored") {
+		p.Form.Choices = append(p.Form.Choices, hostedChoice{"errored", "Ends in an error", "What was uploaded cannot be processed, nothing is verified, and the person is asked again.", false})
+	}
+}
+
+// askForEnd offers the ends of an inquiry. The first fits what the steps came to.
+func (v *visit) askForEnd(c *engine.Change, form *hostedForm) {
+	failed := slices.ContainsFunc(v.inquiry.Many("verifications"), func(id storage.Identifier) bool { return c.Get(id.ID).Text("status") == "failed" })
+	form.Question, form.Do, form.Button = "Outcome of the inquiry", "finish", "Finish"
+	form.Choices = []hostedChoice{
+		{"completed", "Completed", "What Persona does when everything was submitted.", !failed},
+		{"failed", "Failed", "What it does when a step failed for good.", failed},
+		{"needs_review", "Completed, and marked for review", "What a workflow does with a doubtful one.", false},
+	}
+}
+
+func (v *visit) showEnd(p *hostedPage, status string) {
+	fields := v.inquiry.Attributes["fields"]
+	name := "complete"
+	if status == "failed" {
+		name = "fail"
+	}
+	p.tell(v, name, map[string]any{"inquiryId": v.inquiry.ID, "status": status, "fields": fields}, nil)
+	p.Title, p.Text = "Thank you", []string{"The inquiry is " + words(status) + ". You can close this page."}
+	if v.path == "/verify" && p.redirect != nil {
+		p.Next = p.redirect.String()
+	}
+}
+
+// verificationsOf are the verification templates of an inquiry template, in the order
+// in which a person goes through them.
+func verificationsOf(c *engine.Change, template *storage.Resource) []string {
+	ids, _ := template.Attributes[resources.TemplateVerifications].([]string)
+	return ids
+}
+
+func stepsOf(c *engine.Change, inquiry *storage.Resource) []string {
+	return verificationsOf(c, c.Get(inquiry.One("inquiry-template")))
+}
+
+// present is the index of the step that a person is at: the first whose verification is
+// not there, or has to be repeated.
+func present(c *engine.Change, inquiry *storage.Resource, steps []string) int {
+	done := map[string]bool{}
+	for _, id := range inquiry.Many("verifications") {
+		v := c.Get(id.ID)
+		done[v.One("verification-template")] = v.Text("status") != "requires_retry"
+	}
+	at := slices.IndexFunc(steps, func(step string) bool { return !done[step] })
+	if at < 0 {
+		return len(steps)
+	}
+	return at
+}
+
+// stepName is what the step of a verification template is called: government-id.
+func stepName(c *engine.Change, templateID string) string {
+	return strings.TrimPrefix(resources.VerificationType(c, templateID), "verification/")
+}
+
+func hostedSteps(c *engine.Change, steps []string, at int) []hostedStep {
+	var shown []hostedStep
+	for i, step := range steps {
+		state := "open"
+		switch {
+		case i < at:
+			state = "done"
+		case i == at:
+			state = "now"
+		}
+		shown = append(shown, hostedStep{stepTitle(stepName(c, step)), state})
+	}
+	return shown
+}
+
+func stepTitle(name string) string {
+	switch name {
+	case "government-id":
+		return "Government ID"
+	case "selfie":
+		return "Selfie"
+	case "database":
+		return "Personal details"
+	case "document":
+		return "Document"
+	default:
+		return words(name)
+	}
+}
+
+func stepText(name string) string {
+	switch name {
+	case "government-id":
+		return "Here a person takes pictures of a passport, a driver licence or an ID card."
+	case "selfie":
+		return "Here a person takes pictures of their face."
+	case "database":
+		return "Here what a person entered is compared with records."
+	case "document":
+		return "Here a person uploads a document, such as a utility bill."
+	default:
+		return "Here a person submits what this step asks for."
+	}
+}
+
+// personOf are the fields of an inquiry that have a value.
+func personOf(inquiry *storage.Resource) []hostedField {
+	fields, _ := inquiry.Attributes["fields"].(map[string]any)
+	var shown []hostedField
+	for name := range fields {
+		if text := engine.TextOf(engine.BareValue(fields, name)); text != "" {
+			shown = append(shown, hostedField{words(name), text})
+		}
+	}
+	slices.SortFunc(shown, func(a, b hostedField) int { return strings.Compare(a.Name, b.Name) })
+	return shown
+}

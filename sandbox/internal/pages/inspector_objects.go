@@ -1,0 +1,251 @@
+package pages
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// pageSize is how many rows a page of the inspector has.
+const pageSize = 50
+
+// thing names a resource and leads to it.
+type thing struct {
+	Type, ID, Label, Status string
+	Created                 time.Time
+	Path                    string // empty when it is not stored
+}
+
+func (i *inspection) thing(id storage.Identifier) thing {
+	r := i.env.Get(id.ID)
+	if r == nil {
+		return thing{Type: id.Type, ID: id.ID}
+	}
+	return i.thingOf(r)
+}
+
+func (i *inspection) thingOf(r *storage.Resource) thing {
+	t := thing{Type: r.Typ, ID: r.ID, Status: r.Text("status"), Created: r.Time("created-at"), Path: i.path(r.Typ, r.ID)}
+	if status := r.Text("account-status"); status != "" {
+		t.Status = status
+	}
+	for _, name := range []string{"name", "reference-id", "url", "workflow-name", "email-address", "value", "filename"} {
+		if t.Label = r.Text(name); t.Label != "" {
+			break
+		}
+	}
+	return t
+}
+
+// credential reports whether the ids of a type are secrets themselves.
+func credential(typ string) bool { return typ == "oauth-code" || typ == "oauth-token" }
+
+type kindCount struct {
+	Family string
+	Count  int
+}
+
+type overviewBody struct {
+	Kinds      []kindCount
+	Events     []eventRow
+	Deliveries []deliveryRow
+	States     []kindCount // of deliveries
+	Calls      []callRow
+}
+
+// latest is how many of each the overview shows.
+const latest = 10
+
+func (i *inspection) overview(*http.Request) (string, any, error) {
+	body := overviewBody{Kinds: i.kinds()}
+	body.Events, _ = i.eventRows("", latest, func(*storage.Resource) bool { return true })
+	body.Deliveries, _ = i.deliveryRows(0, latest, func(*engine.Delivery) bool { return true })
+	body.Calls, _ = i.callRows(0, latest, func(engine.CallRecord) bool { return true })
+	states := map[string]int{}
+	for _, delivery := range i.env.Deliveries.Entries {
+		states[delivery.State]++
+	}
+	for _, state := range slices.Sorted(maps.Keys(states)) {
+		body.States = append(body.States, kindCount{state, states[state]})
+	}
+	return "Overview", body, nil
+}
+
+// kinds are the kinds of object there are. Events and logs have pages of their own.
+func (i *inspection) kinds() []kindCount {
+	var kinds []kindCount
+	for _, family := range slices.Sorted(slices.Values(i.env.Families)) {
+		if n := i.env.Count(family); n > 0 && family != "event" && family != "api-log" && !credential(family) {
+			kinds = append(kinds, kindCount{family, n})
+		}
+	}
+	return kinds
+}
+
+type objectsBody struct {
+	Family  string
+	Count   int
+	Kinds   []kindCount
+	Objects []thing
+	Older   string // the id that the next page starts after, or ""
+	First   bool
+}
+
+func (i *inspection) objects(r *http.Request) (string, any, error) {
+	family, after := r.PathValue("family"), r.URL.Query().Get("after")
+	if !slices.Contains(i.env.Families, family) || credential(family) || after != "" && !i.env.Has(family, after) {
+		return "", nil, errNoPage
+	}
+	body := objectsBody{Family: family, Count: i.env.Count(family), Kinds: i.kinds(), First: after == ""}
+	for r := range i.env.Older(family, after) {
+		if len(body.Objects) == pageSize {
+			body.Older = body.Objects[pageSize-1].ID
+			break
+		}
+		body.Objects = append(body.Objects, i.thingOf(r))
+	}
+	return words(family), body, nil
+}
+
+type relationRow struct {
+	Name   string
+	Things []thing
+}
+
+type objectBody struct {
+	thing
+	Attributes    []shownPair
+	Unset         []string
+	Relationships []relationRow
+	From          []relationRow // what leads here
+	About         *thing        // of an event: its object
+	Was           []shownPair   // and what that was like
+	Events        []eventRow
+	MoreEvents    string
+	Deliveries    []deliveryRow // of an event, or of a webhook
+}
+
+func (i *inspection) object(request *http.Request) (string, any, error) {
+	r := i.env.Get(request.PathValue("id"))
+	if r == nil || r.Typ == "api-log" || credential(r.Typ) {
+		return "", nil, errNoPage
+	}
+	body := objectBody{thing: i.thingOf(r)}
+	body.Attributes, body.Unset = i.attributes(r)
+	for _, name := range slices.Sorted(maps.Keys(r.Relationships)) {
+		row := relationRow{Name: name}
+		if id, one := r.Relationships[name].(storage.Identifier); one {
+			row.Things = append(row.Things, i.thing(id))
+		}
+		for _, id := range r.Many(name) {
+			row.Things = append(row.Things, i.thing(id))
+		}
+		if len(row.Things) > 0 {
+			body.Relationships = append(body.Relationships, row)
+		}
+	}
+	body.Relationships = append(body.Relationships, i.relations(r)...)
+	body.From = i.from(r)
+	if r.Object != nil {
+		about := i.thing(r.Object.Identifier())
+		body.About = &about
+		body.Was, _ = i.attributes(r.Object)
+		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *engine.Delivery) bool { return d.EventID == r.ID })
+		return r.Text("name"), body, nil
+	}
+	if r.Typ == "webhook" {
+		body.Deliveries, _ = i.deliveryRows(0, latest, func(d *engine.Delivery) bool { return d.WebhookID == r.ID })
+	}
+	var more bool
+	body.Events, more = i.eventRows("", pageSize, func(event *storage.Resource) bool { return event.Object.ID == r.ID }, r.ID)
+	if more {
+		body.MoreEvents = "/_sandbox/" + i.env.Name + "/events?object=" + url.QueryEscape(r.ID)
+	}
+	return words(r.Typ), body, nil
+}
+
+// attributes are what a reader of the API sees of a resource, in the order of its
+// type, its secrets masked, and the names of those without a value.
+func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset []string) {
+	add := func(name string, value any) {
+		if v, ok := show(name, masked(value)); ok {
+			if other := i.env.Get(v.Text); v.Kind == "text" && other != nil && !credential(other.Typ) {
+				v.Link = i.path(other.Typ, other.ID)
+			}
+			pairs = append(pairs, shownPair{name, v})
+		} else {
+			unset = append(unset, name)
+		}
+	}
+	rendered, _ := i.sandbox.Render(r, engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab", Files: engine.FileAccess{Environment: i.env.Name, Life: catalog.FileTokenLife * time.Second}})["attributes"].(map[string]any)
+	delete(rendered, "payload") // of an event: shown beside it
+	for _, p := range i.sandbox.ShapeOf(r.Typ).Attributes {
+		if value, ok := rendered[p.Name]; ok {
+			add(p.Name, value)
+		}
+	}
+	if len(rendered) == 0 { // of a type that no version shows
+		for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+			if !strings.HasPrefix(name, "_") {
+				add(name, r.Attributes[name])
+			}
+		}
+	}
+	if value := r.Text(storage.SecretValue); value != "" {
+		add("value", mask(value))
+	}
+	secrets, _ := r.Attributes[engine.WebhookSecret].([]any)
+	for _, entry := range secrets {
+		secret, _ := entry.(map[string]any)
+		add("secret", mask(engine.TextOf(secret["value"])))
+	}
+	return pairs, unset
+}
+
+// relations are those of an account or a transaction.
+func (i *inspection) relations(r *storage.Resource) []relationRow {
+	var rows []relationRow
+	known := resources.Relations(r.Family())
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		row := relationRow{Name: key}
+		for _, id := range resources.RelatedBy(r, key) {
+			row.Things = append(row.Things, i.thing(storage.Identifier{Type: known[key].To, ID: id}))
+		}
+		if len(row.Things) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// from is what leads to a resource, as far as there is an index of it.
+func (i *inspection) from(r *storage.Resource) []relationRow {
+	var rows []relationRow
+	for _, family := range []string{"inquiry", "inquiry-session", "case"} {
+		row := relationRow{Name: family}
+		for other := range i.env.Older(family, "", r.ID) {
+			if len(row.Things) == pageSize {
+				break
+			}
+			leads := slices.ContainsFunc(slices.Collect(maps.Values(other.Relationships)), func(to any) bool {
+				ids, _ := to.([]storage.Identifier)
+				return to == any(r.Identifier()) || slices.Contains(ids, r.Identifier())
+			})
+			if leads {
+				row.Things = append(row.Things, i.thingOf(other))
+			}
+		}
+		if len(row.Things) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}

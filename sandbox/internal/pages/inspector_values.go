@@ -1,0 +1,227 @@
+package pages
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/casing"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+)
+
+// shown is a value as the inspector shows it. Which of the parts is filled depends on
+// the kind: text, time, status, chips, pairs, table or code.
+type shown struct {
+	Kind    string
+	Text    string
+	Link    string // of a text that is an id or a file
+	Time    time.Time
+	Chips   []string
+	Pairs   []shownPair
+	Columns []string
+	Rows    [][]shown
+}
+
+type shownPair struct {
+	Name  string
+	Value shown
+}
+
+// shownDeep is how many maps within each other are shown as such; deeper ones are code.
+const shownDeep = 3
+
+// show decides how an attribute's value is shown; not ok when there is none.
+func show(name string, value any) (s shown, ok bool) { return showWithin(name, value, shownDeep) }
+
+func showWithin(name string, value any, deep int) (s shown, ok bool) {
+	switch v := value.(type) {
+	case nil:
+		return shown{}, false
+	case string:
+		return showText(name, v)
+	case bool:
+		return shown{Kind: "text", Text: map[bool]string{true: "yes", false: "no"}[v]}, true
+	case int:
+		return shown{Kind: "text", Text: strconv.Itoa(v)}, true
+	case int64:
+		return shown{Kind: "text", Text: strconv.FormatInt(v, 10)}, true
+	case float64:
+		return shown{Kind: "text", Text: engine.TextOf(v)}, true
+	case []string:
+		return shown{Kind: "chips", Chips: v}, len(v) > 0
+	case []any:
+		return showList(v, deep-1)
+	case map[string]any:
+		return showMap(v, deep-1)
+	default:
+		return shown{Kind: "code", Text: indented(v)}, true
+	}
+}
+
+func showText(name, text string) (shown, bool) {
+	if text == "" {
+		return shown{}, false
+	}
+	if at := simclock.Moment(text); !at.IsZero() && strings.Contains(text, "T") {
+		return shown{Kind: "time", Time: at}, true
+	}
+	if address, err := url.Parse(text); err == nil && address.Query().Has("access_token") && strings.HasPrefix(address.Path, engine.FilesBase) {
+		return shown{Kind: "text", Text: path.Base(address.Path), Link: address.RequestURI()}, true
+	}
+	if name == "status" || strings.HasSuffix(name, "-status") {
+		return shown{Kind: "status", Text: text}, true
+	}
+	return shown{Kind: "text", Text: text}, true
+}
+
+// showList shows plain values beside each other, and things that are alike as a table.
+func showList(list []any, deep int) (shown, bool) {
+	plain, alike := true, true
+	columns := map[string]bool{} // that have a value
+	for _, element := range list {
+		one, isMap := element.(map[string]any)
+		alike = alike && isMap
+		for name, value := range one {
+			if _, ok := showWithin(name, value, deep); ok {
+				columns[name] = true
+			}
+		}
+		switch element.(type) {
+		case map[string]any, []any, nil:
+			plain = false
+		}
+	}
+	switch {
+	case len(list) == 0:
+		return shown{}, false
+	case plain:
+		s := shown{Kind: "chips"}
+		for _, element := range list {
+			s.Chips = append(s.Chips, engine.TextOf(element))
+		}
+		return s, true
+	case alike && deep >= 0:
+		s := shown{Kind: "table", Columns: columnOrder(columns)}
+		for _, element := range list {
+			var row []shown
+			for _, name := range s.Columns {
+				cell, _ := showWithin(name, element.(map[string]any)[name], deep)
+				row = append(row, cell)
+			}
+			s.Rows = append(s.Rows, row)
+		}
+		return s, true
+	default:
+		return shown{Kind: "code", Text: indented(list)}, true
+	}
+}
+
+// columnOrder puts what something is called and how it is in front.
+func columnOrder(columns map[string]bool) []string {
+	rank := map[string]int{"name": -3, "type": -2, "status": -1}
+	return slices.SortedFunc(maps.Keys(columns), func(a, b string) int {
+		return cmp.Or(rank[a]-rank[b], strings.Compare(a, b))
+	})
+}
+
+// showMap shows names with their values, those of fields without their type. What has
+// no value is left out.
+func showMap(m map[string]any, deep int) (shown, bool) {
+	if deep < 0 {
+		return shown{Kind: "code", Text: indented(m)}, len(m) > 0
+	}
+	s := shown{Kind: "pairs"}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		value := m[name]
+		if field, isMap := value.(map[string]any); isMap {
+			if inner, isField := field["value"]; isField && field["type"] != nil && len(field) == 2 {
+				value = inner
+			}
+		}
+		if v, ok := showWithin(name, value, deep); ok {
+			s.Pairs = append(s.Pairs, shownPair{name, v})
+		}
+	}
+	return s, len(s.Pairs) > 0
+}
+
+// mask hides a secret, but for what tells it from others.
+func mask(secret string) string {
+	start := strings.LastIndexByte(secret, '_') + 1
+	if len(secret)-start < 12 {
+		return secret[:start] + "••••"
+	}
+	return secret[:start] + "••••" + secret[len(secret)-4:]
+}
+
+// masked copies a value without the secrets in it: what is named as one.
+func masked(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, inner := range v {
+			if text, isText := inner.(string); isText && secretName(name) && text != "" {
+				inner = mask(text)
+			}
+			out[name] = masked(inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, inner := range v {
+			out[i] = masked(inner)
+		}
+		return out
+	default:
+		return value
+	}
+}
+
+func secretName(name string) bool {
+	name = casing.Kebab(name)
+	return slices.ContainsFunc([]string{"secret", "token", "password", "authorization", "assertion"}, func(word string) bool {
+		return name == word || strings.HasSuffix(name, "-"+word) || strings.HasSuffix(name, "-"+word+"s")
+	})
+}
+
+func indented(value any) string {
+	text, err := json.MarshalIndent(masked(value), "", "  ")
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// tone is how a status looks: good, bad, open or quiet. Only what was decided looks
+// good: completed is not approved.
+func tone(status any) string {
+	switch strings.ToLower(engine.TextOf(status)) {
+	case "approved", "passed", "enabled", "ready", "resolved", "active":
+		return "good"
+	case "declined", "failed", "errored", "lost", "rejected", "blocked":
+		return "bad"
+	case "needs_review", "pending", "created", "open", "initiated", "submitted", "requires_retry":
+		return "open"
+	default:
+		return "quiet"
+	}
+}
+
+// toneOfCode is how an HTTP status looks; 0 is no answer.
+func toneOfCode(code int) string {
+	switch {
+	case code == 0 || code >= 500:
+		return "bad"
+	case code >= 400:
+		return "open"
+	default:
+		return "good"
+	}
+}

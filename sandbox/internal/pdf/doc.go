@@ -1,0 +1,3 @@
+// Package pdf writes the PDF documents that the sandbox answers with: a title and lines
+// of text.
+package pdf

@@ -1,0 +1,207 @@
+package resources
+
+import (
+	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// What a new sandbox holds, in both environments alike but for the keys.
+const (
+	SandboxKey    = "persona_sandbox_5a0dbeef-0000-4000-8000-000000000001"
+	ProductionKey = "persona_production_9c0ffee0-0000-4000-8000-000000000002"
+
+	InquiryTemplateID        = "itmpl_SandboxKnowYourCustomer1"
+	InquiryTemplateVersionID = "itmplv_SandboxKnowYourCustomer1"
+	GovernmentIDTemplateID   = "vtmpl_SandboxGovernmentIdCheck1"
+	SelfieTemplateID         = "vtmpl_SandboxSelfieMatchCheck1"
+	DatabaseTemplateID       = "vtmpl_SandboxDatabaseMatchTest1"
+	DocumentTemplateID       = "vtmpl_SandboxDocumentCheck11111"
+	CaseTemplateID           = "ctmpl_SandboxManualReviewCase1"
+	CaseQueueID              = "cqueue_SandboxFirstReviewQueue1"
+	AccountTypeID            = "acttp_SandboxUserAccountType11"
+	DefaultAccountStatusID   = "actst_SandboxDefaultStatus1111"
+	ActiveAccountStatusID    = "actst_SandboxActiveStatus11111"
+	BlockedAccountStatusID   = "actst_SandboxBlockedStatus1111"
+	AccountActionID          = "accac_SandboxRefreshAction1111"
+	TransactionTypeID        = "txntp_SandboxPaymentTransaction"
+	ThemeSetID               = "theset_SandboxDefaultThemeSet11"
+)
+
+// The workflow, the graph query template, the importer pipeline and the dashboard's user of a new sandbox.
+const (
+	WorkflowID           = "wfl_SandboxNotifyWorkflow1111111"
+	WorkflowVersionID    = "wfv_SandboxNotifyWorkflow1111111"
+	GraphQueryTemplateID = "grphqt_SandboxSharedValues1111111"
+	ImporterPipelineID   = "mprtp_SandboxAccountsPipeline111"
+	UserID               = "user_SandboxReviewer111111111111"
+	UserSessionID        = "uses_SandboxReviewer111111111111"
+	UserAuditLogID       = "ual_SandboxReviewerLogin11111111"
+)
+
+// The report templates of a new sandbox, one of each kind. Reports about the associated
+// persons and the registrations of a business, and of SentiLink's scores, come from
+// [Sandbox.Act] alone.
+const (
+	AddressLookupReportTemplateID             = "rptp_SandboxAddressLookup11111111"
+	AdverseMediaReportTemplateID              = "rptp_SandboxAdverseMedia111111111"
+	BusinessAdverseMediaReportTemplateID      = "rptp_SandboxBusinessAdverseMedia1"
+	BusinessAssociatedPersonsReportTemplateID = "rptp_SandboxBusinessAssociated11"
+	BusinessRegistrationsReportTemplateID     = "rptp_SandboxBusinessRegistration"
+	SentilinkScoresReportTemplateID           = "rptp_SandboxSentilinkScores111111"
+	BusinessLookupReportTemplateID            = "rptp_SandboxBusinessLookup1111111"
+	BusinessWatchlistReportTemplateID         = "rptp_SandboxBusinessWatchlist1111"
+	CryptoAddressWatchlistReportTemplateID    = "rptp_SandboxCryptoAddrWatchlist11"
+	EmailAddressReportTemplateID              = "rptp_SandboxEmailAddress111111111"
+	PhoneNumberReportTemplateID               = "rptp_SandboxPhoneNumber1111111111"
+	PoliticallyExposedPersonReportTemplateID  = "rptp_SandboxPoliticallyExposed111"
+	ProfileReportTemplateID                   = "rptp_SandboxProfile11111111111111"
+	ProfileNonAuthoritativeReportTemplateID   = "rptp_SandboxProfileNonAuthoritati"
+	SocialMediaReportTemplateID               = "rptp_SandboxSocialMedia1111111111"
+	SyntheticReportTemplateID                 = "rptp_SandboxSynthetic111111111111"
+	WatchlistReportTemplateID                 = "rptp_SandboxWatchlist111111111111"
+)
+
+// The inputs that make things go wrong. Persona documents no such inputs: they are the
+// sandbox's own.
+const (
+	ReportErrorText       = "Sandbox Error"   // a text of a report's or graph query's input: it fails
+	GraphQueryTimeoutText = "Sandbox Timeout" // a parameter of a graph query: it takes longer than it may
+)
+
+// VerificationTemplates are the kinds of verification the inquiry template has.
+func VerificationTemplates() map[string]string {
+	return map[string]string{
+		GovernmentIDTemplateID: "verification/government-id",
+		SelfieTemplateID:       "verification/selfie",
+		DatabaseTemplateID:     "verification/database",
+		DocumentTemplateID:     "verification/document",
+	}
+}
+
+// ReportTemplates are the types of the reports that the report templates make.
+func ReportTemplates() map[string]string {
+	return map[string]string{
+		AddressLookupReportTemplateID:             "report/address-lookup",
+		AdverseMediaReportTemplateID:              "report/adverse-media",
+		BusinessAdverseMediaReportTemplateID:      "report/business-adverse-media",
+		BusinessAssociatedPersonsReportTemplateID: "report/business-associated-persons",
+		BusinessRegistrationsReportTemplateID:     "report/business-registrations-lookup",
+		SentilinkScoresReportTemplateID:           "report/integration/sentilink-scores",
+		BusinessLookupReportTemplateID:            "report/business-lookup",
+		BusinessWatchlistReportTemplateID:         "report/business-watchlist",
+		CryptoAddressWatchlistReportTemplateID:    "report/crypto-address-watchlist",
+		EmailAddressReportTemplateID:              "report/email-address",
+		PhoneNumberReportTemplateID:               "report/phone-number",
+		PoliticallyExposedPersonReportTemplateID:  "report/politically-exposed-person",
+		ProfileReportTemplateID:                   "report/profile",
+		ProfileNonAuthoritativeReportTemplateID:   "report/profile-non-authoritative",
+		SocialMediaReportTemplateID:               "report/social-media",
+		SyntheticReportTemplateID:                 "report/synthetic",
+		WatchlistReportTemplateID:                 "report/watchlist",
+	}
+}
+
+// reportTemplateType is the type of the templates of a type of report. One has none
+// (OpenAPI 2025-12-08).
+func reportTemplateType(report string) string {
+	if report == "report/profile-non-authoritative" {
+		return "report-template/profile"
+	}
+	return "report-template/" + strings.TrimPrefix(report, "report/")
+}
+
+// relation is one side of a relation of accounts and transactions: the family it leads
+// to, what it is called from there, and whether it leads to many.
+type relation struct {
+	To      string
+	inverse string
+	many    bool
+}
+
+// Relations are the relations of the account type and of the transaction type.
+func Relations(family string) map[string]relation {
+	switch family {
+	case "account":
+		return map[string]relation{
+			"parent":     {To: "account", inverse: "children"},
+			"children":   {To: "account", inverse: "parent", many: true},
+			"associates": {To: "account", inverse: "associates", many: true},
+			"payments":   {To: "transaction", inverse: "payer", many: true},
+		}
+	case "transaction":
+		return map[string]relation{
+			"payer":    {To: "account", inverse: "payments"},
+			"original": {To: "transaction", inverse: "refunds"},
+			"refunds":  {To: "transaction", inverse: "original", many: true},
+		}
+	default:
+		return nil
+	}
+}
+
+// transactionStatuses are the statuses of the transaction type. The first is
+// Persona's own, and the one of a new transaction.
+func transactionStatuses() []string {
+	return []string{"created", "approved", "declined", "needs_review"}
+}
+
+// transactionFieldSchemas describe the fields of the transaction type.
+func transactionFieldSchemas() []any {
+	schema := func(typ, key, label string) any {
+		return map[string]any{"type": typ, "key": key, "label": label, "default-value": nil, "config": map[string]any{"required": false}}
+	}
+	return []any{schema("number", "amount", "Amount"), schema("string", "currency", "Currency"), schema("string", "memo", "Memo")}
+}
+
+// AddFixtures puts what a new sandbox holds into an environment.
+func AddFixtures(e *engine.Environment, key string, at string) {
+	put := func(typ, id string, attributes, relationships map[string]any) {
+		furnish(e, typ, id, attributes, relationships)
+	}
+	put("api-key", storage.NewID("api"), map[string]any{
+		"name": "Default key", "api-version": catalog.DefaultVersion, "api-key-inflection": "kebab", "permissions": []any{},
+		"ip-address-allowlist": []any{"*"}, "api-attributes-blocklist": []any{}, "file-access-token-expires-in": float64(catalog.FileTokenLife),
+		"created-at": at, storage.SecretValue: key,
+	}, nil)
+	AddInquiryTemplate(e, at, InquiryTemplateID, InquiryTemplateVersionID, "Know your customer", storage.PersonFields(), VerificationTemplates())
+	put("workflow-version", WorkflowVersionID, map[string]any{
+		"workflow-name": "Notify", "status": "published", "trigger-type": "api", "live": true, "created-at": at, "updated-at": at, "published-at": at,
+		"inputs": []any{map[string]any{"name": "outcome", "type": "string", "required": false}},
+	}, map[string]any{"workflow": storage.Identifier{Type: "workflow", ID: WorkflowID}})
+	put("importer-pipeline", ImporterPipelineID, map[string]any{
+		"name": "Accounts", "status": "active", "destination": "account", "created-at": at, "updated-at": at,
+		"pipeline-config": map[string]any{"destination": "account", "sync-mode": "create", "archive-after-completion": false},
+	}, nil)
+	put("workflow", WorkflowID, map[string]any{"name": "Notify", "status": "active", "created-at": at},
+		map[string]any{"latest-published-version": storage.Identifier{Type: "workflow-version", ID: WorkflowVersionID}})
+	put("user", UserID, map[string]any{"email-address": "reviewer@example.com", "name-first": "Robin", "name-last": "Reviewer"}, nil)
+	put("user-audit-log", UserAuditLogID, map[string]any{
+		"path": "/dashboard/inquiries", "method": "GET", "get-params": map[string]any{}, "post-params": map[string]any{}, "ip-address": "127.0.0.1",
+		"user-agent": "Sandbox", "response-status": 200, "created-at": at,
+	}, map[string]any{"user": storage.Identifier{Type: "user", ID: UserID}, "user-session": storage.Identifier{Type: "user-session", ID: UserSessionID}})
+	for id, typ := range ReportTemplates() {
+		put(reportTemplateType(typ), id, map[string]any{
+			"name": "Report", "created-at": at, "updated-at": at, storage.ResourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
+		}, nil)
+	}
+	AddCaseTemplate(e, at, CaseTemplateID, "Manual review", []string{"Open", "Pending"}, []string{"Approved", "Declined"})
+	put("case-queue", CaseQueueID, map[string]any{"name": "First review", "status": "active", "created-at": at}, nil)
+	put("theme-set", ThemeSetID, map[string]any{"name": "Default", "status": "active", "styles": defaultStyles(), "created-at": at, "updated-at": at}, nil)
+	put("transaction-type", TransactionTypeID, map[string]any{"name": "Payment", "field-schemas": transactionFieldSchemas(), "created-at": at}, nil)
+	AddAccountType(e, at, AccountTypeID, "User", []AccountStatus{
+		{DefaultAccountStatusID, "Default"}, {ActiveAccountStatusID, "Active"}, {BlockedAccountStatusID, "Blocked"},
+	})
+}
+
+// translations are the texts of the inquiry template.
+func translations() []any {
+	text := func(step, component, value string) any {
+		return map[string]any{"step": step, "step-display-name": step, "component": component, "attribute-name": "text", "locale-values": []any{
+			map[string]any{"locale": "en", "value": value}, map[string]any{"locale": "es", "value": nil},
+		}}
+	}
+	return []any{text("start", "title", "Verify your identity"), text("start", "button", "Begin")}
+}

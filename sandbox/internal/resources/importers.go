@@ -1,0 +1,216 @@
+package resources
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/csv"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/casing"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+const (
+	ImportedFile = "_file" // what an importer has still to read
+	importedList = "_list" // the id of the list that its items go into
+)
+
+// importerOperations are those on importers: CSV files of accounts, or of list items.
+// Like Persona's an importer is pending when it is answered with; its rows are read
+// right after that.
+func importerOperations() map[string]engine.Operation {
+	operations := map[string]engine.Operation{
+		"Importers.Get":            func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("importer") },
+		"Importers.List":           func(c *engine.Call) (*engine.Answer, error) { return c.List("importer", nil) },
+		"Importers.ImportAccounts": func(c *engine.Call) (*engine.Answer, error) { return newImporter(c, "importer/account", nil) },
+	}
+	for _, kind := range listKinds() {
+		operations["Importers.Import"+kind.method+"ListItems"] = func(c *engine.Call) (*engine.Answer, error) {
+			id := c.Text("data.attributes.list-id")
+			if c.Get(id) == nil {
+				return nil, engine.Unprocessable("the list is not found", "/data/attributes/list-id") // there is no 404 here
+			}
+			list, err := listFor(c, kind)
+			if err != nil {
+				return nil, err
+			}
+			return newImporter(c, "importer/list-item/"+kind.name, list)
+		}
+	}
+	return operations
+}
+
+func newImporter(c *engine.Call, typ string, list *storage.Resource) (*engine.Answer, error) {
+	file := c.Object("data.attributes.file")
+	content, err := base64.StdEncoding.DecodeString(engine.TextOf(file["data"]))
+	if err != nil || len(content) == 0 || engine.TextOf(file["filename"]) == "" {
+		return nil, engine.BadRequest("data.attributes.file must hold data in base64, and a filename")
+	}
+	r := c.Create(typ, "mprt", map[string]any{
+		"status": "pending", "successful-count": 0, "duplicate-count": 0, "error-count": 0, ImportedFile: string(content),
+	}, nil)
+	if list != nil {
+		r.Attributes[importedList] = list.ID
+	}
+	c.Schedule(c.Now, r.ID)
+	return &engine.Answer{Status: http.StatusCreated, One: r}, nil
+}
+
+// runImport reads the rows of an importer. A file that cannot be read, or that lacks
+// all columns there could be, changes nothing.
+func runImport(c *engine.Change, importer *storage.Resource) {
+	content, waiting := importer.Attributes[ImportedFile].(string)
+	if !waiting {
+		return
+	}
+	delete(importer.Attributes, ImportedFile)
+	importer.Attributes["completed-at"] = simclock.Stamp(c.Now)
+	columns, add := accountColumns(), importAccounts(c)
+	if name, ok := strings.CutPrefix(importer.Typ, "importer/list-item/"); ok {
+		list := c.Edit(importer.Text(importedList))
+		kind := listKindOf(name)
+		columns, add = kind.columns(), importItems(c, kind, list, importer.Identifier())
+	}
+	rows, err := readRows([]byte(content), columns)
+	if err != nil {
+		importer.Attributes["status"] = "errored"
+		return
+	}
+	counts := map[string]int{}
+	for _, row := range rows {
+		counts[add(row)]++
+	}
+	importer.Attributes["status"] = "ready"
+	for _, outcome := range []string{rowImported, rowDuplicate, rowWrong} {
+		importer.Attributes[outcome] = counts[outcome]
+	}
+}
+
+// What can become of a row: the counters that count it.
+const (
+	rowImported  = "successful-count"
+	rowDuplicate = "duplicate-count"
+	rowWrong     = "error-count"
+)
+
+// readRows reads a CSV file into rows by column. A row that has another number of cells
+// than there are columns is nil. Columns that are not known are ignored.
+func readRows(content []byte, columns []string) ([]map[string]string, error) {
+	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	reader.FieldsPerRecord = -1
+	records, err := reader.ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		return nil, errors.New("the file has no header")
+	}
+	known := map[int]string{}
+	for i, title := range records[0] {
+		for _, column := range columns {
+			if casing.Kebab(strings.TrimSpace(title)) == column {
+				known[i] = column
+			}
+		}
+	}
+	if len(known) == 0 {
+		return nil, errors.New("the file has none of the columns")
+	}
+	var rows []map[string]string
+	for _, record := range records[1:] {
+		var row map[string]string
+		if len(record) == len(records[0]) {
+			row = map[string]string{}
+			for i, column := range known {
+				row[column] = strings.TrimSpace(record[i])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// accountColumns are the columns of a file of accounts. The sandbox reads social
+// security numbers and forgets them.
+func accountColumns() []string {
+	return []string{"reference-id", "name-first", "name-middle", "name-last", "birthdate", "social-security-number", "tags"}
+}
+
+// importAccounts returns what makes an account of a row.
+func importAccounts(c *engine.Change) func(row map[string]string) (outcome string) {
+	seen := map[string]bool{}
+	return func(row map[string]string) string {
+		written := map[string]any{}
+		for column, value := range row {
+			if path := engine.Shortcuts()[column]; path != "" && value != "" {
+				place(written, path, value)
+			}
+		}
+		reference := row["reference-id"]
+		if len(written) == 0 && reference == "" {
+			return rowWrong
+		}
+		if _, err := time.Parse(time.DateOnly, row["birthdate"]); row["birthdate"] != "" && err != nil {
+			return rowWrong
+		}
+		if same := strings.ToLower(reference); same != "" {
+			if seen[same] || accountByReference(c, reference, "") != nil {
+				return rowDuplicate
+			}
+			seen[same] = true
+		}
+		var names []string
+		for name := range strings.SplitSeq(row["tags"], ",") {
+			names = append(names, strings.TrimSpace(name))
+		}
+		tags := TagList(names)
+		if CountTags(c, tags) != nil {
+			return rowWrong
+		}
+		account := newAccount(c, AccountTypeID, reference)
+		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(nil, written), tags
+		c.Emit("account.created", account, nil)
+		return rowImported
+	}
+}
+
+// importItems returns what makes an item of a list of a row.
+func importItems(c *engine.Change, kind listKind, list *storage.Resource, importer storage.Identifier) func(row map[string]string) (outcome string) {
+	seen := map[string]bool{}
+	items := slices.Clone(list.Many("list-items"))
+	return func(row map[string]string) string {
+		if list.Text("status") != "active" {
+			return rowWrong
+		}
+		given := map[string]any{}
+		for _, a := range kind.attributes {
+			given[a.name] = row[a.name]
+			if a.number {
+				number, err := strconv.ParseFloat(row[a.name], 64)
+				if err != nil {
+					return rowWrong
+				}
+				given[a.name] = number
+			}
+		}
+		attributes, err := kind.read(given)
+		if err != nil {
+			return rowWrong
+		}
+		same := kind.same(list, attributes)
+		if seen[same] || listed(c, same) {
+			return rowDuplicate
+		}
+		seen[same] = true
+		items = append(items, addItem(c, kind, list, attributes, importer).Identifier())
+		list.Relationships["list-items"] = items
+		return rowImported
+	}
+}

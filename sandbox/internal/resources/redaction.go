@@ -1,0 +1,177 @@
+package resources
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// What is redacted loses its own personal data at once, and its children theirs a
+// moment later: then its event is emitted (Persona changelog, 2024-04-29 and
+// 2024-05-14). Redaction goes down only: from an account to its inquiries and reports,
+// from an inquiry to its verifications, documents, selfies and reports.
+
+const (
+	redactTime = time.Second
+	redacting  = "_redacting" // while the children still have their data
+)
+
+// redactAccount removes the personal data of an account. It can be filled again.
+func redactAccount(c *engine.Change, account *storage.Resource) error {
+	if account.Attributes["redacted-at"] != nil {
+		return engine.Conflict("Account already redacted")
+	}
+	for inquiry := range inquiriesOf(c, account) {
+		if locked(c, inquiry) {
+			return engine.Conflict("a verification of the account is locked for an investigation")
+		}
+	}
+	c.ForgetFiles(account.Attributes["fields"])
+	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = map[string]any{}, []any{}, nil
+	startRedaction(c, account)
+	return nil
+}
+
+// redactInquiry removes the personal data of an inquiry. The reference id goes only
+// with the account's (OpenAPI 2025-12-08, inquiry.redacted).
+func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool) error {
+	if locked(c, inquiry) {
+		return engine.Conflict("a verification of the inquiry is locked for an investigation")
+	}
+	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = nullFields(inquiry), nil, []any{}
+	if withAccount {
+		inquiry.Attributes["reference-id"] = nil
+	}
+	startRedaction(c, inquiry)
+	return nil
+}
+
+func startRedaction(c *engine.Change, r *storage.Resource) {
+	r.Attributes["redacted-at"], r.Attributes["updated-at"], r.Attributes[redacting] = simclock.Stamp(c.Now), simclock.Stamp(c.Now), true
+	c.Schedule(c.Now.Add(redactTime), r.ID)
+}
+
+// redactionDue goes on to the children, and tells of the redaction once they are done.
+func redactionDue(c *engine.Change, r *storage.Resource) {
+	if r.Attributes[redacting] != true || c.Now.Before(r.Time("redacted-at").Add(redactTime)) {
+		return
+	}
+	if r.Typ == "account" {
+		for found := range inquiriesOf(c, r) {
+			inquiry := c.Edit(found.ID)
+			switch {
+			case inquiry.Attributes["redacted-at"] == nil:
+				if redactInquiry(c, inquiry, true) != nil {
+					return // locked since: unlocking goes on
+				}
+				finishRedaction(c, inquiry)
+			case inquiry.Attributes[redacting] == true:
+				return // when it is done
+			default:
+				inquiry.Attributes["reference-id"] = nil
+			}
+		}
+	} else if locked(c, r) {
+		return
+	}
+	finishRedaction(c, r)
+}
+
+// finishRedaction redacts what only belongs to a resource, and tells of it.
+func finishRedaction(c *engine.Change, r *storage.Resource) {
+	for _, name := range []string{"verifications", "documents", "selfies"} {
+		for _, id := range r.Many(name) {
+			redactEvidence(c, c.Edit(id.ID))
+		}
+	}
+	for report := range c.All("report") {
+		if report.One("account") == r.ID || report.One("inquiry") == r.ID {
+			redactReport(c.Edit(report.ID), c.Now)
+		}
+	}
+	delete(r.Attributes, redacting)
+	c.Emit(r.Typ+".redacted", r, nil)
+	if account := c.Get(r.One("account")); account != nil && account.Attributes[redacting] == true && r.Typ == "inquiry" {
+		c.Schedule(c.Now, account.ID)
+	}
+}
+
+// inquiriesOf yields the inquiries of an account.
+func inquiriesOf(c *engine.Change, account *storage.Resource) func(func(*storage.Resource) bool) {
+	return func(yield func(*storage.Resource) bool) {
+		for inquiry := range c.Of("inquiry", account.ID) {
+			if inquiry.One("account") == account.ID && !yield(inquiry) {
+				return
+			}
+		}
+	}
+}
+
+// locked reports whether an investigation locks a verification of an inquiry.
+func locked(c *engine.Change, inquiry *storage.Resource) bool {
+	return slices.ContainsFunc(inquiry.Many("verifications"), func(id storage.Identifier) bool { return c.Get(id.ID).Attributes[lockedAttribute] == true })
+}
+
+// redactEvidence removes the personal data of a verification, a document or a selfie:
+// what is left says that it took place, and when.
+func redactEvidence(c *engine.Change, r *storage.Resource) {
+	if r.Attributes["redacted-at"] != nil {
+		return
+	}
+	kept := map[string]any{}
+	for _, name := range []string{
+		"status", "created-at", "created-at-ts", "submitted-at", "submitted-at-ts", "completed-at", "completed-at-ts", "processed-at", "processed-at-ts", "checks",
+	} {
+		if value, ok := r.Attributes[name]; ok {
+			kept[name] = value
+		}
+	}
+	kept["redacted-at"] = simclock.Stamp(c.Now)
+	r.Attributes = kept
+	for _, file := range r.Many("document-files") {
+		redactEvidence(c, c.Edit(file.ID))
+	}
+}
+
+// redactReport removes the name, the query and the results of a report.
+func redactReport(r *storage.Resource, now time.Time) {
+	if r.Attributes["redacted-at"] != nil {
+		return
+	}
+	kept := echo(r.Typ, nil)
+	kept["redacted-at"] = simclock.Stamp(now)
+	for _, name := range []string{
+		"status", "created-at", "completed-at", "has-match", "is-continuous", "report-template-version-name", reportHistory,
+	} {
+		kept[name] = r.Attributes[name]
+	}
+	r.Attributes = kept
+}
+
+// redactFaces removes the photos of faces from an account, and from the selfies and IDs
+// of its inquiries.
+func redactFaces(c *engine.Change, account *storage.Resource) {
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	if engine.BareValue(fields, "selfie_photo") != nil {
+		c.ForgetFiles(fields["selfie_photo"])
+		fields = maps.Clone(fields)
+		fields["selfie_photo"] = map[string]any{"type": "file", "value": nil}
+		account.Attributes["fields"], account.Attributes["updated-at"] = fields, simclock.Stamp(c.Now)
+	}
+	for inquiry := range inquiriesOf(c, account) {
+		for _, id := range slices.Concat(inquiry.Many("verifications"), inquiry.Many("documents")) {
+			r := c.Edit(id.ID)
+			delete(r.Attributes, "selfie-photo")
+			delete(r.Attributes, "selfie-photo-url")
+			if r.Typ == "verification/selfie" {
+				for name := range engine.Submitted(r.Typ, r.ID) {
+					delete(r.Attributes, name)
+				}
+			}
+		}
+	}
+}

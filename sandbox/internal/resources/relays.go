@@ -1,0 +1,141 @@
+package resources
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// claimTypes are the questions (OpenAPI 2025-12-08).
+func claimTypes() []string {
+	return []string{
+		"live_human_presence", "age_over18_germany", "age_over18_united_kingdom", "age_over18_verified", "age_over18_france",
+		"age_over18_italy", "age_over18_brazil", "age_over18_australia", "age_over16_australia", "age_over21_verified",
+	}
+}
+
+func relayOperations() map[string]engine.Operation {
+	return map[string]engine.Operation{
+		"Relays.Create":           createRelay,
+		"Relays.RequestChallenge": requestChallenge,
+		"Relays.GenerateClaim":    generateClaim,
+		"PrivacyPasses.Create":    createPrivacyPass,
+	}
+}
+
+func claimType(c *engine.Call) (string, error) {
+	claim := c.Text("claim-type")
+	if !slices.Contains(claimTypes(), claim) {
+		return "", engine.Unprocessable("claim_type must be one of "+strings.Join(claimTypes(), ", "), "/claim-type")
+	}
+	return claim, nil
+}
+
+func createRelay(c *engine.Call) (*engine.Answer, error) {
+	claim, err := claimType(c)
+	if err != nil {
+		return nil, err
+	}
+	if text := c.Text("encryption-key-pem"); text != "" {
+		if _, err := encryptionKey(text); err != nil {
+			return nil, err
+		}
+	}
+	secret := storage.NewID("secret")
+	relay := c.Create("relay", "relay", map[string]any{engine.RelayClaim: claim, engine.RelaySecret: secret, engine.RelayPEM: c.Text("encryption-key-pem")}, nil)
+	relay.Attributes[sessionUntil] = simclock.Stamp(c.Now.Add(24 * time.Hour))
+	c.Schedule(c.Now.Add(engine.RelayTime), relay.ID)
+	return &engine.Answer{Status: 201, Document: map[string]any{
+		"relay-token": relay.ID, "relay-secret": secret, "relay-session-access-token": SessionToken(c.Engine, relay, c.Now),
+	}}, nil
+}
+
+// relayDue gives a relay its result, unless it has one.
+func relayDue(c *engine.Change, relay *storage.Resource) {
+	if relay.Text(engine.RelayResult) == "" && !c.Now.Before(relay.Time("created-at").Add(engine.RelayTime)) {
+		relay.Attributes[engine.RelayResult] = "passed"
+	}
+}
+
+// generateClaim trades a privacy pass for the result of a relay. A person who failed
+// costs nothing: the pass can be used again.
+func generateClaim(c *engine.Call) (*engine.Answer, error) {
+	relay := c.Get(c.IDs[0])
+	if relay == nil || relay.Typ != "relay" || !hmac.Equal([]byte(relay.Text(engine.RelaySecret)), []byte(c.Header.Get("Persona-Relay-Secret"))) {
+		return nil, engine.NotFound("")
+	}
+	given, ok := strings.CutPrefix(c.Header.Get("Authorization"), "PrivateToken token=")
+	if !ok {
+		return nil, engine.UnauthorizedFor("a privacy pass is needed: Authorization: PrivateToken token=…")
+	}
+	pass, err := readPass(c, strings.Trim(given, `"`), relay.Text(engine.RelayClaim))
+	if err != nil {
+		return nil, err
+	}
+	result := relay.Text(engine.RelayResult)
+	if result == "" {
+		return nil, engine.Forbidden("the relay has no result yet")
+	}
+	if result == "passed" {
+		spend(c, pass)
+	}
+	payload, err := claimPayload(relay)
+	if err != nil {
+		return nil, err
+	}
+	return &engine.Answer{Document: map[string]any{"claim-payload": payload, "token-consumed": result == "passed"}}, nil
+}
+
+// claimPayload is what a relay found out: JSON, or its ciphertext for the key that the
+// relay was made with.
+func claimPayload(relay *storage.Resource) (string, error) {
+	claim, result := relay.Text(engine.RelayClaim), relay.Text(engine.RelayResult)
+	method := "document_selfie"
+	if claim == "live_human_presence" {
+		method = "live_selfie"
+	}
+	payload, _ := json.Marshal(map[string]any{ // strings only
+		"claim_type": claim, "claim_result": result, "methodology": []any{map[string]any{"method": method, "result": result}},
+	})
+	if relay.Text(engine.RelayPEM) == "" {
+		return string(payload), nil
+	}
+	key, err := encryptionKey(relay.Text(engine.RelayPEM))
+	if err != nil {
+		return "", err
+	}
+	ciphertext, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key, payload, nil)
+	if err != nil {
+		return "", engine.Unprocessable("the claim cannot be encrypted with this key", "")
+	}
+	return base64.StdEncoding.EncodeToString(ciphertext), nil
+}
+
+func encryptionKey(text string) (*rsa.PublicKey, error) {
+	refused := engine.Unprocessable("encryption_key_pem must be an RSA public key of 2048 to 4096 bits", "/encryption-key-pem")
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, refused
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, refused
+	}
+	key, ok := parsed.(*rsa.PublicKey)
+	if !ok || key.N.BitLen() < 2048 || key.N.BitLen() > 4096 {
+		return nil, refused
+	}
+	return key, nil
+}

@@ -1,0 +1,324 @@
+package resources
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+const (
+	reportTime     = time.Second         // how long the first run of a report takes
+	monitoringTime = 30 * 24 * time.Hour // between the runs of a report that is monitored
+)
+
+// What the sandbox remembers of a report.
+const (
+	reportQuery   = "_query"
+	reportHistory = "_history" // what happened, the oldest first
+	nextRun       = "_next-run"
+	dismissed     = "_dismissed"
+)
+
+func reportOperations() map[string]engine.Operation {
+	operations := map[string]engine.Operation{
+		"Reports.Get":    func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("report") },
+		"Reports.Create": createReport,
+		"Reports.List": func(c *engine.Call) (*engine.Answer, error) {
+			reference := c.Filter("reference-id")
+			return c.List("report", func(r *storage.Resource) bool {
+				account := c.Get(r.One("account"))
+				return engine.OneOf(c.Filter("account-id"), r.One("account")) &&
+					(reference == "" || account != nil && engine.OneOf(strings.ToLower(reference), strings.ToLower(account.Text("reference-id"))))
+			})
+		},
+		"Reports.ListHistory": listReportHistory,
+		"Reports.Run": editReport(func(c *engine.Call, r *storage.Resource) error {
+			runReport(c.Change, r, "manual")
+			return nil
+		}),
+		"Reports.Pause": editReport(func(c *engine.Call, r *storage.Resource) error {
+			if r.Attributes["is-recurring"] != true {
+				return engine.Conflict("the report is not monitored")
+			}
+			r.Attributes["is-recurring"] = false
+			note(c.Change, r, "pause", "ract", nil)
+			return nil
+		}),
+		"Reports.Resume": editReport(func(c *engine.Call, r *storage.Resource) error {
+			switch {
+			case r.Attributes["is-recurring"] == true:
+				return engine.Conflict("the report is monitored already")
+			case !monitored(r.Typ):
+				return engine.Conflict("reports of this kind are not monitored")
+			case r.Attributes["has-match"] == true:
+				return engine.Conflict("the report has a match: dismiss it first")
+			}
+			monitor(c.Change, r)
+			note(c.Change, r, "resume", "ract", nil)
+			return nil
+		}),
+		"Reports.Dismiss": editReport(dismissReport),
+		"Reports.Redact": editReport(func(c *engine.Call, r *storage.Resource) error {
+			redactReport(r, c.Now)
+			return nil
+		}),
+		"Reports.Print": func(c *engine.Call) (*engine.Answer, error) {
+			found, err := c.AnswerFound("report")
+			if err != nil {
+				return nil, err
+			}
+			r := found.One
+			if r.Text("status") == "pending" {
+				return nil, engine.Conflict("the report is not ready")
+			}
+			return c.Printed("Report", r), nil
+		},
+	}
+	maps.Copy(operations, tagOperations("Reports", "report", func(*engine.Call, *storage.Resource, []any, []any) {})) // no event is documented
+	return operations
+}
+
+func createReport(c *engine.Call) (*engine.Answer, error) {
+	id := c.Text("data.attributes.report-template-id")
+	if id == "" {
+		return nil, engine.BadRequest("data.attributes.report_template_id is missing")
+	}
+	if !strings.HasPrefix(id, "rptp_") {
+		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
+	}
+	typ := ReportTemplates()[id]
+	if typ == "" || !creatable(typ) {
+		return nil, engine.NotFound("data.attributes.report_template_id is not found")
+	}
+	if asked := c.Text("data.type"); asked != "" && asked != typ {
+		return nil, engine.Unprocessable("the report template is for reports of type "+typ, "/data/type")
+	}
+	query := c.Object("data.attributes.query")
+	if err := CheckQuery(typ, query); err != nil {
+		return nil, err
+	}
+	account, err := accountOfInquiry(c)
+	if err != nil {
+		return nil, err
+	}
+	r := NewReport(c.Change, typ, id, query, account)
+	if c.Text("meta.processing-mode") == "sync" {
+		runReport(c.Change, r, "initial")
+	}
+	return &engine.Answer{Status: 201, One: r}, nil
+}
+
+// NewReport makes a report, about an account unless that is nil, and plans its first
+// run.
+func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
+	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
+	if account != nil {
+		relationships["account"] = account.Identifier()
+	}
+	attributes := map[string]any{
+		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
+		"report-template-version-name": "v1", reportQuery: query,
+	}
+	maps.Copy(attributes, echo(typ, query))
+	r := c.Create(typ, "rep", attributes, relationships)
+	if typ == "report/address-lookup" {
+		c.Emit(reportEvent(typ, "submitted"), r, nil)
+	}
+	r.Attributes[nextRun] = simclock.Stamp(c.Now.Add(reportTime))
+	c.Schedule(c.Now.Add(reportTime), r.ID)
+	return r
+}
+
+// editReport is an operation on the report that its path names, which must be done
+// and not redacted.
+func editReport(edit func(*engine.Call, *storage.Resource) error) engine.Operation {
+	return func(c *engine.Call) (*engine.Answer, error) {
+		r, err := c.Find("report")
+		switch {
+		case err != nil:
+			return nil, err
+		case r.Attributes["redacted-at"] != nil:
+			return nil, engine.Conflict("Report already redacted")
+		case r.Text("status") == "pending":
+			return nil, engine.Conflict("the report is not ready")
+		}
+		return &engine.Answer{One: r}, edit(c, r)
+	}
+}
+
+// reportDue runs a report whose next run is due: the first one, or one of its
+// monitoring.
+func reportDue(c *engine.Change, r *storage.Resource) {
+	due := r.Time(nextRun)
+	if due.IsZero() || c.Now.Before(due) || r.Attributes["redacted-at"] != nil {
+		return
+	}
+	switch {
+	case r.Text("status") == "pending":
+		runReport(c, r, "initial")
+	case r.Attributes["is-recurring"] == true:
+		runReport(c, r, "recurring")
+	}
+}
+
+// runReport finds what there is to find. A report that is ready once never waits
+// again, and a match ends the monitoring until it is dismissed (Persona help:
+// Continuous monitoring).
+func runReport(c *engine.Change, r *storage.Resource, runType string) {
+	again, matchedBefore := r.Text("status") != "pending", r.Attributes["has-match"] == true
+	query, _ := r.Attributes[reportQuery].(map[string]any)
+	r.Attributes["completed-at"], r.Attributes["is-continuous"] = simclock.Stamp(c.Now), again
+	delete(r.Attributes, nextRun)
+	run := map[string]any{"run-type": runType, "scheduled-date": c.Now.Format(time.DateOnly), "completed-at": simclock.Stamp(c.Now), "matches": nil}
+	if asksForError(query) {
+		r.Attributes["status"], r.Attributes["is-recurring"] = "errored", false
+		note(c, r, "run", "rpr", run)
+		c.Emit(reportEvent(r.Typ, "errored"), r, nil)
+		return
+	}
+	r.Attributes["status"] = "ready"
+	found := matches(r.Typ, query) && r.Attributes[dismissed] != true
+	maps.Copy(r.Attributes, results(r.Typ, query, found))
+	r.Attributes["has-match"] = found
+	run["matches"] = 0
+	if found {
+		run["matches"] = 1
+	}
+	note(c, r, "run", "rpr", run)
+	if !found && monitored(r.Typ) && (!again || r.Attributes["is-recurring"] == true) {
+		monitor(c, r)
+	} else {
+		r.Attributes["is-recurring"] = false
+	}
+	c.Emit(reportEvent(r.Typ, "ready"), r, nil)
+	if found && !matchedBefore {
+		c.Emit(reportEvent(r.Typ, "matched"), r, nil)
+	}
+}
+
+// reportEvent is the name of an event of a type of report. That of one type differs
+// from it (OpenAPI 2025-12-08).
+func reportEvent(typ, what string) string {
+	return strings.Replace(typ, "report/integration/", "report/", 1) + "." + what
+}
+
+// monitor schedules the next run of a report.
+func monitor(c *engine.Change, r *storage.Resource) {
+	r.Attributes["is-recurring"] = true
+	r.Attributes[nextRun] = simclock.Stamp(c.Now.Add(monitoringTime))
+	c.Schedule(c.Now.Add(monitoringTime), r.ID)
+}
+
+// creatable reports whether an operation makes reports of a type (OpenAPI 2025-12-08).
+func creatable(typ string) bool {
+	switch typ {
+	case "report/business-associated-persons", "report/business-registrations-lookup", "report/integration/sentilink-scores":
+		return false
+	}
+	return true
+}
+
+// monitored reports whether reports of a type run again by themselves (Persona help:
+// Continuous monitoring).
+func monitored(typ string) bool {
+	switch typ {
+	case "report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/politically-exposed-person", "report/crypto-address-watchlist":
+		return true
+	}
+	return false
+}
+
+// dismissReport takes a match back: it is moved to what later runs ignore.
+func dismissReport(c *engine.Call, r *storage.Resource) error {
+	reason := c.Text("data.attributes.reason")
+	if reason == "" {
+		return engine.BadRequest("data.attributes.reason is missing")
+	}
+	kind := c.Text("data.attributes.dismiss-type")
+	if r.Typ == "report/adverse-media" {
+		if kind != "entity" && kind != "media" {
+			return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
+		}
+		if c.Text("data.attributes.entity-id") == "" {
+			return engine.BadRequest("data.attributes.entity_id is missing")
+		}
+	}
+	switch {
+	case !slices.Contains([]string{
+		"report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/business-watchlist", "report/politically-exposed-person",
+	}, r.Typ):
+		return engine.Conflict("matches of this kind of report are not dismissed")
+	case r.Attributes["has-match"] != true:
+		return engine.Conflict("the report has no match")
+	case r.Typ == "report/adverse-media" && c.Text("data.attributes.entity-id") != matchedEntityID:
+		return engine.NotFound("data.attributes.entity_id is not found")
+	}
+	query, _ := r.Attributes[reportQuery].(map[string]any)
+	ignored := map[string]any{"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason}
+	switch r.Typ {
+	case "report/watchlist":
+		match := watchlistMatch(query)
+		match["entities"].([]any)[0].(map[string]any)["group-id"] = matchedEntityID // told here alone
+		ignored["match"] = match
+		r.Attributes["ignore-list"] = []any{ignored}
+	case "report/politically-exposed-person":
+		match := exposedMatch(query)
+		match["sources"] = map[string]any{"url": "https://example.com/people", "name": "Sandbox list of people", "flag-code": "GB"} // one alone
+		ignored["match"], ignored["is-internal"] = match, false
+		r.Attributes["ignore-list"] = []any{ignored}
+	case "report/adverse-media":
+		if kind == "media" {
+			r.Attributes["ignore-list-media"] = map[string]any{matchedEntityID: []any{reason}}
+		} else {
+			r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": matchedEntityID, "reason": reason}}
+		}
+	}
+	r.Attributes[dismissed], r.Attributes["has-match"] = true, false
+	maps.Copy(r.Attributes, results(r.Typ, query, false))
+	note(c.Change, r, "dismiss", "ract", nil)
+	c.Emit(reportEvent(r.Typ, "dismissed"), r, nil)
+	if monitored(r.Typ) {
+		monitor(c.Change, r)
+	}
+	return nil
+}
+
+// note adds an entry to the history of a report.
+func note(c *engine.Change, r *storage.Resource, kind, prefix string, about map[string]any) {
+	entry := map[string]any{"id": storage.NewID(prefix), "type": kind}
+	if kind != "run" {
+		entry["created-at"], entry["creator-name"] = simclock.Stamp(c.Now), "API"
+	}
+	maps.Copy(entry, about)
+	history, _ := r.Attributes[reportHistory].([]any)
+	r.Attributes[reportHistory] = append(slices.Clone(history), any(entry))
+}
+
+// listReportHistory answers with what happened to a report, the latest first. Its
+// entries have no attributes: all is beside their type.
+func listReportHistory(c *engine.Call) (*engine.Answer, error) {
+	found, err := c.AnswerFound("report")
+	if err != nil {
+		return nil, err
+	}
+	history, _ := found.One.Attributes[reportHistory].([]any)
+	var latest []*storage.Resource
+	for _, entry := range slices.Backward(history) {
+		attributes, _ := entry.(map[string]any)
+		latest = append(latest, &storage.Resource{ID: engine.TextOf(attributes["id"]), Attributes: attributes})
+	}
+	a, err := c.Page(engine.Listed(latest))
+	if err != nil {
+		return nil, err
+	}
+	entries := []any{}
+	for _, entry := range a.Many {
+		entries = append(entries, entry.Attributes)
+	}
+	return &engine.Answer{Document: map[string]any{"data": entries, "links": a.Paged.Links}}, nil
+}

@@ -1,0 +1,112 @@
+package resources
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// themeSetOperations are those on theme sets: how the pages of inquiries look, in light
+// and in dark.
+func themeSetOperations() map[string]engine.Operation {
+	return map[string]engine.Operation{
+		"ThemeSets.Get": func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("theme-set") },
+		"ThemeSets.List": func(c *engine.Call) (*engine.Answer, error) {
+			return c.List("theme-set", func(r *storage.Resource) bool { return engine.OneOf(c.Filter("status"), r.Text("status")) })
+		},
+		"ThemeSets.Create": func(c *engine.Call) (*engine.Answer, error) {
+			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": defaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
+			return &engine.Answer{Status: 201, One: r}, setThemeSet(c, r, c.Text("data.attributes.name"))
+		},
+		"ThemeSets.Update": func(c *engine.Call) (*engine.Answer, error) {
+			r, err := c.Find("theme-set")
+			if err != nil {
+				return nil, err
+			}
+			if r.Text("status") == "archived" {
+				return nil, engine.Conflict("an archived theme set cannot be changed")
+			}
+			name := r.Text("name")
+			if _, given := engine.At(c.Body, "data.attributes.name"); given {
+				name = c.Text("data.attributes.name")
+			}
+			r.Attributes["updated-at"] = simclock.Stamp(c.Now)
+			return &engine.Answer{One: r}, setThemeSet(c, r, name)
+		},
+		"ThemeSets.Archive": func(c *engine.Call) (*engine.Answer, error) {
+			r, err := c.Find("theme-set")
+			if err != nil {
+				return nil, err
+			}
+			if r.ID == ThemeSetID {
+				return nil, engine.Conflict("the default theme set cannot be archived")
+			}
+			return &engine.Answer{One: r}, archive(c.Change, r)
+		},
+	}
+}
+
+// setThemeSet takes over the name and the styles of a request. No two active theme sets
+// have one name.
+func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
+	if name == "" {
+		return engine.BadRequest("data.attributes.name must be filled")
+	}
+	for other := range c.All("theme-set") {
+		if other.ID != r.ID && other.Text("status") == "active" && strings.EqualFold(other.Text("name"), name) {
+			return engine.Conflict("an active theme set has this name")
+		}
+	}
+	styles, err := mergeStyles(r.Attributes["styles"].(map[string]any), c.Object("data.attributes.styles"))
+	if err != nil {
+		return err
+	}
+	r.Attributes["name"], r.Attributes["styles"] = name, styles
+	return nil
+}
+
+// defaultStyles are styles that change nothing.
+func defaultStyles() map[string]any {
+	variant := func() map[string]any {
+		return map[string]any{"inquiry": map[string]any{}, "components": map[string]any{}, "step-assets": map[string]any{}}
+	}
+	return map[string]any{
+		"settings": map[string]any{"use-dark-theme": false, "preferred-theme-variant": "light"}, "light": variant(), "dark": variant(),
+	}
+}
+
+// mergeStyles writes what is given into styles: each setting, and each part of a
+// variant as a whole. What is null stays as it is.
+func mergeStyles(have, given map[string]any) (map[string]any, error) {
+	merged := maps.Clone(have)
+	for section, value := range given {
+		old, known := have[section].(map[string]any)
+		if !known || value == nil {
+			continue
+		}
+		path := "data.attributes.styles." + section
+		parts, ok := value.(map[string]any)
+		if !ok {
+			return nil, engine.BadRequest(path + " must be an object")
+		}
+		next := maps.Clone(old)
+		for name, part := range parts {
+			if was, known := old[name]; known && part != nil {
+				if fmt.Sprintf("%T", part) != fmt.Sprintf("%T", was) {
+					return nil, engine.BadRequest(engine.SnakePath(path+"."+name) + " is of another type")
+				}
+				next[name] = part
+			}
+		}
+		merged[section] = next
+	}
+	settings := merged["settings"].(map[string]any)
+	if variant := settings["preferred-theme-variant"]; variant != "light" && variant != "dark" {
+		return nil, engine.Unprocessable("preferred-theme-variant must be light or dark", "/data/attributes/styles/settings/preferred-theme-variant")
+	}
+	return merged, nil
+}

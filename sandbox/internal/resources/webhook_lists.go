@@ -1,0 +1,102 @@
+package resources
+
+import (
+	"slices"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+const (
+	maxFileTokenLife   = 3 * 24 * 60 * 60 // seconds (Persona docs: Downloading files)
+	maxIncludedEntries = 200              // event types in an included-allowlist (OpenAPI 2025-12-08)
+)
+
+// setLists checks what a webhook's lists hold, and writes them as Persona keeps them:
+// an included-allowlist has the event types that the webhook subscribes to, and is
+// include_all where it allows everything to each of them (OpenAPI 2025-12-08,
+// included-allowlist).
+func setLists(hook *storage.Resource) error {
+	if life := hook.Attributes["file-access-token-expires-in"]; !within(life, 1, maxFileTokenLife) {
+		return engine.BadRequest("data.attributes.file_access_token_expires_in must be between 1 and 259200")
+	}
+	if filter, given := hook.Attributes["payload-filter"].(map[string]any); given {
+		for name := range filter {
+			if name != "data" {
+				return engine.BadRequest("data.attributes.payload_filter holds data, and nothing else")
+			}
+		}
+	}
+	relationships, _ := hook.Attributes["relationship-allowlist"].(map[string]any)
+	if state := relationships["state"]; state != "include_all" && state != "include_none" {
+		return engine.BadRequest("data.attributes.relationship_allowlist.state must be include_all or include_none")
+	}
+	included, _ := hook.Attributes["included-allowlist"].(map[string]any)
+	switch included["state"] {
+	case "include_none", "include_all":
+		return nil
+	case "custom":
+	default:
+		return engine.BadRequest("data.attributes.included_allowlist.state must be include_none, include_all or custom")
+	}
+	entries, err := includedEntries(included)
+	if err != nil {
+		return err
+	}
+	kept, all := []any{}, true
+	for _, entry := range entries {
+		if engine.Wants(hook, engine.TextOf(entry["event-type"])) {
+			kept = append(kept, entry)
+			relationships, _ := entry["relationships"].([]any)
+			all = all && relationships[0] == "*"
+		}
+	}
+	subscribed, _ := hook.Attributes["enabled-events"].([]any)
+	switch {
+	case len(kept) == 0:
+		hook.Attributes["included-allowlist"] = map[string]any{"state": "include_none"}
+	case all && len(kept) == len(subscribed) && !slices.Contains(subscribed, any("*")):
+		hook.Attributes["included-allowlist"] = map[string]any{"state": "include_all"}
+	default:
+		hook.Attributes["included-allowlist"] = map[string]any{"state": "custom", "event-types": kept}
+	}
+	return nil
+}
+
+// includedEntries returns the entries of a custom included-allowlist.
+func includedEntries(list map[string]any) ([]map[string]any, error) {
+	const path = "data.attributes.included_allowlist.event_types"
+	given, _ := list["event-types"].([]any)
+	if len(given) == 0 || len(given) > maxIncludedEntries {
+		return nil, engine.BadRequest(path + " must hold 1 to 200 event types")
+	}
+	var entries []map[string]any
+	seen := map[string]bool{}
+	for _, item := range given {
+		entry, _ := item.(map[string]any)
+		name := engine.TextOf(entry["event-type"])
+		relationships, _ := entry["relationships"].([]any)
+		switch {
+		case name == "" || len(relationships) == 0:
+			return nil, engine.BadRequest(path + " must name an event type and its relationships")
+		case seen[name]:
+			return nil, engine.BadRequest(path + " must name each event type once")
+		case slices.Contains(relationships, any("*")) && len(relationships) > 1:
+			return nil, engine.BadRequest(path + ": * stands for all relationships, and alone")
+		}
+		seen[name] = true
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// within reports whether a number is one of a range.
+func within(v any, least, most float64) bool {
+	switch n := v.(type) {
+	case int:
+		return float64(n) >= least && float64(n) <= most
+	case float64:
+		return n >= least && n <= most
+	}
+	return false
+}

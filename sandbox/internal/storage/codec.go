@@ -1,0 +1,304 @@
+package storage
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/simclock"
+)
+
+// codec turns resources into short strings and back. Hundreds of thousands of
+// inquiries fit into a test machine that way, and what is stored cannot be changed by
+// accident: reading makes new values.
+//
+// A name that is known is written as its number, and so are the values that repeat:
+// what kind of thing a value is, a status, what the fixtures hold. The numbers mean
+// nothing outside of this codec.
+type codec struct {
+	numbers map[string]int
+	names   []string
+	blank   string // the fields of an inquiry that has none yet, packed
+}
+
+const (
+	maxNames   = 1 << 14 // names come from requests too: there are not more than this
+	maxNameLen = 64
+)
+
+func newCodec() *codec {
+	p := &codec{numbers: map[string]int{}}
+	p.blank = string(p.appendMap(nil, BlankFields(PersonFields())))
+	return p
+}
+
+// codecOf is the codec that gave names their numbers.
+func codecOf(names []string, blank string) *codec {
+	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blank: blank}
+	for number, name := range names {
+		p.numbers[name] = number
+	}
+	return p
+}
+
+// learn gives a name a number, unless there are too many.
+func (p *codec) learn(name string) (number int, ok bool) {
+	if number, ok = p.numbers[name]; ok {
+		return number, true
+	}
+	if len(p.names) == maxNames || len(name) > maxNameLen {
+		return 0, false
+	}
+	p.numbers[name] = len(p.names)
+	p.names = append(p.names, name)
+	return len(p.names) - 1, true
+}
+
+// The kinds of packed value.
+const (
+	packedNil = iota
+	packedFalse
+	packedTrue
+	packedText
+	packedName // a text that is known by its number
+	packedNumber
+	packedWhole // a float64 without a fraction
+	packedInt
+	packedMoment // a text that stamp wrote
+	packedList
+	packedMap
+	packedIdentifier
+	packedIdentifiers
+	packedTexts // []string
+	packedBlank // the fields of an inquiry that has none yet
+)
+
+// encode writes a resource, without the object that an event holds.
+func (p *codec) encode(r *Resource) string {
+	b := make([]byte, 0, 512)
+	b = p.appendName(b, r.Typ)
+	b = appendText(b, r.ID)
+	b = p.appendMap(b, r.Attributes)
+	b = p.appendMap(b, r.Relationships)
+	return string(b)
+}
+
+// decode reads what encode wrote.
+func (p *codec) decode(packed string) *Resource {
+	u := decoder{p, packed}
+	r := &Resource{Typ: u.name(), ID: u.text()}
+	r.Attributes, r.Relationships = u.object(), u.object()
+	return r
+}
+
+// idOf reads the id of a packed resource.
+func (p *codec) idOf(packed string) string {
+	u := decoder{p, packed}
+	_ = u.name()
+	return u.text()
+}
+
+func appendText(b []byte, text string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+// appendName writes a name as its number, counted from one, or as zero and a text.
+func (p *codec) appendName(b []byte, name string) []byte {
+	number, ok := p.learn(name)
+	if !ok {
+		return appendText(append(b, 0), name)
+	}
+	return binary.AppendUvarint(b, uint64(number)+1)
+}
+
+// appendMap writes a map in the order of its keys, so that equal maps are equal
+// packed.
+func (p *codec) appendMap(b []byte, m map[string]any) []byte {
+	b = binary.AppendUvarint(b, uint64(len(m)))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if text, ok := m[key].(string); ok && (key == "type" || key == "status") {
+			p.learn(text)
+		}
+		b = p.appendValue(p.appendName(b, key), m[key])
+	}
+	return b
+}
+
+func (p *codec) appendValue(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return append(b, packedNil)
+	case bool:
+		if v {
+			return append(b, packedTrue)
+		}
+		return append(b, packedFalse)
+	case string:
+		return p.appendString(b, v)
+	case float64:
+		if whole := int64(v); float64(whole) == v && !(v == 0 && math.Signbit(v)) {
+			return binary.AppendVarint(append(b, packedWhole), whole)
+		}
+		return binary.LittleEndian.AppendUint64(append(b, packedNumber), math.Float64bits(v))
+	case int:
+		return binary.AppendVarint(append(b, packedInt), int64(v))
+	case []any:
+		b = binary.AppendUvarint(append(b, packedList), uint64(len(v)))
+		for _, element := range v {
+			b = p.appendValue(b, element)
+		}
+		return b
+	case map[string]any:
+		start := len(b)
+		b = p.appendMap(append(b, packedMap), v)
+		if string(b[start+1:]) == p.blank {
+			b = append(b[:start], packedBlank)
+		}
+		return b
+	case Identifier:
+		return p.appendIdentifier(append(b, packedIdentifier), v)
+	case []Identifier:
+		b = binary.AppendUvarint(append(b, packedIdentifiers), uint64(len(v)))
+		for _, id := range v {
+			b = p.appendIdentifier(b, id)
+		}
+		return b
+	case []string:
+		b = binary.AppendUvarint(append(b, packedTexts), uint64(len(v)))
+		for _, text := range v {
+			b = appendText(b, text)
+		}
+		return b
+	default: // as an answer would show it
+		text, _ := json.Marshal(v)
+		var plain any
+		_ = json.Unmarshal(text, &plain)
+		return p.appendValue(b, plain)
+	}
+}
+
+func (p *codec) appendString(b []byte, text string) []byte {
+	if number, ok := p.numbers[text]; ok {
+		return binary.AppendUvarint(append(b, packedName), uint64(number))
+	}
+	if len(text) == len(simclock.StampLayout) && text[len(text)-1] == 'Z' {
+		if at, err := time.Parse(simclock.StampLayout, text); err == nil && simclock.Stamp(at) == text {
+			return binary.AppendVarint(append(b, packedMoment), at.UnixMilli())
+		}
+	}
+	return appendText(append(b, packedText), text)
+}
+
+func (p *codec) appendIdentifier(b []byte, id Identifier) []byte {
+	b = p.appendName(b, id.Type)
+	return p.appendString(b, id.ID)
+}
+
+// decoder reads packed values one after another.
+type decoder struct {
+	*codec
+	rest string
+}
+
+func (u *decoder) byte() byte {
+	b := u.rest[0]
+	u.rest = u.rest[1:]
+	return b
+}
+
+func (u *decoder) size() int {
+	var n uint64
+	for shift := 0; ; shift += 7 {
+		b := u.byte()
+		n |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return int(n)
+		}
+	}
+}
+
+func (u *decoder) signed() int64 {
+	n := uint64(u.size())
+	return int64(n>>1) ^ -int64(n&1)
+}
+
+func (u *decoder) text() string {
+	n := u.size()
+	text := u.rest[:n]
+	u.rest = u.rest[n:]
+	return text
+}
+
+func (u *decoder) name() string {
+	if number := u.size(); number > 0 {
+		return u.names[number-1]
+	}
+	return u.text()
+}
+
+func (u *decoder) object() map[string]any {
+	n := u.size()
+	m := make(map[string]any, n)
+	for range n {
+		key := u.name()
+		m[key] = u.value()
+	}
+	return m
+}
+
+func (u *decoder) identifier() Identifier {
+	id := Identifier{Type: u.name()}
+	id.ID, _ = u.value().(string)
+	return id
+}
+
+func (u *decoder) value() any {
+	switch kind := u.byte(); kind {
+	case packedFalse, packedTrue:
+		return kind == packedTrue
+	case packedText:
+		return u.text()
+	case packedName:
+		return u.names[u.size()]
+	case packedNumber:
+		bits := binary.LittleEndian.Uint64([]byte(u.rest[:8]))
+		u.rest = u.rest[8:]
+		return math.Float64frombits(bits)
+	case packedWhole:
+		return float64(u.signed())
+	case packedInt:
+		return int(u.signed())
+	case packedMoment:
+		return simclock.Stamp(time.UnixMilli(u.signed()))
+	case packedList:
+		list := make([]any, u.size())
+		for i := range list {
+			list[i] = u.value()
+		}
+		return list
+	case packedMap:
+		return u.object()
+	case packedBlank:
+		blank := decoder{u.codec, u.blank}
+		return blank.object()
+	case packedIdentifier:
+		return u.identifier()
+	case packedIdentifiers:
+		ids := make([]Identifier, u.size())
+		for i := range ids {
+			ids[i] = u.identifier()
+		}
+		return ids
+	case packedTexts:
+		texts := make([]string, u.size())
+		for i := range texts {
+			texts[i] = u.text()
+		}
+		return texts
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,60 @@
+package storage
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestWhatIsPackedComesBack(t *testing.T) {
+	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
+		"", "type", "created", "2026-01-02T03:04:05.678Z", "2026-13-02T03:04:05.678Z", "0000-01-01T00:00:00.000Z", strings.Repeat("long ", 40),
+	}))
+	ids := rapid.Custom(func(t *rapid.T) Identifier { return Identifier{text.Draw(t, "type"), text.Draw(t, "id")} })
+	var value func(depth int) *rapid.Generator[any]
+	value = func(depth int) *rapid.Generator[any] {
+		kinds := []*rapid.Generator[any]{
+			rapid.Just[any](nil), rapid.Bool().AsAny(), text.AsAny(), rapid.Float64().AsAny(), rapid.Int().AsAny(),
+			rapid.Float64Range(-1e15, 1e15).AsAny(), rapid.Map(rapid.Int32(), func(n int32) any { return float64(n) }),
+			ids.AsAny(), rapid.SliceOf(ids).AsAny(), rapid.SliceOf(text).AsAny(), rapid.Just[any](any(BlankFields(PersonFields()))),
+		}
+		if depth > 0 {
+			kinds = append(kinds, rapid.SliceOf(value(depth-1)).AsAny(), rapid.MapOf(text, value(depth-1)).AsAny())
+		}
+		return rapid.OneOf(kinds...)
+	}
+	object := rapid.MapOf(text, value(3))
+	rapid.Check(t, func(t *rapid.T) {
+		p := newCodec()
+		for range rapid.IntRange(1, 3).Draw(t, "resources") { // later ones find names that are known
+			r := &Resource{Typ: text.Draw(t, "typ"), ID: text.Draw(t, "id"), Attributes: object.Draw(t, "attributes"), Relationships: object.Draw(t, "relationships")}
+			packed := p.encode(r)
+			if got := p.decode(packed); !reflect.DeepEqual(got, r) {
+				t.Fatalf("packed %#v, unpacked %#v", r, got)
+			}
+			if got := p.idOf(packed); got != r.ID {
+				t.Fatalf("the id of %q is %q", r.ID, got)
+			}
+			if p.encode(r) != p.encode(p.decode(packed)) {
+				t.Fatal("with all its names known, a resource is packed in two ways")
+			}
+		}
+	})
+}
+
+func TestNamesFromRequestsAreLearnedUpToALimit(t *testing.T) {
+	p := newCodec()
+	many := map[string]any{}
+	for i := range 2 * maxNames {
+		many[strings.Repeat("x", i%50)+"-"+NewID("name")] = float64(i)
+	}
+	r := &Resource{Typ: "account", ID: "act_1", Attributes: map[string]any{"fields": many, strings.Repeat("k", maxNameLen+1): true}, Relationships: map[string]any{}}
+	if got := p.decode(p.encode(r)); !reflect.DeepEqual(got, r) {
+		t.Error("what was packed with too many names does not come back")
+	}
+	if len(p.names) > maxNames {
+		t.Errorf("%d names are known, more than %d", len(p.names), maxNames)
+	}
+}

@@ -1,0 +1,49 @@
+package storage
+
+import (
+	"slices"
+)
+
+// TableSnapshot is one family of a snapshot, in the form in which it is stored.
+type TableSnapshot struct {
+	Family           string
+	Dropped          int
+	Entries, Objects []string
+}
+
+// Snapshot returns what restore takes.
+func (s *Tables) Snapshot() (names []string, blank string, saved []TableSnapshot) {
+	for number, table := range s.tables {
+		saved = append(saved, TableSnapshot{s.Families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
+	}
+	return s.codec.names, s.codec.blank, saved
+}
+
+// Restore fills tables that are new with what a snapshot holds, and shows each resource
+// to know. It panics when a resource cannot be decoded.
+func (s *Tables) Restore(names []string, blank string, saved []TableSnapshot, know func(*Resource)) {
+	s.codec = codecOf(names, blank)
+	for _, family := range saved {
+		s.refill(family, know)
+	}
+}
+
+// refill restores one family, and the indexes over it.
+func (s *Tables) refill(saved TableSnapshot, know func(*Resource)) {
+	table, number := s.table(saved.Family)
+	table.dropped = saved.Dropped
+	table.entries, table.objects = saved.Entries, saved.Objects
+	if table.live != nil {
+		table.live = make([]*Resource, 0, len(saved.Entries))
+		for _, encoded := range saved.Entries {
+			table.live = append(table.live, s.codec.decode(encoded))
+		}
+	}
+	for i, encoded := range table.entries {
+		at := uint32(table.dropped + i)
+		s.rows[s.codec.idOf(encoded)] = rowID{number, at}
+		r := s.at(table, int(at))
+		s.index(r, at)
+		know(r)
+	}
+}

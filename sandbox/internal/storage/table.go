@@ -1,0 +1,257 @@
+package storage
+
+import (
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// table holds the resources of one family, in the order in which they were created. The
+// row of a resource never changes.
+type table struct {
+	entries []string    // encoded
+	objects []string    // encoded; of events: what they are about, as it was
+	dropped int         // how many of the oldest were removed: the row of entries[0]
+	live    []*Resource // the resources decoded, of families that are few and read often
+	kept    int         // how many there may be; 0 for any number
+}
+
+// rowID identifies the row of a resource.
+type rowID struct {
+	family uint16 // the number of its table
+	at     uint32
+}
+
+// Tables are all resources of an environment.
+type Tables struct {
+	codec    *codec
+	rows     map[string]rowID // by id
+	Families []string
+	tables   []*table // by the number of the family
+	numbers  map[string]uint16
+	indexed  map[uint64][]uint32 // rows, by family, relation and value
+	seed     maphash.Seed
+}
+
+// How many an environment keeps of what every call leaves behind: the latest. Of
+// deliveries it keeps all that are not over.
+const (
+	keptLogs       = 10_000
+	KeptCalls      = 50_000
+	KeptDeliveries = 50_000
+)
+
+func NewShelves() *Tables {
+	return &Tables{
+		codec: newCodec(), rows: map[string]rowID{}, numbers: map[string]uint16{}, indexed: map[uint64][]uint32{}, seed: maphash.MakeSeed(),
+	}
+}
+
+// table returns the table of a family, and its number.
+func (s *Tables) table(family string) (*table, uint16) {
+	number, ok := s.numbers[family]
+	if !ok {
+		number = uint16(len(s.tables))
+		s.numbers[family] = number
+		s.Families = append(s.Families, family)
+		made := &table{}
+		switch family {
+		case "api-key", "webhook":
+			made.live = []*Resource{}
+		case "api-log":
+			made.kept = keptLogs
+		}
+		s.tables = append(s.tables, made)
+	}
+	return s.tables[number], number
+}
+
+// Put stores a resource, new or changed.
+func (s *Tables) Put(r *Resource) {
+	table, family := s.table(r.Family())
+	encoded := s.codec.encode(r)
+	at, known := s.rows[r.ID]
+	if !known {
+		at = rowID{family, uint32(table.end())}
+		s.rows[s.codec.idOf(encoded)] = at
+		table.entries = append(table.entries, encoded)
+		if table.live != nil {
+			table.live = append(table.live, nil)
+		}
+		if r.Object != nil {
+			table.objects = append(table.objects, s.encodeObject(r.Object))
+		}
+	}
+	table.entries[int(at.at)-table.dropped] = encoded
+	if table.live != nil {
+		table.live[at.at] = r.Clone()
+	}
+	s.index(r, at.at)
+	if table.kept > 0 && len(table.entries) > table.kept {
+		delete(s.rows, s.codec.idOf(table.entries[0]))
+		table.entries[0] = ""
+		table.entries, table.dropped = table.entries[1:], table.dropped+1
+	}
+}
+
+// encodeObject encodes what an event is about. Most often the resource is stored as the
+// event saw it: then there is one copy.
+func (s *Tables) encodeObject(object *Resource) string {
+	encoded := s.codec.encode(object)
+	if at, known := s.rows[object.ID]; known {
+		table := s.tables[at.family]
+		if now := table.entries[int(at.at)-table.dropped]; now == encoded {
+			return now
+		}
+	}
+	return encoded
+}
+
+// index makes a resource be found by what it belongs to.
+func (s *Tables) index(r *Resource, at uint32) {
+	for _, value := range indexedBy(r) {
+		key := s.key(r.Family(), value)
+		if !slices.Contains(s.indexed[key], at) {
+			s.indexed[key] = append(s.indexed[key], at)
+		}
+	}
+}
+
+// indexedBy are the ids and reference ids that a resource is looked for by.
+func indexedBy(r *Resource) []string {
+	switch r.Family() {
+	case "inquiry":
+		return slices.DeleteFunc([]string{r.One("account"), r.Text("reference-id")}, func(s string) bool { return s == "" })
+	case "inquiry-session":
+		return []string{r.One("inquiry")}
+	case "event":
+		return []string{r.Object.ID}
+	case "case":
+		var ids []string
+		for _, objects := range []string{"accounts", "inquiries", "reports", "txns", "verifications"} {
+			for _, object := range r.Many(objects) {
+				ids = append(ids, object.ID)
+			}
+		}
+		return ids
+	default:
+		return nil
+	}
+}
+
+func (s *Tables) key(family, value string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	_, _ = h.WriteString(family) // never fails
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(value)
+	return h.Sum64()
+}
+
+// Get returns a resource to read, or nil.
+func (s *Tables) Get(id string) *Resource {
+	at, ok := s.rows[id]
+	if !ok {
+		return nil
+	}
+	return s.at(s.tables[at.family], int(at.at))
+}
+
+func (s *Tables) at(table *table, at int) *Resource {
+	if table.live != nil {
+		return table.live[at]
+	}
+	r := s.codec.decode(table.entries[at-table.dropped])
+	if table.objects != nil {
+		r.Object = s.codec.decode(table.objects[at])
+	}
+	return r
+}
+
+// end is the row of the next resource.
+func (s *table) end() int { return s.dropped + len(s.entries) }
+
+func (s *Tables) Count(family string) int {
+	table, _ := s.table(family)
+	return len(table.entries)
+}
+
+// All yields the resources of a family, oldest first. Those that are made meanwhile
+// are not among them.
+func (s *Tables) All(family string) iter.Seq[*Resource] { return s.Newer(family, "") }
+
+// Newest yields the resources of a family, newest first.
+func (s *Tables) Newest(family string) iter.Seq[*Resource] { return s.Older(family, "") }
+
+// Newer yields the resources of a family that were made after one of them, or all,
+// oldest first. Where values are given, only those that are indexed by one of them.
+func (s *Tables) Newer(family, than string, values ...string) iter.Seq[*Resource] {
+	table, _ := s.table(family)
+	from, end := table.dropped, table.end()
+	if than != "" {
+		from = int(s.rows[than].at) + 1
+	}
+	return func(yield func(*Resource) bool) {
+		if len(values) > 0 {
+			for _, at := range s.rowsOf(family, values) {
+				if int(at) >= from && int(at) < end && !yield(s.at(table, int(at))) {
+					return
+				}
+			}
+			return
+		}
+		for at := from; at < end; at++ {
+			if !yield(s.at(table, at)) {
+				return
+			}
+		}
+	}
+}
+
+// Older yields the resources of a family that were made before one of them, or all,
+// newest first. Where values are given, only those that are indexed by one of them.
+func (s *Tables) Older(family, than string, values ...string) iter.Seq[*Resource] {
+	table, _ := s.table(family)
+	end := table.end()
+	if than != "" {
+		end = int(s.rows[than].at)
+	}
+	return func(yield func(*Resource) bool) {
+		if len(values) > 0 {
+			for _, at := range slices.Backward(s.rowsOf(family, values)) {
+				if int(at) < end && !yield(s.at(table, int(at))) {
+					return
+				}
+			}
+			return
+		}
+		for at := end - 1; at >= table.dropped; at-- {
+			if !yield(s.at(table, at)) {
+				return
+			}
+		}
+	}
+}
+
+// rowsOf are the rows of a family that are, or were, indexed by one of some values.
+func (s *Tables) rowsOf(family string, values []string) []uint32 {
+	var places []uint32
+	for _, value := range values {
+		places = append(places, s.indexed[s.key(family, value)]...)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// Has reports whether a family has a resource.
+func (s *Tables) Has(family, id string) bool {
+	at, ok := s.rows[id]
+	return ok && s.Families[at.family] == family
+}
+
+// FamilyOf is the part of a type up to the first slash.
+func FamilyOf(typ string) string {
+	family, _, _ := strings.Cut(typ, "/")
+	return family
+}
