@@ -197,7 +197,7 @@ func (w *work) settle(ctx context.Context) error {
 }
 
 // errOlder means that Persona's answer is from before the event that is worked on.
-var errOlder = errors.New("Persona's answer is older than the event")
+var errOlder = errors.New("the answer from Persona is older than the event")
 
 // maxStaleReads is how often an answer that is older than its event is asked for again, about
 // a minute in all. It counts tries, not time: the clocks of nodes differ.
