@@ -18,7 +18,7 @@ func TestClocksDiffer(t *testing.T) {
 	t.Parallel()
 	onPostgres(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
-		// Calls fail now and then, so that jobs are put off.
+		// Calls fail now and then, so that jobs are snoozed.
 		w.inject("kind=status_before,operation=Inquiries.Get,status=503,rate=0.2", "kind=status_before,operation=Inquiries.Approve,status=503,rate=0.3")
 		ahead, behind := w.joinAhead(5*time.Minute), w.joinAhead(-5*time.Minute)
 		end := w.crowd(100 * time.Millisecond)

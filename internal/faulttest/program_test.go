@@ -39,7 +39,7 @@ var scratch string
 
 func TestMain(m *testing.M) {
 	// Most of a proof is waiting: more of them run at a time than there are processors.
-	if err := flag.Set("test.parallel", "6"); err != nil { // a flag of the command line stands above it
+	if err := flag.Set("test.parallel", "6"); err != nil { // the command line overrides it
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

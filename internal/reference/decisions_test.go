@@ -113,8 +113,8 @@ func rules(source string) func() (string, []byte) {
 	return func() (string, []byte) { return "rules.yaml", []byte(source) }
 }
 
-// What is not there approves nobody: where somebody is not approved, taking a value away
-// does not change that, whatever condition the policy was allowed to have.
+// A missing value approves nobody: when somebody is not approved, removing a value from the
+// facts does not change that, for every condition that a policy may have.
 func TestNothingThatIsTakenAwayApproves(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
