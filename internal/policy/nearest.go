@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/idemhq/idem/internal/spelling"
 )
 
 // didYouMean suggests the name that is most like a misspelled one, and lists the names
@@ -12,7 +14,7 @@ func didYouMean(name string, known []string) string {
 	known = slices.Sorted(slices.Values(known))
 	best, least := "", 1+len(name)/3
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d <= least && (best == "" || d < least) {
+		if d := spelling.Distance(strings.ToLower(name), strings.ToLower(k)); d <= least && (best == "" || d < least) {
 			best, least = k, d
 		}
 	}
@@ -24,25 +26,4 @@ func didYouMean(name string, known []string) string {
 	default:
 		return ""
 	}
-}
-
-// distance counts the letters to insert, delete or replace to make one text of another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

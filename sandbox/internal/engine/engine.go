@@ -401,17 +401,6 @@ func IsLoopback(r *http.Request) bool {
 	return err == nil && net.ParseIP(address).IsLoopback()
 }
 
-// CalledLocally reports whether a request names this machine as its host. A page of
-// another site may have a name that leads here, and would read what it is answered.
-func CalledLocally(r *http.Request) bool {
-	name := r.Host
-	if bare, _, err := net.SplitHostPort(name); err == nil {
-		name = bare
-	}
-	name = strings.Trim(name, "[]")
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
-}
-
 // Serves reports whether a request is for the API or for a file.
 func (s *Engine) Serves(r *http.Request) bool {
 	return isFile(r.URL.Path) || strings.HasPrefix(r.URL.Path, "/api/v1/") || strings.HasPrefix(r.URL.Path, privacyBase+"/")

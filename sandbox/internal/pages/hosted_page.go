@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -227,7 +228,7 @@ func (v *visit) showEnd(p *hostedPage, status string) {
 		name = "fail"
 	}
 	p.tell(v, name, map[string]any{"inquiryId": v.inquiry.ID, "status": status, "fields": fields}, nil)
-	p.Title, p.Text = "Thank you", []string{"The inquiry is " + words(status) + ". You can close this page."}
+	p.Title, p.Text = "Thank you", []string{"The inquiry is " + webpage.Words(status) + ". You can close this page."}
 	if v.path == "/verify" && p.redirect != nil {
 		p.Next = p.redirect.String()
 	}
@@ -290,7 +291,7 @@ func stepTitle(name string) string {
 	case "document":
 		return "Document"
 	default:
-		return words(name)
+		return webpage.Words(name)
 	}
 }
 
@@ -315,7 +316,7 @@ func personOf(inquiry *storage.Resource) []hostedField {
 	var shown []hostedField
 	for name := range fields {
 		if text := engine.TextOf(engine.BareValue(fields, name)); text != "" {
-			shown = append(shown, hostedField{words(name), text})
+			shown = append(shown, hostedField{webpage.Words(name), text})
 		}
 	}
 	slices.SortFunc(shown, func(a, b hostedField) int { return strings.Compare(a.Name, b.Name) })

@@ -36,7 +36,7 @@ var errNoPage = errors.New("there is nothing here")
 func newInspector(s *engine.Engine, mux *http.ServeMux) *inspector {
 	i := &inspector{sandbox: s, mux: mux}
 	i.pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"words": func(name any) string { return words(fmt.Sprint(name)) }, "tone": tone, "toneOfCode": toneOfCode, "moment": func(text string) time.Time { return simclock.Moment(text) }, "query": url.QueryEscape,
+		"words": func(name any) string { return webpage.Words(fmt.Sprint(name)) }, "tone": tone, "toneOfCode": toneOfCode, "moment": func(text string) time.Time { return simclock.Moment(text) }, "query": url.QueryEscape,
 	}).ParseFS(inspectorPages, "inspector/*.html"))
 	i.mux.HandleFunc("GET /_sandbox/{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/_sandbox/sandbox/", http.StatusSeeOther)
@@ -137,9 +137,4 @@ func (i *inspection) path(typ, id string) string {
 		place = "/calls/"
 	}
 	return "/_sandbox/" + i.env.Name + place + url.PathEscape(id)
-}
-
-// words makes words of a name: needs_review is "needs review".
-func words(name string) string {
-	return strings.NewReplacer("_", " ", "-", " ").Replace(name)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
@@ -112,7 +113,7 @@ func (i *inspection) objects(r *http.Request) (string, any, error) {
 		}
 		body.Objects = append(body.Objects, i.thingOf(r))
 	}
-	return words(family), body, nil
+	return webpage.Words(family), body, nil
 }
 
 type relationRow struct {
@@ -169,7 +170,7 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 	if more {
 		body.MoreEvents = "/_sandbox/" + i.env.Name + "/events?object=" + url.QueryEscape(r.ID)
 	}
-	return words(r.Typ), body, nil
+	return webpage.Words(r.Typ), body, nil
 }
 
 // attributes are what a reader of the API sees of a resource, in the order of its

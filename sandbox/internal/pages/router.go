@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 )
 
@@ -27,7 +28,7 @@ func New(e *engine.Engine) *Router {
 func (p *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	below := strings.HasPrefix(r.URL.Path, "/_sandbox/")
 	if below {
-		if !p.engine.Options.RemoteControl && !(engine.IsLoopback(r) && engine.CalledLocally(r)) {
+		if !p.engine.Options.RemoteControl && !(engine.IsLoopback(r) && serve.LoopbackHost(r)) {
 			engine.WriteJSON(w, http.StatusForbidden, engine.Forbidden("the sandbox is controlled from its own machine only").Body())
 			return
 		}
