@@ -187,15 +187,7 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 
 // said is what Persona said when it refused a call: titles with their details.
 func said(refusal *persona.Error) string {
-	var lines []string
-	for _, e := range refusal.Errors {
-		line := strings.Trim(e.Title+": "+e.Details, ": ")
-		if e.Pointer != "" {
-			line += " (" + e.Pointer + ")"
-		}
-		lines = append(lines, line)
-	}
-	return domain.Storable(strings.Join(lines, "\n"), maxSaid)
+	return domain.Storable(strings.Join(refusal.Details(), "\n"), maxSaid)
 }
 
 // How much is kept of what Persona said, in bytes.
