@@ -14,11 +14,11 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// inspected is a sandbox in which something of everything happened.
+// inspected is a sandbox with something for every page of the inspector.
 type inspected struct {
 	*server
-	inquiry, account, hook, created string // ids; created is that of inquiry.created
-	request                         string // the id of the request that made the inquiry
+	inquiry, account, hook, created string // ids; created is the id of inquiry.created
+	request                         string // the id of the request that created the inquiry
 	code                            string // of OAuth
 }
 
@@ -68,7 +68,7 @@ sandbox:
 	return w
 }
 
-// page reads a page of the inspector, which must be one.
+// page reads a page of the inspector, which must exist.
 func (s *server) page(path string) string {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+path, nil)
@@ -138,8 +138,8 @@ func TestTheInspectorShows(t *testing.T) {
 	}
 }
 
-// TestEveryLinkOfTheInspectorLeadsSomewhere follows all links there are, and looks
-// for what no page may have.
+// TestEveryLinkOfTheInspectorLeadsSomewhere follows all links, and looks for what no page may
+// contain.
 func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	w := newInspected(t)
@@ -257,7 +257,7 @@ func TestWhatIsNotThereHasNoPage(t *testing.T) {
 	}
 }
 
-// submit sends a form as a browser does, and returns the page it leads to.
+// submit sends a form like a browser, and returns the next page.
 func (s *server) submit(path string, form url.Values, headers ...string) (int, string) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "POST", s.url+path, strings.NewReader(form.Encode()))
