@@ -34,7 +34,7 @@ func FuzzAPI(f *testing.F) {
 		return id
 	}
 	// latest returns the id of the latest event. The clock stands still, so no event comes by
-// itself.
+	// itself.
 	latest := func() string {
 		_, rest, _ := strings.Cut(do("GET", "/events?page[size]=1", "").Body.String(), `"id":"`)
 		id, _, _ := strings.Cut(rest, `"`)
