@@ -13,7 +13,8 @@ import (
 // Document is one dated version of Persona's API.
 type Document struct {
 	Version    string
-	Operations []Operation // by path, then by method
+	Operations []Operation        // by path, then by method
+	Webhooks   map[string]*Schema // the body of each webhook, by the event's name
 	schemas    map[string]*Schema
 }
 
@@ -68,7 +69,7 @@ type Schema struct {
 func Dir() (string, error) {
 	dir := os.Getenv("PERSONA_OPENAPI")
 	if dir == "" {
-		root, err := moduleRoot()
+		root, err := ModuleRoot()
 		if err != nil {
 			return "", err
 		}
@@ -80,7 +81,8 @@ func Dir() (string, error) {
 	return dir, nil
 }
 
-func moduleRoot() (string, error) {
+// ModuleRoot returns the folder of the go.mod above the working directory.
+func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -124,6 +126,21 @@ func Load(dir, version string) (*Document, error) {
 	return raw.document(version), nil
 }
 
+// LoadAll reads the documents of all versions in dir, oldest first.
+func LoadAll(dir string) ([]*Document, error) {
+	versions, err := Versions(dir)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([]*Document, len(versions))
+	for i, version := range versions {
+		if docs[i], err = Load(dir, version); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
 // Schema returns the component of that name, or nil.
 func (d *Document) Schema(name string) *Schema { return d.schemas[name] }
 
@@ -144,32 +161,6 @@ func (d *Document) Resolve(s *Schema) *Schema {
 		s = d.schemas[s.Ref]
 	}
 	return s
-}
-
-// Flat returns the schema with the parts of its allOf merged into one object.
-func (d *Document) Flat(s *Schema) *Schema {
-	s = d.Resolve(s)
-	if s == nil || len(s.AllOf) == 0 {
-		return s
-	}
-	flat := *s
-	flat.AllOf = nil
-	flat.Properties = map[string]*Schema{}
-	for name, p := range s.Properties {
-		flat.Properties[name] = p
-	}
-	for _, part := range s.AllOf {
-		part = d.Flat(part)
-		for name, p := range part.Properties {
-			flat.Properties[name] = p
-		}
-		flat.Required = append(slices.Clone(flat.Required), part.Required...)
-		flat.Open = flat.Open || part.Open
-		if len(flat.Types) == 0 {
-			flat.Types = part.Types
-		}
-	}
-	return &flat
 }
 
 // Nullable reports whether null is allowed.

@@ -11,6 +11,7 @@ import (
 // rawDocument is the document as it is written.
 type rawDocument struct {
 	Paths      map[string]map[string]json.RawMessage
+	Webhooks   map[string]struct{ Post rawOperation }
 	Components struct {
 		Parameters    map[string]rawParameter
 		Schemas       map[string]*Schema
@@ -54,7 +55,12 @@ var commonHeaders = regexp.MustCompile(`^(Key-Inflection|Idempotency-Key|Persona
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 
 func (raw rawDocument) document(version string) *Document {
-	d := &Document{Version: version, schemas: raw.Components.Schemas}
+	d := &Document{Version: version, Webhooks: map[string]*Schema{}, schemas: raw.Components.Schemas}
+	for event, webhook := range raw.Webhooks {
+		if body := raw.body(webhook.Post.RequestBody); body != nil {
+			d.Webhooks[event] = body.Schema
+		}
+	}
 	for path, item := range raw.Paths {
 		var shared []rawParameter
 		_ = json.Unmarshal(item["parameters"], &shared) // absent on most paths
@@ -100,20 +106,7 @@ func (raw rawDocument) operation(method, path string, op rawOperation) Operation
 			o.Headers = append(o.Headers, param)
 		}
 	}
-	if op.RequestBody != nil {
-		body := *op.RequestBody
-		if body.Ref != "" {
-			body = raw.Components.RequestBodies[refName(body.Ref)]
-		}
-		o.Body = &Body{Required: body.Required}
-		for media, content := range body.Content {
-			o.Body.MediaTypes = append(o.Body.MediaTypes, media)
-			if o.Body.Schema == nil || media == "application/json" {
-				o.Body.Schema = content.Schema
-			}
-		}
-		slices.Sort(o.Body.MediaTypes)
-	}
+	o.Body = raw.body(op.RequestBody)
 	for status, r := range op.Responses {
 		if r.Ref != "" {
 			r = raw.Components.Responses[refName(r.Ref)]
@@ -127,6 +120,26 @@ func (raw rawDocument) operation(method, path string, op rawOperation) Operation
 		}
 	}
 	return o
+}
+
+// body resolves a request body and picks its schema. A nil body stays nil.
+func (raw rawDocument) body(b *rawBody) *Body {
+	if b == nil {
+		return nil
+	}
+	written := *b
+	if b.Ref != "" {
+		written = raw.Components.RequestBodies[refName(b.Ref)]
+	}
+	body := &Body{Required: written.Required}
+	for media, content := range written.Content {
+		body.MediaTypes = append(body.MediaTypes, media)
+		if body.Schema == nil || media == "application/json" {
+			body.Schema = content.Schema
+		}
+	}
+	slices.Sort(body.MediaTypes)
+	return body
 }
 
 // UnmarshalJSON reads a schema. Keywords the generators have no use for are passed
