@@ -11,7 +11,7 @@ import (
 // AccountTypesService calls the operations on account types.
 type AccountTypesService service
 
-// Get is GET /account-types/{account-type-id}.
+// Get calls GET /account-types/{account-type-id}.
 func (s *AccountTypesService) Get(ctx context.Context, accountTypeID string, opts ...Option) (*AccountType, error) {
 	return fetch[AccountType](ctx, s.client, &operations[opAccountTypesGet], []string{accountTypeID}, nil, opts)
 }
@@ -28,7 +28,7 @@ func (r *AccountType) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// AccountTypeAttributes are the attributes of a resource of type account-type.
+// AccountTypeAttributes are the attributes of [AccountType].
 type AccountTypeAttributes struct {
 	CreatedAt    Time          `json:"created-at"`
 	FieldSchemas []FieldSchema `json:"field-schemas"`
@@ -36,7 +36,7 @@ type AccountTypeAttributes struct {
 	UpdatedAt    Time          `json:"updated-at"`
 }
 
-// AccountTypeRelationships are the resources that one of type account-type points to.
+// AccountTypeRelationships are the relationships of [AccountType].
 type AccountTypeRelationships struct {
 	AccountStatuses      ToMany `json:"account-statuses"`
 	DefaultAccountStatus ToOne  `json:"default-account-status"`

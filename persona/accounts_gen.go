@@ -21,14 +21,14 @@ type AccountListParams struct {
 	Size        int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /accounts.
+// List calls GET /accounts.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *AccountsService) List(ctx context.Context, params AccountListParams, opts ...Option) iter.Seq2[*Account, error] {
 	return pages[*Account](ctx, s.client, &operations[opAccountsList], nil, params, opts)
 }
 
-// ListPage is one page of [AccountsService.List].
+// ListPage fetches one page of [AccountsService.List].
 func (s *AccountsService) ListPage(ctx context.Context, params AccountListParams, opts ...Option) (*Page[*Account], error) {
 	return fetchPage[*Account](ctx, s.client, &operations[opAccountsList], nil, params, opts)
 }
@@ -68,8 +68,8 @@ type AccountCreateSelfiePhotoData struct {
 	Filename Optional[string] `json:"filename,omitzero"`
 }
 
-// Create is POST /accounts.
-// An account with the reference id of another is refused with ErrConflict, unless UpsertBy names a field.
+// Create calls POST /accounts. If the reference id belongs to another account, it fails
+// with [ErrConflict], unless UpsertBy names a field.
 func (s *AccountsService) Create(ctx context.Context, params AccountCreateParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsCreate], nil, params, opts)
 }
@@ -83,25 +83,25 @@ type AccountSearchParams struct {
 	Size   int                 `json:"page[size],omitzero" in:"query"`
 }
 
-// Search is POST /accounts/search.
+// Search calls POST /accounts/search.
 //
-// It goes through all pages; SearchPage fetches one.
+// It iterates over the elements of all pages. SearchPage fetches one page.
 func (s *AccountsService) Search(ctx context.Context, params AccountSearchParams, opts ...Option) iter.Seq2[*Account, error] {
 	return pages[*Account](ctx, s.client, &operations[opAccountsSearch], nil, params, opts)
 }
 
-// SearchPage is one page of [AccountsService.Search].
+// SearchPage fetches one page of [AccountsService.Search].
 func (s *AccountsService) SearchPage(ctx context.Context, params AccountSearchParams, opts ...Option) (*Page[*Account], error) {
 	return fetchPage[*Account](ctx, s.client, &operations[opAccountsSearch], nil, params, opts)
 }
 
-// Redact is DELETE /accounts/{account-id}.
-// It deletes the personal data of the account and of what hangs below it, for good.
+// Redact calls DELETE /accounts/{account-id}. It permanently deletes the personal data of
+// the account and of everything that belongs to it.
 func (s *AccountsService) Redact(ctx context.Context, accountID string, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsRedact], []string{accountID}, nil, opts)
 }
 
-// Get is GET /accounts/{account-id}.
+// Get calls GET /accounts/{account-id}.
 func (s *AccountsService) Get(ctx context.Context, accountID string, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsGet], []string{accountID}, nil, opts)
 }
@@ -139,7 +139,7 @@ type AccountUpdateSelfiePhotoData struct {
 	Filename Optional[string] `json:"filename,omitzero"`
 }
 
-// Update is PATCH /accounts/{account-id}.
+// Update calls PATCH /accounts/{account-id}.
 func (s *AccountsService) Update(ctx context.Context, accountID string, params AccountUpdateParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsUpdate], []string{accountID}, params, opts)
 }
@@ -150,8 +150,8 @@ type AccountAddRelationParams struct {
 	TargetObjectID    string `json:"target-object-id" in:"meta"`
 }
 
-// AddRelation is POST /accounts/{account-id}/add-relation.
-// The relation's key is of the account's type; its other end is an account or a transaction.
+// AddRelation calls POST /accounts/{account-id}/add-relation. The relation's key belongs
+// to the account's type. The other end is an account or a transaction.
 func (s *AccountsService) AddRelation(ctx context.Context, accountID string, params AccountAddRelationParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsAddRelation], []string{accountID}, params, opts)
 }
@@ -162,7 +162,7 @@ type AccountAddTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// AddTag is POST /accounts/{account-id}/add-tag.
+// AddTag calls POST /accounts/{account-id}/add-tag.
 func (s *AccountsService) AddTag(ctx context.Context, accountID string, params AccountAddTagParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsAddTag], []string{accountID}, params, opts)
 }
@@ -172,8 +172,9 @@ type AccountConsolidateParams struct {
 	SourceAccountIDs []string `json:"source-account-ids" in:"meta"`
 }
 
-// Consolidate is POST /accounts/{account-id}/consolidate.
-// It moves what hangs below the source accounts to this one, and archives them. Their attributes do not move.
+// Consolidate calls POST /accounts/{account-id}/consolidate. It moves the objects that
+// belong to the source accounts to this account, and archives the source accounts. Their
+// attributes are not moved.
 func (s *AccountsService) Consolidate(ctx context.Context, accountID string, params AccountConsolidateParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsConsolidate], []string{accountID}, params, opts)
 }
@@ -188,14 +189,14 @@ type AccountListRelationsParams struct {
 	Size           int       `json:"page[size],omitzero" in:"query"`
 }
 
-// ListRelations is GET /accounts/{account-id}/relations.
+// ListRelations calls GET /accounts/{account-id}/relations.
 //
-// It goes through all pages; ListRelationsPage fetches one.
+// It iterates over the elements of all pages. ListRelationsPage fetches one page.
 func (s *AccountsService) ListRelations(ctx context.Context, accountID string, params AccountListRelationsParams, opts ...Option) iter.Seq2[Object, error] {
 	return pages[Object](ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts)
 }
 
-// ListRelationsPage is one page of [AccountsService.ListRelations].
+// ListRelationsPage fetches one page of [AccountsService.ListRelations].
 func (s *AccountsService) ListRelationsPage(ctx context.Context, accountID string, params AccountListRelationsParams, opts ...Option) (*Page[Object], error) {
 	return fetchPage[Object](ctx, s.client, &operations[opAccountsListRelations], []string{accountID}, params, opts)
 }
@@ -206,7 +207,7 @@ type AccountRemoveRelationParams struct {
 	TargetObjectID    string `json:"target-object-id" in:"meta"`
 }
 
-// RemoveRelation is POST /accounts/{account-id}/remove-relation.
+// RemoveRelation calls POST /accounts/{account-id}/remove-relation.
 func (s *AccountsService) RemoveRelation(ctx context.Context, accountID string, params AccountRemoveRelationParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsRemoveRelation], []string{accountID}, params, opts)
 }
@@ -217,7 +218,7 @@ type AccountRemoveTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// RemoveTag is POST /accounts/{account-id}/remove-tag.
+// RemoveTag calls POST /accounts/{account-id}/remove-tag.
 func (s *AccountsService) RemoveTag(ctx context.Context, accountID string, params AccountRemoveTagParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsRemoveTag], []string{accountID}, params, opts)
 }
@@ -228,8 +229,8 @@ type AccountRunActionParams struct {
 	Parameters      Optional[map[string]any] `json:"parameters,omitzero" in:"data"`
 }
 
-// RunAction is POST /accounts/{account-id}/run-action.
-// The workflow run that it starts is in the result's Meta.
+// RunAction calls POST /accounts/{account-id}/run-action. The result's Meta contains the
+// workflow run that it starts.
 func (s *AccountsService) RunAction(ctx context.Context, accountID string, params AccountRunActionParams, opts ...Option) (*AccountRunActionResult, error) {
 	data, meta, err := fetchWithMeta[Account, AccountRunActionResultMeta](ctx, s.client, &operations[opAccountsRunAction], []string{accountID}, params, opts)
 	if err != nil {
@@ -238,13 +239,14 @@ func (s *AccountsService) RunAction(ctx context.Context, accountID string, param
 	return &AccountRunActionResult{*data, *meta}, nil
 }
 
-// AccountRunActionResult is the resource, and what the answer says beside it.
+// AccountRunActionResult is the resource with the metadata of the answer.
 type AccountRunActionResult struct {
 	Account
 	Meta AccountRunActionResultMeta
 }
 
-// AccountRunActionResultMeta is what the answer says beside the resource. Links and tokens are credentials.
+// AccountRunActionResultMeta is the metadata of the answer to
+// [AccountsService.RunAction]. Links and tokens are credentials.
 type AccountRunActionResultMeta struct {
 	Received
 	WorkflowRunID string `json:"workflow-run-id"`
@@ -261,7 +263,7 @@ type AccountSetTagsParams struct {
 	TagName Optional[[]string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// SetTags is POST /accounts/{account-id}/set-tags.
+// SetTags calls POST /accounts/{account-id}/set-tags.
 func (s *AccountsService) SetTags(ctx context.Context, accountID string, params AccountSetTagsParams, opts ...Option) (*Account, error) {
 	return fetch[Account](ctx, s.client, &operations[opAccountsSetTags], []string{accountID}, params, opts)
 }
@@ -278,7 +280,7 @@ func (r *Account) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// AccountAttributes are the attributes of a resource of type account.
+// AccountAttributes are the attributes of [Account].
 type AccountAttributes struct {
 	AccountStatus         string                     `json:"account-status"`
 	AccountTypeName       string                     `json:"account-type-name"`
@@ -304,7 +306,7 @@ type AccountAttributes struct {
 	UpdatedAt             Time                       `json:"updated-at"`
 }
 
-// AccountRelationships are the resources that one of type account points to.
+// AccountRelationships are the relationships of [Account].
 type AccountRelationships struct {
 	AccountType ToOne `json:"account-type"`
 }

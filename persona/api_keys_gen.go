@@ -19,14 +19,14 @@ type APIKeyListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /api-keys.
+// List calls GET /api-keys.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *APIKeysService) List(ctx context.Context, params APIKeyListParams, opts ...Option) iter.Seq2[*APIKey, error] {
 	return pages[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
 
-// ListPage is one page of [APIKeysService.List].
+// ListPage fetches one page of [APIKeysService.List].
 func (s *APIKeysService) ListPage(ctx context.Context, params APIKeyListParams, opts ...Option) (*Page[*APIKey], error) {
 	return fetchPage[*APIKey](ctx, s.client, &operations[opAPIKeysList], nil, params, opts)
 }
@@ -43,13 +43,13 @@ type APIKeyCreateParams struct {
 	Permissions              Optional[[]string] `json:"permissions,omitzero" in:"data.attributes"`
 }
 
-// Create is POST /api-keys.
-// The key's value comes along, this once. Name is required.
+// Create calls POST /api-keys. The answer contains the key's value; it is never shown
+// again. Name is required.
 func (s *APIKeysService) Create(ctx context.Context, params APIKeyCreateParams, opts ...Option) (*APIKeyWithValue, error) {
 	return fetch[APIKeyWithValue](ctx, s.client, &operations[opAPIKeysCreate], nil, params, opts)
 }
 
-// Get is GET /api-keys/{api-key-id}.
+// Get calls GET /api-keys/{api-key-id}.
 func (s *APIKeysService) Get(ctx context.Context, apiKeyID string, opts ...Option) (*APIKey, error) {
 	return fetch[APIKey](ctx, s.client, &operations[opAPIKeysGet], []string{apiKeyID}, nil, opts)
 }
@@ -66,13 +66,14 @@ type APIKeyUpdateParams struct {
 	Permissions              Optional[[]string] `json:"permissions,omitzero" in:"data.attributes"`
 }
 
-// Update is PATCH /api-keys/{api-key-id}.
+// Update calls PATCH /api-keys/{api-key-id}.
 func (s *APIKeysService) Update(ctx context.Context, apiKeyID string, params APIKeyUpdateParams, opts ...Option) (*APIKey, error) {
 	return fetch[APIKey](ctx, s.client, &operations[opAPIKeysUpdate], []string{apiKeyID}, params, opts)
 }
 
-// Clone is POST /api-keys/{api-key-id}/clone.
-// The new key's value comes along, this once; the rest is copied. To rotate a key: clone it, use the new one, expire the old one.
+// Clone calls POST /api-keys/{api-key-id}/clone. The answer contains the new key's value;
+// it is never shown again. Everything else is copied. To rotate a key, clone it, switch
+// to the clone, then expire the old key.
 func (s *APIKeysService) Clone(ctx context.Context, apiKeyID string, opts ...Option) (*APIKeyWithValue, error) {
 	return fetch[APIKeyWithValue](ctx, s.client, &operations[opAPIKeysClone], []string{apiKeyID}, nil, opts)
 }
@@ -82,8 +83,8 @@ type APIKeyExpireParams struct {
 	ExpiresInSeconds int64 `json:"expires-in-seconds" in:"meta"`
 }
 
-// Expire is POST /api-keys/{api-key-id}/expire.
-// The key works until then, for 30 days at the most.
+// Expire calls POST /api-keys/{api-key-id}/expire. The key keeps working until the time
+// given, which is at most 30 days away.
 func (s *APIKeysService) Expire(ctx context.Context, apiKeyID string, params APIKeyExpireParams, opts ...Option) (*APIKey, error) {
 	return fetch[APIKey](ctx, s.client, &operations[opAPIKeysExpire], []string{apiKeyID}, params, opts)
 }
@@ -100,7 +101,7 @@ func (r *APIKey) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// APIKeyAttributes are what all kinds have in common.
+// APIKeyAttributes are the attributes that all kinds of api key share.
 type APIKeyAttributes struct {
 	APIAttributesBlocklist   []string `json:"api-attributes-blocklist"`
 	APIKeyInflection         string   `json:"api-key-inflection"`
@@ -127,7 +128,7 @@ func (r *APIKeyWithValue) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// APIKeyWithValueAttributes are the attributes of a resource of type api-key.
+// APIKeyWithValueAttributes are the attributes of [APIKeyWithValue].
 type APIKeyWithValueAttributes struct {
 	APIKeyAttributes
 	Value string `json:"value"`

@@ -19,20 +19,20 @@ type APILogListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /api-logs.
-// Persona keeps them for two weeks. A replay under an idempotency key has none.
+// List calls GET /api-logs. Persona keeps API logs for two weeks. A replay under an
+// idempotency key has no log.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *APILogsService) List(ctx context.Context, params APILogListParams, opts ...Option) iter.Seq2[*APILog, error] {
 	return pages[*APILog](ctx, s.client, &operations[opAPILogsList], nil, params, opts)
 }
 
-// ListPage is one page of [APILogsService.List].
+// ListPage fetches one page of [APILogsService.List].
 func (s *APILogsService) ListPage(ctx context.Context, params APILogListParams, opts ...Option) (*Page[*APILog], error) {
 	return fetchPage[*APILog](ctx, s.client, &operations[opAPILogsList], nil, params, opts)
 }
 
-// Get is GET /api-logs/{api-log-id}.
+// Get calls GET /api-logs/{api-log-id}.
 func (s *APILogsService) Get(ctx context.Context, apiLogID string, opts ...Option) (*APILog, error) {
 	return fetch[APILog](ctx, s.client, &operations[opAPILogsGet], []string{apiLogID}, nil, opts)
 }
@@ -49,7 +49,7 @@ func (r *APILog) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// APILogAttributes are the attributes of a resource of type api-log.
+// APILogAttributes are the attributes of [APILog].
 type APILogAttributes struct {
 	CreatedAt  Time            `json:"created-at"`
 	RedactedAt Time            `json:"redacted-at"`

@@ -10,7 +10,7 @@ import (
 // CaseTemplatesService calls the operations on case templates.
 type CaseTemplatesService service
 
-// Get is GET /case-templates/{case-template-id}.
+// Get calls GET /case-templates/{case-template-id}.
 func (s *CaseTemplatesService) Get(ctx context.Context, caseTemplateID string, opts ...Option) (*CaseTemplate, error) {
 	return fetch[CaseTemplate](ctx, s.client, &operations[opCaseTemplatesGet], []string{caseTemplateID}, nil, opts)
 }
@@ -27,7 +27,7 @@ func (r *CaseTemplate) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// CaseTemplateAttributes are the attributes of a resource of type case-template.
+// CaseTemplateAttributes are the attributes of [CaseTemplate].
 type CaseTemplateAttributes struct {
 	ArchivedAt   Time               `json:"archived-at"`
 	CreatedAt    Time               `json:"created-at"`

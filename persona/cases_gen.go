@@ -24,14 +24,14 @@ type CaseListParams struct {
 	Size           int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /cases.
+// List calls GET /cases.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *CasesService) List(ctx context.Context, params CaseListParams, opts ...Option) iter.Seq2[*Case, error] {
 	return pages[*Case](ctx, s.client, &operations[opCasesList], nil, params, opts)
 }
 
-// ListPage is one page of [CasesService.List].
+// ListPage fetches one page of [CasesService.List].
 func (s *CasesService) ListPage(ctx context.Context, params CaseListParams, opts ...Option) (*Page[*Case], error) {
 	return fetchPage[*Case](ctx, s.client, &operations[opCasesList], nil, params, opts)
 }
@@ -46,7 +46,7 @@ type CaseCreateParams struct {
 	SLAExpiresInSeconds Optional[float64]        `json:"sla-expires-in-seconds,omitzero" in:"meta"`
 }
 
-// Create is POST /cases.
+// Create calls POST /cases.
 func (s *CasesService) Create(ctx context.Context, params CaseCreateParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesCreate], nil, params, opts)
 }
@@ -60,25 +60,25 @@ type CaseSearchParams struct {
 	Size   int                 `json:"page[size],omitzero" in:"query"`
 }
 
-// Search is POST /cases/search.
+// Search calls POST /cases/search.
 //
-// It goes through all pages; SearchPage fetches one.
+// It iterates over the elements of all pages. SearchPage fetches one page.
 func (s *CasesService) Search(ctx context.Context, params CaseSearchParams, opts ...Option) iter.Seq2[*Case, error] {
 	return pages[*Case](ctx, s.client, &operations[opCasesSearch], nil, params, opts)
 }
 
-// SearchPage is one page of [CasesService.Search].
+// SearchPage fetches one page of [CasesService.Search].
 func (s *CasesService) SearchPage(ctx context.Context, params CaseSearchParams, opts ...Option) (*Page[*Case], error) {
 	return fetchPage[*Case](ctx, s.client, &operations[opCasesSearch], nil, params, opts)
 }
 
-// Redact is DELETE /cases/{case-id}.
-// It deletes the personal data of the case for good; attached objects keep theirs.
+// Redact calls DELETE /cases/{case-id}. It permanently deletes the personal data of the
+// case. Attached objects keep theirs.
 func (s *CasesService) Redact(ctx context.Context, caseID string, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesRedact], []string{caseID}, nil, opts)
 }
 
-// Get is GET /cases/{case-id}.
+// Get calls GET /cases/{case-id}.
 func (s *CasesService) Get(ctx context.Context, caseID string, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesGet], []string{caseID}, nil, opts)
 }
@@ -97,8 +97,7 @@ type CaseUpdateAttachment struct {
 	Filename Optional[string] `json:"filename,omitzero"`
 }
 
-// Update is PATCH /cases/{case-id}.
-// Attachments are added to those there are.
+// Update calls PATCH /cases/{case-id}. New attachments are added to the existing ones.
 func (s *CasesService) Update(ctx context.Context, caseID string, params CaseUpdateParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesUpdate], []string{caseID}, params, opts)
 }
@@ -108,8 +107,8 @@ type CaseAddObjectsParams struct {
 	ObjectIDs Optional[[]string] `json:"object-ids,omitzero" in:"meta"`
 }
 
-// AddObjects is POST /cases/{case-id}/add-objects.
-// An object is attached once at the most, and a case takes 1000.
+// AddObjects calls POST /cases/{case-id}/add-objects. A case holds up to 1000 objects. An
+// object that is already attached is not attached again.
 func (s *CasesService) AddObjects(ctx context.Context, caseID string, params CaseAddObjectsParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesAddObjects], []string{caseID}, params, opts)
 }
@@ -120,7 +119,7 @@ type CaseAddTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// AddTag is POST /cases/{case-id}/add-tag.
+// AddTag calls POST /cases/{case-id}/add-tag.
 func (s *CasesService) AddTag(ctx context.Context, caseID string, params CaseAddTagParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesAddTag], []string{caseID}, params, opts)
 }
@@ -130,8 +129,8 @@ type CaseAssignParams struct {
 	UserEmailAddress string `json:"user-email-address" in:"meta"`
 }
 
-// Assign is POST /cases/{case-id}/assign.
-// The e-mail address is of a user of your organization. No call takes an assignment back.
+// Assign calls POST /cases/{case-id}/assign. The e-mail address must belong to a user of
+// your organization. No call removes an assignment.
 func (s *CasesService) Assign(ctx context.Context, caseID string, params CaseAssignParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesAssign], []string{caseID}, params, opts)
 }
@@ -141,8 +140,8 @@ type CaseRemoveObjectsParams struct {
 	ObjectIDs Optional[[]string] `json:"object-ids,omitzero" in:"meta"`
 }
 
-// RemoveObjects is POST /cases/{case-id}/remove-objects.
-// What is not attached is passed over.
+// RemoveObjects calls POST /cases/{case-id}/remove-objects. Objects that are not attached
+// are ignored.
 func (s *CasesService) RemoveObjects(ctx context.Context, caseID string, params CaseRemoveObjectsParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesRemoveObjects], []string{caseID}, params, opts)
 }
@@ -153,7 +152,7 @@ type CaseRemoveTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// RemoveTag is POST /cases/{case-id}/remove-tag.
+// RemoveTag calls POST /cases/{case-id}/remove-tag.
 func (s *CasesService) RemoveTag(ctx context.Context, caseID string, params CaseRemoveTagParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesRemoveTag], []string{caseID}, params, opts)
 }
@@ -163,8 +162,8 @@ type CaseSetStatusParams struct {
 	Status string `json:"status" in:"meta"`
 }
 
-// SetStatus is POST /cases/{case-id}/set-status.
-// The statuses are the texts of the case's template, such as Approved.
+// SetStatus calls POST /cases/{case-id}/set-status. The statuses are those of the case's
+// template, as written there, such as Approved.
 func (s *CasesService) SetStatus(ctx context.Context, caseID string, params CaseSetStatusParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesSetStatus], []string{caseID}, params, opts)
 }
@@ -175,7 +174,7 @@ type CaseSetTagsParams struct {
 	TagName Optional[[]string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// SetTags is POST /cases/{case-id}/set-tags.
+// SetTags calls POST /cases/{case-id}/set-tags.
 func (s *CasesService) SetTags(ctx context.Context, caseID string, params CaseSetTagsParams, opts ...Option) (*Case, error) {
 	return fetch[Case](ctx, s.client, &operations[opCasesSetTags], []string{caseID}, params, opts)
 }
@@ -192,7 +191,7 @@ func (r *Case) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// CaseAttributes are the attributes of a resource of type case.
+// CaseAttributes are the attributes of [Case].
 type CaseAttributes struct {
 	AssignedAt   Time             `json:"assigned-at"`
 	AssigneeID   string           `json:"assignee-id"`
@@ -217,7 +216,7 @@ type CaseAttributes struct {
 	UpdaterType  CaseUpdaterType  `json:"updater-type"`
 }
 
-// CaseRelationships are the resources that one of type case points to.
+// CaseRelationships are the relationships of [Case].
 type CaseRelationships struct {
 	Accounts      ToMany `json:"accounts"`
 	CaseComments  ToMany `json:"case-comments"`

@@ -42,7 +42,7 @@ type Client struct {
 	config config
 }
 
-// bind makes the services.
+// bind creates the services.
 func (c *Client) bind() {
 	s := &service{c}
 	c.APIKeys = (*APIKeysService)(s)

@@ -20,14 +20,14 @@ type ConnectionListParams struct {
 	Size                      int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /connect/connections.
+// List calls GET /connect/connections.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ConnectionsService) List(ctx context.Context, params ConnectionListParams, opts ...Option) iter.Seq2[*Connection, error] {
 	return pages[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
 
-// ListPage is one page of [ConnectionsService.List].
+// ListPage fetches one page of [ConnectionsService.List].
 func (s *ConnectionsService) ListPage(ctx context.Context, params ConnectionListParams, opts ...Option) (*Page[*Connection], error) {
 	return fetchPage[*Connection](ctx, s.client, &operations[opConnectionsList], nil, params, opts)
 }
@@ -37,23 +37,23 @@ type ConnectionCreateParams struct {
 	DestinationOrganizationID string `json:"destination-organization-id" in:"data.attributes"`
 }
 
-// Create is POST /connect/connections.
+// Create calls POST /connect/connections.
 func (s *ConnectionsService) Create(ctx context.Context, params ConnectionCreateParams, opts ...Option) (*Connection, error) {
 	return fetch[Connection](ctx, s.client, &operations[opConnectionsCreate], nil, params, opts)
 }
 
-// Get is GET /connect/connections/{connection-id}.
+// Get calls GET /connect/connections/{connection-id}.
 func (s *ConnectionsService) Get(ctx context.Context, connectionID string, opts ...Option) (*Connection, error) {
 	return fetch[Connection](ctx, s.client, &operations[opConnectionsGet], []string{connectionID}, nil, opts)
 }
 
-// Deactivate is POST /connect/connections/{connection-id}/deactivate.
+// Deactivate calls POST /connect/connections/{connection-id}/deactivate.
 func (s *ConnectionsService) Deactivate(ctx context.Context, connectionID string, opts ...Option) (*Connection, error) {
 	return fetch[Connection](ctx, s.client, &operations[opConnectionsDeactivate], []string{connectionID}, nil, opts)
 }
 
-// Reactivate is POST /connect/connections/{connection-id}/reactivate.
-// Only the source of the connection can; it becomes pending again.
+// Reactivate calls POST /connect/connections/{connection-id}/reactivate. Only the source
+// of the connection can reactivate it. The connection becomes pending again.
 func (s *ConnectionsService) Reactivate(ctx context.Context, connectionID string, opts ...Option) (*Connection, error) {
 	return fetch[Connection](ctx, s.client, &operations[opConnectionsReactivate], []string{connectionID}, nil, opts)
 }
@@ -70,7 +70,7 @@ func (r *Connection) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ConnectionAttributes are the attributes of a resource of type connect/connection.
+// ConnectionAttributes are the attributes of [Connection].
 type ConnectionAttributes struct {
 	CreatedAt                 Time   `json:"created-at"`
 	DestinationOrganizationID string `json:"destination-organization-id"`
@@ -79,7 +79,7 @@ type ConnectionAttributes struct {
 	UpdatedAt                 Time   `json:"updated-at"`
 }
 
-// ConnectionRelationships are the resources that one of type connect/connection points to.
+// ConnectionRelationships are the relationships of [Connection].
 type ConnectionRelationships struct {
 	Creator ToOne `json:"creator"`
 }

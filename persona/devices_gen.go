@@ -19,20 +19,19 @@ type DeviceListParams struct {
 	Size             int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /devices.
-// It needs the id of an inquiry session.
+// List calls GET /devices. It requires the id of an inquiry session.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *DevicesService) List(ctx context.Context, params DeviceListParams, opts ...Option) iter.Seq2[*Device, error] {
 	return pages[*Device](ctx, s.client, &operations[opDevicesList], nil, params, opts)
 }
 
-// ListPage is one page of [DevicesService.List].
+// ListPage fetches one page of [DevicesService.List].
 func (s *DevicesService) ListPage(ctx context.Context, params DeviceListParams, opts ...Option) (*Page[*Device], error) {
 	return fetchPage[*Device](ctx, s.client, &operations[opDevicesList], nil, params, opts)
 }
 
-// Get is GET /devices/{device-id}.
+// Get calls GET /devices/{device-id}.
 func (s *DevicesService) Get(ctx context.Context, deviceID string, opts ...Option) (*Device, error) {
 	return fetch[Device](ctx, s.client, &operations[opDevicesGet], []string{deviceID}, nil, opts)
 }
@@ -49,7 +48,7 @@ func (r *Device) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DeviceAttributes are the attributes of a resource of type device.
+// DeviceAttributes are the attributes of [Device].
 type DeviceAttributes struct {
 	BrowserFingerprint string `json:"browser-fingerprint"`
 	DeviceFingerprint  string `json:"device-fingerprint"`

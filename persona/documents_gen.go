@@ -11,23 +11,23 @@ import (
 // DocumentsService calls the operations on documents.
 type DocumentsService service
 
-// GetGeneric is GET /document/generics/{document-id}.
+// GetGeneric calls GET /document/generics/{document-id}.
 func (s *DocumentsService) GetGeneric(ctx context.Context, documentID string, opts ...Option) (*DocumentGeneric, error) {
 	return fetch[DocumentGeneric](ctx, s.client, &operations[opDocumentsGetGeneric], []string{documentID}, nil, opts)
 }
 
-// GetGovernmentID is GET /document/government-ids/{document-id}.
+// GetGovernmentID calls GET /document/government-ids/{document-id}.
 func (s *DocumentsService) GetGovernmentID(ctx context.Context, documentID string, opts ...Option) (*DocumentGovernmentID, error) {
 	return fetch[DocumentGovernmentID](ctx, s.client, &operations[opDocumentsGetGovernmentID], []string{documentID}, nil, opts)
 }
 
-// Get is GET /documents/{document-id}.
-// It is of any kind.
+// Get calls GET /documents/{document-id}. It returns a document of any kind.
 func (s *DocumentsService) Get(ctx context.Context, documentID string, opts ...Option) (*Document, error) {
 	return fetch[Document](ctx, s.client, &operations[opDocumentsGet], []string{documentID}, nil, opts)
 }
 
-// Document is one of the kinds of document; a type switch on Value tells which.
+// Document is a resource of any type that begins with document/. Use a type switch on
+// Value to read what belongs to its type.
 type Document struct {
 	Resource
 	Attributes    DocumentAttributes
@@ -52,7 +52,7 @@ func (r *DocumentGeneric) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DocumentAttributes are what all kinds have in common.
+// DocumentAttributes are the attributes that all kinds of document share.
 type DocumentAttributes struct {
 	CreatedAt     Time           `json:"created-at"`
 	ProcessedAt   Time           `json:"processed-at"`
@@ -60,7 +60,7 @@ type DocumentAttributes struct {
 	Status        DocumentStatus `json:"status"`
 }
 
-// DocumentGenericAttributes are the attributes of a resource of type document/generic.
+// DocumentGenericAttributes are the attributes of [DocumentGeneric].
 type DocumentGenericAttributes struct {
 	DocumentAttributes
 	DocumentType        string                             `json:"document-type"`
@@ -72,7 +72,7 @@ type DocumentGenericAttributes struct {
 	Kind                string                             `json:"kind"`
 }
 
-// DocumentRelationships are what all kinds have in common.
+// DocumentRelationships are the relationships that all kinds of document share.
 type DocumentRelationships struct {
 	DocumentFiles          ToMany `json:"document-files"`
 	Inquiry                ToOne  `json:"inquiry"`
@@ -82,7 +82,7 @@ type DocumentRelationships struct {
 	Transaction            ToOne  `json:"transaction"`
 }
 
-// DocumentGenericRelationships are the resources that one of type document/generic points to.
+// DocumentGenericRelationships are the relationships of [DocumentGeneric].
 type DocumentGenericRelationships struct {
 	DocumentRelationships
 }
@@ -154,7 +154,7 @@ func (r *DocumentGovernmentID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DocumentGovernmentIDAttributes are the attributes of a resource of type document/government-id.
+// DocumentGovernmentIDAttributes are the attributes of [DocumentGovernmentID].
 type DocumentGovernmentIDAttributes struct {
 	DocumentAttributes
 	AddressCity          string                            `json:"address-city"`
@@ -192,7 +192,7 @@ type DocumentGovernmentIDAttributes struct {
 	VisaStatus           string                            `json:"visa-status"`
 }
 
-// DocumentGovernmentIDRelationships are the resources that one of type document/government-id points to.
+// DocumentGovernmentIDRelationships are the relationships of [DocumentGovernmentID].
 type DocumentGovernmentIDRelationships struct {
 	DocumentRelationships
 }
@@ -229,12 +229,13 @@ func (r *DocumentGovernmentIDNFC) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DocumentGovernmentIDNFCAttributes are the attributes of a resource of type document/government-id-nfc.
+// DocumentGovernmentIDNFCAttributes are the attributes of [DocumentGovernmentIDNFC].
 type DocumentGovernmentIDNFCAttributes struct {
 	DocumentAttributes
 }
 
-// DocumentGovernmentIDNFCRelationships are the resources that one of type document/government-id-nfc points to.
+// DocumentGovernmentIDNFCRelationships are the relationships of
+// [DocumentGovernmentIDNFC].
 type DocumentGovernmentIDNFCRelationships struct {
 	DocumentRelationships
 }
@@ -251,12 +252,12 @@ func (r *DocumentMdoc) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DocumentMdocAttributes are the attributes of a resource of type document/mdoc.
+// DocumentMdocAttributes are the attributes of [DocumentMdoc].
 type DocumentMdocAttributes struct {
 	DocumentAttributes
 }
 
-// DocumentMdocRelationships are the resources that one of type document/mdoc points to.
+// DocumentMdocRelationships are the relationships of [DocumentMdoc].
 type DocumentMdocRelationships struct {
 	DocumentRelationships
 }

@@ -22,20 +22,20 @@ type EventListParams struct {
 	Size     int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /events.
-// The newest come first. Persona's list goes back three months.
+// List calls GET /events. The newest events come first. Persona's list covers the last
+// three months.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *EventsService) List(ctx context.Context, params EventListParams, opts ...Option) iter.Seq2[*Event, error] {
 	return pages[*Event](ctx, s.client, &operations[opEventsList], nil, params, opts)
 }
 
-// ListPage is one page of [EventsService.List].
+// ListPage fetches one page of [EventsService.List].
 func (s *EventsService) ListPage(ctx context.Context, params EventListParams, opts ...Option) (*Page[*Event], error) {
 	return fetchPage[*Event](ctx, s.client, &operations[opEventsList], nil, params, opts)
 }
 
-// Get is GET /events/{event-id}.
+// Get calls GET /events/{event-id}.
 func (s *EventsService) Get(ctx context.Context, eventID string, opts ...Option) (*Event, error) {
 	return fetch[Event](ctx, s.client, &operations[opEventsGet], []string{eventID}, nil, opts)
 }
@@ -52,7 +52,7 @@ func (r *Event) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// EventAttributes are the attributes of a resource of type event.
+// EventAttributes are the attributes of [Event].
 type EventAttributes struct {
 	Context   map[string]json.RawMessage `json:"context"`
 	CreatedAt Time                       `json:"created-at"`

@@ -20,13 +20,13 @@ type GraphQueryCreateParams struct {
 	RunSync              Optional[bool]           `json:"run-sync,omitzero" in:"meta"`
 }
 
-// Create is POST /graph-queries.
-// It answers at once, before there is a result, unless RunSync is set.
+// Create calls POST /graph-queries. It returns before there is a result, unless RunSync
+// is set.
 func (s *GraphQueriesService) Create(ctx context.Context, params GraphQueryCreateParams, opts ...Option) (*GraphQuery, error) {
 	return fetch[GraphQuery](ctx, s.client, &operations[opGraphQueriesCreate], nil, params, opts)
 }
 
-// Get is GET /graph-queries/{graph-query-id}.
+// Get calls GET /graph-queries/{graph-query-id}.
 func (s *GraphQueriesService) Get(ctx context.Context, graphQueryID string, opts ...Option) (*GraphQuery, error) {
 	return fetch[GraphQuery](ctx, s.client, &operations[opGraphQueriesGet], []string{graphQueryID}, nil, opts)
 }
@@ -43,7 +43,7 @@ func (r *GraphQuery) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// GraphQueryAttributes are the attributes of a resource of type graph-query.
+// GraphQueryAttributes are the attributes of [GraphQuery].
 type GraphQueryAttributes struct {
 	CompletedAt      Time                       `json:"completed-at"`
 	CreatedAt        Time                       `json:"created-at"`
@@ -58,7 +58,7 @@ type GraphQueryAttributes struct {
 	UpdatedAt        Time                       `json:"updated-at"`
 }
 
-// GraphQueryRelationships are the resources that one of type graph-query points to.
+// GraphQueryRelationships are the relationships of [GraphQuery].
 type GraphQueryRelationships struct {
 	Accounts ToMany `json:"accounts"`
 }

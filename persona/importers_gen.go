@@ -16,73 +16,79 @@ type ImporterImportAccountsParams struct {
 	File File `json:"file" in:"data.attributes"`
 }
 
-// ImportAccounts is POST /importer/accounts.
+// ImportAccounts calls POST /importer/accounts.
 func (s *ImportersService) ImportAccounts(ctx context.Context, params ImporterImportAccountsParams, opts ...Option) (*ImporterAccount, error) {
 	return fetch[ImporterAccount](ctx, s.client, &operations[opImportersImportAccounts], nil, params, opts)
 }
 
-// ImporterImportEmailAddressListItemsParams are the parameters of [ImportersService.ImportEmailAddressListItems].
+// ImporterImportEmailAddressListItemsParams are the parameters of
+// [ImportersService.ImportEmailAddressListItems].
 type ImporterImportEmailAddressListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportEmailAddressListItems is POST /importer/list-item/email-addresses.
+// ImportEmailAddressListItems calls POST /importer/list-item/email-addresses.
 func (s *ImportersService) ImportEmailAddressListItems(ctx context.Context, params ImporterImportEmailAddressListItemsParams, opts ...Option) (*ImporterListItemEmailAddress, error) {
 	return fetch[ImporterListItemEmailAddress](ctx, s.client, &operations[opImportersImportEmailAddressListItems], nil, params, opts)
 }
 
-// ImporterImportGeolocationListItemsParams are the parameters of [ImportersService.ImportGeolocationListItems].
+// ImporterImportGeolocationListItemsParams are the parameters of
+// [ImportersService.ImportGeolocationListItems].
 type ImporterImportGeolocationListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportGeolocationListItems is POST /importer/list-item/geolocations.
+// ImportGeolocationListItems calls POST /importer/list-item/geolocations.
 func (s *ImportersService) ImportGeolocationListItems(ctx context.Context, params ImporterImportGeolocationListItemsParams, opts ...Option) (*ImporterListItemGeolocation, error) {
 	return fetch[ImporterListItemGeolocation](ctx, s.client, &operations[opImportersImportGeolocationListItems], nil, params, opts)
 }
 
-// ImporterImportGovernmentIDNumberListItemsParams are the parameters of [ImportersService.ImportGovernmentIDNumberListItems].
+// ImporterImportGovernmentIDNumberListItemsParams are the parameters of
+// [ImportersService.ImportGovernmentIDNumberListItems].
 type ImporterImportGovernmentIDNumberListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportGovernmentIDNumberListItems is POST /importer/list-item/government-id-numbers.
+// ImportGovernmentIDNumberListItems calls POST /importer/list-item/government-id-numbers.
 func (s *ImportersService) ImportGovernmentIDNumberListItems(ctx context.Context, params ImporterImportGovernmentIDNumberListItemsParams, opts ...Option) (*ImporterListItemGovernmentIDNumber, error) {
 	return fetch[ImporterListItemGovernmentIDNumber](ctx, s.client, &operations[opImportersImportGovernmentIDNumberListItems], nil, params, opts)
 }
 
-// ImporterImportIPAddressListItemsParams are the parameters of [ImportersService.ImportIPAddressListItems].
+// ImporterImportIPAddressListItemsParams are the parameters of
+// [ImportersService.ImportIPAddressListItems].
 type ImporterImportIPAddressListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportIPAddressListItems is POST /importer/list-item/ip-addresses.
+// ImportIPAddressListItems calls POST /importer/list-item/ip-addresses.
 func (s *ImportersService) ImportIPAddressListItems(ctx context.Context, params ImporterImportIPAddressListItemsParams, opts ...Option) (*ImporterListItemIPAddress, error) {
 	return fetch[ImporterListItemIPAddress](ctx, s.client, &operations[opImportersImportIPAddressListItems], nil, params, opts)
 }
 
-// ImporterImportNameListItemsParams are the parameters of [ImportersService.ImportNameListItems].
+// ImporterImportNameListItemsParams are the parameters of
+// [ImportersService.ImportNameListItems].
 type ImporterImportNameListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportNameListItems is POST /importer/list-item/names.
+// ImportNameListItems calls POST /importer/list-item/names.
 func (s *ImportersService) ImportNameListItems(ctx context.Context, params ImporterImportNameListItemsParams, opts ...Option) (*ImporterListItemName, error) {
 	return fetch[ImporterListItemName](ctx, s.client, &operations[opImportersImportNameListItems], nil, params, opts)
 }
 
-// ImporterImportPhoneNumberListItemsParams are the parameters of [ImportersService.ImportPhoneNumberListItems].
+// ImporterImportPhoneNumberListItemsParams are the parameters of
+// [ImportersService.ImportPhoneNumberListItems].
 type ImporterImportPhoneNumberListItemsParams struct {
 	File   File   `json:"file" in:"data.attributes"`
 	ListID string `json:"list-id" in:"data.attributes"`
 }
 
-// ImportPhoneNumberListItems is POST /importer/list-item/phone-numbers.
+// ImportPhoneNumberListItems calls POST /importer/list-item/phone-numbers.
 func (s *ImportersService) ImportPhoneNumberListItems(ctx context.Context, params ImporterImportPhoneNumberListItemsParams, opts ...Option) (*ImporterListItemPhoneNumber, error) {
 	return fetch[ImporterListItemPhoneNumber](ctx, s.client, &operations[opImportersImportPhoneNumberListItems], nil, params, opts)
 }
@@ -94,25 +100,26 @@ type ImporterListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /importers.
+// List calls GET /importers.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ImportersService) List(ctx context.Context, params ImporterListParams, opts ...Option) iter.Seq2[*Importer, error] {
 	return pages[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
-// ListPage is one page of [ImportersService.List].
+// ListPage fetches one page of [ImportersService.List].
 func (s *ImportersService) ListPage(ctx context.Context, params ImporterListParams, opts ...Option) (*Page[*Importer], error) {
 	return fetchPage[*Importer](ctx, s.client, &operations[opImportersList], nil, params, opts)
 }
 
-// Get is GET /importers/{importer-id}.
-// It is of any kind. Once it is ready it counts what was imported, known already and in error.
+// Get calls GET /importers/{importer-id}. It returns an importer of any kind. When it is
+// ready, it says how many rows were imported, were duplicates, or failed.
 func (s *ImportersService) Get(ctx context.Context, importerID string, opts ...Option) (*Importer, error) {
 	return fetch[Importer](ctx, s.client, &operations[opImportersGet], []string{importerID}, nil, opts)
 }
 
-// Importer is one of the kinds of importer; a type switch on Value tells which.
+// Importer is a resource of any type that begins with importer/. Use a type switch on
+// Value to read what belongs to its type.
 type Importer struct {
 	Resource
 	Attributes    ImporterAttributes
@@ -137,7 +144,7 @@ func (r *ImporterAccount) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterAttributes are what all kinds have in common.
+// ImporterAttributes are the attributes that all kinds of importer share.
 type ImporterAttributes struct {
 	CompletedAt     Time           `json:"completed-at"`
 	CreatedAt       Time           `json:"created-at"`
@@ -147,7 +154,7 @@ type ImporterAttributes struct {
 	SuccessfulCount int64          `json:"successful-count"`
 }
 
-// ImporterAccountAttributes are the attributes of a resource of type importer/account.
+// ImporterAccountAttributes are the attributes of [ImporterAccount].
 type ImporterAccountAttributes struct {
 	ImporterAttributes
 }
@@ -174,7 +181,8 @@ func (r *ImporterListItemEmailAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemEmailAddressAttributes are the attributes of a resource of type importer/list-item/email-address.
+// ImporterListItemEmailAddressAttributes are the attributes of
+// [ImporterListItemEmailAddress].
 type ImporterListItemEmailAddressAttributes struct {
 	ImporterAttributes
 }
@@ -191,7 +199,7 @@ func (r *ImporterListItemField) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemFieldAttributes are the attributes of a resource of type importer/list-item/field.
+// ImporterListItemFieldAttributes are the attributes of [ImporterListItemField].
 type ImporterListItemFieldAttributes struct {
 	ImporterAttributes
 }
@@ -208,7 +216,8 @@ func (r *ImporterListItemGeolocation) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemGeolocationAttributes are the attributes of a resource of type importer/list-item/geolocation.
+// ImporterListItemGeolocationAttributes are the attributes of
+// [ImporterListItemGeolocation].
 type ImporterListItemGeolocationAttributes struct {
 	ImporterAttributes
 }
@@ -225,7 +234,8 @@ func (r *ImporterListItemGovernmentIDNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemGovernmentIDNumberAttributes are the attributes of a resource of type importer/list-item/government-id-number.
+// ImporterListItemGovernmentIDNumberAttributes are the attributes of
+// [ImporterListItemGovernmentIDNumber].
 type ImporterListItemGovernmentIDNumberAttributes struct {
 	ImporterAttributes
 }
@@ -242,7 +252,7 @@ func (r *ImporterListItemIPAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemIPAddressAttributes are the attributes of a resource of type importer/list-item/ip-address.
+// ImporterListItemIPAddressAttributes are the attributes of [ImporterListItemIPAddress].
 type ImporterListItemIPAddressAttributes struct {
 	ImporterAttributes
 }
@@ -259,7 +269,7 @@ func (r *ImporterListItemName) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemNameAttributes are the attributes of a resource of type importer/list-item/name.
+// ImporterListItemNameAttributes are the attributes of [ImporterListItemName].
 type ImporterListItemNameAttributes struct {
 	ImporterAttributes
 }
@@ -276,7 +286,8 @@ func (r *ImporterListItemPhoneNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterListItemPhoneNumberAttributes are the attributes of a resource of type importer/list-item/phone-number.
+// ImporterListItemPhoneNumberAttributes are the attributes of
+// [ImporterListItemPhoneNumber].
 type ImporterListItemPhoneNumberAttributes struct {
 	ImporterAttributes
 }

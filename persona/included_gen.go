@@ -15,7 +15,7 @@ func (r *CaseComment) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// CaseCommentAttributes are the attributes of a resource of type case-comment.
+// CaseCommentAttributes are the attributes of [CaseComment].
 type CaseCommentAttributes struct {
 	CommenterID   string `json:"commenter-id"`
 	CommenterType string `json:"commenter-type"`
@@ -36,7 +36,7 @@ func (r *CaseQueue) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// CaseQueueAttributes are the attributes of a resource of type case-queue.
+// CaseQueueAttributes are the attributes of [CaseQueue].
 type CaseQueueAttributes struct {
 	ArchivedAt Time            `json:"archived-at"`
 	CreatedAt  Time            `json:"created-at"`
@@ -66,7 +66,7 @@ func (r *DocumentFile) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DocumentFileAttributes are the attributes of a resource of type document-file.
+// DocumentFileAttributes are the attributes of [DocumentFile].
 type DocumentFileAttributes struct {
 	CaptureMethod DocumentFileCaptureMethod `json:"capture-method"`
 	Name          string                    `json:"name"`
@@ -97,7 +97,7 @@ func (r *ImporterPipeline) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterPipelineAttributes are the attributes of a resource of type importer-pipeline.
+// ImporterPipelineAttributes are the attributes of [ImporterPipeline].
 type ImporterPipelineAttributes struct {
 	ArchivedAt     Time                            `json:"archived-at"`
 	CreatedAt      Time                            `json:"created-at"`
@@ -157,7 +157,7 @@ func (r *ImporterPipelineRun) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ImporterPipelineRunAttributes are the attributes of a resource of type importer-pipeline-run.
+// ImporterPipelineRunAttributes are the attributes of [ImporterPipelineRun].
 type ImporterPipelineRunAttributes struct {
 	CreatedAt   Time                        `json:"created-at"`
 	EndedAt     Time                        `json:"ended-at"`
@@ -170,7 +170,7 @@ type ImporterPipelineRunAttributes struct {
 	UpdatedAt   Time                        `json:"updated-at"`
 }
 
-// ImporterPipelineRunRelationships are the resources that one of type importer-pipeline-run points to.
+// ImporterPipelineRunRelationships are the relationships of [ImporterPipelineRun].
 type ImporterPipelineRunRelationships struct {
 	ImporterPipeline ToOne `json:"importer-pipeline"`
 }
@@ -213,7 +213,7 @@ func (r *Network) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// NetworkAttributes are the attributes of a resource of type network.
+// NetworkAttributes are the attributes of [Network].
 type NetworkAttributes struct {
 	CountryCode     string             `json:"country-code"`
 	CountryName     string             `json:"country-name"`
@@ -277,14 +277,15 @@ func (r *ReportTemplateAddressLookup) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateAttributes are what all kinds have in common.
+// ReportTemplateAttributes are the attributes that all kinds of report template share.
 type ReportTemplateAttributes struct {
 	CreatedAt Time   `json:"created-at"`
 	Name      string `json:"name"`
 	UpdatedAt Time   `json:"updated-at"`
 }
 
-// ReportTemplateAddressLookupAttributes are the attributes of a resource of type report-template/address-lookup.
+// ReportTemplateAddressLookupAttributes are the attributes of
+// [ReportTemplateAddressLookup].
 type ReportTemplateAddressLookupAttributes struct {
 	ReportTemplateAttributes
 }
@@ -301,7 +302,8 @@ func (r *ReportTemplateAdverseMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateAdverseMediaAttributes are the attributes of a resource of type report-template/adverse-media.
+// ReportTemplateAdverseMediaAttributes are the attributes of
+// [ReportTemplateAdverseMedia].
 type ReportTemplateAdverseMediaAttributes struct {
 	ReportTemplateAttributes
 }
@@ -318,7 +320,8 @@ func (r *ReportTemplateBusinessAdverseMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateBusinessAdverseMediaAttributes are the attributes of a resource of type report-template/business-adverse-media.
+// ReportTemplateBusinessAdverseMediaAttributes are the attributes of
+// [ReportTemplateBusinessAdverseMedia].
 type ReportTemplateBusinessAdverseMediaAttributes struct {
 	ReportTemplateAttributes
 }
@@ -335,7 +338,8 @@ func (r *ReportTemplateBusinessAssociatedPersons) UnmarshalJSON(b []byte) error 
 	return unmarshal(b, r)
 }
 
-// ReportTemplateBusinessAssociatedPersonsAttributes are the attributes of a resource of type report-template/business-associated-persons.
+// ReportTemplateBusinessAssociatedPersonsAttributes are the attributes of
+// [ReportTemplateBusinessAssociatedPersons].
 type ReportTemplateBusinessAssociatedPersonsAttributes struct {
 	ReportTemplateAttributes
 }
@@ -352,7 +356,8 @@ func (r *ReportTemplateBusinessLookup) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateBusinessLookupAttributes are the attributes of a resource of type report-template/business-lookup.
+// ReportTemplateBusinessLookupAttributes are the attributes of
+// [ReportTemplateBusinessLookup].
 type ReportTemplateBusinessLookupAttributes struct {
 	ReportTemplateAttributes
 }
@@ -369,7 +374,8 @@ func (r *ReportTemplateBusinessRegistrationsLookup) UnmarshalJSON(b []byte) erro
 	return unmarshal(b, r)
 }
 
-// ReportTemplateBusinessRegistrationsLookupAttributes are the attributes of a resource of type report-template/business-registrations-lookup.
+// ReportTemplateBusinessRegistrationsLookupAttributes are the attributes of
+// [ReportTemplateBusinessRegistrationsLookup].
 type ReportTemplateBusinessRegistrationsLookupAttributes struct {
 	ReportTemplateAttributes
 }
@@ -386,7 +392,8 @@ func (r *ReportTemplateBusinessWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateBusinessWatchlistAttributes are the attributes of a resource of type report-template/business-watchlist.
+// ReportTemplateBusinessWatchlistAttributes are the attributes of
+// [ReportTemplateBusinessWatchlist].
 type ReportTemplateBusinessWatchlistAttributes struct {
 	ReportTemplateAttributes
 }
@@ -403,7 +410,8 @@ func (r *ReportTemplateCryptoAddressWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateCryptoAddressWatchlistAttributes are the attributes of a resource of type report-template/crypto-address-watchlist.
+// ReportTemplateCryptoAddressWatchlistAttributes are the attributes of
+// [ReportTemplateCryptoAddressWatchlist].
 type ReportTemplateCryptoAddressWatchlistAttributes struct {
 	ReportTemplateAttributes
 }
@@ -420,7 +428,8 @@ func (r *ReportTemplateEmailAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateEmailAddressAttributes are the attributes of a resource of type report-template/email-address.
+// ReportTemplateEmailAddressAttributes are the attributes of
+// [ReportTemplateEmailAddress].
 type ReportTemplateEmailAddressAttributes struct {
 	ReportTemplateAttributes
 }
@@ -437,7 +446,7 @@ func (r *ReportTemplatePhoneRisk) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplatePhoneRiskAttributes are the attributes of a resource of type report-template/phone-number.
+// ReportTemplatePhoneRiskAttributes are the attributes of [ReportTemplatePhoneRisk].
 type ReportTemplatePhoneRiskAttributes struct {
 	ReportTemplateAttributes
 }
@@ -454,7 +463,8 @@ func (r *ReportTemplatePoliticallyExposedPerson) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplatePoliticallyExposedPersonAttributes are the attributes of a resource of type report-template/politically-exposed-person.
+// ReportTemplatePoliticallyExposedPersonAttributes are the attributes of
+// [ReportTemplatePoliticallyExposedPerson].
 type ReportTemplatePoliticallyExposedPersonAttributes struct {
 	ReportTemplateAttributes
 }
@@ -471,7 +481,7 @@ func (r *ReportTemplateProfile) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateProfileAttributes are the attributes of a resource of type report-template/profile.
+// ReportTemplateProfileAttributes are the attributes of [ReportTemplateProfile].
 type ReportTemplateProfileAttributes struct {
 	ReportTemplateAttributes
 }
@@ -488,7 +498,8 @@ func (r *ReportTemplateSentilinkScores) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateSentilinkScoresAttributes are the attributes of a resource of type report-template/integration/sentilink-scores.
+// ReportTemplateSentilinkScoresAttributes are the attributes of
+// [ReportTemplateSentilinkScores].
 type ReportTemplateSentilinkScoresAttributes struct {
 	ReportTemplateAttributes
 }
@@ -505,7 +516,7 @@ func (r *ReportTemplateSocialMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateSocialMediaAttributes are the attributes of a resource of type report-template/social-media.
+// ReportTemplateSocialMediaAttributes are the attributes of [ReportTemplateSocialMedia].
 type ReportTemplateSocialMediaAttributes struct {
 	ReportTemplateAttributes
 }
@@ -522,7 +533,7 @@ func (r *ReportTemplateSynthetic) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateSyntheticAttributes are the attributes of a resource of type report-template/synthetic.
+// ReportTemplateSyntheticAttributes are the attributes of [ReportTemplateSynthetic].
 type ReportTemplateSyntheticAttributes struct {
 	ReportTemplateAttributes
 }
@@ -539,7 +550,7 @@ func (r *ReportTemplateWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportTemplateWatchlistAttributes are the attributes of a resource of type report-template/watchlist.
+// ReportTemplateWatchlistAttributes are the attributes of [ReportTemplateWatchlist].
 type ReportTemplateWatchlistAttributes struct {
 	ReportTemplateAttributes
 	SearchLists []ReportTemplateWatchlistSearchList `json:"search-lists"`
@@ -563,14 +574,14 @@ func (r *Selfie) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// SelfieAttributes are the attributes of a resource of type selfie.
+// SelfieAttributes are the attributes of [Selfie].
 type SelfieAttributes struct {
 	CreatedAt   Time         `json:"created-at"`
 	ProcessedAt Time         `json:"processed-at"`
 	Status      SelfieStatus `json:"status"`
 }
 
-// SelfieRelationships are the resources that one of type selfie points to.
+// SelfieRelationships are the relationships of [Selfie].
 type SelfieRelationships struct {
 	Inquiry ToOne `json:"inquiry"`
 }
@@ -598,7 +609,7 @@ func (r *Template) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// TemplateAttributes are the attributes of a resource of type template.
+// TemplateAttributes are the attributes of [Template].
 type TemplateAttributes struct {
 	Name string `json:"name"`
 }
@@ -615,7 +626,7 @@ func (r *TransactionLabel) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// TransactionLabelAttributes are the attributes of a resource of type transaction-label.
+// TransactionLabelAttributes are the attributes of [TransactionLabel].
 type TransactionLabelAttributes struct {
 	CreatedAt    Time   `json:"created-at"`
 	ModelLabel   string `json:"model-label"`
@@ -635,14 +646,14 @@ func (r *User) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// UserAttributes are the attributes of a resource of type user.
+// UserAttributes are the attributes of [User].
 type UserAttributes struct {
 	EmailAddress string `json:"email-address"`
 	NameFirst    string `json:"name-first"`
 	NameLast     string `json:"name-last"`
 }
 
-// VerificationTemplate is a resource of type verification template.
+// VerificationTemplate is a resource of type verification-template.
 type VerificationTemplate struct {
 	Resource
 	Attributes    struct{}
@@ -654,7 +665,7 @@ func (r *VerificationTemplate) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationTemplateVersion is a resource of type verification template version.
+// VerificationTemplateVersion is a resource of type verification-template-version.
 type VerificationTemplateVersion struct {
 	Resource
 	Attributes    struct{}
@@ -678,14 +689,14 @@ func (r *Workflow) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WorkflowAttributes are the attributes of a resource of type workflow.
+// WorkflowAttributes are the attributes of [Workflow].
 type WorkflowAttributes struct {
 	CreatedAt Time           `json:"created-at"`
 	Name      string         `json:"name"`
 	Status    WorkflowStatus `json:"status"`
 }
 
-// WorkflowRelationships are the resources that one of type workflow points to.
+// WorkflowRelationships are the relationships of [Workflow].
 type WorkflowRelationships struct {
 	ActiveDeployment       ToOne `json:"active-deployment"`
 	LatestPublishedVersion ToOne `json:"latest-published-version"`
@@ -713,7 +724,7 @@ func (r *WorkflowDeployment) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WorkflowDeploymentAttributes are the attributes of a resource of type workflow-deployment.
+// WorkflowDeploymentAttributes are the attributes of [WorkflowDeployment].
 type WorkflowDeploymentAttributes struct {
 	Configuration *WorkflowDeploymentConfiguration `json:"configuration"`
 	CreatedAt     Time                             `json:"created-at"`
@@ -742,7 +753,7 @@ type WorkflowDeploymentConfigurationVersion struct {
 	Token      string `json:"token"`
 }
 
-// ListRelationships are what all kinds of list have in common.
+// ListRelationships are the relationships that all kinds of list share.
 type ListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }

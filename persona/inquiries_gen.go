@@ -29,14 +29,14 @@ type InquiryListParams struct {
 	Size              int           `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /inquiries.
+// List calls GET /inquiries.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *InquiriesService) List(ctx context.Context, params InquiryListParams, opts ...Option) iter.Seq2[*Inquiry, error] {
 	return pages[*Inquiry](ctx, s.client, &operations[opInquiriesList], nil, params, opts)
 }
 
-// ListPage is one page of [InquiriesService.List].
+// ListPage fetches one page of [InquiriesService.List].
 func (s *InquiriesService) ListPage(ctx context.Context, params InquiryListParams, opts ...Option) (*Page[*Inquiry], error) {
 	return fetchPage[*Inquiry](ctx, s.client, &operations[opInquiriesList], nil, params, opts)
 }
@@ -67,8 +67,8 @@ type InquiryCreateParams struct {
 	OneTimeLinkExpirationSeconds         Optional[int64]          `json:"one-time-link-expiration-seconds,omitzero" in:"meta"`
 }
 
-// Create is POST /inquiries.
-// Without a reference id or an account id, Persona makes a new account each time. Session token and links are in the result's Meta.
+// Create calls POST /inquiries. Without a reference id or an account id, Persona creates
+// a new account each time. The result's Meta contains the session token and the links.
 func (s *InquiriesService) Create(ctx context.Context, params InquiryCreateParams, opts ...Option) (*InquiryCreateResult, error) {
 	data, meta, err := fetchWithMeta[Inquiry, InquiryCreateResultMeta](ctx, s.client, &operations[opInquiriesCreate], nil, params, opts)
 	if err != nil {
@@ -77,13 +77,14 @@ func (s *InquiriesService) Create(ctx context.Context, params InquiryCreateParam
 	return &InquiryCreateResult{*data, *meta}, nil
 }
 
-// InquiryCreateResult is the resource, and what the answer says beside it.
+// InquiryCreateResult is the resource with the metadata of the answer.
 type InquiryCreateResult struct {
 	Inquiry
 	Meta InquiryCreateResultMeta
 }
 
-// InquiryCreateResultMeta is what the answer says beside the resource. Links and tokens are credentials.
+// InquiryCreateResultMeta is the metadata of the answer to [InquiriesService.Create].
+// Links and tokens are credentials.
 type InquiryCreateResultMeta struct {
 	Received
 	OneTimeLink      string `json:"one-time-link"`
@@ -105,25 +106,25 @@ type InquirySearchParams struct {
 	Size   int                 `json:"page[size],omitzero" in:"query"`
 }
 
-// Search is POST /inquiries/search.
+// Search calls POST /inquiries/search.
 //
-// It goes through all pages; SearchPage fetches one.
+// It iterates over the elements of all pages. SearchPage fetches one page.
 func (s *InquiriesService) Search(ctx context.Context, params InquirySearchParams, opts ...Option) iter.Seq2[*Inquiry, error] {
 	return pages[*Inquiry](ctx, s.client, &operations[opInquiriesSearch], nil, params, opts)
 }
 
-// SearchPage is one page of [InquiriesService.Search].
+// SearchPage fetches one page of [InquiriesService.Search].
 func (s *InquiriesService) SearchPage(ctx context.Context, params InquirySearchParams, opts ...Option) (*Page[*Inquiry], error) {
 	return fetchPage[*Inquiry](ctx, s.client, &operations[opInquiriesSearch], nil, params, opts)
 }
 
-// Redact is DELETE /inquiries/{inquiry-id}.
-// It deletes the personal data of the inquiry and of what hangs below it, for good.
+// Redact calls DELETE /inquiries/{inquiry-id}. It permanently deletes the personal data
+// of the inquiry and of everything that belongs to it.
 func (s *InquiriesService) Redact(ctx context.Context, inquiryID string, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesRedact], []string{inquiryID}, nil, opts)
 }
 
-// Get is GET /inquiries/{inquiry-id}.
+// Get calls GET /inquiries/{inquiry-id}.
 func (s *InquiriesService) Get(ctx context.Context, inquiryID string, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesGet], []string{inquiryID}, nil, opts)
 }
@@ -136,8 +137,8 @@ type InquiryUpdateParams struct {
 	Tags        Optional[[]string]       `json:"tags,omitzero" in:"data.attributes"`
 }
 
-// Update is PATCH /inquiries/{inquiry-id}.
-// It works in any status, and starts nothing again.
+// Update calls PATCH /inquiries/{inquiry-id}. It works in any status, and does not
+// restart the inquiry.
 func (s *InquiriesService) Update(ctx context.Context, inquiryID string, params InquiryUpdateParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesUpdate], []string{inquiryID}, params, opts)
 }
@@ -148,8 +149,8 @@ type InquiryAddTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// AddTag is POST /inquiries/{inquiry-id}/add-tag.
-// A tag is named by its name or its id.
+// AddTag calls POST /inquiries/{inquiry-id}/add-tag. A tag is given by its name or its
+// id.
 func (s *InquiriesService) AddTag(ctx context.Context, inquiryID string, params InquiryAddTagParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesAddTag], []string{inquiryID}, params, opts)
 }
@@ -159,8 +160,8 @@ type InquiryApproveParams struct {
 	Comment Optional[string] `json:"comment,omitzero" in:"meta"`
 }
 
-// Approve is POST /inquiries/{inquiry-id}/approve.
-// Approving an approved inquiry is refused with ErrConflict.
+// Approve calls POST /inquiries/{inquiry-id}/approve. If the inquiry is already approved,
+// it fails with [ErrConflict].
 func (s *InquiriesService) Approve(ctx context.Context, inquiryID string, params InquiryApproveParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesApprove], []string{inquiryID}, params, opts)
 }
@@ -170,25 +171,27 @@ type InquiryDeclineParams struct {
 	Comment Optional[string] `json:"comment,omitzero" in:"meta"`
 }
 
-// Decline is POST /inquiries/{inquiry-id}/decline.
-// Declining a declined inquiry is refused with ErrConflict.
+// Decline calls POST /inquiries/{inquiry-id}/decline. If the inquiry is already declined,
+// it fails with [ErrConflict].
 func (s *InquiriesService) Decline(ctx context.Context, inquiryID string, params InquiryDeclineParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesDecline], []string{inquiryID}, params, opts)
 }
 
-// Expire is POST /inquiries/{inquiry-id}/expire.
-// It expires the inquiry's sessions too. Resume takes it back.
+// Expire calls POST /inquiries/{inquiry-id}/expire. It also expires the inquiry's
+// sessions. Resume reverses it.
 func (s *InquiriesService) Expire(ctx context.Context, inquiryID string, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesExpire], []string{inquiryID}, nil, opts)
 }
 
-// InquiryGenerateOneTimeLinkParams are the parameters of [InquiriesService.GenerateOneTimeLink].
+// InquiryGenerateOneTimeLinkParams are the parameters of
+// [InquiriesService.GenerateOneTimeLink].
 type InquiryGenerateOneTimeLinkParams struct {
 	ExpiresInSeconds Optional[int64] `json:"expires-in-seconds,omitzero" in:"meta"`
 }
 
-// GenerateOneTimeLink is POST /inquiries/{inquiry-id}/generate-one-time-link.
-// The link is in the result's Meta. It opens once. An expired inquiry must be resumed first.
+// GenerateOneTimeLink calls POST /inquiries/{inquiry-id}/generate-one-time-link. The
+// result's Meta contains the link, which can be opened once. Resume an expired inquiry
+// first.
 func (s *InquiriesService) GenerateOneTimeLink(ctx context.Context, inquiryID string, params InquiryGenerateOneTimeLinkParams, opts ...Option) (*InquiryGenerateOneTimeLinkResult, error) {
 	data, meta, err := fetchWithMeta[Inquiry, InquiryGenerateOneTimeLinkResultMeta](ctx, s.client, &operations[opInquiriesGenerateOneTimeLink], []string{inquiryID}, params, opts)
 	if err != nil {
@@ -197,13 +200,14 @@ func (s *InquiriesService) GenerateOneTimeLink(ctx context.Context, inquiryID st
 	return &InquiryGenerateOneTimeLinkResult{*data, *meta}, nil
 }
 
-// InquiryGenerateOneTimeLinkResult is the resource, and what the answer says beside it.
+// InquiryGenerateOneTimeLinkResult is the resource with the metadata of the answer.
 type InquiryGenerateOneTimeLinkResult struct {
 	Inquiry
 	Meta InquiryGenerateOneTimeLinkResultMeta
 }
 
-// InquiryGenerateOneTimeLinkResultMeta is what the answer says beside the resource. Links and tokens are credentials.
+// InquiryGenerateOneTimeLinkResultMeta is the metadata of the answer to
+// [InquiriesService.GenerateOneTimeLink]. Links and tokens are credentials.
 type InquiryGenerateOneTimeLinkResultMeta struct {
 	Received
 	OneTimeLink      string `json:"one-time-link"`
@@ -215,13 +219,14 @@ func (r *InquiryGenerateOneTimeLinkResultMeta) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// MarkForReview is POST /inquiries/{inquiry-id}/mark-for-review.
-// An inquiry that is approved or declined is refused with ErrConflict.
+// MarkForReview calls POST /inquiries/{inquiry-id}/mark-for-review. If the inquiry is
+// approved or declined, it fails with [ErrConflict].
 func (s *InquiriesService) MarkForReview(ctx context.Context, inquiryID string, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesMarkForReview], []string{inquiryID}, nil, opts)
 }
 
-// InquiryPerformSimulateActionsParams are the parameters of [InquiriesService.PerformSimulateActions].
+// InquiryPerformSimulateActionsParams are the parameters of
+// [InquiriesService.PerformSimulateActions].
 type InquiryPerformSimulateActionsParams struct {
 	SimulateActions []SimulateAction `json:"simulate-actions" in:"meta"`
 }
@@ -237,14 +242,14 @@ type SimulateActionData struct {
 	VerificationTemplateID string `json:"verification-template-id"`
 }
 
-// PerformSimulateActions is POST /inquiries/{inquiry-id}/perform-simulate-actions.
-// It works in the sandbox only, and carries the actions out in order.
+// PerformSimulateActions calls POST /inquiries/{inquiry-id}/perform-simulate-actions. It
+// works only in the sandbox environment, and performs the actions in order.
 func (s *InquiriesService) PerformSimulateActions(ctx context.Context, inquiryID string, params InquiryPerformSimulateActionsParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesPerformSimulateActions], []string{inquiryID}, params, opts)
 }
 
-// Print is GET /inquiries/{inquiry-id}/print.
-// Close the stream of the PDF.
+// Print calls GET /inquiries/{inquiry-id}/print. The caller must close the stream of the
+// PDF.
 func (s *InquiriesService) Print(ctx context.Context, inquiryID string, opts ...Option) (*Stream, error) {
 	return fetchStream(ctx, s.client, &operations[opInquiriesPrint], []string{inquiryID}, opts)
 }
@@ -255,13 +260,13 @@ type InquiryRemoveTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// RemoveTag is POST /inquiries/{inquiry-id}/remove-tag.
+// RemoveTag calls POST /inquiries/{inquiry-id}/remove-tag.
 func (s *InquiriesService) RemoveTag(ctx context.Context, inquiryID string, params InquiryRemoveTagParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesRemoveTag], []string{inquiryID}, params, opts)
 }
 
-// Resume is POST /inquiries/{inquiry-id}/resume.
-// The session token is in the result's Meta. An expired inquiry becomes pending again.
+// Resume calls POST /inquiries/{inquiry-id}/resume. The result's Meta contains the
+// session token. An expired inquiry becomes pending again.
 func (s *InquiriesService) Resume(ctx context.Context, inquiryID string, opts ...Option) (*InquiryResumeResult, error) {
 	data, meta, err := fetchWithMeta[Inquiry, InquiryResumeResultMeta](ctx, s.client, &operations[opInquiriesResume], []string{inquiryID}, nil, opts)
 	if err != nil {
@@ -270,13 +275,14 @@ func (s *InquiriesService) Resume(ctx context.Context, inquiryID string, opts ..
 	return &InquiryResumeResult{*data, *meta}, nil
 }
 
-// InquiryResumeResult is the resource, and what the answer says beside it.
+// InquiryResumeResult is the resource with the metadata of the answer.
 type InquiryResumeResult struct {
 	Inquiry
 	Meta InquiryResumeResultMeta
 }
 
-// InquiryResumeResultMeta is what the answer says beside the resource. Links and tokens are credentials.
+// InquiryResumeResultMeta is the metadata of the answer to [InquiriesService.Resume].
+// Links and tokens are credentials.
 type InquiryResumeResultMeta struct {
 	Received
 	SessionToken string `json:"session-token"`
@@ -293,7 +299,7 @@ type InquirySetTagsParams struct {
 	TagName Optional[[]string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// SetTags is POST /inquiries/{inquiry-id}/set-tags.
+// SetTags calls POST /inquiries/{inquiry-id}/set-tags.
 func (s *InquiriesService) SetTags(ctx context.Context, inquiryID string, params InquirySetTagsParams, opts ...Option) (*Inquiry, error) {
 	return fetch[Inquiry](ctx, s.client, &operations[opInquiriesSetTags], []string{inquiryID}, params, opts)
 }
@@ -310,7 +316,7 @@ func (r *Inquiry) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// InquiryAttributes are the attributes of a resource of type inquiry.
+// InquiryAttributes are the attributes of [Inquiry].
 type InquiryAttributes struct {
 	AddressCity            string                     `json:"address-city"`
 	AddressPostalCode      string                     `json:"address-postal-code"`
@@ -353,7 +359,7 @@ type InquiryAttributes struct {
 	UpdatedAt              Time                       `json:"updated-at"`
 }
 
-// InquiryRelationships are the resources that one of type inquiry points to.
+// InquiryRelationships are the relationships of [Inquiry].
 type InquiryRelationships struct {
 	Account                ToOne  `json:"account"`
 	Documents              ToMany `json:"documents"`

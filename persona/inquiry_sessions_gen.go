@@ -19,14 +19,14 @@ type InquirySessionListParams struct {
 	Size      int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /inquiry-sessions.
+// List calls GET /inquiry-sessions.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *InquirySessionsService) List(ctx context.Context, params InquirySessionListParams, opts ...Option) iter.Seq2[*InquirySession, error] {
 	return pages[*InquirySession](ctx, s.client, &operations[opInquirySessionsList], nil, params, opts)
 }
 
-// ListPage is one page of [InquirySessionsService.List].
+// ListPage fetches one page of [InquirySessionsService.List].
 func (s *InquirySessionsService) ListPage(ctx context.Context, params InquirySessionListParams, opts ...Option) (*Page[*InquirySession], error) {
 	return fetchPage[*InquirySession](ctx, s.client, &operations[opInquirySessionsList], nil, params, opts)
 }
@@ -36,8 +36,8 @@ type InquirySessionCreateParams struct {
 	InquiryID string `json:"inquiry-id" in:"data.attributes"`
 }
 
-// Create is POST /inquiry-sessions.
-// An inquiry takes 25, and expires when it is asked for more.
+// Create calls POST /inquiry-sessions. An inquiry can have 25 sessions. A request for one
+// more expires the inquiry.
 func (s *InquirySessionsService) Create(ctx context.Context, params InquirySessionCreateParams, opts ...Option) (*InquirySession, error) {
 	return fetch[InquirySession](ctx, s.client, &operations[opInquirySessionsCreate], nil, params, opts)
 }
@@ -47,24 +47,25 @@ type InquirySessionExpireAllParams struct {
 	InquiryIDs []string `json:"inquiry-ids" in:"meta"`
 }
 
-// ExpireAll is POST /inquiry-sessions/expire-all.
-// It expires all sessions of the inquiries.
+// ExpireAll calls POST /inquiry-sessions/expire-all. It expires all sessions of the
+// inquiries.
 func (s *InquirySessionsService) ExpireAll(ctx context.Context, params InquirySessionExpireAllParams, opts ...Option) ([]*InquirySession, error) {
 	return fetchAll[InquirySession](ctx, s.client, &operations[opInquirySessionsExpireAll], nil, params, opts)
 }
 
-// Get is GET /inquiry-sessions/{inquiry-session-id}.
+// Get calls GET /inquiry-sessions/{inquiry-session-id}.
 func (s *InquirySessionsService) Get(ctx context.Context, inquirySessionID string, opts ...Option) (*InquirySession, error) {
 	return fetch[InquirySession](ctx, s.client, &operations[opInquirySessionsGet], []string{inquirySessionID}, nil, opts)
 }
 
-// Expire is POST /inquiry-sessions/{inquiry-session-id}/expire.
+// Expire calls POST /inquiry-sessions/{inquiry-session-id}/expire.
 func (s *InquirySessionsService) Expire(ctx context.Context, inquirySessionID string, opts ...Option) (*InquirySession, error) {
 	return fetch[InquirySession](ctx, s.client, &operations[opInquirySessionsExpire], []string{inquirySessionID}, nil, opts)
 }
 
-// GenerateOneTimeLink is POST /inquiry-sessions/{inquiry-session-id}/generate-one-time-link.
-// The link is in the result's Meta. It opens once.
+// GenerateOneTimeLink calls POST
+// /inquiry-sessions/{inquiry-session-id}/generate-one-time-link. The result's Meta
+// contains the link, which can be opened once.
 func (s *InquirySessionsService) GenerateOneTimeLink(ctx context.Context, inquirySessionID string, opts ...Option) (*InquirySessionGenerateOneTimeLinkResult, error) {
 	data, meta, err := fetchWithMeta[InquirySession, InquirySessionGenerateOneTimeLinkResultMeta](ctx, s.client, &operations[opInquirySessionsGenerateOneTimeLink], []string{inquirySessionID}, nil, opts)
 	if err != nil {
@@ -73,13 +74,14 @@ func (s *InquirySessionsService) GenerateOneTimeLink(ctx context.Context, inquir
 	return &InquirySessionGenerateOneTimeLinkResult{*data, *meta}, nil
 }
 
-// InquirySessionGenerateOneTimeLinkResult is the resource, and what the answer says beside it.
+// InquirySessionGenerateOneTimeLinkResult is the resource with the metadata of the answer.
 type InquirySessionGenerateOneTimeLinkResult struct {
 	InquirySession
 	Meta InquirySessionGenerateOneTimeLinkResultMeta
 }
 
-// InquirySessionGenerateOneTimeLinkResultMeta is what the answer says beside the resource. Links and tokens are credentials.
+// InquirySessionGenerateOneTimeLinkResultMeta is the metadata of the answer to
+// [InquirySessionsService.GenerateOneTimeLink]. Links and tokens are credentials.
 type InquirySessionGenerateOneTimeLinkResultMeta struct {
 	Received
 	OneTimeLink      string `json:"one-time-link"`
@@ -103,7 +105,7 @@ func (r *InquirySession) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// InquirySessionAttributes are the attributes of a resource of type inquiry-session.
+// InquirySessionAttributes are the attributes of [InquirySession].
 type InquirySessionAttributes struct {
 	BrowserFingerprint   string               `json:"browser-fingerprint"`
 	BrowserFullVersion   string               `json:"browser-full-version"`
@@ -140,7 +142,7 @@ type InquirySessionAttributes struct {
 	UserAgent            string               `json:"user-agent"`
 }
 
-// InquirySessionRelationships are the resources that one of type inquiry-session points to.
+// InquirySessionRelationships are the relationships of [InquirySession].
 type InquirySessionRelationships struct {
 	Device  ToOne `json:"device"`
 	Inquiry ToOne `json:"inquiry"`

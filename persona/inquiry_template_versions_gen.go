@@ -11,7 +11,8 @@ import (
 // InquiryTemplateVersionsService calls the operations on inquiry template versions.
 type InquiryTemplateVersionsService service
 
-// InquiryTemplateVersionListParams are the parameters of [InquiryTemplateVersionsService.List].
+// InquiryTemplateVersionListParams are the parameters of
+// [InquiryTemplateVersionsService.List].
 type InquiryTemplateVersionListParams struct {
 	InquiryTemplateID string `json:"filter[inquiry-template-id]" in:"query"`
 	After             string `json:"page[after],omitzero" in:"query"`
@@ -19,15 +20,14 @@ type InquiryTemplateVersionListParams struct {
 	Size              int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /inquiry-template-versions.
-// It needs a production key.
+// List calls GET /inquiry-template-versions. It requires a production key.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *InquiryTemplateVersionsService) List(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) iter.Seq2[*InquiryTemplateVersion, error] {
 	return pages[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
 
-// ListPage is one page of [InquiryTemplateVersionsService.List].
+// ListPage fetches one page of [InquiryTemplateVersionsService.List].
 func (s *InquiryTemplateVersionsService) ListPage(ctx context.Context, params InquiryTemplateVersionListParams, opts ...Option) (*Page[*InquiryTemplateVersion], error) {
 	return fetchPage[*InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplateVersionsList], nil, params, opts)
 }
@@ -44,7 +44,7 @@ func (r *InquiryTemplateVersion) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// InquiryTemplateVersionAttributes are the attributes of a resource of type inquiry-template-version.
+// InquiryTemplateVersionAttributes are the attributes of [InquiryTemplateVersion].
 type InquiryTemplateVersionAttributes struct {
 	CreatedAt      Time                         `json:"created-at"`
 	Description    string                       `json:"description"`
@@ -58,7 +58,7 @@ type InquiryTemplateVersionAttributes struct {
 	UpdatedAt      Time                         `json:"updated-at"`
 }
 
-// InquiryTemplateVersionRelationships are the resources that one of type inquiry-template-version points to.
+// InquiryTemplateVersionRelationships are the relationships of [InquiryTemplateVersion].
 type InquiryTemplateVersionRelationships struct {
 	InquiryTemplate ToOne `json:"inquiry-template"`
 }

@@ -18,26 +18,24 @@ type InquiryTemplateListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /inquiry-templates.
-// It needs a production key.
+// List calls GET /inquiry-templates. It requires a production key.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *InquiryTemplatesService) List(ctx context.Context, params InquiryTemplateListParams, opts ...Option) iter.Seq2[*InquiryTemplate, error] {
 	return pages[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
-// ListPage is one page of [InquiryTemplatesService.List].
+// ListPage fetches one page of [InquiryTemplatesService.List].
 func (s *InquiryTemplatesService) ListPage(ctx context.Context, params InquiryTemplateListParams, opts ...Option) (*Page[*InquiryTemplate], error) {
 	return fetchPage[*InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesList], nil, params, opts)
 }
 
-// Get is GET /inquiry-templates/{inquiry-template-id}.
-// It needs a production key.
+// Get calls GET /inquiry-templates/{inquiry-template-id}. It requires a production key.
 func (s *InquiryTemplatesService) Get(ctx context.Context, inquiryTemplateID string, opts ...Option) (*InquiryTemplate, error) {
 	return fetch[InquiryTemplate](ctx, s.client, &operations[opInquiryTemplatesGet], []string{inquiryTemplateID}, nil, opts)
 }
 
-// GetTranslations is GET /inquiry-templates/{inquiry-template-id}/translations.
+// GetTranslations calls GET /inquiry-templates/{inquiry-template-id}/translations.
 func (s *InquiryTemplatesService) GetTranslations(ctx context.Context, inquiryTemplateID string, opts ...Option) (*InquiryTemplateTranslations, error) {
 	return fetch[InquiryTemplateTranslations](ctx, s.client, &operations[opInquiryTemplatesGetTranslations], []string{inquiryTemplateID}, nil, opts)
 }
@@ -54,7 +52,8 @@ func (r *InquiryTemplateTranslations) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// InquiryTemplateTranslationsAttributes are the attributes of a resource of type inquiry-template-translations.
+// InquiryTemplateTranslationsAttributes are the attributes of
+// [InquiryTemplateTranslations].
 type InquiryTemplateTranslationsAttributes struct {
 	Translations []InquiryTemplateTranslationsTranslation `json:"translations"`
 }
@@ -74,7 +73,8 @@ type InquiryTemplateTranslationsTranslationLocaleValue struct {
 	Value  string `json:"value"`
 }
 
-// InquiryTemplateImportTranslationsParams are the parameters of [InquiryTemplatesService.ImportTranslations].
+// InquiryTemplateImportTranslationsParams are the parameters of
+// [InquiryTemplatesService.ImportTranslations].
 type InquiryTemplateImportTranslationsParams struct {
 	Translations []InquiryTemplateImportTranslationsTranslation `json:"translations" in:"data.attributes"`
 }
@@ -94,7 +94,7 @@ type InquiryTemplateImportTranslationsTranslationLocaleValue struct {
 	Value  Optional[string] `json:"value"`
 }
 
-// ImportTranslations is POST /inquiry-templates/{inquiry-template-id}/translations.
+// ImportTranslations calls POST /inquiry-templates/{inquiry-template-id}/translations.
 func (s *InquiryTemplatesService) ImportTranslations(ctx context.Context, inquiryTemplateID string, params InquiryTemplateImportTranslationsParams, opts ...Option) (*InquiryTemplateVersion, error) {
 	return fetch[InquiryTemplateVersion](ctx, s.client, &operations[opInquiryTemplatesImportTranslations], []string{inquiryTemplateID}, params, opts)
 }
@@ -111,7 +111,7 @@ func (r *InquiryTemplate) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// InquiryTemplateAttributes are the attributes of a resource of type inquiry-template.
+// InquiryTemplateAttributes are the attributes of [InquiryTemplate].
 type InquiryTemplateAttributes struct {
 	EmbeddedFlowDomainAllowlist  []string              `json:"embedded-flow-domain-allowlist"`
 	FieldSchemas                 []FieldSchema         `json:"field-schemas"`
@@ -121,7 +121,7 @@ type InquiryTemplateAttributes struct {
 	Status                       InquiryTemplateStatus `json:"status"`
 }
 
-// InquiryTemplateRelationships are the resources that one of type inquiry-template points to.
+// InquiryTemplateRelationships are the relationships of [InquiryTemplate].
 type InquiryTemplateRelationships struct {
 	LatestPublishedVersion ToOne `json:"latest-published-version"`
 }

@@ -11,23 +11,24 @@ import (
 // ListItemsService calls the operations on list items.
 type ListItemsService service
 
-// ListItemCreateBrowserFingerprintParams are the parameters of [ListItemsService.CreateBrowserFingerprint].
+// ListItemCreateBrowserFingerprintParams are the parameters of
+// [ListItemsService.CreateBrowserFingerprint].
 type ListItemCreateBrowserFingerprintParams struct {
 	ListID Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 	Value  Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreateBrowserFingerprint is POST /list-item/browser-fingerprints.
+// CreateBrowserFingerprint calls POST /list-item/browser-fingerprints.
 func (s *ListItemsService) CreateBrowserFingerprint(ctx context.Context, params ListItemCreateBrowserFingerprintParams, opts ...Option) (*ListItemBrowserFingerprint, error) {
 	return fetch[ListItemBrowserFingerprint](ctx, s.client, &operations[opListItemsCreateBrowserFingerprint], nil, params, opts)
 }
 
-// ArchiveBrowserFingerprint is DELETE /list-item/browser-fingerprints/{list-item-id}.
+// ArchiveBrowserFingerprint calls DELETE /list-item/browser-fingerprints/{list-item-id}.
 func (s *ListItemsService) ArchiveBrowserFingerprint(ctx context.Context, listItemID string, opts ...Option) (*ListItemBrowserFingerprint, error) {
 	return fetch[ListItemBrowserFingerprint](ctx, s.client, &operations[opListItemsArchiveBrowserFingerprint], []string{listItemID}, nil, opts)
 }
 
-// GetBrowserFingerprint is GET /list-item/browser-fingerprints/{list-item-id}.
+// GetBrowserFingerprint calls GET /list-item/browser-fingerprints/{list-item-id}.
 func (s *ListItemsService) GetBrowserFingerprint(ctx context.Context, listItemID string, opts ...Option) (*ListItemBrowserFingerprint, error) {
 	return fetch[ListItemBrowserFingerprint](ctx, s.client, &operations[opListItemsGetBrowserFingerprint], []string{listItemID}, nil, opts)
 }
@@ -38,60 +39,62 @@ type ListItemCreateCountryParams struct {
 	ListID      Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 }
 
-// CreateCountry is POST /list-item/countries.
+// CreateCountry calls POST /list-item/countries.
 func (s *ListItemsService) CreateCountry(ctx context.Context, params ListItemCreateCountryParams, opts ...Option) (*ListItemCountry, error) {
 	return fetch[ListItemCountry](ctx, s.client, &operations[opListItemsCreateCountry], nil, params, opts)
 }
 
-// ArchiveCountry is DELETE /list-item/countries/{list-item-id}.
+// ArchiveCountry calls DELETE /list-item/countries/{list-item-id}.
 func (s *ListItemsService) ArchiveCountry(ctx context.Context, listItemID string, opts ...Option) (*ListItemCountry, error) {
 	return fetch[ListItemCountry](ctx, s.client, &operations[opListItemsArchiveCountry], []string{listItemID}, nil, opts)
 }
 
-// GetCountry is GET /list-item/countries/{list-item-id}.
+// GetCountry calls GET /list-item/countries/{list-item-id}.
 func (s *ListItemsService) GetCountry(ctx context.Context, listItemID string, opts ...Option) (*ListItemCountry, error) {
 	return fetch[ListItemCountry](ctx, s.client, &operations[opListItemsGetCountry], []string{listItemID}, nil, opts)
 }
 
-// ListItemCreateDeviceFingerprintParams are the parameters of [ListItemsService.CreateDeviceFingerprint].
+// ListItemCreateDeviceFingerprintParams are the parameters of
+// [ListItemsService.CreateDeviceFingerprint].
 type ListItemCreateDeviceFingerprintParams struct {
 	ListID Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 	Value  Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreateDeviceFingerprint is POST /list-item/device-fingerprints.
+// CreateDeviceFingerprint calls POST /list-item/device-fingerprints.
 func (s *ListItemsService) CreateDeviceFingerprint(ctx context.Context, params ListItemCreateDeviceFingerprintParams, opts ...Option) (*ListItemDeviceFingerprint, error) {
 	return fetch[ListItemDeviceFingerprint](ctx, s.client, &operations[opListItemsCreateDeviceFingerprint], nil, params, opts)
 }
 
-// ArchiveDeviceFingerprint is DELETE /list-item/device-fingerprints/{list-item-id}.
+// ArchiveDeviceFingerprint calls DELETE /list-item/device-fingerprints/{list-item-id}.
 func (s *ListItemsService) ArchiveDeviceFingerprint(ctx context.Context, listItemID string, opts ...Option) (*ListItemDeviceFingerprint, error) {
 	return fetch[ListItemDeviceFingerprint](ctx, s.client, &operations[opListItemsArchiveDeviceFingerprint], []string{listItemID}, nil, opts)
 }
 
-// GetDeviceFingerprint is GET /list-item/device-fingerprints/{list-item-id}.
+// GetDeviceFingerprint calls GET /list-item/device-fingerprints/{list-item-id}.
 func (s *ListItemsService) GetDeviceFingerprint(ctx context.Context, listItemID string, opts ...Option) (*ListItemDeviceFingerprint, error) {
 	return fetch[ListItemDeviceFingerprint](ctx, s.client, &operations[opListItemsGetDeviceFingerprint], []string{listItemID}, nil, opts)
 }
 
-// ListItemCreateEmailAddressParams are the parameters of [ListItemsService.CreateEmailAddress].
+// ListItemCreateEmailAddressParams are the parameters of
+// [ListItemsService.CreateEmailAddress].
 type ListItemCreateEmailAddressParams struct {
 	ListID    Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 	MatchType Optional[string] `json:"match-type,omitzero" in:"data.attributes"`
 	Value     Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreateEmailAddress is POST /list-item/email-addresses.
+// CreateEmailAddress calls POST /list-item/email-addresses.
 func (s *ListItemsService) CreateEmailAddress(ctx context.Context, params ListItemCreateEmailAddressParams, opts ...Option) (*ListItemEmailAddress, error) {
 	return fetch[ListItemEmailAddress](ctx, s.client, &operations[opListItemsCreateEmailAddress], nil, params, opts)
 }
 
-// ArchiveEmailAddress is DELETE /list-item/email-addresses/{list-item-id}.
+// ArchiveEmailAddress calls DELETE /list-item/email-addresses/{list-item-id}.
 func (s *ListItemsService) ArchiveEmailAddress(ctx context.Context, listItemID string, opts ...Option) (*ListItemEmailAddress, error) {
 	return fetch[ListItemEmailAddress](ctx, s.client, &operations[opListItemsArchiveEmailAddress], []string{listItemID}, nil, opts)
 }
 
-// GetEmailAddress is GET /list-item/email-addresses/{list-item-id}.
+// GetEmailAddress calls GET /list-item/email-addresses/{list-item-id}.
 func (s *ListItemsService) GetEmailAddress(ctx context.Context, listItemID string, opts ...Option) (*ListItemEmailAddress, error) {
 	return fetch[ListItemEmailAddress](ctx, s.client, &operations[opListItemsGetEmailAddress], []string{listItemID}, nil, opts)
 }
@@ -102,22 +105,23 @@ type ListItemCreateFieldParams struct {
 	ListID     Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 }
 
-// CreateField is POST /list-item/fields.
+// CreateField calls POST /list-item/fields.
 func (s *ListItemsService) CreateField(ctx context.Context, params ListItemCreateFieldParams, opts ...Option) (*ListItemField, error) {
 	return fetch[ListItemField](ctx, s.client, &operations[opListItemsCreateField], nil, params, opts)
 }
 
-// ArchiveField is DELETE /list-item/fields/{list-item-id}.
+// ArchiveField calls DELETE /list-item/fields/{list-item-id}.
 func (s *ListItemsService) ArchiveField(ctx context.Context, listItemID string, opts ...Option) (*ListItemField, error) {
 	return fetch[ListItemField](ctx, s.client, &operations[opListItemsArchiveField], []string{listItemID}, nil, opts)
 }
 
-// GetField is GET /list-item/fields/{list-item-id}.
+// GetField calls GET /list-item/fields/{list-item-id}.
 func (s *ListItemsService) GetField(ctx context.Context, listItemID string, opts ...Option) (*ListItemField, error) {
 	return fetch[ListItemField](ctx, s.client, &operations[opListItemsGetField], []string{listItemID}, nil, opts)
 }
 
-// ListItemCreateGeolocationParams are the parameters of [ListItemsService.CreateGeolocation].
+// ListItemCreateGeolocationParams are the parameters of
+// [ListItemsService.CreateGeolocation].
 type ListItemCreateGeolocationParams struct {
 	Latitude     Optional[float64] `json:"latitude,omitzero" in:"data.attributes"`
 	ListID       Optional[string]  `json:"list-id,omitzero" in:"data.attributes"`
@@ -125,39 +129,40 @@ type ListItemCreateGeolocationParams struct {
 	RadiusMeters Optional[float64] `json:"radius-meters,omitzero" in:"data.attributes"`
 }
 
-// CreateGeolocation is POST /list-item/geolocations.
+// CreateGeolocation calls POST /list-item/geolocations.
 func (s *ListItemsService) CreateGeolocation(ctx context.Context, params ListItemCreateGeolocationParams, opts ...Option) (*ListItemGeolocation, error) {
 	return fetch[ListItemGeolocation](ctx, s.client, &operations[opListItemsCreateGeolocation], nil, params, opts)
 }
 
-// ArchiveGeolocation is DELETE /list-item/geolocations/{list-item-id}.
+// ArchiveGeolocation calls DELETE /list-item/geolocations/{list-item-id}.
 func (s *ListItemsService) ArchiveGeolocation(ctx context.Context, listItemID string, opts ...Option) (*ListItemGeolocation, error) {
 	return fetch[ListItemGeolocation](ctx, s.client, &operations[opListItemsArchiveGeolocation], []string{listItemID}, nil, opts)
 }
 
-// GetGeolocation is GET /list-item/geolocations/{list-item-id}.
+// GetGeolocation calls GET /list-item/geolocations/{list-item-id}.
 func (s *ListItemsService) GetGeolocation(ctx context.Context, listItemID string, opts ...Option) (*ListItemGeolocation, error) {
 	return fetch[ListItemGeolocation](ctx, s.client, &operations[opListItemsGetGeolocation], []string{listItemID}, nil, opts)
 }
 
-// ListItemCreateGovernmentIDNumberParams are the parameters of [ListItemsService.CreateGovernmentIDNumber].
+// ListItemCreateGovernmentIDNumberParams are the parameters of
+// [ListItemsService.CreateGovernmentIDNumber].
 type ListItemCreateGovernmentIDNumberParams struct {
 	IDClass  Optional[string] `json:"id-class,omitzero" in:"data.attributes"`
 	IDNumber Optional[string] `json:"id-number,omitzero" in:"data.attributes"`
 	ListID   Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 }
 
-// CreateGovernmentIDNumber is POST /list-item/government-id-numbers.
+// CreateGovernmentIDNumber calls POST /list-item/government-id-numbers.
 func (s *ListItemsService) CreateGovernmentIDNumber(ctx context.Context, params ListItemCreateGovernmentIDNumberParams, opts ...Option) (*ListItemGovernmentIDNumber, error) {
 	return fetch[ListItemGovernmentIDNumber](ctx, s.client, &operations[opListItemsCreateGovernmentIDNumber], nil, params, opts)
 }
 
-// ArchiveGovernmentIDNumber is DELETE /list-item/government-id-numbers/{list-item-id}.
+// ArchiveGovernmentIDNumber calls DELETE /list-item/government-id-numbers/{list-item-id}.
 func (s *ListItemsService) ArchiveGovernmentIDNumber(ctx context.Context, listItemID string, opts ...Option) (*ListItemGovernmentIDNumber, error) {
 	return fetch[ListItemGovernmentIDNumber](ctx, s.client, &operations[opListItemsArchiveGovernmentIDNumber], []string{listItemID}, nil, opts)
 }
 
-// GetGovernmentIDNumber is GET /list-item/government-id-numbers/{list-item-id}.
+// GetGovernmentIDNumber calls GET /list-item/government-id-numbers/{list-item-id}.
 func (s *ListItemsService) GetGovernmentIDNumber(ctx context.Context, listItemID string, opts ...Option) (*ListItemGovernmentIDNumber, error) {
 	return fetch[ListItemGovernmentIDNumber](ctx, s.client, &operations[opListItemsGetGovernmentIDNumber], []string{listItemID}, nil, opts)
 }
@@ -168,17 +173,17 @@ type ListItemCreateIPAddressParams struct {
 	Value  Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreateIPAddress is POST /list-item/ip-addresses.
+// CreateIPAddress calls POST /list-item/ip-addresses.
 func (s *ListItemsService) CreateIPAddress(ctx context.Context, params ListItemCreateIPAddressParams, opts ...Option) (*ListItemIPAddress, error) {
 	return fetch[ListItemIPAddress](ctx, s.client, &operations[opListItemsCreateIPAddress], nil, params, opts)
 }
 
-// ArchiveIPAddress is DELETE /list-item/ip-addresses/{list-item-id}.
+// ArchiveIPAddress calls DELETE /list-item/ip-addresses/{list-item-id}.
 func (s *ListItemsService) ArchiveIPAddress(ctx context.Context, listItemID string, opts ...Option) (*ListItemIPAddress, error) {
 	return fetch[ListItemIPAddress](ctx, s.client, &operations[opListItemsArchiveIPAddress], []string{listItemID}, nil, opts)
 }
 
-// GetIPAddress is GET /list-item/ip-addresses/{list-item-id}.
+// GetIPAddress calls GET /list-item/ip-addresses/{list-item-id}.
 func (s *ListItemsService) GetIPAddress(ctx context.Context, listItemID string, opts ...Option) (*ListItemIPAddress, error) {
 	return fetch[ListItemIPAddress](ctx, s.client, &operations[opListItemsGetIPAddress], []string{listItemID}, nil, opts)
 }
@@ -190,38 +195,39 @@ type ListItemCreateNameParams struct {
 	NameLast  Optional[string] `json:"name-last,omitzero" in:"data.attributes"`
 }
 
-// CreateName is POST /list-item/names.
+// CreateName calls POST /list-item/names.
 func (s *ListItemsService) CreateName(ctx context.Context, params ListItemCreateNameParams, opts ...Option) (*ListItemName, error) {
 	return fetch[ListItemName](ctx, s.client, &operations[opListItemsCreateName], nil, params, opts)
 }
 
-// ArchiveName is DELETE /list-item/names/{list-item-id}.
+// ArchiveName calls DELETE /list-item/names/{list-item-id}.
 func (s *ListItemsService) ArchiveName(ctx context.Context, listItemID string, opts ...Option) (*ListItemName, error) {
 	return fetch[ListItemName](ctx, s.client, &operations[opListItemsArchiveName], []string{listItemID}, nil, opts)
 }
 
-// GetName is GET /list-item/names/{list-item-id}.
+// GetName calls GET /list-item/names/{list-item-id}.
 func (s *ListItemsService) GetName(ctx context.Context, listItemID string, opts ...Option) (*ListItemName, error) {
 	return fetch[ListItemName](ctx, s.client, &operations[opListItemsGetName], []string{listItemID}, nil, opts)
 }
 
-// ListItemCreatePhoneNumberParams are the parameters of [ListItemsService.CreatePhoneNumber].
+// ListItemCreatePhoneNumberParams are the parameters of
+// [ListItemsService.CreatePhoneNumber].
 type ListItemCreatePhoneNumberParams struct {
 	ListID Optional[string] `json:"list-id,omitzero" in:"data.attributes"`
 	Value  Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreatePhoneNumber is POST /list-item/phone-numbers.
+// CreatePhoneNumber calls POST /list-item/phone-numbers.
 func (s *ListItemsService) CreatePhoneNumber(ctx context.Context, params ListItemCreatePhoneNumberParams, opts ...Option) (*ListItemPhoneNumber, error) {
 	return fetch[ListItemPhoneNumber](ctx, s.client, &operations[opListItemsCreatePhoneNumber], nil, params, opts)
 }
 
-// ArchivePhoneNumber is DELETE /list-item/phone-numbers/{list-item-id}.
+// ArchivePhoneNumber calls DELETE /list-item/phone-numbers/{list-item-id}.
 func (s *ListItemsService) ArchivePhoneNumber(ctx context.Context, listItemID string, opts ...Option) (*ListItemPhoneNumber, error) {
 	return fetch[ListItemPhoneNumber](ctx, s.client, &operations[opListItemsArchivePhoneNumber], []string{listItemID}, nil, opts)
 }
 
-// GetPhoneNumber is GET /list-item/phone-numbers/{list-item-id}.
+// GetPhoneNumber calls GET /list-item/phone-numbers/{list-item-id}.
 func (s *ListItemsService) GetPhoneNumber(ctx context.Context, listItemID string, opts ...Option) (*ListItemPhoneNumber, error) {
 	return fetch[ListItemPhoneNumber](ctx, s.client, &operations[opListItemsGetPhoneNumber], []string{listItemID}, nil, opts)
 }
@@ -232,17 +238,17 @@ type ListItemCreateStringParams struct {
 	Value  Optional[string] `json:"value,omitzero" in:"data.attributes"`
 }
 
-// CreateString is POST /list-item/strings.
+// CreateString calls POST /list-item/strings.
 func (s *ListItemsService) CreateString(ctx context.Context, params ListItemCreateStringParams, opts ...Option) (*ListItemString, error) {
 	return fetch[ListItemString](ctx, s.client, &operations[opListItemsCreateString], nil, params, opts)
 }
 
-// ArchiveString is DELETE /list-item/strings/{list-item-id}.
+// ArchiveString calls DELETE /list-item/strings/{list-item-id}.
 func (s *ListItemsService) ArchiveString(ctx context.Context, listItemID string, opts ...Option) (*ListItemString, error) {
 	return fetch[ListItemString](ctx, s.client, &operations[opListItemsArchiveString], []string{listItemID}, nil, opts)
 }
 
-// GetString is GET /list-item/strings/{list-item-id}.
+// GetString calls GET /list-item/strings/{list-item-id}.
 func (s *ListItemsService) GetString(ctx context.Context, listItemID string, opts ...Option) (*ListItemString, error) {
 	return fetch[ListItemString](ctx, s.client, &operations[opListItemsGetString], []string{listItemID}, nil, opts)
 }
@@ -259,7 +265,7 @@ func (r *ListItemBrowserFingerprint) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemAttributes are what all kinds have in common.
+// ListItemAttributes are the attributes that all kinds of list item share.
 type ListItemAttributes struct {
 	ArchivedAt     Time              `json:"archived-at"`
 	CreatedAt      Time              `json:"created-at"`
@@ -270,13 +276,15 @@ type ListItemAttributes struct {
 	UpdatedAt      Time              `json:"updated-at"`
 }
 
-// ListItemBrowserFingerprintAttributes are the attributes of a resource of type list-item/browser-fingerprint.
+// ListItemBrowserFingerprintAttributes are the attributes of
+// [ListItemBrowserFingerprint].
 type ListItemBrowserFingerprintAttributes struct {
 	ListItemAttributes
 	Value string `json:"value"`
 }
 
-// ListItemBrowserFingerprintRelationships are the resources that one of type list-item/browser-fingerprint points to.
+// ListItemBrowserFingerprintRelationships are the relationships of
+// [ListItemBrowserFingerprint].
 type ListItemBrowserFingerprintRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -303,13 +311,13 @@ func (r *ListItemCountry) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemCountryAttributes are the attributes of a resource of type list-item/country.
+// ListItemCountryAttributes are the attributes of [ListItemCountry].
 type ListItemCountryAttributes struct {
 	ListItemAttributes
 	CountryCode string `json:"country-code"`
 }
 
-// ListItemCountryRelationships are the resources that one of type list-item/country points to.
+// ListItemCountryRelationships are the relationships of [ListItemCountry].
 type ListItemCountryRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -326,13 +334,14 @@ func (r *ListItemDeviceFingerprint) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemDeviceFingerprintAttributes are the attributes of a resource of type list-item/device-fingerprint.
+// ListItemDeviceFingerprintAttributes are the attributes of [ListItemDeviceFingerprint].
 type ListItemDeviceFingerprintAttributes struct {
 	ListItemAttributes
 	Value string `json:"value"`
 }
 
-// ListItemDeviceFingerprintRelationships are the resources that one of type list-item/device-fingerprint points to.
+// ListItemDeviceFingerprintRelationships are the relationships of
+// [ListItemDeviceFingerprint].
 type ListItemDeviceFingerprintRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -349,14 +358,14 @@ func (r *ListItemEmailAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemEmailAddressAttributes are the attributes of a resource of type list-item/email-address.
+// ListItemEmailAddressAttributes are the attributes of [ListItemEmailAddress].
 type ListItemEmailAddressAttributes struct {
 	ListItemAttributes
 	MatchType string `json:"match-type"`
 	Value     string `json:"value"`
 }
 
-// ListItemEmailAddressRelationships are the resources that one of type list-item/email-address points to.
+// ListItemEmailAddressRelationships are the relationships of [ListItemEmailAddress].
 type ListItemEmailAddressRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -373,13 +382,13 @@ func (r *ListItemField) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemFieldAttributes are the attributes of a resource of type list-item/field.
+// ListItemFieldAttributes are the attributes of [ListItemField].
 type ListItemFieldAttributes struct {
 	ListItemAttributes
 	FieldValue string `json:"field-value"`
 }
 
-// ListItemFieldRelationships are the resources that one of type list-item/field points to.
+// ListItemFieldRelationships are the relationships of [ListItemField].
 type ListItemFieldRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -396,7 +405,7 @@ func (r *ListItemGeolocation) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemGeolocationAttributes are the attributes of a resource of type list-item/geolocation.
+// ListItemGeolocationAttributes are the attributes of [ListItemGeolocation].
 type ListItemGeolocationAttributes struct {
 	ListItemAttributes
 	Latitude     float64 `json:"latitude"`
@@ -404,7 +413,7 @@ type ListItemGeolocationAttributes struct {
 	RadiusMeters int64   `json:"radius-meters"`
 }
 
-// ListItemGeolocationRelationships are the resources that one of type list-item/geolocation points to.
+// ListItemGeolocationRelationships are the relationships of [ListItemGeolocation].
 type ListItemGeolocationRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -421,14 +430,16 @@ func (r *ListItemGovernmentIDNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemGovernmentIDNumberAttributes are the attributes of a resource of type list-item/government-id-number.
+// ListItemGovernmentIDNumberAttributes are the attributes of
+// [ListItemGovernmentIDNumber].
 type ListItemGovernmentIDNumberAttributes struct {
 	ListItemAttributes
 	IDClass  string `json:"id-class"`
 	IDNumber string `json:"id-number"`
 }
 
-// ListItemGovernmentIDNumberRelationships are the resources that one of type list-item/government-id-number points to.
+// ListItemGovernmentIDNumberRelationships are the relationships of
+// [ListItemGovernmentIDNumber].
 type ListItemGovernmentIDNumberRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -445,13 +456,13 @@ func (r *ListItemIPAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemIPAddressAttributes are the attributes of a resource of type list-item/ip-address.
+// ListItemIPAddressAttributes are the attributes of [ListItemIPAddress].
 type ListItemIPAddressAttributes struct {
 	ListItemAttributes
 	Value string `json:"value"`
 }
 
-// ListItemIPAddressRelationships are the resources that one of type list-item/ip-address points to.
+// ListItemIPAddressRelationships are the relationships of [ListItemIPAddress].
 type ListItemIPAddressRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -468,14 +479,14 @@ func (r *ListItemName) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemNameAttributes are the attributes of a resource of type list-item/name.
+// ListItemNameAttributes are the attributes of [ListItemName].
 type ListItemNameAttributes struct {
 	ListItemAttributes
 	NameFirst string `json:"name-first"`
 	NameLast  string `json:"name-last"`
 }
 
-// ListItemNameRelationships are the resources that one of type list-item/name points to.
+// ListItemNameRelationships are the relationships of [ListItemName].
 type ListItemNameRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -492,13 +503,13 @@ func (r *ListItemPhoneNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemPhoneNumberAttributes are the attributes of a resource of type list-item/phone-number.
+// ListItemPhoneNumberAttributes are the attributes of [ListItemPhoneNumber].
 type ListItemPhoneNumberAttributes struct {
 	ListItemAttributes
 	Value string `json:"value"`
 }
 
-// ListItemPhoneNumberRelationships are the resources that one of type list-item/phone-number points to.
+// ListItemPhoneNumberRelationships are the relationships of [ListItemPhoneNumber].
 type ListItemPhoneNumberRelationships struct {
 	Creator ToOne `json:"creator"`
 }
@@ -515,13 +526,13 @@ func (r *ListItemString) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListItemStringAttributes are the attributes of a resource of type list-item/string.
+// ListItemStringAttributes are the attributes of [ListItemString].
 type ListItemStringAttributes struct {
 	ListItemAttributes
 	Value string `json:"value"`
 }
 
-// ListItemStringRelationships are the resources that one of type list-item/string points to.
+// ListItemStringRelationships are the relationships of [ListItemString].
 type ListItemStringRelationships struct {
 	Creator ToOne `json:"creator"`
 }

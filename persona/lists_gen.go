@@ -11,12 +11,13 @@ import (
 // ListsService calls the operations on lists.
 type ListsService service
 
-// ListCreateBrowserFingerprintListParams are the parameters of [ListsService.CreateBrowserFingerprintList].
+// ListCreateBrowserFingerprintListParams are the parameters of
+// [ListsService.CreateBrowserFingerprintList].
 type ListCreateBrowserFingerprintListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateBrowserFingerprintList is POST /list/browser-fingerprints.
+// CreateBrowserFingerprintList calls POST /list/browser-fingerprints.
 func (s *ListsService) CreateBrowserFingerprintList(ctx context.Context, params ListCreateBrowserFingerprintListParams, opts ...Option) (*BrowserFingerprintList, error) {
 	return fetch[BrowserFingerprintList](ctx, s.client, &operations[opListsCreateBrowserFingerprintList], nil, params, opts)
 }
@@ -26,37 +27,40 @@ type ListCreateCountryListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateCountryList is POST /list/countries.
+// CreateCountryList calls POST /list/countries.
 func (s *ListsService) CreateCountryList(ctx context.Context, params ListCreateCountryListParams, opts ...Option) (*CountryList, error) {
 	return fetch[CountryList](ctx, s.client, &operations[opListsCreateCountryList], nil, params, opts)
 }
 
-// ListCreateEmailAddressListParams are the parameters of [ListsService.CreateEmailAddressList].
+// ListCreateEmailAddressListParams are the parameters of
+// [ListsService.CreateEmailAddressList].
 type ListCreateEmailAddressListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateEmailAddressList is POST /list/email-addresses.
+// CreateEmailAddressList calls POST /list/email-addresses.
 func (s *ListsService) CreateEmailAddressList(ctx context.Context, params ListCreateEmailAddressListParams, opts ...Option) (*EmailAddressList, error) {
 	return fetch[EmailAddressList](ctx, s.client, &operations[opListsCreateEmailAddressList], nil, params, opts)
 }
 
-// ListCreateGeolocationListParams are the parameters of [ListsService.CreateGeolocationList].
+// ListCreateGeolocationListParams are the parameters of
+// [ListsService.CreateGeolocationList].
 type ListCreateGeolocationListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateGeolocationList is POST /list/geolocations.
+// CreateGeolocationList calls POST /list/geolocations.
 func (s *ListsService) CreateGeolocationList(ctx context.Context, params ListCreateGeolocationListParams, opts ...Option) (*GeolocationList, error) {
 	return fetch[GeolocationList](ctx, s.client, &operations[opListsCreateGeolocationList], nil, params, opts)
 }
 
-// ListCreateGovernmentIDNumberListParams are the parameters of [ListsService.CreateGovernmentIDNumberList].
+// ListCreateGovernmentIDNumberListParams are the parameters of
+// [ListsService.CreateGovernmentIDNumberList].
 type ListCreateGovernmentIDNumberListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateGovernmentIDNumberList is POST /list/government-id-numbers.
+// CreateGovernmentIDNumberList calls POST /list/government-id-numbers.
 func (s *ListsService) CreateGovernmentIDNumberList(ctx context.Context, params ListCreateGovernmentIDNumberListParams, opts ...Option) (*GovernmentIDNumberList, error) {
 	return fetch[GovernmentIDNumberList](ctx, s.client, &operations[opListsCreateGovernmentIDNumberList], nil, params, opts)
 }
@@ -66,7 +70,7 @@ type ListCreateIPAddressListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateIPAddressList is POST /list/ip-addresses.
+// CreateIPAddressList calls POST /list/ip-addresses.
 func (s *ListsService) CreateIPAddressList(ctx context.Context, params ListCreateIPAddressListParams, opts ...Option) (*IPAddressList, error) {
 	return fetch[IPAddressList](ctx, s.client, &operations[opListsCreateIPAddressList], nil, params, opts)
 }
@@ -77,17 +81,18 @@ type ListCreateNameListParams struct {
 	Name                Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateNameList is POST /list/names.
+// CreateNameList calls POST /list/names.
 func (s *ListsService) CreateNameList(ctx context.Context, params ListCreateNameListParams, opts ...Option) (*NameList, error) {
 	return fetch[NameList](ctx, s.client, &operations[opListsCreateNameList], nil, params, opts)
 }
 
-// ListCreatePhoneNumberListParams are the parameters of [ListsService.CreatePhoneNumberList].
+// ListCreatePhoneNumberListParams are the parameters of
+// [ListsService.CreatePhoneNumberList].
 type ListCreatePhoneNumberListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreatePhoneNumberList is POST /list/phone-numbers.
+// CreatePhoneNumberList calls POST /list/phone-numbers.
 func (s *ListsService) CreatePhoneNumberList(ctx context.Context, params ListCreatePhoneNumberListParams, opts ...Option) (*PhoneNumberList, error) {
 	return fetch[PhoneNumberList](ctx, s.client, &operations[opListsCreatePhoneNumberList], nil, params, opts)
 }
@@ -97,7 +102,7 @@ type ListCreateStringListParams struct {
 	Name Optional[string] `json:"name,omitzero" in:"data.attributes"`
 }
 
-// CreateStringList is POST /list/strings.
+// CreateStringList calls POST /list/strings.
 func (s *ListsService) CreateStringList(ctx context.Context, params ListCreateStringListParams, opts ...Option) (*StringList, error) {
 	return fetch[StringList](ctx, s.client, &operations[opListsCreateStringList], nil, params, opts)
 }
@@ -110,30 +115,31 @@ type ListListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /lists.
+// List calls GET /lists.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ListsService) List(ctx context.Context, params ListListParams, opts ...Option) iter.Seq2[*List, error] {
 	return pages[*List](ctx, s.client, &operations[opListsList], nil, params, opts)
 }
 
-// ListPage is one page of [ListsService.List].
+// ListPage fetches one page of [ListsService.List].
 func (s *ListsService) ListPage(ctx context.Context, params ListListParams, opts ...Option) (*Page[*List], error) {
 	return fetchPage[*List](ctx, s.client, &operations[opListsList], nil, params, opts)
 }
 
-// Archive is DELETE /lists/{list-id}.
-// An archived list can be read, and matches nothing any more.
+// Archive calls DELETE /lists/{list-id}. An archived list can still be read, but no
+// longer matches anything.
 func (s *ListsService) Archive(ctx context.Context, listID string, opts ...Option) (*List, error) {
 	return fetch[List](ctx, s.client, &operations[opListsArchive], []string{listID}, nil, opts)
 }
 
-// Get is GET /lists/{list-id}.
+// Get calls GET /lists/{list-id}.
 func (s *ListsService) Get(ctx context.Context, listID string, opts ...Option) (*List, error) {
 	return fetch[List](ctx, s.client, &operations[opListsGet], []string{listID}, nil, opts)
 }
 
-// List is one of the kinds of list; a type switch on Value tells which.
+// List is a resource of any type that begins with list/. Use a type switch on
+// Value to read what belongs to its type.
 type List struct {
 	Resource
 	Attributes    ListAttributes
@@ -158,7 +164,7 @@ func (r *BrowserFingerprintList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ListAttributes are what all kinds have in common.
+// ListAttributes are the attributes that all kinds of list share.
 type ListAttributes struct {
 	ArchivedAt Time   `json:"archived-at"`
 	CreatedAt  Time   `json:"created-at"`
@@ -167,12 +173,12 @@ type ListAttributes struct {
 	UpdatedAt  Time   `json:"updated-at"`
 }
 
-// BrowserFingerprintListAttributes are the attributes of a resource of type list/browser-fingerprint.
+// BrowserFingerprintListAttributes are the attributes of [BrowserFingerprintList].
 type BrowserFingerprintListAttributes struct {
 	ListAttributes
 }
 
-// BrowserFingerprintListRelationships are the resources that one of type list/browser-fingerprint points to.
+// BrowserFingerprintListRelationships are the relationships of [BrowserFingerprintList].
 type BrowserFingerprintListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -189,12 +195,12 @@ func (r *CountryList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// CountryListAttributes are the attributes of a resource of type list/country.
+// CountryListAttributes are the attributes of [CountryList].
 type CountryListAttributes struct {
 	ListAttributes
 }
 
-// CountryListRelationships are the resources that one of type list/country points to.
+// CountryListRelationships are the relationships of [CountryList].
 type CountryListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -211,12 +217,12 @@ func (r *EmailAddressList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// EmailAddressListAttributes are the attributes of a resource of type list/email-address.
+// EmailAddressListAttributes are the attributes of [EmailAddressList].
 type EmailAddressListAttributes struct {
 	ListAttributes
 }
 
-// EmailAddressListRelationships are the resources that one of type list/email-address points to.
+// EmailAddressListRelationships are the relationships of [EmailAddressList].
 type EmailAddressListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -233,12 +239,12 @@ func (r *GeolocationList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// GeolocationListAttributes are the attributes of a resource of type list/geolocation.
+// GeolocationListAttributes are the attributes of [GeolocationList].
 type GeolocationListAttributes struct {
 	ListAttributes
 }
 
-// GeolocationListRelationships are the resources that one of type list/geolocation points to.
+// GeolocationListRelationships are the relationships of [GeolocationList].
 type GeolocationListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -255,12 +261,12 @@ func (r *GovernmentIDNumberList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// GovernmentIDNumberListAttributes are the attributes of a resource of type list/government-id-number.
+// GovernmentIDNumberListAttributes are the attributes of [GovernmentIDNumberList].
 type GovernmentIDNumberListAttributes struct {
 	ListAttributes
 }
 
-// GovernmentIDNumberListRelationships are the resources that one of type list/government-id-number points to.
+// GovernmentIDNumberListRelationships are the relationships of [GovernmentIDNumberList].
 type GovernmentIDNumberListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -277,12 +283,12 @@ func (r *IPAddressList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// IPAddressListAttributes are the attributes of a resource of type list/ip-address.
+// IPAddressListAttributes are the attributes of [IPAddressList].
 type IPAddressListAttributes struct {
 	ListAttributes
 }
 
-// IPAddressListRelationships are the resources that one of type list/ip-address points to.
+// IPAddressListRelationships are the relationships of [IPAddressList].
 type IPAddressListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -299,13 +305,13 @@ func (r *NameList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// NameListAttributes are the attributes of a resource of type list/name.
+// NameListAttributes are the attributes of [NameList].
 type NameListAttributes struct {
 	ListAttributes
 	AllowFuzzyNameFirst bool `json:"allow-fuzzy-name-first"`
 }
 
-// NameListRelationships are the resources that one of type list/name points to.
+// NameListRelationships are the relationships of [NameList].
 type NameListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -322,12 +328,12 @@ func (r *PhoneNumberList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// PhoneNumberListAttributes are the attributes of a resource of type list/phone-number.
+// PhoneNumberListAttributes are the attributes of [PhoneNumberList].
 type PhoneNumberListAttributes struct {
 	ListAttributes
 }
 
-// PhoneNumberListRelationships are the resources that one of type list/phone-number points to.
+// PhoneNumberListRelationships are the relationships of [PhoneNumberList].
 type PhoneNumberListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }
@@ -344,12 +350,12 @@ func (r *StringList) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// StringListAttributes are the attributes of a resource of type list/string.
+// StringListAttributes are the attributes of [StringList].
 type StringListAttributes struct {
 	ListAttributes
 }
 
-// StringListRelationships are the resources that one of type list/string points to.
+// StringListRelationships are the relationships of [StringList].
 type StringListRelationships struct {
 	ListItems ToMany `json:"list-items"`
 }

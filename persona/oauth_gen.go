@@ -17,12 +17,12 @@ type OAuthAuthorizeParams struct {
 	Scope        string `json:"scope" in:"body"`
 }
 
-// Authorize is POST /oauth/authorize.
+// Authorize calls POST /oauth/authorize.
 func (s *OAuthService) Authorize(ctx context.Context, params OAuthAuthorizeParams, opts ...Option) (*OAuthCode, error) {
 	return fetchPlain[OAuthCode](ctx, s.client, &operations[opOAuthAuthorize], nil, params, opts)
 }
 
-// OAuthCode is what the call answers with.
+// OAuthCode is the answer to [OAuthService.Authorize].
 type OAuthCode struct {
 	Received
 	Code      string `json:"code"`
@@ -44,12 +44,12 @@ type OAuthTokenParams struct {
 	Scope               Optional[string] `json:"scope,omitzero" in:"body"`
 }
 
-// Token is POST /oauth/token.
+// Token calls POST /oauth/token.
 func (s *OAuthService) Token(ctx context.Context, params OAuthTokenParams, opts ...Option) (*OAuthToken, error) {
 	return fetchPlain[OAuthToken](ctx, s.client, &operations[opOAuthToken], nil, params, opts)
 }
 
-// OAuthToken is what the call answers with.
+// OAuthToken is the answer to [OAuthService.Token].
 type OAuthToken struct {
 	Received
 	AccessToken string `json:"access-token"`

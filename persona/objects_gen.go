@@ -3,8 +3,8 @@
 
 package persona
 
-// kinds are the Go types of resources by their JSON:API type, in order. A type that ends
-// with a slash stands for all that begin with it.
+// kinds is the table of the Go types of resources, sorted by JSON:API type. A type that
+// ends with a slash stands for all types that begin with it.
 var kinds = [...]kind{
 	{"account", (*Account)(nil)},
 	{"account-type", (*AccountType)(nil)},

@@ -215,7 +215,7 @@ const (
 	opWorkflowsTrigger
 )
 
-// operations describes every operation; it is never changed.
+// operations is the table of all operations. It is read-only.
 var operations = [...]Operation{
 	{Service: "AccountTypes", Method: "Get", HTTPMethod: "GET", Path: "/account-types/{account-type-id}", ID: "retrieve-an-account-type"},
 	{Service: "Accounts", Method: "List", HTTPMethod: "GET", Path: "/accounts", ID: "list-all-accounts"},

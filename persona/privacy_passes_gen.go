@@ -16,12 +16,12 @@ type PrivacyPassCreateParams struct {
 	KeyID        string `json:"key-id" in:"body"`
 }
 
-// Create is POST /privacy-passes.
+// Create calls POST /privacy-passes.
 func (s *PrivacyPassesService) Create(ctx context.Context, params PrivacyPassCreateParams, opts ...Option) (*PrivacyPass, error) {
 	return fetchPlain[PrivacyPass](ctx, s.client, &operations[opPrivacyPassesCreate], nil, params, opts)
 }
 
-// PrivacyPass is what the call answers with.
+// PrivacyPass is the answer to [PrivacyPassesService.Create].
 type PrivacyPass struct {
 	Received
 	BlindSig string `json:"blind-sig"`

@@ -10,13 +10,12 @@ import (
 // RateLimitsService calls the operations on rate limits.
 type RateLimitsService service
 
-// List is GET /rate-limits.
-// Quotas are not in it.
+// List calls GET /rate-limits. The answer does not include quotas.
 func (s *RateLimitsService) List(ctx context.Context, opts ...Option) ([]*RateLimit, error) {
 	return fetchAll[RateLimit](ctx, s.client, &operations[opRateLimitsList], nil, nil, opts)
 }
 
-// RateLimit is a resource of type rate limit.
+// RateLimit is a resource of type rate-limit/api.
 type RateLimit struct {
 	Resource
 	Attributes    RateLimitAttributes
@@ -28,7 +27,7 @@ func (r *RateLimit) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// RateLimitAttributes are the attributes of a resource of type rate limit.
+// RateLimitAttributes are the attributes of [RateLimit].
 type RateLimitAttributes struct {
 	Limit          int64 `json:"limit"`
 	Remaining      int64 `json:"remaining"`

@@ -17,12 +17,12 @@ type RelayCreateParams struct {
 	Sandbox          Optional[bool]   `json:"sandbox,omitzero" in:"body"`
 }
 
-// Create is POST /relays.
+// Create calls POST /relays.
 func (s *RelaysService) Create(ctx context.Context, params RelayCreateParams, opts ...Option) (*Relay, error) {
 	return fetchPlain[Relay](ctx, s.client, &operations[opRelaysCreate], nil, params, opts)
 }
 
-// Relay is what the call answers with.
+// Relay is the answer to [RelaysService.Create].
 type Relay struct {
 	Received
 	RelaySecret             string `json:"relay-secret"`
@@ -41,12 +41,12 @@ type RelayRequestChallengeParams struct {
 	Sandbox   Optional[bool] `json:"sandbox,omitzero" in:"body"`
 }
 
-// RequestChallenge is POST /relays/challenge.
+// RequestChallenge calls POST /relays/challenge.
 func (s *RelaysService) RequestChallenge(ctx context.Context, params RelayRequestChallengeParams, opts ...Option) (*RelayChallenge, error) {
 	return fetchPlain[RelayChallenge](ctx, s.client, &operations[opRelaysRequestChallenge], nil, params, opts)
 }
 
-// RelayChallenge is what the call answers with.
+// RelayChallenge is the answer to [RelaysService.RequestChallenge].
 type RelayChallenge struct {
 	Received
 	Challenge  string `json:"challenge"`
@@ -64,13 +64,13 @@ type RelayGenerateClaimParams struct {
 	PersonaRelaySecret string `json:"Persona-Relay-Secret" in:"header"`
 }
 
-// GenerateClaim is POST /relays/{relay-token}/generate-claim.
-// The token of the privacy pass goes into WithHeader("Authorization", "PrivateToken token=…").
+// GenerateClaim calls POST /relays/{relay-token}/generate-claim. Send the token of the
+// privacy pass with [WithHeader]("Authorization", "PrivateToken token=…").
 func (s *RelaysService) GenerateClaim(ctx context.Context, relayToken string, params RelayGenerateClaimParams, opts ...Option) (*RelayClaim, error) {
 	return fetchPlain[RelayClaim](ctx, s.client, &operations[opRelaysGenerateClaim], []string{relayToken}, params, opts)
 }
 
-// RelayClaim is what the call answers with.
+// RelayClaim is the answer to [RelaysService.GenerateClaim].
 type RelayClaim struct {
 	Received
 	ClaimPayload  string `json:"claim-payload"`

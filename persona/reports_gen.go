@@ -21,14 +21,14 @@ type ReportListParams struct {
 	Size        int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /reports.
+// List calls GET /reports.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ReportsService) List(ctx context.Context, params ReportListParams, opts ...Option) iter.Seq2[*Report, error] {
 	return pages[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
 
-// ListPage is one page of [ReportsService.List].
+// ListPage fetches one page of [ReportsService.List].
 func (s *ReportsService) ListPage(ctx context.Context, params ReportListParams, opts ...Option) (*Page[*Report], error) {
 	return fetchPage[*Report](ctx, s.client, &operations[opReportsList], nil, params, opts)
 }
@@ -81,19 +81,19 @@ type ReportQueryAssociatedPeopleItem struct {
 	Titles    Optional[[]string] `json:"titles,omitzero"`
 }
 
-// Create is POST /reports.
-// Its query depends on its kind, which the report template decides. It is pending, and an event tells when it is ready.
+// Create calls POST /reports. The fields of its query depend on the kind of report, which
+// the report template determines. The report is pending at first; an event says when it
+// is ready.
 func (s *ReportsService) Create(ctx context.Context, params ReportCreateParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsCreate], nil, params, opts)
 }
 
-// Redact is DELETE /reports/{report-id}.
+// Redact calls DELETE /reports/{report-id}.
 func (s *ReportsService) Redact(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsRedact], []string{reportID}, nil, opts)
 }
 
-// Get is GET /reports/{report-id}.
-// It is of any kind.
+// Get calls GET /reports/{report-id}. It returns a report of any kind.
 func (s *ReportsService) Get(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsGet], []string{reportID}, nil, opts)
 }
@@ -104,7 +104,7 @@ type ReportAddTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// AddTag is POST /reports/{report-id}/add-tag.
+// AddTag calls POST /reports/{report-id}/add-tag.
 func (s *ReportsService) AddTag(ctx context.Context, reportID string, params ReportAddTagParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsAddTag], []string{reportID}, params, opts)
 }
@@ -116,8 +116,8 @@ type ReportDismissParams struct {
 	Reason      Optional[string] `json:"reason,omitzero" in:"data.attributes"`
 }
 
-// Dismiss is POST /reports/{report-id}/dismiss.
-// It dismisses what the report found, so that continuous monitoring goes on.
+// Dismiss calls POST /reports/{report-id}/dismiss. It dismisses the report's matches, so
+// that continuous monitoring continues.
 func (s *ReportsService) Dismiss(ctx context.Context, reportID string, params ReportDismissParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsDismiss], []string{reportID}, params, opts)
 }
@@ -129,19 +129,19 @@ type ReportListHistoryParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// ListHistory is GET /reports/{report-id}/history.
+// ListHistory calls GET /reports/{report-id}/history.
 //
-// It goes through all pages; ListHistoryPage fetches one.
+// It iterates over the elements of all pages. ListHistoryPage fetches one page.
 func (s *ReportsService) ListHistory(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) iter.Seq2[*ReportHistoryEntry, error] {
 	return pages[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
-// ListHistoryPage is one page of [ReportsService.ListHistory].
+// ListHistoryPage fetches one page of [ReportsService.ListHistory].
 func (s *ReportsService) ListHistoryPage(ctx context.Context, reportID string, params ReportListHistoryParams, opts ...Option) (*Page[*ReportHistoryEntry], error) {
 	return fetchPage[*ReportHistoryEntry](ctx, s.client, &operations[opReportsListHistory], []string{reportID}, params, opts)
 }
 
-// ReportHistoryEntry is one entry.
+// ReportHistoryEntry is one entry of [ReportsService.ListHistory].
 type ReportHistoryEntry struct {
 	Received
 	CompletedAt   Time   `json:"completed-at"`
@@ -159,12 +159,12 @@ func (r *ReportHistoryEntry) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// Pause is POST /reports/{report-id}/pause.
+// Pause calls POST /reports/{report-id}/pause.
 func (s *ReportsService) Pause(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsPause], []string{reportID}, nil, opts)
 }
 
-// Print is GET /reports/{report-id}/print.
+// Print calls GET /reports/{report-id}/print.
 func (s *ReportsService) Print(ctx context.Context, reportID string, opts ...Option) (*Stream, error) {
 	return fetchStream(ctx, s.client, &operations[opReportsPrint], []string{reportID}, opts)
 }
@@ -175,18 +175,17 @@ type ReportRemoveTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// RemoveTag is POST /reports/{report-id}/remove-tag.
+// RemoveTag calls POST /reports/{report-id}/remove-tag.
 func (s *ReportsService) RemoveTag(ctx context.Context, reportID string, params ReportRemoveTagParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsRemoveTag], []string{reportID}, params, opts)
 }
 
-// Resume is POST /reports/{report-id}/resume.
+// Resume calls POST /reports/{report-id}/resume.
 func (s *ReportsService) Resume(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsResume], []string{reportID}, nil, opts)
 }
 
-// Run is POST /reports/{report-id}/run.
-// It runs the report again now.
+// Run calls POST /reports/{report-id}/run. It runs the report again immediately.
 func (s *ReportsService) Run(ctx context.Context, reportID string, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsRun], []string{reportID}, nil, opts)
 }
@@ -197,12 +196,13 @@ type ReportSetTagsParams struct {
 	TagName Optional[[]string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// SetTags is POST /reports/{report-id}/set-tags.
+// SetTags calls POST /reports/{report-id}/set-tags.
 func (s *ReportsService) SetTags(ctx context.Context, reportID string, params ReportSetTagsParams, opts ...Option) (*Report, error) {
 	return fetch[Report](ctx, s.client, &operations[opReportsSetTags], []string{reportID}, params, opts)
 }
 
-// Report is one of the kinds of report; a type switch on Value tells which.
+// Report is a resource of any type that begins with report/. Use a type switch on
+// Value to read what belongs to its type.
 type Report struct {
 	Resource
 	Attributes    ReportAttributes
@@ -227,7 +227,7 @@ func (r *ReportAddressLookup) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportAttributes are what all kinds have in common.
+// ReportAttributes are the attributes that all kinds of report share.
 type ReportAttributes struct {
 	CompletedAt               Time         `json:"completed-at"`
 	CreatedAt                 Time         `json:"created-at"`
@@ -240,7 +240,7 @@ type ReportAttributes struct {
 	Tags                      []string     `json:"tags"`
 }
 
-// ReportAddressLookupAttributes are the attributes of a resource of type report/address-lookup.
+// ReportAddressLookupAttributes are the attributes of [ReportAddressLookup].
 type ReportAddressLookupAttributes struct {
 	ReportAttributes
 	AddressCity                          string   `json:"address-city"`
@@ -288,7 +288,7 @@ type ReportAddressLookupAttributes struct {
 	ResolvedAddressee                    string   `json:"resolved-addressee"`
 }
 
-// ReportRelationships are what all kinds have in common.
+// ReportRelationships are the relationships that all kinds of report share.
 type ReportRelationships struct {
 	Account        ToOne `json:"account"`
 	Inquiry        ToOne `json:"inquiry"`
@@ -296,7 +296,7 @@ type ReportRelationships struct {
 	Transaction    ToOne `json:"transaction"`
 }
 
-// ReportAddressLookupRelationships are the resources that one of type report/address-lookup points to.
+// ReportAddressLookupRelationships are the relationships of [ReportAddressLookup].
 type ReportAddressLookupRelationships struct {
 	ReportRelationships
 }
@@ -323,7 +323,7 @@ func (r *ReportAdverseMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportAdverseMediaAttributes are the attributes of a resource of type report/adverse-media.
+// ReportAdverseMediaAttributes are the attributes of [ReportAdverseMedia].
 type ReportAdverseMediaAttributes struct {
 	ReportAttributes
 	Birthdate        string                            `json:"birthdate"`
@@ -338,7 +338,7 @@ type ReportAdverseMediaAttributes struct {
 	Term             string                            `json:"term"`
 }
 
-// ReportAdverseMediaRelationships are the resources that one of type report/adverse-media points to.
+// ReportAdverseMediaRelationships are the relationships of [ReportAdverseMedia].
 type ReportAdverseMediaRelationships struct {
 	ReportRelationships
 }
@@ -381,7 +381,8 @@ func (r *ReportBusinessAdverseMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportBusinessAdverseMediaAttributes are the attributes of a resource of type report/business-adverse-media.
+// ReportBusinessAdverseMediaAttributes are the attributes of
+// [ReportBusinessAdverseMedia].
 type ReportBusinessAdverseMediaAttributes struct {
 	ReportAttributes
 	Query          *ReportBusinessAdverseMediaQuery          `json:"query"`
@@ -390,7 +391,8 @@ type ReportBusinessAdverseMediaAttributes struct {
 	Term           string                                    `json:"term"`
 }
 
-// ReportBusinessAdverseMediaRelationships are the resources that one of type report/business-adverse-media points to.
+// ReportBusinessAdverseMediaRelationships are the relationships of
+// [ReportBusinessAdverseMedia].
 type ReportBusinessAdverseMediaRelationships struct {
 	ReportRelationships
 }
@@ -456,7 +458,8 @@ func (r *ReportBusinessAssociatedPersons) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportBusinessAssociatedPersonsAttributes are the attributes of a resource of type report/business-associated-persons.
+// ReportBusinessAssociatedPersonsAttributes are the attributes of
+// [ReportBusinessAssociatedPersons].
 type ReportBusinessAssociatedPersonsAttributes struct {
 	ReportAttributes
 	AssociatedPersons    []ReportBusinessAssociatedPersonsAssociatedPerson    `json:"associated-persons"`
@@ -464,7 +467,8 @@ type ReportBusinessAssociatedPersonsAttributes struct {
 	Query                *ReportBusinessAssociatedPersonsQuery                `json:"query"`
 }
 
-// ReportBusinessAssociatedPersonsRelationships are the resources that one of type report/business-associated-persons points to.
+// ReportBusinessAssociatedPersonsRelationships are the relationships of
+// [ReportBusinessAssociatedPersons].
 type ReportBusinessAssociatedPersonsRelationships struct {
 	ReportRelationships
 }
@@ -532,7 +536,7 @@ func (r *ReportBusinessLookup) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportBusinessLookupAttributes are the attributes of a resource of type report/business-lookup.
+// ReportBusinessLookupAttributes are the attributes of [ReportBusinessLookup].
 type ReportBusinessLookupAttributes struct {
 	ReportAttributes
 	MatchStatusAddress            MatchStatus                 `json:"match-status-address"`
@@ -550,7 +554,7 @@ type ReportBusinessLookupAttributes struct {
 	Result                        *ReportBusinessLookupResult `json:"result"`
 }
 
-// ReportBusinessLookupRelationships are the resources that one of type report/business-lookup points to.
+// ReportBusinessLookupRelationships are the relationships of [ReportBusinessLookup].
 type ReportBusinessLookupRelationships struct {
 	ReportRelationships
 }
@@ -692,14 +696,16 @@ func (r *ReportBusinessRegistrationsLookup) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportBusinessRegistrationsLookupAttributes are the attributes of a resource of type report/business-registrations-lookup.
+// ReportBusinessRegistrationsLookupAttributes are the attributes of
+// [ReportBusinessRegistrationsLookup].
 type ReportBusinessRegistrationsLookupAttributes struct {
 	ReportAttributes
 	Query  *ReportBusinessRegistrationsLookupQuery  `json:"query"`
 	Result *ReportBusinessRegistrationsLookupResult `json:"result"`
 }
 
-// ReportBusinessRegistrationsLookupRelationships are the resources that one of type report/business-registrations-lookup points to.
+// ReportBusinessRegistrationsLookupRelationships are the relationships of
+// [ReportBusinessRegistrationsLookup].
 type ReportBusinessRegistrationsLookupRelationships struct {
 	ReportRelationships
 }
@@ -763,7 +769,7 @@ func (r *ReportBusinessWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportBusinessWatchlistAttributes are the attributes of a resource of type report/business-watchlist.
+// ReportBusinessWatchlistAttributes are the attributes of [ReportBusinessWatchlist].
 type ReportBusinessWatchlistAttributes struct {
 	ReportAttributes
 	FitnessProbityList []ReportBusinessWatchlistFitnessProbityListItem `json:"fitness-probity-list"`
@@ -773,7 +779,8 @@ type ReportBusinessWatchlistAttributes struct {
 	WarningList        []ReportBusinessWatchlistWarningListItem        `json:"warning-list"`
 }
 
-// ReportBusinessWatchlistRelationships are the resources that one of type report/business-watchlist points to.
+// ReportBusinessWatchlistRelationships are the relationships of
+// [ReportBusinessWatchlist].
 type ReportBusinessWatchlistRelationships struct {
 	ReportRelationships
 }
@@ -816,14 +823,16 @@ func (r *ReportCryptoAddressWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportCryptoAddressWatchlistAttributes are the attributes of a resource of type report/crypto-address-watchlist.
+// ReportCryptoAddressWatchlistAttributes are the attributes of
+// [ReportCryptoAddressWatchlist].
 type ReportCryptoAddressWatchlistAttributes struct {
 	ReportAttributes
 	Query  *ReportCryptoAddressWatchlistQuery       `json:"query"`
 	Result []ReportCryptoAddressWatchlistResultItem `json:"result"`
 }
 
-// ReportCryptoAddressWatchlistRelationships are the resources that one of type report/crypto-address-watchlist points to.
+// ReportCryptoAddressWatchlistRelationships are the relationships of
+// [ReportCryptoAddressWatchlist].
 type ReportCryptoAddressWatchlistRelationships struct {
 	ReportRelationships
 }
@@ -877,7 +886,7 @@ func (r *ReportEmailAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportEmailAddressAttributes are the attributes of a resource of type report/email-address.
+// ReportEmailAddressAttributes are the attributes of [ReportEmailAddress].
 type ReportEmailAddressAttributes struct {
 	ReportAttributes
 	AgeEstimated13Plus                   *bool                                   `json:"age-estimated-13-plus"`
@@ -910,7 +919,7 @@ type ReportEmailAddressAttributes struct {
 	EmailReputation                      ReportEmailAddressEmailReputation       `json:"email-reputation"`
 }
 
-// ReportEmailAddressRelationships are the resources that one of type report/email-address points to.
+// ReportEmailAddressRelationships are the relationships of [ReportEmailAddress].
 type ReportEmailAddressRelationships struct {
 	ReportRelationships
 }
@@ -947,7 +956,7 @@ func (r *ReportPhoneRisk) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportPhoneRiskAttributes are the attributes of a resource of type report/phone-number.
+// ReportPhoneRiskAttributes are the attributes of [ReportPhoneRisk].
 type ReportPhoneRiskAttributes struct {
 	ReportAttributes
 	PhoneCarrier            string                                 `json:"phone-carrier"`
@@ -962,7 +971,7 @@ type ReportPhoneRiskAttributes struct {
 	PhoneType               ReportPhoneRiskPhoneType               `json:"phone-type"`
 }
 
-// ReportPhoneRiskRelationships are the resources that one of type report/phone-number points to.
+// ReportPhoneRiskRelationships are the relationships of [ReportPhoneRisk].
 type ReportPhoneRiskRelationships struct {
 	ReportRelationships
 }
@@ -1020,7 +1029,8 @@ func (r *ReportPoliticallyExposedPerson) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportPoliticallyExposedPersonAttributes are the attributes of a resource of type report/politically-exposed-person.
+// ReportPoliticallyExposedPersonAttributes are the attributes of
+// [ReportPoliticallyExposedPerson].
 type ReportPoliticallyExposedPersonAttributes struct {
 	ReportAttributes
 	IgnoreList []ReportPoliticallyExposedPersonIgnoreListItem `json:"ignore-list"`
@@ -1029,7 +1039,8 @@ type ReportPoliticallyExposedPersonAttributes struct {
 	RunHistory []ReportPoliticallyExposedPersonRunHistoryItem `json:"run-history"`
 }
 
-// ReportPoliticallyExposedPersonRelationships are the resources that one of type report/politically-exposed-person points to.
+// ReportPoliticallyExposedPersonRelationships are the relationships of
+// [ReportPoliticallyExposedPerson].
 type ReportPoliticallyExposedPersonRelationships struct {
 	ReportRelationships
 }
@@ -1177,7 +1188,7 @@ func (r *ReportProfile) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportProfileAttributes are the attributes of a resource of type report/profile.
+// ReportProfileAttributes are the attributes of [ReportProfile].
 type ReportProfileAttributes struct {
 	ReportAttributes
 	AddressCity               string                               `json:"address-city"`
@@ -1197,7 +1208,7 @@ type ReportProfileAttributes struct {
 	SocialSecurityNumberLast4 string                               `json:"social-security-number-last-4"`
 }
 
-// ReportProfileRelationships are the resources that one of type report/profile points to.
+// ReportProfileRelationships are the relationships of [ReportProfile].
 type ReportProfileRelationships struct {
 	ReportRelationships
 }
@@ -1296,14 +1307,16 @@ func (r *ReportProfileNonAuthoritative) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportProfileNonAuthoritativeAttributes are the attributes of a resource of type report/profile-non-authoritative.
+// ReportProfileNonAuthoritativeAttributes are the attributes of
+// [ReportProfileNonAuthoritative].
 type ReportProfileNonAuthoritativeAttributes struct {
 	ReportAttributes
 	Query  *ReportProfileNonAuthoritativeQuery  `json:"query"`
 	Result *ReportProfileNonAuthoritativeResult `json:"result"`
 }
 
-// ReportProfileNonAuthoritativeRelationships are the resources that one of type report/profile-non-authoritative points to.
+// ReportProfileNonAuthoritativeRelationships are the relationships of
+// [ReportProfileNonAuthoritative].
 type ReportProfileNonAuthoritativeRelationships struct {
 	ReportRelationships
 }
@@ -1388,14 +1401,14 @@ func (r *ReportSentilinkScores) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportSentilinkScoresAttributes are the attributes of a resource of type report/integration/sentilink-scores.
+// ReportSentilinkScoresAttributes are the attributes of [ReportSentilinkScores].
 type ReportSentilinkScoresAttributes struct {
 	ReportAttributes
 	Query  *ReportSentilinkScoresQuery  `json:"query"`
 	Result *ReportSentilinkScoresResult `json:"result"`
 }
 
-// ReportSentilinkScoresRelationships are the resources that one of type report/integration/sentilink-scores points to.
+// ReportSentilinkScoresRelationships are the relationships of [ReportSentilinkScores].
 type ReportSentilinkScoresRelationships struct {
 	ReportRelationships
 }
@@ -1447,7 +1460,7 @@ func (r *ReportSocialMedia) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportSocialMediaAttributes are the attributes of a resource of type report/social-media.
+// ReportSocialMediaAttributes are the attributes of [ReportSocialMedia].
 type ReportSocialMediaAttributes struct {
 	ReportAttributes
 	AddressCity        string `json:"address-city"`
@@ -1471,7 +1484,7 @@ type ReportSocialMediaAttributes struct {
 	TwitterUsername    string `json:"twitter-username"`
 }
 
-// ReportSocialMediaRelationships are the resources that one of type report/social-media points to.
+// ReportSocialMediaRelationships are the relationships of [ReportSocialMedia].
 type ReportSocialMediaRelationships struct {
 	ReportRelationships
 }
@@ -1488,7 +1501,7 @@ func (r *ReportSynthetic) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportSyntheticAttributes are the attributes of a resource of type report/synthetic.
+// ReportSyntheticAttributes are the attributes of [ReportSynthetic].
 type ReportSyntheticAttributes struct {
 	ReportAttributes
 	HasMatch                          bool     `json:"has-match"`
@@ -1500,7 +1513,7 @@ type ReportSyntheticAttributes struct {
 	Tags                              []string `json:"tags"`
 }
 
-// ReportSyntheticRelationships are the resources that one of type report/synthetic points to.
+// ReportSyntheticRelationships are the relationships of [ReportSynthetic].
 type ReportSyntheticRelationships struct {
 	ReportRelationships
 }
@@ -1517,7 +1530,7 @@ func (r *ReportWatchlist) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ReportWatchlistAttributes are the attributes of a resource of type report/watchlist.
+// ReportWatchlistAttributes are the attributes of [ReportWatchlist].
 type ReportWatchlistAttributes struct {
 	ReportAttributes
 	Birthdate          string                                  `json:"birthdate"`
@@ -1536,7 +1549,7 @@ type ReportWatchlistAttributes struct {
 	WarningList        []ReportWatchlistWarningListItem        `json:"warning-list"`
 }
 
-// ReportWatchlistRelationships are the resources that one of type report/watchlist points to.
+// ReportWatchlistRelationships are the relationships of [ReportWatchlist].
 type ReportWatchlistRelationships struct {
 	ReportRelationships
 }

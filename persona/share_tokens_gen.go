@@ -22,14 +22,14 @@ type ShareTokenListParams struct {
 	Size         int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /connect/share-tokens.
+// List calls GET /connect/share-tokens.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ShareTokensService) List(ctx context.Context, params ShareTokenListParams, opts ...Option) iter.Seq2[*ShareToken, error] {
 	return pages[*ShareToken](ctx, s.client, &operations[opShareTokensList], nil, params, opts)
 }
 
-// ListPage is one page of [ShareTokensService.List].
+// ListPage fetches one page of [ShareTokensService.List].
 func (s *ShareTokensService) ListPage(ctx context.Context, params ShareTokenListParams, opts ...Option) (*Page[*ShareToken], error) {
 	return fetchPage[*ShareToken](ctx, s.client, &operations[opShareTokensList], nil, params, opts)
 }
@@ -41,7 +41,7 @@ type ShareTokenCreateParams struct {
 	SourceID         string          `json:"source-id" in:"data.attributes"`
 }
 
-// Create is POST /connect/share-tokens.
+// Create calls POST /connect/share-tokens.
 func (s *ShareTokensService) Create(ctx context.Context, params ShareTokenCreateParams, opts ...Option) (*ShareToken, error) {
 	return fetch[ShareToken](ctx, s.client, &operations[opShareTokensCreate], nil, params, opts)
 }
@@ -51,12 +51,12 @@ type ShareTokenGetParams struct {
 	PeekSourceData Optional[bool] `json:"peek-source-data,omitzero" in:"query"`
 }
 
-// Get is GET /connect/share-tokens/{share-token-id}.
+// Get calls GET /connect/share-tokens/{share-token-id}.
 func (s *ShareTokensService) Get(ctx context.Context, shareTokenID string, params ShareTokenGetParams, opts ...Option) (*ShareToken, error) {
 	return fetch[ShareToken](ctx, s.client, &operations[opShareTokensGet], []string{shareTokenID}, params, opts)
 }
 
-// Expire is POST /connect/share-tokens/{share-token-id}/expire.
+// Expire calls POST /connect/share-tokens/{share-token-id}/expire.
 func (s *ShareTokensService) Expire(ctx context.Context, shareTokenID string, opts ...Option) (*ShareToken, error) {
 	return fetch[ShareToken](ctx, s.client, &operations[opShareTokensExpire], []string{shareTokenID}, nil, opts)
 }
@@ -73,8 +73,8 @@ type ShareTokenRedeemFieldMapping struct {
 	SourceFieldName      string `json:"source-field-name"`
 }
 
-// Redeem is POST /connect/share-tokens/{share-token-id}/redeem.
-// It answers before the copy is there; the share token's status and an event tell.
+// Redeem calls POST /connect/share-tokens/{share-token-id}/redeem. It returns before the
+// copy is made. The share token's status and an event say when it is done.
 func (s *ShareTokensService) Redeem(ctx context.Context, shareTokenID string, params ShareTokenRedeemParams, opts ...Option) (*ShareToken, error) {
 	return fetch[ShareToken](ctx, s.client, &operations[opShareTokensRedeem], []string{shareTokenID}, params, opts)
 }
@@ -91,7 +91,7 @@ func (r *ShareToken) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ShareTokenAttributes are the attributes of a resource of type connect/share-token.
+// ShareTokenAttributes are the attributes of [ShareToken].
 type ShareTokenAttributes struct {
 	CreatedAt     Time            `json:"created-at"`
 	Direction     string          `json:"direction"`
@@ -106,7 +106,7 @@ type ShareTokenAttributes struct {
 	UpdatedAt     Time            `json:"updated-at"`
 }
 
-// ShareTokenRelationships are the resources that one of type connect/share-token points to.
+// ShareTokenRelationships are the relationships of [ShareToken].
 type ShareTokenRelationships struct {
 	Connection  ToOne `json:"connection"`
 	Creator     ToOne `json:"creator"`

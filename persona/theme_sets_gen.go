@@ -20,14 +20,14 @@ type ThemeSetListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /theme-sets.
+// List calls GET /theme-sets.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *ThemeSetsService) List(ctx context.Context, params ThemeSetListParams, opts ...Option) iter.Seq2[*ThemeSet, error] {
 	return pages[*ThemeSet](ctx, s.client, &operations[opThemeSetsList], nil, params, opts)
 }
 
-// ListPage is one page of [ThemeSetsService.List].
+// ListPage fetches one page of [ThemeSetsService.List].
 func (s *ThemeSetsService) ListPage(ctx context.Context, params ThemeSetListParams, opts ...Option) (*Page[*ThemeSet], error) {
 	return fetchPage[*ThemeSet](ctx, s.client, &operations[opThemeSetsList], nil, params, opts)
 }
@@ -58,18 +58,18 @@ type ThemeSetStylesInputSettings struct {
 	UseDarkTheme          Optional[bool]   `json:"use-dark-theme,omitzero"`
 }
 
-// Create is POST /theme-sets.
+// Create calls POST /theme-sets.
 func (s *ThemeSetsService) Create(ctx context.Context, params ThemeSetCreateParams, opts ...Option) (*ThemeSet, error) {
 	return fetch[ThemeSet](ctx, s.client, &operations[opThemeSetsCreate], nil, params, opts)
 }
 
-// Archive is DELETE /theme-sets/{theme-set-id}.
-// Archiving the default is refused with ErrConflict.
+// Archive calls DELETE /theme-sets/{theme-set-id}. If the theme set is the default, it
+// fails with [ErrConflict].
 func (s *ThemeSetsService) Archive(ctx context.Context, themeSetID string, opts ...Option) (*ThemeSet, error) {
 	return fetch[ThemeSet](ctx, s.client, &operations[opThemeSetsArchive], []string{themeSetID}, nil, opts)
 }
 
-// Get is GET /theme-sets/{theme-set-id}.
+// Get calls GET /theme-sets/{theme-set-id}.
 func (s *ThemeSetsService) Get(ctx context.Context, themeSetID string, opts ...Option) (*ThemeSet, error) {
 	return fetch[ThemeSet](ctx, s.client, &operations[opThemeSetsGet], []string{themeSetID}, nil, opts)
 }
@@ -80,7 +80,7 @@ type ThemeSetUpdateParams struct {
 	Styles Optional[ThemeSetStylesInput] `json:"styles,omitzero" in:"data.attributes"`
 }
 
-// Update is PATCH /theme-sets/{theme-set-id}.
+// Update calls PATCH /theme-sets/{theme-set-id}.
 func (s *ThemeSetsService) Update(ctx context.Context, themeSetID string, params ThemeSetUpdateParams, opts ...Option) (*ThemeSet, error) {
 	return fetch[ThemeSet](ctx, s.client, &operations[opThemeSetsUpdate], []string{themeSetID}, params, opts)
 }
@@ -97,7 +97,7 @@ func (r *ThemeSet) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// ThemeSetAttributes are the attributes of a resource of type theme-set.
+// ThemeSetAttributes are the attributes of [ThemeSet].
 type ThemeSetAttributes struct {
 	ArchivedAt Time            `json:"archived-at"`
 	CreatedAt  Time            `json:"created-at"`

@@ -10,7 +10,7 @@ import (
 // TransactionTypesService calls the operations on transaction types.
 type TransactionTypesService service
 
-// Get is GET /transaction-types/{transaction-type-id}.
+// Get calls GET /transaction-types/{transaction-type-id}.
 func (s *TransactionTypesService) Get(ctx context.Context, transactionTypeID string, opts ...Option) (*TransactionType, error) {
 	return fetch[TransactionType](ctx, s.client, &operations[opTransactionTypesGet], []string{transactionTypeID}, nil, opts)
 }
@@ -27,7 +27,7 @@ func (r *TransactionType) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// TransactionTypeAttributes are the attributes of a resource of type transaction-type.
+// TransactionTypeAttributes are the attributes of [TransactionType].
 type TransactionTypeAttributes struct {
 	CreatedAt    Time          `json:"created-at"`
 	FieldSchemas []FieldSchema `json:"field-schemas"`

@@ -22,14 +22,14 @@ type TransactionListParams struct {
 	Size              int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /transactions.
+// List calls GET /transactions.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *TransactionsService) List(ctx context.Context, params TransactionListParams, opts ...Option) iter.Seq2[*Transaction, error] {
 	return pages[*Transaction](ctx, s.client, &operations[opTransactionsList], nil, params, opts)
 }
 
-// ListPage is one page of [TransactionsService.List].
+// ListPage fetches one page of [TransactionsService.List].
 func (s *TransactionsService) ListPage(ctx context.Context, params TransactionListParams, opts ...Option) (*Page[*Transaction], error) {
 	return fetchPage[*Transaction](ctx, s.client, &operations[opTransactionsList], nil, params, opts)
 }
@@ -42,18 +42,18 @@ type TransactionCreateParams struct {
 	TransactionTypeID Optional[string]         `json:"transaction-type-id,omitzero" in:"data.attributes"`
 }
 
-// Create is POST /transactions.
+// Create calls POST /transactions.
 func (s *TransactionsService) Create(ctx context.Context, params TransactionCreateParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsCreate], nil, params, opts)
 }
 
-// Redact is DELETE /transactions/{transaction-id}.
-// It deletes the personal data of the transaction for good.
+// Redact calls DELETE /transactions/{transaction-id}. It permanently deletes the personal
+// data of the transaction.
 func (s *TransactionsService) Redact(ctx context.Context, transactionID string, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsRedact], []string{transactionID}, nil, opts)
 }
 
-// Get is GET /transactions/{transaction-id}.
+// Get calls GET /transactions/{transaction-id}.
 func (s *TransactionsService) Get(ctx context.Context, transactionID string, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsGet], []string{transactionID}, nil, opts)
 }
@@ -67,8 +67,8 @@ type TransactionUpdateParams struct {
 	Tags        Optional[[]string]       `json:"tags,omitzero" in:"data.attributes"`
 }
 
-// Update is PATCH /transactions/{transaction-id}.
-// Changing fields and status by two calls at once is refused with ErrConflict.
+// Update calls PATCH /transactions/{transaction-id}. If another call changes the fields
+// or the status at the same time, it fails with [ErrConflict].
 func (s *TransactionsService) Update(ctx context.Context, transactionID string, params TransactionUpdateParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsUpdate], []string{transactionID}, params, opts)
 }
@@ -79,7 +79,7 @@ type TransactionAddRelationParams struct {
 	TargetObjectID    string `json:"target-object-id" in:"meta"`
 }
 
-// AddRelation is POST /transactions/{transaction-id}/add-relation.
+// AddRelation calls POST /transactions/{transaction-id}/add-relation.
 func (s *TransactionsService) AddRelation(ctx context.Context, transactionID string, params TransactionAddRelationParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsAddRelation], []string{transactionID}, params, opts)
 }
@@ -90,7 +90,7 @@ type TransactionAddTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// AddTag is POST /transactions/{transaction-id}/add-tag.
+// AddTag calls POST /transactions/{transaction-id}/add-tag.
 func (s *TransactionsService) AddTag(ctx context.Context, transactionID string, params TransactionAddTagParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsAddTag], []string{transactionID}, params, opts)
 }
@@ -102,24 +102,26 @@ type TransactionLabelParams struct {
 	Score        Optional[float64] `json:"score,omitzero" in:"meta"`
 }
 
-// Label is POST /transactions/{transaction-id}/label.
+// Label calls POST /transactions/{transaction-id}/label.
 func (s *TransactionsService) Label(ctx context.Context, transactionID string, params TransactionLabelParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsLabel], []string{transactionID}, params, opts)
 }
 
-// RedactBiometrics is POST /transactions/{transaction-id}/redact-biometrics.
-// It deletes the biometric data of the transaction and of everything associated with it, for good.
+// RedactBiometrics calls POST /transactions/{transaction-id}/redact-biometrics. It
+// permanently deletes the biometric data of the transaction and of everything associated
+// with it.
 func (s *TransactionsService) RedactBiometrics(ctx context.Context, transactionID string, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsRedactBiometrics], []string{transactionID}, nil, opts)
 }
 
-// TransactionRemoveRelationParams are the parameters of [TransactionsService.RemoveRelation].
+// TransactionRemoveRelationParams are the parameters of
+// [TransactionsService.RemoveRelation].
 type TransactionRemoveRelationParams struct {
 	RelationSchemaKey string `json:"relation-schema-key" in:"meta"`
 	TargetObjectID    string `json:"target-object-id" in:"meta"`
 }
 
-// RemoveRelation is POST /transactions/{transaction-id}/remove-relation.
+// RemoveRelation calls POST /transactions/{transaction-id}/remove-relation.
 func (s *TransactionsService) RemoveRelation(ctx context.Context, transactionID string, params TransactionRemoveRelationParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsRemoveRelation], []string{transactionID}, params, opts)
 }
@@ -130,7 +132,7 @@ type TransactionRemoveTagParams struct {
 	TagName Optional[string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// RemoveTag is POST /transactions/{transaction-id}/remove-tag.
+// RemoveTag calls POST /transactions/{transaction-id}/remove-tag.
 func (s *TransactionsService) RemoveTag(ctx context.Context, transactionID string, params TransactionRemoveTagParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsRemoveTag], []string{transactionID}, params, opts)
 }
@@ -141,7 +143,7 @@ type TransactionSetTagsParams struct {
 	TagName Optional[[]string] `json:"tag-name,omitzero" in:"meta"`
 }
 
-// SetTags is POST /transactions/{transaction-id}/set-tags.
+// SetTags calls POST /transactions/{transaction-id}/set-tags.
 func (s *TransactionsService) SetTags(ctx context.Context, transactionID string, params TransactionSetTagsParams, opts ...Option) (*Transaction, error) {
 	return fetch[Transaction](ctx, s.client, &operations[opTransactionsSetTags], []string{transactionID}, params, opts)
 }
@@ -158,7 +160,7 @@ func (r *Transaction) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// TransactionAttributes are the attributes of a resource of type transaction.
+// TransactionAttributes are the attributes of [Transaction].
 type TransactionAttributes struct {
 	CreatedAt   Time     `json:"created-at"`
 	Fields      Fields   `json:"fields"`
@@ -168,7 +170,7 @@ type TransactionAttributes struct {
 	UpdatedAt   Time     `json:"updated-at"`
 }
 
-// TransactionRelationships are the resources that one of type transaction points to.
+// TransactionRelationships are the relationships of [Transaction].
 type TransactionRelationships struct {
 	RelatedObjects   ToMany `json:"related-objects"`
 	Reviewer         ToOne  `json:"reviewer"`

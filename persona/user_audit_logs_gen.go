@@ -19,21 +19,20 @@ type UserAuditLogListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /user-audit-logs.
-// It needs a production key, and goes back six months.
+// List calls GET /user-audit-logs. It requires a production key. The list covers the last
+// six months.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *UserAuditLogsService) List(ctx context.Context, params UserAuditLogListParams, opts ...Option) iter.Seq2[*UserAuditLog, error] {
 	return pages[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
-// ListPage is one page of [UserAuditLogsService.List].
+// ListPage fetches one page of [UserAuditLogsService.List].
 func (s *UserAuditLogsService) ListPage(ctx context.Context, params UserAuditLogListParams, opts ...Option) (*Page[*UserAuditLog], error) {
 	return fetchPage[*UserAuditLog](ctx, s.client, &operations[opUserAuditLogsList], nil, params, opts)
 }
 
-// Get is GET /user-audit-logs/{user-audit-log-id}.
-// It needs a production key.
+// Get calls GET /user-audit-logs/{user-audit-log-id}. It requires a production key.
 func (s *UserAuditLogsService) Get(ctx context.Context, userAuditLogID string, opts ...Option) (*UserAuditLog, error) {
 	return fetch[UserAuditLog](ctx, s.client, &operations[opUserAuditLogsGet], []string{userAuditLogID}, nil, opts)
 }
@@ -50,7 +49,7 @@ func (r *UserAuditLog) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// UserAuditLogAttributes are the attributes of a resource of type user-audit-log.
+// UserAuditLogAttributes are the attributes of [UserAuditLog].
 type UserAuditLogAttributes struct {
 	Context                  *UserAuditLogContext `json:"context"`
 	CreatedAt                Time                 `json:"created-at"`
@@ -64,7 +63,7 @@ type UserAuditLogAttributes struct {
 	UserAgent                string               `json:"user-agent"`
 }
 
-// UserAuditLogRelationships are the resources that one of type user-audit-log points to.
+// UserAuditLogRelationships are the relationships of [UserAuditLog].
 type UserAuditLogRelationships struct {
 	User        ToOne `json:"user"`
 	UserSession ToOne `json:"user-session"`

@@ -11,100 +11,102 @@ import (
 // VerificationsService calls the operations on verifications.
 type VerificationsService service
 
-// GetAAMVA is GET /verification/aamvas/{verification-id}.
+// GetAAMVA calls GET /verification/aamvas/{verification-id}.
 func (s *VerificationsService) GetAAMVA(ctx context.Context, verificationID string, opts ...Option) (*VerificationAAMVA, error) {
 	return fetch[VerificationAAMVA](ctx, s.client, &operations[opVerificationsGetAAMVA], []string{verificationID}, nil, opts)
 }
 
-// GetDatabaseECBSV is GET /verification/database-ecbsvs/{verification-id}.
+// GetDatabaseECBSV calls GET /verification/database-ecbsvs/{verification-id}.
 func (s *VerificationsService) GetDatabaseECBSV(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabaseECBSV, error) {
 	return fetch[VerificationDatabaseECBSV](ctx, s.client, &operations[opVerificationsGetDatabaseECBSV], []string{verificationID}, nil, opts)
 }
 
-// GetDatabasePhoneCarrier is GET /verification/database-phone-carriers/{verification-id}.
+// GetDatabasePhoneCarrier calls GET
+// /verification/database-phone-carriers/{verification-id}.
 func (s *VerificationsService) GetDatabasePhoneCarrier(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabasePhoneCarrier, error) {
 	return fetch[VerificationDatabasePhoneCarrier](ctx, s.client, &operations[opVerificationsGetDatabasePhoneCarrier], []string{verificationID}, nil, opts)
 }
 
-// GetDatabaseSerpro is GET /verification/database-serpros/{verification-id}.
+// GetDatabaseSerpro calls GET /verification/database-serpros/{verification-id}.
 func (s *VerificationsService) GetDatabaseSerpro(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabaseSerpro, error) {
 	return fetch[VerificationDatabaseSerpro](ctx, s.client, &operations[opVerificationsGetDatabaseSerpro], []string{verificationID}, nil, opts)
 }
 
-// GetDatabaseStandard is GET /verification/database-standards/{verification-id}.
+// GetDatabaseStandard calls GET /verification/database-standards/{verification-id}.
 func (s *VerificationsService) GetDatabaseStandard(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabaseStandard, error) {
 	return fetch[VerificationDatabaseStandard](ctx, s.client, &operations[opVerificationsGetDatabaseStandard], []string{verificationID}, nil, opts)
 }
 
-// GetDatabaseTIN is GET /verification/database-tins/{verification-id}.
+// GetDatabaseTIN calls GET /verification/database-tins/{verification-id}.
 func (s *VerificationsService) GetDatabaseTIN(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabaseTIN, error) {
 	return fetch[VerificationDatabaseTIN](ctx, s.client, &operations[opVerificationsGetDatabaseTIN], []string{verificationID}, nil, opts)
 }
 
-// GetDatabase is GET /verification/databases/{verification-id}.
+// GetDatabase calls GET /verification/databases/{verification-id}.
 func (s *VerificationsService) GetDatabase(ctx context.Context, verificationID string, opts ...Option) (*VerificationDatabase, error) {
 	return fetch[VerificationDatabase](ctx, s.client, &operations[opVerificationsGetDatabase], []string{verificationID}, nil, opts)
 }
 
-// GetDocument is GET /verification/documents/{verification-id}.
+// GetDocument calls GET /verification/documents/{verification-id}.
 func (s *VerificationsService) GetDocument(ctx context.Context, verificationID string, opts ...Option) (*VerificationDocument, error) {
 	return fetch[VerificationDocument](ctx, s.client, &operations[opVerificationsGetDocument], []string{verificationID}, nil, opts)
 }
 
-// GetEmailAddress is GET /verification/email-addresses/{verification-id}.
+// GetEmailAddress calls GET /verification/email-addresses/{verification-id}.
 func (s *VerificationsService) GetEmailAddress(ctx context.Context, verificationID string, opts ...Option) (*VerificationEmailAddress, error) {
 	return fetch[VerificationEmailAddress](ctx, s.client, &operations[opVerificationsGetEmailAddress], []string{verificationID}, nil, opts)
 }
 
-// GetGovernmentIDNFC is GET /verification/government-id-nfcs/{verification-id}.
+// GetGovernmentIDNFC calls GET /verification/government-id-nfcs/{verification-id}.
 func (s *VerificationsService) GetGovernmentIDNFC(ctx context.Context, verificationID string, opts ...Option) (*VerificationGovernmentIDNFC, error) {
 	return fetch[VerificationGovernmentIDNFC](ctx, s.client, &operations[opVerificationsGetGovernmentIDNFC], []string{verificationID}, nil, opts)
 }
 
-// GetGovernmentID is GET /verification/government-ids/{verification-id}.
+// GetGovernmentID calls GET /verification/government-ids/{verification-id}.
 func (s *VerificationsService) GetGovernmentID(ctx context.Context, verificationID string, opts ...Option) (*VerificationGovernmentID, error) {
 	return fetch[VerificationGovernmentID](ctx, s.client, &operations[opVerificationsGetGovernmentID], []string{verificationID}, nil, opts)
 }
 
-// GetPhoneNumber is GET /verification/phone-numbers/{verification-id}.
+// GetPhoneNumber calls GET /verification/phone-numbers/{verification-id}.
 func (s *VerificationsService) GetPhoneNumber(ctx context.Context, verificationID string, opts ...Option) (*VerificationPhoneNumber, error) {
 	return fetch[VerificationPhoneNumber](ctx, s.client, &operations[opVerificationsGetPhoneNumber], []string{verificationID}, nil, opts)
 }
 
-// GetSelfie is GET /verification/selfies/{verification-id}.
+// GetSelfie calls GET /verification/selfies/{verification-id}.
 func (s *VerificationsService) GetSelfie(ctx context.Context, verificationID string, opts ...Option) (*VerificationSelfie, error) {
 	return fetch[VerificationSelfie](ctx, s.client, &operations[opVerificationsGetSelfie], []string{verificationID}, nil, opts)
 }
 
-// Redact is DELETE /verifications/{verification-id}.
-// It deletes the personal data of the verification for good.
+// Redact calls DELETE /verifications/{verification-id}. It permanently deletes the
+// personal data of the verification.
 func (s *VerificationsService) Redact(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsRedact], []string{verificationID}, nil, opts)
 }
 
-// Get is GET /verifications/{verification-id}.
-// It is of any kind. The Get methods of one kind have its own attributes.
+// Get calls GET /verifications/{verification-id}. It returns a verification of any kind.
+// The Get methods for one kind also have that kind's attributes.
 func (s *VerificationsService) Get(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsGet], []string{verificationID}, nil, opts)
 }
 
-// InvestigationLock is POST /verifications/{verification-id}/investigation-lock.
-// While it is locked, the verification cannot be redacted.
+// InvestigationLock calls POST /verifications/{verification-id}/investigation-lock. A
+// locked verification cannot be redacted.
 func (s *VerificationsService) InvestigationLock(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsInvestigationLock], []string{verificationID}, nil, opts)
 }
 
-// InvestigationUnlock is POST /verifications/{verification-id}/investigation-unlock.
+// InvestigationUnlock calls POST /verifications/{verification-id}/investigation-unlock.
 func (s *VerificationsService) InvestigationUnlock(ctx context.Context, verificationID string, opts ...Option) (*Verification, error) {
 	return fetch[Verification](ctx, s.client, &operations[opVerificationsInvestigationUnlock], []string{verificationID}, nil, opts)
 }
 
-// Print is GET /verifications/{verification-id}/print.
+// Print calls GET /verifications/{verification-id}/print.
 func (s *VerificationsService) Print(ctx context.Context, verificationID string, opts ...Option) (*Stream, error) {
 	return fetchStream(ctx, s.client, &operations[opVerificationsPrint], []string{verificationID}, opts)
 }
 
-// Verification is one of the kinds of verification; a type switch on Value tells which.
+// Verification is a resource of any type that begins with verification/. Use a type switch on
+// Value to read what belongs to its type.
 type Verification struct {
 	Resource
 	Attributes    VerificationAttributes
@@ -129,7 +131,7 @@ func (r *VerificationAAMVA) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationAttributes are what all kinds have in common.
+// VerificationAttributes are the attributes that all kinds of verification share.
 type VerificationAttributes struct {
 	Checks        []VerificationCheck `json:"checks"`
 	CompletedAt   Time                `json:"completed-at"`
@@ -144,7 +146,7 @@ type VerificationAttributes struct {
 	Tags          []string            `json:"tags"`
 }
 
-// VerificationAAMVAAttributes are the attributes of a resource of type verification/aamva.
+// VerificationAAMVAAttributes are the attributes of [VerificationAAMVA].
 type VerificationAAMVAAttributes struct {
 	VerificationAttributes
 	AddressPostalCode    string `json:"address-postal-code"`
@@ -157,7 +159,7 @@ type VerificationAAMVAAttributes struct {
 	NameLast             string `json:"name-last"`
 }
 
-// VerificationRelationships are what all kinds have in common.
+// VerificationRelationships are the relationships that all kinds of verification share.
 type VerificationRelationships struct {
 	Accounts                    ToMany `json:"accounts"`
 	Inquiry                     ToOne  `json:"inquiry"`
@@ -169,7 +171,7 @@ type VerificationRelationships struct {
 	VerificationTemplateVersion ToOne  `json:"verification-template-version"`
 }
 
-// VerificationAAMVARelationships are the resources that one of type verification/aamva points to.
+// VerificationAAMVARelationships are the relationships of [VerificationAAMVA].
 type VerificationAAMVARelationships struct {
 	VerificationRelationships
 }
@@ -232,12 +234,13 @@ func (r *VerificationBankPennydrop) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationBankPennydropAttributes are the attributes of a resource of type verification/bank-pennydrop.
+// VerificationBankPennydropAttributes are the attributes of [VerificationBankPennydrop].
 type VerificationBankPennydropAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationBankPennydropRelationships are the resources that one of type verification/bank-pennydrop points to.
+// VerificationBankPennydropRelationships are the relationships of
+// [VerificationBankPennydrop].
 type VerificationBankPennydropRelationships struct {
 	VerificationRelationships
 }
@@ -254,14 +257,14 @@ func (r *VerificationBrandAsset) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationBrandAssetAttributes are the attributes of a resource of type verification/brand-asset.
+// VerificationBrandAssetAttributes are the attributes of [VerificationBrandAsset].
 type VerificationBrandAssetAttributes struct {
 	VerificationAttributes
 	BusinessName    string `json:"business-name"`
 	BusinessWebsite string `json:"business-website"`
 }
 
-// VerificationBrandAssetRelationships are the resources that one of type verification/brand-asset points to.
+// VerificationBrandAssetRelationships are the relationships of [VerificationBrandAsset].
 type VerificationBrandAssetRelationships struct {
 	VerificationRelationships
 }
@@ -278,14 +281,16 @@ func (r *VerificationBusinessWebsite) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationBusinessWebsiteAttributes are the attributes of a resource of type verification/business-website.
+// VerificationBusinessWebsiteAttributes are the attributes of
+// [VerificationBusinessWebsite].
 type VerificationBusinessWebsiteAttributes struct {
 	VerificationAttributes
 	ExtractedIdentity *VerificationBusinessWebsiteExtractedIdentity `json:"extracted-identity"`
 	WebsiteURL        string                                        `json:"website-url"`
 }
 
-// VerificationBusinessWebsiteRelationships are the resources that one of type verification/business-website points to.
+// VerificationBusinessWebsiteRelationships are the relationships of
+// [VerificationBusinessWebsite].
 type VerificationBusinessWebsiteRelationships struct {
 	VerificationRelationships
 }
@@ -316,7 +321,8 @@ func (r *VerificationCertificateKorea) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationCertificateKoreaAttributes are the attributes of a resource of type verification/certificate-korea.
+// VerificationCertificateKoreaAttributes are the attributes of
+// [VerificationCertificateKorea].
 type VerificationCertificateKoreaAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -326,7 +332,8 @@ type VerificationCertificateKoreaAttributes struct {
 	NameLast             string `json:"name-last"`
 }
 
-// VerificationCertificateKoreaRelationships are the resources that one of type verification/certificate-korea points to.
+// VerificationCertificateKoreaRelationships are the relationships of
+// [VerificationCertificateKorea].
 type VerificationCertificateKoreaRelationships struct {
 	VerificationRelationships
 }
@@ -343,12 +350,12 @@ func (r *VerificationCreditCard) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationCreditCardAttributes are the attributes of a resource of type verification/credit-card.
+// VerificationCreditCardAttributes are the attributes of [VerificationCreditCard].
 type VerificationCreditCardAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationCreditCardRelationships are the resources that one of type verification/credit-card points to.
+// VerificationCreditCardRelationships are the relationships of [VerificationCreditCard].
 type VerificationCreditCardRelationships struct {
 	VerificationRelationships
 }
@@ -365,7 +372,7 @@ func (r *VerificationDatabase) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseAttributes are the attributes of a resource of type verification/database.
+// VerificationDatabaseAttributes are the attributes of [VerificationDatabase].
 type VerificationDatabaseAttributes struct {
 	VerificationAttributes
 	AddressCity                     string `json:"address-city"`
@@ -397,7 +404,7 @@ type VerificationDatabaseAttributes struct {
 	SmartyStreetsValidation         string `json:"smarty-streets-validation"`
 }
 
-// VerificationDatabaseRelationships are the resources that one of type verification/database points to.
+// VerificationDatabaseRelationships are the relationships of [VerificationDatabase].
 type VerificationDatabaseRelationships struct {
 	VerificationRelationships
 }
@@ -414,7 +421,8 @@ func (r *VerificationDatabaseAadhaar) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseAadhaarAttributes are the attributes of a resource of type verification/database-aadhaar.
+// VerificationDatabaseAadhaarAttributes are the attributes of
+// [VerificationDatabaseAadhaar].
 type VerificationDatabaseAadhaarAttributes struct {
 	VerificationAttributes
 	Birthdate string `json:"birthdate"`
@@ -422,7 +430,8 @@ type VerificationDatabaseAadhaarAttributes struct {
 	NameLast  string `json:"name-last"`
 }
 
-// VerificationDatabaseAadhaarRelationships are the resources that one of type verification/database-aadhaar points to.
+// VerificationDatabaseAadhaarRelationships are the relationships of
+// [VerificationDatabaseAadhaar].
 type VerificationDatabaseAadhaarRelationships struct {
 	VerificationRelationships
 }
@@ -439,7 +448,8 @@ func (r *VerificationDatabaseBusiness) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseBusinessAttributes are the attributes of a resource of type verification/database-business.
+// VerificationDatabaseBusinessAttributes are the attributes of
+// [VerificationDatabaseBusiness].
 type VerificationDatabaseBusinessAttributes struct {
 	VerificationAttributes
 	AddressCity        string `json:"address-city"`
@@ -458,7 +468,8 @@ type VerificationDatabaseBusinessAttributes struct {
 	RegistrationNumber string `json:"registration-number"`
 }
 
-// VerificationDatabaseBusinessRelationships are the resources that one of type verification/database-business points to.
+// VerificationDatabaseBusinessRelationships are the relationships of
+// [VerificationDatabaseBusiness].
 type VerificationDatabaseBusinessRelationships struct {
 	VerificationRelationships
 }
@@ -475,12 +486,14 @@ func (r *VerificationDatabaseBusinessFootprint) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseBusinessFootprintAttributes are the attributes of a resource of type verification/database-business-footprint.
+// VerificationDatabaseBusinessFootprintAttributes are the attributes of
+// [VerificationDatabaseBusinessFootprint].
 type VerificationDatabaseBusinessFootprintAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationDatabaseBusinessFootprintRelationships are the resources that one of type verification/database-business-footprint points to.
+// VerificationDatabaseBusinessFootprintRelationships are the relationships of
+// [VerificationDatabaseBusinessFootprint].
 type VerificationDatabaseBusinessFootprintRelationships struct {
 	VerificationRelationships
 }
@@ -497,7 +510,7 @@ func (r *VerificationDatabaseECBSV) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseECBSVAttributes are the attributes of a resource of type verification/database-ecbsv.
+// VerificationDatabaseECBSVAttributes are the attributes of [VerificationDatabaseECBSV].
 type VerificationDatabaseECBSVAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -509,7 +522,8 @@ type VerificationDatabaseECBSVAttributes struct {
 	SignatureTimestamp   Time   `json:"signature-timestamp"`
 }
 
-// VerificationDatabaseECBSVRelationships are the resources that one of type verification/database-ecbsv points to.
+// VerificationDatabaseECBSVRelationships are the relationships of
+// [VerificationDatabaseECBSV].
 type VerificationDatabaseECBSVRelationships struct {
 	VerificationRelationships
 }
@@ -526,7 +540,8 @@ func (r *VerificationDatabasePhoneCarrier) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabasePhoneCarrierAttributes are the attributes of a resource of type verification/database-phone-carrier.
+// VerificationDatabasePhoneCarrierAttributes are the attributes of
+// [VerificationDatabasePhoneCarrier].
 type VerificationDatabasePhoneCarrierAttributes struct {
 	VerificationAttributes
 	AddressCity        string `json:"address-city"`
@@ -540,7 +555,8 @@ type VerificationDatabasePhoneCarrierAttributes struct {
 	PhoneNumber        string `json:"phone-number"`
 }
 
-// VerificationDatabasePhoneCarrierRelationships are the resources that one of type verification/database-phone-carrier points to.
+// VerificationDatabasePhoneCarrierRelationships are the relationships of
+// [VerificationDatabasePhoneCarrier].
 type VerificationDatabasePhoneCarrierRelationships struct {
 	VerificationRelationships
 }
@@ -557,7 +573,8 @@ func (r *VerificationDatabaseSerpro) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseSerproAttributes are the attributes of a resource of type verification/database-serpro.
+// VerificationDatabaseSerproAttributes are the attributes of
+// [VerificationDatabaseSerpro].
 type VerificationDatabaseSerproAttributes struct {
 	VerificationAttributes
 	Birthdate string `json:"birthdate"`
@@ -567,7 +584,8 @@ type VerificationDatabaseSerproAttributes struct {
 	NameLast  string `json:"name-last"`
 }
 
-// VerificationDatabaseSerproRelationships are the resources that one of type verification/database-serpro points to.
+// VerificationDatabaseSerproRelationships are the relationships of
+// [VerificationDatabaseSerpro].
 type VerificationDatabaseSerproRelationships struct {
 	VerificationRelationships
 	Selfie ToOne `json:"selfie"`
@@ -585,7 +603,8 @@ func (r *VerificationDatabaseStandard) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseStandardAttributes are the attributes of a resource of type verification/database-standard.
+// VerificationDatabaseStandardAttributes are the attributes of
+// [VerificationDatabaseStandard].
 type VerificationDatabaseStandardAttributes struct {
 	VerificationAttributes
 	AddressCity                  string `json:"address-city"`
@@ -606,7 +625,8 @@ type VerificationDatabaseStandardAttributes struct {
 	PhoneNumber                  string `json:"phone-number"`
 }
 
-// VerificationDatabaseStandardRelationships are the resources that one of type verification/database-standard points to.
+// VerificationDatabaseStandardRelationships are the relationships of
+// [VerificationDatabaseStandard].
 type VerificationDatabaseStandardRelationships struct {
 	VerificationRelationships
 }
@@ -623,7 +643,7 @@ func (r *VerificationDatabaseTIN) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseTINAttributes are the attributes of a resource of type verification/database-tin.
+// VerificationDatabaseTINAttributes are the attributes of [VerificationDatabaseTIN].
 type VerificationDatabaseTINAttributes struct {
 	VerificationAttributes
 	NameBusiness string `json:"name-business"`
@@ -633,7 +653,8 @@ type VerificationDatabaseTINAttributes struct {
 	TINType      string `json:"tin-type"`
 }
 
-// VerificationDatabaseTINRelationships are the resources that one of type verification/database-tin points to.
+// VerificationDatabaseTINRelationships are the relationships of
+// [VerificationDatabaseTIN].
 type VerificationDatabaseTINRelationships struct {
 	VerificationRelationships
 }
@@ -650,7 +671,8 @@ func (r *VerificationDatabaseVATNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDatabaseVATNumberAttributes are the attributes of a resource of type verification/database-vat-number.
+// VerificationDatabaseVATNumberAttributes are the attributes of
+// [VerificationDatabaseVATNumber].
 type VerificationDatabaseVATNumberAttributes struct {
 	VerificationAttributes
 	AddressCity                  string `json:"address-city"`
@@ -669,7 +691,8 @@ type VerificationDatabaseVATNumberAttributes struct {
 	VATNumber                    string `json:"vat-number"`
 }
 
-// VerificationDatabaseVATNumberRelationships are the resources that one of type verification/database-vat-number points to.
+// VerificationDatabaseVATNumberRelationships are the relationships of
+// [VerificationDatabaseVATNumber].
 type VerificationDatabaseVATNumberRelationships struct {
 	VerificationRelationships
 }
@@ -686,12 +709,14 @@ func (r *VerificationDigitalIDConnectID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDConnectIDAttributes are the attributes of a resource of type verification/digital-id-connect-id.
+// VerificationDigitalIDConnectIDAttributes are the attributes of
+// [VerificationDigitalIDConnectID].
 type VerificationDigitalIDConnectIDAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationDigitalIDConnectIDRelationships are the resources that one of type verification/digital-id-connect-id points to.
+// VerificationDigitalIDConnectIDRelationships are the relationships of
+// [VerificationDigitalIDConnectID].
 type VerificationDigitalIDConnectIDRelationships struct {
 	VerificationRelationships
 }
@@ -708,7 +733,8 @@ func (r *VerificationDigitalIDEDoApp) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDEDoAppAttributes are the attributes of a resource of type verification/digital-id-e-do-app.
+// VerificationDigitalIDEDoAppAttributes are the attributes of
+// [VerificationDigitalIDEDoApp].
 type VerificationDigitalIDEDoAppAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -719,7 +745,8 @@ type VerificationDigitalIDEDoAppAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDEDoAppRelationships are the resources that one of type verification/digital-id-e-do-app points to.
+// VerificationDigitalIDEDoAppRelationships are the relationships of
+// [VerificationDigitalIDEDoApp].
 type VerificationDigitalIDEDoAppRelationships struct {
 	VerificationRelationships
 }
@@ -736,7 +763,8 @@ func (r *VerificationDigitalIDFinnishTrustNetwork) UnmarshalJSON(b []byte) error
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDFinnishTrustNetworkAttributes are the attributes of a resource of type verification/digital-id-finnish-trust-network.
+// VerificationDigitalIDFinnishTrustNetworkAttributes are the attributes of
+// [VerificationDigitalIDFinnishTrustNetwork].
 type VerificationDigitalIDFinnishTrustNetworkAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -747,7 +775,8 @@ type VerificationDigitalIDFinnishTrustNetworkAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDFinnishTrustNetworkRelationships are the resources that one of type verification/digital-id-finnish-trust-network points to.
+// VerificationDigitalIDFinnishTrustNetworkRelationships are the relationships of
+// [VerificationDigitalIDFinnishTrustNetwork].
 type VerificationDigitalIDFinnishTrustNetworkRelationships struct {
 	VerificationRelationships
 }
@@ -764,7 +793,8 @@ func (r *VerificationDigitalIDFranceIdentite) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDFranceIdentiteAttributes are the attributes of a resource of type verification/digital-id-france-identite.
+// VerificationDigitalIDFranceIdentiteAttributes are the attributes of
+// [VerificationDigitalIDFranceIdentite].
 type VerificationDigitalIDFranceIdentiteAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -775,7 +805,8 @@ type VerificationDigitalIDFranceIdentiteAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDFranceIdentiteRelationships are the resources that one of type verification/digital-id-france-identite points to.
+// VerificationDigitalIDFranceIdentiteRelationships are the relationships of
+// [VerificationDigitalIDFranceIdentite].
 type VerificationDigitalIDFranceIdentiteRelationships struct {
 	VerificationRelationships
 }
@@ -792,7 +823,8 @@ func (r *VerificationDigitalIDGeneric) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDGenericAttributes are the attributes of a resource of type verification/digital-id-generic.
+// VerificationDigitalIDGenericAttributes are the attributes of
+// [VerificationDigitalIDGeneric].
 type VerificationDigitalIDGenericAttributes struct {
 	VerificationAttributes
 	Birthdate             string `json:"birthdate"`
@@ -805,7 +837,8 @@ type VerificationDigitalIDGenericAttributes struct {
 	SelectedDigitalIDType string `json:"selected-digital-id-type"`
 }
 
-// VerificationDigitalIDGenericRelationships are the resources that one of type verification/digital-id-generic points to.
+// VerificationDigitalIDGenericRelationships are the relationships of
+// [VerificationDigitalIDGeneric].
 type VerificationDigitalIDGenericRelationships struct {
 	VerificationRelationships
 }
@@ -822,7 +855,7 @@ func (r *VerificationDigitalIDIdin) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDIdinAttributes are the attributes of a resource of type verification/digital-id-idin.
+// VerificationDigitalIDIdinAttributes are the attributes of [VerificationDigitalIDIdin].
 type VerificationDigitalIDIdinAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -833,7 +866,8 @@ type VerificationDigitalIDIdinAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDIdinRelationships are the resources that one of type verification/digital-id-idin points to.
+// VerificationDigitalIDIdinRelationships are the relationships of
+// [VerificationDigitalIDIdin].
 type VerificationDigitalIDIdinRelationships struct {
 	VerificationRelationships
 }
@@ -850,7 +884,8 @@ func (r *VerificationDigitalIDItsMe) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDItsMeAttributes are the attributes of a resource of type verification/digital-id-its-me.
+// VerificationDigitalIDItsMeAttributes are the attributes of
+// [VerificationDigitalIDItsMe].
 type VerificationDigitalIDItsMeAttributes struct {
 	VerificationAttributes
 	Address              string `json:"address"`
@@ -871,7 +906,8 @@ type VerificationDigitalIDItsMeAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDItsMeRelationships are the resources that one of type verification/digital-id-its-me points to.
+// VerificationDigitalIDItsMeRelationships are the relationships of
+// [VerificationDigitalIDItsMe].
 type VerificationDigitalIDItsMeRelationships struct {
 	VerificationRelationships
 }
@@ -888,7 +924,8 @@ func (r *VerificationDigitalIDKCBCreditCard) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDKCBCreditCardAttributes are the attributes of a resource of type verification/digital-id-kcb-credit-card.
+// VerificationDigitalIDKCBCreditCardAttributes are the attributes of
+// [VerificationDigitalIDKCBCreditCard].
 type VerificationDigitalIDKCBCreditCardAttributes struct {
 	VerificationAttributes
 	Birthdate           string `json:"birthdate"`
@@ -899,7 +936,8 @@ type VerificationDigitalIDKCBCreditCardAttributes struct {
 	Sex                 string `json:"sex"`
 }
 
-// VerificationDigitalIDKCBCreditCardRelationships are the resources that one of type verification/digital-id-kcb-credit-card points to.
+// VerificationDigitalIDKCBCreditCardRelationships are the relationships of
+// [VerificationDigitalIDKCBCreditCard].
 type VerificationDigitalIDKCBCreditCardRelationships struct {
 	VerificationRelationships
 }
@@ -916,7 +954,8 @@ func (r *VerificationDigitalIDMitID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDMitIDAttributes are the attributes of a resource of type verification/digital-id-mit-id.
+// VerificationDigitalIDMitIDAttributes are the attributes of
+// [VerificationDigitalIDMitID].
 type VerificationDigitalIDMitIDAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -928,7 +967,8 @@ type VerificationDigitalIDMitIDAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDMitIDRelationships are the resources that one of type verification/digital-id-mit-id points to.
+// VerificationDigitalIDMitIDRelationships are the relationships of
+// [VerificationDigitalIDMitID].
 type VerificationDigitalIDMitIDRelationships struct {
 	VerificationRelationships
 }
@@ -945,7 +985,8 @@ func (r *VerificationDigitalIDOneID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDOneIDAttributes are the attributes of a resource of type verification/digital-id-one-id.
+// VerificationDigitalIDOneIDAttributes are the attributes of
+// [VerificationDigitalIDOneID].
 type VerificationDigitalIDOneIDAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -956,7 +997,8 @@ type VerificationDigitalIDOneIDAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDOneIDRelationships are the resources that one of type verification/digital-id-one-id points to.
+// VerificationDigitalIDOneIDRelationships are the relationships of
+// [VerificationDigitalIDOneID].
 type VerificationDigitalIDOneIDRelationships struct {
 	VerificationRelationships
 }
@@ -973,7 +1015,8 @@ func (r *VerificationDigitalIDPhilsys) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDPhilsysAttributes are the attributes of a resource of type verification/digital-id-philsys.
+// VerificationDigitalIDPhilsysAttributes are the attributes of
+// [VerificationDigitalIDPhilsys].
 type VerificationDigitalIDPhilsysAttributes struct {
 	VerificationAttributes
 	Birthdate    string `json:"birthdate"`
@@ -988,7 +1031,8 @@ type VerificationDigitalIDPhilsysAttributes struct {
 	Suffix       string `json:"suffix"`
 }
 
-// VerificationDigitalIDPhilsysRelationships are the resources that one of type verification/digital-id-philsys points to.
+// VerificationDigitalIDPhilsysRelationships are the relationships of
+// [VerificationDigitalIDPhilsys].
 type VerificationDigitalIDPhilsysRelationships struct {
 	VerificationRelationships
 }
@@ -1005,7 +1049,8 @@ func (r *VerificationDigitalIDSerpro) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDSerproAttributes are the attributes of a resource of type verification/digital-id-serpro.
+// VerificationDigitalIDSerproAttributes are the attributes of
+// [VerificationDigitalIDSerpro].
 type VerificationDigitalIDSerproAttributes struct {
 	VerificationAttributes
 	Birthdate                 string          `json:"birthdate"`
@@ -1022,7 +1067,8 @@ type VerificationDigitalIDSerproAttributes struct {
 	SerproSelfieAvailable     *bool           `json:"serpro-selfie-available"`
 }
 
-// VerificationDigitalIDSerproRelationships are the resources that one of type verification/digital-id-serpro points to.
+// VerificationDigitalIDSerproRelationships are the relationships of
+// [VerificationDigitalIDSerpro].
 type VerificationDigitalIDSerproRelationships struct {
 	VerificationRelationships
 }
@@ -1039,7 +1085,8 @@ func (r *VerificationDigitalIDSingpass) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDSingpassAttributes are the attributes of a resource of type verification/digital-id-singpass.
+// VerificationDigitalIDSingpassAttributes are the attributes of
+// [VerificationDigitalIDSingpass].
 type VerificationDigitalIDSingpassAttributes struct {
 	VerificationAttributes
 	AddressCountryCode        string `json:"address-country-code"`
@@ -1068,7 +1115,8 @@ type VerificationDigitalIDSingpassAttributes struct {
 	Sex                       string `json:"sex"`
 }
 
-// VerificationDigitalIDSingpassRelationships are the resources that one of type verification/digital-id-singpass points to.
+// VerificationDigitalIDSingpassRelationships are the relationships of
+// [VerificationDigitalIDSingpass].
 type VerificationDigitalIDSingpassRelationships struct {
 	VerificationRelationships
 }
@@ -1085,7 +1133,8 @@ func (r *VerificationDigitalIDSwedishBankID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDSwedishBankIDAttributes are the attributes of a resource of type verification/digital-id-swedish-bank-id.
+// VerificationDigitalIDSwedishBankIDAttributes are the attributes of
+// [VerificationDigitalIDSwedishBankID].
 type VerificationDigitalIDSwedishBankIDAttributes struct {
 	VerificationAttributes
 	Birthdate            string `json:"birthdate"`
@@ -1096,7 +1145,8 @@ type VerificationDigitalIDSwedishBankIDAttributes struct {
 	ResponseStatus       string `json:"response-status"`
 }
 
-// VerificationDigitalIDSwedishBankIDRelationships are the resources that one of type verification/digital-id-swedish-bank-id points to.
+// VerificationDigitalIDSwedishBankIDRelationships are the relationships of
+// [VerificationDigitalIDSwedishBankID].
 type VerificationDigitalIDSwedishBankIDRelationships struct {
 	VerificationRelationships
 }
@@ -1113,7 +1163,8 @@ func (r *VerificationDigitalIDUKSharecode) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDUKSharecodeAttributes are the attributes of a resource of type verification/digital-id-uk-sharecode.
+// VerificationDigitalIDUKSharecodeAttributes are the attributes of
+// [VerificationDigitalIDUKSharecode].
 type VerificationDigitalIDUKSharecodeAttributes struct {
 	VerificationAttributes
 	Birthdate         string `json:"birthdate"`
@@ -1125,7 +1176,8 @@ type VerificationDigitalIDUKSharecodeAttributes struct {
 	ValidUntilDate    string `json:"valid-until-date"`
 }
 
-// VerificationDigitalIDUKSharecodeRelationships are the resources that one of type verification/digital-id-uk-sharecode points to.
+// VerificationDigitalIDUKSharecodeRelationships are the relationships of
+// [VerificationDigitalIDUKSharecode].
 type VerificationDigitalIDUKSharecodeRelationships struct {
 	VerificationRelationships
 }
@@ -1142,12 +1194,14 @@ func (r *VerificationDigitalIDWorldID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDigitalIDWorldIDAttributes are the attributes of a resource of type verification/digital-id-world-id.
+// VerificationDigitalIDWorldIDAttributes are the attributes of
+// [VerificationDigitalIDWorldID].
 type VerificationDigitalIDWorldIDAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationDigitalIDWorldIDRelationships are the resources that one of type verification/digital-id-world-id points to.
+// VerificationDigitalIDWorldIDRelationships are the relationships of
+// [VerificationDigitalIDWorldID].
 type VerificationDigitalIDWorldIDRelationships struct {
 	VerificationRelationships
 }
@@ -1164,7 +1218,7 @@ func (r *VerificationDocument) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationDocumentAttributes are the attributes of a resource of type verification/document.
+// VerificationDocumentAttributes are the attributes of [VerificationDocument].
 type VerificationDocumentAttributes struct {
 	VerificationAttributes
 	DocumentType        string                                  `json:"document-type"`
@@ -1174,7 +1228,7 @@ type VerificationDocumentAttributes struct {
 	FilesNormalized     []FileRef                               `json:"files-normalized"`
 }
 
-// VerificationDocumentRelationships are the resources that one of type verification/document points to.
+// VerificationDocumentRelationships are the relationships of [VerificationDocument].
 type VerificationDocumentRelationships struct {
 	VerificationRelationships
 	Document ToOne `json:"document"`
@@ -1208,14 +1262,15 @@ func (r *VerificationEmailAddress) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationEmailAddressAttributes are the attributes of a resource of type verification/email-address.
+// VerificationEmailAddressAttributes are the attributes of [VerificationEmailAddress].
 type VerificationEmailAddressAttributes struct {
 	VerificationAttributes
 	ConfirmationCode string `json:"confirmation-code"`
 	EmailAddress     string `json:"email-address"`
 }
 
-// VerificationEmailAddressRelationships are the resources that one of type verification/email-address points to.
+// VerificationEmailAddressRelationships are the relationships of
+// [VerificationEmailAddress].
 type VerificationEmailAddressRelationships struct {
 	VerificationRelationships
 }
@@ -1232,7 +1287,7 @@ func (r *VerificationGovernmentID) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationGovernmentIDAttributes are the attributes of a resource of type verification/government-id.
+// VerificationGovernmentIDAttributes are the attributes of [VerificationGovernmentID].
 type VerificationGovernmentIDAttributes struct {
 	VerificationAttributes
 	AddressCity             string                               `json:"address-city"`
@@ -1279,7 +1334,8 @@ type VerificationGovernmentIDAttributes struct {
 	VisaStatus              string                               `json:"visa-status"`
 }
 
-// VerificationGovernmentIDRelationships are the resources that one of type verification/government-id points to.
+// VerificationGovernmentIDRelationships are the relationships of
+// [VerificationGovernmentID].
 type VerificationGovernmentIDRelationships struct {
 	VerificationRelationships
 	Document ToOne `json:"document"`
@@ -1314,7 +1370,8 @@ func (r *VerificationGovernmentIDNFC) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationGovernmentIDNFCAttributes are the attributes of a resource of type verification/government-id-nfc.
+// VerificationGovernmentIDNFCAttributes are the attributes of
+// [VerificationGovernmentIDNFC].
 type VerificationGovernmentIDNFCAttributes struct {
 	VerificationAttributes
 	AddressCity          string                                  `json:"address-city"`
@@ -1334,7 +1391,8 @@ type VerificationGovernmentIDNFCAttributes struct {
 	Sex                  string                                  `json:"sex"`
 }
 
-// VerificationGovernmentIDNFCRelationships are the resources that one of type verification/government-id-nfc points to.
+// VerificationGovernmentIDNFCRelationships are the relationships of
+// [VerificationGovernmentIDNFC].
 type VerificationGovernmentIDNFCRelationships struct {
 	VerificationRelationships
 	Document ToOne `json:"document"`
@@ -1366,7 +1424,8 @@ func (r *VerificationJPMyNumberNFCScan) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationJPMyNumberNFCScanAttributes are the attributes of a resource of type verification/jp-my-number-nfc-scan.
+// VerificationJPMyNumberNFCScanAttributes are the attributes of
+// [VerificationJPMyNumberNFCScan].
 type VerificationJPMyNumberNFCScanAttributes struct {
 	VerificationAttributes
 	Address              string                                    `json:"address"`
@@ -1385,7 +1444,8 @@ type VerificationJPMyNumberNFCScanAttributes struct {
 	VehicleClasses       map[string]json.RawMessage                `json:"vehicle-classes"`
 }
 
-// VerificationJPMyNumberNFCScanRelationships are the resources that one of type verification/jp-my-number-nfc-scan points to.
+// VerificationJPMyNumberNFCScanRelationships are the relationships of
+// [VerificationJPMyNumberNFCScan].
 type VerificationJPMyNumberNFCScanRelationships struct {
 	VerificationRelationships
 }
@@ -1408,7 +1468,7 @@ func (r *VerificationMdoc) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationMdocAttributes are the attributes of a resource of type verification/mdoc.
+// VerificationMdocAttributes are the attributes of [VerificationMdoc].
 type VerificationMdocAttributes struct {
 	VerificationAttributes
 	AddressCity          string                         `json:"address-city"`
@@ -1431,7 +1491,7 @@ type VerificationMdocAttributes struct {
 	ValidatedIssuerKey   string                         `json:"validated-issuer-key"`
 }
 
-// VerificationMdocRelationships are the resources that one of type verification/mdoc points to.
+// VerificationMdocRelationships are the relationships of [VerificationMdoc].
 type VerificationMdocRelationships struct {
 	VerificationRelationships
 }
@@ -1454,12 +1514,14 @@ func (r *VerificationPersonaFFFInquiry) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationPersonaFFFInquiryAttributes are the attributes of a resource of type verification/persona-fff-inquiry.
+// VerificationPersonaFFFInquiryAttributes are the attributes of
+// [VerificationPersonaFFFInquiry].
 type VerificationPersonaFFFInquiryAttributes struct {
 	VerificationAttributes
 }
 
-// VerificationPersonaFFFInquiryRelationships are the resources that one of type verification/persona-fff-inquiry points to.
+// VerificationPersonaFFFInquiryRelationships are the relationships of
+// [VerificationPersonaFFFInquiry].
 type VerificationPersonaFFFInquiryRelationships struct {
 	VerificationRelationships
 }
@@ -1476,7 +1538,7 @@ func (r *VerificationPhoneNumber) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationPhoneNumberAttributes are the attributes of a resource of type verification/phone-number.
+// VerificationPhoneNumberAttributes are the attributes of [VerificationPhoneNumber].
 type VerificationPhoneNumberAttributes struct {
 	VerificationAttributes
 	ConfirmationCode string                           `json:"confirmation-code"`
@@ -1484,7 +1546,8 @@ type VerificationPhoneNumberAttributes struct {
 	PhoneNumber      string                           `json:"phone-number"`
 }
 
-// VerificationPhoneNumberRelationships are the resources that one of type verification/phone-number points to.
+// VerificationPhoneNumberRelationships are the relationships of
+// [VerificationPhoneNumber].
 type VerificationPhoneNumberRelationships struct {
 	VerificationRelationships
 }
@@ -1506,13 +1569,15 @@ func (r *VerificationPhoneNumberSilentNetworkAuthentication) UnmarshalJSON(b []b
 	return unmarshal(b, r)
 }
 
-// VerificationPhoneNumberSilentNetworkAuthenticationAttributes are the attributes of a resource of type verification/phone-number-silent-network-authentication.
+// VerificationPhoneNumberSilentNetworkAuthenticationAttributes are the attributes of
+// [VerificationPhoneNumberSilentNetworkAuthentication].
 type VerificationPhoneNumberSilentNetworkAuthenticationAttributes struct {
 	VerificationAttributes
 	PhoneNumber string `json:"phone-number"`
 }
 
-// VerificationPhoneNumberSilentNetworkAuthenticationRelationships are the resources that one of type verification/phone-number-silent-network-authentication points to.
+// VerificationPhoneNumberSilentNetworkAuthenticationRelationships are the relationships
+// of [VerificationPhoneNumberSilentNetworkAuthentication].
 type VerificationPhoneNumberSilentNetworkAuthenticationRelationships struct {
 	VerificationRelationships
 }
@@ -1529,13 +1594,14 @@ func (r *VerificationQESInfocert) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationQESInfocertAttributes are the attributes of a resource of type verification/qes-infocert.
+// VerificationQESInfocertAttributes are the attributes of [VerificationQESInfocert].
 type VerificationQESInfocertAttributes struct {
 	VerificationAttributes
 	TentativeSubState string `json:"tentative-sub-state"`
 }
 
-// VerificationQESInfocertRelationships are the resources that one of type verification/qes-infocert points to.
+// VerificationQESInfocertRelationships are the relationships of
+// [VerificationQESInfocert].
 type VerificationQESInfocertRelationships struct {
 	VerificationRelationships
 }
@@ -1552,7 +1618,7 @@ func (r *VerificationSelfie) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationSelfieAttributes are the attributes of a resource of type verification/selfie.
+// VerificationSelfieAttributes are the attributes of [VerificationSelfie].
 type VerificationSelfieAttributes struct {
 	VerificationAttributes
 	CaptureMethod              VerificationSelfieCaptureMethod               `json:"capture-method"`
@@ -1569,7 +1635,7 @@ type VerificationSelfieAttributes struct {
 	VideoURL                   string                                        `json:"video-url"`
 }
 
-// VerificationSelfieRelationships are the resources that one of type verification/selfie points to.
+// VerificationSelfieRelationships are the relationships of [VerificationSelfie].
 type VerificationSelfieRelationships struct {
 	VerificationRelationships
 }
@@ -1621,7 +1687,8 @@ func (r *VerificationVerifiableCredential) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// VerificationVerifiableCredentialAttributes are the attributes of a resource of type verification/verifiable-credential.
+// VerificationVerifiableCredentialAttributes are the attributes of
+// [VerificationVerifiableCredential].
 type VerificationVerifiableCredentialAttributes struct {
 	VerificationAttributes
 	SelectedCredentialExpirationDate Time     `json:"selected-credential-expiration-date"`
@@ -1630,7 +1697,8 @@ type VerificationVerifiableCredentialAttributes struct {
 	SelectedCredentialTypes          []string `json:"selected-credential-types"`
 }
 
-// VerificationVerifiableCredentialRelationships are the resources that one of type verification/verifiable-credential points to.
+// VerificationVerifiableCredentialRelationships are the relationships of
+// [VerificationVerifiableCredential].
 type VerificationVerifiableCredentialRelationships struct {
 	VerificationRelationships
 }

@@ -19,14 +19,14 @@ type WebhookListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /webhooks.
+// List calls GET /webhooks.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *WebhooksService) List(ctx context.Context, params WebhookListParams, opts ...Option) iter.Seq2[*Webhook, error] {
 	return pages[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
 
-// ListPage is one page of [WebhooksService.List].
+// ListPage fetches one page of [WebhooksService.List].
 func (s *WebhooksService) ListPage(ctx context.Context, params WebhookListParams, opts ...Option) (*Page[*Webhook], error) {
 	return fetchPage[*Webhook](ctx, s.client, &operations[opWebhooksList], nil, params, opts)
 }
@@ -69,14 +69,13 @@ type IncludedAllowlistInputEventType struct {
 	Relationships []string `json:"relationships"`
 }
 
-// Create is POST /webhooks.
-// The secrets come along. The webhook is disabled until Enable.
+// Create calls POST /webhooks. The answer contains the secrets. The webhook is disabled
+// until Enable is called.
 func (s *WebhooksService) Create(ctx context.Context, params WebhookCreateParams, opts ...Option) (*WebhookWithSecret, error) {
 	return fetch[WebhookWithSecret](ctx, s.client, &operations[opWebhooksCreate], nil, params, opts)
 }
 
-// Get is GET /webhooks/{webhook-id}.
-// The secrets come along.
+// Get calls GET /webhooks/{webhook-id}. The answer contains the secrets.
 func (s *WebhooksService) Get(ctx context.Context, webhookID string, opts ...Option) (*WebhookWithSecret, error) {
 	return fetch[WebhookWithSecret](ctx, s.client, &operations[opWebhooksGet], []string{webhookID}, nil, opts)
 }
@@ -102,28 +101,28 @@ type WebhookUpdatePayloadFilter struct {
 	Data Optional[map[string]any] `json:"data,omitzero"`
 }
 
-// Update is PATCH /webhooks/{webhook-id}.
+// Update calls PATCH /webhooks/{webhook-id}.
 func (s *WebhooksService) Update(ctx context.Context, webhookID string, params WebhookUpdateParams, opts ...Option) (*Webhook, error) {
 	return fetch[Webhook](ctx, s.client, &operations[opWebhooksUpdate], []string{webhookID}, params, opts)
 }
 
-// Archive is POST /webhooks/{webhook-id}/archive.
+// Archive calls POST /webhooks/{webhook-id}/archive.
 func (s *WebhooksService) Archive(ctx context.Context, webhookID string, opts ...Option) (*Webhook, error) {
 	return fetch[Webhook](ctx, s.client, &operations[opWebhooksArchive], []string{webhookID}, nil, opts)
 }
 
-// Clone is POST /webhooks/{webhook-id}/clone.
+// Clone calls POST /webhooks/{webhook-id}/clone.
 func (s *WebhooksService) Clone(ctx context.Context, webhookID string, opts ...Option) (*WebhookWithSecret, error) {
 	return fetch[WebhookWithSecret](ctx, s.client, &operations[opWebhooksClone], []string{webhookID}, nil, opts)
 }
 
-// Disable is POST /webhooks/{webhook-id}/disable.
-// It cancels the retries that are pending; they are not resumed.
+// Disable calls POST /webhooks/{webhook-id}/disable. It cancels pending retries. They are
+// not resumed later.
 func (s *WebhooksService) Disable(ctx context.Context, webhookID string, opts ...Option) (*Webhook, error) {
 	return fetch[Webhook](ctx, s.client, &operations[opWebhooksDisable], []string{webhookID}, nil, opts)
 }
 
-// Enable is POST /webhooks/{webhook-id}/enable.
+// Enable calls POST /webhooks/{webhook-id}/enable.
 func (s *WebhooksService) Enable(ctx context.Context, webhookID string, opts ...Option) (*Webhook, error) {
 	return fetch[Webhook](ctx, s.client, &operations[opWebhooksEnable], []string{webhookID}, nil, opts)
 }
@@ -133,8 +132,8 @@ type WebhookRotateSecretParams struct {
 	ExpiresInSeconds Optional[int64] `json:"expires-in-seconds,omitzero" in:"meta"`
 }
 
-// RotateSecret is POST /webhooks/{webhook-id}/rotate-secret.
-// The secrets come along: the new one, and the old one until it expires.
+// RotateSecret calls POST /webhooks/{webhook-id}/rotate-secret. The answer contains the
+// new secret, and the old one until it expires.
 func (s *WebhooksService) RotateSecret(ctx context.Context, webhookID string, params WebhookRotateSecretParams, opts ...Option) (*WebhookWithSecret, error) {
 	return fetch[WebhookWithSecret](ctx, s.client, &operations[opWebhooksRotateSecret], []string{webhookID}, params, opts)
 }
@@ -151,7 +150,7 @@ func (r *Webhook) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WebhookAttributes are the attributes of a resource of type webhook.
+// WebhookAttributes are the attributes of [Webhook].
 type WebhookAttributes struct {
 	APIAttributesBlocklist   []string               `json:"api-attributes-blocklist"`
 	APIKeyInflection         string                 `json:"api-key-inflection"`
@@ -197,7 +196,7 @@ func (r *WebhookWithSecret) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WebhookWithSecretAttributes are the attributes of a resource of type webhook.
+// WebhookWithSecretAttributes are the attributes of [WebhookWithSecret].
 type WebhookWithSecretAttributes struct {
 	APIAttributesBlocklist   []string                  `json:"api-attributes-blocklist"`
 	APIKeyInflection         string                    `json:"api-key-inflection"`

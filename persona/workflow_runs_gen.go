@@ -19,19 +19,19 @@ type WorkflowRunListParams struct {
 	Size   int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /workflow-runs.
+// List calls GET /workflow-runs.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *WorkflowRunsService) List(ctx context.Context, params WorkflowRunListParams, opts ...Option) iter.Seq2[*WorkflowRun, error] {
 	return pages[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
-// ListPage is one page of [WorkflowRunsService.List].
+// ListPage fetches one page of [WorkflowRunsService.List].
 func (s *WorkflowRunsService) ListPage(ctx context.Context, params WorkflowRunListParams, opts ...Option) (*Page[*WorkflowRun], error) {
 	return fetchPage[*WorkflowRun](ctx, s.client, &operations[opWorkflowRunsList], nil, params, opts)
 }
 
-// Get is GET /workflow-runs/{workflow-run-id}.
+// Get calls GET /workflow-runs/{workflow-run-id}.
 func (s *WorkflowRunsService) Get(ctx context.Context, workflowRunID string, opts ...Option) (*WorkflowRun, error) {
 	return fetch[WorkflowRun](ctx, s.client, &operations[opWorkflowRunsGet], []string{workflowRunID}, nil, opts)
 }
@@ -48,14 +48,14 @@ func (r *WorkflowRun) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WorkflowRunAttributes are the attributes of a resource of type workflow-run.
+// WorkflowRunAttributes are the attributes of [WorkflowRun].
 type WorkflowRunAttributes struct {
 	CompletedAt Time   `json:"completed-at"`
 	CreatedAt   Time   `json:"created-at"`
 	Status      string `json:"status"`
 }
 
-// WorkflowRunRelationships are the resources that one of type workflow-run points to.
+// WorkflowRunRelationships are the relationships of [WorkflowRun].
 type WorkflowRunRelationships struct {
 	Creator         ToOne `json:"creator"`
 	Workflow        ToOne `json:"workflow"`

@@ -19,14 +19,14 @@ type WorkflowVersionListParams struct {
 	Size       int    `json:"page[size],omitzero" in:"query"`
 }
 
-// List is GET /workflow-versions.
+// List calls GET /workflow-versions.
 //
-// It goes through all pages; ListPage fetches one.
+// It iterates over the elements of all pages. ListPage fetches one page.
 func (s *WorkflowVersionsService) List(ctx context.Context, params WorkflowVersionListParams, opts ...Option) iter.Seq2[*WorkflowVersion, error] {
 	return pages[*WorkflowVersion](ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts)
 }
 
-// ListPage is one page of [WorkflowVersionsService.List].
+// ListPage fetches one page of [WorkflowVersionsService.List].
 func (s *WorkflowVersionsService) ListPage(ctx context.Context, params WorkflowVersionListParams, opts ...Option) (*Page[*WorkflowVersion], error) {
 	return fetchPage[*WorkflowVersion](ctx, s.client, &operations[opWorkflowVersionsList], nil, params, opts)
 }
@@ -43,7 +43,7 @@ func (r *WorkflowVersion) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// WorkflowVersionAttributes are the attributes of a resource of type workflow-version.
+// WorkflowVersionAttributes are the attributes of [WorkflowVersion].
 type WorkflowVersionAttributes struct {
 	CreatedAt         Time                        `json:"created-at"`
 	Description       string                      `json:"description"`
@@ -60,7 +60,7 @@ type WorkflowVersionAttributes struct {
 	WorkflowName      string                      `json:"workflow-name"`
 }
 
-// WorkflowVersionRelationships are the resources that one of type workflow-version points to.
+// WorkflowVersionRelationships are the relationships of [WorkflowVersion].
 type WorkflowVersionRelationships struct {
 	Workflow ToOne `json:"workflow"`
 }

@@ -15,8 +15,8 @@ type WorkflowTriggerParams struct {
 	Fields map[string]any `json:"fields" in:"data.attributes"`
 }
 
-// Trigger is POST /workflows/{workflow-id}/trigger.
-// The run goes on after the answer. No event tells that it completed.
+// Trigger calls POST /workflows/{workflow-id}/trigger. It returns before the run has
+// finished. No event says that the run has completed.
 func (s *WorkflowsService) Trigger(ctx context.Context, workflowID string, params WorkflowTriggerParams, opts ...Option) (*WorkflowRun, error) {
 	return fetch[WorkflowRun](ctx, s.client, &operations[opWorkflowsTrigger], []string{workflowID}, params, opts)
 }

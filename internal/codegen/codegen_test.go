@@ -132,6 +132,17 @@ func addProse(v any, names bool) {
 	}
 }
 
+func TestCommentsAreWrapped(t *testing.T) {
+	got := comment(strings.Repeat("four ", 20) + " " + strings.Repeat("long", 30) + " end")
+	want := "// four four four four four four four four four four four four four four four four four\n" +
+		"// four four four\n" +
+		"// " + strings.Repeat("long", 30) + "\n" +
+		"// end"
+	if got != want {
+		t.Errorf("the comment is\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestFilesThatAreNoLongerGeneratedAreRemoved(t *testing.T) {
 	root := t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "persona"), 0o755); err != nil {

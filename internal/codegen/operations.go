@@ -76,6 +76,9 @@ func (op operation) Constant() string { return "op" + op.Service + op.Name }
 // Prefix begins the names of the types that belong to the operation.
 func (op operation) Prefix() string { return singular(op.Service) + op.Name }
 
+// link writes a doc link to the operation's method.
+func (op operation) link() string { return "[" + op.Service + "Service." + op.Name + "]" }
+
 // Search reports whether the operation is a search.
 func (op operation) Search() bool { return strings.HasSuffix(op.Path, "/search") }
 
@@ -127,9 +130,9 @@ func (t *types) operation(op operation) {
 	switch op.shape {
 	case withMeta:
 		name, meta := op.Prefix()+"ResultMeta", t.joined.Flat(op.answer.Properties["meta"])
-		t.plain(name, "is what the answer says beside the resource. Links and tokens are credentials.", name, meta)
+		t.plain(name, "is the metadata of the answer to "+op.link()+". Links and tokens are credentials.", name, meta)
 	case plain:
-		t.plain(m.Result, "is what the call answers with.", m.Result, op.answer)
+		t.plain(m.Result, "is the answer to "+op.link()+".", m.Result, op.answer)
 	}
 	t.flush()
 }
@@ -172,13 +175,13 @@ func (t *types) item(op operation, s *openapi.Schema) string {
 	}
 	if len(s.OneOf) > 0 { // a list whose entries are no resources
 		prefix := singular(op.Service) + strings.TrimPrefix(op.Name, "List")
-		t.afterwards(func() { t.plain(prefix+"Entry", "is one entry.", prefix, t.joined.Union(s.OneOf)) })
+		t.afterwards(func() { t.plain(prefix+"Entry", "is one entry of "+op.link()+".", prefix, t.joined.Union(s.OneOf)) })
 		return prefix + "Entry"
 	}
 	typ := s.Properties["type"].Const
 	name := goName(typ)
 	if t.first(name) {
-		t.afterwards(func() { t.resourceOf(place{typ, name}, s) })
+		t.afterwards(func() { t.resourceOf(place{typ, name}, typ, s) })
 	}
 	return name
 }

@@ -26,8 +26,7 @@ func (t *types) params(op operation) bool {
 		used[name] = true
 		fields[i].Name = name
 	}
-	doc := "are the parameters of [" + op.Service + "Service." + op.Name + "]."
-	t.write("struct", structure{op.Prefix() + "Params", doc, nil, fields})
+	t.write("struct", structure{Name: op.Prefix() + "Params", Doc: "are the parameters of " + op.link() + ".", Fields: fields})
 	t.flush()
 	return true
 }

@@ -38,8 +38,26 @@ func render(name string, data any) (string, error) {
 }
 
 func parse() (*template.Template, error) {
-	names := template.FuncMap{"goName": goName, "words": words}
-	return template.New("").Funcs(names).ParseFS(templates, "templates/*.tmpl")
+	functions := template.FuncMap{"comment": comment, "goName": goName, "words": words}
+	return template.New("").Funcs(functions).ParseFS(templates, "templates/*.tmpl")
+}
+
+// commentWidth is the length at which the lines of a comment end, as a person would write
+// them.
+const commentWidth = 90
+
+// comment writes a text as a comment of several lines.
+func comment(text string) string {
+	lines := []string{"//"}
+	for _, word := range strings.Fields(text) {
+		last := len(lines) - 1
+		if len(lines[last])+1+len(word) > commentWidth {
+			lines = append(lines, "// "+word)
+		} else {
+			lines[last] += " " + word
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // source makes a Go file of a body: it adds the head and the imports, and formats it.

@@ -64,10 +64,9 @@ func (t *types) plain(name, doc, prefix string, schema *openapi.Schema) {
 	t.write("unmarshal", name)
 }
 
-// resource is the Go type of a resource. Words names its type; a union is one of several
-// kinds.
+// resource is the Go type of a resource. A union has the first part of its types.
 type resource struct {
-	Name, Words               string
+	Name, Type                string
 	Attributes, Relationships string
 }
 
@@ -79,30 +78,27 @@ func (t *types) resource(component string) {
 	}
 	attributes, relationships, kinds := union(component)
 	if !kinds {
-		t.resourceOf(place{component, name}, schema)
+		t.resourceOf(place{component, name}, strings.TrimSuffix(resourceType(component, schema), "/"), schema)
 		return
 	}
-	t.write("union", resource{name, spaced(component), attributes, relationships})
+	t.write("union", resource{name, component, attributes, relationships})
 	t.write("unmarshal", name)
 	for _, kind := range slices.Sorted(maps.Values(schema.Mapping)) {
 		t.resource(kind)
 	}
 }
 
-// resourceOf writes the Go type of a resource with this schema.
-func (t *types) resourceOf(at place, schema *openapi.Schema) {
-	r := resource{at.prefix, spaced(at.path), "struct{}", "struct{}"}
-	if typ := schema.Properties["type"]; typ != nil && typ.Const != "" {
-		r.Words = typ.Const
-	}
+// resourceOf writes the Go type of the resources of one type.
+func (t *types) resourceOf(at place, typ string, schema *openapi.Schema) {
+	r := resource{at.prefix, typ, "struct{}", "struct{}"}
 	if attributes := schema.Properties["attributes"]; attributes != nil {
 		r.Attributes = r.Name + "Attributes"
-		doc := fmt.Sprintf("are the attributes of a resource of type %s.", r.Words)
+		doc := fmt.Sprintf("are the attributes of [%s].", r.Name)
 		t.part(structure{Name: r.Attributes, Doc: doc}, attributes, at, t.attribute)
 	}
 	if relationships := t.joined.Flat(schema.Properties["relationships"]); relationships != nil && len(relationships.Properties) > 0 {
 		r.Relationships = r.Name + "Relationships"
-		doc := fmt.Sprintf("are the resources that one of type %s points to.", r.Words)
+		doc := fmt.Sprintf("are the relationships of [%s].", r.Name)
 		t.part(structure{Name: r.Relationships, Doc: doc}, schema.Properties["relationships"], at, t.relationship)
 	}
 	t.write("resource", r)
@@ -142,10 +138,8 @@ func (t *types) shared(component string, fieldAt func(place) fieldFunc) {
 	}
 	at := place{component, strings.TrimSuffix(name, "Attributes")}
 	t.afterwards(func() {
-		s := structure{Name: name, Doc: "are what all kinds have in common."}
+		kind, part, _ := strings.Cut(component, "-shared-")
+		s := structure{Name: name, Doc: fmt.Sprintf("are the %s that all kinds of %s share.", part, strings.TrimSuffix(strings.ReplaceAll(kind, "-", " "), "s"))}
 		t.structure(s, t.joined.Flat(t.joined.Schema(component)), fieldAt(at))
 	})
 }
-
-// spaced writes the name of a component as words.
-func spaced(component string) string { return strings.ReplaceAll(component, "-", " ") }

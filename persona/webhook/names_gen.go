@@ -4,7 +4,7 @@
 package webhook
 
 // The names of the events that a webhook can be subscribed to (OpenAPI 2025-12-08,
-// enabled-events of a webhook). The set is open.
+// enabled-events of a webhook). Persona may add events.
 const (
 	AccountPropertyRedacted                       Name = "account-property.redacted"
 	AccountTypeDeletedField                       Name = "account-type.deleted-field"
@@ -257,8 +257,8 @@ const (
 	WorkflowPublished                             Name = "workflow.published"
 )
 
-// Known reports whether a name has a constant here. One that has none may be newer
-// than this package.
+// Known reports whether a name has a constant in this package. A name that has none may
+// be newer than the package.
 func Known(name Name) bool {
 	switch name {
 	case AccountPropertyRedacted,
@@ -515,8 +515,8 @@ func Known(name Name) bool {
 	return false
 }
 
-// Documented returns the names of the events whose resource Persona describes: those
-// that Handler has a method for.
+// Documented returns the names of the events whose resource Persona documents. Handler has
+// a method for each of them.
 func Documented() []Name {
 	return []Name{
 		AccountAddedRelation,

@@ -3,10 +3,10 @@
 
 package catalog
 
-// Shapes are the attributes and relationships of each type of resource. An
-// attribute is written name=empty, where empty is its JSON without a value;
-// name<V means that versions from V on do not have it, name>=V that only those do.
-// A relationship to many ends in an asterisk.
+// Shapes returns the attributes and relationships of each type of resource. An attribute
+// is written name=empty, where empty is its JSON when it has no value. name<V means that
+// versions from V on do not have it; name>=V means that only those versions have it. A
+// relationship to many resources ends with an asterisk.
 func Shapes() map[string][2]string {
 	return map[string][2]string{
 		"account": {
