@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Document is one dated version of Persona's API.
@@ -45,23 +44,6 @@ type Body struct {
 	Required   bool
 	MediaTypes []string // sorted
 	Schema     *Schema  // of the first media type that has one, JSON before others
-}
-
-// Schema is as much of a JSON schema as the generators need.
-type Schema struct {
-	Ref        string // the name of the component this schema is a reference to
-	Types      []string
-	Format     string
-	Const      string
-	Enum       []string
-	Properties map[string]*Schema
-	Required   []string
-	Items      *Schema
-	Open       bool // additionalProperties is true or a schema
-	AllOf      []*Schema
-	OneOf      []*Schema // oneOf and anyOf
-	Mapping    map[string]string
-	Deprecated bool
 }
 
 // Dir returns the folder of the documents: the one PERSONA_OPENAPI names, or
@@ -162,17 +144,3 @@ func (d *Document) Resolve(s *Schema) *Schema {
 	}
 	return s
 }
-
-// Nullable reports whether null is allowed.
-func (s *Schema) Nullable() bool { return slices.Contains(s.Types, "null") }
-
-// Type returns the one type that is not null, or "" when there is none or several.
-func (s *Schema) Type() string {
-	types := slices.DeleteFunc(slices.Clone(s.Types), func(t string) bool { return t == "null" })
-	if len(types) == 1 {
-		return types[0]
-	}
-	return ""
-}
-
-func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

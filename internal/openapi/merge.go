@@ -81,10 +81,3 @@ func (d *Document) either(a, b *Schema) *Schema {
 		return b
 	}
 }
-
-// Alternatives returns the variants of a schema's oneOf, without null.
-func (s *Schema) Alternatives() []*Schema {
-	return slices.DeleteFunc(slices.Clone(s.OneOf), func(v *Schema) bool {
-		return len(v.Types) == 1 && v.Types[0] == "null"
-	})
-}
