@@ -132,6 +132,40 @@ func addProse(v any, names bool) {
 	}
 }
 
+func TestGenerationFailsWhenATableDoesNotFitTheDocuments(t *testing.T) {
+	for name, test := range map[string]struct{ document, problem string }{
+		"an operation without a name": {
+			`{"paths":{"/inquiries/{inquiry-id}/frobnicate":{"post":{"operationId":"frobnicate-an-inquiry"}}}}`,
+			"POST /inquiries/{inquiry-id}/frobnicate (frobnicate-an-inquiry) has no name in methods.go",
+		},
+		"values of an attribute that is not documented": {`{}`, "which is not in the documents"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "2025-12-08"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "2025-12-08", "openapi-bundled.json"), []byte(test.document), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), test.problem) {
+				t.Errorf("the error is %v, want one that says %q", err, test.problem)
+			}
+		})
+	}
+}
+
+func TestATypeIsMadeOfOnePlaceInTheDocuments(t *testing.T) {
+	g := &generator{declared: map[string]string{}}
+	if !g.first("Report", "report") || g.first("Report", "report") || g.clash != nil {
+		t.Errorf("a type that is used twice must be written once: %v", g.clash)
+	}
+	g.first("Report", "reports")
+	if g.clash == nil {
+		t.Error("a type of two places must be an error")
+	}
+}
+
 func TestCommentsAreWrapped(t *testing.T) {
 	got := comment(strings.Repeat("four ", 20) + " " + strings.Repeat("long", 30) + " end")
 	want := "// four four four four four four four four four four four four four four four four four\n" +

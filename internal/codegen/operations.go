@@ -180,7 +180,7 @@ func (t *types) item(op operation, s *openapi.Schema) string {
 	}
 	typ := s.Properties["type"].Const
 	name := goName(typ)
-	if t.first(name) {
+	if t.first(name, typ) {
 		t.afterwards(func() { t.resourceOf(place{typ, name}, typ, s) })
 	}
 	return name

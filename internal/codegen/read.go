@@ -129,7 +129,7 @@ func (t *types) readObject(p property, component string, s *openapi.Schema) stri
 	if component != "" {
 		nested = place{component, typeName(component)}
 	}
-	if t.first(nested.prefix) {
+	if t.first(nested.prefix, nested.path) {
 		t.afterwards(func() {
 			t.structure(structure{Name: nested.prefix, Doc: "is part of a resource."}, s, t.received(nested))
 		})
@@ -166,11 +166,11 @@ func (t *types) enum(p property) string {
 		return "string"
 	}
 	t.seen[p.path] = true
-	name := p.goType
+	name, origin := p.goType, p.path
 	if strings.HasPrefix(p.path, "report-business-lookup.match-status-") {
-		name = "MatchStatus" // the same for all of them
+		name, origin = "MatchStatus", "report-business-lookup" // the same for all of them
 	}
-	if t.first(name) {
+	if t.first(name, origin) {
 		t.afterwards(func() { t.write("enum", enum{name, values}) })
 	}
 	return name

@@ -21,7 +21,7 @@ func sdk(docs []*openapi.Document) (map[string]string, error) {
 		templates: t,
 		values:    openEnums(),
 		seen:      map[string]bool{},
-		declared:  map[string]bool{},
+		declared:  map[string]string{},
 		homes:     map[string]string{},
 	}
 	operations, err := g.operations()
@@ -29,6 +29,9 @@ func sdk(docs []*openapi.Document) (map[string]string, error) {
 		return nil, err
 	}
 	pages := g.pages(operations)
+	if g.clash != nil {
+		return nil, g.clash
+	}
 	for attribute := range g.values {
 		if !g.seen[attribute] {
 			return nil, fmt.Errorf("enums.go has values of %s, which is not in the documents", attribute)
@@ -54,7 +57,8 @@ type generator struct {
 	templates *template.Template
 	values    map[string][]string // the known values of attributes, by component and attribute
 	seen      map[string]bool     // attributes that have known values
-	declared  map[string]bool     // Go types that are written
+	declared  map[string]string   // Go types that are written, with the place they are made of
+	clash     error               // the first type that two places would define differently
 	homes     map[string]string   // a component's service: the first that answers with it
 }
 
@@ -65,13 +69,15 @@ func (g *generator) page(name string, data any) *page {
 	return p
 }
 
-// first reports whether a type is not written yet, and marks it as written.
-func (g *generator) first(goType string) bool {
-	if g.declared[goType] {
-		return false
+// first reports whether a type is not written yet, and marks it as written. Origin is the
+// place in the documents that the type is made of: a type has one alone.
+func (g *generator) first(goType, origin string) bool {
+	have, written := g.declared[goType]
+	if written && have != origin && g.clash == nil {
+		g.clash = fmt.Errorf("%s and %s would both be the type %s: rename one in names.go", have, origin, goType)
 	}
-	g.declared[goType] = true
-	return true
+	g.declared[goType] = origin
+	return !written
 }
 
 // pages writes a page for each service, with its methods and resources, and one with the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -78,7 +79,7 @@ func (t *types) sentObject(prefix, key, component string, s *openapi.Schema) str
 		return "any"
 	}
 	name := sentName(prefix, key, component)
-	if t.first(name) {
+	if t.first(name, "a request's "+cmp.Or(component, prefix+"."+key)) {
 		t.afterwards(func() {
 			t.structure(structure{Name: name, Doc: "is part of a request."}, s, func(key string, p *openapi.Schema) (goType, options string) {
 				return t.sent(name, key, p, slices.Contains(s.Required, key))

@@ -73,7 +73,7 @@ type resource struct {
 // resource writes the Go type of a component that is a resource.
 func (t *types) resource(component string) {
 	name, schema := typeName(component), t.joined.Schema(component)
-	if !t.first(name) {
+	if !t.first(name, component) {
 		return
 	}
 	attributes, relationships, kinds := union(component)
@@ -133,7 +133,7 @@ func (t *types) part(s structure, schema *openapi.Schema, at place, fieldAt func
 // shared writes the struct of what the kinds of a union share, once.
 func (t *types) shared(component string, fieldAt func(place) fieldFunc) {
 	name := sharedName(component)
-	if !t.first(name) {
+	if !t.first(name, component) {
 		return
 	}
 	at := place{component, strings.TrimSuffix(name, "Attributes")}
