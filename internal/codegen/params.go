@@ -52,7 +52,8 @@ func (t *types) bodyFields(op operation) []field {
 	return append(fields, t.written(op, "body", body, "data", "meta", "page")...)
 }
 
-// variants is a part of a request as one object, where the documents give several.
+// variants returns a part of a request as one object. If the documents give several
+// variants of it, the object has the properties of all of them.
 func (t *types) variants(s *openapi.Schema) *openapi.Schema {
 	s = t.newest.Flat(s)
 	if len(s.OneOf) > 0 {
