@@ -20,7 +20,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=32m"); err != nil {
-		t.Skipf("a small disk cannot be mounted here (%v): service.TestADatabaseThatCannotWriteIsNeverA200AndRecovers limits the database instead", err)
+		t.Skipf("a small disk cannot be mounted here (%v): service.TestNoWebhookIsAnswered200WhileTheDatabaseCannotWrite limits the database instead", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	w := newWorld(t, database{
