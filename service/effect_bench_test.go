@@ -22,7 +22,7 @@ func BenchmarkTimeToEffect(b *testing.B) {
 	for _, on := range benchDatabases() {
 		b.Run(on.name, func(b *testing.B) {
 			w := newWorld(b, on.database(b))
-			took := w.wayToTheEffect(b, w.settled)
+			took := w.timesToEffect(b, w.settled)
 			for b.Loop() { // the fixed load above is the benchmark
 			}
 			slices.Sort(took)
@@ -101,14 +101,14 @@ func BenchmarkHotInquiry(b *testing.B) {
 			})
 			hot, _ := w.applicant("user-hot")
 			w.settled()
-			quiet := percentile(w.wayToTheEffect(b, w.settled), 99)
+			quiet := percentile(w.timesToEffect(b, w.settled), 99)
 			slow.Store(hot)
 			for batch := range slices.Chunk(hotEvents(hot, 100_000), 1000) {
 				if _, err := w.service.db.AppendEvents(b.Context(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}
-			busy := percentile(w.wayToTheEffect(b, func() {}), 99)
+			busy := percentile(w.timesToEffect(b, func() {}), 99)
 			for b.Loop() { // the fixed loads above are the benchmark
 			}
 			slow.Store("none")
