@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 )
 
-// didYouMean suggests the name that is most like a misspelled one, and lists the names
-// where none is alike and the list is short. It is empty where there is nothing to say.
+// didYouMean suggests the known name that is most similar to a misspelled one. If none is
+// similar and the list is short, it lists the known names; otherwise it is empty.
 func didYouMean(name string, known []string) string {
 	known = slices.Sorted(slices.Values(known))
 	best, least := "", 1+len(name)/3
