@@ -595,7 +595,7 @@ func TestMiddlewareSeesEveryAttemptInOrder(t *testing.T) {
 	}
 }
 
-func TestProductionRefusesToSimulateBeforeAnythingIsSent(t *testing.T) {
+func TestProductionRejectsSimulateActionsBeforeAnyCall(t *testing.T) {
 	for name, opts := range map[string][]persona.Option{
 		"by its environment": {persona.WithAPIKey("opaque"), persona.WithEnvironment(persona.Production)},
 		"by its key":         {persona.WithAPIKey("persona_production_1")},
