@@ -1,7 +1,7 @@
-// Package spelling compares names, for errors that suggest the one that was meant.
+// Package spelling compares names, for errors that suggest the intended name.
 package spelling
 
-// Distance counts the bytes to insert, delete or replace to make one text of another.
+// Distance returns the number of bytes to insert, delete or replace to turn a into b.
 func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
