@@ -1,6 +1,7 @@
-// Package openapi reads Persona's OpenAPI documents: the operations, the schemas of their
-// bodies and answers, and the schemas of the resources.
+// Package openapi reads Persona's OpenAPI documents: the operations, the schemas
+// of their bodies and answers, and the schemas of the resources.
 //
-// It keeps what the generators use, resolves references by name, and ignores descriptions
-// and examples.
+// It is made for the generators. It keeps what they use, resolves references by
+// name, and ignores prose and examples, so that the documents with and without them
+// read the same.
 package openapi

@@ -17,19 +17,19 @@ type Document struct {
 	schemas    map[string]*Schema
 }
 
-// Operation is an operation of the API.
+// Operation is one call of the API.
 type Operation struct {
 	Method     string // GET, POST, PATCH or DELETE
 	Path       string // /inquiries/{inquiry-id}
 	ID         string // the document's operationId
 	PathParams []string
 	Query      []Parameter
-	Headers    []Parameter // specific to the operation
-	Body       *Body       // nil if there is none
+	Headers    []Parameter // those that are peculiar to the operation
+	Body       *Body       // nil when there is none
 	Success    map[string]*Schema
 	MediaType  string // of the answer
-	BaseURL    string // if it differs from the document's
-	Keyless    bool   // called without an API key
+	BaseURL    string // where the operation has another base than the rest
+	Keyless    bool   // the API key is not sent
 }
 
 // Parameter is one query parameter or header.
@@ -39,16 +39,16 @@ type Parameter struct {
 	Schema   *Schema
 }
 
-// Body is the body of a request.
+// Body is what a request carries.
 type Body struct {
 	Required   bool
 	MediaTypes []string // sorted
 	Schema     *Schema  // of the first media type that has one, JSON before others
 }
 
-// Schema is the part of a JSON schema that the generators need.
+// Schema is as much of a JSON schema as the generators need.
 type Schema struct {
-	Ref        string // the name of the referenced component, if any
+	Ref        string // the name of the component this schema is a reference to
 	Types      []string
 	Format     string
 	Const      string
@@ -63,8 +63,8 @@ type Schema struct {
 	Deprecated bool
 }
 
-// Dir returns the folder of the documents: that of PERSONA_OPENAPI, or ../shared/spec next
-// to the module's root.
+// Dir returns the folder of the documents: the one PERSONA_OPENAPI names, or
+// ../shared/spec beside the module's root.
 func Dir() (string, error) {
 	dir := os.Getenv("PERSONA_OPENAPI")
 	if dir == "" {
@@ -111,7 +111,7 @@ func Versions(dir string) ([]string, error) {
 	return versions, nil
 }
 
-// Load reads the document of a version.
+// Load reads the document of one version.
 func Load(dir, version string) (*Document, error) {
 	b, err := os.ReadFile(filepath.Join(dir, version, "openapi-bundled.json"))
 	if err != nil {
@@ -124,7 +124,7 @@ func Load(dir, version string) (*Document, error) {
 	return raw.document(version), nil
 }
 
-// Schema returns the component with a name, or nil.
+// Schema returns the component of that name, or nil.
 func (d *Document) Schema(name string) *Schema { return d.schemas[name] }
 
 // SchemaNames returns the names of the components, sorted.
@@ -137,7 +137,8 @@ func (d *Document) SchemaNames() []string {
 	return names
 }
 
-// Resolve follows a reference to its component. Other schemas are returned unchanged.
+// Resolve follows a reference to its component. A schema that is no reference is
+// returned as it is.
 func (d *Document) Resolve(s *Schema) *Schema {
 	for s != nil && s.Ref != "" {
 		s = d.schemas[s.Ref]
@@ -174,7 +175,7 @@ func (d *Document) Flat(s *Schema) *Schema {
 // Nullable reports whether null is allowed.
 func (s *Schema) Nullable() bool { return slices.Contains(s.Types, "null") }
 
-// Type returns the only type that is not null, or "" if there is none or several.
+// Type returns the one type that is not null, or "" when there is none or several.
 func (s *Schema) Type() string {
 	types := slices.DeleteFunc(slices.Clone(s.Types), func(t string) bool { return t == "null" })
 	if len(types) == 1 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// rawDocument is the JSON form of the document.
+// rawDocument is the document as it is written.
 type rawDocument struct {
 	Paths      map[string]map[string]json.RawMessage
 	Components struct {
@@ -27,7 +27,7 @@ type rawOperation struct {
 	Parameters  []rawParameter
 	RequestBody *rawBody
 	Responses   map[string]rawResponse
-	Security    *[]map[string][]string // nil means the document's default, the API key
+	Security    *[]map[string][]string // nil: the document's own, the API key
 }
 
 type rawParameter struct {
@@ -48,7 +48,7 @@ type rawResponse struct {
 	Content map[string]struct{ Schema *Schema }
 }
 
-// commonHeaders are the headers of every operation. The SDK's transport sets them.
+// commonHeaders are the headers every operation takes; the SDK's transport sets them.
 var commonHeaders = regexp.MustCompile(`^(Key-Inflection|Idempotency-Key|Persona-Version)$`)
 
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
@@ -57,7 +57,7 @@ func (raw rawDocument) document(version string) *Document {
 	d := &Document{Version: version, schemas: raw.Components.Schemas}
 	for path, item := range raw.Paths {
 		var shared []rawParameter
-		_ = json.Unmarshal(item["parameters"], &shared) // most paths have none
+		_ = json.Unmarshal(item["parameters"], &shared) // absent on most paths
 		var servers []rawServer
 		_ = json.Unmarshal(item["servers"], &servers)
 		for method, b := range item {
@@ -129,7 +129,8 @@ func (raw rawDocument) operation(method, path string, op rawOperation) Operation
 	return o
 }
 
-// UnmarshalJSON reads a schema. It ignores keywords that the generators do not use.
+// UnmarshalJSON reads a schema. Keywords the generators have no use for are passed
+// over.
 func (s *Schema) UnmarshalJSON(b []byte) error {
 	var raw struct {
 		Ref           string `json:"$ref"`
