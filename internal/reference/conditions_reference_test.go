@@ -334,8 +334,8 @@ func fieldOf(t *thing, key string) (value any, ok bool) {
 // ask is a condition that needs no part.
 func ask(text string, holds func(*facts) tri) *condition { return &condition{text: text, holds: holds} }
 
-// proof is one that must not be turned around: what is not there is no proof.
-func proof(text string, holds func(*facts) tri) *condition {
+// evidence is a condition that must not be negated, since missing data is not evidence.
+func evidence(text string, holds func(*facts) tri) *condition {
 	return &condition{text: text, holds: holds, sees: true}
 }
 

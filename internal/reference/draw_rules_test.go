@@ -98,11 +98,11 @@ func (d *draw) leaf(careless bool) *condition {
 	count := d.IntN(3)
 	switch d.IntN(16) {
 	case 0, 1, 2:
-		return proof(fmt.Sprintf("passed(%q)", name), func(f *facts) tri { return passed(f.attempts, name) })
+		return evidence(fmt.Sprintf("passed(%q)", name), func(f *facts) tri { return passed(f.attempts, name) })
 	case 3, 4:
-		return proof("clear(reports)", func(f *facts) tri { return is(clean(f.reports)) })
+		return evidence("clear(reports)", func(f *facts) tri { return is(clean(f.reports)) })
 	case 5:
-		return proof("clear(account_reports)", func(f *facts) tri { return is(clean(f.accountReports)) })
+		return evidence("clear(account_reports)", func(f *facts) tri { return is(clean(f.accountReports)) })
 	case 6:
 		return ask(fmt.Sprintf("failed_attempts(%q) <= %d", name, count), func(f *facts) tri { return is(failedAttempts(f.attempts, name) <= count) })
 	case 7:

@@ -37,7 +37,7 @@ func (f figures) demand(t *testing.T, names ...string) {
 	}
 }
 
-// report logs figures, and adds them to the file that PROOF_FIGURES names: "make test"
+// report logs figures, and adds them to the file that IDEM_TEST_REPORT names: "make test"
 // prints it, since go test prints nothing of a package that passes.
 func (f figures) report(t *testing.T) {
 	t.Helper()
@@ -46,7 +46,7 @@ func (f figures) report(t *testing.T) {
 		said += ", no difference and no wrong approval"
 	}
 	t.Log(said)
-	path := os.Getenv("PROOF_FIGURES")
+	path := os.Getenv("IDEM_TEST_REPORT")
 	if path == "" {
 		return
 	}

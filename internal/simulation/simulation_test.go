@@ -60,10 +60,10 @@ func TestSimulation(t *testing.T) {
 	writeFigures(t, total)
 }
 
-// writeFigures adds figures to the file that PROOF_FIGURES names: "make test" prints it, since
+// writeFigures adds figures to the file that IDEM_TEST_REPORT names: "make test" prints it, since
 // go test prints nothing of a package that passes.
 func writeFigures(t *testing.T, f figures) {
-	path := os.Getenv("PROOF_FIGURES")
+	path := os.Getenv("IDEM_TEST_REPORT")
 	if path == "" {
 		return
 	}
