@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// at returns what is at a JSON pointer, or nil.
+// at returns the value at a JSON pointer, or nil.
 func (d *Document) at(pointer string) any {
 	var value any = d.root
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
@@ -50,8 +50,8 @@ func (d *Document) resolve(object node) node {
 	}
 }
 
-// member returns a member of an object that is an object itself, its references
-// followed; nil where there is none.
+// member returns a member of an object that is an object itself, after following
+// references, or nil.
 func (d *Document) member(object node, keys ...string) node {
 	for _, key := range keys {
 		object, _ = object[key].(node)
@@ -60,8 +60,8 @@ func (d *Document) member(object node, keys ...string) node {
 	return object
 }
 
-// properties returns the properties of an object schema. Where its parts describe
-// one twice the later, more specific description counts.
+// properties returns the properties of an object schema. If a property is described twice,
+// the later and more specific description counts.
 func (d *Document) properties(schema node) node {
 	schema = d.resolve(schema)
 	all := make(node)
