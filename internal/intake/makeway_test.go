@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-func TestOtherWorkMakesWayForABurstAndNeverStops(t *testing.T) {
+func TestOtherWorkIsDelayedByABurstButNeverStops(t *testing.T) {
 	in := &Intake{slots: make(chan struct{}, maxWaiting)}
-	in.MakeWay(t.Context()) // nobody waits
+	in.MakeWay(t.Context()) // no events are waiting
 	for range pressure {
 		in.slots <- struct{}{}
 	}
 	var working sync.WaitGroup
-	for range 3 { // the burst goes on, and so does the work
+	for range 3 { // processing continues during the burst
 		working.Go(func() { in.MakeWay(t.Context()) })
 	}
 	working.Wait()

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/reconcile"
 )
 
-func TestAPageThatIsTooLargeIsReadInSmallerOnes(t *testing.T) {
+func TestAPageThatIsTooLargeIsReadInSmallerPages(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 40)
 	w.heavy = map[string]bool{"evt_030": true}
@@ -24,7 +24,7 @@ func TestAPageThatIsTooLargeIsReadInSmallerOnes(t *testing.T) {
 	}
 	at := slices.Index(w.asked, 1)
 	if at < 0 {
-		t.Fatalf("no page of one event was asked for: %v", w.asked)
+		t.Fatalf("no page of one event was requested: %v", w.asked)
 	}
 	if last := w.asked[len(w.asked)-1]; last <= 2 {
 		t.Errorf("pages do not grow again: %v", w.asked)
@@ -34,14 +34,14 @@ func TestAPageThatIsTooLargeIsReadInSmallerOnes(t *testing.T) {
 	}
 }
 
-// future is an event at the top of the list that is dated a year ahead.
+// future adds an event at the top of the list that is dated a year ahead.
 func (l *list) future() {
 	l.events = append(l.events, domain.Event{
 		ID: "evt_future", Name: "inquiry.started", CreatedAt: noon.AddDate(1, 0, 0), Object: domain.Ref{Type: "inquiry", ID: "inq_future"}, Body: []byte(`{}`),
 	})
 }
 
-func TestAnEventOfTheFutureIsKeptAndReported(t *testing.T) {
+func TestAnEventFromTheFutureIsStoredAndReported(t *testing.T) {
 	w := newWorld(t)
 	w.reconcile(t, reconcile.Options{})
 	w.now = noon.Add(time.Hour)
@@ -51,11 +51,11 @@ func TestAnEventOfTheFutureIsKeptAndReported(t *testing.T) {
 		t.Errorf("it came by %q", via)
 	}
 	if log := w.log.String(); !strings.Contains(log, "dated in the future") || !strings.Contains(log, "evt_future") {
-		t.Errorf("the log says nothing of it: %s", log)
+		t.Errorf("the log does not mention it: %s", log)
 	}
 }
 
-func TestAnEventOfTheFutureShortensNoReconciliation(t *testing.T) {
+func TestAnEventFromTheFutureDoesNotEndAReconciliationEarly(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.future()
@@ -73,7 +73,7 @@ func TestAnEventOfTheFutureShortensNoReconciliation(t *testing.T) {
 	}
 }
 
-func TestAWatermarkOfTheFutureThatAnOlderVersionLeftIsNotBelieved(t *testing.T) {
+func TestAWatermarkInTheFutureIsIgnored(t *testing.T) {
 	w := newWorld(t)
 	old := domain.Reconciliation{ID: "rec_old", Environment: domain.Sandbox, StartedAt: noon}
 	old, ok, err := w.db.BeginReconciliation(t.Context(), old, "node_old", noon, noon.Add(time.Minute))
@@ -91,7 +91,7 @@ func TestAWatermarkOfTheFutureThatAnOlderVersionLeftIsNotBelieved(t *testing.T) 
 	}
 }
 
-func TestAnEventThatIsDatedLongAgoShortensNoReconciliation(t *testing.T) {
+func TestAnEventWithAnOldDateDoesNotEndAReconciliationEarly(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.reconcile(t, reconcile.Options{})
@@ -104,7 +104,7 @@ func TestAnEventThatIsDatedLongAgoShortensNoReconciliation(t *testing.T) {
 	}
 }
 
-func TestAnEventWithoutATimeMovesNoWatermark(t *testing.T) {
+func TestAnEventWithoutATimeDoesNotMoveTheWatermark(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.events[4].CreatedAt = time.Time{}
@@ -115,22 +115,22 @@ func TestAnEventWithoutATimeMovesNoWatermark(t *testing.T) {
 	}
 }
 
-// A process whose clock is ahead takes a reconciliation for given up that is not. The
-// one that had it stops, and nothing is lost.
+// A process whose clock is ahead assumes that a running reconciliation was abandoned. The
+// startTime process stops, and nothing is lost.
 func TestAStolenReconciliationLosesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.reconcile(t, reconcile.Options{})
 	w.now = noon.Add(time.Hour)
 	w.happen(noon.Add(time.Hour), 20)
-	ahead := w.another(io.Discard)
+	maxAhead := w.another(io.Discard)
 	w.slow = func() {
-		if w.read < 5 { // two pages of the first reconciliation, and two of this one
+		if w.read < 5 { // two pages of the first reconciliation and two of this one
 			return
 		}
 		w.slow = nil
 		w.now = w.now.Add(5 * time.Minute)
-		if run, err := ahead.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); err != nil || run.FinishedAt.IsZero() {
+		if run, err := maxAhead.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); err != nil || run.FinishedAt.IsZero() {
 			t.Errorf("the node whose clock is ahead found %+v, error %v", run, err)
 		}
 		w.now = w.now.Add(-5 * time.Minute)
@@ -149,7 +149,7 @@ func TestAStolenReconciliationLosesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsHistoryIsSaidByPersonasClock(t *testing.T) {
+func TestPersonasClockDecidesWhatIsHistory(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"the same clock": time.Second, "five minutes ahead": 5 * time.Minute, "five minutes behind": -5 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -7,9 +7,9 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// An answer from before the decision would bring the inquiry back to where it was, and no
-// later event would correct that.
-func TestContradictingEventsAreNotSettledByAnAnswerThatIsOlder(t *testing.T) {
+// If an answer from before the decision were used, the inquiry would return to its former
+// status, and no later event would correct it.
+func TestAConflictIsNotResolvedByAnOlderAnswer(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(20, "declined"))
 	s.advance()
@@ -17,7 +17,7 @@ func TestContradictingEventsAreNotSettledByAnAnswerThatIsOlder(t *testing.T) {
 	s.persona.asOf = start.Add(10 * time.Second)
 	s.receive(event(30, "pending"))
 	if err := s.work(inquiry); err == nil {
-		t.Error("an answer that is older was taken")
+		t.Error("an older answer was used")
 	}
 	if got := s.status(); got != "declined" {
 		t.Errorf("the inquiry is %s", got)
