@@ -13,6 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/idemhq/idem/cmd/idem/internal/completion"
+	"github.com/idemhq/idem/cmd/idem/internal/scenario"
+	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
@@ -24,9 +26,10 @@ func main() {
 
 // The exit codes.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitUnknown = 3 // a call of Persona's API may or may not have taken effect
 )
 
 // streams are what a command reads and writes.
@@ -44,6 +47,10 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" group:"develop" help:"Run the six steps of the tutorial and check every outcome."`
 	Policy  policyCommand  `cmd:"" group:"develop" help:"Check a policy file, or print the built-in policy."`
 
+	Trigger triggerCommand `cmd:"" group:"develop" help:"Let something happen to a person in a sandbox environment."`
+	Send    sendCommand    `cmd:"" group:"develop" help:"Send a webhook, correctly signed, to a URL."`
+
+	Request requestCommand `cmd:"" group:"persona" help:"Make any call of Persona's API."`
 	Webhook webhookCommand `cmd:"" group:"persona" help:"Verify and sign webhooks."`
 	API     apiCommand     `cmd:"" group:"persona" name:"api" help:"List the operations of Persona's API that the SDK supports."`
 
@@ -71,7 +78,7 @@ func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, er
 	return kong.New(&commands{},
 		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
 		kong.Writers(std.out, std.err), kong.Exit(exit), kong.ExplicitGroups(groups()),
-		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", ")},
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}))
 }
@@ -85,7 +92,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitFailed
 	}
 	if len(args) > 1 && args[0] == completion.Command {
-		completer := completion.Completer{App: parser.Model}
+		completer := completion.Completer{App: parser.Model, Values: map[string][]string{"scenario": scenario.Names()}}
 		completion.Write(std.out, args[1], completer.Candidates(args[2:]))
 		return exitDone
 	}
@@ -99,7 +106,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(std.err, "idem:", err)
-		return exitFailed
+		return exitCode(err)
 	}
 	return exitDone
 }
@@ -113,6 +120,13 @@ func asking(args []string) []string {
 		return append(args[1:len(args):len(args)], "--help")
 	}
 	return args
+}
+
+func exitCode(err error) int {
+	if errors.Is(err, persona.ErrOutcomeUnknown) {
+		return exitUnknown
+	}
+	return exitFailed
 }
 
 // named is the command that was called wrongly, as far as it is known.
