@@ -48,6 +48,7 @@ type commands struct {
 	Policy  policyCommand  `cmd:"" group:"develop" help:"Check a policy file, or print the built-in policy."`
 
 	Trigger triggerCommand `cmd:"" group:"develop" help:"Let something happen to a person in a sandbox environment."`
+	Listen  listenCommand  `cmd:"" group:"develop" help:"Forward Persona's events to a URL, without a tunnel."`
 	Send    sendCommand    `cmd:"" group:"develop" help:"Send a webhook, correctly signed, to a URL."`
 
 	Request requestCommand `cmd:"" group:"persona" help:"Make any call of Persona's API."`
