@@ -52,7 +52,7 @@ type commands struct {
 	Send    sendCommand    `cmd:"" group:"develop" help:"Send a webhook, correctly signed, to a URL."`
 
 	Request requestCommand `cmd:"" group:"persona" help:"Make any call of Persona's API."`
-	Webhook webhookCommand `cmd:"" group:"persona" help:"Verify and sign webhooks."`
+	Webhook webhookCommand `cmd:"" group:"persona" help:"Verify and sign webhooks, and configure them at Persona."`
 	API     apiCommand     `cmd:"" group:"persona" name:"api" help:"List the operations of Persona's API that the SDK supports."`
 
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`

@@ -13,6 +13,9 @@ import (
 type webhookCommand struct {
 	Verify verifyCommand `cmd:"" help:"Verify the signature of a webhook whose body is on standard input. Exits 1 if it is invalid."`
 	Sign   signCommand   `cmd:"" help:"Sign a webhook body from standard input and print the Persona-Signature header."`
+
+	Plan  webhookPlanCommand  `cmd:"" help:"Compare the webhooks at Persona with a file."`
+	Apply webhookApplyCommand `cmd:"" help:"Make the webhooks at Persona what a file says."`
 }
 
 type verifyCommand struct {
