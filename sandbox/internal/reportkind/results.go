@@ -81,18 +81,7 @@ func lookups(typ string, query map[string]any) map[string]any {
 		}
 		return resolved
 	case "report/business-lookup":
-		return map[string]any{
-			"match-status-strength": "strong", "match-status-business-name": "match", "match-status-address": "match",
-			"result": map[string]any{
-				"name": text("business-name"), "aliases": []any{}, "websites": []any{}, "phone-numbers": []any{}, "agents": []any{}, "officers": []any{},
-				"description": nil, "legal-status": nil, "legal-entity-type": "corporation", "date-of-incorporation": nil, "industry-classifications": []any{},
-				"identifiers": []any{}, "headcount": nil, "sources": []any{},
-				"addresses": []any{map[string]any{
-					"street-1": text("address-street-1"), "street-2": query["address-street-2"], "city": text("address-city"),
-					"subdivision": text("address-subdivision"), "postal-code": text("address-postal-code"),
-				}},
-			},
-		}
+		return businessLookup(query)
 	case "report/business-associated-persons":
 		value := func(text string) []any { return []any{map[string]any{"value": text}} }
 		return map[string]any{"associated-persons": []any{map[string]any{"names": value("Alexander J Sample"), "positions": value("Director")}}}
@@ -121,14 +110,7 @@ func lookups(typ string, query map[string]any) map[string]any {
 		}
 		return map[string]any{"phone-risk-level": level, "phone-risk-score": score, "phone-type": "mobile", "phone-country-code": "US"}
 	case "report/profile":
-		record := map[string]any{
-			"names": []any{map[string]any{
-				"name-full": subject(query), "name-first": text("name-first"), "name-middle": "", "name-last": text("name-last"),
-			}},
-			"birthdates": []any{}, "addresses": []any{}, "social-security-numbers": []any{}, "phone-numbers": []any{}, "email-addresses": []any{},
-			"deceased": false, "deceased-date": "", "drivers-licenses": []any{},
-		}
-		return map[string]any{"identity-records": []any{record}}
+		return map[string]any{"identity-records": []any{identityRecord(query)}}
 	case "report/profile-non-authoritative":
 		return map[string]any{"result": map[string]any{
 			"name": subject(query), "birthdate": query["birthdate"], "emails": []any{}, "phone-numbers": []any{}, "location": nil,
@@ -138,6 +120,32 @@ func lookups(typ string, query map[string]any) map[string]any {
 		return map[string]any{"sentilink-abuse-score": 100, "sentilink-first-party-synthetic-score": 100, "sentilink-third-party-synthetic-score": 100}
 	default:
 		return nil
+	}
+}
+
+func businessLookup(query map[string]any) map[string]any {
+	text := func(name string) string { return engine.TextOf(query[name]) }
+	return map[string]any{
+		"match-status-strength": "strong", "match-status-business-name": "match", "match-status-address": "match",
+		"result": map[string]any{
+			"name": text("business-name"), "aliases": []any{}, "websites": []any{}, "phone-numbers": []any{}, "agents": []any{}, "officers": []any{},
+			"description": nil, "legal-status": nil, "legal-entity-type": "corporation", "date-of-incorporation": nil, "industry-classifications": []any{},
+			"identifiers": []any{}, "headcount": nil, "sources": []any{},
+			"addresses": []any{map[string]any{
+				"street-1": text("address-street-1"), "street-2": query["address-street-2"], "city": text("address-city"),
+				"subdivision": text("address-subdivision"), "postal-code": text("address-postal-code"),
+			}},
+		},
+	}
+}
+
+func identityRecord(query map[string]any) map[string]any {
+	return map[string]any{
+		"names": []any{map[string]any{
+			"name-full": subject(query), "name-first": engine.TextOf(query["name-first"]), "name-middle": "", "name-last": engine.TextOf(query["name-last"]),
+		}},
+		"birthdates": []any{}, "addresses": []any{}, "social-security-numbers": []any{}, "phone-numbers": []any{}, "email-addresses": []any{},
+		"deceased": false, "deceased-date": "", "drivers-licenses": []any{},
 	}
 }
 

@@ -206,45 +206,11 @@ func monitor(c *engine.Change, r *storage.Resource) {
 
 // dismissReport dismisses a match. Later runs ignore it.
 func dismissReport(c *engine.Call, r *storage.Resource) error {
-	reason := c.Text("data.attributes.reason")
-	if reason == "" {
-		return engine.BadRequest("data.attributes.reason is missing")
+	if err := checkDismissal(c, r); err != nil {
+		return err
 	}
-	kind := c.Text("data.attributes.dismiss-type")
-	if r.Typ == "report/adverse-media" {
-		if kind != "entity" && kind != "media" {
-			return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
-		}
-		if c.Text("data.attributes.entity-id") == "" {
-			return engine.BadRequest("data.attributes.entity_id is missing")
-		}
-	}
-	switch {
-	case !reportkind.Dismissible(r.Typ):
-		return engine.Conflict("matches of this kind of report are not dismissed")
-	case r.Attributes["has-match"] != true:
-		return engine.Conflict("the report has no match")
-	case r.Typ == "report/adverse-media" && c.Text("data.attributes.entity-id") != reportkind.MatchedEntityID:
-		return engine.NotFound("data.attributes.entity_id is not found")
-	}
+	ignoreMatch(c, r)
 	query, _ := r.Attributes[reportQuery].(map[string]any)
-	ignored := map[string]any{
-		"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason,
-		"match": reportkind.Ignored(r.Typ, query),
-	}
-	switch r.Typ {
-	case "report/watchlist":
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/politically-exposed-person":
-		ignored["is-internal"] = false
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/adverse-media":
-		if kind == "media" {
-			r.Attributes["ignore-list-media"] = map[string]any{reportkind.MatchedEntityID: []any{reason}}
-		} else {
-			r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": reportkind.MatchedEntityID, "reason": reason}}
-		}
-	}
 	r.Attributes[dismissed], r.Attributes["has-match"] = true, false
 	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, false))
 	addHistory(c.Change, r, "dismiss", "ract", nil)
@@ -253,6 +219,47 @@ func dismissReport(c *engine.Call, r *storage.Resource) error {
 		monitor(c.Change, r)
 	}
 	return nil
+}
+
+func checkDismissal(c *engine.Call, r *storage.Resource) error {
+	adverse := r.Typ == "report/adverse-media"
+	kind, entity := c.Text("data.attributes.dismiss-type"), c.Text("data.attributes.entity-id")
+	switch {
+	case c.Text("data.attributes.reason") == "":
+		return engine.BadRequest("data.attributes.reason is missing")
+	case adverse && kind != "entity" && kind != "media":
+		return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
+	case adverse && entity == "":
+		return engine.BadRequest("data.attributes.entity_id is missing")
+	case !reportkind.Dismissible(r.Typ):
+		return engine.Conflict("matches of this kind of report are not dismissed")
+	case r.Attributes["has-match"] != true:
+		return engine.Conflict("the report has no match")
+	case adverse && entity != reportkind.MatchedEntityID:
+		return engine.NotFound("data.attributes.entity_id is not found")
+	}
+	return nil
+}
+
+// ignoreMatch adds the match of a report to its ignore list, if its type has one.
+func ignoreMatch(c *engine.Call, r *storage.Resource) {
+	reason := c.Text("data.attributes.reason")
+	query, _ := r.Attributes[reportQuery].(map[string]any)
+	ignored := map[string]any{
+		"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason,
+		"match": reportkind.Ignored(r.Typ, query),
+	}
+	switch {
+	case r.Typ == "report/watchlist":
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/politically-exposed-person":
+		ignored["is-internal"] = false
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/adverse-media" && c.Text("data.attributes.dismiss-type") == "media":
+		r.Attributes["ignore-list-media"] = map[string]any{reportkind.MatchedEntityID: []any{reason}}
+	case r.Typ == "report/adverse-media":
+		r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": reportkind.MatchedEntityID, "reason": reason}}
+	}
 }
 
 // addHistory adds an entry to the history of a report.
