@@ -158,7 +158,8 @@ func cloned(c *engine.Call, family string) (map[string]any, error) {
 	return attributes, nil
 }
 
-// wait sets an attribute to a later time, and has the resource looked at then. See due.
+// wait sets an attribute to a later time, at which the function in dueByFamily is called. See
+// due.
 func wait(c *engine.Change, r *storage.Resource, attribute string, d time.Duration) {
 	at := c.Now.Add(d)
 	r.Attributes[attribute] = simclock.Stamp(at)
