@@ -39,6 +39,9 @@ func TestAVerificationOfEveryTypePassesOrIsSkipped(t *testing.T) {
 // webhook of each version gets them all, signed, as the document of its version has
 // them, and as the SDK reads them.
 func TestEveryDocumentedEventIsEmitted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	var seen sync.Map
 	t.Run("when", func(t *testing.T) {
 		all := reportScenarios()
