@@ -12,12 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/cmd/idem/internal/show"
 	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
 type sandboxCommand struct {
+	output
 	Listen     string  `default:"127.0.0.1:8090" help:"The address to listen on (${default}). Port 0 picks a free port."`
 	URL        string  `name:"url" placeholder:"URL" help:"The public address for links and files, such as that of a tunnel. The default is the address the sandbox listens on."`
 	Coverage   bool    `help:"List the operations that are served or missing and the events that are emitted or silent, then exit."`
@@ -61,8 +63,7 @@ func (c sandboxCommand) Validate() error {
 
 func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	if c.Coverage {
-		printCoverage(std.out)
-		return nil
+		return c.printCoverage(std.out)
 	}
 	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
 	seed, err := c.readSeed()
@@ -93,7 +94,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 			return fmt.Errorf("load --state %s: %w", c.State, err)
 		}
 	}
-	printSandbox(std.out, "http://"+listener.Addr().String(), c.State)
+	c.printStarted(std.out, "http://"+listener.Addr().String())
 	if c.State == "" {
 		return serve.HTTP(ctx, listener, sb)
 	}
@@ -135,6 +136,39 @@ func (c sandboxCommand) readSeed() (*sandbox.Seed, error) {
 	}
 	defer file.Close()
 	return sandbox.ReadSeed(c.Seed, file)
+}
+
+func (sandboxCommand) Help() string {
+	return examples("idem sandbox",
+		"# Keep the state, and make the retries of webhooks a thousand times faster",
+		"idem sandbox --state sandbox.json --retry-scale 0.001",
+		"# One in ten approvals gets no answer", "idem sandbox --fault kind=lost_answer,operation=Inquiries.Approve,rate=0.1",
+		"# For scripts: one line of JSON with the address once it listens", "idem sandbox --listen 127.0.0.1:0 --json")
+}
+
+// printCoverage prints what the sandbox serves and emits.
+func (c sandboxCommand) printCoverage(w io.Writer) error {
+	served, missing := sandbox.Coverage()
+	emitted, silent := sandbox.EventCoverage()
+	result := map[string]any{"served": names(served), "missing": names(missing), "emitted": emitted, "silent": silent}
+	return c.print(w, result, printCoverage)
+}
+
+func names(operations []persona.Operation) []string {
+	names := []string{}
+	for _, op := range operations {
+		names = append(names, op.Name())
+	}
+	return names
+}
+
+// printStarted says where the sandbox is and how to use it.
+func (c sandboxCommand) printStarted(w io.Writer, url string) {
+	if c.JSON {
+		_ = show.Line(w, map[string]string{"url": url, "persona_base_url": url + "/api/v1", "persona_api_key": sandbox.SandboxKey, "production_key": sandbox.ProductionKey})
+		return
+	}
+	printSandbox(w, url, c.State)
 }
 
 func printCoverage(w io.Writer) {
