@@ -20,7 +20,7 @@ func TestNewClient(t *testing.T) {
 		"a key from an option is enough":                {opts: []persona.Option{persona.WithAPIKey("persona_sandbox_1")}},
 		"no key names the variable":                     {want: persona.ErrNoKey, says: "PERSONA_API_KEY"},
 		"a nil HTTP client changes nothing":             {key: "persona_sandbox_1", opts: []persona.Option{persona.WithHTTPClient(nil)}},
-		"a nil budget changes nothing":                  {key: "persona_sandbox_1", opts: []persona.Option{persona.WithBudget(nil)}},
+		"a nil limiter changes nothing":                 {key: "persona_sandbox_1", opts: []persona.Option{persona.WithRateLimiter(nil)}},
 		"an idempotency key for all calls is refused":   {key: "persona_sandbox_1", opts: []persona.Option{persona.WithIdempotencyKey("once")}, says: "for one call"},
 		"a response for all calls is refused":           {key: "persona_sandbox_1", opts: []persona.Option{persona.WithResponse(new(*persona.Response))}, says: "for one call"},
 		"a key of spaces is none":                       {key: "  ", want: persona.ErrNoKey, says: "PERSONA_API_KEY"},
@@ -65,7 +65,7 @@ func TestAClientPrintsWithoutItsKey(t *testing.T) {
 	}
 }
 
-func TestAMismatchIsTyped(t *testing.T) {
+func TestAnEnvironmentMismatchIsAnEnvironmentError(t *testing.T) {
 	_, err := persona.NewClient(persona.WithAPIKey("persona_production_1"), persona.WithEnvironment(persona.Sandbox))
 	var mismatch *persona.EnvironmentError
 	if !errors.As(err, &mismatch) || mismatch.Environment != persona.Sandbox {

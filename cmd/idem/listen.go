@@ -124,8 +124,8 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 	if err != nil {
 		return listen.Options{}, err
 	}
-	budget := persona.NewBudget()
-	client, err := c.client(persona.WithBudget(budget))
+	limiter := persona.NewRateLimiter()
+	client, err := c.client(persona.WithRateLimiter(limiter))
 	if err != nil {
 		return listen.Options{}, err
 	}
@@ -138,7 +138,7 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 		if err != nil {
 			return options, fmt.Errorf("read the webhook: %w", err)
 		}
-		if client, err = c.as(&options, hook, budget); err != nil {
+		if client, err = c.as(&options, hook, limiter); err != nil {
 			return options, err
 		}
 	}
@@ -147,12 +147,12 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 			return options, err
 		}
 	}
-	return options, c.read(ctx, &options, client, budget)
+	return options, c.read(ctx, &options, client, limiter)
 }
 
 // as makes the events those of a webhook. It returns a client that reads them as the
 // webhook would send them.
-func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecret, budget *persona.Budget) (*persona.Client, error) {
+func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecret, limiter *persona.RateLimiter) (*persona.Client, error) {
 	if len(c.Secret) == 0 {
 		for _, secret := range hook.Attributes.Secrets {
 			if secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(time.Now()) {
@@ -165,7 +165,7 @@ func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecr
 	}
 	subscribed := hook.Attributes.EnabledEvents
 	options.Wanted = func(name string) bool { return slices.Contains(subscribed, "*") || slices.Contains(subscribed, name) }
-	form := []persona.Option{persona.WithBudget(budget)}
+	form := []persona.Option{persona.WithRateLimiter(limiter)}
 	if version := hook.Attributes.APIVersion; version != "" {
 		form = append(form, persona.WithVersion(version))
 	}
@@ -196,8 +196,8 @@ func (c listenCommand) configuredSecrets() ([]string, error) {
 }
 
 // read says how the events are read, and from when on.
-func (c listenCommand) read(ctx context.Context, options *listen.Options, client *persona.Client, budget *persona.Budget) error {
-	list := reconcile.Persona{Client: client, Budget: budget}
+func (c listenCommand) read(ctx context.Context, options *listen.Options, client *persona.Client, limiter *persona.RateLimiter) error {
+	list := reconcile.Persona{Client: client, RateLimiter: limiter}
 	options.Lister = list
 	options.Event = func(ctx context.Context, id string) (domain.Event, error) { return readEvent(ctx, client, id) }
 	_, baseURL, err := c.settings()

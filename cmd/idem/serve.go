@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -41,6 +42,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 			fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
 		})
 	}
+	tuneGC(os.Getenv)
 	logger := cfg.Logger(std.err)
 	s, err := service.New(ctx, cfg, logger)
 	if err != nil {
@@ -83,5 +85,22 @@ func (c serveCommand) reload(ctx context.Context, s *service.Service) {
 		case <-told:
 			s.Reload(service.LoadConfig(c.Config, os.Getenv))
 		}
+	}
+}
+
+const (
+	gcPercent   = 400
+	memoryLimit = 512 << 20 // bytes
+)
+
+// tuneGC trades memory for speed, unless the environment has settings of its own. Most of
+// what the service allocates lives as long as one event: with Go's default the collector
+// takes a fifth of the processor's time. Above the limit it runs as often as needed.
+func tuneGC(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }

@@ -2,15 +2,15 @@ package domain
 
 import "time"
 
-// Notification is one message for the host application.
+// Notification is a message for the host application.
 type Notification struct {
 	ID          string // ntf_…
 	Environment Environment
 	Name        string // verdict.changed, action.done, action.dead, …
-	Subject     string // the host's reference id; empty where none is known
+	Subject     string // the host's reference id; empty if there is none
 	Object      Ref
 	Verdict     Verdict
-	EventID     string // the Persona event that led to it
+	EventID     string // the Persona event that caused it
 	CreatedAt   time.Time
-	Sequence    int64 // grows in commit order within the environment; set by the store
+	Sequence    int64 // increases in commit order within the environment; set by the store
 }

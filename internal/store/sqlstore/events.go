@@ -18,7 +18,7 @@ const eventColumns = "sequence, id, name, created_at, object_type, object_id, bo
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
 	rows := make([]EventRow, len(events))
 	for i, e := range events {
-		rows[i] = rowOf(e) // before the transaction begins
+		rows[i] = rowOf(e) // outside of the transaction
 	}
 	var fresh []bool
 	err := s.db.Tx(ctx, func(tx Tx) (err error) {
@@ -39,12 +39,13 @@ func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 	return fresh, nil
 }
 
-// EventRow is an event as [Database.Append] stores it, by the names of the columns.
+// EventRow is an event as [Database.Append] stores it. The fields are named after the
+// columns.
 type EventRow struct {
 	Environment, ID, Name string
 	CreatedAt             int64
 	ObjectType, ObjectID  string
-	Body                  []byte // packed
+	Body                  []byte // compressed
 	Headers, Via          string
 	ReceivedAt            int64
 	State, Reason         string
@@ -113,7 +114,7 @@ func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain
 		if setAside = n > 0; !setAside {
 			return nil
 		}
-		return s.tell(ctx, tx, env, evaluation{}, nil, []audit.Entry{entry})
+		return s.writeLog(ctx, tx, env, evaluation{}, nil, []audit.Entry{entry})
 	})
 	return setAside, err
 }
@@ -177,7 +178,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 				jobs = append(jobs, job)
 			}
 		}
-		return errors.Join(s.tell(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, jobs))
+		return errors.Join(s.writeLog(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, jobs))
 	})
 	return requeued, err
 }

@@ -31,8 +31,8 @@ func (s *Store) Subject(ctx context.Context, env domain.Environment, reference s
 	return found[0].Subject, nil
 }
 
-// Subjects implements [store.Store]. A cursor is the moment and the reference id of the
-// last row of the page before.
+// Subjects implements [store.Store]. A cursor contains the time and the reference id of the
+// last row of the previous page.
 func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict domain.Verdict, cursor string, limit int) ([]domain.Subject, string, error) {
 	query, args := "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1", []any{env}
 	if verdict != "" {
@@ -64,7 +64,7 @@ func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict do
 	return subjects[:limit], fmt.Sprintf("%d %s", micros(last.Since), last.Reference), nil
 }
 
-// subjectRow is a subject with the rules that its verdict was computed by.
+// subjectRow is a subject with the rules that its verdict was computed under.
 type subjectRow struct {
 	domain.Subject
 	rules string
@@ -83,17 +83,17 @@ func scanSubject(env domain.Environment) func(Rows) (subjectRow, error) {
 // SubjectObjects implements [store.Store].
 func (s *Store) SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error) {
 	if reference == "" {
-		return nil, nil // objects that carry none are nobody's
+		return nil, nil // objects without a reference id belong to nobody
 	}
 	found, err := s.subjectObjects(ctx, s.db, env, []string{reference})
 	return found[reference], err
 }
 
-// subjectObjects returns what the verdicts of subjects are computed from. The plus keeps
-// SQLite from going through all objects in their order instead of looking these up.
+// subjectObjects returns what verdicts are computed from. The plus in the query keeps
+// SQLite from scanning all objects in order instead of using the index.
 func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Environment, references []string) (map[string][]domain.Object, error) {
 	of := map[string][]domain.Object{}
-	owners := map[domain.Ref][]string{} // whose inquiry, account or case it is
+	owners := map[domain.Ref][]string{} // the subjects of each inquiry, account and case
 	type owned struct {
 		reference string
 		object    domain.Object
@@ -135,9 +135,9 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 	return of, nil
 }
 
-// casesOf returns the cases with these ids, and those that are about objects with these
-// ids, with all inquiries and accounts that each is about. Each query looks rows up in one
-// index: a join of them is planned badly while a table is new.
+// casesOf returns the cases with these ids and the cases attached to objects with these
+// ids, with all their inquiries and accounts. Each query uses one index; a join would get a
+// bad plan while a table is new.
 func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, ids []string) ([]domain.Object, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -178,7 +178,7 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 	return cases, nil
 }
 
-// scanSummary reads what a verdict needs of an object.
+// scanSummary reads the part of an object that a verdict needs.
 func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Object, error) {
 	o := domain.Object{Environment: env, Attributes: map[string]json.RawMessage{}, Relationships: map[string][]domain.Ref{}}
 	var created, redacted int64
@@ -194,9 +194,9 @@ func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Objec
 	return o, err
 }
 
-// touched returns the reference ids whose verdicts may change with what is saved, those
-// of before and of after, each with the event that led to it.
-func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (map[string]string, error) {
+// affectedSubjects returns the reference ids, before and after the change, whose verdicts may
+// change, with the event that caused it.
+func (s *Store) affectedSubjects(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (map[string]string, error) {
 	subjects := map[string]string{}
 	relatedTo := map[string]string{}
 	for _, a := range advances {
@@ -205,7 +205,7 @@ func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, adva
 			if a.Before.Ref == o.Ref {
 				before = a.Before
 			}
-			if !matters(before, o) {
+			if !changesVerdict(before, o) {
 				continue
 			}
 			for _, version := range []domain.Object{before, o} {
@@ -240,8 +240,8 @@ func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, adva
 	return subjects, nil
 }
 
-// matters reports whether a verdict can change between two versions of an object.
-func matters(before, after domain.Object) bool {
+// changesVerdict reports whether the change of an object can change a verdict.
+func changesVerdict(before, after domain.Object) bool {
 	switch after.Ref.Family() {
 	case "inquiry", "account", "case":
 	default:
@@ -252,7 +252,7 @@ func matters(before, after domain.Object) bool {
 	return !same
 }
 
-// subjectRefs are the inquiries and accounts that a case is about.
+// subjectRefs returns the inquiries and accounts of a case.
 func subjectRefs(o domain.Object) []domain.Ref {
 	if o.Ref.Family() != "case" {
 		return nil
@@ -262,7 +262,7 @@ func subjectRefs(o domain.Object) []domain.Ref {
 
 func createdAt(o domain.Object) time.Time {
 	var text string
-	_ = json.Unmarshal(o.Attributes["created-at"], &text) // absent, or a text
+	_ = json.Unmarshal(o.Attributes["created-at"], &text) // empty if absent
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return time.Time{}
@@ -277,36 +277,37 @@ func reviewer(o domain.Object) string {
 	return ""
 }
 
-// evaluation is what computing the verdicts of subjects came to.
+// evaluation is the result of computing verdicts.
 type evaluation struct {
 	told    []domain.Notification
 	log     []audit.Entry
 	changed []changedSubject
 }
 
-// changedSubject is a subject whose row is to be saved.
+// changedSubject is a subject whose row must be saved.
 type changedSubject struct {
 	subjectRow
-	fresh        bool   // there is no row yet
-	same         bool   // it is as it was, by other rules
-	notification string // its id; empty where the verdict is the same
+	fresh        bool   // the row does not exist yet
+	same         bool   // only the rules have changed
+	notification string // id of the notification; empty if the verdict is the same
 }
 
-// errNewSubject means that another transaction saved a subject for the first time while
-// this one computed its verdict without what that one saved.
+// errNewSubject means that another transaction inserted a subject while this one computed
+// its verdict without the other's changes.
 var errNewSubject = errors.New("another transaction inserted the subject first")
 
-// evaluate computes the verdicts of subjects; eventOf are their reference ids with the
-// event that led to it. It locks their rows first, so that of two transactions that each
-// change an object of one subject the later one sees what the other saved. Where there is
-// no row yet, the later one fails with errNewSubject when it saves its own.
+// evaluate computes the verdicts of the reference ids in eventOf, which maps them to the
+// event that caused the change. It first locks the rows of the subjects: of two
+// transactions that change objects of the same subject, the later one sees the changes of
+// the earlier one. If a row does not exist yet, the later transaction fails with
+// errNewSubject when it inserts the row.
 func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eventOf map[string]string, v store.Verdicts) (evaluation, error) {
 	var e evaluation
 	if len(eventOf) == 0 {
 		return e, nil
 	}
 	references := slices.Sorted(maps.Keys(eventOf))
-	// One order for all transactions: no deadlock.
+	// The same order in all transactions prevents deadlocks.
 	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
 	subjects, err := collect(rows, err, scanSubject(env))
 	if err != nil {
@@ -316,12 +317,12 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	if err != nil {
 		return e, err
 	}
-	stood := map[string]subjectRow{}
+	stored := map[string]subjectRow{}
 	for _, row := range subjects {
-		stood[row.Reference] = row
+		stored[row.Reference] = row
 	}
 	for _, reference := range references {
-		row, known := stood[reference]
+		row, known := stored[reference]
 		if !known {
 			row.Subject = domain.Subject{Environment: env, Reference: reference, Verdict: domain.VerdictNone}
 		}
@@ -330,34 +331,34 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	return e, nil
 }
 
-// add compares what stood with what stands now.
-func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, v store.Verdicts) {
-	told := stands.Verdict != stood.Verdict
-	changed := changedSubject{fresh: stood.Version == 0, same: !told && stands.Object == stood.Object && stands.Status == stood.Status}
-	if changed.same && !changed.fresh && stood.rules == v.Rules {
+// add compares the stored verdict with the new one.
+func (e *evaluation) add(stored subjectRow, computed domain.Subject, event string, v store.Verdicts) {
+	told := computed.Verdict != stored.Verdict
+	changed := changedSubject{fresh: stored.Version == 0, same: !told && computed.Object == stored.Object && computed.Status == stored.Status}
+	if changed.same && !changed.fresh && stored.rules == v.Rules {
 		return
 	}
-	stands.Environment, stands.Reference, stands.Since, stands.Notification = stood.Environment, stood.Reference, stood.Since, stood.Notification
+	computed.Environment, computed.Reference, computed.Since, computed.Notification = stored.Environment, stored.Reference, stored.Since, stored.Notification
 	if told || changed.fresh {
-		stands.Since = v.Now
+		computed.Since = v.Now
 	}
-	changed.subjectRow = subjectRow{stands, v.Rules}
+	changed.subjectRow = subjectRow{computed, v.Rules}
 	if told {
 		n := domain.Notification{
-			ID: domain.NewID("ntf"), Environment: stood.Environment, Name: domain.NotifyVerdictChanged, Subject: stood.Reference,
-			Object: stands.Object, Verdict: stands.Verdict, EventID: event, CreatedAt: v.Now,
+			ID: domain.NewID("ntf"), Environment: stored.Environment, Name: domain.NotifyVerdictChanged, Subject: stored.Reference,
+			Object: computed.Object, Verdict: computed.Verdict, EventID: event, CreatedAt: v.Now,
 		}
 		e.told, changed.notification = append(e.told, n), n.ID
 		e.log = append(e.log, audit.Entry{
-			Environment: stood.Environment, At: v.Now, Actor: "idem", What: "verdict.changed", About: stands.Object,
-			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stood.Verdict, stands.Verdict, stands.Object.ID, stands.Status)),
+			Environment: stored.Environment, At: v.Now, Actor: "idem", What: "verdict.changed", About: computed.Object,
+			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stored.Verdict, computed.Verdict, computed.Object.ID, computed.Status)),
 		})
 	}
 	e.changed = append(e.changed, changed)
 }
 
-// saveSubjects saves the verdicts that changed. numbers are those of the notifications
-// that tell them, by their ids.
+// saveSubjects saves the changed verdicts. numbers maps the ids of their notifications to
+// sequences.
 func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
 	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "rules"}, []string{"environment", "reference_id"}
 	var inserts, updates, same [][]any
@@ -392,13 +393,13 @@ func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]i
 	return nil
 }
 
-// reevaluated is how many subjects one transaction evaluates.
-const reevaluated = 200
+// reevaluateBatch is how many subjects one transaction evaluates.
+const reevaluateBatch = 200
 
 // Reevaluate implements [store.Store].
 func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.Verdicts, after string) (last string, told []domain.Notification, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
-		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluated)
+		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluateBatch)
 		references, err := collect(rows, err, func(rows Rows) (reference string, err error) { return reference, rows.Scan(&reference) })
 		if err != nil {
 			return err
@@ -413,7 +414,7 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 			return err
 		}
 		told = e.told
-		return s.tell(ctx, tx, env, e, nil, nil)
+		return s.writeLog(ctx, tx, env, e, nil, nil)
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("re-evaluate subjects: %w", err)
@@ -421,10 +422,10 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 	return last, told, nil
 }
 
-// tell writes notifications and audit entries, and the verdicts that they tell. Nobody
-// else does so in the environment until the transaction ends: the numbers of rows grow in
-// the order of commits, and who reads forward misses none.
-func (s *Store) tell(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) error {
+// writeLog writes notifications, audit entries and the verdicts of the notifications, under a
+// lock that lasts until the transaction ends. So the sequences increase in commit order,
+// and a client that reads forward misses no row.
+func (s *Store) writeLog(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) error {
 	notifications, log = append(notifications, e.told...), append(log, e.log...)
 	if len(notifications) > 0 || len(log) > 0 {
 		if err := s.db.Lock(ctx, tx, []string{"log " + string(env)}); err != nil {

@@ -17,9 +17,9 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// A privacy pass is an RSA signature that the sandbox made without seeing what it
-// signed (RFC 9474, RSABSSA-SHA384-PSS-Randomized). What is signed is the hash of
-// three texts, not the texts as in RFC 9578 (Persona docs: Challenge mechanism).
+// A privacy pass is an RSA signature over a value that the sandbox has not seen (RFC 9474,
+// RSABSSA-SHA384-PSS-Randomized). The value is the hashes of three texts, not the texts as
+// in RFC 9578 (Persona docs: Challenge mechanism).
 
 const (
 	passLife   = 90 * 24 * time.Hour // Persona docs: Relay API usage
@@ -29,8 +29,8 @@ const (
 	passKeyID  = "_key-id"
 )
 
-// passChallenge is what a pass is for and how long it can be used. The client cannot
-// change it: the sandbox knows its own by the MAC.
+// passChallenge says what a pass is for and how long it is valid. The MAC protects it from
+// changes by the client.
 type passChallenge struct {
 	TokenType  int    `json:"token_type"`
 	IssuerName string `json:"issuer_name"`
@@ -39,7 +39,7 @@ type passChallenge struct {
 	MAC        string `json:"mac,omitempty"`
 }
 
-// privacyPass is what a client makes of a signature.
+// privacyPass is what a client builds from a signature.
 type privacyPass struct {
 	Nonce     string        `json:"token_nonce"`
 	Signature string        `json:"signature"`
@@ -52,7 +52,7 @@ func requestChallenge(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, key, err := signingKey(c, claim)
+	stored, key, err := signingKey(c, claim)
 	if err != nil {
 		return nil, err
 	}
@@ -65,22 +65,22 @@ func requestChallenge(c *engine.Call) (*engine.Answer, error) {
 	challenge.MAC = challengeMAC(c.Engine, challenge)
 	encoded, _ := json.Marshal(challenge) // strings and a number only
 	return &engine.Answer{Document: map[string]any{
-		"challenge": base64.RawURLEncoding.EncodeToString(encoded), "token-key": base64.RawURLEncoding.EncodeToString(der), "token-key-id": kept.Text(passKeyID),
+		"challenge": base64.RawURLEncoding.EncodeToString(encoded), "token-key": base64.RawURLEncoding.EncodeToString(der), "token-key-id": stored.Text(passKeyID),
 	}}, nil
 }
 
-// createPrivacyPass signs what it is given, and cannot tell what that is.
+// createPrivacyPass signs a blinded value.
 func createPrivacyPass(c *engine.Call) (*engine.Answer, error) {
-	var kept *storage.Resource
+	var stored *storage.Resource
 	for r := range c.All("relay-key") {
 		if r.Text(passKeyID) == c.Text("key-id") {
-			kept = r
+			stored = r
 		}
 	}
-	if kept == nil {
+	if stored == nil {
 		return nil, engine.NotFound("key_id is not found")
 	}
-	key, err := privateKey(kept)
+	key, err := privateKey(stored)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +95,13 @@ func createPrivacyPass(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, Document: map[string]any{"blind-sig": base64.RawURLEncoding.EncodeToString(signature)}}, nil
 }
 
-// signingKey returns the key that signs the passes of a type of claim, and makes it when
-// it is needed first.
+// signingKey returns the key that signs the passes of a type of claim. It creates the key on
+// first use.
 func signingKey(c *engine.Call, claim string) (*storage.Resource, *rsa.PrivateKey, error) {
 	id := "relaykey_" + claim
-	if kept := c.Get(id); kept != nil {
-		key, err := privateKey(kept)
-		return kept, key, err
+	if stored := c.Get(id); stored != nil {
+		key, err := privateKey(stored)
+		return stored, key, err
 	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -112,15 +112,15 @@ func signingKey(c *engine.Call, claim string) (*storage.Resource, *rsa.PrivateKe
 		return nil, nil, fmt.Errorf("encode the public key of privacy passes: %w", err)
 	}
 	sum := sha256.Sum256(der)
-	c.Given = map[string]string{"relaykey": id}
-	kept := c.Create("relay-key", "relaykey", map[string]any{
-		engine.RelayClaim: claim, passKey: base64.RawURLEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(key)), passKeyID: base64.RawURLEncoding.EncodeToString(sum[:]),
+	c.UseID("relaykey", id)
+	stored := c.Create("relay-key", "relaykey", map[string]any{
+		relayClaim: claim, passKey: base64.RawURLEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(key)), passKeyID: base64.RawURLEncoding.EncodeToString(sum[:]),
 	}, nil)
-	return kept, key, nil
+	return stored, key, nil
 }
 
-func privateKey(kept *storage.Resource) (*rsa.PrivateKey, error) {
-	der, err := base64.RawURLEncoding.DecodeString(kept.Text(passKey))
+func privateKey(stored *storage.Resource) (*rsa.PrivateKey, error) {
+	der, err := base64.RawURLEncoding.DecodeString(stored.Text(passKey))
 	if err != nil {
 		return nil, fmt.Errorf("read a key of privacy passes: %w", err)
 	}
@@ -131,17 +131,15 @@ func privateKey(kept *storage.Resource) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// challengeMAC is what only this sandbox can put into a challenge.
-func challengeMAC(s *engine.Engine, challenge passChallenge) string {
+// challengeMAC returns the MAC of a challenge, which only this sandbox can compute.
+func challengeMAC(e *engine.Engine, challenge passChallenge) string {
 	challenge.MAC = ""
 	encoded, _ := json.Marshal(challenge) // strings and a number only
-	mac := hmac.New(sha256.New, s.Signing)
-	mac.Write(encoded)
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(e.Sign(encoded))
 }
 
-// readPass checks a pass in Persona's order: the challenge is ours, has not expired,
-// is meant for relays; the signature is right; the pass was not used (Persona docs:
+// readPass checks a pass in Persona's order: the challenge is this sandbox's, has not
+// expired and is for relays; the signature is valid; the pass was not used (Persona docs:
 // Challenge mechanism). A pass is for one type of claim.
 func readPass(c *engine.Call, token, claim string) (privacyPass, error) {
 	var pass privacyPass
@@ -158,11 +156,11 @@ func readPass(c *engine.Call, token, claim string) (privacyPass, error) {
 	case pass.Challenge.OriginInfo != passOrigin:
 		return pass, engine.UnauthorizedFor("the privacy pass is for something else")
 	}
-	kept := c.Get("relaykey_" + claim)
-	if kept == nil || kept.Text(passKeyID) != pass.KeyID {
+	stored := c.Get("relaykey_" + claim)
+	if stored == nil || stored.Text(passKeyID) != pass.KeyID {
 		return pass, engine.UnauthorizedFor("the privacy pass is for another type of claim, or another environment")
 	}
-	key, err := privateKey(kept)
+	key, err := privateKey(stored)
 	if err != nil {
 		return pass, err
 	}
@@ -180,7 +178,7 @@ func readPass(c *engine.Call, token, claim string) (privacyPass, error) {
 	return pass, nil
 }
 
-// passInput is what is signed: the token's type, and the hashes of three texts.
+// passInput returns the signed value: the token's type and the hashes of three texts.
 func passInput(pass privacyPass) []byte {
 	input := []byte{0, 2}
 	for _, text := range []string{pass.Nonce, pass.Challenge.MAC, pass.KeyID} {
@@ -190,9 +188,9 @@ func passInput(pass privacyPass) []byte {
 	return input
 }
 
-// spend makes a pass useless.
-func spend(c *engine.Call, pass privacyPass) {
-	c.Given = map[string]string{"spent": spentID(pass)}
+// markUsed makes a pass invalid.
+func markUsed(c *engine.Call, pass privacyPass) {
+	c.UseID("spent", spentID(pass))
 	c.Create("spent-pass", "spent", nil, nil)
 }
 

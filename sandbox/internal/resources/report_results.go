@@ -9,16 +9,15 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 )
 
-// matchedEntityID is who every match is about.
+// matchedEntityID is the id of the entity in every match.
 const matchedEntityID = "sandbox-entity-1"
 
-// reportShape is what a kind of report takes: what its query must hold, and which of
-// it the report repeats, as its query or among its attributes.
+// reportShape describes the query of a kind of report.
 type reportShape struct {
-	required []string
-	named    bool     // a name or a term is required
-	repeats  []string // among the attributes
-	query    []string // as the query, null for what was not given
+	required []string // attributes that the query must have
+	named    bool     // the query must have a name or a term
+	repeats  []string // attributes that the report repeats among its own
+	query    []string // attributes that the report repeats as its query, null if they were not given
 }
 
 func reportShapes() map[string]reportShape {
@@ -55,7 +54,7 @@ func reportShapes() map[string]reportShape {
 	}
 }
 
-// CheckQuery refuses a query that lacks what its kind of report must know.
+// CheckQuery refuses a query that lacks something that its kind of report needs.
 func CheckQuery(typ string, query map[string]any) error {
 	shape := reportShapes()[typ]
 	if query == nil && typ != "report/profile" {
@@ -77,9 +76,9 @@ func CheckQuery(typ string, query map[string]any) error {
 	return nil
 }
 
-// echo is what a report repeats of its query. Of a query that is null it is what a
-// redacted report shows.
-func echo(typ string, query map[string]any) map[string]any {
+// repeatedQuery returns the attributes in which a report repeats its query. For a nil query
+// they are those of a redacted report.
+func repeatedQuery(typ string, query map[string]any) map[string]any {
 	shape := reportShapes()[typ]
 	repeated := map[string]any{}
 	for _, name := range shape.repeats {
@@ -98,7 +97,7 @@ func echo(typ string, query map[string]any) map[string]any {
 	switch typ {
 	case "report/watchlist":
 		repeated["country-code"] = query["address-country-code"]
-	case "report/politically-exposed-person": // these are never null (OpenAPI 2025-12-08)
+	case "report/politically-exposed-person": // not null (OpenAPI 2025-12-08)
 		asked["term"], asked["birthdate"] = engine.TextOf(query["term"]), engine.TextOf(query["birthdate"])
 	case "report/crypto-address-watchlist":
 		asked["crypto-address"] = engine.TextOf(query["crypto-address"])
@@ -116,7 +115,7 @@ func echo(typ string, query map[string]any) map[string]any {
 		repeated["result"] = map[string]any{
 			"business-name": "", "legal-entity-type": "", "formation-country": "", "formation-subdivision": "", "formation-date": "1970-01-01", "registry-records": []any{},
 		}
-	case "report/integration/sentilink-scores": // no text of these is null (OpenAPI 2025-12-08)
+	case "report/integration/sentilink-scores": // texts are not null (OpenAPI 2025-12-08)
 		for _, name := range shape.required {
 			asked[name] = engine.TextOf(query[name])
 		}
@@ -135,8 +134,7 @@ func echo(typ string, query map[string]any) map[string]any {
 	return repeated
 }
 
-// associatedPeople are the people of a business, each with all that can be told of
-// one.
+// associatedPeople returns the people of a business with all attributes of a person.
 func associatedPeople(given []any) []any {
 	people := []any{}
 	for _, item := range given {
@@ -149,7 +147,7 @@ func associatedPeople(given []any) []any {
 	return people
 }
 
-// subject is who a query is about.
+// subject returns the name or the term that a query asks about.
 func subject(query map[string]any) string {
 	if term := engine.TextOf(query["term"]); term != "" {
 		return term
@@ -163,8 +161,8 @@ func subject(query map[string]any) string {
 	return strings.Join(names, " ")
 }
 
-// matches reports whether a query asks for one of Persona's inputs for tests that
-// match (Persona help: Test your Report).
+// matches reports whether a query has one of Persona's test inputs that match (Persona help:
+// Test your Report).
 func matches(typ string, query map[string]any) bool {
 	switch typ {
 	case "report/watchlist", "report/adverse-media":
@@ -180,12 +178,12 @@ func matches(typ string, query map[string]any) bool {
 	}
 }
 
-// asksForError reports whether a text of a query is the one that makes reports fail.
+// asksForError reports whether a query has the text that makes reports fail.
 func asksForError(query map[string]any) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(query)), func(v any) bool { return v == ReportErrorText })
 }
 
-// results are the attributes that a run fills in.
+// results returns the attributes that a run sets.
 func results(typ string, query map[string]any, found bool) map[string]any {
 	one := func(match map[string]any) []any {
 		if !found {
@@ -246,8 +244,8 @@ func exposedMatch(query map[string]any) map[string]any {
 	}
 }
 
-// lookups are the results of reports that look something up: they find what they
-// were asked about.
+// lookups returns the results of reports that look something up. They find what the query
+// asks about.
 func lookups(typ string, query map[string]any) map[string]any {
 	text := func(name string) string { return engine.TextOf(query[name]) }
 	switch typ {
