@@ -39,6 +39,9 @@ func TestAVerificationOfEveryTypePassesOrIsSkipped(t *testing.T) {
 // webhook of each version gets all of them, signed. They must conform to the document of the
 // version, and the SDK must be able to read them.
 func TestEveryDocumentedEventIsEmitted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	var seen sync.Map
 	t.Run("when", func(t *testing.T) {
 		all := reportScenarios()
