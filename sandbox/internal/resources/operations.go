@@ -57,7 +57,7 @@ func printed(title, family string) engine.Operation {
 }
 
 // accepted reports whether a resource passes filters of the query. The name of a filter is
-// that of an attribute, or that of a relationship and "-id"; id is the resource's own.
+// that of an attribute, or that of a relationship followed by "-id".
 func accepted(c *engine.Call, r *storage.Resource, filters ...string) bool {
 	for _, name := range filters {
 		value := r.Text(name)
