@@ -36,7 +36,7 @@ func ExampleFault() {
 	// A fault that can never happen is an error.
 	fmt.Println(sb.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Aprove"}))
 	// Output:
-	// sandbox: operation is not one to which a lost_answer can happen, such as Inquiries.Approve; did you mean Inquiries.Approve?
+	// sandbox: operation is not one to which a lost_answer can happen, such as Inquiries.Approve; did you mean "Inquiries.Approve"?
 }
 
 func ExampleFaultKind() {
