@@ -42,6 +42,7 @@ type streams struct {
 type commands struct {
 	Version versionFlag `name:"version" help:"Print the version and exit."`
 
+	Init    initCommand    `cmd:"" group:"develop" help:"Connect an environment at Persona: try the key, create the webhook, write the configuration."`
 	Dev     devCommand     `cmd:"" group:"develop" help:"Run a sandbox, a service and a status page on this machine."`
 	Sandbox sandboxCommand `cmd:"" group:"develop" help:"Run a local Persona, or list the operations it supports."`
 	Demo    demoCommand    `cmd:"" group:"develop" help:"Run the six steps of the tutorial and check every outcome."`
@@ -56,6 +57,7 @@ type commands struct {
 	API     apiCommand     `cmd:"" group:"persona" name:"api" help:"List the operations of Persona's API that the SDK supports."`
 
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
+	Doctor    doctorCommand    `cmd:"" group:"service" help:"Examine the configuration, the service, and what it needs at Persona."`
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`

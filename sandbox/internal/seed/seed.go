@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/yamlfile"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
@@ -159,7 +160,7 @@ func (f *seedFile) check() (path, problem string) {
 	}
 	for _, product := range slices.Sorted(maps.Keys(f.Quotas)) {
 		if !slices.Contains(catalog.QuotaProducts(), product) {
-			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + catalog.DidYouMean(product, catalog.QuotaProducts())
+			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + spelling.DidYouMean(product, catalog.QuotaProducts())
 		}
 		if f.Quotas[product] <= 0 {
 			return "$.quotas." + product, "a quota must be above zero"
