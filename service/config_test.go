@@ -113,7 +113,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, test.says)
 			}
 			if err != nil && strings.Contains(err.Error(), "persona_production_x") {
-				t.Errorf("the error holds the key: %v", err)
+				t.Errorf("the error contains the key: %v", err)
 			}
 		})
 	}

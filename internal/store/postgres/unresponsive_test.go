@@ -99,7 +99,7 @@ func wantClaim(t *testing.T, db *postgres.DB, target domain.Ref) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("nobody but a node that is gone can have %s", target)
+			t.Fatalf("only a node that is gone can have claimed %s", target)
 		}
 	}
 }
