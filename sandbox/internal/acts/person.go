@@ -27,19 +27,9 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 		return nil, err
 	}
 	if isVerification {
-		return resources.AddVerification(c, inquiry, a.Type, templateOf(a.Type), a.Outcome), nil
+		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome), nil
 	}
 	return resources.AddEvidence(c, inquiry, a.Type, a.Outcome), nil
-}
-
-// templateOf returns the verification template for a type of verification, or "".
-func templateOf(verification string) string {
-	for id, typ := range resources.VerificationTemplates() {
-		if typ == verification {
-			return id
-		}
-	}
-	return ""
 }
 
 func moveOn(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {

@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"strings"
+
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
@@ -77,6 +79,23 @@ func VerificationTemplates() map[string]string {
 		DatabaseTemplateID:     "verification/database",
 		DocumentTemplateID:     "verification/document",
 	}
+}
+
+// verificationTemplate returns the id of the verification template for a type. Those types
+// that the inquiry template lacks have one too.
+func verificationTemplate(typ string) string {
+	for id, of := range VerificationTemplates() {
+		if of == typ {
+			return id
+		}
+	}
+	const length = 28 // of an id, without its prefix
+	var b strings.Builder
+	b.WriteString("Sandbox")
+	for word := range strings.SplitSeq(strings.TrimPrefix(typ, "verification/"), "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return "vtmpl_" + (b.String() + strings.Repeat("1", length))[:length]
 }
 
 // ReportTemplates returns the report templates: types of reports by id.
@@ -159,6 +178,11 @@ func AddFixtures(e *engine.Environment, at string) {
 		"created-at": at, storage.SecretValue: key,
 	}, nil)
 	AddInquiryTemplate(e, at, InquiryTemplateID, InquiryTemplateVersionID, "Know your customer", storage.PersonFields(), VerificationTemplates())
+	for typ := range catalog.Shapes() {
+		if id := verificationTemplate(typ); storage.FamilyOf(typ) == "verification" && VerificationTemplates()[id] == "" {
+			addVerificationTemplate(e, typ, id)
+		}
+	}
 	put("workflow-version", WorkflowVersionID, map[string]any{
 		"workflow-name": "Notify", "status": "published", "trigger-type": "api", "live": true, "created-at": at, "updated-at": at, "published-at": at,
 		"inputs": []any{map[string]any{"name": "outcome", "type": "string", "required": false}},

@@ -36,8 +36,23 @@ func AddInquiryTemplate(e *engine.Environment, at, id, versionID, name string, f
 	},
 		map[string]any{"latest-published-version": storage.Identifier{Type: "inquiry-template-version", ID: versionID}})
 	for id, typ := range verifications {
-		insert(e, "verification-template/"+strings.TrimPrefix(typ, "verification/"), id, nil, nil)
+		addVerificationTemplate(e, typ, id)
 	}
+}
+
+// addVerificationTemplate adds a template for a type of verification, with its version.
+func addVerificationTemplate(e *engine.Environment, typ, id string) {
+	template, version := templateIdentifiers(typ, id)
+	insert(e, template.Type, template.ID, nil, nil)
+	insert(e, version.Type, version.ID, nil, nil)
+}
+
+// templateIdentifiers identifies a verification template and its version. A template has one
+// version.
+func templateIdentifiers(typ, id string) (template, version storage.Identifier) {
+	kind := strings.TrimPrefix(typ, "verification/")
+	return storage.Identifier{Type: "verification-template/" + kind, ID: id},
+		storage.Identifier{Type: "verification-template-version/" + kind, ID: "vtmplv_" + strings.TrimPrefix(id, "vtmpl_")}
 }
 
 // inStepOrder returns the ids of verification templates in the order of the steps of the
