@@ -105,3 +105,21 @@ func runReport(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 	c.Stamp(inquiry, "updated-at")
 	return report, nil
 }
+
+// runWorkflow has a workflow decide on an inquiry.
+func runWorkflow(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+	if inquiry.Attributes["redacted-at"] != nil {
+		return nil, engine.Conflict("no workflow decides on an inquiry that is redacted")
+	}
+	return resources.DecideByWorkflow(c, inquiry, a.Outcome)
+}
+
+// setBehaviors sets risk signals of an inquiry.
+func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+	return inquiry, resources.SetBehaviors(c, inquiry, a.Signals)
+}
+
+// setSessionSignals sets what Persona finds out about a session.
+func setSessionSignals(_ *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
+	return session, resources.SetSessionSignals(session, a.Signals)
+}

@@ -145,6 +145,14 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
+		if id, decided := r.Relationships["reviewer"].(storage.Identifier); decided {
+			switch name {
+			case "reviewer":
+				return id.ID
+			case "reviewer-type":
+				return id.Type
+			}
+		}
 		value := FieldAt(r.Attributes["fields"], strings.TrimSuffix(name, "-abbr"))
 		if name == "address-subdivision" && inUnitedStates(r) {
 			return subdivision(value)

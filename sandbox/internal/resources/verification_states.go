@@ -62,6 +62,7 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 		v.Attributes["country-code"] = "US"
 	}
 	inquiry.Link("verifications", v.Identifier())
+	setStep(inquiry, StepName(typ))
 	maps.Copy(v.Attributes, neverNull(typ, c.Now))
 	if submits {
 		maps.Copy(v.Attributes, sampleData(typ, inquiry, c.Now))
