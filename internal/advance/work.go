@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona"
@@ -41,6 +42,7 @@ func (w *work) parse() {
 		if err != nil {
 			w.mark(e, domain.EventPoison, reasonOf(err))
 			w.audit("event.poison", e.ID+" cannot be read and is set aside: "+reasonOf(err))
+			w.tell(notify.Poison(e, reasonOf(err), w.now()))
 			continue
 		}
 		if s.Future {
@@ -92,12 +94,22 @@ func (w *work) replace(object domain.Object) {
 	w.save.Objects = []domain.Object{object}
 }
 
-// auditTransitions adds what is said about the transitions.
+// auditTransitions adds what is said about the transitions. The host is told where a case
+// is now, unless it was there before the service knew the environment.
 func (w *work) auditTransitions() {
 	for _, t := range w.transitions {
 		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
 	}
+	if len(w.transitions) == 0 || w.ref.Family() != "case" {
+		return
+	}
+	if t := w.transitions[len(w.transitions)-1]; !w.isHistory(t) {
+		w.tell(notify.CaseChanged(w.env, t, w.now()))
+	}
 }
+
+// tell adds a notification.
+func (w *work) tell(n domain.Notification) { w.save.Notifications = append(w.save.Notifications, n) }
 
 func (w *work) event(id string) domain.Event {
 	return w.in.Events[slices.IndexFunc(w.in.Events, func(e domain.Event) bool { return e.ID == id })]

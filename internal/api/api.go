@@ -16,6 +16,7 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -212,21 +213,8 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
-// Notification is a message for the host application.
-type Notification struct {
-	ID        string         `json:"id"`
-	Sequence  int64          `json:"sequence" doc:"its place in the order in which notifications become visible"`
-	Name      string         `json:"name"`
-	Reference string         `json:"reference,omitempty"`
-	Object    domain.Ref     `json:"object"`
-	Verdict   domain.Verdict `json:"verdict,omitempty"`
-	EventID   string         `json:"event_id,omitempty"`
-	CreatedAt time.Time      `json:"created_at"`
-}
-
-func showNotification(n domain.Notification) Notification {
-	return Notification{n.ID, n.Sequence, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
-}
+// Notification is a message for the host application, as endpoints receive it.
+type Notification = notify.Notification
 
 // AuditTrail is a page of the trail, and whether its chain holds.
 type AuditTrail struct {

@@ -13,11 +13,5 @@ type Subject struct {
 	Since        time.Time
 	Version      int64 // counts the changes of the row
 	Notification int64 // sequence of the last notification of its verdict; 0 before the first
+	Notified     int64 // how many notifications were about it: the SubjectSequence of the last
 }
-
-// The names of notifications.
-const (
-	NotifyVerdictChanged = "verdict.changed"
-	NotifyActionDone     = "action.done"
-	NotifyActionDead     = "action.dead"
-)

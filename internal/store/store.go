@@ -74,6 +74,9 @@ type Advance struct {
 	Actions   []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
 	Audit     []audit.Entry   // sealed by the store
 	Jobs      []Job
+
+	// Notifications are told beside those of the verdicts.
+	Notifications []domain.Notification
 }
 
 // EventMark says what became of an event that waited.
@@ -189,8 +192,9 @@ type Store interface {
 	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, after string) (last string, told []domain.Notification, err error)
 
 	// Tried records that working on events of an object failed. Where poison is not zero,
-	// those that failed that often are set aside with an audit entry, which it reports.
-	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, log audit.Entry) (setAside bool, err error)
+	// those that failed that often are set aside with notifications and an audit entry, which
+	// it reports.
+	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, told []domain.Notification, log audit.Entry) (setAside bool, err error)
 
 	// Claim makes the caller the only one who has a claim on something, until it is
 	// released or its process is gone. Where somebody else has one it is not ok, and that

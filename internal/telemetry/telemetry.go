@@ -22,7 +22,7 @@ type Metrics struct {
 	Advanced     *prometheus.CounterVec   // events by environment and the state they came to
 	Decided      *prometheus.CounterVec   // decisions by environment and rule
 	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
-	Notified     *prometheus.CounterVec   // notifications by environment and name
+	Notified     *prometheus.CounterVec   // notifications by environment and type
 	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, future, missed, history, poison
 	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
 	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or facts were missing, by environment, rule and result
@@ -39,7 +39,7 @@ func New() *Metrics {
 		Advanced:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_events_total", Help: "Events by the state they came to."}, []string{"environment", "state"}),
 		Decided:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
 		Performed:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
-		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
+		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by type."}, []string{"environment", "type"}),
 		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook, poison ones cannot be worked on, future ones are dated after the node's clock."}, []string{"environment", "outcome"}),
 		ReconciledAt: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_reconciled_timestamp_seconds", Help: "When a reconciliation finished last; alert on its age."}, []string{"environment"}),
 		PolicyErrors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_policy_errors_total", Help: "Decisions that became a review because a rule could not be evaluated or facts were missing; alert on any."}, []string{"environment", "rule", "result"}),

@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification, rules"
+const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification, notified, rules"
 
 // Subject implements [store.Store].
 func (s *Store) Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error) {
@@ -74,7 +74,7 @@ func scanSubject(env domain.Environment) func(Rows) (subjectRow, error) {
 	return func(rows Rows) (subjectRow, error) {
 		subject := subjectRow{Subject: domain.Subject{Environment: env}}
 		var since int64
-		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification, &subject.rules)
+		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification, &subject.Notified, &subject.rules)
 		subject.Since = moment(since)
 		return subject, err
 	}
@@ -279,6 +279,7 @@ func reviewer(o domain.Object) string {
 
 // evaluation is what computing the verdicts of subjects came to.
 type evaluation struct {
+	stood   map[string]subjectRow // the rows that are locked, by their reference ids
 	told    []domain.Notification
 	log     []audit.Entry
 	changed []changedSubject
@@ -306,19 +307,14 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 		return e, nil
 	}
 	references := slices.Sorted(maps.Keys(eventOf))
-	// One order for all transactions: no deadlock.
-	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
-	subjects, err := collect(rows, err, scanSubject(env))
-	if err != nil {
-		return e, fmt.Errorf("lock subjects: %w", err)
-	}
-	objects, err := s.subjectObjects(ctx, tx, env, references)
+	stood, err := s.lockSubjects(ctx, tx, env, references)
 	if err != nil {
 		return e, err
 	}
-	stood := map[string]subjectRow{}
-	for _, row := range subjects {
-		stood[row.Reference] = row
+	e.stood = stood
+	objects, err := s.subjectObjects(ctx, tx, env, references)
+	if err != nil {
+		return e, err
 	}
 	for _, reference := range references {
 		row, known := stood[reference]
@@ -330,6 +326,21 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	return e, nil
 }
 
+// lockSubjects locks the rows of subjects that there are, in one order for all
+// transactions: no deadlock.
+func (s *Store) lockSubjects(ctx context.Context, tx Tx, env domain.Environment, references []string) (map[string]subjectRow, error) {
+	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
+	locked, err := collect(rows, err, scanSubject(env))
+	if err != nil {
+		return nil, fmt.Errorf("lock subjects: %w", err)
+	}
+	stood := map[string]subjectRow{}
+	for _, row := range locked {
+		stood[row.Reference] = row
+	}
+	return stood, nil
+}
+
 // add compares what stood with what stands now.
 func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, v store.Verdicts) {
 	told := stands.Verdict != stood.Verdict
@@ -337,15 +348,15 @@ func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, 
 	if changed.same && !changed.fresh && stood.rules == v.Rules {
 		return
 	}
-	stands.Environment, stands.Reference, stands.Since, stands.Notification = stood.Environment, stood.Reference, stood.Since, stood.Notification
+	stands.Environment, stands.Reference, stands.Since, stands.Notification, stands.Notified = stood.Environment, stood.Reference, stood.Since, stood.Notification, stood.Notified
 	if told || changed.fresh {
 		stands.Since = v.Now
 	}
 	changed.subjectRow = subjectRow{stands, v.Rules}
 	if told {
 		n := domain.Notification{
-			ID: domain.NewID("ntf"), Environment: stood.Environment, Name: domain.NotifyVerdictChanged, Subject: stood.Reference,
-			Object: stands.Object, Verdict: stands.Verdict, EventID: event, CreatedAt: v.Now,
+			ID: domain.NewID("ntf"), Environment: stood.Environment, Type: domain.NotifyVerdictChanged, Subject: stood.Reference,
+			Object: stands.Object, Status: stands.Status, Verdict: stands.Verdict, EventID: event, CreatedAt: v.Now,
 		}
 		e.told, changed.notification = append(e.told, n), n.ID
 		e.log = append(e.log, audit.Entry{
@@ -359,25 +370,25 @@ func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, 
 // saveSubjects saves the verdicts that changed. numbers are those of the notifications
 // that tell them, by their ids.
 func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
-	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "rules"}, []string{"environment", "reference_id"}
+	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "notified", "rules"}, []string{"environment", "reference_id"}
 	var inserts, updates, same [][]any
 	for _, c := range e.changed {
 		if c.notification != "" {
 			c.Notification = numbers[c.notification]
 		}
-		row := []any{string(c.Verdict), c.Object.Type, c.Object.ID, c.Status, micros(c.Since), c.Notification, c.rules, string(c.Environment), c.Reference}
+		row := []any{string(c.Verdict), c.Object.Type, c.Object.ID, c.Status, micros(c.Since), c.Notification, c.Notified, c.rules, string(c.Environment), c.Reference}
 		switch {
 		case c.fresh:
 			inserts = append(inserts, append(row, int64(1)))
 		case c.same:
-			same = append(same, []any{c.rules, string(c.Environment), c.Reference})
+			same = append(same, []any{c.Notified, c.rules, string(c.Environment), c.Reference})
 		default:
 			updates = append(updates, row)
 		}
 	}
 	_, err := tx.Update(ctx, Update{Table: "subjects", Set: values, Count: "version", Key: key}, updates)
 	if err == nil {
-		_, err = tx.Update(ctx, Update{Table: "subjects", Set: []string{"rules"}, Key: key}, same)
+		_, err = tx.Update(ctx, Update{Table: "subjects", Set: []string{"notified", "rules"}, Key: key}, same)
 	}
 	var done []bool
 	if err == nil {
@@ -412,25 +423,11 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 		if err != nil {
 			return err
 		}
-		told = e.told
-		return s.tell(ctx, tx, env, e, nil, nil)
+		told, err = s.tell(ctx, tx, env, e, nil, nil)
+		return err
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("re-evaluate subjects: %w", err)
 	}
 	return last, told, nil
-}
-
-// tell writes notifications and audit entries, and the verdicts that they tell. Nobody
-// else does so in the environment until the transaction ends: the numbers of rows grow in
-// the order of commits, and who reads forward misses none.
-func (s *Store) tell(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) error {
-	notifications, log = append(notifications, e.told...), append(log, e.log...)
-	if len(notifications) > 0 || len(log) > 0 {
-		if err := s.db.Lock(ctx, tx, []string{"log " + string(env)}); err != nil {
-			return fmt.Errorf("lock the environment's log: %w", err)
-		}
-	}
-	numbers, err := s.saveNotifications(ctx, tx, env, notifications)
-	return errors.Join(err, s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e, numbers))
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -60,6 +61,8 @@ func Run(t *testing.T, open Open) {
 		"subjects have pages, the oldest first":                  subjectPages,
 		"subjects are evaluated again by other rules":            subjectsReevaluated,
 		"notifications appear in the order of their numbers":     notificationsInOrder,
+		"the notifications of a subject are numbered":            notificationsNumbered,
+		"a notification finds the subject of its object":         notificationSubjects,
 		"a claim has one holder, who learns of others":           claimHolder,
 		"an event that fails too often is set aside":             tries,
 		"a decision comes back with its facts":                   decisionRoundTrip,
@@ -631,13 +634,13 @@ func tries(t *testing.T, s store.Store, _ *Jobs) {
 	appendEvents(t, s, event("evt_1", start), event("evt_2", start))
 	entry := audit.Entry{Environment: domain.Sandbox, At: start, What: "event.poison"}
 	for i := range 3 {
-		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, entry)
+		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, []domain.Notification{notify.Poison(event("evt_1", start), "it is rejected", start)}, entry)
 		must(t, err)
 		if aside != (i == 2) {
 			t.Errorf("after try %d it is set aside: %v", i+1, aside)
 		}
 	}
-	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, entry)
+	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, nil, entry)
 	must(t, err)
 	if aside {
 		t.Error("an event is set aside that should wait for ever")
@@ -649,6 +652,9 @@ func tries(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
 		t.Errorf("the trail is %+v, error %v", trail, err)
+	}
+	if told := notifications(t, s); len(told) != 1 || told[0].Type != domain.NotifyInboxPoison || told[0].EventID != "evt_1" {
+		t.Errorf("told %+v", told)
 	}
 }
 
