@@ -125,13 +125,15 @@ const ActionClaim = "action"
 
 // Filter picks rows for a list, newest first unless Oldest is set.
 type Filter struct {
-	Object domain.Ref // zero for all
-	State  string     // of events and actions; empty for all
-	Event  string     // of notifications: the id of the event that led to them; empty for all
-	Before int64      // a cursor: rows older than this; zero for no bound
-	After  int64      // a cursor: rows newer than this; zero for no bound
-	Oldest bool       // the oldest first
-	Limit  int        // at most 100; 50 where zero
+	Object       domain.Ref // zero for all
+	State        string     // of events and actions; empty for all
+	Event        string     // of notifications: the id of the event that led to them; empty for all
+	Endpoint     string     // of deliveries: the name of the endpoint; empty for all
+	Notification string     // of deliveries: the id of what they deliver; empty for all
+	Before       int64      // a cursor: rows older than this; zero for no bound
+	After        int64      // a cursor: rows newer than this; zero for no bound
+	Oldest       bool       // the oldest first
+	Limit        int        // at most 100; 50 where zero
 }
 
 // Page is one page of a list. Next is the cursor of the next page, to give as Before, or
@@ -243,6 +245,11 @@ type Store interface {
 	// Watermark is where the last reconciliation that finished began, with the moment at
 	// which the first of all began; zero before the first.
 	Watermark(ctx context.Context, env domain.Environment) (mark domain.Mark, knownSince time.Time, err error)
+
+	// Renew makes a claim last longer, and reports whether it was still held.
+	Renew(ctx context.Context, c Claim) (held bool, err error)
+
+	Deliveries
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)

@@ -24,7 +24,7 @@ func (q queued) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 }
 
 // ours are the tables that grow.
-var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|audit|subjects)\b`)
+var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|deliveries|audit|subjects)\b`)
 
 // grows reports whether a step of a query's plan reads as many rows as an environment has.
 func grows(query, step string) bool {
@@ -34,7 +34,7 @@ func grows(query, step string) bool {
 	_, index, _ := strings.Cut(step, "INDEX ")
 	index, _, _ = strings.Cut(index, " ")
 	switch {
-	case slices.Contains([]string{"events_waiting", "events_poison", "events_retried"}, index):
+	case slices.Contains([]string{"events_waiting", "events_poison", "events_retried", "deliveries_waiting", "deliveries_open", "deliveries_failed"}, index):
 		return false // they hold what waits
 	case strings.HasSuffix(index, "_by_sequence"), strings.Contains(step, "audit USING PRIMARY KEY (environment=?"):
 		return !strings.Contains(query, "LIMIT") // else a page is read from one end

@@ -84,6 +84,16 @@ func Run(t *testing.T, open Open) {
 		"the backlog is what is not finished":                    backlog,
 		"the audit trail is one chain for each environment":      auditChain,
 		"what does not exist is not found":                       notFound,
+		"an endpoint comes back as it was saved":                 endpointRoundTrip,
+		"an endpoint begins where it is told to":                 endpointBegins,
+		"an endpoint gets the types that it receives":            deliveriesByType,
+		"the deliveries of a subject follow each other":          deliveriesInOrder,
+		"a delivery is retried when it is due":                   deliveryRetried,
+		"a worker of before does not save over a delivery":       attemptsOfBefore,
+		"an endpoint that is enabled again starts anew":          endpointDisabled,
+		"what failed is delivered once more":                     redelivered,
+		"deliveries are listed and pruned":                       deliveriesListed,
+		"a claim can be renewed while it is held":                claimRenewed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)
