@@ -32,4 +32,5 @@ const (
 	NotifyPolicyError      = "policy.error"
 	NotifyInboxPoison      = "inbox.poison"
 	NotifyEndpointDisabled = "endpoint.disabled"
+	NotifyTest             = "endpoint.test" // is sent when somebody asks for it, and not stored
 )

@@ -51,6 +51,13 @@ func EndpointDisabled(environment domain.Environment, endpoint, reason string, n
 	return n
 }
 
+// Test is a message that tries an endpoint. It is not stored.
+func Test(environment domain.Environment, endpoint string, now time.Time) domain.Notification {
+	n := about(environment, domain.NotifyTest, domain.Ref{}, now)
+	n.Source = endpoint
+	return n
+}
+
 func about(environment domain.Environment, typ string, object domain.Ref, now time.Time) domain.Notification {
 	return domain.Notification{ID: domain.NewID("ntf"), Environment: environment, Type: typ, Object: object, CreatedAt: now}
 }

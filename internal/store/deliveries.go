@@ -31,6 +31,9 @@ type Attempts struct {
 	Failures    int
 	PausedUntil time.Time
 
+	// Recovered says that the endpoint answers again: what waits for it is due at once.
+	Recovered bool
+
 	Disabled      string // why the endpoint gets no more; empty unless it just said so
 	Notifications []domain.Notification
 	Audit         []audit.Entry

@@ -26,6 +26,9 @@ type Metrics struct {
 	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, future, missed, history, poison
 	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
 	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or facts were missing, by environment, rule and result
+	Delivered    *prometheus.CounterVec   // attempts to deliver notifications by environment, endpoint and what they came to: delivered, retried, failed
+	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
+	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
 	Nodes        prometheus.Gauge         // processes on the same database
 }
 
@@ -45,8 +48,12 @@ func New() *Metrics {
 		PolicyErrors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_policy_errors_total", Help: "Decisions that became a review because a rule could not be evaluated or facts were missing; alert on any."}, []string{"environment", "rule", "result"}),
 		Nodes:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_nodes", Help: "Processes that are at work on the database."}),
 	}
+	m.Delivered = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_delivery_attempts_total", Help: "Attempts to deliver notifications to endpoints, by what the delivery came to; alert on failed."}, []string{"environment", "endpoint", "state"})
+	m.Delivery = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_delivery_seconds", Help: "Time from a notification to its acceptance by an endpoint.",
+		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 5, 30, 300, 3600, 86400}}, []string{"environment"})
+	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
 	m.Nodes.Set(1)
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Nodes,
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -163,6 +163,11 @@ func (s *Store) SaveAttempts(ctx context.Context, a store.Attempts) error {
 		if err := s.releaseHeld(ctx, tx, e, slices.Sorted(maps.Keys(finished))); err != nil {
 			return err
 		}
+		if a.Recovered {
+			if _, err := tx.Exec(ctx, "UPDATE deliveries SET next_attempt_at = 0 WHERE environment = $1 AND endpoint = $2 AND state = 'waiting' AND next_attempt_at > 0", string(a.Environment), a.Endpoint); err != nil {
+				return err
+			}
+		}
 		if a.Disabled != "" && e.Disabled == "" {
 			if _, err := tx.Exec(ctx, "UPDATE endpoints SET disabled = $1, version = version + 1 WHERE environment = $2 AND name = $3", a.Disabled, string(a.Environment), a.Endpoint); err != nil {
 				return err
