@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +52,10 @@ type Config struct {
 	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
+	// AllowPrivateAddresses allows notification endpoints at addresses that are not public:
+	// for development; IDEM_ALLOW_PRIVATE_ADDRESSES.
+	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
+
 	// Simulation is for a service on a fake clock; nil for every other.
 	Simulation *Simulation `yaml:"-"`
 }
@@ -71,6 +76,10 @@ type EnvironmentConfig struct {
 	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one a line instead
 	Policy             string        `yaml:"policy"`               // a file of rules; the built-in ones unless set; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // of a signature's time; five minutes unless set
+
+	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
+	// IDEM_ENV_NOTIFICATIONS_SECRETS, separated by commas, are one more, called "default".
+	Notifications []NotificationEndpoint `yaml:"notifications"`
 
 	// Since is when Idem took the environment over: what happened at Persona before is
 	// shown and not decided on. The moment of the first start unless set.
@@ -110,6 +119,12 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	}
 	if database := getenv("IDEM_DATABASE_URL"); database != "" {
 		c.DatabaseURL = Secret(database)
+	}
+	if text := getenv("IDEM_ALLOW_PRIVATE_ADDRESSES"); text != "" {
+		var err error
+		if c.AllowPrivateAddresses, err = strconv.ParseBool(text); err != nil {
+			return c, fmt.Errorf("allow_private_addresses (IDEM_ALLOW_PRIVATE_ADDRESSES): %q is not true or false", text)
+		}
 	}
 	if list := getenv("IDEM_TRUSTED_PROXIES"); list != "" {
 		c.TrustedProxies = words(list)
@@ -181,6 +196,19 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	}
 	if list := variable("WEBHOOK_SECRETS"); list != "" {
 		e.WebhookSecrets = secrets(list)
+	}
+	for i, n := range e.Notifications {
+		if n.SecretsFile == "" {
+			continue
+		}
+		lines, err := read(n.SecretsFile)
+		if err != nil {
+			return fmt.Errorf("notifications: secrets_file of %q: %w", n.Name, err)
+		}
+		e.Notifications[i].Secrets = secrets(lines)
+	}
+	if address := variable("NOTIFICATIONS_URL"); address != "" {
+		e.Notifications = append(e.Notifications, NotificationEndpoint{Name: "default", URL: address, Secrets: secrets(variable("NOTIFICATIONS_SECRETS"))})
 	}
 	override(&e.BaseURL, variable("BASE_URL"), "")
 	override(&e.Policy, variable("POLICY"), "")
@@ -263,6 +291,9 @@ func (c Config) Check() error {
 		}
 		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
 			problem("%s is not a web address", setting("base_url"))
+		}
+		for _, err := range c.checkNotifications(name) {
+			problem("environments.%s.notifications: %w", name, err)
 		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)

@@ -32,17 +32,20 @@ type Config struct {
 
 // Deliverer delivers the notifications of all environments. Make it with [New].
 type Deliverer struct {
-	Config
-	rows    Rows
-	watch   *Watch
-	sender  *sender
-	metrics *telemetry.Metrics
-	logger  *slog.Logger
-	now     func() time.Time
-	turns   chan struct{} // taken by who uses the database: the way of events needs it more
+	environments []domain.Environment
+	rows         Rows
+	watch        *Watch
+	sender       *sender
+	metrics      *telemetry.Metrics
+	logger       *slog.Logger
+	now          func() time.Time
+	turns        chan struct{} // taken by who uses the database: the way of events needs it more
 
 	lanes   map[key]*lane
 	running sync.WaitGroup
+
+	mu         sync.Mutex
+	configured []domain.Endpoint
 }
 
 // key names an endpoint.
@@ -63,7 +66,7 @@ const (
 // New returns a deliverer that is told of new notifications by a watch.
 func New(rows Rows, watch *Watch, config Config, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Deliverer {
 	return &Deliverer{
-		Config: config, rows: rows, watch: watch, sender: newSender(config.Network, attemptTime, now), metrics: metrics, logger: logger, now: now,
+		environments: config.Environments, configured: config.Endpoints, rows: rows, watch: watch, sender: newSender(config.Network, attemptTime, now), metrics: metrics, logger: logger, now: now,
 		turns: make(chan struct{}, databaseUse), lanes: map[key]*lane{},
 	}
 }
@@ -101,7 +104,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 // stops those of the others.
 func (d *Deliverer) refresh(ctx context.Context) error {
 	wanted := map[key]domain.Endpoint{}
-	for _, env := range d.Environments {
+	for _, env := range d.environments {
 		if err := d.storeConfigured(ctx, env); err != nil {
 			return err
 		}
@@ -141,18 +144,32 @@ func (d *Deliverer) settings(e domain.Endpoint) (domain.Endpoint, bool) {
 	if !e.Configured {
 		return e, true
 	}
-	at := slices.IndexFunc(d.Endpoints, func(c domain.Endpoint) bool { return c.Environment == e.Environment && c.Name == e.Name })
-	if at < 0 {
-		return e, false
+	for _, c := range d.endpoints() {
+		if c.Environment == e.Environment && c.Name == e.Name {
+			e.Secrets = c.Secrets
+			return e, true
+		}
 	}
-	e.Secrets = d.Endpoints[at].Secrets
-	return e, true
+	return e, false
+}
+
+// SetEndpoints replaces the endpoints of the configuration.
+func (d *Deliverer) SetEndpoints(endpoints []domain.Endpoint) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.configured = endpoints
+}
+
+func (d *Deliverer) endpoints() []domain.Endpoint {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.configured
 }
 
 // storeConfigured makes the rows of the configuration's endpoints. A new one begins with
 // what happens from now on.
 func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment) error {
-	for _, c := range d.Endpoints {
+	for _, c := range d.endpoints() {
 		if c.Environment != env {
 			continue
 		}
@@ -175,7 +192,7 @@ func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment)
 
 // Configured reports whether an endpoint is in this node's configuration.
 func (d *Deliverer) Configured(env domain.Environment, name string) bool {
-	return slices.ContainsFunc(d.Endpoints, func(c domain.Endpoint) bool { return c.Environment == env && c.Name == name })
+	return slices.ContainsFunc(d.endpoints(), func(c domain.Endpoint) bool { return c.Environment == env && c.Name == name })
 }
 
 // Test sends a test message to an endpoint now, and returns what came of it.
@@ -193,7 +210,7 @@ func (d *Deliverer) Test(ctx context.Context, e domain.Endpoint) (domain.Attempt
 }
 
 func (d *Deliverer) prune(ctx context.Context) {
-	for _, env := range d.Environments {
+	for _, env := range d.environments {
 		for {
 			n, err := d.rows.PruneDeliveries(ctx, env, d.now().Add(-keepFor))
 			if err != nil {

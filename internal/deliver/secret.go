@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -16,6 +17,16 @@ const (
 	// Standard Webhooks: "between 24 bytes (192 bits) and 64 bytes (512 bits)".
 	leastSecret, mostSecret = 24, 64
 )
+
+var plausibleName = regexp.MustCompile("^[a-z0-9][a-z0-9-]{0,62}$")
+
+// CheckName returns what is wrong with the name of an endpoint, for people.
+func CheckName(text string) error {
+	if !plausibleName.MatchString(text) {
+		return errors.New("a name has 1 to 63 small letters, digits and dashes")
+	}
+	return nil
+}
 
 // NewSecret makes a secret for an endpoint.
 func NewSecret() domain.Secret {

@@ -1,9 +1,12 @@
 package notify
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/spelling"
 )
 
 // Type describes a type of notification.
@@ -60,5 +63,15 @@ func TypeNames() []string {
 	return names
 }
 
-// Known reports whether there is a type of that name.
-func Known(name string) bool { return slices.Contains(TypeNames(), name) }
+// CheckType returns an error that suggests the name that was meant, for a type that there
+// is not.
+func CheckType(name string) error {
+	if slices.Contains(TypeNames(), name) {
+		return nil
+	}
+	nearest := slices.MinFunc(TypeNames(), func(a, b string) int { return spelling.Distance(name, a) - spelling.Distance(name, b) })
+	if spelling.Distance(name, nearest) <= 1+len(name)/3 {
+		return fmt.Errorf("there is no type %q; did you mean %q?", name, nearest)
+	}
+	return fmt.Errorf("there is no type %q; there is %s", name, strings.Join(TypeNames(), ", "))
+}
