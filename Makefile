@@ -48,7 +48,7 @@ conformance: ## check the sandbox against the OpenAPI documents in PERSONA_OPENA
 
 .PHONY: generate
 generate: ## regenerate files from the OpenAPI documents in PERSONA_OPENAPI
-	$(GO) generate ./...
+	$(GO) generate ./internal/codegen
 
 .PHONY: soak
 soak: ## inject faults for SOAK (default 10m) on both databases, then run 1,000 simulations

@@ -40,7 +40,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		backoffMax:  10 * time.Second,
 		maxWait:     65 * time.Second,
 		maxResponse: 32 << 20,
-		budget:      NewBudget(),
+		limiter:     NewRateLimiter(),
 		header:      http.Header{},
 		query:       url.Values{},
 	}.with(opts)

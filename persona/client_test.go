@@ -20,7 +20,7 @@ func TestNewClient(t *testing.T) {
 		"a key from an option is enough":                {opts: []persona.Option{persona.WithAPIKey("persona_sandbox_1")}},
 		"no key names the variable":                     {want: persona.ErrNoKey, says: "PERSONA_API_KEY"},
 		"a nil HTTP client changes nothing":             {key: "persona_sandbox_1", opts: []persona.Option{persona.WithHTTPClient(nil)}},
-		"a nil budget changes nothing":                  {key: "persona_sandbox_1", opts: []persona.Option{persona.WithBudget(nil)}},
+		"a nil limiter changes nothing":                 {key: "persona_sandbox_1", opts: []persona.Option{persona.WithRateLimiter(nil)}},
 		"an idempotency key for all calls is refused":   {key: "persona_sandbox_1", opts: []persona.Option{persona.WithIdempotencyKey("once")}, says: "for one call"},
 		"a response for all calls is refused":           {key: "persona_sandbox_1", opts: []persona.Option{persona.WithResponse(new(*persona.Response))}, says: "for one call"},
 		"a key of spaces is none":                       {key: "  ", want: persona.ErrNoKey, says: "PERSONA_API_KEY"},

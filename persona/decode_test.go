@@ -72,6 +72,23 @@ func TestWhatDoesNotFitLeavesItsPlaceZero(t *testing.T) {
 	}
 }
 
+// The type of a field's default value depends on the type of the field.
+func TestADefaultValueOfAnyTypeIsKept(t *testing.T) {
+	var got persona.AccountType
+	body := `{"type":"account-type","id":"acttp_1","attributes":{"field-schemas":[
+		{"type":"boolean","default-value":true},
+		{"type":"string","default-value":"blue"},
+		{"type":"multi-choices","default-value":["red","green"]}]}}`
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`true`, `"blue"`, `["red","green"]`} {
+		if value := got.Attributes.FieldSchemas[i].DefaultValue; string(value) != want {
+			t.Errorf("the default value of field %d is %s, want %s", i, value, want)
+		}
+	}
+}
+
 func TestAResourceThatWasNotReceivedDoesNotEncode(t *testing.T) {
 	if b, err := json.Marshal(&persona.Inquiry{}); err == nil {
 		t.Errorf("encoded as %s", b)

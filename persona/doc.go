@@ -53,5 +53,3 @@
 //
 // [Client.Do] makes any call of the API, with retries, keys and errors as above.
 package persona
-
-//go:generate go run ../internal/specgen

@@ -86,21 +86,21 @@ func ExampleWithReread() {
 }
 
 // Clients whose keys are of one environment share its rate limit.
-func ExampleWithBudget() {
+func ExampleWithRateLimiter() {
 	sb, err := sandbox.New(sandbox.Options{RateLimit: 100})
 	check(err)
 	defer sb.Close()
 	server := httptest.NewServer(sb)
 	defer server.Close()
 
-	budget := persona.NewBudget()
+	limiter := persona.NewRateLimiter()
 	for range 2 {
-		client, err := persona.NewClient(persona.WithBudget(budget), persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(server.URL+"/api/v1"))
+		client, err := persona.NewClient(persona.WithRateLimiter(limiter), persona.WithAPIKey(sandbox.SandboxKey), persona.WithBaseURL(server.URL+"/api/v1"))
 		check(err)
 		_, err = client.Inquiries.ListPage(context.Background(), persona.InquiryListParams{})
 		check(err)
 	}
-	remaining, limit := budget.Remaining()
+	remaining, limit := limiter.Remaining()
 	fmt.Printf("%d of %d calls left\n", remaining, limit)
 	// Output: 98 of 100 calls left
 }

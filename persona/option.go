@@ -59,7 +59,7 @@ type config struct {
 	backoffMax     time.Duration
 	maxWait        time.Duration
 	maxResponse    int64
-	budget         *Budget
+	limiter        *RateLimiter
 	idempotencyKey string
 	header         http.Header
 	query          url.Values
@@ -152,12 +152,13 @@ func WithMaxResponse(n int64) Option {
 	return func(c *config) { c.maxResponse = n }
 }
 
-// WithBudget shares a rate budget among clients whose keys are of one environment.
-// Unless set, a client has a budget of its own. A nil budget changes nothing.
-func WithBudget(budget *Budget) Option {
+// WithRateLimiter makes clients share a rate limiter. Use it when several clients have
+// keys of the same environment, because Persona counts their calls together. By default
+// each client has its own limiter. A nil limiter changes nothing.
+func WithRateLimiter(limiter *RateLimiter) Option {
 	return func(c *config) {
-		if budget != nil {
-			c.budget = budget
+		if limiter != nil {
+			c.limiter = limiter
 		}
 	}
 }

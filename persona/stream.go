@@ -47,7 +47,7 @@ func (c *Client) Download(ctx context.Context, fileURL string, opts ...Option) (
 	}
 	x.stream = true
 	if base, err := url.Parse(x.baseURL); err != nil || base.Scheme != file.Scheme || base.Host != file.Host {
-		op.keyless, x.version, x.inflection, x.budget = true, "", "", NewBudget()
+		op.keyless, x.version, x.inflection, x.limiter = true, "", "", NewRateLimiter()
 		x.header.Del("Authorization")
 	}
 	if x.header.Get("Accept") == "" {

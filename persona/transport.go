@@ -132,7 +132,7 @@ const simulateOperation = "inquiries-perform-simulate-actions"
 
 // attempt sends the request once.
 func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
-	if err := x.budget.wait(ctx); err != nil {
+	if err := x.limiter.wait(ctx); err != nil {
 		return nil, err
 	}
 	x.attempts++
@@ -154,7 +154,7 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 	start := time.Now()
 	res, err := send(req)
 	if err == nil {
-		x.budget.learn(res.Header, time.Now())
+		x.limiter.learn(res.Header, time.Now())
 		if x.response != nil {
 			*x.response = &Response{
 				Status: res.StatusCode, Header: res.Header, RequestID: res.Header.Get("Request-Id"),

@@ -87,7 +87,7 @@ func (s *Service) claim() (release func() error, err error) {
 	return lock.Close, nil
 }
 
-// maintain tells the budgets how many nodes use them, and forgets old events, until the
+// maintain tells the limiters how many nodes use them, and forgets old events, until the
 // context ends. SQLite has one node and forgets nothing.
 func (s *Service) maintain(ctx context.Context) {
 	db, shared := s.db.(*postgres.DB)
@@ -99,8 +99,8 @@ func (s *Service) maintain(ctx context.Context) {
 	defer forget.Stop()
 	for {
 		if nodes, err := db.Nodes(ctx); err == nil { // else as many as before
-			for _, budget := range s.budgets {
-				budget.ShareAmong(nodes)
+			for _, limiter := range s.limiters {
+				limiter.ShareAmong(nodes)
 			}
 			s.metrics.Nodes.Set(float64(nodes))
 		}

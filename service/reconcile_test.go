@@ -55,7 +55,7 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	taken := reconcile.New(w.service.db, map[Environment]reconcile.Deps{
-		Sandbox: {Lister: reconcile.Persona{Client: w.client, Budget: noBudget{}}, Since: time.Now().Add(time.Hour)},
+		Sandbox: {Lister: reconcile.Persona{Client: w.client, RateLimiter: noLimiter{}}, Since: time.Now().Add(time.Hour)},
 	}, w.service.metrics, w.service.logger, time.Now)
 	if run, err := taken.Reconcile(t.Context(), Sandbox, reconcile.Options{}); err != nil || run.History == 0 || run.Missed != 0 {
 		t.Errorf("it found %+v, error %v", run, err)
@@ -90,6 +90,6 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
 }
 
-type noBudget struct{}
+type noLimiter struct{}
 
-func (noBudget) Remaining() (int, int) { return 0, 0 }
+func (noLimiter) Remaining() (int, int) { return 0, 0 }

@@ -34,7 +34,7 @@ type Service struct {
 	metrics    *telemetry.Metrics
 	db         database
 	queue      jobs
-	budgets    []*persona.Budget
+	limiters   []*persona.RateLimiter
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
@@ -64,16 +64,16 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		if err != nil {
 			return nil, fmt.Errorf("invalid policy for the %s environment: %w", name, err)
 		}
-		budget := persona.NewBudget()
-		s.budgets = append(s.budgets, budget)
-		client, err := newClient(cfg, name, budget, logger)
+		limiter := persona.NewRateLimiter()
+		s.limiters = append(s.limiters, limiter)
+		client, err := newClient(cfg, name, limiter, logger)
 		if err != nil {
 			return nil, fmt.Errorf("create the client of the %s environment: %w", name, err)
 		}
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
-		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, Budget: budget}, Since: e.Since}
+		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
@@ -123,12 +123,12 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(cfg Config, environment Environment, budget *persona.Budget, logger *slog.Logger) (*persona.Client, error) {
+func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter, logger *slog.Logger) (*persona.Client, error) {
 	e := cfg.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithMaxRetries(2), persona.WithMaxWait(5 * time.Second), persona.WithBackoff(100*time.Millisecond, time.Second),
-		persona.WithLogger(logger.With("environment", environment)), persona.WithBudget(budget),
+		persona.WithLogger(logger.With("environment", environment)), persona.WithRateLimiter(limiter),
 	}
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/idemhq/idem/internal/serve"
@@ -29,6 +30,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		fmt.Fprintf(std.out, "the configuration is valid: %d environments\n", len(cfg.Environments))
 		return nil
 	}
+	tuneGC(os.Getenv)
 	logger := cfg.Logger(std.err)
 	s, err := service.New(ctx, cfg, logger)
 	if err != nil {
@@ -71,5 +73,22 @@ func (c serveCommand) reload(ctx context.Context, s *service.Service) {
 		case <-told:
 			s.Reload(service.LoadConfig(c.Config, os.Getenv))
 		}
+	}
+}
+
+const (
+	gcPercent   = 400
+	memoryLimit = 512 << 20 // bytes
+)
+
+// tuneGC trades memory for speed, unless the environment has settings of its own. Most of
+// what the service allocates lives as long as one event: with Go's default the collector
+// takes a fifth of the processor's time. Above the limit it runs as often as needed.
+func tuneGC(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }

@@ -44,6 +44,9 @@ const (
 	// batch is how many events of an object are folded at once. An object may have
 	// thousands that wait after a long outage; each can be a mebibyte.
 	batch = 50
+
+	// maxEvents is how many events are in memory at once, of all objects of a job.
+	maxEvents = 3200
 )
 
 // Advance folds what waits for objects, and leaves those that need reads to jobs of their
@@ -60,7 +63,8 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []d
 			return fmt.Errorf("advance objects: %w", err)
 		}
 		left = slices.DeleteFunc(left, func(ref domain.Ref) bool { return slices.Contains(claimed, ref) })
-		again, changed, err := a.advance(ctx, env, settings, left, batch)
+		limit := max(1, min(batch, maxEvents/max(1, len(left))))
+		again, changed, err := a.advance(ctx, env, settings, left, limit)
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,13 @@
 package conformance
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/idemhq/idem/internal/openapi"
 )
 
 // at returns what is at a JSON pointer, or nil.
@@ -60,16 +63,24 @@ func (d *Document) member(object node, keys ...string) node {
 	return object
 }
 
-// properties returns the properties of an object schema. Where its parts describe
-// one twice the later, more specific description counts.
+// parts ranges over the parts of a schema: see [openapi.Parts].
+func (d *Document) parts(schema node) iter.Seq[node] {
+	return openapi.Parts(schema, d.resolve, func(schema node) []node {
+		var parts []node
+		for _, part := range list(schema["allOf"]) {
+			parts = append(parts, part.(node))
+		}
+		return parts
+	})
+}
+
+// properties returns the properties of an object schema, with those of its parts.
 func (d *Document) properties(schema node) node {
-	schema = d.resolve(schema)
 	all := make(node)
-	for _, part := range list(schema["allOf"]) {
-		maps.Copy(all, d.properties(part.(node)))
+	for part := range d.parts(schema) {
+		own, _ := part["properties"].(node)
+		maps.Copy(all, own)
 	}
-	own, _ := schema["properties"].(node)
-	maps.Copy(all, own)
 	return all
 }
 
@@ -81,11 +92,12 @@ func (d *Document) property(schema node, name string) node {
 
 // requires reports whether an object schema or one of its parts requires a property.
 func (d *Document) requires(schema node, name string) bool {
-	schema = d.resolve(schema)
-	if slices.Contains(list(schema["required"]), any(name)) {
-		return true
+	for part := range d.parts(schema) {
+		if slices.Contains(list(part["required"]), any(name)) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(list(schema["allOf"]), func(part any) bool { return d.requires(part.(node), name) })
+	return false
 }
 
 // join appends tokens to a JSON pointer.

@@ -83,20 +83,18 @@ func mapped(object node, ref string) []string {
 // constants returns the values that a schema allows a property to have, where it
 // lists them.
 func (d *Document) constants(schema node, property string) []string {
-	schema = d.resolve(schema)
-	properties, _ := schema["properties"].(node)
-	definition, _ := properties[property].(node)
 	var values []string
-	if value, ok := definition["const"].(string); ok {
-		values = append(values, value)
-	}
-	for _, value := range list(definition["enum"]) {
-		if s, ok := value.(string); ok {
-			values = append(values, s)
+	for part := range d.parts(schema) {
+		properties, _ := part["properties"].(node)
+		definition, _ := properties[property].(node)
+		if value, ok := definition["const"].(string); ok {
+			values = append(values, value)
 		}
-	}
-	for _, part := range list(schema["allOf"]) {
-		values = append(values, d.constants(part.(node), property)...)
+		for _, value := range list(definition["enum"]) {
+			if s, ok := value.(string); ok {
+				values = append(values, s)
+			}
+		}
 	}
 	return values
 }

@@ -7,13 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Document is one dated version of Persona's API.
 type Document struct {
 	Version    string
-	Operations []Operation // by path, then by method
+	Operations []Operation        // by path, then by method
+	Webhooks   map[string]*Schema // the body of each webhook, by the event's name
 	schemas    map[string]*Schema
 }
 
@@ -46,29 +46,12 @@ type Body struct {
 	Schema     *Schema  // of the first media type that has one, JSON before others
 }
 
-// Schema is as much of a JSON schema as the generators need.
-type Schema struct {
-	Ref        string // the name of the component this schema is a reference to
-	Types      []string
-	Format     string
-	Const      string
-	Enum       []string
-	Properties map[string]*Schema
-	Required   []string
-	Items      *Schema
-	Open       bool // additionalProperties is true or a schema
-	AllOf      []*Schema
-	OneOf      []*Schema // oneOf and anyOf
-	Mapping    map[string]string
-	Deprecated bool
-}
-
 // Dir returns the folder of the documents: the one PERSONA_OPENAPI names, or
 // ../shared/spec beside the module's root.
 func Dir() (string, error) {
 	dir := os.Getenv("PERSONA_OPENAPI")
 	if dir == "" {
-		root, err := moduleRoot()
+		root, err := ModuleRoot()
 		if err != nil {
 			return "", err
 		}
@@ -80,7 +63,8 @@ func Dir() (string, error) {
 	return dir, nil
 }
 
-func moduleRoot() (string, error) {
+// ModuleRoot returns the folder of the go.mod above the working directory.
+func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -124,6 +108,21 @@ func Load(dir, version string) (*Document, error) {
 	return raw.document(version), nil
 }
 
+// LoadAll reads the documents of all versions in dir, oldest first.
+func LoadAll(dir string) ([]*Document, error) {
+	versions, err := Versions(dir)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([]*Document, len(versions))
+	for i, version := range versions {
+		if docs[i], err = Load(dir, version); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
 // Schema returns the component of that name, or nil.
 func (d *Document) Schema(name string) *Schema { return d.schemas[name] }
 
@@ -145,43 +144,3 @@ func (d *Document) Resolve(s *Schema) *Schema {
 	}
 	return s
 }
-
-// Flat returns the schema with the parts of its allOf merged into one object.
-func (d *Document) Flat(s *Schema) *Schema {
-	s = d.Resolve(s)
-	if s == nil || len(s.AllOf) == 0 {
-		return s
-	}
-	flat := *s
-	flat.AllOf = nil
-	flat.Properties = map[string]*Schema{}
-	for name, p := range s.Properties {
-		flat.Properties[name] = p
-	}
-	for _, part := range s.AllOf {
-		part = d.Flat(part)
-		for name, p := range part.Properties {
-			flat.Properties[name] = p
-		}
-		flat.Required = append(slices.Clone(flat.Required), part.Required...)
-		flat.Open = flat.Open || part.Open
-		if len(flat.Types) == 0 {
-			flat.Types = part.Types
-		}
-	}
-	return &flat
-}
-
-// Nullable reports whether null is allowed.
-func (s *Schema) Nullable() bool { return slices.Contains(s.Types, "null") }
-
-// Type returns the one type that is not null, or "" when there is none or several.
-func (s *Schema) Type() string {
-	types := slices.DeleteFunc(slices.Clone(s.Types), func(t string) bool { return t == "null" })
-	if len(types) == 1 {
-		return types[0]
-	}
-	return ""
-}
-
-func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

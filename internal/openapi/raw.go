@@ -2,7 +2,7 @@ package openapi
 
 import (
 	"cmp"
-	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,13 +10,21 @@ import (
 
 // rawDocument is the document as it is written.
 type rawDocument struct {
-	Paths      map[string]map[string]json.RawMessage
+	Paths      map[string]rawPath
+	Webhooks   map[string]rawPath
 	Components struct {
 		Parameters    map[string]rawParameter
 		Schemas       map[string]*Schema
 		Responses     map[string]rawResponse
 		RequestBodies map[string]rawBody
 	}
+}
+
+// rawPath is what a path has for all of its operations, and the operations.
+type rawPath struct {
+	Parameters                    []rawParameter
+	Servers                       []rawServer
+	Get, Post, Patch, Put, Delete *rawOperation
 }
 
 type rawServer struct{ URL string }
@@ -54,20 +62,19 @@ var commonHeaders = regexp.MustCompile(`^(Key-Inflection|Idempotency-Key|Persona
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 
 func (raw rawDocument) document(version string) *Document {
-	d := &Document{Version: version, schemas: raw.Components.Schemas}
+	d := &Document{Version: version, Webhooks: map[string]*Schema{}, schemas: raw.Components.Schemas}
+	for event, webhook := range raw.Webhooks {
+		if webhook.Post != nil && webhook.Post.RequestBody != nil {
+			d.Webhooks[event] = raw.body(webhook.Post.RequestBody).Schema
+		}
+	}
 	for path, item := range raw.Paths {
-		var shared []rawParameter
-		_ = json.Unmarshal(item["parameters"], &shared) // absent on most paths
-		var servers []rawServer
-		_ = json.Unmarshal(item["servers"], &servers)
-		for method, b := range item {
-			var op rawOperation
-			if method = strings.ToUpper(method); !slices.Contains([]string{"GET", "POST", "PATCH", "PUT", "DELETE"}, method) || json.Unmarshal(b, &op) != nil {
-				continue
+		for method, op := range map[string]*rawOperation{
+			"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "PUT": item.Put, "DELETE": item.Delete,
+		} {
+			if op != nil {
+				d.Operations = append(d.Operations, raw.operation(method, path, item, *op))
 			}
-			op.Parameters = append(shared, op.Parameters...)
-			op.Servers = append(op.Servers, servers...)
-			d.Operations = append(d.Operations, raw.operation(method, path, op))
 		}
 	}
 	slices.SortFunc(d.Operations, func(a, b Operation) int {
@@ -76,10 +83,10 @@ func (raw rawDocument) document(version string) *Document {
 	return d
 }
 
-func (raw rawDocument) operation(method, path string, op rawOperation) Operation {
-	o := Operation{Method: method, Path: path, ID: op.OperationID, Success: map[string]*Schema{}}
-	if len(op.Servers) > 0 {
-		o.BaseURL = op.Servers[0].URL
+func (raw rawDocument) operation(method, path string, item rawPath, op rawOperation) Operation {
+	o := Operation{Method: method, Path: path, ID: op.OperationID, Body: raw.body(op.RequestBody)}
+	for _, server := range slices.Concat(op.Servers, item.Servers) {
+		o.BaseURL = cmp.Or(o.BaseURL, server.URL)
 	}
 	o.Keyless = op.Security != nil && !slices.ContainsFunc(*op.Security, func(scheme map[string][]string) bool {
 		_, bearer := scheme["bearerAuth"]
@@ -88,100 +95,58 @@ func (raw rawDocument) operation(method, path string, op rawOperation) Operation
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
 		o.PathParams = append(o.PathParams, m[1])
 	}
-	for _, p := range op.Parameters {
-		if p.Ref != "" {
-			p = raw.Components.Parameters[refName(p.Ref)]
-		}
-		param := Parameter{Name: p.Name, Required: p.Required, Schema: p.Schema}
-		switch {
-		case p.In == "query":
-			o.Query = append(o.Query, param)
-		case p.In == "header" && !commonHeaders.MatchString(p.Name):
-			o.Headers = append(o.Headers, param)
-		}
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		raw.addParameter(&o, p)
 	}
-	if op.RequestBody != nil {
-		body := *op.RequestBody
-		if body.Ref != "" {
-			body = raw.Components.RequestBodies[refName(body.Ref)]
-		}
-		o.Body = &Body{Required: body.Required}
-		for media, content := range body.Content {
-			o.Body.MediaTypes = append(o.Body.MediaTypes, media)
-			if o.Body.Schema == nil || media == "application/json" {
-				o.Body.Schema = content.Schema
-			}
-		}
-		slices.Sort(o.Body.MediaTypes)
+	raw.addAnswers(&o, op.Responses)
+	return o
+}
+
+func (raw rawDocument) addParameter(o *Operation, p rawParameter) {
+	if p.Ref != "" {
+		p = raw.Components.Parameters[refName(p.Ref)]
 	}
-	for status, r := range op.Responses {
-		if r.Ref != "" {
-			r = raw.Components.Responses[refName(r.Ref)]
-		}
+	parameter := Parameter{Name: p.Name, Required: p.Required, Schema: p.Schema}
+	switch {
+	case p.In == "query":
+		o.Query = append(o.Query, parameter)
+	case p.In == "header" && !commonHeaders.MatchString(p.Name):
+		o.Headers = append(o.Headers, parameter)
+	}
+}
+
+// addAnswers adds the successful answers. An answer without content has no schema.
+func (raw rawDocument) addAnswers(o *Operation, responses map[string]rawResponse) {
+	o.Success = map[string]*Schema{}
+	for status, r := range responses {
 		if !strings.HasPrefix(status, "2") {
 			continue
+		}
+		if r.Ref != "" {
+			r = raw.Components.Responses[refName(r.Ref)]
 		}
 		o.Success[status] = nil
 		for media, content := range r.Content {
 			o.Success[status], o.MediaType = content.Schema, media
 		}
 	}
-	return o
 }
 
-// UnmarshalJSON reads a schema. Keywords the generators have no use for are passed
-// over.
-func (s *Schema) UnmarshalJSON(b []byte) error {
-	var raw struct {
-		Ref           string `json:"$ref"`
-		Type          json.RawMessage
-		Format        string
-		Const         any
-		Enum          []any
-		Properties    map[string]*Schema
-		Required      []string
-		Items         *Schema
-		Additional    json.RawMessage `json:"additionalProperties"`
-		AllOf         []*Schema
-		OneOf, AnyOf  []*Schema
-		Deprecated    bool
-		Discriminator struct{ Mapping map[string]string }
-	}
-	if strings.TrimSpace(string(b)) == "true" || strings.TrimSpace(string(b)) == "false" {
+// body resolves a request body and picks its schema. A nil body stays nil.
+func (raw rawDocument) body(b *rawBody) *Body {
+	if b == nil {
 		return nil
 	}
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return err
+	written := *b
+	if b.Ref != "" {
+		written = raw.Components.RequestBodies[refName(b.Ref)]
 	}
-	*s = Schema{
-		Format: raw.Format, Properties: raw.Properties, Required: raw.Required, Items: raw.Items,
-		AllOf: raw.AllOf, OneOf: append(raw.OneOf, raw.AnyOf...), Deprecated: raw.Deprecated,
-	}
-	if raw.Ref != "" {
-		s.Ref = refName(raw.Ref)
-	}
-	var one string
-	if json.Unmarshal(raw.Type, &one) == nil {
-		s.Types = []string{one}
-	} else {
-		_ = json.Unmarshal(raw.Type, &s.Types) // absent, or a list
-	}
-	if c, ok := raw.Const.(string); ok {
-		s.Const = c
-	}
-	for _, v := range raw.Enum {
-		if text, ok := v.(string); ok {
-			s.Enum = append(s.Enum, text)
+	body := &Body{Required: written.Required}
+	body.MediaTypes = slices.Sorted(maps.Keys(written.Content))
+	for _, media := range body.MediaTypes {
+		if body.Schema == nil || media == "application/json" {
+			body.Schema = written.Content[media].Schema
 		}
 	}
-	if text := strings.TrimSpace(string(raw.Additional)); text != "" && text != "false" {
-		s.Open = true
-	}
-	if len(raw.Discriminator.Mapping) > 0 {
-		s.Mapping = map[string]string{}
-		for value, ref := range raw.Discriminator.Mapping {
-			s.Mapping[value] = refName(ref)
-		}
-	}
-	return nil
+	return body
 }

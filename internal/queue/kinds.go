@@ -65,7 +65,7 @@ func orSnooze(err error) error {
 }
 
 // objectsPerJob is how many objects one job advances: they share a transaction.
-const objectsPerJob = 64
+const objectsPerJob = 128
 
 // batchJobs makes one job of River's of many that advance objects. One that fails is run
 // again for all, which find nothing waiting where they were done.

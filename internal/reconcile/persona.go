@@ -18,8 +18,8 @@ import (
 // Persona is the [Lister] of an environment. It leaves at least half of the rate
 // limit to everything else: a reconciliation can wait.
 type Persona struct {
-	Client *persona.Client
-	Budget interface{ Remaining() (remaining, limit int) } // the client's
+	Client      *persona.Client
+	RateLimiter interface{ Remaining() (remaining, limit int) } // the client's
 }
 
 // pause is how long a page waits until it looks again whether enough calls are left.
@@ -76,7 +76,7 @@ func (p Persona) Clock(ctx context.Context) (time.Time, error) {
 // wait waits until half of the rate limit is left.
 func (p Persona) wait(ctx context.Context) error {
 	for {
-		if remaining, limit := p.Budget.Remaining(); remaining*2 >= limit {
+		if remaining, limit := p.RateLimiter.Remaining(); remaining*2 >= limit {
 			return nil
 		}
 		select {

@@ -64,15 +64,15 @@ func personaWith(t *testing.T, entries []string) *persona.Client {
 	return client
 }
 
-type noBudget struct{}
+type noLimiter struct{}
 
-func (noBudget) Remaining() (int, int) { return 0, 0 }
+func (noLimiter) Remaining() (int, int) { return 0, 0 }
 
 // reconcileWith reconciles a database with a list, as if the service had been there
 // before.
 func reconcileWith(t *testing.T, db store.Store, entries []string, log io.Writer) domain.Reconciliation {
 	t.Helper()
-	lister := reconcile.Persona{Client: personaWith(t, entries), Budget: noBudget{}}
+	lister := reconcile.Persona{Client: personaWith(t, entries), RateLimiter: noLimiter{}}
 	r := reconcile.New(db, map[domain.Environment]reconcile.Deps{domain.Sandbox: {Lister: lister, Since: noon.Add(-24 * time.Hour)}},
 		telemetry.New(), slog.New(slog.NewTextHandler(log, nil)), func() time.Time { return noon })
 	run, err := r.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{})
@@ -182,7 +182,7 @@ func TestAnEventThatIsTooLargeAloneIsSetAside(t *testing.T) {
 }
 
 func TestTheClockIsPersonas(t *testing.T) {
-	lister := reconcile.Persona{Client: personaWith(t, nil), Budget: noBudget{}}
+	lister := reconcile.Persona{Client: personaWith(t, nil), RateLimiter: noLimiter{}}
 	at, err := lister.Clock(t.Context())
 	if err != nil || at.IsZero() || time.Since(at).Abs() > time.Hour {
 		t.Errorf("it says %s, error %v", at, err)

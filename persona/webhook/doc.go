@@ -18,5 +18,3 @@
 //     secret. Give Verify every secret that is still valid.
 //   - Keys come in the casing the webhook is set to: kebab, snake or camel.
 package webhook
-
-//go:generate go run ../../internal/webhookgen

@@ -18,7 +18,7 @@ func left(remaining int) reply {
 	}}
 }
 
-func TestABudgetSlowsBelowFifteenPercent(t *testing.T) {
+func TestCallsAreSpreadWhenFewerThanFifteenPercentAreLeft(t *testing.T) {
 	for name, test := range map[string]struct {
 		remaining int
 		want      time.Duration // the wait of the next call
@@ -49,35 +49,35 @@ func TestABudgetSlowsBelowFifteenPercent(t *testing.T) {
 	}
 }
 
-func TestClientsShareABudget(t *testing.T) {
+func TestClientsShareARateLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget := persona.NewBudget()
+		limiter := persona.NewRateLimiter()
 		s := &script{replies: []reply{left(1)}}
-		if _, err := s.client(t, persona.WithBudget(budget)).Inquiries.Get(t.Context(), "inq_1"); err != nil {
+		if _, err := s.client(t, persona.WithRateLimiter(limiter)).Inquiries.Get(t.Context(), "inq_1"); err != nil {
 			t.Fatal(err)
 		}
-		if remaining, limit := budget.Remaining(); remaining != 1 || limit != 100 {
+		if remaining, limit := limiter.Remaining(); remaining != 1 || limit != 100 {
 			t.Errorf("%d of %d left", remaining, limit)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := s.client(t, persona.WithBudget(budget)).Inquiries.Get(ctx, "inq_1")
+		_, err := s.client(t, persona.WithRateLimiter(limiter)).Inquiries.Get(ctx, "inq_1")
 		if !errors.Is(err, context.DeadlineExceeded) || len(s.requests) != 1 {
 			t.Errorf("error %v after %d requests", err, len(s.requests))
 		}
 		time.Sleep(2 * time.Minute) // the window has passed
-		if remaining, _ := budget.Remaining(); remaining != 100 {
+		if remaining, _ := limiter.Remaining(); remaining != 100 {
 			t.Errorf("%d left in a new window", remaining)
 		}
 		start := time.Now()
-		if _, err := s.client(t, persona.WithBudget(budget)).Inquiries.Get(t.Context(), "inq_1"); err != nil || time.Since(start) != 0 {
+		if _, err := s.client(t, persona.WithRateLimiter(limiter)).Inquiries.Get(t.Context(), "inq_1"); err != nil || time.Since(start) != 0 {
 			t.Errorf("error %v after %s", err, time.Since(start))
 		}
 	})
 }
 
-func TestABudgetThatKnowsNothingHoldsNothingBack(t *testing.T) {
-	if remaining, limit := persona.NewBudget().Remaining(); remaining != 0 || limit != 0 {
+func TestANewRateLimiterKnowsNoLimit(t *testing.T) {
+	if remaining, limit := persona.NewRateLimiter().Remaining(); remaining != 0 || limit != 0 {
 		t.Errorf("%d of %d", remaining, limit)
 	}
 }
