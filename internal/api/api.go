@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/deliver"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
@@ -27,6 +28,11 @@ type Deps struct {
 	Token        string               // that callers give; the API is off without one
 	Logger       *slog.Logger
 	Now          func() time.Time
+
+	Deliverer Deliverer
+	Watch     Watch
+	Network   deliver.Network // what endpoints can be reached
+	Stopping  <-chan struct{} // closed when streams must end
 }
 
 // Register adds the API to a mux, at /v1/ and /openapi.json. Without a token it is off, and
@@ -68,6 +74,9 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
 	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
+	registerEndpoints(api, s)
+	registerStream(api, s)
+	describeWebhooks(api.OpenAPI())
 }
 
 // server answers the API's requests.

@@ -27,7 +27,8 @@ const (
 // run come to their end, for five seconds at the most. It closes the listener, and
 // returns nil when it was the context that ended it.
 func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: bounded(handler), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTime}
+	base := context.WithValue(context.WithoutCancel(ctx), stopping{}, ctx.Done())
+	server := &http.Server{Handler: bounded(handler), BaseContext: func(net.Listener) context.Context { return base }, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTime}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -41,6 +42,16 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) erro
 		return err
 	}
 	return server.Close()
+}
+
+// stopping is the key of what [Stopping] returns.
+type stopping struct{}
+
+// Stopping returns a channel that is closed when the server of a request is told to stop.
+// An answer that has no end of its own ends then. It is nil for other servers.
+func Stopping(request context.Context) <-chan struct{} {
+	told, _ := request.Value(stopping{}).(<-chan struct{})
+	return told
 }
 
 // bounded bounds the time for what a handler left of a request's body.
