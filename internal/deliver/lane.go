@@ -65,9 +65,5 @@ func (l *lane) work(ctx context.Context, claim store.Claim) {
 	if err != nil || e.Disabled != "" {
 		return
 	}
-	s := &shift{
-		lane: l, log: l.logger.With("environment", l.key.environment, "endpoint", l.key.name), claim: claim, renewed: time.Now(),
-		health: health{e.Failures, e.PausedUntil}, version: l.endpoint().Version, running: map[string]bool{}, answers: make(chan answered, concurrency),
-	}
-	s.run(ctx)
+	newShift(l, claim, e).run(ctx)
 }

@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -15,7 +14,7 @@ import (
 )
 
 // shift is the work on a lane while its claim is held. It belongs to one goroutine; the
-// attempts run beside it.
+// attempts run beside it, and so does saving what they came to.
 type shift struct {
 	*lane
 	log     *slog.Logger
@@ -23,14 +22,22 @@ type shift struct {
 	renewed time.Time
 	health  health
 	version int64 // of the settings
+	over    bool  // the endpoint wants no more, or there is none any more
 
-	running map[string]bool // deliveries whose attempts run, or are not saved yet
-	answers chan answered
-	unsaved []answered
-
+	look    bool            // there may be more that is due than the queue holds
+	queue   []store.Due     // is due, and waits for room
+	held    map[string]bool // deliveries that are in the queue, under way or not saved yet
+	next    time.Time       // when something is due that is not yet; zero for nothing
 	seen    int64           // all notifications up to here have their deliveries
 	changed <-chan struct{} // closed when there are more
-	over    bool            // the endpoint wants no more, or there is none any more
+
+	sending int // attempts that run
+	answers chan answered
+
+	unsaved   outcome
+	saving    bool
+	saved     chan savedOutcome
+	saveAgain time.Time // not before, after an error
 }
 
 // answered is an attempt that came to its end.
@@ -40,35 +47,55 @@ type answered struct {
 	cut    bool // it was cut short when the service stopped: it does not count
 }
 
+// outcome is what some attempts came to.
+type outcome struct {
+	deliveries []domain.Delivery
+	created    []time.Time // of their notifications
+	recovered  bool        // the endpoint answers again
+	gone       bool        // it wants no more
+}
+
+// savedOutcome is an outcome that was saved, or was not.
+type savedOutcome struct {
+	outcome
+	err error
+}
+
 const (
 	expandAtOnce = 500              // notifications whose deliveries one transaction makes
+	queued       = 256              // deliveries that are read at once
 	afterError   = time.Second      // until the database is asked again
-	atTheLatest  = 10 * time.Second // a shift looks around
+	atTheLatest  = time.Second      // a shift looks around: something may have been replayed
 	drainTime    = 3 * time.Second  // for attempts that run when the service stops
 	saveTime     = 10 * time.Second // the database may have fallen silent
 )
 
+func newShift(l *lane, claim store.Claim, e domain.Endpoint) *shift {
+	return &shift{
+		lane: l, log: l.logger.With("environment", l.key.environment, "endpoint", l.key.name), claim: claim, renewed: time.Now(),
+		health: health{e.Failures, e.PausedUntil}, version: l.endpoint().Version, look: true, held: map[string]bool{},
+		answers: make(chan answered, concurrency), saved: make(chan savedOutcome, 1),
+	}
+}
+
 func (s *shift) run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	for ctx.Err() == nil && !s.over && s.held(ctx) {
+	for ctx.Err() == nil && !s.over && s.claimed(ctx) {
 		s.follow()
-		next, err := s.dispatch(ctx, sending)
+		room, err := s.dispatch(ctx, sending)
 		if err != nil {
-			s.complain(ctx, err)
-			next = time.Now().Add(afterError)
-		}
-		s.gather(ctx, next)
-		if err := s.save(ctx); err != nil {
 			s.complain(ctx, err)
 			sleep(ctx, afterError)
 		}
+		s.save(ctx)
+		s.wait(ctx, s.until(room))
 	}
 	s.drain(ctx, cut)
 }
 
-// held renews the claim now and then, and reports whether it is still held.
-func (s *shift) held(ctx context.Context) bool {
+// claimed renews the claim now and then, and reports whether it is still held.
+func (s *shift) claimed(ctx context.Context) bool {
 	if time.Since(s.renewed) < renewAfter {
 		return true
 	}
@@ -87,84 +114,69 @@ func (s *shift) follow() {
 	}
 }
 
-// dispatch begins the attempts that are due and have room. It returns when to look again
-// at the latest; an attempt that ends and a new notification come before.
-func (s *shift) dispatch(ctx, sending context.Context) (next time.Time, err error) {
+// dispatch begins the attempts that are due and have room, and returns what room is left.
+func (s *shift) dispatch(ctx, sending context.Context) (room int, err error) {
 	now := s.now()
-	latest := time.Now().Add(atTheLatest)
+	room = s.health.room(now) - s.sending
+	if room > len(s.queue) && s.look {
+		err = s.fill(ctx, now)
+	}
+	e := s.endpoint()
+	for ; room > 0 && len(s.queue) > 0; room-- {
+		s.begin(sending, e, s.queue[0])
+		s.queue = s.queue[1:]
+	}
+	return room, err
+}
+
+// fill reads what is due into the queue. Where that is not much, deliveries are made of the
+// next notifications; while the endpoint fails, only when nothing else waits for it.
+func (s *shift) fill(ctx context.Context, now time.Time) error {
 	var last int64
 	last, s.changed = s.watch.Latest()
-	room := s.health.room(now) - len(s.running)
-	if room <= 0 {
-		return earlier(latest, s.health.until, now), nil
-	}
-	due, waits, err := s.due(ctx, now, room)
+	full, err := s.read(ctx, now)
 	if err != nil {
-		return latest, err
+		return err
 	}
 	more := false
-	if len(due) < room && s.seen < last && (!s.health.open() || len(due) == 0 && waits.IsZero()) {
-		if more, err = s.expand(ctx, now); err != nil {
-			return latest, err
+	if !full && s.seen < last && (!s.health.open() || len(s.held) == 0 && s.next.IsZero()) {
+		err := s.turn(ctx, func() (err error) {
+			more, err = s.rows.Expand(ctx, s.key.environment, s.key.name, expandAtOnce, now)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		if !more {
 			s.seen = last
-		} else if due, waits, err = s.due(ctx, now, room); err != nil {
-			return latest, err
+		} else if _, err = s.read(ctx, now); err != nil {
+			return err
 		}
 	}
-	e := s.endpoint()
-	for _, d := range due[:min(room, len(due))] {
-		s.begin(sending, e, d)
-	}
-	switch {
-	case len(due) >= room:
-		return latest, nil
-	case more:
-		return time.Now(), nil
-	default:
-		return earlier(latest, waits, now), nil
-	}
+	s.look = full || more
+	return nil
 }
 
-// earlier is a moment of this machine's clock, or the moment of the shared clock if that
-// comes before; zero for none.
-func earlier(at, shared, now time.Time) time.Time {
-	if shared.IsZero() {
-		return at
-	}
-	if then := time.Now().Add(shared.Sub(now)); then.Before(at) {
-		return then
-	}
-	return at
-}
-
-// due returns what is due and does not run yet.
-func (s *shift) due(ctx context.Context, now time.Time, room int) (fresh []store.Due, next time.Time, err error) {
+// read adds what is due to the queue, and reports whether there is more.
+func (s *shift) read(ctx context.Context, now time.Time) (full bool, err error) {
+	limit := queued + len(s.held)
 	var found []store.Due
 	err = s.turn(ctx, func() (err error) {
-		found, next, err = s.rows.Due(ctx, s.key.environment, s.key.name, now, room+len(s.running))
+		found, s.next, err = s.rows.Due(ctx, s.key.environment, s.key.name, now, limit)
 		return err
 	})
 	for _, d := range found {
-		if !s.running[d.Delivery.ID] {
-			fresh = append(fresh, d)
+		if !s.held[d.Delivery.ID] {
+			s.held[d.Delivery.ID] = true
+			s.queue = append(s.queue, d)
 		}
 	}
-	return fresh, next, err
-}
-
-func (s *shift) expand(ctx context.Context, now time.Time) (more bool, err error) {
-	err = s.turn(ctx, func() (err error) {
-		more, err = s.rows.Expand(ctx, s.key.environment, s.key.name, expandAtOnce, now)
-		return err
-	})
-	return more, err
+	return len(found) == limit, err
 }
 
 // begin makes an attempt beside the shift.
 func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
-	s.running[d.Delivery.ID] = true
+	s.sending++
 	go func() {
 		body, err := notify.Body(d.Notification)
 		a := answer{Attempt: domain.Attempt{At: s.now()}}
@@ -177,105 +189,144 @@ func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
 	}()
 }
 
-// gather waits for what ends, for new notifications, or until a moment.
-func (s *shift) gather(ctx context.Context, until time.Time) {
+// until is when the shift has something to do at the latest; an attempt that ends and a
+// new notification come before.
+func (s *shift) until(room int) time.Time {
+	at, now := time.Now().Add(atTheLatest), s.now()
+	for _, due := range []time.Time{s.next, s.health.until} {
+		if then := time.Now().Add(due.Sub(now)); due.After(now) && then.Before(at) {
+			at = then
+		}
+	}
+	if s.look && room > 0 {
+		return time.Now()
+	}
+	return at
+}
+
+// wait waits for an attempt that ends, for new notifications, or until a moment.
+func (s *shift) wait(ctx context.Context, until time.Time) {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case a := <-s.answers:
-		s.unsaved = append(s.unsaved, a)
+		s.settle(ctx, a)
+	case r := <-s.saved:
+		s.settled(ctx, r)
 	case <-s.changed:
+		s.look = true
 	case <-timer.C:
+		s.look = true
 	case <-ctx.Done():
 	}
 	for {
 		select {
 		case a := <-s.answers:
-			s.unsaved = append(s.unsaved, a)
+			s.settle(ctx, a)
 		default:
 			return
 		}
 	}
 }
 
-// save stores what attempts came to. They stay unsaved where the database fails.
-func (s *shift) save(ctx context.Context) error {
-	if len(s.unsaved) == 0 {
-		return nil
+// settle decides what becomes of a delivery and of the endpoint after an attempt.
+func (s *shift) settle(ctx context.Context, a answered) {
+	s.sending--
+	if a.cut {
+		delete(s.held, a.due.Delivery.ID)
+		return
 	}
-	now := s.now()
-	a, known := s.outcome(now)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
-	defer cancel()
-	err := s.turn(last, func() error { return s.rows.SaveAttempts(last, a) })
-	if errors.Is(err, store.ErrNotFound) { // it was deleted
-		s.over, err = true, nil
+	now, was := s.now(), s.health
+	s.health = was.after(a.answer, now, rand.Float64())
+	s.unsaved.deliveries = append(s.unsaved.deliveries, settle(a.due.Delivery, a.answer, now, rand.Float64()))
+	s.unsaved.created = append(s.unsaved.created, a.due.Notification.CreatedAt)
+	switch {
+	case a.answer.gone():
+		s.unsaved.gone, s.over = true, true
+	case s.health.open() && !was.open():
+		s.log.ErrorContext(ctx, "endpoint paused: it fails, and is tried once in a while", "failures", s.health.failures, "reason", describe(a.answer.Attempt))
+	case was.open() && !s.health.open():
+		s.unsaved.recovered = true
+		s.log.InfoContext(ctx, "endpoint answers again")
 	}
-	if err != nil {
-		return err
-	}
-	s.report(ctx, a, known, now)
-	s.health = known
-	for _, one := range s.unsaved {
-		delete(s.running, one.due.Delivery.ID)
-	}
-	s.unsaved = nil
-	return nil
 }
 
-// outcome is what the attempts that are not saved yet lead to.
-func (s *shift) outcome(now time.Time) (store.Attempts, health) {
-	a := store.Attempts{Environment: s.key.environment, Endpoint: s.key.name}
-	known := s.health
-	for _, one := range s.unsaved {
-		if one.cut {
-			continue
-		}
-		a.Deliveries = append(a.Deliveries, settle(one.due.Delivery, one.answer, now, rand.Float64()))
-		known = known.after(one.answer, now, rand.Float64())
-		if one.answer.gone() && a.Disabled == "" {
-			a.Disabled = "the endpoint answered 410"
-			a.Notifications = []domain.Notification{notify.EndpointDisabled(s.key.environment, s.key.name, a.Disabled, now)}
-			a.Audit = []audit.Entry{{
-				Environment: s.key.environment, At: now, Actor: "idem", What: "endpoint.disabled", Detail: fmt.Sprintf("%s: %s", s.key.name, a.Disabled),
-			}}
-		}
+// save begins to save what attempts came to, unless that is being done: what comes
+// meanwhile is saved together.
+func (s *shift) save(ctx context.Context) {
+	if s.saving || len(s.unsaved.deliveries) == 0 || time.Now().Before(s.saveAgain) {
+		return
 	}
-	a.Failures, a.PausedUntil, a.Recovered = known.failures, known.until, s.health.open() && !known.open()
-	return a, known
+	o := s.unsaved
+	s.saving, s.unsaved = true, outcome{}
+	a := s.attempts(o)
+	go func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+		defer cancel()
+		s.saved <- savedOutcome{o, s.turn(last, func() error { return s.rows.SaveAttempts(last, a) })}
+	}()
+}
+
+// attempts is an outcome as it is saved.
+func (s *shift) attempts(o outcome) store.Attempts {
+	a := store.Attempts{
+		Environment: s.key.environment, Endpoint: s.key.name, Deliveries: o.deliveries,
+		Failures: s.health.failures, PausedUntil: s.health.until, Recovered: o.recovered,
+	}
+	if o.gone {
+		now := s.now()
+		a.Disabled = "the endpoint answered 410"
+		a.Notifications = []domain.Notification{notify.EndpointDisabled(a.Environment, a.Endpoint, a.Disabled, now)}
+		a.Audit = []audit.Entry{{Environment: a.Environment, At: now, Actor: "idem", What: "endpoint.disabled", Detail: a.Endpoint + ": " + a.Disabled}}
+	}
+	return a
+}
+
+// settled goes on after saving. What was not saved is saved with what came meanwhile.
+func (s *shift) settled(ctx context.Context, r savedOutcome) {
+	s.saving = false
+	switch {
+	case errors.Is(r.err, store.ErrNotFound):
+		s.over = true // it was deleted
+		return
+	case r.err != nil:
+		s.complain(ctx, r.err)
+		s.saveAgain = time.Now().Add(afterError)
+		s.unsaved = outcome{
+			append(r.deliveries, s.unsaved.deliveries...), append(r.created, s.unsaved.created...), r.recovered || s.unsaved.recovered, r.gone || s.unsaved.gone,
+		}
+		return
+	}
+	s.saveAgain = time.Time{}
+	for _, d := range r.deliveries {
+		delete(s.held, d.ID)
+	}
+	s.look = true // the next ones of the subjects are due
+	s.report(ctx, r.outcome)
 }
 
 // report logs and counts what was saved.
-func (s *shift) report(ctx context.Context, a store.Attempts, known health, now time.Time) {
-	created := map[string]time.Time{}
-	for _, one := range s.unsaved {
-		created[one.due.Delivery.ID] = one.due.Notification.CreatedAt
-	}
-	for _, d := range a.Deliveries {
+func (s *shift) report(ctx context.Context, o outcome) {
+	now := s.now()
+	for i, d := range o.deliveries {
 		log := s.log.With("notification", d.Notification, "type", d.Type, "delivery", d.ID, "attempts", d.Attempts)
-		outcome := string(d.State)
+		state := string(d.State)
 		switch d.State {
 		case domain.DeliveryDelivered:
-			s.metrics.Delivery.WithLabelValues(string(d.Environment)).Observe(now.Sub(created[d.ID]).Seconds())
+			s.metrics.Delivery.WithLabelValues(string(d.Environment)).Observe(now.Sub(o.created[i]).Seconds())
 		case domain.DeliveryFailed:
 			log.ErrorContext(ctx, "notification not delivered: given up", "reason", describe(d.Log[len(d.Log)-1]))
 		default:
-			outcome = "retried"
+			state = "retried"
 			log.WarnContext(ctx, "notification not accepted; it will be retried", "reason", describe(d.Log[len(d.Log)-1]), "at", d.NextAttemptAt)
 		}
-		s.metrics.Delivered.WithLabelValues(string(d.Environment), d.Endpoint, outcome).Inc()
+		s.metrics.Delivered.WithLabelValues(string(d.Environment), d.Endpoint, state).Inc()
 	}
-	switch {
-	case a.Disabled != "":
-		s.over = true
-		s.log.ErrorContext(ctx, "endpoint disabled", "reason", a.Disabled)
-	case known.open() && !s.health.open():
-		s.log.ErrorContext(ctx, "endpoint paused: it fails, and is tried once in a while", "failures", known.failures)
-	case a.Recovered:
-		s.log.InfoContext(ctx, "endpoint answers again")
+	if o.gone {
+		s.log.ErrorContext(ctx, "endpoint disabled: it answered 410")
 	}
 	paused := 0.0
-	if known.open() {
+	if s.health.open() {
 		paused = 1
 	}
 	s.metrics.Paused.WithLabelValues(string(s.key.environment), s.key.name).Set(paused)
@@ -286,11 +337,18 @@ func (s *shift) report(ctx context.Context, a store.Attempts, known health, now 
 func (s *shift) drain(ctx context.Context, cut context.CancelFunc) {
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
-	for len(s.unsaved) < len(s.running) {
-		s.unsaved = append(s.unsaved, <-s.answers)
+	for s.sending > 0 {
+		s.settle(ctx, <-s.answers)
 	}
-	if err := s.save(ctx); err != nil {
-		s.complain(ctx, err)
+	for {
+		if s.saving {
+			if s.settled(ctx, <-s.saved); !s.saveAgain.IsZero() {
+				return // it is done again by the next shift
+			}
+		}
+		if s.save(ctx); !s.saving {
+			return
+		}
 	}
 }
 

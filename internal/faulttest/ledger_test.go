@@ -31,13 +31,14 @@ type figures struct {
 	events, acknowledged, repeated, gaps int
 	actions, skipped                     int
 	subjects, withheld                   int
+	told, toldAgain                      int // notifications that the host took, and how often one came again
 	lost, doubled, wrong, untrue         int // must be 0
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d gaps healed, %d actions of which %d skipped, %d verdicts, %d approvals withheld; "+
+	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d gaps healed, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates; "+
 		"lost %d, doubled %d, wrongly approved %d, wrongly told %d",
-		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.lost, f.doubled, f.wrong, f.untrue)
+		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.lost, f.doubled, f.wrong, f.untrue)
 }
 
 // audit stops the service and compares everything.
@@ -58,6 +59,7 @@ func (w *world) audit() figures {
 	l.compareEffects()
 	l.compareObjects()
 	l.compareVerdicts()
+	l.compareTold()
 	l.followTheTrail()
 	w.t.Log(l.figures)
 	w.report(l.figures)

@@ -46,6 +46,7 @@ func (w *world) settle() {
 	w.idle(&left, what)
 	w.reconciled() // brings the events of the actions
 	w.idle(&left, what)
+	w.told(&left, what)
 }
 
 // unsettled says what an applicant still waits for; nothing when everything is done.

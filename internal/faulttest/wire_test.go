@@ -23,6 +23,8 @@ const (
 	afterLink                  // a link has been made, of which nothing can be read at the sandbox, and the answer is not sent yet
 	whileStoring               // a webhook has been handed over, and is not answered yet
 	afterAnswer                // a webhook has been answered, and the answer does not arrive
+	beforeTold                 // a notification has been sent to the host, which has not taken it
+	afterTold                  // the host has taken it, and the answer is not sent yet
 	moments                    // how many there are
 )
 
