@@ -38,7 +38,10 @@ func onEach(t testing.TB, run func(t testing.TB, open func() database)) {
 	each := func(name string, open func(testing.TB) func() database) {
 		switch t := t.(type) {
 		case *testing.T:
-			t.Run(name, func(t *testing.T) { run(t, open(t)) })
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				run(t, open(t))
+			})
 		case *testing.B:
 			t.Run(name, func(b *testing.B) { run(b, open(b)) })
 		}
@@ -105,10 +108,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	earlier := r.came[m.Data.ID]
 	r.came[m.Data.ID]++
+	answer := r.answer
 	r.mu.Unlock()
 	status := http.StatusOK
-	if r.answer != nil {
-		status = r.answer(m.Data, earlier)
+	if answer != nil {
+		status = answer(m.Data, earlier)
 	}
 	if status == http.StatusOK {
 		r.mu.Lock()
@@ -220,6 +224,7 @@ func wantInOrder(t testing.TB, got []notify.Notification, subjects, each int) {
 }
 
 func TestTheNotificationsOfASubjectComeInOrder(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		flaky := newReceiver(t, func(n notify.Notification, earlier int) int {
@@ -239,6 +244,7 @@ func TestTheNotificationsOfASubjectComeInOrder(t *testing.T) {
 }
 
 func TestAnEndpointThatHangsDelaysNoOther(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		hang := make(chan struct{})
@@ -265,6 +271,7 @@ func TestAnEndpointThatHangsDelaysNoOther(t *testing.T) {
 }
 
 func TestADeadEndpointIsPausedAndGetsEverythingWhenItIsBack(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		var mu sync.Mutex
@@ -301,6 +308,7 @@ func TestADeadEndpointIsPausedAndGetsEverythingWhenItIsBack(t *testing.T) {
 }
 
 func TestAnEndpointThatIsGoneIsDisabledAndTheOthersAreTold(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		var mu sync.Mutex
@@ -342,6 +350,7 @@ func TestAnEndpointThatIsGoneIsDisabledAndTheOthersAreTold(t *testing.T) {
 }
 
 func TestWhatWasUnderWayWhenANodeStoppedIsDeliveredByTheNext(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		hang := make(chan struct{})
 		r := newReceiver(t, func(_ notify.Notification, earlier int) int {
@@ -377,6 +386,7 @@ func TestWhatWasUnderWayWhenANodeStoppedIsDeliveredByTheNext(t *testing.T) {
 }
 
 func TestTwoNodesDeliverEachNotificationOnce(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		r := newReceiver(t, nil)
 		first := open()
@@ -392,6 +402,7 @@ func TestTwoNodesDeliverEachNotificationOnce(t *testing.T) {
 }
 
 func TestSecretsAreRotatedWithoutALoss(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		r := newReceiver(t, nil)
@@ -421,6 +432,7 @@ func TestSecretsAreRotatedWithoutALoss(t *testing.T) {
 }
 
 func TestTheEndpointsOfTheConfigurationAreKnown(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		change(t, db, "created", "user-1") // before the endpoint
@@ -446,6 +458,7 @@ func TestTheEndpointsOfTheConfigurationAreKnown(t *testing.T) {
 }
 
 func TestAnEndpointOfTheConfigurationOfOtherNodesIsLeftToThem(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		r := newReceiver(t, nil)
@@ -465,6 +478,7 @@ func TestAnEndpointOfTheConfigurationOfOtherNodesIsLeftToThem(t *testing.T) {
 }
 
 func TestATestMessageIsSentAtOnce(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		r := newReceiver(t, nil)
@@ -484,6 +498,7 @@ func TestATestMessageIsSentAtOnce(t *testing.T) {
 }
 
 func TestAnEndpointThatIsDeletedGetsNothingMore(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
 		r := newReceiver(t, func(notify.Notification, int) int { return http.StatusInternalServerError })

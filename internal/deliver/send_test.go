@@ -65,6 +65,14 @@ func TestAMessageIsAcceptedByAReceiverThatKnowsOneOfTheSecrets(t *testing.T) {
 	}
 }
 
+// The signature is that of the library for JavaScript (standardwebhooks 1.1.1 of npm).
+func TestASignatureIsThatOfTheLibraryForJavaScript(t *testing.T) {
+	got, err := sign([]domain.Secret{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "ntf_0123456789abcdef01234567", start, []byte(`{"type":"endpoint.test","data":{"reference":"Zoë"}}`))
+	if want := "v1,LFPjRtTc6kxkkLKOhZ6njd6w4D7tbSktfQITnRUfOX8="; err != nil || got != want {
+		t.Errorf("it is %q, want %q, error %v", got, want, err)
+	}
+}
+
 func TestASecretThatExpiredSignsNoMore(t *testing.T) {
 	e := endpointAt("", NewSecret())
 	e.Secrets = append(e.Secrets, domain.SigningSecret{Secret: NewSecret(), ExpiresAt: start.Add(time.Hour)})
