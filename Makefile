@@ -25,9 +25,9 @@ demo: build ## run the tutorial's six steps against a new sandbox and service
 test: ## run every test; `go test -short ./...` runs the quick ones
 	@./scripts/browser
 	@./scripts/postgres
-	@mkdir -p bin
-	PROOF_FIGURES=$(CURDIR)/bin/proofs.txt $(GO) test -timeout 30m ./...
-	@echo "Figures of the tests for docs/guarantees.md:"; cat bin/proofs.txt
+	@mkdir -p bin && rm -f bin/test-report.txt
+	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m ./...
+	@echo "What the tests of docs/guarantees.md measured:"; cat bin/test-report.txt
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "The conformance tests were skipped: set PERSONA_OPENAPI to a clone of Persona's OpenAPI repository."
 
 .PHONY: race

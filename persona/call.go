@@ -8,13 +8,13 @@ import (
 	"reflect"
 )
 
-// document is the envelope of an answer. Its parts share the memory of the answer.
+// document is the JSON:API document of an answer. Its parts share the memory of the answer.
 type document struct {
 	Data, Included, Meta json.RawMessage
 	Next, Prev           string // links to other pages of a list
 }
 
-// readDocument reads an answer's envelope.
+// readDocument parses an answer.
 func readDocument(b []byte) (doc document, err error) {
 	if err := validate(b); err != nil {
 		return doc, fmt.Errorf("the answer is not JSON: %w", err)
@@ -40,7 +40,7 @@ func readDocument(b []byte) (doc document, err error) {
 	return doc, nil
 }
 
-// hasResource reports whether the answer is about one resource.
+// hasResource reports whether the answer contains one resource.
 func (doc *document) hasResource() bool { return len(doc.Data) > 0 && doc.Data[0] == '{' }
 
 var (
@@ -70,7 +70,7 @@ func (c *Client) answer(ctx context.Context, op *Operation, ids []string, params
 	return x.whole()
 }
 
-// whole returns the answer's body, unless it was cut off at the limit.
+// whole returns the answer's body, or an error if it exceeds the limit.
 func (x *exchange) whole() ([]byte, error) {
 	if int64(len(x.answer)) > x.maxResponse {
 		return nil, fmt.Errorf("%s: %w", x.op.Name(), ErrTooLarge)
@@ -90,13 +90,13 @@ func (c *Client) document(ctx context.Context, op *Operation, ids []string, para
 	return doc, nil
 }
 
-// fetch makes a call that answers with one resource.
+// fetch makes a call whose answer is one resource.
 func fetch[T any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) (*T, error) {
 	t, _, err := fetchWithMeta[T, struct{}](ctx, c, op, ids, params, opts)
 	return t, err
 }
 
-// fetchWithMeta makes a call that answers with one resource and something about it.
+// fetchWithMeta makes a call whose answer is one resource with meta data.
 func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) (*T, *M, error) {
 	doc, err := c.document(ctx, op, ids, params, opts)
 	if err != nil {
@@ -110,7 +110,7 @@ func fetchWithMeta[T, M any](ctx context.Context, c *Client, op *Operation, ids 
 	return t, decode[*M](doc.Meta), nil
 }
 
-// fetchAll makes a call that answers with several resources at once.
+// fetchAll makes a call whose answer is several resources.
 func fetchAll[T any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) ([]*T, error) {
 	doc, err := c.document(ctx, op, ids, params, opts)
 	if err != nil {
@@ -124,8 +124,7 @@ func fetchAll[T any](ctx context.Context, c *Client, op *Operation, ids []string
 	return items, nil
 }
 
-// fetchPlain makes a call that answers with an object of its own instead of a
-// resource.
+// fetchPlain makes a call whose answer is not a JSON:API document.
 func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) (*T, error) {
 	b, err := c.answer(ctx, op, ids, params, opts)
 	if err != nil {
@@ -137,8 +136,8 @@ func fetchPlain[T any](ctx context.Context, c *Client, op *Operation, ids []stri
 	return decode[*T](b), nil
 }
 
-// include gives each item what came along with the answer. What has no place for it,
-// such as a [ReportHistoryEntry], is left as it is.
+// include sets the included resources of each item. Items without such a field, like
+// [ReportHistoryEntry], are unchanged.
 func include[E any](items []E, included []Object) {
 	if len(included) == 0 {
 		return

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// DefaultBaseURL is Persona's API.
+	// DefaultBaseURL is the URL of Persona's API.
 	DefaultBaseURL = "https://api.withpersona.com/api/v1"
 
-	// DefaultVersion is the dated version that calls ask for, and that the types of
-	// this package describe. They also have the attributes of earlier versions.
+	// DefaultVersion is the API version that calls request and that the types of this
+	// package describe. The types also have the attributes of earlier versions.
 	DefaultVersion = "2025-12-08"
 )
 
-// NewClient returns a client. Without [WithAPIKey] the key is read from the
-// environment variable PERSONA_API_KEY; without either it fails with [ErrNoKey].
-// The client may be used by many goroutines.
+// NewClient returns a client. Without [WithAPIKey] it reads the key from the environment
+// variable PERSONA_API_KEY. If there is no key, the error is [ErrNoKey]. A client is safe
+// for concurrent use.
 func NewClient(opts ...Option) (*Client, error) {
 	base := os.Getenv("PERSONA_BASE_URL")
 	if base == "" {
@@ -55,17 +55,16 @@ func NewClient(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// String describes the client without its key, so that a program may print it.
+// String describes the client without its key.
 func (c *Client) String() string { return "persona client of " + c.config.baseURL }
 
-// GoString is String, for the verb %#v.
+// GoString is like String, for the verb %#v.
 func (c *Client) GoString() string { return c.String() }
 
-// service is what every service is underneath.
+// service is the underlying type of every service.
 type service struct{ client *Client }
 
-// check refuses what no call can be made with. It is asked again for a call that has
-// options of its own.
+// check validates the configuration of a client or a call.
 func (c config) check() error {
 	if c.apiKey == "" {
 		return ErrNoKey
@@ -85,15 +84,16 @@ func (c config) check() error {
 	return nil
 }
 
-// withoutRedirects returns a copy of a client that hands a redirect back as it is.
+// withoutRedirects returns a copy of a client that returns redirects instead of following
+// them.
 func withoutRedirects(client *http.Client) *http.Client {
 	c := *client
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }
 
-// keyEnvironment tells a key's environment by its prefix, "" where the prefix is not
-// known: keys are opaque, and their form may change (Persona docs: Versioning).
+// keyEnvironment returns the environment of a key by its prefix, or "" if the prefix is
+// unknown: keys are opaque, and their form may change (Persona docs: Versioning).
 func keyEnvironment(key string) Environment {
 	for _, environment := range []Environment{Sandbox, Production} {
 		if strings.HasPrefix(key, "persona_"+string(environment)+"_") {

@@ -65,7 +65,7 @@ func TestAClientPrintsWithoutItsKey(t *testing.T) {
 	}
 }
 
-func TestAMismatchIsTyped(t *testing.T) {
+func TestAnEnvironmentMismatchIsAnEnvironmentError(t *testing.T) {
 	_, err := persona.NewClient(persona.WithAPIKey("persona_production_1"), persona.WithEnvironment(persona.Sandbox))
 	var mismatch *persona.EnvironmentError
 	if !errors.As(err, &mismatch) || mismatch.Environment != persona.Sandbox {

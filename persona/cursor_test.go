@@ -27,7 +27,7 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// A cursor that was put into a link comes out of it.
+// A cursor that was inserted into a link can be extracted again.
 func FuzzCursor(f *testing.F) {
 	f.Add("inq_1")
 	f.Add("a&page[after]=b%")
@@ -40,7 +40,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// Keys in any of the three casings are found by their kebab-case name.
+// Keys in any casing are found by their kebab-case name.
 func FuzzInflection(f *testing.F) {
 	f.Add("address-street-1")
 	f.Add("id")
@@ -52,7 +52,7 @@ func FuzzInflection(f *testing.F) {
 				t.Fatal(err)
 			}
 			if json.Unmarshal(name, &cased) != nil || cased != key && cased != snake(key) && cased != camel(key) {
-				continue // not UTF-8, so no key of JSON
+				continue // not UTF-8, so it cannot be a key in JSON
 			}
 			if got := member(fmt.Appendf(nil, "{%s:1}", name), key); string(got) != "1" {
 				t.Errorf("%q is not found as %q", key, cased)

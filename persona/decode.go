@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// unmarshal decodes a resource, or a struct with [Received], into what r points to.
+// unmarshal decodes a resource, or a struct with [Received], into the struct that r points
+// to.
 func unmarshal(b []byte, r any) error {
 	v := reflect.ValueOf(r).Elem()
 	if err := validate(b); err != nil {
@@ -20,8 +21,8 @@ func unmarshal(b []byte, r any) error {
 	return nil
 }
 
-// validate says why b is not JSON. All other functions of this file and of walk.go
-// take JSON that was validated.
+// validate returns an error if b is not valid JSON. All other functions of this file and of
+// walk.go need valid JSON.
 func validate(b []byte) error {
 	if json.Valid(b) {
 		return nil
@@ -33,8 +34,8 @@ func validate(b []byte) error {
 	return errors.New("invalid JSON")
 }
 
-// The fields of every struct of a resource, in order. The structs of unions have the
-// last one.
+// The indices of the fields that every resource struct has. Only the structs of unions have
+// the last one.
 const (
 	resourceField = iota
 	attributesField
@@ -42,8 +43,7 @@ const (
 	valueField
 )
 
-// decodeResource decodes a resource into the zero struct of its kind. The resource
-// keeps b.
+// decodeResource decodes a resource into a zero struct of its kind. The resource keeps b.
 func decodeResource(b []byte, v reflect.Value) {
 	r := v.Field(resourceField).Addr().Interface().(*Resource)
 	r.Raw = b
@@ -62,15 +62,15 @@ func decodeResource(b []byte, v reflect.Value) {
 			w.skip()
 		}
 	})
-	if v.NumField() > valueField { // one of several kinds: the same resource in its own type
+	if v.NumField() > valueField { // a union: decode the resource in its own type as well
 		object := newObject(r.Type)
 		decodeResource(b, reflect.ValueOf(object).Elem())
 		v.Field(valueField).Set(reflect.ValueOf(object))
 	}
 }
 
-// decodePart decodes a value in place of the one that was there before. The last value
-// of a key that is given twice counts, as in encoding/json.
+// decodePart decodes a value and replaces an earlier one, since the last value of a
+// duplicate key counts, as in encoding/json.
 func decodePart(w *walker, v reflect.Value) {
 	v.SetZero()
 	decoderOf(v.Type())(w, v)
@@ -83,14 +83,14 @@ func decodeObject(b []byte) Object {
 	return object
 }
 
-// kind is the Go type of one kind of resource. Its zero value is no Object, since the
-// tables of methods for that would make every program larger.
+// kind is the Go type of a kind of resource. zero is not an Object, because the method
+// tables for that would make every program larger.
 type kind struct {
 	typ  string
 	zero any // a nil pointer of the type
 }
 
-// newObject returns an empty resource in the Go type of a JSON:API type.
+// newObject returns an empty resource of the Go type for a JSON:API type.
 func newObject(typ string) Object {
 	k := kindOf(typ)
 	if k == nil {
@@ -110,8 +110,8 @@ func kindOf(typ string) *kind {
 	return &kinds[i]
 }
 
-// identifierOf reads the type and id of a resource and nothing else. What is not a
-// string is empty.
+// identifierOf reads only the type and id of a resource. If they are not strings, they are
+// empty.
 func identifierOf(b []byte) (id Identifier) {
 	w := walker{src: b}
 	w.object(func(key []byte) {
@@ -127,7 +127,7 @@ func identifierOf(b []byte) (id Identifier) {
 	return id
 }
 
-// decodeObjects decodes an array of resources. It skips what is not a resource.
+// decodeObjects decodes an array of resources and skips other elements.
 func decodeObjects(b []byte) []Object {
 	var objects []Object
 	w := walker{src: b}
@@ -139,7 +139,7 @@ func decodeObjects(b []byte) []Object {
 	return objects
 }
 
-// decode decodes a value into a T. Where T is a pointer it is never nil.
+// decode decodes a value into a T. If T is a pointer, the result is never nil.
 func decode[T any](b []byte) T {
 	var t T
 	v := reflect.ValueOf(&t).Elem()
@@ -169,8 +169,8 @@ func isResource(t reflect.Type) bool {
 // isReceived reports whether t is a struct that embeds [Received].
 func isReceived(t reflect.Type) bool { return begins(t, reflect.TypeFor[Received]()) }
 
-// begins reports whether t is a struct of this package whose first field is of type
-// first. Programs may embed the same, and are not bound to its order.
+// begins reports whether t is a struct of this package whose first field has the type
+// first. Structs of other packages may embed the same types in any order.
 func begins(t, first reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.PkgPath() == first.PkgPath() && t.NumField() > 0 && t.Field(0).Type == first
 }

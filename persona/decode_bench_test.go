@@ -14,9 +14,9 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// BenchmarkDecode compares reading with this package to encoding/json, which reads the
-// same bytes into a struct with the same fields in the same run. ×json is the ratio of
-// the times, json-allocs/op is what encoding/json allocates.
+// BenchmarkDecode compares this package with encoding/json, which reads the same bytes into
+// a struct with the same fields in the same run. ×json is the ratio of the times;
+// json-allocs/op are the allocations of encoding/json.
 func BenchmarkDecode(b *testing.B) {
 	inquiry := []byte(inquiryOf1800Bytes)
 	b.Run("an inquiry", func(b *testing.B) {
@@ -42,8 +42,8 @@ func BenchmarkDecode(b *testing.B) {
 	})
 }
 
-// race measures read, and how encoding/json reads body into the plain struct with
-// the fields of t. The two take turns, so that both meet the same machine.
+// race measures read, and alternately encoding/json with a plain struct that has the fields
+// of t, so that both run under the same conditions.
 func race(b *testing.B, body []byte, t reflect.Type, read func() error) {
 	plain := plainType(t)
 	b.ReportAllocs()
@@ -69,8 +69,8 @@ func race(b *testing.B, body []byte, t reflect.Type, read func() error) {
 	b.ReportMetric(allocs, "json-allocs/op")
 }
 
-// plainType returns the type that a program without this package would declare to read
-// the same: no type of it decodes itself but time.Time.
+// plainType returns a type with the same fields as a program without this package would
+// declare it: no type except time.Time decodes itself.
 func plainType(t reflect.Type) reflect.Type {
 	switch t {
 	case reflect.TypeFor[persona.Time]():
@@ -116,7 +116,7 @@ func plainFields(t reflect.Type) (fields []reflect.StructField) {
 	return fields
 }
 
-// answering is a client whose every call is answered with a body.
+// answering returns a client that gets the same body for every call.
 func answering(b *testing.B, body []byte) *persona.Client {
 	b.Helper()
 	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -141,5 +141,5 @@ func pageOfEvents(n int) []byte {
 	return []byte(`{"data":[` + strings.Join(events, ",") + `],"links":{"prev":null,"next":null}}`)
 }
 
-// inquiryOf1800Bytes is an inquiry as Persona sends it. All in it is invented.
+// inquiryOf1800Bytes is an inquiry in Persona's form. The data is invented.
 const inquiryOf1800Bytes = `{"type":"inquiry","id":"inq_AbCdEfGhIjKlMnOpQrStUvWx","attributes":{"status":"completed","reference-id":"user-1042","note":null,"behaviors":{"api-version-less-than-minimum-count":0,"autofill-cancels":0,"autofill-starts":0,"behavior-threat-level":"low","bot-score":1,"bot-score-version":"","completion-time":12.5,"debugger-attached":false,"devtools-open":false,"distraction-events":0,"hesitation-baseline":10,"hesitation-count":0,"hesitation-percentage":null,"hesitation-time":0,"mobile-sdk-version-less-than-minimum-count":0,"request-spoof-attempts":0,"shortcut-copies":0,"shortcut-pastes":0,"user-agent-spoof-attempts":0},"tags":["new","eu"],"creator":"API","reviewer-comment":null,"updated-at":"2026-03-01T12:10:00.000Z","created-at":"2026-03-01T12:00:00.000Z","started-at":"2026-03-01T12:01:00.000Z","expires-at":null,"completed-at":"2026-03-01T12:10:00.000Z","failed-at":null,"marked-for-review-at":null,"decisioned-at":null,"expired-at":null,"redacted-at":null,"previous-step-name":"verify_selfie","next-step-name":"complete","fields":{"name-first":{"type":"string","value":"Ada"},"name-last":{"type":"string","value":"Example"},"birthdate":{"type":"date","value":"1990-01-31"},"email-address":{"type":"string","value":"ada@example.com"},"address-country-code":{"type":"string","value":null}}},"relationships":{"account":{"data":{"type":"account","id":"act_AbCdEfGhIjKlMnOpQrStUvWx"}},"inquiry-template":{"data":{"type":"inquiry-template","id":"itmpl_AbCdEfGhIjKl"}},"reports":{"data":[]},"verifications":{"data":[{"type":"verification/government-id","id":"ver_AbCdEfGhIjKl"},{"type":"verification/selfie","id":"ver_MnOpQrStUvWx"}]},"sessions":{"data":[{"type":"inquiry-session","id":"iqse_AbCdEfGh"}]}}}`

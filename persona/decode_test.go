@@ -38,7 +38,7 @@ func TestThreeCasingsDecodeAlike(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotKnownIsKept(t *testing.T) {
+func TestUnknownAttributesAreKept(t *testing.T) {
 	const body = `{"type":"inquiry","id":"inq_1","attributes":{"status":"on_the_moon","mood":{"is":"fine"},"note":null,"fields":{"snake_case":{"type":"new-type","value":[1]}}},"relationships":{"friends":{"data":[]}},"links":{"self":"x"}}`
 	i := decodeInquiry(t, body)
 	if i.Attributes.Status != "on_the_moon" || string(i.Attribute("mood")) != `{"is":"fine"}` || string(i.Attribute("note")) != "null" || i.Attribute("nothing") != nil {
@@ -61,7 +61,7 @@ func TestWhatIsNotKnownIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitLeavesItsPlaceZero(t *testing.T) {
+func TestValuesOfUnexpectedTypesLeaveFieldsZero(t *testing.T) {
 	i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{"status":7,"created-at":"soon","completed-at":5,"tags":"not a list","reference-id":"user-1","fields":[]},"relationships":{"account":{},"reports":{"data":{"type":"report/watchlist","id":"rep_1"}},"sessions":{"data":null},"template":"x"}}`)
 	a := i.Attributes
 	if a.Status != "" || !a.CreatedAt.IsZero() || a.CreatedAt.Text != "soon" || !a.CompletedAt.IsZero() || a.Tags != nil || a.ReferenceID != "user-1" || a.Fields != nil {
@@ -95,7 +95,7 @@ func TestAResourceThatWasNotReceivedDoesNotEncode(t *testing.T) {
 	}
 }
 
-func TestNothingStaysOfAResourceDecodedBefore(t *testing.T) {
+func TestDecodingReplacesAllFieldsOfAnEarlierResource(t *testing.T) {
 	i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference-id":"user-1"},"relationships":{"account":{"data":{"type":"account","id":"act_1"}}}}`)
 	i.Included = []persona.Object{i}
 	if err := json.Unmarshal([]byte(`{"type":"inquiry","id":"inq_2","attributes":{"status":null}}`), i); err != nil {
@@ -106,7 +106,7 @@ func TestNothingStaysOfAResourceDecodedBefore(t *testing.T) {
 	}
 }
 
-func TestAVerificationIsKnownByItsKind(t *testing.T) {
+func TestAVerificationHasTheTypeOfItsKind(t *testing.T) {
 	s := &script{replies: []reply{ok(`{"data":{"type":"verification/selfie","id":"ver_1","attributes":{"status":"passed","checks":[{"name":"selfie_liveness_detection","status":"passed","reasons":[null],"metadata":{"some_key":1}}]}},"included":[{"type":"inquiry","id":"inq_1"},{"type":"report/watchlist","id":"rep_1"},{"no":"resource"},7]}`)}}
 	v, err := s.client(t).Verifications.Get(t.Context(), "ver_1")
 	if err != nil {
@@ -241,7 +241,7 @@ func TestRelationshipsEncodeInPersonasForm(t *testing.T) {
 	}
 }
 
-// Whatever comes, decoding does not panic, and what was decoded encodes as it came.
+// Decoding never panics, and what was decoded encodes to the same JSON.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"type":"inquiry","id":"inq_1","attributes":{"status":"created","createdAt":"2026-03-01T12:00:00.000Z","fields":{"a":{"type":"string","value":1}}},"relationships":{"account":{}}}`))
 	f.Add([]byte(`{"type":"verification/government-id","attributes":{"checks":[{"name":1}],"photo-urls":[{}]}}`))
@@ -269,7 +269,7 @@ func equal(a, b any) bool {
 	return string(x) == string(y)
 }
 
-func TestAKeyInKebabCaseOutranksItsOtherCasings(t *testing.T) {
+func TestAKeyInKebabCaseCountsBeforeOtherCasings(t *testing.T) {
 	for name, attributes := range map[string]string{
 		"when it comes first": `"reference-id":"kebab","reference_id":"snake","referenceId":"camel"`,
 		"when it comes last":  `"referenceId":"camel","reference_id":"snake","reference-id":"kebab"`,
@@ -283,7 +283,7 @@ func TestAKeyInKebabCaseOutranksItsOtherCasings(t *testing.T) {
 	}
 }
 
-func TestTheLastOfAKeyThatIsGivenTwiceCounts(t *testing.T) {
+func TestTheLastDuplicateKeyCounts(t *testing.T) {
 	i := decodeInquiry(t, `{"type":"inquiry","id":"inq_1","attributes":{"tags":["a","b"],"status":"approved","tags":["c"],"status":7,"fields":{"x":{"value":1}},"fields":{"y":{"value":2}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"account":{"data":null}}}`)
 	a := i.Attributes
 	if strings.Join(a.Tags, " ") != "c" || a.Status != "" || len(a.Fields) != 1 || i.Relationships.Account.Data != nil {
@@ -303,7 +303,7 @@ func TestTextIsReadAsEncodingJSONReadsIt(t *testing.T) {
 	}
 }
 
-func TestBrokenJSONIsAnErrorAndNoPanic(t *testing.T) {
+func TestMalformedJSONIsAnErrorAndNotAPanic(t *testing.T) {
 	for _, broken := range []string{"", "{", `{"type`, `{"type":"inquiry`, `{"attributes":{"tags":[`, `{"a":"\`, "[", "tru", `{"data":{"type":"x"`, `"`, "}", "]", `{"type" "inquiry"}`} {
 		if _, err := persona.DecodeObject([]byte(broken)); err == nil {
 			t.Errorf("%s was read", broken)
@@ -356,7 +356,7 @@ func TestAnEventPayloadIsDecodedOnDemand(t *testing.T) {
 	}
 }
 
-// Time differs from machine to machine; how often memory is allocated does not.
+// Unlike times, numbers of allocations do not depend on the machine.
 func TestReadingAllocatesNoMoreThanEncodingJSON(t *testing.T) {
 	inquiry := []byte(inquiryOf1800Bytes)
 	plain := plainType(reflect.TypeFor[persona.Inquiry]())

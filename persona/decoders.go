@@ -9,12 +9,11 @@ import (
 	"sync"
 )
 
-// decoder steps over a value and decodes it into v, which is zero, as far as it fits.
-// It returns false where the value is null or does not fit; v is then still zero.
+// decoder reads a value and decodes it into v, which is zero, as far as the types match. It
+// returns false, and leaves v zero, if the value is null or has another type.
 type decoder func(w *walker, v reflect.Value) bool
 
-// decoders keeps the decoder of each type. It is a cache of what follows from the
-// types alone, as encoding/json has one.
+// decoders caches the decoder of each type, like encoding/json.
 var decoders sync.Map // reflect.Type to decoder
 
 // decoderOf returns the decoder of a type.
@@ -174,7 +173,7 @@ func decodeBool(w *walker, v reflect.Value) bool {
 	}
 }
 
-// number steps over any value, and returns the text of a number.
+// number reads any value and returns its text if it is a number.
 func number(w *walker) []byte {
 	if c := w.peek(); c == '-' || '0' <= c && c <= '9' {
 		return w.word()
@@ -220,7 +219,7 @@ func sliceDecoder(elem reflect.Type) decoder {
 			w.skip()
 			return false
 		}
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty list is not null
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty list is not nil
 		decode := decoderOf(elem)
 		w.array(func() {
 			n := v.Len()
@@ -234,7 +233,7 @@ func sliceDecoder(elem reflect.Type) decoder {
 	}
 }
 
-// mapDecoder decodes a map. Its keys are data, and stay as they are.
+// mapDecoder decodes a map. Its keys are data and are not converted.
 func mapDecoder(t reflect.Type) decoder {
 	return func(w *walker, v reflect.Value) bool {
 		if w.peek() != '{' {
@@ -255,37 +254,39 @@ func mapDecoder(t reflect.Type) decoder {
 	}
 }
 
-// fieldPlan is how one field of a struct is decoded.
+// fieldPlan says how to decode a field of a struct.
 type fieldPlan struct {
 	index  []int
 	decode decoder
 }
 
-// target says that a key belongs to a field, and in which casing.
+// target is a field that a key belongs to, with the key's casing.
 type target struct {
 	field int
 	rank  uint8
 }
 
-// A key in kebab-case outranks the same key in snake_case, and that in camelCase.
+// If a struct has the same key in several casings, kebab-case counts before snake_case and
+// camelCase.
 const (
 	camelRank uint8 = iota + 1
 	snakeRank
 	kebabRank
 )
 
-// structPlan is how a struct is decoded: its fields, and which keys they have. Embedded
-// structs are part of it.
+// structPlan says how to decode a struct: its fields, including those of embedded structs,
+// by key.
 type structPlan struct {
 	fields []fieldPlan
 	keys   map[string][]target
 }
 
-// maxFields is for how many fields of a struct no memory is allocated.
+// maxFields is the number of fields up to which decoding a struct allocates no memory for
+// its ranks.
 const maxFields = 128
 
 func structDecoder(t reflect.Type) decoder {
-	// The plan is made when it is first used, since types may contain themselves.
+	// The plan is made on first use, since types may contain themselves.
 	plan := sync.OnceValue(func() *structPlan {
 		p := &structPlan{keys: map[string][]target{}}
 		p.add(t, nil)
@@ -321,7 +322,7 @@ func (p *structPlan) addField(f fieldPlan, kebab string) {
 
 func (p *structPlan) decode(w *walker, v reflect.Value) bool {
 	var few [maxFields]uint8
-	ranks := few[:] // of the key each field was decoded from
+	ranks := few[:] // of the key from which each field was decoded
 	if len(p.fields) > maxFields {
 		ranks = make([]uint8, len(p.fields))
 	}
@@ -346,7 +347,7 @@ func (p *structPlan) decode(w *walker, v reflect.Value) bool {
 	})
 }
 
-// keyOf returns the kebab-case key of a struct's field.
+// keyOf returns the kebab-case key of a struct field.
 func keyOf(field reflect.StructField) string {
 	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 	if name == "" {
@@ -357,7 +358,7 @@ func keyOf(field reflect.StructField) string {
 
 func snake(kebab string) string { return strings.ReplaceAll(kebab, "-", "_") }
 
-// camel turns address-street-1 into addressStreet1.
+// camel converts address-street-1 to addressStreet1.
 func camel(kebab string) string {
 	var b strings.Builder
 	for i, word := range strings.Split(kebab, "-") {

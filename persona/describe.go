@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// The methods of this file keep personal data out of logs: what a program prints or
-// logs by accident shows what a value is, and not what it holds. The fields of a value
-// are as open as before.
+// The methods in this file keep personal data out of logs: printing or logging a value
+// shows what it is but not its contents. The fields can still be read.
 
 // String returns the resource's type and id, such as "inquiry inq_…", and no personal
 // data.
 func (r *Resource) String() string { return describe(r.Type, r.ID) }
 
-// LogValue implements [slog.LogValuer]: the resource's type and id.
+// LogValue implements [slog.LogValuer] with the resource's type and id.
 func (r *Resource) LogValue() slog.Value { return logValue(r.Type, r.ID) }
 
 // String returns the type and the id.
@@ -37,7 +36,7 @@ func logValue(typ, id string) slog.Value {
 	return slog.GroupValue(slog.String("type", typ), slog.String("id", id))
 }
 
-// String returns how long the JSON is. Answers can hold credentials.
+// String returns the length of the JSON, since answers can contain credentials.
 func (r *Received) String() string { return "answer of " + bytesOf(r.Raw) }
 
 // LogValue implements [slog.LogValuer].
@@ -51,7 +50,7 @@ func (p EventPayload) String() string { return p.Identifier().String() }
 // LogValue implements [slog.LogValuer].
 func (p EventPayload) LogValue() slog.Value { return p.Identifier().LogValue() }
 
-// String returns how many fields there are.
+// String returns the number of fields.
 func (f Fields) String() string { return fmt.Sprintf("%d fields", len(f)) }
 
 // LogValue implements [slog.LogValuer].
@@ -68,7 +67,7 @@ func (f Field) String() string {
 // LogValue implements [slog.LogValuer].
 func (f Field) LogValue() slog.Value { return slog.StringValue(f.String()) }
 
-// String returns how many items the page has.
+// String returns the number of items.
 func (p *Page[E]) String() string { return fmt.Sprintf("page of %d", len(p.Data)) }
 
 // LogValue implements [slog.LogValuer].
@@ -84,10 +83,10 @@ func (r *Response) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("status", r.Status), slog.String("request_id", r.RequestID), slog.Int("attempts", r.Attempts))
 }
 
-// GoString is Error, for the verb %#v.
+// GoString is like Error, for the verb %#v.
 func (e *Error) GoString() string { return e.Error() }
 
-// LogValue implements [slog.LogValuer]: what Error says, in parts.
+// LogValue implements [slog.LogValuer] with the parts of Error.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("operation", e.Operation), slog.Int("status", e.Status)}
 	if title := e.title(); title != "" {
@@ -102,10 +101,10 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// String returns the title. Details can hold personal data.
+// String returns the title, because the details can contain personal data.
 func (d ErrorDetail) String() string { return d.Title }
 
-// GoString is String, for the verb %#v.
+// GoString is like String, for the verb %#v.
 func (d ErrorDetail) GoString() string { return d.Title }
 
 // LogValue implements [slog.LogValuer].

@@ -12,15 +12,15 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// personal is what must not be printed. All of it is invented.
+// personal lists strings that must not be printed. They are invented.
 var personal = []string{"Adalovina", "Examplesson", "ada@example.com", "1990-01-31", "tok_secret", "user-1042"}
 
 const aPersonsInquiry = `{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","reference-id":"user-1042","note":"Adalovina","tags":["Examplesson"],"fields":{"name-first":{"type":"string","value":"Adalovina"},"email-address":{"type":"string","value":"ada@example.com"}}}}`
 
-func TestWhatIsPrintedOrLoggedHoldsNoPersonalData(t *testing.T) {
+func TestPrintedAndLoggedValuesContainNoPersonalData(t *testing.T) {
 	for name, test := range map[string]struct {
 		value any
-		want  string // of String or Error
+		want  string // the result of String or Error
 	}{
 		"an inquiry":           {read[persona.Inquiry](t, aPersonsInquiry), "inquiry inq_1"},
 		"an account":           {read[persona.Account](t, `{"type":"account","id":"act_1","attributes":{"name-first":"Adalovina","email-address":"ada@example.com"}}`), "account act_1"},
@@ -56,7 +56,7 @@ func TestWhatIsPrintedOrLoggedHoldsNoPersonalData(t *testing.T) {
 	}
 }
 
-// renderings are the ways in which a program may print or log a value.
+// renderings returns the ways in which a program may print or log a value.
 func renderings(value any) map[string]string {
 	texts := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%s"} {
@@ -65,7 +65,7 @@ func renderings(value any) map[string]string {
 	var text, asJSON strings.Builder
 	slog.New(slog.NewTextHandler(&text, nil)).Info("x", "value", value)
 	texts["slog as text"] = text.String()
-	if _, list := value.([]*persona.Inquiry); !list { // slog encodes a slice by encoding/json
+	if _, list := value.([]*persona.Inquiry); !list { // slog encodes a slice with encoding/json
 		slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("x", "value", value)
 		texts["slog as JSON"] = asJSON.String()
 	}
@@ -105,7 +105,7 @@ func aWebhook(t *testing.T) *webhook.Event {
 	return e
 }
 
-func TestTheDetailsOfAnErrorAreAskedFor(t *testing.T) {
+func TestTheDetailsOfAnErrorAreAvailable(t *testing.T) {
 	want := "Record invalid: ada@example.com is taken by Adalovina (/data/attributes/email-address)"
 	if got := aRefusal(t).Details(); len(got) != 1 || got[0] != want {
 		t.Errorf("details %q, want %q", got, want)

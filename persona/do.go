@@ -10,28 +10,27 @@ import (
 	"strings"
 )
 
-// Do makes a call that has no method of its own, or whose answer a program wants in
-// another form. It behaves as the typed calls do: retries, idempotency key, rate
-// limit, errors, options.
+// Do calls an operation that has no method, or whose answer is wanted in another form.
+// Retries, idempotency keys, rate limits, errors and options work as in the typed methods.
 //
-// The path is below the base URL and may hold a query: /inquiries/inq_…/approve. Ids
-// in it must be escaped by [url.PathEscape] where they can hold anything but letters,
-// digits, hyphens and underscores. Where the method and path are those of one of
-// [Operations], errors and logs name that operation.
+// The path is relative to the base URL and may contain a query: /inquiries/inq_…/approve.
+// Escape ids in it with [url.PathEscape] if they can contain anything but letters, digits,
+// hyphens and underscores. If the method and path are those of one of the [Operations],
+// errors and logs name that operation.
 //
-// A body of type []byte or [json.RawMessage] is sent as it is, [url.Values] as a form,
-// nil not at all, and anything else as JSON. Content types other than that of JSON or
-// a form need [WithHeader].
+// A body of type []byte or [json.RawMessage] is sent unchanged, [url.Values] are sent as a
+// form, and other values as JSON. A nil body is not sent. Set other content types with
+// [WithHeader].
 //
-// What out points to says how the answer is read:
+// The type of out determines how the answer is decoded:
 //
 //	*Inquiry and other resources     the answer's data, with Included
 //	*InquiryCreateResult and others  the answer's data and meta
 //	*Page[*Inquiry] and others       a page of a list
 //	*json.RawMessage or *[]byte      the answer as it was received
-//	anything else                    the whole answer, by encoding/json
+//	anything else                    the whole answer, with encoding/json
 //
-// A nil out drops the answer.
+// If out is nil, the answer is discarded.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	op, target, err := operationOf(strings.ToUpper(method), path)
 	if err != nil {
@@ -45,7 +44,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 		return fmt.Errorf("persona: %s: encode the body: %w", op.Name(), err)
 	}
 	for name, values := range target.Query() {
-		if !x.query.Has(name) { // options outrank the path
+		if !x.query.Has(name) { // options override the path
 			x.query[name] = values
 		}
 	}
@@ -63,8 +62,8 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	return nil
 }
 
-// operationOf finds the operation of a method and path, and makes one where there is
-// none. The operation is never nil.
+// operationOf returns the operation of a method and path, or a new one if there is none. It
+// is never nil.
 func operationOf(method, path string) (*Operation, *url.URL, error) {
 	op := &Operation{Service: "Client", Method: "Do", HTTPMethod: method}
 	target, err := url.Parse(path)
@@ -88,8 +87,8 @@ func operationOf(method, path string) (*Operation, *url.URL, error) {
 	return op, target, nil
 }
 
-// literals returns how many segments of a path are literally in a template, or -1
-// where the path does not fit the template.
+// literals returns how many segments of a path are literal in a template, or -1 if the path
+// does not match.
 func literals(template string, segments []string) (n int) {
 	parts := strings.Split(template, "/")[1:]
 	if len(parts) != len(segments) {
@@ -122,7 +121,7 @@ func anyBody(v any) (body, error) {
 	}
 }
 
-// readAnswer reads an answer into what out points to: see [Client.Do].
+// readAnswer decodes an answer into out: see [Client.Do].
 func readAnswer(answer []byte, out any) error {
 	switch out := out.(type) {
 	case nil:
@@ -148,8 +147,8 @@ func readAnswer(answer []byte, out any) error {
 	return nil
 }
 
-// readResource reads an answer about one resource. A result has the resource as its
-// first field, and the answer's meta as its second.
+// readResource decodes an answer with one resource. A result struct has the resource as its
+// first field and the answer's meta as its second.
 func readResource(answer []byte, out Object) error {
 	doc, err := readDocument(answer)
 	if err != nil {
@@ -166,7 +165,7 @@ func readResource(answer []byte, out Object) error {
 	case isResult(v.Type()):
 		decodePart(&walker{src: doc.Meta}, v.Field(1))
 		v = v.Field(0)
-	default: // a type of the program
+	default: // a type of the caller
 		return out.UnmarshalJSON(doc.Data)
 	}
 	decodePart(&walker{src: doc.Data}, v)
@@ -174,7 +173,7 @@ func readResource(answer []byte, out Object) error {
 	return nil
 }
 
-// isResult reports whether t holds a resource and what the answer says beside it.
+// isResult reports whether t is a result struct: a resource with the answer's meta.
 func isResult(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.NumField() == 2 && isResource(t.Field(0).Type) && t.Field(1).Name == "Meta"
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-func TestDoSendsWhatItIsGiven(t *testing.T) {
+func TestDoSendsMethodPathBodyAndOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		method, path string
 		body         any
@@ -56,7 +56,7 @@ func TestDoSendsWhatItIsGiven(t *testing.T) {
 	}
 }
 
-func TestDoReadsTheAnswerIntoWhatItIsGiven(t *testing.T) {
+func TestDoDecodesTheAnswerByTheTypeOfOut(t *testing.T) {
 	const created = `{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"created"}},"included":[{"type":"account","id":"act_1"}],"meta":{"session-token":"token","new":1}}`
 	page := pageOf("inq_2", "inq_1", "inq_2")
 	do := func(t *testing.T, answer string, out any) {
@@ -124,7 +124,8 @@ func TestDoReadsTheAnswerIntoWhatItIsGiven(t *testing.T) {
 
 const page1 = `{"data":[{"type":"own","id":"x_1"}]}`
 
-// ownResource embeds what the resources of the package do, and decodes itself.
+// ownResource is a resource type of a program. It embeds the package's Resource and decodes
+// itself.
 type ownResource struct {
 	persona.Resource
 	Attributes, Relationships struct{}
@@ -136,8 +137,8 @@ func (r *ownResource) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-func TestDoFailsAsATypedCallDoes(t *testing.T) {
-	t.Run("it is sent again with the same key", func(t *testing.T) {
+func TestDoFailsLikeTypedMethods(t *testing.T) {
+	t.Run("it is retried with the same key", func(t *testing.T) {
 		s := &script{replies: []reply{{broken: true}, refused(429, map[string]string{"Retry-After": "1", "RateLimit-Reset": "0"}), ok(`{}`)}}
 		var res *persona.Response
 		err := s.client(t, persona.WithMaxWait(0)).Do(t.Context(), "POST", "/brand-new", json.RawMessage(`{}`), nil, persona.WithResponse(&res), persona.WithIdempotencyKey("key-1"))
@@ -181,7 +182,7 @@ func TestDoFailsAsATypedCallDoes(t *testing.T) {
 	})
 }
 
-func TestDoRefusesAPathThatLeadsElsewhere(t *testing.T) {
+func TestDoRejectsPathsThatLeadElsewhere(t *testing.T) {
 	for _, path := range []string{"", "inquiries", "//evil.example.com/x", "https://evil.example.com/x", "/inquiries//approve", "/inquiries/../accounts", "/inquiries/%2e%2e/accounts", "/inquiries/", "/a#b", "/%zz"} {
 		s := &script{replies: []reply{ok(`{}`)}}
 		if err := s.client(t).Do(t.Context(), http.MethodGet, path, nil, nil); err == nil || len(s.requests) > 0 {
@@ -190,7 +191,7 @@ func TestDoRefusesAPathThatLeadsElsewhere(t *testing.T) {
 	}
 }
 
-func TestDoLogsNoPath(t *testing.T) {
+func TestDoDoesNotLogThePath(t *testing.T) {
 	var log strings.Builder
 	s := &script{replies: []reply{refused(404, nil)}}
 	err := s.client(t, persona.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))).

@@ -1,55 +1,53 @@
-// Package persona is a client for Persona's REST API: all of its operations, typed,
-// on the standard library alone.
+// Package persona is a client for Persona's REST API. It covers all operations with types,
+// and uses only the standard library.
 //
-//	client, err := persona.NewClient() // the key comes from PERSONA_API_KEY
+//	client, err := persona.NewClient() // reads the key from PERSONA_API_KEY
 //	inquiry, err := client.Inquiries.Get(ctx, "inq_…", persona.WithInclude("account"))
 //	fmt.Println(inquiry.Attributes.Status)
 //
-// There is a service for each kind of resource (client.Inquiries, client.Cases, …)
-// and a method for each operation; [Operations] lists them. An [Option] may be given
-// to [NewClient], for every call, or to one call.
+// There is a service for each kind of resource (client.Inquiries, client.Cases, …) with a
+// method for each operation; [Operations] lists them. An [Option] applies to all calls if
+// given to [NewClient], and to one call if given to a method.
 //
 // # Reading
 //
-// Resources keep what they were decoded from, so nothing Persona adds is lost: see
-// [Resource]. Attributes that are null are zero in Go, numbers and booleans that may
-// be null are pointers. Statuses are open sets: expect values that have no constant.
+// A [Resource] keeps the JSON it was decoded from, so nothing that Persona adds is lost. A
+// null attribute is zero in Go; numbers and booleans that may be null are pointers. Persona
+// may add statuses, so expect values without a constant.
 //
-// Lists and searches are iterators that fetch page after page:
+// Lists and searches are iterators that fetch one page after another:
 //
 //	for inquiry, err := range client.Inquiries.List(ctx, persona.InquiryListParams{Status: persona.InquiryStatusCompleted}) {
 //		if err != nil { … }
 //	}
 //
-// A cursor is the id of the last element seen: to resume, set After to it. The
-// …Page methods fetch a single page.
+// A cursor is the id of the last element seen. To resume, set After to it. The …Page
+// methods fetch a single page.
 //
 // # Writing
 //
-// Attributes that may be left out are [Optional]: leave them zero, or use [Set] or
-// [Null].
+// Optional attributes are of type [Optional]: leave them zero, or use [Set] or [Null].
 //
-// # Failing
+// # Errors and retries
 //
-// Persona's refusals are [*Error], and errors.Is tells them apart: [ErrNotFound],
-// [ErrConflict], [ErrRateLimited] and so on. No error or log line of this package
-// holds a key, a body or a query value.
+// An error of Persona is an [*Error]. Use errors.Is to compare it with [ErrNotFound],
+// [ErrConflict], [ErrRateLimited] and so on. Errors and log lines of this package contain
+// no keys, bodies or query values.
 //
-// A call that was refused for its rate is sent again when the limit resets. A GET or
-// a search is sent again after a network error or a 5xx. A POST carries an idempotency
-// key. It is sent again with the same key after a network error and after 502, 503 and
-// 504, which a gateway answers. After any other 5xx the same key would only bring the
-// stored answer back (Persona docs: Idempotence), so the call ends with
-// [ErrOutcomeUnknown], unless [WithReread] says how to find out whether it took effect.
-// PATCH and DELETE have no idempotency key at Persona, and end likewise. [RetryOf] tells
-// a program the same of an error.
+// A call that exceeds the rate limit is retried when the limit resets. A GET or a search is
+// retried after a network error or a 5xx. A POST has an idempotency key. It is retried with
+// the same key after a network error and after 502, 503 and 504, which a gateway sends.
+// After any other 5xx the same key would only return the stored answer (Persona docs:
+// Idempotence). The call then fails with [ErrOutcomeUnknown], unless [WithReread] says how
+// to find out whether it took effect. PATCH and DELETE have no idempotency key at Persona
+// and fail in the same way. [RetryOf] tells whether and how a failed call may be retried.
 //
 // # Logging
 //
-// A resource, an answer or an error that is printed or logged shows its type and id and
-// no personal data. Its fields are as open as those of any struct.
+// A resource, an answer or an error that is printed or logged shows its type and id and no
+// personal data. Its fields are not protected.
 //
-// # Calls without a method
+// # Operations without a method
 //
-// [Client.Do] makes any call of the API, with retries, keys and errors as above.
+// [Client.Do] calls any path of the API, with the same retries, keys and errors.
 package persona

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// What a call can fail with, for [errors.Is].
+// The errors of calls, for [errors.Is].
 var (
 	ErrNoKey        = errors.New("persona: no API key: set PERSONA_API_KEY or use WithAPIKey")
 	ErrBadRequest   = errors.New("persona: the request is malformed")                  // 400
@@ -24,13 +24,13 @@ var (
 	ErrTooLarge     = errors.New("persona: the answer is longer than allowed")         // see WithMaxResponse
 	ErrTookEffect   = errors.New("persona: the call took effect, its answer was lost") // see WithReread
 
-	// ErrOutcomeUnknown means that the call may or may not have taken effect: the
-	// connection broke after it was sent, or the server failed. Read the state before
-	// sending it again.
+	// ErrOutcomeUnknown means that the call may or may not have taken effect, because the
+	// connection broke after it was sent or because the server failed. Read the state
+	// before you make the call again.
 	ErrOutcomeUnknown = errors.New("persona: it is not known whether the call took effect")
 )
 
-// Error is an answer of Persona that is not a success.
+// Error is an unsuccessful answer of Persona.
 type Error struct {
 	Operation string // such as Inquiries.Approve
 	Status    int    // of HTTP
@@ -41,9 +41,9 @@ type Error struct {
 	outcomeUnknown bool
 }
 
-// ErrorDetail is one entry of Persona's errors. Details and Meta can quote what was
-// sent, personal data included: keep them out of logs. [Error.Error] and the methods of
-// this type leave them out. Persona documents no code beside the title.
+// ErrorDetail is one of the errors in an answer. Details and Meta can quote the request,
+// including personal data, so keep them out of logs; [Error.Error] and the methods of this
+// type omit them. Persona documents no error codes besides the title.
 type ErrorDetail struct {
 	Title   string          `json:"title"`
 	Details string          `json:"details"`
@@ -51,7 +51,7 @@ type ErrorDetail struct {
 	Meta    json.RawMessage `json:"meta"`
 }
 
-// Error names the operation, the status, Persona's titles and the request id. It holds
+// Error returns the operation, the status, Persona's titles and the request id. It contains
 // no personal data; [Error.Details] may.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -71,9 +71,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Details returns what Persona says about each error: title, details and the place in
-// the body. Details can quote what was sent, personal data included: keep them out of
-// logs.
+// Details returns title, details and position in the body of each error. Details can quote
+// the request, including personal data, so keep them out of logs.
 func (e *Error) Details() []string {
 	var lines []string
 	for _, d := range e.Errors {
@@ -86,8 +85,8 @@ func (e *Error) Details() []string {
 	return lines
 }
 
-// title joins the titles of the errors. A title comes from a fixed set of Persona's and
-// quotes nothing that was sent.
+// title joins the titles of the errors. Titles come from a fixed set and quote nothing of
+// the request.
 func (e *Error) title() string {
 	var titles []string
 	for _, detail := range e.Errors {
@@ -98,8 +97,8 @@ func (e *Error) title() string {
 	return strings.Join(titles, ": ")
 }
 
-// Is reports whether target is the sentinel of e's status, or [ErrOutcomeUnknown]
-// where that is so.
+// Is reports whether target is the sentinel error of e's status, or [ErrOutcomeUnknown] if
+// that applies.
 func (e *Error) Is(target error) bool {
 	if target == ErrOutcomeUnknown {
 		return e.outcomeUnknown
@@ -107,8 +106,8 @@ func (e *Error) Is(target error) bool {
 	return target == sentinel(e.Status)
 }
 
-// RetryAfter returns how long Persona asks to wait: the time until the rate limit
-// or quota that was used up resets, or zero where it says nothing.
+// RetryAfter returns the time until the exceeded rate limit or quota resets, or zero if the
+// answer does not say.
 func (e *Error) RetryAfter() time.Duration { return resetAfter(e.Header) }
 
 func sentinel(status int) error {
@@ -132,9 +131,9 @@ func sentinel(status int) error {
 	}
 }
 
-// newError reads an error body. Persona's shape is {"errors": [{"title", "details",
-// "meta", "source": {"pointer"}}]} (OpenAPI 2025-12-08); any other body leaves
-// Errors empty.
+// newError parses an error body. Persona's format is {"errors": [{"title", "details",
+// "meta", "source": {"pointer"}}]} (OpenAPI 2025-12-08). Any other body leaves Errors
+// empty.
 func newError(operation string, status int, header http.Header, body []byte) *Error {
 	e := &Error{Operation: operation, Status: status, RequestID: header.Get("Request-Id"), Header: header}
 	var raw struct {
@@ -151,8 +150,8 @@ func newError(operation string, status int, header http.Header, body []byte) *Er
 	return e
 }
 
-// TransportError means that no answer came: the connection could not be made, broke,
-// or the context ended.
+// TransportError means that there was no answer: the connection failed, or the context
+// ended.
 type TransportError struct {
 	Operation string
 	Err       error // without the URL, whose query can hold personal data
@@ -171,12 +170,12 @@ func (e *TransportError) Error() string {
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrOutcomeUnknown] and that is so.
+// Is reports whether target is [ErrOutcomeUnknown] and the call may have taken effect.
 func (e *TransportError) Is(target error) bool {
 	return target == ErrOutcomeUnknown && e.outcomeUnknown
 }
 
-// withoutURL takes the URL off an error of net/http.
+// withoutURL removes the URL from an error of net/http.
 func withoutURL(err error) error {
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
@@ -185,8 +184,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// EnvironmentError means that a key or a call does not belong to the environment
-// that [WithEnvironment] set. Nothing was sent.
+// EnvironmentError means that a key or a call does not belong to the environment of
+// [WithEnvironment]. No request was sent.
 type EnvironmentError struct {
 	Environment Environment
 	Problem     string

@@ -2,16 +2,16 @@ package persona
 
 import "encoding/json"
 
-// EventPayload is the resource an event is about, as it was when the event happened.
-// The events API gives no included resources (OpenAPI 2025-12-08). The payload is
-// decoded when [EventPayload.Object] is called, and not before.
+// EventPayload is the resource of an event, as it was when the event happened. The events
+// API does not return included resources (OpenAPI 2025-12-08). The payload is decoded only
+// when [EventPayload.Object] is called.
 type EventPayload struct {
 	Raw json.RawMessage
 }
 
-// Object decodes the resource, for a type switch: *Inquiry, *VerificationSelfie and so
-// on, or *Unknown. It is nil where the payload holds no resource. Each call decodes
-// again: keep the result.
+// Object decodes the resource, for use in a type switch: *Inquiry, *VerificationSelfie and
+// so on, or *Unknown. It is nil if the payload has no resource. Each call decodes again, so
+// keep the result.
 func (p EventPayload) Object() Object {
 	data := p.data()
 	if data == nil {
@@ -20,8 +20,8 @@ func (p EventPayload) Object() Object {
 	return decodeObject(data)
 }
 
-// Identifier returns the type and id of the resource without decoding the rest of it.
-// It is zero where the payload holds no resource.
+// Identifier returns the type and id of the resource without decoding the rest. It is zero
+// if the payload has no resource.
 func (p EventPayload) Identifier() Identifier { return identifierOf(p.data()) }
 
 // data returns the resource's JSON, or nil.
@@ -33,14 +33,13 @@ func (p EventPayload) data() json.RawMessage {
 	return data
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. It never fails; a payload without a
-// resource has none.
+// UnmarshalJSON implements [json.Unmarshaler]. It never fails.
 func (p *EventPayload) UnmarshalJSON(b []byte) error {
 	p.Raw = append(json.RawMessage(nil), b...)
 	return nil
 }
 
-// MarshalJSON implements [json.Marshaler]: as received.
+// MarshalJSON implements [json.Marshaler] and returns the JSON as received.
 func (p EventPayload) MarshalJSON() ([]byte, error) {
 	if p.Raw == nil {
 		return []byte("null"), nil

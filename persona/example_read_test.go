@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// A list is an iterator that fetches page after page. To break ends it. Set After to
-// the last id to resume it.
+// A list is an iterator that fetches one page after another. Breaking out of the loop ends
+// it. Set After to the last id to resume it.
 func ExampleInquiriesService_List() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -29,7 +29,7 @@ func ExampleInquiriesService_List() {
 	// user-1
 }
 
-// ListPage fetches one page. Next is the cursor of the page after it.
+// ListPage fetches one page. Next is the cursor of the next page.
 func ExampleInquiriesService_ListPage() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -52,7 +52,7 @@ func ExampleInquiriesService_ListPage() {
 	// 1 inquiries
 }
 
-// A search takes conditions on attributes, which are named in snake_case.
+// A search has conditions on attributes, which are named in snake_case.
 func ExampleInquiriesService_Search() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -73,7 +73,7 @@ func ExampleInquiriesService_Search() {
 	// Output: user-2
 }
 
-// Some filters take several values.
+// AnyOf passes several values to a filter.
 func ExampleAnyOf() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -92,7 +92,7 @@ func ExampleAnyOf() {
 	// Output: user-2 approved
 }
 
-// Related resources come along where a call asks for them.
+// WithInclude requests related resources.
 func ExampleWithInclude() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -113,7 +113,7 @@ func ExampleWithInclude() {
 	// a government ID that passed
 }
 
-// An answer can be limited to some attributes.
+// WithFields limits an answer to some attributes.
 func ExampleWithFields() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -125,7 +125,7 @@ func ExampleWithFields() {
 	// Output: "completed" ""
 }
 
-// A verification is one of several kinds.
+// A verification has one of several types.
 func ExampleVerificationsService_Get() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -143,7 +143,7 @@ func ExampleVerificationsService_Get() {
 	// Output: government ID: passed
 }
 
-// Photos and documents are behind URLs that end after hours: download them at once.
+// URLs of photos and documents expire after hours, so download them immediately.
 func ExampleClient_Download() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -163,7 +163,7 @@ func ExampleClient_Download() {
 	// Output: image/jpeg true
 }
 
-// A PDF is a stream: close it.
+// A PDF is a stream. Close it.
 func ExampleInquiriesService_Print() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -179,7 +179,7 @@ func ExampleInquiriesService_Print() {
 	// Output: application/pdf %PDF
 }
 
-// What Persona adds is there before this package knows it.
+// Attribute returns attributes that this package does not know.
 func ExampleResource_Attribute() {
 	var inquiry persona.Inquiry
 	check(json.Unmarshal([]byte(`{"type":"inquiry","id":"inq_1","attributes":{"status":"created","brand_new":{"level":3}}}`), &inquiry))
@@ -188,7 +188,7 @@ func ExampleResource_Attribute() {
 	// Output: created {"level":3}
 }
 
-// A template's own fields are values with a type.
+// The fields of a template are values with a type.
 func ExampleFields() {
 	var inquiry persona.Inquiry
 	check(json.Unmarshal([]byte(`{"type":"inquiry","id":"inq_1","attributes":{"fields":{
@@ -203,7 +203,7 @@ func ExampleFields() {
 	// Output: green 7 false
 }
 
-// The payload of an event is decoded when it is asked for.
+// The payload of an event is decoded on demand.
 func ExampleEventPayload_Object() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -218,7 +218,7 @@ func ExampleEventPayload_Object() {
 	// Output: inquiry.completed user-1
 }
 
-// DecodeObject decodes a resource of any type, such as one that was stored.
+// DecodeObject decodes a resource of any type, for example one that was stored.
 func ExampleDecodeObject() {
 	stored := []byte(`{"type":"case","id":"case_1","attributes":{"status":"Open"}}`)
 	object, err := persona.DecodeObject(stored)

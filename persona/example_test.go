@@ -10,8 +10,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// sandboxClient returns a client of a sandbox in this process, and what ends the
-// sandbox, so that the examples run without a key. A program calls NewClient alone.
+// sandboxClient returns a client of an in-process sandbox, and a function that stops the
+// sandbox, so that the examples need no key. A real program only calls NewClient.
 func sandboxClient(opts ...persona.Option) (*persona.Client, func()) {
 	sb, err := sandbox.New(sandbox.Options{})
 	check(err)
@@ -24,7 +24,7 @@ func sandboxClient(opts ...persona.Option) (*persona.Client, func()) {
 	}
 }
 
-// completed makes an inquiry that somebody has completed.
+// completed creates an inquiry and completes it.
 func completed(client *persona.Client, referenceID string) string {
 	ctx := context.Background()
 	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{
@@ -48,10 +48,9 @@ func check(err error) {
 	}
 }
 
-// A test needs no key and no network: it starts a sandbox of its own, which ends with
-// the test.
+// A test needs no key and no network: it starts its own sandbox, which stops with the test.
 func Example_test() {
-	t := new(exampleT) // the *testing.T of a test
+	t := new(exampleT) // in a real test, its *testing.T
 	defer t.end()
 
 	server := sandbox.NewServer(t)
@@ -63,7 +62,7 @@ func Example_test() {
 	if err := server.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 503, Operation: "Inquiries.Expire"}); err != nil {
 		t.Fatalf("add a fault: %v", err)
 	}
-	expired, err := client.Inquiries.Expire(context.Background(), inquiry.ID) // it is sent again
+	expired, err := client.Inquiries.Expire(context.Background(), inquiry.ID) // retried
 	if err != nil {
 		t.Fatalf("expire the inquiry: %v", err)
 	}
@@ -71,7 +70,7 @@ func Example_test() {
 	// Output: expired
 }
 
-// exampleT stands for a *testing.T, which examples do not have.
+// exampleT replaces *testing.T, which examples do not have.
 type exampleT struct{ cleanups []func() }
 
 func (t *exampleT) Helper()                           {}
@@ -84,8 +83,8 @@ func (t *exampleT) end() {
 	}
 }
 
-// A client takes its key from PERSONA_API_KEY. WithEnvironment refuses a key of the
-// other environment.
+// A client reads its key from PERSONA_API_KEY. WithEnvironment rejects a key of the other
+// environment.
 func ExampleNewClient() {
 	client, err := persona.NewClient(persona.WithEnvironment(persona.Sandbox))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// The link for the person is in the result's Meta, where the call asks for it.
+// The link for the person is in the result's Meta if the call requests it.
 func ExampleInquiriesService_Create() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -30,7 +30,7 @@ func ExampleInquiriesService_Create() {
 	// Output: created true
 }
 
-// Attributes that may be left out are Optional: absent, null and a value differ.
+// Optional attributes can be absent, null or a value.
 func ExampleSet() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -39,15 +39,15 @@ func ExampleSet() {
 	inquiry, err := client.Inquiries.Update(context.Background(), id, persona.InquiryUpdateParams{
 		Note: persona.Set("called on Monday"),
 		Tags: persona.Set([]string{"vip"}),
-		// RedirectURI is left out, so it stays as it is; Null[string]() would clear it.
+		// RedirectURI is absent, so it does not change; Null[string]() would clear it.
 	})
 	check(err)
 	fmt.Println(inquiry.Attributes.Note, inquiry.Attributes.Tags)
 	// Output: called on Monday [vip]
 }
 
-// A key that is derived from the reason for a call makes the call happen once, also
-// when the program crashes and runs again.
+// A key that is derived from the reason for a call makes the call take effect once, even if
+// the program crashes and runs again.
 func ExampleWithIdempotencyKey() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -63,7 +63,7 @@ func ExampleWithIdempotencyKey() {
 	// approved
 }
 
-// After a 5xx nobody knows whether the call took effect. WithReread finds it out.
+// After a 5xx it is unknown whether the call took effect. WithReread finds out.
 func ExampleWithReread() {
 	sb, err := sandbox.New(sandbox.Options{})
 	check(err)
@@ -75,7 +75,7 @@ func ExampleWithReread() {
 	ctx := context.Background()
 	id := completed(client, "user-1")
 
-	// Persona approves, and then fails to answer.
+	// Persona approves the inquiry but fails to answer.
 	check(sb.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusAfter, Status: 500, Operation: "Inquiries.Approve"}))
 	_, err = client.Inquiries.Approve(ctx, id, persona.InquiryApproveParams{}, persona.WithReread(func(ctx context.Context) (bool, error) {
 		inquiry, err := client.Inquiries.Get(ctx, id)
@@ -105,7 +105,7 @@ func ExampleWithRateLimiter() {
 	// Output: 98 of 100 calls left
 }
 
-// What Persona refuses is told apart with errors.Is.
+// Use errors.Is to distinguish Persona's errors.
 func ExampleError() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -127,7 +127,7 @@ func ExampleError() {
 	// Output: it is decided already, or it expired: read the inquiry
 }
 
-// Error holds no personal data, and can be logged. Details can hold some.
+// Error contains no personal data and can be logged. Details may contain some.
 func ExampleError_Details() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -140,7 +140,7 @@ func ExampleError_Details() {
 	// Output: 404 Record not found 1
 }
 
-// A program that makes a call again later asks with which key it may.
+// RetryOf says whether a call may be repeated later, and with which key.
 func ExampleRetryOf() {
 	for _, status := range []int{409, 429, 500, 503} {
 		switch persona.RetryOf(&persona.Error{Status: status}) {
@@ -159,7 +159,7 @@ func ExampleRetryOf() {
 	// 503 may be asked again with the same key
 }
 
-// Do makes a call that has no method.
+// Do calls an operation that has no method.
 func ExampleClient_Do() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -188,7 +188,8 @@ func ExampleClient_Do_list() {
 	// Output: user-1 true
 }
 
-// The HTTP response of one call, with the id that Persona's support asks for.
+// WithResponse returns the HTTP response of one call, with the request id for Persona's
+// support.
 func ExampleWithResponse() {
 	client, stop := sandboxClient()
 	defer stop()
@@ -216,13 +217,13 @@ func ExampleWithMiddleware() {
 	// Output: 1
 }
 
-// Resources that are logged show no personal data.
+// Logged resources show no personal data.
 func ExampleResource_LogValue() {
 	client, stop := sandboxClient()
 	defer stop()
 	account, err := client.Accounts.Create(context.Background(), persona.AccountCreateParams{ReferenceID: persona.Set("user-1")})
 	check(err)
-	account.ID = "act_1" // ids differ from run to run
+	account.ID = "act_1" // ids differ in every run
 
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey && len(groups) == 0 {

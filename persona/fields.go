@@ -2,14 +2,14 @@ package persona
 
 import "encoding/json"
 
-// Fields are the values of a template's or type's own fields, by name. The names
-// are left as the template defines them, whatever the casing of the rest (Persona
-// changelog, 2025-10-27; accounts in every version).
+// Fields are the values of a template's fields, by name. The names are as the template
+// defines them, whatever casing the other keys have (Persona changelog, 2025-10-27; in
+// accounts, in every version).
 type Fields map[string]Field
 
-// Field is one value of [Fields] with the type Persona gives it: string, choices,
-// multi_choices, boolean, number, date, hash, array, file and so on. The set is
-// open; Value is the JSON as it was received, null where the field has no value.
+// Field is one of the [Fields], with its type at Persona: string, choices, multi_choices,
+// boolean, number, date, hash, array, file and so on. Persona may add types. Value is the
+// JSON as received; null if the field has no value.
 type Field struct {
 	Type  string          `json:"type"`
 	Value json.RawMessage `json:"value"`
@@ -18,8 +18,8 @@ type Field struct {
 // IsNull reports whether the field has no value.
 func (f Field) IsNull() bool { return len(f.Value) == 0 || string(f.Value) == "null" }
 
-// Text returns the value of a field that is written as text: string, choices,
-// date, email_address. It is empty for null and for any other value.
+// Text returns the value of a field that is encoded as a string: string, choices, date,
+// email_address. It is empty for null and other values.
 func (f Field) Text() string { return valueOf[string](f.Value) }
 
 // Texts returns the value of a multi_choices field.
@@ -31,25 +31,25 @@ func (f Field) Bool() (value, ok bool) {
 	return p != nil && *p, p != nil
 }
 
-// Number returns the value of a number or integer field as it is written, so that
-// no digit is lost; empty where there is none.
+// Number returns the value of a number or integer field with all its digits. It is empty if
+// there is no value.
 func (f Field) Number() json.Number { return valueOf[json.Number](f.Value) }
 
-// Hash returns the value of a hash field: fields by name.
+// Hash returns the value of a hash field.
 func (f Field) Hash() Fields { return valueOf[Fields](f.Value) }
 
-// Array returns the value of an array field: a field for each element.
+// Array returns the value of an array field.
 func (f Field) Array() []Field { return valueOf[[]Field](f.Value) }
 
-// Reference returns the resource that a field of type generic, government_id or
-// selfie points to. Its Type is a class name such as Document::GovernmentId, not a
-// JSON:API type (seen against the real sandbox).
+// Reference returns the resource that a field of type generic, government_id or selfie
+// refers to. Its Type is a class name such as Document::GovernmentId, not a JSON:API type
+// (observed at Persona's sandbox).
 func (f Field) Reference() (Identifier, bool) {
 	id := valueOf[Identifier](f.Value)
 	return id, id != Identifier{}
 }
 
-// valueOf decodes b, or returns the zero value where it does not fit.
+// valueOf decodes b, or returns the zero value if the type does not match.
 func valueOf[T any](b json.RawMessage) T {
 	var v T
 	if len(b) == 0 || json.Unmarshal(b, &v) != nil {
@@ -59,15 +59,15 @@ func valueOf[T any](b json.RawMessage) T {
 	return v
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. A value without the envelope of type
-// and value is kept as the value of a field without a type.
+// UnmarshalJSON implements [json.Unmarshaler]. A value that is not an object with type and
+// value becomes the value of a field without a type.
 func (f *Field) UnmarshalJSON(b []byte) error {
 	*f = Field{}
 	f.set(append(json.RawMessage(nil), b...))
 	return nil
 }
 
-// set reads a field, and keeps the memory of its JSON.
+// set reads a field and keeps its JSON.
 func (f *Field) set(raw json.RawMessage) {
 	f.Value = raw
 	w := walker{src: raw}

@@ -7,13 +7,13 @@ import (
 	"net/url"
 )
 
-// Page is one page of a list or a search, newest first.
+// Page is a page of a list or a search, newest first.
 type Page[E any] struct {
 	Data     []E
 	Included []Object
 
-	// Next and Prev are the cursors of the pages after and before: give them as After
-	// and Before. They are empty where there is no such page.
+	// Next and Prev are the cursors of the next and previous page, for After and Before.
+	// They are empty if there is no such page.
 	Next, Prev string
 }
 
@@ -30,7 +30,7 @@ func fetchPage[E any](ctx context.Context, c *Client, op *Operation, ids []strin
 	return page, nil
 }
 
-// read fills the page from an answer.
+// read sets the page from an answer.
 func (p *Page[E]) read(doc document) (err error) {
 	if p.Data, err = decodeAll[E](doc.Data); err != nil {
 		return err
@@ -41,9 +41,9 @@ func (p *Page[E]) read(doc document) (err error) {
 	return nil
 }
 
-// pages walks a list from its parameters' cursor to its end. The cursor is taken out
-// of Persona's relative link and put into the call it came from, so that filters,
-// options and the body of a search go with every page.
+// pages iterates over a list from the parameters' cursor to its end. It takes the cursor
+// from Persona's relative link and repeats the original call with it, so that filters,
+// options and the body of a search apply to every page.
 func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		var zero E
@@ -73,13 +73,12 @@ func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, p
 	}
 }
 
-// after replaces the cursor that the parameters hold.
+// after replaces the parameters' cursor.
 func after(cursor string) Option {
 	return func(c *config) { c.page = cursor }
 }
 
-// cursor takes a cursor out of a link such as
-// /api/v1/inquiries?page%5Bafter%5D=inq_….
+// cursor returns the cursor in a link such as /api/v1/inquiries?page%5Bafter%5D=inq_….
 func cursor(link string, name string) string {
 	u, err := url.Parse(link)
 	if err != nil {

@@ -87,7 +87,7 @@ func TestAListIsResumedFromACursor(t *testing.T) {
 	}
 }
 
-func TestAListThatIsLeftFetchesNoMore(t *testing.T) {
+func TestBreakingOutOfAListFetchesNoMorePages(t *testing.T) {
 	s := &script{replies: []reply{pageOf("inq_2", "inq_1", "inq_2")}}
 	for range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
 		break
@@ -113,7 +113,7 @@ func TestAListEndsWithTheErrorOfAPage(t *testing.T) {
 	}
 }
 
-func TestAListThatLeadsToItselfEnds(t *testing.T) {
+func TestAListWhoseCursorDoesNotAdvanceEnds(t *testing.T) {
 	s := &script{replies: []reply{pageOf("inq_1", "inq_1")}}
 	var last error
 	for _, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
@@ -172,7 +172,7 @@ func TestRelationsAreOfSeveralKinds(t *testing.T) {
 	}
 }
 
-func TestAFurtherPageIsAskedForByItsOwnCursorAlone(t *testing.T) {
+func TestAFurtherPageIsRequestedOnlyWithItsOwnCursor(t *testing.T) {
 	s := &script{replies: []reply{
 		ok(`{"data":[{"type":"inquiry","id":"inq_1"}],"links":{"next":"/api/v1/inquiries?page%5Bafter%5D=inq_1"}}`),
 		ok(`{"data":[],"links":{"next":null}}`),

@@ -4,32 +4,32 @@ import "slices"
 
 // Operation describes one operation of the API.
 type Operation struct {
-	Service    string // the client's field: Inquiries
-	Method     string // the service's method: MarkForReview
+	Service    string // the client's field, for example Inquiries
+	Method     string // the service's method, for example MarkForReview
 	HTTPMethod string
-	Path       string // below the base URL: /inquiries/{inquiry-id}/mark-for-review
+	Path       string // relative to the base URL: /inquiries/{inquiry-id}/mark-for-review
 	ID         string // the OpenAPI document's operationId
 
-	search  bool // a POST that changes nothing
+	search  bool // a POST without side effects
 	body    bodyType
-	keyless bool // the API key is not sent
+	keyless bool // called without an API key
 	privacy bool // below /api/privacy/v1 instead of /api/v1
 }
 
 // Name returns Service.Method.
 func (o Operation) Name() string { return o.Service + "." + o.Method }
 
-// Operations returns a description of every operation, by path and then by method.
+// Operations describes all operations, sorted by path and method.
 func Operations() []Operation { return slices.Clone(operations[:]) }
 
-// changes reports whether the operation changes something at Persona.
+// changes reports whether the operation changes data at Persona.
 func (o *Operation) changes() bool { return o.HTTPMethod != "GET" && !o.search }
 
-// takesKey reports whether an idempotency key has a meaning: Persona honours it on
-// POST only (Persona docs: Idempotence).
+// takesKey reports whether the operation uses idempotency keys. Persona supports them only
+// for POST (Persona docs: Idempotence).
 func (o *Operation) takesKey() bool { return o.HTTPMethod == "POST" && !o.search }
 
-// bodyType is how an operation's body is written.
+// bodyType is the encoding of an operation's body.
 type bodyType uint8
 
 const (

@@ -47,9 +47,9 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
-// TestNoOperationAndNoMethodIsForgotten compares the registry with the document, and
+// TestTheRegistryAndTheMethodsAreComplete compares the registry with the document, and
 // the methods of the client's services with the registry.
-func TestNoOperationAndNoMethodIsForgotten(t *testing.T) {
+func TestTheRegistryAndTheMethodsAreComplete(t *testing.T) {
 	doc := conformance.LoadOrSkip(t, persona.DefaultVersion)
 	registered := make(map[string]bool)
 	methods := make(map[string]bool)

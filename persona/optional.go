@@ -2,8 +2,8 @@ package persona
 
 import "encoding/json"
 
-// Optional is an attribute of a request that may be left out, set to null, or set
-// to a value; Persona tells the three apart. The zero Optional is left out.
+// Optional is an attribute of a request that can be absent, null, or a value, which Persona
+// distinguishes. The zero Optional is absent.
 type Optional[T any] struct {
 	value T
 	state optionalState
@@ -23,21 +23,21 @@ func Set[T any](v T) Optional[T] { return Optional[T]{value: v, state: present} 
 // Null returns an Optional that sends null, which clears the attribute.
 func Null[T any]() Optional[T] { return Optional[T]{state: null} }
 
-// Get returns the value, and whether one is set: false for absent and for null.
+// Get returns the value, and whether there is one; there is none if the attribute is absent
+// or null.
 func (o Optional[T]) Get() (T, bool) { return o.value, o.state == present }
 
-// any returns the value without its type.
+// any returns the value as an any.
 func (o Optional[T]) any() any { return o.value }
 
 // IsNull reports whether null is sent.
 func (o Optional[T]) IsNull() bool { return o.state == null }
 
-// IsZero reports whether the attribute is left out. encoding/json asks it for
-// omitzero.
+// IsZero reports whether the attribute is absent. encoding/json calls it for omitzero.
 func (o Optional[T]) IsZero() bool { return o.state == absent }
 
-// MarshalJSON implements [json.Marshaler]. An Optional that is left out encodes as
-// null unless its field is tagged omitzero.
+// MarshalJSON implements [json.Marshaler]. An absent Optional is encoded as null unless its
+// field has the tag omitzero.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if o.state != present {
 		return []byte("null"), nil

@@ -21,8 +21,8 @@ type File struct {
 	Content io.Reader
 }
 
-// AnyOf joins the values of a filter that takes several, such as the Status and
-// InquiryID of [InquiryListParams]: a list then holds what has one of them.
+// AnyOf joins several values for a filter such as the Status and InquiryID of
+// [InquiryListParams]. The list then contains items that match any of them.
 func AnyOf[S ~string](values ...S) S {
 	var b strings.Builder
 	for i, v := range values {
@@ -34,22 +34,22 @@ func AnyOf[S ~string](values ...S) S {
 	return S(b.String())
 }
 
-// Parameters are structs. Each field's tag `in` says where its value goes:
+// Parameters are structs. The tag `in` of a field says where its value is sent:
 //
 //	query            a query parameter
 //	header           a header
-//	data.attributes  the body, below data and attributes; likewise data and meta
-//	body             the body's top level
+//	data.attributes  the body, in data and attributes; likewise data and meta
+//	body             the top level of the body
 //
-// and its tag `json` says under which name. With omitzero a zero field is left out.
+// The tag `json` is its name. With omitzero, a zero field is not sent.
 
-// placed is one field of parameters that is to be sent.
+// placed is a field to send.
 type placed struct {
 	in, name string
 	value    reflect.Value
 }
 
-// place returns the fields that are to be sent, and the places named by any field.
+// place returns the fields to send, and the places of all fields.
 func place(params any) (fields []placed, places []string) {
 	if params == nil {
 		return nil, nil
@@ -75,13 +75,13 @@ func isZero(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// body is an encoded request body. It can be sent again.
+// body is an encoded request body. It can be sent repeatedly.
 type body struct {
 	contentType string
 	bytes       []byte
 }
 
-// encodeBody writes the body of an operation.
+// encodeBody encodes the body of an operation.
 func encodeBody(kind bodyType, params any) (body, error) {
 	fields, places := place(params)
 	switch kind {
@@ -101,9 +101,9 @@ func encodeBody(kind bodyType, params any) (body, error) {
 	}
 }
 
-// jsonOf nests the fields in their places. A place that a field could go to is there
-// even when it is empty, since the documents require it; only meta is left out when
-// something else is sent.
+// jsonOf nests the fields in their places. A place that a field could be in is present even
+// if it is empty, since Persona's documents require it; only an empty meta is omitted if
+// the body contains something else.
 func jsonOf(fields []placed, places []string) ([]byte, error) {
 	root := map[string]any{}
 	for _, in := range places {
@@ -124,8 +124,8 @@ func jsonOf(fields []placed, places []string) ([]byte, error) {
 	return json.Marshal(root)
 }
 
-// at returns the object at a place, and makes it where it is missing; nil for places
-// outside the body.
+// at returns the object at a place, and creates it if necessary. It is nil for places
+// outside of the body.
 func at(root map[string]any, in string) map[string]any {
 	switch in {
 	case "query", "header":
@@ -177,7 +177,7 @@ func multipartOf(fields []placed) (body, error) {
 	return body{w.FormDataContentType(), b.Bytes()}, nil
 }
 
-// partName writes data.attributes and file as data[attributes][file].
+// partName returns for example data[attributes][file] for data.attributes and file.
 func partName(f placed) string {
 	keys := append(strings.Split(f.in, "."), f.name)
 	return keys[0] + "[" + strings.Join(keys[1:], "][") + "]"
@@ -205,7 +205,7 @@ func headersOf(params any) map[string]string {
 	return headers
 }
 
-// text writes a scalar as it stands in a query or a form.
+// text encodes a scalar for a query or a form.
 func text(v reflect.Value) string {
 	value := v.Interface()
 	if optional, ok := value.(interface{ any() any }); ok {
@@ -217,8 +217,8 @@ func text(v reflect.Value) string {
 	return fmt.Sprint(value)
 }
 
-// escapePath fills the path's parameters. An id that is empty, or that would lead to
-// another path, is refused.
+// escapePath inserts ids into a path. It rejects an id that is empty or would change the
+// path.
 func escapePath(path string, ids []string) (string, error) {
 	for _, id := range ids {
 		start, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
@@ -233,6 +233,6 @@ func escapePath(path string, ids []string) (string, error) {
 // newKey returns an idempotency key: 128 random bits in hexadecimal.
 func newKey() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-func TestWhatIsReadAndIsNoResourceKeepsUnknownMembers(t *testing.T) {
+func TestReceivedStructsKeepUnknownMembers(t *testing.T) {
 	const body = `{"accessToken":"token","brand-new":{"a":[1, 2]},"short_name":null}`
 	for name, into := range map[string]interface {
 		json.Unmarshaler

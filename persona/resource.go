@@ -6,43 +6,42 @@ import (
 	"fmt"
 )
 
-// Identifier names a resource: its JSON:API type and its id.
+// Identifier is the JSON:API type and the id of a resource.
 type Identifier struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// Object is any resource. A type switch tells which: *Account, *Inquiry,
-// *VerificationGovernmentID and so on, or *Unknown for a type this version of the
-// package has no Go type for.
+// Object is any resource. Use a type switch to distinguish them: *Account, *Inquiry,
+// *VerificationGovernmentID and so on, or *Unknown for a type that this version of the
+// package does not know.
 type Object interface {
 	Identifier() Identifier
 	json.Marshaler
 	json.Unmarshaler
 }
 
-// Resource is what every resource has. The type of each kind of resource embeds it
-// beside its Attributes and Relationships.
+// Resource is the common part of all resources. Each resource type embeds it and adds its
+// Attributes and Relationships.
 //
-// What was received is never lost: attributes, relationships and values that have
-// no field stay in Raw, [Resource.Attribute] reaches them, and a resource encodes as
-// the JSON it was decoded from. A value of an unexpected type leaves its field zero
-// instead of failing the answer. Keys may come in kebab-case, snake_case or
-// camelCase.
+// Nothing that was received is lost: Raw contains attributes, relationships and values
+// without a field, [Resource.Attribute] returns them, and a resource is encoded as the JSON
+// it was decoded from. A value of an unexpected type leaves its field zero and is not an
+// error. Keys may be in kebab-case, snake_case or camelCase.
 type Resource struct {
 	Type string
 	ID   string
 
-	// Included holds the related resources that came along because the call asked
-	// for them with [WithInclude]. The items of one answer share it.
+	// Included contains the related resources that [WithInclude] requested. The items of
+	// one answer share it.
 	Included []Object
 
-	// Raw is the JSON of the resource as it was received. The values of fields and
-	// attributes that are JSON share its memory: copy them before you change them.
+	// Raw is the JSON of the resource as received. JSON values in fields share its memory,
+	// so copy them before you modify them.
 	Raw json.RawMessage
 }
 
-// Unknown is a resource of a type this package does not know.
+// Unknown is a resource of a type that this package does not know.
 type Unknown struct {
 	Resource
 	Attributes    map[string]json.RawMessage
@@ -54,7 +53,7 @@ func (r *Unknown) UnmarshalJSON(b []byte) error {
 	return unmarshal(b, r)
 }
 
-// DecodeObject decodes a resource into the Go type of its JSON:API type.
+// DecodeObject decodes a resource into the Go type for its JSON:API type.
 func DecodeObject(b []byte) (Object, error) {
 	if err := validate(b); err != nil {
 		return nil, fmt.Errorf("read a resource: %w", err)
@@ -65,15 +64,14 @@ func DecodeObject(b []byte) (Object, error) {
 // Identifier returns the resource's type and id.
 func (r *Resource) Identifier() Identifier { return Identifier{Type: r.Type, ID: r.ID} }
 
-// Attribute returns the JSON of an attribute by its kebab-case name, in whatever
-// casing it came, or nil when the resource has no such attribute. An attribute that
-// is null is the JSON null.
+// Attribute returns the JSON of an attribute by its kebab-case name, in any casing, or nil
+// if the resource does not have it. A null attribute is the JSON null.
 func (r *Resource) Attribute(name string) json.RawMessage {
 	return member(member(r.Raw, "attributes"), name)
 }
 
-// MarshalJSON implements [json.Marshaler]: the resource as it was received. It fails
-// for a resource that was not received, since it would leave things out.
+// MarshalJSON implements [json.Marshaler] and returns the JSON as received. It fails for a
+// resource that was not received, since the result would be incomplete.
 func (r Resource) MarshalJSON() ([]byte, error) { return asReceived(r.Raw) }
 
 // asReceived is not inlined, nor are describe and logValue: each would be copied into a
@@ -87,8 +85,8 @@ func asReceived(raw json.RawMessage) ([]byte, error) {
 	return raw, nil
 }
 
-// ToOne is a relationship to one resource. Data is nil when there is none; Persona
-// writes that as null, and in places as an empty object.
+// ToOne is a relationship to one resource. Data is nil if there is none, which Persona
+// encodes as null and sometimes as an empty object.
 type ToOne struct {
 	Data *Identifier
 }
@@ -99,7 +97,7 @@ func (t *ToOne) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// read steps over a relationship and reads it.
+// read reads a relationship.
 func (t *ToOne) read(w *walker) {
 	t.Data = nil
 	w.object(func(key []byte) {
@@ -126,14 +124,14 @@ type ToMany struct {
 	Data []Identifier
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. A single resource where a list was
-// expected is a list of one. An element that names no resource leaves its place zero.
+// UnmarshalJSON implements [json.Unmarshaler]. A single resource becomes a list of one. An
+// element that is not a resource identifier becomes the zero Identifier.
 func (t *ToMany) UnmarshalJSON(b []byte) error {
 	t.read(&walker{src: b})
 	return nil
 }
 
-// read steps over a relationship and reads it.
+// read reads a relationship.
 func (t *ToMany) read(w *walker) {
 	t.Data = nil
 	w.object(func(key []byte) {
@@ -155,8 +153,8 @@ func (t *ToMany) read(w *walker) {
 	})
 }
 
-// identifier steps over a value, and returns the resource it names. The value names
-// none where it is no object, or its type or id is no string.
+// identifier reads a value and returns the resource that it identifies. ok is false if the
+// value is not an object or its type or id is not a string.
 func (w *walker) identifier() (id Identifier, ok bool) {
 	fits := true
 	read := func() string {

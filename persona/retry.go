@@ -5,34 +5,33 @@ import (
 	"net/http"
 )
 
-// Retry says what may become of a call that failed. It is the one policy of this
-// package: the transport follows it, and a program that makes the same call again later
-// can ask [RetryOf].
+// Retry says whether and how a failed call may be retried. The client follows this policy.
+// A program that repeats calls later can use [RetryOf].
 type Retry uint8
 
 const (
-	// RetryNever means that the answer is final: the same call would be answered in the
-	// same way. This includes 409: read the state to learn what it forbids.
+	// RetryNever means that the error is final. This includes 409: read the state to learn
+	// what it forbids.
 	RetryNever Retry = iota
 
 	// RetrySameKey means that the call may be made again with the same idempotency key.
-	// Persona then does it once at most, or repeats the answer that was lost. It is so
-	// after a network error and after 502, 503 and 504: a gateway answers these, and
-	// what Persona stored under the key is still there. It is so after 429 too, which
-	// comes before Persona looks at the key (Persona docs: Errors, Rate limiting).
+	// Persona then performs it at most once, or returns the answer that was lost. This
+	// applies to network errors, to 502, 503 and 504, which a gateway sends while Persona
+	// keeps what it stored under the key, and to 429, which Persona sends before it looks
+	// at the key (Persona docs: Errors, Rate limiting).
 	RetrySameKey
 
-	// RetryNewKey means that the same key would bring the same failure back, since
-	// Persona stores it: 408, and 5xx but 502 to 504 (Persona docs: Idempotence). The
-	// call may have taken effect: read the state first, and make the call with a new
-	// key if it has not.
+	// RetryNewKey means that the same key would return the same error, since Persona stores
+	// it. This applies to 408 and to 5xx except 502 to 504 (Persona docs: Idempotence). The
+	// call may have taken effect: read the state first, and make the call with a new key if
+	// it has not.
 	RetryNewKey
 )
 
-// RetryOf says what may become of a call that failed with err. An error that is not
-// from Persona or the network is final, and so is nil. A PATCH or DELETE has no
-// idempotency key at Persona: where this says RetrySameKey, read the state first too,
-// unless the error is [ErrRateLimited].
+// RetryOf says whether and how a call that failed with err may be retried. Nil and errors
+// that are not from Persona or the network are final. PATCH and DELETE have no idempotency
+// key at Persona: for RetrySameKey, also read the state first, unless the error is
+// [ErrRateLimited].
 func RetryOf(err error) Retry {
 	var refusal *Error
 	var broken *TransportError

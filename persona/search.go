@@ -1,8 +1,8 @@
 package persona
 
-// Predicate is the condition of a search: made by [Where], [And], [Or] and [Not].
-// Persona allows two levels of nesting, and 20 conditions in an And or Or (OpenAPI
-// 2025-12-08). Searches may lag a minute behind writes.
+// Predicate is the condition of a search. Create it with [Where], [And], [Or] and [Not].
+// Persona allows two levels of nesting and 20 conditions in an And or Or (OpenAPI
+// 2025-12-08). Searches may lag a minute behind changes.
 type Predicate struct {
 	Attribute string      `json:"attribute,omitempty"`
 	Operator  string      `json:"operator,omitempty"`
@@ -12,20 +12,19 @@ type Predicate struct {
 	Not       *Predicate  `json:"not,omitempty"`
 }
 
-// Where compares an attribute, named in snake_case (status, created_at,
-// fields.country), by an operator (eq, gt, gte, lt, lte) with a string, a number or
-// a boolean.
+// Where compares an attribute, named in snake_case (status, created_at, fields.country),
+// with a string, a number or a boolean. The operator is eq, gt, gte, lt or lte.
 func Where(attribute, operator string, value any) Predicate {
 	return Predicate{Attribute: attribute, Operator: operator, Value: value}
 }
 
-// And holds when all conditions do.
+// And is true if all conditions are true.
 func And(conditions ...Predicate) Predicate { return Predicate{And: conditions} }
 
-// Or holds when one of the conditions does.
+// Or is true if at least one condition is true.
 func Or(conditions ...Predicate) Predicate { return Predicate{Or: conditions} }
 
-// Not holds when the condition does not.
+// Not is true if the condition is false.
 func Not(condition Predicate) Predicate { return Predicate{Not: &condition} }
 
 // Sort is the order of a search.

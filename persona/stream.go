@@ -8,14 +8,14 @@ import (
 	"net/url"
 )
 
-// Stream is a file on its way. Close it.
+// Stream is a file that is being downloaded. Close it.
 type Stream struct {
 	io.ReadCloser
 	ContentType string
-	Length      int64 // in bytes, -1 where it is not known
+	Length      int64 // in bytes; -1 if unknown
 }
 
-// fetchStream makes a call that answers with a file.
+// fetchStream makes a call whose answer is a file.
 func fetchStream(ctx context.Context, c *Client, op *Operation, ids []string, opts []Option) (*Stream, error) {
 	streaming := func(c *config) { c.stream = true }
 	opts = append([]Option{streaming, WithHeader("Accept", "application/pdf, application/json")}, opts...)
@@ -30,11 +30,10 @@ func newStream(res *http.Response) *Stream {
 	return &Stream{res.Body, res.Header.Get("Content-Type"), res.ContentLength}
 }
 
-// Download fetches a file from a URL that a resource holds, such as the photo of a
-// document. Such URLs carry a token of their own and last six hours unless the key
-// says otherwise (Persona docs: Downloading files): do not store them, read the
-// resource again. The API key is sent only where the file is below the API's own
-// address, as it was before version 2023-01-05.
+// Download downloads a file from a URL in a resource, such as the photo of a document. Such
+// URLs contain a token and expire after six hours unless the key is configured otherwise
+// (Persona docs: Downloading files): do not store them, read the resource again. The API
+// key is sent only if the URL is below the API's own, as in versions before 2023-01-05.
 func (c *Client) Download(ctx context.Context, fileURL string, opts ...Option) (*Stream, error) {
 	op := Operation{Service: "Client", Method: "Download", HTTPMethod: http.MethodGet}
 	file, err := url.Parse(fileURL)

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Time is a moment as Persona writes it: ISO 8601 in UTC, with milliseconds
-// (2023-03-28T18:34:32.000Z). The zero Time is null or absent.
+// Time is a time in Persona's format: ISO 8601 in UTC with milliseconds
+// (2023-03-28T18:34:32.000Z). The zero Time means null or absent.
 //
-// A text that is no time does not fail the answer it is in: the time is then zero,
-// and Text holds what was received.
+// A string that is not a time is not an error: the time is then zero, and Text contains the
+// string.
 type Time struct {
 	time.Time
 	Text string
@@ -32,7 +32,7 @@ func (t *Time) set(text string) {
 	}
 }
 
-// MarshalJSON implements [json.Marshaler]: as received, or in Persona's form.
+// MarshalJSON implements [json.Marshaler]: as received, or in Persona's format.
 func (t Time) MarshalJSON() ([]byte, error) {
 	switch {
 	case t.Text != "":
@@ -44,5 +44,5 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	}
 }
 
-// format writes the time in Persona's form.
+// format formats the time in Persona's format.
 func (t Time) format() string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

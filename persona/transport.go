@@ -20,24 +20,24 @@ type Response struct {
 	Header         http.Header
 	Body           []byte // nil for streams
 	RequestID      string // req_…
-	IdempotencyKey string // the key of the last attempt; empty where none was sent
+	IdempotencyKey string // of the last attempt; empty if none was sent
 	Attempts       int
 }
 
-// exchange is one call on its way: every attempt of it, and what they share.
+// exchange is a call with all its attempts.
 type exchange struct {
 	config
 	op        *Operation
 	url       string
 	body      body
-	answer    []byte // the last answer's body, one byte longer than allowed at most; not that of a stream
+	answer    []byte // body of the last answer, up to one byte longer than allowed; empty for a stream
 	key       string
 	attempts  int
-	uncertain bool // an attempt may have arrived whose answer did not
+	uncertain bool // the call may have been received without an answer
 }
 
-// do makes a call, sends it again where that is safe, and returns the answer; its body
-// is unread where it is a stream.
+// do makes a call, retries it if that is safe, and returns the answer. The body of a stream
+// is not read.
 func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any, opts []Option) (*exchange, *http.Response, error) {
 	x := &exchange{config: c.config.with(opts), op: op}
 	if err := x.prepare(ids, params); err != nil {
@@ -47,8 +47,7 @@ func (c *Client) do(ctx context.Context, op *Operation, ids []string, params any
 	return x, res, err
 }
 
-// send makes one attempt after another until one ends the call. It is the one place
-// where requests go out.
+// send makes attempts until one of them ends the call. All requests are sent here.
 func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 	for {
 		res, err := x.attempt(ctx)
@@ -74,7 +73,7 @@ func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 	}
 }
 
-// prepare checks the call and encodes what all its attempts have in common.
+// prepare validates the call and encodes what all its attempts share.
 func (x *exchange) prepare(ids []string, params any) error {
 	if err := x.allowed(); err != nil {
 		return err
@@ -95,7 +94,7 @@ func (x *exchange) prepare(ids []string, params any) error {
 	return nil
 }
 
-// allowed refuses a call that must not be made.
+// allowed rejects a call that must not be made.
 func (x *exchange) allowed() error {
 	if err := x.check(); err != nil {
 		return fmt.Errorf("%s: %w", x.op.Name(), err)
@@ -106,7 +105,7 @@ func (x *exchange) allowed() error {
 	return nil
 }
 
-// address sets the URL of an escaped path, and the idempotency key.
+// address sets the URL and the idempotency key. path is escaped.
 func (x *exchange) address(path string) {
 	base := x.baseURL
 	if x.op.privacy {
@@ -127,7 +126,7 @@ func (x *exchange) address(path string) {
 	}
 }
 
-// simulateOperation is the one operation that Persona has in the sandbox only.
+// simulateOperation is the only operation that Persona has only in the sandbox.
 const simulateOperation = "inquiries-perform-simulate-actions"
 
 // attempt sends the request once.
@@ -168,7 +167,7 @@ func (x *exchange) attempt(ctx context.Context) (*http.Response, error) {
 			return res, nil
 		}
 		if unread := x.read(res); succeeded(res) {
-			err = unread // an answer that breaks off is as good as none; a refusal says enough by its status
+			err = unread // an incomplete answer is an error, but for an error answer the status is enough
 		}
 	}
 	if err != nil {
@@ -222,7 +221,7 @@ func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// retry reports whether the call is to be sent again, and after how long.
+// retry reports whether the call is retried, and after how long.
 func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wait time.Duration, again bool) {
 	if x.attempts > x.maxRetries || ctx.Err() != nil {
 		return 0, false
@@ -250,7 +249,7 @@ func (x *exchange) retry(ctx context.Context, res *http.Response, err error) (wa
 	}
 }
 
-// doubled returns d doubled n times, an hour at most.
+// doubled returns d doubled n times, limited to one hour.
 func doubled(d time.Duration, n int) time.Duration {
 	d = min(d, time.Hour)
 	for ; n > 0 && d > 0 && d < time.Hour; n-- {
@@ -259,13 +258,13 @@ func doubled(d time.Duration, n int) time.Duration {
 	return d
 }
 
-// rateBackoff is the first wait after a 429 that does not say how long to wait
-// (Persona docs: Rate limiting).
+// rateBackoff is the first wait after a 429 without the time of the reset (Persona docs:
+// Rate limiting).
 const rateBackoff = 5 * time.Second
 
-// beforeRetry looks at the answer of the last attempt. After a failure of the server it
-// asks reread whether the call took effect. Where it did not, and Persona has stored the
-// failure, the next attempt gets a new key.
+// beforeRetry examines the answer of the last attempt. After a server error it calls reread
+// to find out whether the call took effect. If it did not, and Persona has stored the
+// error, the next attempt gets a new key.
 func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bool, err error) {
 	if res.StatusCode == http.StatusTooManyRequests || !x.op.takesKey() || x.reread == nil {
 		return false, nil
@@ -283,25 +282,25 @@ func (x *exchange) beforeRetry(ctx context.Context, res *http.Response) (stop bo
 	return false, nil
 }
 
-// failed describes a call that got no answer.
+// failed returns the error of a call without an answer.
 func (x *exchange) failed(err error) error {
 	return &TransportError{Operation: x.op.Name(), Err: withoutURL(err), outcomeUnknown: x.op.changes() && x.uncertain}
 }
 
-// notSent reports whether err means that no connection was made.
+// notSent reports whether err means that no connection was established.
 func notSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// refused describes a call that was answered with anything but success.
+// refused returns the error of a call with an unsuccessful answer.
 func (x *exchange) refused(res *http.Response) error {
 	e := newError(x.op.Name(), res.StatusCode, res.Header, x.answer)
 	e.outcomeUnknown = x.op.changes() && (res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout)
 	return e
 }
 
-// read reads the answer's body up to the limit, and closes it.
+// read reads the answer's body up to the limit and closes it.
 func (x *exchange) read(res *http.Response) (err error) {
 	defer res.Body.Close()
 	x.answer, err = io.ReadAll(io.LimitReader(res.Body, x.maxResponse+1))

@@ -98,7 +98,7 @@ func refused(status int, header map[string]string) reply {
 	return reply{status: status, header: header, body: `{"errors":[{"title":"Record not found","details":"Jane Roe is unknown","source":{"pointer":"/data"}}]}`}
 }
 
-func TestARequestCarriesWhatPersonaNeeds(t *testing.T) {
+func TestHeadersOfARequest(t *testing.T) {
 	s := &script{replies: []reply{ok(anInquiry)}}
 	client := s.client(t)
 	if _, err := client.Inquiries.Get(t.Context(), "inq/1 ?", persona.WithInclude("account", "reports"), persona.WithFields("inquiry", "status", "tags")); err != nil {
@@ -120,7 +120,7 @@ func TestARequestCarriesWhatPersonaNeeds(t *testing.T) {
 	}
 }
 
-func TestOptionsOfACallDoNotOutliveIt(t *testing.T) {
+func TestOptionsOfACallApplyOnlyToIt(t *testing.T) {
 	s := &script{replies: []reply{ok(anInquiry)}}
 	client := s.client(t, persona.WithVersion("2023-01-05"), persona.WithKeyInflection(persona.Snake))
 	call := func(opts ...persona.Option) {
@@ -135,7 +135,7 @@ func TestOptionsOfACallDoNotOutliveIt(t *testing.T) {
 	}
 }
 
-func TestAnIDThatLeadsElsewhereIsRefused(t *testing.T) {
+func TestAnIDThatLeadsElsewhereIsRejected(t *testing.T) {
 	s := &script{replies: []reply{ok(anInquiry)}}
 	client := s.client(t)
 	for _, id := range []string{"", ".", ".."} {
@@ -148,7 +148,7 @@ func TestAnIDThatLeadsElsewhereIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhenACallIsSentAgain(t *testing.T) {
+func TestWhenACallIsRetried(t *testing.T) {
 	get := func(ctx context.Context, c *persona.Client) error {
 		_, err := c.Inquiries.Get(ctx, "inq_1")
 		return err
@@ -240,7 +240,7 @@ func TestWhenACallIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestACallThatWaitsEndsWithItsContext(t *testing.T) {
+func TestAWaitingCallEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{refused(429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "50"})}}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -283,7 +283,7 @@ func (s silence) Close() error {
 	return nil
 }
 
-func TestAnAttemptEndsWithItsTime(t *testing.T) {
+func TestAnAttemptEndsWithItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent int
 		never := func(persona.Doer) persona.Doer {
@@ -302,7 +302,7 @@ func TestAnAttemptEndsWithItsTime(t *testing.T) {
 	})
 }
 
-func TestAStreamMayTakeItsTime(t *testing.T) {
+func TestTheTimeoutDoesNotApplyToTheBodyOfAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{{status: 200, body: "%PDF"}}}
 		pdf, err := s.client(t, persona.WithTimeout(time.Second)).Inquiries.Print(t.Context(), "inq_1")
@@ -317,7 +317,7 @@ func TestAStreamMayTakeItsTime(t *testing.T) {
 	})
 }
 
-func TestAnAnswerWhoseBodyStopsEndsWithItsTime(t *testing.T) {
+func TestAnAnswerWhoseBodyStallsEndsWithItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := func(persona.Doer) persona.Doer {
 			return func(r *http.Request) (*http.Response, error) {
@@ -386,7 +386,7 @@ func TestRereadAfterA500(t *testing.T) {
 	}
 }
 
-func TestAfterAGatewaysErrorTheKeyStays(t *testing.T) {
+func TestTheKeyIsKeptAfterAGatewaysError(t *testing.T) {
 	s := &script{replies: []reply{refused(503, nil), ok(anInquiry)}}
 	asked := 0
 	_, err := s.client(t).Inquiries.Approve(t.Context(), "inq_1", persona.InquiryApproveParams{},
@@ -396,7 +396,7 @@ func TestAfterAGatewaysErrorTheKeyStays(t *testing.T) {
 	}
 }
 
-func TestWhatMayBecomeOfACallThatFailed(t *testing.T) {
+func TestRetryOf(t *testing.T) {
 	for status, want := range map[int]persona.Retry{
 		301: persona.RetryNever, 400: persona.RetryNever, 401: persona.RetryNever, 403: persona.RetryNever, 404: persona.RetryNever,
 		409: persona.RetryNever, 422: persona.RetryNever, 408: persona.RetryNewKey, 429: persona.RetrySameKey, 500: persona.RetryNewKey,
@@ -427,7 +427,7 @@ func TestWhatMayBecomeOfACallThatFailed(t *testing.T) {
 	}
 }
 
-func TestErrorsAreToldApart(t *testing.T) {
+func TestErrorsCanBeDistinguished(t *testing.T) {
 	for status, want := range map[int]error{
 		400: persona.ErrBadRequest, 401: persona.ErrUnauthorized, 403: persona.ErrForbidden, 404: persona.ErrNotFound, 409: persona.ErrConflict,
 		422: persona.ErrInvalid, 429: persona.ErrRateLimited, 500: persona.ErrUnavailable, 503: persona.ErrUnavailable, 418: persona.ErrBadRequest,
@@ -451,7 +451,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 }
 
-func TestNetworkErrorsAndLogsHoldNoQueryAndNoKey(t *testing.T) {
+func TestNetworkErrorsAndLogsContainNoQueryAndNoKey(t *testing.T) {
 	var log strings.Builder
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := &script{replies: []reply{{broken: true}, refused(404, nil), ok(anInquiry)}}
@@ -473,7 +473,7 @@ func TestNetworkErrorsAndLogsHoldNoQueryAndNoKey(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsNotThereIsNoUnknownOutcome(t *testing.T) {
+func TestTheOutcomeIsKnownIfNoConnectionWasMade(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	url := server.URL
 	server.Close()
@@ -508,7 +508,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestOptionsOfACallAreCheckedBeforeAnythingIsSent(t *testing.T) {
+func TestOptionsOfACallAreCheckedBeforeSending(t *testing.T) {
 	for name, opt := range map[string]persona.Option{
 		"a key of the other environment":       persona.WithAPIKey("persona_production_1"),
 		"no key":                               persona.WithAPIKey(""),
@@ -527,7 +527,7 @@ func TestOptionsOfACallAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-func TestExtremesOfOptionsMeanWhatTheySay(t *testing.T) {
+func TestExtremeValuesOfOptions(t *testing.T) {
 	for name, opts := range map[string][]persona.Option{
 		"an answer of any length":    {persona.WithMaxResponse(math.MaxInt64)},
 		"any time for an attempt":    {persona.WithTimeout(0)},
@@ -545,14 +545,14 @@ func TestExtremesOfOptionsMeanWhatTheySay(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsTooLongIsRefused(t *testing.T) {
+func TestAnAnswerThatIsTooLongIsRejected(t *testing.T) {
 	s := &script{replies: []reply{ok(anInquiry)}}
 	if _, err := s.client(t, persona.WithMaxResponse(20)).Inquiries.Get(t.Context(), "inq_1"); !errors.Is(err, persona.ErrTooLarge) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
+func TestAnAnswerThatIsNotADocumentIsAnError(t *testing.T) {
 	for _, body := range []string{"", "hello", `{"data":`, `[]`, `{}`, `{"data":null}`, `{"data":[]}`} {
 		s := &script{replies: []reply{ok(body)}}
 		if _, err := s.client(t).Inquiries.Get(t.Context(), "inq_1"); err == nil {
@@ -561,7 +561,7 @@ func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
 	}
 }
 
-func TestTheRawResponseOnDemand(t *testing.T) {
+func TestWithResponseReturnsTheRawResponse(t *testing.T) {
 	s := &script{replies: []reply{{status: 200, header: map[string]string{"Request-Id": "req_9"}, body: anInquiry}, refused(409, map[string]string{"Request-Id": "req_10"})}}
 	client := s.client(t)
 	var response *persona.Response
@@ -595,7 +595,7 @@ func TestMiddlewareSeesEveryAttemptInOrder(t *testing.T) {
 	}
 }
 
-func TestProductionRefusesToSimulateBeforeAnythingIsSent(t *testing.T) {
+func TestProductionRejectsSimulateActionsBeforeAnyCall(t *testing.T) {
 	for name, opts := range map[string][]persona.Option{
 		"by its environment": {persona.WithAPIKey("opaque"), persona.WithEnvironment(persona.Production)},
 		"by its key":         {persona.WithAPIKey("persona_production_1")},

@@ -39,7 +39,7 @@ func TestAnImportIsMultipart(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatCannotBeReadIsNotSent(t *testing.T) {
+func TestAnUnreadableUploadIsNotSent(t *testing.T) {
 	s := &script{replies: []reply{ok(`{}`)}}
 	broken := errors.New("the disk is gone")
 	for name, content := range map[string]io.Reader{"broken": iotest.ErrReader(broken), "missing": nil} {
@@ -65,7 +65,7 @@ func TestOAuthSendsForms(t *testing.T) {
 	}
 }
 
-func TestRelayHasPathsAndAuthorizationOfItsOwn(t *testing.T) {
+func TestRelayHasItsOwnPathsAndAuthorization(t *testing.T) {
 	s := &script{replies: []reply{{status: 201, body: `{"relay-token":"r","relay-secret":"s"}`}, ok(`{"challenge":"c"}`), ok(`{"claim-payload":"p"}`)}}
 	client := s.client(t)
 	relay, err := client.Relays.Create(t.Context(), persona.RelayCreateParams{ClaimType: "live_human_presence"})
@@ -110,7 +110,7 @@ func TestAPrintIsAStream(t *testing.T) {
 	}
 }
 
-func TestDownloadsGetTheKeyOnlyAtHome(t *testing.T) {
+func TestDownloadsSendTheKeyOnlyToTheAPI(t *testing.T) {
 	var authorization string
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		authorization = r.Header.Get("Authorization")
@@ -123,7 +123,7 @@ func TestDownloadsGetTheKeyOnlyAtHome(t *testing.T) {
 	home, files := httptest.NewServer(handler), httptest.NewServer(handler)
 	defer home.Close()
 	defer files.Close()
-	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(home.URL+"/api/v1"))
+	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(home.URL+"/api/v1"), persona.WithBackoff(time.Millisecond, time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestDownloadsGetTheKeyOnlyAtHome(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := client.Download(t.Context(), "not a URL"); err == nil {
-		t.Error("what is no URL was fetched")
+		t.Error("a malformed URL was fetched")
 	}
 	files.Close()
 	if _, err := client.Download(t.Context(), files.URL+"/a.jpg?access_token=secret-token"); err == nil || strings.Contains(err.Error(), "secret-token") {
@@ -150,7 +150,7 @@ func TestDownloadsGetTheKeyOnlyAtHome(t *testing.T) {
 	}
 }
 
-func TestADownloadIsTriedAgainAndLogged(t *testing.T) {
+func TestADownloadIsRetriedAndLogged(t *testing.T) {
 	var asked int
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked++; asked == 1 {

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// walker steps over JSON that [json.Valid] has accepted, so it checks nothing. With
-// any other input its results mean nothing, but it ends and does not panic. It
-// allocates nothing by itself.
+// walker reads JSON that [json.Valid] has accepted, so it does not check it. For any other
+// input its results are meaningless, but it terminates and does not panic. It does not
+// allocate.
 type walker struct {
 	src []byte
 	pos int
@@ -24,9 +24,8 @@ func (w *walker) peek() byte {
 	return 0
 }
 
-// object calls member for each member of an object. The walker then stands before
-// the value, and member must step over it. Any other value is stepped over; object
-// then returns false.
+// object calls member for each member of an object. member must read the value. If the
+// value is not an object, it is skipped and the result is false.
 func (w *walker) object(member func(key []byte)) bool {
 	if w.peek() != '{' {
 		w.skip()
@@ -39,8 +38,8 @@ func (w *walker) object(member func(key []byte)) bool {
 	return true
 }
 
-// array calls element for each element of an array, which must step over it. Any other
-// value is stepped over; array then returns false.
+// array calls element for each element of an array. element must read the value. If the
+// value is not an array, it is skipped and the result is false.
 func (w *walker) array(element func()) bool {
 	if w.peek() != '[' {
 		w.skip()
@@ -52,11 +51,11 @@ func (w *walker) array(element func()) bool {
 	return true
 }
 
-// enter steps over the bracket that opens an object or an array.
+// enter skips the opening bracket of an object or an array.
 func (w *walker) enter() { w.pos++ }
 
-// more reports whether another item comes before the closing bracket. It steps over
-// the comma in front of the item, or over the bracket.
+// more reports whether there is another item before the closing bracket. It skips the comma
+// before the item, or the bracket.
 func (w *walker) more(end byte) bool {
 	c := w.peek()
 	if c == ',' {
@@ -70,7 +69,7 @@ func (w *walker) more(end byte) bool {
 	return true
 }
 
-// key steps over a key and its colon, and returns what the key says.
+// key reads a key and its colon, and returns the decoded key.
 func (w *walker) key() []byte {
 	w.peek()
 	quoted := w.quoted()
@@ -83,7 +82,7 @@ func (w *walker) key() []byte {
 	return []byte(unquote(quoted))
 }
 
-// quoted steps over a string and returns it with its quotes.
+// quoted reads a string and returns it with its quotes.
 func (w *walker) quoted() []byte {
 	start := w.pos
 	for w.pos++; w.pos < len(w.src); w.pos++ {
@@ -99,7 +98,7 @@ func (w *walker) quoted() []byte {
 	return []byte(`""`)
 }
 
-// raw steps over any value and returns its bytes.
+// raw reads any value and returns its bytes.
 func (w *walker) raw() json.RawMessage {
 	w.peek()
 	start := w.pos
@@ -107,7 +106,7 @@ func (w *walker) raw() json.RawMessage {
 	return w.src[start:w.pos:w.pos]
 }
 
-// skip steps over any value.
+// skip skips any value.
 func (w *walker) skip() {
 	depth := 0
 	for {
@@ -134,7 +133,7 @@ func (w *walker) skip() {
 	}
 }
 
-// word steps over a number, true, false or null, and returns it.
+// word reads a number, true, false or null.
 func (w *walker) word() []byte {
 	start := w.pos
 	for w.pos < len(w.src) {
@@ -147,7 +146,7 @@ func (w *walker) word() []byte {
 	return w.src[start:w.pos:w.pos]
 }
 
-// text steps over any value, and returns what it says where it is a string.
+// text reads any value and decodes it if it is a string.
 func (w *walker) text() (s string, ok bool) {
 	if w.peek() != '"' {
 		w.skip()
@@ -156,19 +155,19 @@ func (w *walker) text() (s string, ok bool) {
 	return unquote(w.quoted()), true
 }
 
-// unquote returns what a JSON string says.
+// unquote decodes a JSON string.
 func unquote(quoted []byte) string {
 	inner := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 		return string(inner)
 	}
 	var s string
-	_ = json.Unmarshal(quoted, &s) // it is a string, so it cannot fail
+	_ = json.Unmarshal(quoted, &s) // cannot fail: it is a string
 	return s
 }
 
-// member returns the JSON of the member of an object with a kebab-case name, in
-// whatever casing it came. It is nil where there is none. The object may be anything.
+// member returns the JSON of a member of an object by its kebab-case name, in any casing,
+// or nil if there is none. object may be any JSON.
 func member(object []byte, kebab string) (found json.RawMessage) {
 	if !json.Valid(object) { // the caller may have set it
 		return nil
@@ -184,8 +183,7 @@ func member(object []byte, kebab string) (found json.RawMessage) {
 	return found
 }
 
-// rankOf returns the casing in which a key is the one with a kebab-case name, or zero
-// where it is another key.
+// rankOf returns the casing in which key equals the name kebab, or zero if it does not.
 func rankOf(key, kebab string) uint8 {
 	switch key {
 	case kebab:

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -10,19 +9,18 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Unlisted returns the names of the events that a sandbox emitted although they are not
-// among those it says it emits.
+// Unlisted returns the names of emitted events that [Listed] does not contain.
 func Unlisted(s *Sandbox) []string {
-	s.engine.Mu.Lock()
-	defer s.engine.Mu.Unlock()
 	var unlisted []string
-	for _, env := range s.engine.Environments {
-		for event := range env.All("event") {
-			if name := event.Text("name"); !catalog.Emits(name) {
-				unlisted = append(unlisted, name)
+	s.engine.WithLock(func() {
+		for env := range s.engine.Environments() {
+			for event := range env.All("event") {
+				if name := event.Text("name"); !catalog.Emits(name) {
+					unlisted = append(unlisted, name)
+				}
 			}
 		}
-	}
+	})
 	return unlisted
 }
 
@@ -52,8 +50,8 @@ func VerificationTypes() []string {
 // ActNames returns the name of every kind of act, sorted.
 func ActNames() []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(acts.Acts())) {
-		names = append(names, string(name))
+	for _, kind := range acts.Kinds() {
+		names = append(names, string(kind))
 	}
 	return names
 }

@@ -21,11 +21,11 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// BenchmarkIntake compares the service's intake to a minimal program that verifies the
-// signature and commits the same bodies in groups to the same kind of database: how many
-// webhooks a second each takes over 64 connections, one after the other, several times.
-// ×minimal is the middle of the ratios. The service also reads the envelope, knows
-// duplicates, compresses, and inserts a job for each event; its jobs do not run.
+// BenchmarkIntake compares the service's intake with a minimal program that verifies
+// signatures and commits the same bodies in groups to the same kind of database. It
+// measures webhooks per second over 64 connections, alternating between the two. ×minimal
+// is the median of the ratios. The service also reads the envelope, detects duplicates,
+// compresses the body, and inserts a job for each event. Its jobs do not run.
 func BenchmarkIntake(b *testing.B) {
 	for _, on := range benchDatabases() {
 		b.Run(on.name, func(b *testing.B) {
@@ -55,8 +55,8 @@ func BenchmarkIntake(b *testing.B) {
 	}
 }
 
-// BenchmarkIntakeAtHalfItsRate sends webhooks at half the rate that the service can take,
-// and reports the 99th percentile of the time to the answer.
+// BenchmarkIntakeAtHalfItsRate sends webhooks at half the maximum rate and reports the 99th
+// percentile of the response time.
 func BenchmarkIntakeAtHalfItsRate(b *testing.B) {
 	for _, on := range benchDatabases() {
 		b.Run(on.name, func(b *testing.B) {
@@ -91,7 +91,7 @@ func benchDatabases() []benchDatabase {
 
 const benchSecret = "wbhsec_of_the_benchmark"
 
-// benchService is a service that takes webhooks and works on none.
+// benchService returns a service that stores webhooks but runs no jobs.
 func benchService(b testing.TB, database Secret, proxies ...string) *Service {
 	b.Helper()
 	s, err := New(b.Context(), Config{
@@ -115,7 +115,7 @@ func benchService(b testing.TB, database Secret, proxies ...string) *Service {
 	return s
 }
 
-// benchRequest is a webhook of six kilobytes, with its signature.
+// benchRequest is a signed webhook of six kilobytes.
 type benchRequest struct {
 	body      []byte
 	signature string
@@ -137,11 +137,11 @@ func benchRequests(b testing.TB, n int) []benchRequest {
 	return requests
 }
 
-// benchSerial makes the ids of all benchmarks differ.
+// benchSerial makes ids unique across benchmarks.
 var benchSerial int
 
-// fire sends requests over a number of connections, one each after a time if there is
-// one, and returns how long each answer took.
+// fire sends requests over several connections and returns the response times. If each is
+// set, it starts one request per each.
 func fire(b testing.TB, url string, requests []benchRequest, connections int, each time.Duration) []time.Duration {
 	b.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
@@ -191,7 +191,7 @@ func percentile(all []time.Duration, p int) time.Duration {
 	return sorted[min(len(sorted)-1, len(sorted)*p/100)]
 }
 
-// minimal is the program that intake is compared to: commit stores bodies, all or none.
+// minimal is the program that intake is compared with. commit stores all bodies or none.
 type minimal struct {
 	commit func([][]byte) error
 	queue  chan minimalRequest

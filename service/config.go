@@ -22,7 +22,7 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 )
 
-// Environment is one of Persona's two worlds.
+// Environment is one of Persona's two environments.
 type Environment = domain.Environment
 
 // The two environments.
@@ -31,64 +31,65 @@ const (
 	Production = domain.Production
 )
 
-// Secret is a text that never prints: in logs, errors and dumps it is masked. Its method
-// Reveal returns the text.
+// Secret is a string that is masked in logs, errors and dumps. Its method Reveal returns
+// the string.
 type Secret = domain.Secret
 
 // Config is the configuration of the service. Environment variables override the file.
 type Config struct {
-	Listen            string        `yaml:"listen"`             // host:port; 127.0.0.1:8080 unless set; IDEM_LISTEN
-	DataDir           string        `yaml:"data_dir"`           // the folder of the SQLite database; .idem unless set; IDEM_DATA_DIR
-	DatabaseURL       Secret        `yaml:"database_url"`       // postgres://…, for one or many nodes; SQLite in DataDir unless set; IDEM_DATABASE_URL
-	Retention         time.Duration `yaml:"retention"`          // how long events are kept on PostgreSQL, at least; forever unless set
-	APIToken          Secret        `yaml:"api_token"`          // for the API below /v1, which is off without one; IDEM_API_TOKEN
-	LogLevel          string        `yaml:"log_level"`          // debug, info, warn or error; info unless set; IDEM_LOG_LEVEL
-	LogFormat         string        `yaml:"log_format"`         // json or text; json unless set; IDEM_LOG_FORMAT
-	ReconcileInterval time.Duration `yaml:"reconcile_interval"` // how often Persona's events are compared with the stored ones; ten minutes unless set; IDEM_RECONCILE_INTERVAL
+	Listen            string        `yaml:"listen"`             // host:port; default 127.0.0.1:8080; IDEM_LISTEN
+	DataDir           string        `yaml:"data_dir"`           // the folder of the SQLite database; default .idem; IDEM_DATA_DIR
+	DatabaseURL       Secret        `yaml:"database_url"`       // postgres://…, shared by one or more nodes; default: SQLite in DataDir; IDEM_DATABASE_URL
+	Retention         time.Duration `yaml:"retention"`          // minimum time that events are kept on PostgreSQL; default: forever
+	APIToken          Secret        `yaml:"api_token"`          // for the API below /v1; empty turns the API off; IDEM_API_TOKEN
+	LogLevel          string        `yaml:"log_level"`          // debug, info, warn or error; default info; IDEM_LOG_LEVEL
+	LogFormat         string        `yaml:"log_format"`         // json or text; default json; IDEM_LOG_FORMAT
+	ReconcileInterval time.Duration `yaml:"reconcile_interval"` // how often to compare Persona's events with the stored ones; default 10m; IDEM_RECONCILE_INTERVAL
 
 	Environments map[Environment]EnvironmentConfig `yaml:"environments"`
 
-	// TrustedProxies are the networks, or single addresses, of proxies whose
-	// X-Forwarded-For says who sends a webhook; IDEM_TRUSTED_PROXIES, separated by commas.
+	// TrustedProxies are the networks or addresses of the proxies whose X-Forwarded-For
+	// header is believed. IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
-	// AllowPrivateAddresses allows notification endpoints at addresses that are not public:
+	// AllowPrivateAddresses allows notification endpoints at addresses that are not public,
 	// for development; IDEM_ALLOW_PRIVATE_ADDRESSES.
 	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
 
-	// Simulation is for a service on a fake clock; nil for every other.
+	// Simulation is set only by tests that use a fake clock.
 	Simulation *Simulation `yaml:"-"`
 }
 
-// Simulation is what a simulated service has in the place of the network and of real time.
+// Simulation replaces the network and the polling interval when the service runs on a fake
+// clock.
 type Simulation struct {
-	Dial func(ctx context.Context, network, address string) (net.Conn, error) // connects to Persona
-	Poll time.Duration                                                        // between two looks for jobs
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) // opens connections to Persona
+	Poll time.Duration                                                        // how often the queue looks for jobs
 }
 
-// EnvironmentConfig is what the service needs of one environment. In the names of
-// the variables, ENV is SANDBOX or PRODUCTION.
+// EnvironmentConfig is the configuration of one environment. In the names of the variables,
+// ENV is SANDBOX or PRODUCTION.
 type EnvironmentConfig struct {
 	APIKey             Secret        `yaml:"api_key"`              // IDEM_ENV_API_KEY
-	APIKeyFile         string        `yaml:"api_key_file"`         // a file that holds it instead
+	APIKeyFile         string        `yaml:"api_key_file"`         // a file that contains the key; alternative to api_key
 	BaseURL            string        `yaml:"base_url"`             // of Persona's API; IDEM_ENV_BASE_URL
-	WebhookSecrets     []Secret      `yaml:"webhook_secrets"`      // all that are valid; IDEM_ENV_WEBHOOK_SECRETS, separated by commas
-	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one a line instead
-	Policy             string        `yaml:"policy"`               // a file of rules; the built-in ones unless set; IDEM_ENV_POLICY
-	Tolerance          time.Duration `yaml:"tolerance"`            // of a signature's time; five minutes unless set
+	WebhookSecrets     []Secret      `yaml:"webhook_secrets"`      // all valid secrets; IDEM_ENV_WEBHOOK_SECRETS, separated by commas
+	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one secret per line; alternative to webhook_secrets
+	Policy             string        `yaml:"policy"`               // a file of rules; default: the built-in rules; IDEM_ENV_POLICY
+	Tolerance          time.Duration `yaml:"tolerance"`            // maximum age of a signature; default 5m
 
 	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
-	// IDEM_ENV_NOTIFICATIONS_SECRETS, separated by commas, are one more, called "default".
+	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
 	Notifications []NotificationEndpoint `yaml:"notifications"`
 
-	// Since is when Idem took the environment over: what happened at Persona before is
-	// shown and not decided on. The moment of the first start unless set.
+	// Since separates history from the present: earlier events are stored and shown, but no
+	// decision is made on them. The default is the time of the first start.
 	Since time.Time `yaml:"since"`
 }
 
-// LoadConfig reads a file, which may be "" for none, and the environment variables
-// that getenv returns. Files that it names are relative to it. The error names the
-// setting and the variable.
+// LoadConfig reads the configuration from a file and from environment variables. An empty
+// path means no file. Paths inside the file are relative to it. Errors name the setting and
+// the variable.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	var c Config
 	folder := "."
@@ -149,12 +150,12 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	return c, c.Check()
 }
 
-// renames are the names that settings had once, and have now.
+// renames maps the old names of settings to their current names.
 func renames() map[string]string {
 	return map[string]string{"data": "data_dir", "database": "database_url", "retain": "retention", "reconcile": "reconcile_interval", "token": "api_token"}
 }
 
-// renamed adds the present name to an error about a setting that had another name once.
+// renamed adds the current name to an error about the old name of a setting.
 func renamed(err error) error {
 	var at *yamlfile.Error
 	if !errors.As(err, &at) {
@@ -168,7 +169,7 @@ func renamed(err error) error {
 	return err
 }
 
-// complete fills in what variables and files hold.
+// complete adds the values from environment variables and files.
 func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
 	read := func(path string) (string, error) {
 		if !filepath.IsAbs(path) {
@@ -231,7 +232,7 @@ func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == ' ' || r == '\r' })
 }
 
-// blank reports whether a secret is there in name only.
+// blank reports whether a secret is empty or only white space.
 func blank(s Secret) bool { return strings.TrimSpace(s.Reveal()) == "" }
 
 func override(setting *string, variable, otherwise string) {
@@ -243,7 +244,7 @@ func override(setting *string, variable, otherwise string) {
 	}
 }
 
-// Check reports everything that is missing or wrong.
+// Check reports all missing and invalid settings in one error.
 func (c Config) Check() error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -306,7 +307,7 @@ func (c Config) Check() error {
 	return errors.Join(problems...)
 }
 
-// proxies are the networks of TrustedProxies.
+// proxies parses TrustedProxies.
 func (c Config) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	for _, text := range c.TrustedProxies {
@@ -325,13 +326,13 @@ func (c Config) proxies() ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// variableName is IDEM_SANDBOX_API_KEY for the sandbox's api_key.
+// variableName returns for example IDEM_SANDBOX_API_KEY for the sandbox's api_key.
 func variableName(environment Environment, setting string) string {
 	return "IDEM_" + strings.ToUpper(string(environment)+"_"+setting)
 }
 
-// withoutText leaves the file's own text out of what is wrong with it, since it can be
-// a secret. The names of unknown settings stay.
+// withoutText removes quotations of the file from an error, since they can contain a
+// secret. It keeps the names of unknown settings.
 func withoutText(err error) error {
 	var at *yamlfile.Error
 	switch {
@@ -348,9 +349,9 @@ func withoutText(err error) error {
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// Logger returns the log that the configuration asks for.
+// Logger returns a logger with the configured level and format.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // Check knows all that there are
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Check has validated the level
 	return telemetry.NewLogger(w, c.LogFormat, level)
 }

@@ -21,7 +21,7 @@ func variables(pairs ...string) func(string) string {
 	}
 }
 
-func TestVariablesAloneConfigureAnEnvironment(t *testing.T) {
+func TestVariablesAreEnoughToConfigureAnEnvironment(t *testing.T) {
 	c, err := LoadConfig("", variables("IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=wbhsec_a, wbhsec_b"))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestVariablesAloneConfigureAnEnvironment(t *testing.T) {
 	}
 }
 
-func TestAFileIsReadAndAVariableStandsAboveIt(t *testing.T) {
+func TestVariablesOverrideTheFile(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -74,10 +74,10 @@ func TestTrustedProxiesAreNetworksOrAddresses(t *testing.T) {
 		variables []string
 		want      string
 	}{
-		"of the file":             {path: path, want: "[10.0.0.0/8 192.0.2.7/32 fd00::/8]"},
-		"of the variable":         {variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1"}, want: "[10.0.0.0/8 2001:db8::1/128]"},
-		"the variable above both": {path: path, variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8"}, want: "[10.0.0.0/8]"},
-		"none":                    {want: "[]"},
+		"from the file":                   {path: path, want: "[10.0.0.0/8 192.0.2.7/32 fd00::/8]"},
+		"from the variable":               {variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1"}, want: "[10.0.0.0/8 2001:db8::1/128]"},
+		"the variable overrides the file": {path: path, variables: []string{"IDEM_TRUSTED_PROXIES=10.0.0.0/8"}, want: "[10.0.0.0/8]"},
+		"none":                            {want: "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := LoadConfig(test.path, variables(append(environment, test.variables...)...))
@@ -96,16 +96,16 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 		variables []string
 		says      string
 	}{
-		"nothing at all":                      {nil, "IDEM_SANDBOX_API_KEY"},
-		"no secret":                           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x"}, "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing or blank"},
-		"no key":                              {[]string{"IDEM_PRODUCTION_WEBHOOK_SECRETS=wbhsec_a"}, "environments.production.api_key (IDEM_PRODUCTION_API_KEY) is missing"},
-		"a production key in the sandbox":     {[]string{"IDEM_SANDBOX_API_KEY=persona_production_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}, "key of the other environment"},
-		"a sandbox key in production":         {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
-		"one webhook secret for both":         {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=a,b", "IDEM_PRODUCTION_API_KEY=persona_production_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=b"}, "both have the same webhook secret"},
-		"an address without a port":           {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
-		"a proxy that is no network":          {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=10.0.0.0/8,balancer"}, `trusted_proxies (IDEM_TRUSTED_PROXIES): "balancer" is not a network`},
-		"everybody as a proxy":                {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=0.0.0.0/0"}, "is everybody"},
-		"a level of logging that there isn't": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
+		"an empty configuration":                      {nil, "IDEM_SANDBOX_API_KEY"},
+		"no secret":                                   {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x"}, "environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing or blank"},
+		"no key":                                      {[]string{"IDEM_PRODUCTION_WEBHOOK_SECRETS=wbhsec_a"}, "environments.production.api_key (IDEM_PRODUCTION_API_KEY) is missing"},
+		"a production key in the sandbox":             {[]string{"IDEM_SANDBOX_API_KEY=persona_production_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s"}, "key of the other environment"},
+		"a sandbox key in production":                 {[]string{"IDEM_PRODUCTION_API_KEY=persona_sandbox_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=s"}, "key of the other environment"},
+		"one webhook secret for both":                 {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=a,b", "IDEM_PRODUCTION_API_KEY=persona_production_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=b"}, "both have the same webhook secret"},
+		"an address without a port":                   {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
+		"a proxy that is not a network":               {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=10.0.0.0/8,balancer"}, `trusted_proxies (IDEM_TRUSTED_PROXIES): "balancer" is not a network`},
+		"a proxy network that contains every address": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=0.0.0.0/0"}, "is everybody"},
+		"an unknown log level":                        {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := LoadConfig("", variables(test.variables...))
@@ -119,7 +119,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 	}
 }
 
-func TestABlankSecretIsNone(t *testing.T) {
+func TestABlankSecretIsRejected(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idem.yaml")
 	if err := os.WriteFile(path, []byte("environments:\n  sandbox:\n    api_key: persona_sandbox_x\n    webhook_secrets: [wbhsec_a, \"\"]\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestABlankSecretIsNone(t *testing.T) {
 	}
 }
 
-func TestAnUnknownSettingIsRefusedWithItsPlaceAndWithoutItsText(t *testing.T) {
+func TestAnErrorAboutAnUnknownSettingHasItsPositionButNoText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idem.yaml")
 	if err := os.WriteFile(path, []byte("listen: 127.0.0.1:1\napi_kee: persona_sandbox_secret\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestAnUnknownSettingIsRefusedWithItsPlaceAndWithoutItsText(t *testing.T) {
 	}
 }
 
-func TestABadDurationSaysWhatOneLooksLike(t *testing.T) {
+func TestAnErrorAboutADurationGivesExamples(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idem.yaml")
 	if err := os.WriteFile(path, []byte("environments:\n  sandbox:\n    tolerance: fast\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestABadDurationSaysWhatOneLooksLike(t *testing.T) {
 	}
 }
 
-func TestASecretThatYAMLTakesForSomethingElseIsNotPrinted(t *testing.T) {
+func TestErrorsAboutMalformedYAMLPrintNoSecret(t *testing.T) {
 	for name, line := range map[string]string{
 		"an alias":      "token: *persona_sandbox_secret",
 		"a tag":         "token: !persona_sandbox_secret",
@@ -184,7 +184,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	}
 }
 
-func TestTheServiceRefusesAnUnreadablePolicy(t *testing.T) {
+func TestTheServiceRejectsAnInvalidPolicy(t *testing.T) {
 	dir := t.TempDir()
 	policy := filepath.Join(dir, "rules.yaml")
 	if err := os.WriteFile(policy, []byte("version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: inquirie.status == 'x'\n    then: [approve_inquiry]\n"), 0o600); err != nil {
@@ -199,7 +199,7 @@ func TestTheServiceRefusesAnUnreadablePolicy(t *testing.T) {
 	}
 }
 
-func TestASettingThatWasRenamedSaysItsName(t *testing.T) {
+func TestAnErrorAboutARenamedSettingSaysTheNewName(t *testing.T) {
 	for old, now := range renames() {
 		path := filepath.Join(t.TempDir(), "idem.yaml")
 		if err := os.WriteFile(path, []byte("listen: 127.0.0.1:1\n"+old+": x\n"), 0o600); err != nil {

@@ -17,20 +17,20 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlite"
 )
 
-// database is what the service's rows are kept in.
+// database stores the service's rows.
 type database interface {
 	store.Store
-	Now() time.Time // by the clock that all nodes on the database share
+	Now() time.Time // by the clock that all nodes share
 	Close() error
 }
 
-// jobs runs the jobs of a database.
+// jobs runs the jobs that are stored in a database.
 type jobs interface {
 	Start(context.Context) error
 	Stop(context.Context) error
 }
 
-// openDatabase opens the database that a configuration names, and prepares its jobs.
+// openDatabase opens the configured database and prepares its job queue.
 func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
 	if cfg.DatabaseURL != "" {
 		return openPostgres(ctx, cfg, logger, work)
@@ -70,9 +70,9 @@ func openPostgres(ctx context.Context, cfg Config, logger *slog.Logger, work que
 	return db, q, nil
 }
 
-// claim makes this process the only one that serves from a SQLite folder, until release
-// is called or the process ends: SQLite's locks by name are within a process. Commands
-// that only store events and jobs need no claim.
+// claim makes this process the only one that serves from a SQLite folder, because the
+// store's keyed locks work only within one process. The claim ends with release or with the
+// process. Commands that only store events and jobs need no claim.
 func (s *Service) claim() (release func() error, err error) {
 	if s.cfg.DatabaseURL != "" {
 		return func() error { return nil }, nil
@@ -87,8 +87,8 @@ func (s *Service) claim() (release func() error, err error) {
 	return lock.Close, nil
 }
 
-// maintain tells the limiters how many nodes use them, and forgets old events, until the
-// context ends. SQLite has one node and forgets nothing.
+// maintain tells the rate limiters how many nodes share the limit, and prunes old events,
+// until ctx ends. It does nothing for SQLite, which has one node and keeps all events.
 func (s *Service) maintain(ctx context.Context) {
 	db, shared := s.db.(*postgres.DB)
 	if !shared {
@@ -98,7 +98,7 @@ func (s *Service) maintain(ctx context.Context) {
 	defer look.Stop()
 	defer forget.Stop()
 	for {
-		if nodes, err := db.Nodes(ctx); err == nil { // else as many as before
+		if nodes, err := db.Nodes(ctx); err == nil { // on an error, keep the last known number
 			for _, limiter := range s.limiters {
 				limiter.ShareAmong(nodes)
 			}

@@ -6,10 +6,10 @@ import (
 	"github.com/idemhq/idem/internal/pgtest"
 )
 
-// server is the PostgreSQL of the tests, nil where there is none.
+// server is the PostgreSQL of the tests, or nil if it is not installed.
 var server *pgtest.Server
 
-// withServer runs the tests while the server does.
+// withServer runs the tests with a PostgreSQL server.
 type withServer struct{ *testing.M }
 
 func (m withServer) Run() int { return pgtest.Run(m.M, &server) }
@@ -24,36 +24,36 @@ func TestTheService(t *testing.T) {
 	} {
 		t.Run(on.name, func(t *testing.T) {
 			for name, test := range map[string]func(*testing.T, Secret){
-				"what passes is approved and its case too":                         testWhatPassesIsApprovedAndItsCaseToo,
-				"what fails is reviewed with a link":                               testWhatFailsIsReviewedWithALink,
-				"duplicates and lost answers take effect once":                     testDuplicatesAndLostAnswersTakeEffectOnce,
-				"thin snake and camel payloads lead to the same":                   testThinSnakeAndCamelPayloadsLeadToTheSame,
-				"a rotation loses no event":                                        testARotationLosesNoEvent,
-				"bad webhooks are refused":                                         testBadWebhooksAreRefused,
-				"an unknown event is stored and marked":                            testAnUnknownEventIsStoredAndMarked,
-				"the API needs its token":                                          testTheAPINeedsItsToken,
-				"the host is told the verdict that stands":                         testTheHostIsToldTheVerdictThatStands,
-				"events that no webhook brings are found and decided on":           testEventsThatNoWebhookBringsAreFoundAndDecidedOn,
-				"what happened before the first start is shown and not decided on": testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn,
-				"health metrics and description are served":                        testHealthMetricsAndDescriptionAreServed,
-				"the audit trail has pages":                                        testTheAuditTrailHasPages,
-				"replaying changes nothing that is done":                           testReplayingChangesNothingThatIsDone,
-				"an event shows what it led to":                                    testAnEventShowsWhatItLedTo,
-				"a dead action is replayed":                                        testADeadActionIsReplayed,
-				"a poison event blocks no other":                                   testAPoisonEventBlocksNoOther,
-				"invalid requests are refused":                                     testInvalidRequestsAreRefused,
-				"readyz shows what is stuck":                                       testReadyzShowsWhatIsStuck,
-				"a decision shows its facts":                                       testADecisionShowsItsFacts,
-				"reads that hang for one inquiry hold up no other":                 testReadsThatHangForOneInquiryHoldUpNoOther,
-				"a node that meets a newer database takes no more work":            testANodeThatMeetsANewerDatabaseTakesNoMoreWork,
-				"a refusal of one object is seen and blocks no other":              testARefusalOfOneObjectIsSeenAndBlocksNoOther,
-				"a poller sees every notification once":                            testAPollerSeesEveryNotificationOnce,
-				"a host receives its verdicts":                                     testAHostReceivesItsVerdicts,
-				"endpoints are managed":                                            testEndpointsAreManaged,
-				"deliveries are shown and replayed":                                testDeliveriesAreShownAndReplayed,
-				"endpoints of the configuration are changed there":                 testEndpointsOfTheConfigurationAreChangedThere,
-				"a stream skips nothing":                                           testAStreamSkipsNothing,
-				"a stream ends with the service":                                   testAStreamEndsWithTheService,
+				"a passed inquiry and its case are approved":                  testAPassedInquiryAndItsCaseAreApproved,
+				"a failed inquiry is reviewed and gets a link":                testAFailedInquiryIsReviewedAndGetsALink,
+				"duplicates and lost answers take effect once":                testDuplicatesAndLostAnswersTakeEffectOnce,
+				"payloads of every form lead to the same result":              testPayloadsOfEveryFormLeadToTheSameResult,
+				"rotating the secret loses no event":                          testRotatingTheSecretLosesNoEvent,
+				"bad webhooks are rejected":                                   testBadWebhooksAreRejected,
+				"an unknown event is stored and marked":                       testAnUnknownEventIsStoredAndMarked,
+				"the API needs its token":                                     testTheAPINeedsItsToken,
+				"the last notification has the current verdict":               testTheLastNotificationHasTheCurrentVerdict,
+				"events whose webhook never arrived are found and decided on": testEventsWhoseWebhookNeverArrivedAreFoundAndDecidedOn,
+				"history is shown but not decided on":                         testHistoryIsShownButNotDecidedOn,
+				"health metrics and description are served":                   testHealthMetricsAndDescriptionAreServed,
+				"the audit trail has pages":                                   testTheAuditTrailHasPages,
+				"replaying does not repeat effects":                           testReplayingDoesNotRepeatEffects,
+				"an event shows its decisions, actions and notifications":     testAnEventShowsItsDecisionsActionsAndNotifications,
+				"a dead action is replayed":                                   testADeadActionIsReplayed,
+				"a poison event blocks no other":                              testAPoisonEventBlocksNoOther,
+				"invalid requests are rejected":                               testInvalidRequestsAreRejected,
+				"readyz lists stuck work":                                     testReadyzListsStuckWork,
+				"a decision shows its facts":                                  testADecisionShowsItsFacts,
+				"hanging reads of one inquiry delay no other":                 testHangingReadsOfOneInquiryDelayNoOther,
+				"a node stops working when the database is newer":             testANodeStopsWorkingWhenTheDatabaseIsNewer,
+				"an unreadable object is reported and blocks no other":        testAnUnreadableObjectIsReportedAndBlocksNoOther,
+				"a poller sees every notification once":                       testAPollerSeesEveryNotificationOnce,
+				"a host receives its verdicts":                                testAHostReceivesItsVerdicts,
+				"endpoints are managed":                                       testEndpointsAreManaged,
+				"deliveries are shown and replayed":                           testDeliveriesAreShownAndReplayed,
+				"endpoints of the configuration are changed there":            testEndpointsOfTheConfigurationAreChangedThere,
+				"a stream skips nothing":                                      testAStreamSkipsNothing,
+				"a stream ends with the service":                              testAStreamEndsWithTheService,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
 			}

@@ -14,16 +14,16 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// BenchmarkWayToTheEffect lets people complete inquiries at the sandbox, so many a second
-// that a hundred events a second reach the service, and reports how long it is from an
-// inquiry's completion to its approval, by the times of the sandbox's events: through the
-// webhook, the database, the decision and the call. The benchmark runs a fixed load.
-func BenchmarkWayToTheEffect(b *testing.B) {
+// BenchmarkTimeToEffect completes inquiries at the sandbox at a fixed rate, so that a
+// hundred events per second reach the service. It reports the time from an inquiry's
+// completion to its approval, by the times of the sandbox's events. That includes the
+// webhook, the database, the decision and the call.
+func BenchmarkTimeToEffect(b *testing.B) {
 	for _, on := range benchDatabases() {
 		b.Run(on.name, func(b *testing.B) {
 			w := newWorld(b, on.database(b))
-			took := w.wayToTheEffect(b, w.settled)
-			for b.Loop() { // the load above is the benchmark
+			took := w.timesToEffect(b, w.settled)
+			for b.Loop() { // the fixed load above is the benchmark
 			}
 			slices.Sort(took)
 			b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
@@ -32,12 +32,12 @@ func BenchmarkWayToTheEffect(b *testing.B) {
 	}
 }
 
-// wayToTheEffect lets people complete inquiries at a fixed rate, and returns how long it
-// was for each until the approval. settled waits for what was before that.
-func (w *world) wayToTheEffect(b *testing.B, settled func()) []time.Duration {
+// timesToEffect completes inquiries at a fixed rate and returns the time to each approval.
+// settled waits until earlier work is finished.
+func (w *world) timesToEffect(b *testing.B, settled func()) []time.Duration {
 	b.Helper()
 	before := w.effects("inquiry.approved", "")
-	const people, eachSecond = 300, 25 // four events each: completed, approved, and the case's two
+	const people, perSecond = 300, 25 // four events each: two of the inquiry, two of its case
 	var inquiries []string
 	for range people {
 		inquiry, _ := w.applicant("")
@@ -52,13 +52,14 @@ func (w *world) wayToTheEffect(b *testing.B, settled func()) []time.Duration {
 		if err != nil {
 			b.Fatal(err)
 		}
-		// The sandbox's events are a millisecond apart, also where they come faster.
+		// The sandbox's event times are at least a millisecond apart, even if events are
+		// created faster.
 		time.Sleep(time.Until(newest.Attributes.CreatedAt.Time))
 		break
 	}
 	started := time.Now()
 	for i, inquiry := range inquiries {
-		time.Sleep(time.Until(started.Add(time.Duration(i) * time.Second / eachSecond)))
+		time.Sleep(time.Until(started.Add(time.Duration(i) * time.Second / perSecond)))
 		w.simulate(inquiry, "complete_inquiry")
 	}
 	w.eventually("everybody is approved", func() bool { return w.effects("inquiry.approved", "") == before+people })
@@ -79,9 +80,9 @@ func (w *world) wayToTheEffect(b *testing.B, settled func()) []time.Duration {
 	return took
 }
 
-// BenchmarkHotInquiry measures the same beside one inquiry with a hundred thousand events
-// that need a read, whose reads take 25 seconds, compared to the same service before:
-// ×quiet is the ratio of the 99th percentiles.
+// BenchmarkHotInquiry measures the same while one inquiry has a hundred thousand events
+// that need a read and whose reads take 25 seconds. ×quiet is the ratio of the 99th
+// percentiles with and without that inquiry.
 func BenchmarkHotInquiry(b *testing.B) {
 	for _, on := range benchDatabases() {
 		b.Run(on.name, func(b *testing.B) {
@@ -100,15 +101,15 @@ func BenchmarkHotInquiry(b *testing.B) {
 			})
 			hot, _ := w.applicant("user-hot")
 			w.settled()
-			quiet := percentile(w.wayToTheEffect(b, w.settled), 99)
+			quiet := percentile(w.timesToEffect(b, w.settled), 99)
 			slow.Store(hot)
 			for batch := range slices.Chunk(hotEvents(hot, 100_000), 1000) {
 				if _, err := w.service.db.AppendEvents(b.Context(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}
-			busy := percentile(w.wayToTheEffect(b, func() {}), 99)
-			for b.Loop() { // the loads above are the benchmark
+			busy := percentile(w.timesToEffect(b, func() {}), 99)
+			for b.Loop() { // the fixed loads above are the benchmark
 			}
 			slow.Store("none")
 			b.ReportMetric(float64(quiet.Milliseconds()), "quiet-p99-ms")
@@ -118,7 +119,8 @@ func BenchmarkHotInquiry(b *testing.B) {
 	}
 }
 
-// hotEvents are of one inquiry, and lack what has to be read from Persona.
+// hotEvents returns events of one inquiry without the data that decisions need, so that
+// each needs a read.
 func hotEvents(inquiry string, n int) []domain.Event {
 	events := make([]domain.Event, n)
 	for i := range events {

@@ -17,13 +17,13 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A flood of senders that nobody knows keeps no genuine webhook out: 2,000 sockets that
-// send one byte and then one a second, and 200 wrongly signed requests a second, while
-// genuine ones come at a quarter of the rate that the service can take. Each is answered
-// with 200 within a second, also when all come from one address.
-func TestAFloodKeepsNoGenuineWebhookOut(t *testing.T) {
+// A flood from unknown senders does not keep genuine webhooks out. The flood is 2,000
+// sockets that send one byte per second and 200 wrongly signed requests per second. Genuine
+// webhooks arrive at a quarter of the maximum rate. Each of them is answered with 200
+// within a second, even if all requests come from one address.
+func TestAFloodDoesNotKeepGenuineWebhooksOut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes twenty seconds")
+		t.Skip("-short: it takes twenty seconds")
 	}
 	raiseFileLimit(t, 3*slowSockets)
 	for name, test := range map[string]struct {
@@ -61,26 +61,26 @@ func TestAFloodKeepsNoGenuineWebhookOut(t *testing.T) {
 
 			for try := 1; !f.measure(url, each); try++ {
 				if try == tries {
-					t.Fatalf("in none of %d tries was everything answered within %v", tries, wanted)
+					t.Fatalf("in none of %d tries were all webhooks answered within %v", tries, wanted)
 				}
 			}
 		})
 	}
 }
 
-// measure sends genuine webhooks through the flood, and reports whether each was answered
-// in the time that is wanted. Each must be answered with 200, and before Persona gives up.
+// measure sends genuine webhooks during the flood and reports whether each was answered
+// within the wanted time. Each must be answered with 200 before Persona would give up.
 func (f *flood) measure(url string, each time.Duration) bool {
 	f.t.Helper()
 	wrongBefore, flood := f.refused.Load(), time.Now()
 	answers := fire(f.t, url, benchRequests(f.t, int(4*time.Second/each)), 64, each)
 	wrong := float64(f.refused.Load()-wrongBefore) / time.Since(flood).Seconds()
 	slowest := percentile(answers, 100)
-	if slowest > patience {
-		f.t.Errorf("one of %d was answered after %v", len(answers), slowest)
+	if slowest > personaTimeout {
+		f.t.Errorf("the slowest of %d webhooks was answered after %v", len(answers), slowest)
 	}
 	if f.other.Load() > 0 {
-		f.t.Errorf("%d that were wrongly signed were answered with %d", f.other.Load(), f.status.Load())
+		f.t.Errorf("%d wrongly signed requests were answered with %d", f.other.Load(), f.status.Load())
 	}
 	f.t.Logf("%d genuine webhooks, one each %v, 99%% answered within %v and all within %v; %d slow sockets, %.0f wrongly signed a second",
 		len(answers), each.Round(time.Microsecond), percentile(answers, 99).Round(time.Microsecond), slowest.Round(time.Microsecond), f.open.Load(), wrong)
@@ -88,18 +88,18 @@ func (f *flood) measure(url string, each time.Duration) bool {
 }
 
 const (
-	wanted   = time.Second     // for the answer
-	patience = 5 * time.Second // Persona's
-	tries    = 3               // for wanted: other programs may have the processors meanwhile
+	wanted         = time.Second     // for an answer
+	personaTimeout = 5 * time.Second // Persona's time-out
+	tries          = 3               // other programs may be using the processors
 
-	slowSockets   = 2000
-	wrongASecond  = 200
-	trickleEvery  = time.Second
-	comesBackIn   = 500 * time.Millisecond // a slow socket that was closed
-	announcedBody = 6000
+	slowSockets    = 2000
+	wrongASecond   = 200
+	trickleEvery   = time.Second
+	reconnectAfter = 500 * time.Millisecond // of a slow socket that was closed
+	announcedBody  = 6000
 )
 
-// flood is what senders that nobody knows do to a server.
+// flood simulates unknown senders that send a server.
 type flood struct {
 	t       *testing.T
 	ctx     context.Context
@@ -136,12 +136,12 @@ func (f *flood) wait(what string, holds func() bool) {
 	f.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			f.t.Fatalf("it never came to be that %s", what)
+			f.t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }
 
-// pause waits, and reports whether to go on.
+// pause waits, and reports whether to continue.
 func (f *flood) pause(d time.Duration) bool {
 	select {
 	case <-f.ctx.Done():
@@ -151,14 +151,14 @@ func (f *flood) pause(d time.Duration) bool {
 	}
 }
 
-// trickle sends the head of a request and its body byte by byte, and begins anew when it
-// is cut off.
+// trickle sends the head of a request and then its body byte by byte. When it is cut off it
+// starts again.
 func (f *flood) trickle(from, forwarded string) {
 	head := fmt.Sprintf("POST /webhooks/persona/sandbox HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nX-Forwarded-For: %s\r\n%s: %s\r\n\r\n{",
 		f.target, announcedBody, forwarded, webhook.SignatureHeader, webhook.Sign(nil, time.Now(), "wbhsec_other"))
 	for f.ctx.Err() == nil {
 		f.trickleOnce(from, head)
-		f.pause(comesBackIn)
+		f.pause(reconnectAfter)
 	}
 }
 
@@ -181,7 +181,7 @@ func (f *flood) trickleOnce(from, head string) {
 	}
 }
 
-// sendWrong sends whole requests with a wrong signature.
+// sendWrong sends complete requests with a wrong signature.
 func (f *flood) sendWrong(from string) {
 	transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext, MaxIdleConnsPerHost: 16}
 	defer transport.CloseIdleConnections()
@@ -217,7 +217,7 @@ func (f *flood) sendWrong(from string) {
 	}
 }
 
-// raiseFileLimit makes room for so many open files, or skips the test.
+// raiseFileLimit raises the limit of open files to want, or skips the test.
 func raiseFileLimit(t *testing.T, want uint64) {
 	t.Helper()
 	var limit syscall.Rlimit

@@ -16,10 +16,10 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlite"
 )
 
-// BenchmarkGrown compares what an event costs in the database with many events stored to
-// what it costs with ten thousand: stored, read, applied with its object and a
-// notification, in batches of a hundred objects. How many are many, IDEM_BENCH_EVENTS
-// says: five million unless set. ×small is the middle of the ratios.
+// BenchmarkGrown compares the cost of an event in a large database with its cost in a
+// database of ten thousand events. An event is stored, read, and applied with its object
+// and a notification, in batches of a hundred objects. IDEM_BENCH_EVENTS sets the size of
+// the large database; the default is five million. ×small is the median of the ratios.
 func BenchmarkGrown(b *testing.B) {
 	many := 5_000_000
 	if n, err := strconv.Atoi(os.Getenv("IDEM_BENCH_EVENTS")); err == nil {
@@ -56,7 +56,7 @@ func BenchmarkGrown(b *testing.B) {
 				for _, db := range []database{small, large} {
 					started := time.Now()
 					for range 5 {
-						passThrough(b, db)
+						processBatch(b, db)
 					}
 					took[db] = time.Since(started)
 				}
@@ -68,8 +68,7 @@ func BenchmarkGrown(b *testing.B) {
 	}
 }
 
-// fill stores events that were applied long ago, four of each object, with the objects and
-// a subject for each.
+// fill stores old applied events, four per object, with the objects and a subject for each.
 func fill(b *testing.B, db database, n int) {
 	b.Helper()
 	started := time.Now()
@@ -90,7 +89,7 @@ func fill(b *testing.B, db database, n int) {
 					objects = append(objects, store.Advance{Objects: []domain.Object{o}})
 				}
 			}
-			if _, err := db.Save(b.Context(), Sandbox, objects, pending(time.Now())); err != nil {
+			if _, err := db.Save(b.Context(), Sandbox, objects, allPending(time.Now())); err != nil {
 				b.Fatal(err)
 			}
 			batch = batch[:0]
@@ -99,15 +98,15 @@ func fill(b *testing.B, db database, n int) {
 	b.Logf("%d events stored in %s", n, time.Since(started).Round(time.Second))
 }
 
-// pending makes every verdict pending.
-func pending(now time.Time) store.Verdicts {
+// allPending computes the verdict pending for every subject.
+func allPending(now time.Time) store.Verdicts {
 	return store.Verdicts{Rules: "1", Now: now, Of: func(objects []domain.Object) domain.Subject {
 		return domain.Subject{Verdict: domain.VerdictPending, Object: objects[0].Ref, Status: objects[0].Status}
 	}}
 }
 
-// passThrough takes a hundred events the way of every event, as far as the database goes.
-func passThrough(b *testing.B, db database) {
+// processBatch makes the database calls that the stages make for a hundred events.
+func processBatch(b *testing.B, db database) {
 	b.Helper()
 	ctx := context.WithoutCancel(b.Context())
 	events := make([]domain.Event, 100)
@@ -128,7 +127,7 @@ func passThrough(b *testing.B, db database) {
 		_, err = db.Save(ctx, Sandbox, []store.Advance{{
 			Objects: []domain.Object{{Environment: Sandbox, Ref: e.Object, Status: "completed", ReferenceID: "user-" + e.Object.ID, AsOf: e.CreatedAt, EventID: e.ID}},
 			Events:  []store.EventMark{{ID: e.ID, ReceivedAt: e.ReceivedAt, State: domain.EventApplied}},
-		}}, pending(e.CreatedAt))
+		}}, allPending(e.CreatedAt))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/api"
 )
 
-// Handler serves webhooks, health, metrics and the API.
+// Handler serves webhooks, health checks, metrics and the API.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/persona/{environment}", s.intake)
@@ -24,7 +24,7 @@ func (s *Service) Handler() http.Handler {
 	return exactPaths(mux)
 }
 
-// exactPaths answers 404 to a path that [http.ServeMux] would redirect to another one:
+// exactPaths answers 404 to a path that [http.ServeMux] would redirect:
 // "/v1/sandbox/events/../replay" must not become a request to replay everything.
 func exactPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,9 +37,9 @@ func exactPaths(next http.Handler) http.Handler {
 	})
 }
 
-// serveReady says whether the service can take events: it runs, and its database
-// takes writes. That every environment has its key, secrets and policy was checked
-// before it began. What is stuck is said, and makes it no less ready.
+// serveReady answers 200 if the service can store events: it is running and its database
+// accepts writes. Keys, secrets and policies were checked by [New]. Stuck work is listed in
+// the answer, but does not make the service unready.
 func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.newer.Load() {
 		http.Error(w, "a newer version of Idem migrated the database: restart this node with that version", http.StatusServiceUnavailable)

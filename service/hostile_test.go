@@ -15,56 +15,56 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// fate is what became of a hostile request: the status of the answer, and the state of
-// its event.
-type fate struct {
+// outcome is the result of a hostile request: the status of the answer and the state of its
+// event.
+type outcome struct {
 	status int
 	state  domain.EventState
 }
 
-// Every hostile request is answered, and every event that is stored comes to an end, as
-// the case says and the same on both databases.
-func TestHostileRequestsComeToTheSameEndOnBothDatabases(t *testing.T) {
+// Every hostile request is answered, and every stored event reaches a final state. Both are
+// as the case says, and the same on both databases.
+func TestHostileRequestsHaveTheSameOutcomeOnBothDatabases(t *testing.T) {
 	cases := hostile.Cases()
-	fates := map[string][]fate{}
+	outcomes := map[string][]outcome{}
 	for name, database := range map[string]func(*testing.T) Secret{
 		"SQLite":     func(*testing.T) Secret { return "" },
 		"PostgreSQL": func(t *testing.T) Secret { return Secret(server.Database(t)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, database(t))
-			all := w.endure(cases)
+			all := w.sendAll(cases)
 			for i, c := range cases {
-				if want := (fate{c.Want.Status, c.Want.State}); all[i] != want {
-					t.Errorf("%s: came to %+v, want %+v", c.Name, all[i], want)
+				if want := (outcome{c.Want.Status, c.Want.State}); all[i] != want {
+					t.Errorf("%s: got %+v, want %+v", c.Name, all[i], want)
 				}
 			}
-			fates[name] = all
+			outcomes[name] = all
 		})
 	}
-	if sqlite, postgres := fates["SQLite"], fates["PostgreSQL"]; sqlite != nil && postgres != nil {
+	if sqlite, postgres := outcomes["SQLite"], outcomes["PostgreSQL"]; sqlite != nil && postgres != nil {
 		for i, c := range cases {
 			if sqlite[i] != postgres[i] {
-				t.Errorf("%s: came to %+v on SQLite, %+v on PostgreSQL", c.Name, sqlite[i], postgres[i])
+				t.Errorf("%s: got %+v on SQLite, %+v on PostgreSQL", c.Name, sqlite[i], postgres[i])
 			}
 		}
 	}
-	t.Logf("%d hostile requests, on %d databases", len(cases), len(fates))
+	t.Logf("%d hostile requests, on %d databases", len(cases), len(outcomes))
 }
 
-// endure sends all cases, and returns what became of each.
-func (w *world) endure(cases []hostile.Case) []fate {
+// sendAll sends all cases and returns their outcomes.
+func (w *world) sendAll(cases []hostile.Case) []outcome {
 	w.t.Helper()
-	all := make([]fate, len(cases))
+	all := make([]outcome, len(cases))
 	for i, c := range cases {
 		id := fmt.Sprintf("h%03d", i)
 		if c.Before != nil {
-			if status := w.attack(hostile.Case{Body: c.Before}, c.Before(id)); status != http.StatusOK {
-				w.t.Errorf("%s: what comes before was answered with %d", c.Name, status)
+			if status := w.send(hostile.Case{Body: c.Before}, c.Before(id)); status != http.StatusOK {
+				w.t.Errorf("%s: the preceding request was answered with %d", c.Name, status)
 			}
 			w.settled()
 		}
-		all[i].status = w.attack(c, c.Body(id))
+		all[i].status = w.send(c, c.Body(id))
 	}
 	w.settled()
 	for i, c := range cases {
@@ -80,12 +80,12 @@ func (w *world) endure(cases []hostile.Case) []fate {
 	return all
 }
 
-// attack sends a request, and returns the status of the answer.
-func (w *world) attack(c hostile.Case, body []byte) int {
+// send sends a request and returns the status of the answer.
+func (w *world) send(c hostile.Case, body []byte) int {
 	w.t.Helper()
 	var from io.Reader = bytes.NewReader(body)
 	if c.Chunked {
-		from = io.MultiReader(from) // net/http does not know how long it is
+		from = io.MultiReader(from) // hides the length from net/http
 	}
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/webhooks/persona/sandbox", from)
 	if err != nil {

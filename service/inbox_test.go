@@ -15,8 +15,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// ask sends something to the service's API, and returns the status with what was
-// answered.
+// ask sends a POST to the service's API and returns the status and the decoded answer.
 func (w *world) ask(path, body string) (status int, answer map[string]any) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), "POST", w.url+path, strings.NewReader(body))
@@ -30,7 +29,7 @@ func (w *world) ask(path, body string) (status int, answer map[string]any) {
 		w.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	_ = json.NewDecoder(res.Body).Decode(&answer) // the status says enough where there is none
+	_ = json.NewDecoder(res.Body).Decode(&answer) // an answer without JSON is judged by its status
 	return res.StatusCode, answer
 }
 
@@ -42,7 +41,7 @@ func (w *world) settled() {
 	})
 }
 
-func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
+func testReplayingDoesNotRepeatEffects(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
@@ -58,22 +57,22 @@ func testReplayingChangesNothingThatIsDone(t *testing.T, database Secret) {
 	}
 	w.settled()
 	if after := len(get[listed[api.Action]](w, "/v1/sandbox/actions").Data); after != before {
-		t.Errorf("there were %d actions, and are %d", before, after)
+		t.Errorf("there were %d actions, now %d", before, after)
 	}
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
 	if status, _ := w.ask("/v1/sandbox/replay", "{}"); status != 422 {
-		t.Errorf("nothing that is meant: %d", status)
+		t.Errorf("an empty selection was answered with %d", status)
 	}
 	if status, _ := w.ask("/v1/sandbox/events/evt_no/replay", ""); status != 404 {
-		t.Errorf("an event that there is not: %d", status)
+		t.Errorf("an unknown event was answered with %d", status)
 	}
 }
 
-func testAnEventShowsWhatItLedTo(t *testing.T, database Secret) {
+func testAnEventShowsItsDecisionsActionsAndNotifications(t *testing.T, database Secret) {
 	w := newWorld(t, database)
-	w.reconcile() // what webhooks bring later has their headers
+	w.reconcile() // events that arrive later by webhook have their headers
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
@@ -121,7 +120,7 @@ func testADeadActionIsReplayed(t *testing.T, database Secret) {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
 	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 404 {
-		t.Errorf("one that is done is replayed: %d", status)
+		t.Errorf("replaying a done action was answered with %d", status)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// safeBuilder is a log that goroutines write while a test reads.
+// safeBuilder is a log that goroutines write while a test reads it.
 type safeBuilder struct {
 	mu sync.Mutex
 	b  strings.Builder

@@ -11,10 +11,10 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Verdict is what a host may do with a subject.
+// Verdict says whether a host application may let a person proceed.
 type Verdict string
 
-// The verdicts: see docs/service.md.
+// The verdicts. docs/service.md explains them.
 const (
 	VerdictNone     = Verdict(domain.VerdictNone)
 	VerdictPending  = Verdict(domain.VerdictPending)
@@ -25,14 +25,14 @@ const (
 	VerdictRedacted = Verdict(domain.VerdictRedacted)
 )
 
-// Subject is somebody by the host's reference id, and the verdict that stands.
+// Subject is a person, named by the host's reference id, with the current verdict.
 type Subject struct {
 	Reference string
 	Verdict   Verdict
-	Object    Object    // that the verdict comes from; zero where nothing is known
+	Object    Object    // the object that the verdict is based on; zero for VerdictNone
 	Status    string    // of that object, at Persona
-	Since     time.Time // since when the verdict stands; zero where nothing is known
-	Version   int64     // grows with every change; zero where nothing is known
+	Since     time.Time // when the verdict last changed; zero for VerdictNone
+	Version   int64     // grows with every change; zero for VerdictNone
 }
 
 // Object names a resource at Persona.
@@ -41,7 +41,7 @@ type Object struct {
 	ID   string // inq_… or case_…
 }
 
-// Subject returns the verdict on a subject. One of whom nothing is known has [VerdictNone].
+// Subject returns the verdict on a person. An unknown reference id has [VerdictNone].
 func (s *Service) Subject(ctx context.Context, environment Environment, reference string) (Subject, error) {
 	row, err := s.db.Subject(ctx, environment, reference)
 	if errors.Is(err, store.ErrNotFound) {
@@ -50,8 +50,8 @@ func (s *Service) Subject(ctx context.Context, environment Environment, referenc
 	return Subject{row.Reference, Verdict(row.Verdict), Object{row.Object.Type, row.Object.ID}, row.Status, row.Since, row.Version}, err
 }
 
-// Selection says which events to replay: those that match all of it. An empty one matches
-// none.
+// Selection selects the events to replay. An event must match all fields that are set. The
+// zero Selection matches no event.
 type Selection struct {
 	Event    string    // the id of one event
 	Object   string    // the id of the object that the events are about
@@ -62,44 +62,45 @@ type Selection struct {
 // ErrNotFound means that there is no such event, object or action.
 var ErrNotFound = store.ErrNotFound
 
-// Replay makes events wait again, and returns how many. The actor is who asks, for the audit
-// trail. The service need not run: it works on them when it does. An event or object that
-// does not exist is [ErrNotFound].
+// Replay marks events as waiting again and returns how many. The actor is recorded in the
+// audit trail. The events are processed by the service that runs on the same database, now
+// or later. If the event or object does not exist, the error is [ErrNotFound].
 func (s *Service) Replay(ctx context.Context, environment Environment, what Selection, actor string) (int, error) {
 	selection := replay.Selection{Event: what.Event, Object: what.Object, State: domain.EventState(what.State), From: what.From, To: what.To}
 	return replay.Events(ctx, s.db, environment, selection, actor, s.db.Now())
 }
 
-// ReplayAction makes a dead action wait again. An action that does not exist, or is not dead,
-// is [ErrNotFound].
+// ReplayAction marks a dead action as waiting again. If the action does not exist or is not
+// dead, the error is [ErrNotFound].
 func (s *Service) ReplayAction(ctx context.Context, environment Environment, id, actor string) error {
 	return replay.Action(ctx, s.db, environment, id, actor, s.db.Now())
 }
 
-// Reconciliation compares Persona's events with those that are stored.
+// Reconciliation is the result of comparing Persona's events with the stored ones.
 type Reconciliation struct {
 	Environment  Environment
 	Seen         int       // events looked at
-	Missed       int       // of them, those that no webhook had brought; they are stored now
-	History      int       // of them, those from before the service knew the environment; they are stored now
-	OldestMissed time.Time // when the oldest missed event happened; zero for none
-	OldestSeen   time.Time // when the oldest event looked at happened
-	Done         float64   // how much of the time to go through is done, from 0 to 1
-	Lost         bool      // Persona's list ended before the last reconciliation: events may be lost
+	Missed       int       // events whose webhook never arrived; now stored
+	History      int       // events from before the service knew the environment; now stored
+	OldestMissed time.Time // when the oldest missed event was created; zero if none was missed
+	OldestSeen   time.Time // when the oldest event looked at was created
+	Done         float64   // progress through the period to compare, from 0 to 1
+	Lost         bool      // Persona's list ended before the watermark: events may be lost
 }
 
-// ReconcileOptions changes how [Service.Reconcile] works.
+// ReconcileOptions are the options of [Service.Reconcile].
 type ReconcileOptions struct {
-	Since    time.Time            // go back at least this far; to where the last one began unless set
+	Since    time.Time            // go back at least this far; default: to the watermark
 	Progress func(Reconciliation) // called after each page; may be nil
 }
 
-// ErrReconciling means that another process reconciles the environment.
+// ErrReconciling means that another process is reconciling the environment.
 var ErrReconciling = reconcile.ErrHeld
 
-// Reconcile compares an environment's events at Persona with those that are stored, and
-// stores what is missing. The service need not run: it works on the events when it does.
-// What was stored stays stored when it fails, and the next one continues from there.
+// Reconcile compares an environment's events at Persona with the stored ones, and stores
+// what is missing. The events are processed by the service that runs on the same database,
+// now or later. If Reconcile fails, the events it has stored are kept, and the next call
+// resumes there.
 func (s *Service) Reconcile(ctx context.Context, environment Environment, o ReconcileOptions) (Reconciliation, error) {
 	options := reconcile.Options{Since: o.Since}
 	if o.Progress != nil {

@@ -2,5 +2,6 @@
 
 package service
 
-// underRace says that the race detector makes everything several times slower.
+// underRace reports whether the race detector is on, which makes everything several times
+// slower.
 const underRace = true

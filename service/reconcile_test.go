@@ -14,7 +14,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// reconcile compares with Persona now, once the service is not doing so itself.
+// reconcile runs a reconciliation, after the service's own one has ended.
 func (w *world) reconcile() Reconciliation {
 	w.t.Helper()
 	var run Reconciliation
@@ -29,14 +29,14 @@ func (w *world) reconcile() Reconciliation {
 	return run
 }
 
-func testEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T, database Secret) {
-	w := newWorld(t, database, "account.created") // and nothing of inquiries
+func testEventsWhoseWebhookNeverArrivedAreFoundAndDecidedOn(t *testing.T, database Secret) {
+	w := newWorld(t, database, "account.created") // no inquiry events
 	w.reconcile()
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.reconcile()
 	w.eventually("the case is Approved", func() bool { return w.caseStatus(kase) == "Approved" })
-	w.reconcile() // brings what the approval led to
+	w.reconcile() // stores the events that the approval caused
 	w.eventually("the subject is approved", func() bool {
 		return get[api.Subject](w, "/v1/sandbox/subjects/user-1").Verdict == domain.VerdictApproved
 	})
@@ -49,7 +49,7 @@ func testEventsThatNoWebhookBringsAreFoundAndDecidedOn(t *testing.T, database Se
 	}
 }
 
-func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, database Secret) {
+func testHistoryIsShownButNotDecidedOn(t *testing.T, database Secret) {
 	w := newWorld(t, database, "account.created")
 	w.reconcile()
 	inquiry, kase := w.applicant("user-1")
@@ -74,7 +74,7 @@ func testWhatHappenedBeforeTheFirstStartIsShownAndNotDecidedOn(t *testing.T, dat
 		t.Error("history was decided on")
 	}
 
-	// A webhook that comes late shows that it is no history.
+	// An event that a late webhook delivers is not history.
 	for event, err := range w.client.Events.List(t.Context(), persona.EventListParams{ObjectID: inquiry, Name: "inquiry.completed"}) {
 		if err != nil {
 			t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-func TestAServiceThatLacksSomethingDoesNotStart(t *testing.T) {
+func TestTheServiceDoesNotStartWithAnIncompleteConfiguration(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "rules.yaml")
 	if err := os.WriteFile(rules, []byte("version: v1\nrules:\n  - name: broken\n    on: {object: inquiry, to: [completed]}\n    when: nonsense(\n    then: [approve_inquiry]\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestAServiceThatLacksSomethingDoesNotStart(t *testing.T) {
 				Listen: "127.0.0.1:0", DataDir: t.TempDir(), LogLevel: "info", LogFormat: "json", Environments: map[Environment]EnvironmentConfig{Sandbox: e},
 			}, slog.New(slog.DiscardHandler))
 			if err == nil {
-				t.Fatal("it can start")
+				t.Fatal("New succeeded")
 			}
 			for _, word := range test.want {
 				if !strings.Contains(err.Error(), word) {
@@ -57,17 +57,17 @@ func TestAServiceThatLacksSomethingDoesNotStart(t *testing.T) {
 	}
 }
 
-// madeUp is a signed event of our own, with a body that takes room.
-func (w *world) madeUp(i int, padding int) int {
+// postInvented sends a signed, invented event with a body of a given size.
+func (w *world) postInvented(i int, padding int) int {
 	body := fmt.Appendf(nil, `{"data":{"type":"event","id":"evt_made_up_%d","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_made_up","attributes":{"status":"created","note":"`, i)
-	for n := 0; n < padding; n++ { // hardly compresses
+	for n := 0; n < padding; n++ { // random text hardly compresses
 		body = fmt.Appendf(body, "%08x", uint32(i*padding+n)*2654435761)
 	}
 	body = append(body, `"},"relationships":{"account":{"data":null},"verifications":{"data":[]}}}}}}}`...)
 	return w.post("/webhooks/persona/sandbox", "application/json", webhook.Sign(body, time.Now(), w.secret), body)
 }
 
-func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
+func TestNoWebhookIsAnswered200WhileTheDatabaseCannotWrite(t *testing.T) {
 	ofSQLite := func(pragma string) func(*world) {
 		return func(w *world) {
 			if _, err := w.service.db.(*sqlite.DB).Writer().Exec("PRAGMA " + pragma); err != nil {
@@ -75,7 +75,7 @@ func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
 			}
 		}
 	}
-	ofPostgres := func(readOnly string) func(*world) { // as when a standby takes over
+	ofPostgres := func(readOnly string) func(*world) { // as after a failover to a standby
 		return func(w *world) {
 			connection, err := pgx.Connect(w.t.Context(), string(w.database))
 			if err != nil {
@@ -115,9 +115,9 @@ func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
 			w.reconcile()
 			acknowledged := map[string]bool{}
 			next := 0
-			send := func(wanted int) bool { // sends the next event, again until it is stored
+			send := func(wanted int) bool { // sends the next event until it is stored
 				t.Helper()
-				got := w.madeUp(next, 2000)
+				got := w.postInvented(next, 2000)
 				if got == http.StatusOK {
 					acknowledged[fmt.Sprintf("evt_made_up_%d", next)] = true
 					next++
@@ -128,17 +128,17 @@ func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
 			}
 			for range 10 {
 				if !send(http.StatusOK) {
-					t.Fatal("refused while nothing was wrong")
+					t.Fatal("an event was rejected before the fault")
 				}
 			}
 			test.stop(w)
 			for i := 0; !send(http.StatusServiceUnavailable); i++ {
 				if i == 500 {
-					t.Fatal("nothing was refused")
+					t.Fatal("no event was rejected during the fault")
 				}
 			}
 			if send(http.StatusOK) {
-				t.Error("what was refused is taken the next time, though nothing has changed")
+				t.Error("a rejected event was accepted on the next attempt, while the fault persisted")
 			}
 			test.mend(w)
 			w.eventually("webhooks are taken again", func() bool { return send(http.StatusOK) })
@@ -157,7 +157,7 @@ func TestADatabaseThatCannotWriteIsNeverA200AndRecovers(t *testing.T) {
 
 func testHealthMetricsAndDescriptionAreServed(t *testing.T, database Secret) {
 	w := newWorld(t, database)
-	w.madeUp(1, 1)
+	w.postInvented(1, 1)
 	for path, want := range map[string]string{
 		"/healthz":      "ok",
 		"/readyz":       "ready",
@@ -206,7 +206,7 @@ func testTheAuditTrailHasPages(t *testing.T, database Secret) {
 	}
 }
 
-func TestOneSQLiteFolderHasOneService(t *testing.T) {
+func TestASecondServiceOnASQLiteFolderIsRejected(t *testing.T) {
 	cfg := Config{
 		Listen: "127.0.0.1:0", DataDir: t.TempDir(), LogLevel: "info", LogFormat: "text",
 		Environments: map[Environment]EnvironmentConfig{
@@ -238,7 +238,7 @@ func TestOneSQLiteFolderHasOneService(t *testing.T) {
 	if err := open().Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another process uses the data folder") {
 		t.Errorf("a second service ended with %v", err)
 	}
-	for range 2 { // the first ends, and the next one follows it
+	for range 2 { // the second starts after the first has ended
 		if err := end(); err != nil {
 			t.Errorf("a service ended with %v", err)
 		}

@@ -27,7 +27,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Service is the whole of it. Make it with [New], and run it once.
+// Service receives webhooks, decides and acts. Create it with [New], and call [Service.Run]
+// once.
 type Service struct {
 	cfg        Config
 	logger     *slog.Logger
@@ -45,11 +46,11 @@ type Service struct {
 	newer      atomic.Bool // a newer version has migrated the database
 }
 
-// drainTime is how long jobs that run may go on after the service is told to stop.
+// drainTime is how long running jobs may continue after the service is told to stop.
 const drainTime = 10 * time.Second
 
-// New opens the database, reads the policies and puts the stages together. It fails,
-// and says what to do, where something is missing.
+// New opens the database, loads the policies and assembles the stages. Its errors say what
+// to configure.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("invalid configuration:\n%w", err)
@@ -78,7 +79,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	var advancer *advance.Advancer
 	var performer *perform.Performer
-	work := queue.Workers{ // both are there when jobs run
+	work := queue.Workers{ // the variables are set before the first job runs
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
 			return advancer.Advance(ctx, env, objects)
 		},
@@ -149,7 +150,7 @@ func reveal(secrets []Secret) []string {
 	return out
 }
 
-// quiet keeps River's log to what went wrong.
+// quiet passes only warnings and errors of River.
 func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(levelHandler{logger.Handler(), slog.LevelWarn})
 }
@@ -161,16 +162,16 @@ type levelHandler struct {
 
 func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
-// SetWebhookSecrets replaces the secrets of an environment's webhook while the
-// service runs: first the new one beside the old one, then, when the old one has
-// expired at Persona, the new one alone.
+// SetWebhookSecrets replaces the webhook secrets of an environment while the service runs.
+// To rotate a secret, first set the old and the new one, and then the new one alone when
+// the old one has expired at Persona.
 func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
 }
 
-// Reload takes the webhook secrets and the notification endpoints of a configuration that
-// was read again, as [LoadConfig] returns it. All else needs a restart. A configuration that cannot be
-// used changes nothing.
+// Reload applies the webhook secrets and notification endpoints of a configuration that was
+// loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
+// changes nothing.
 func (s *Service) Reload(cfg Config, err error) {
 	if err != nil {
 		s.logger.Error("reload failed: invalid configuration; keeping the current secrets and endpoints", "error", err)
@@ -185,7 +186,7 @@ func (s *Service) Reload(cfg Config, err error) {
 	s.logger.Info("webhook secrets and notification endpoints reloaded", "environments", len(cfg.Environments))
 }
 
-// CheckPolicies reads the policies that a configuration names, as [New] does.
+// CheckPolicies loads the configured policies and returns the first error.
 func CheckPolicies(cfg Config) error {
 	for name, e := range cfg.Environments {
 		if _, err := loadPolicy(name, e.Policy); err != nil {
@@ -195,8 +196,8 @@ func CheckPolicies(cfg Config) error {
 	return nil
 }
 
-// Run works until the context ends, and then lets what runs come to its end, for ten
-// seconds at the most. It closes the database.
+// Run processes events until ctx ends, gives running jobs ten seconds to finish, and closes
+// the database.
 func (s *Service) Run(ctx context.Context) error {
 	release, err := s.claim()
 	if err != nil {
@@ -230,13 +231,14 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.queue.Stop(drain); err != nil {
 		return fmt.Errorf("stop the queue: %w", err)
 	}
-	<-ctx.Done() // a newer version may have stopped the work before
+	<-ctx.Done() // watchVersion may have stopped the work before ctx ended
 	s.logger.Info("service stopped")
 	return nil
 }
 
-// watchVersion stops the work when a newer version of Idem has migrated the database: this
-// one may misread what the newer one writes. The process stays, and says so.
+// watchVersion stops the work when a newer version of Idem has migrated the database, since
+// this version may misread the newer rows. The process keeps running and reports this at
+// /readyz.
 func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc) {
 	every(ctx, 5*time.Second, func() {
 		if err := s.db.CheckVersion(ctx); errors.Is(err, store.ErrNewer) {
@@ -247,8 +249,8 @@ func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc)
 	})
 }
 
-// reevaluate computes verdicts again that stand by other rules: at the start, and now and
-// then, since a node with other rules may be at work for a while.
+// reevaluate recomputes the verdicts that were computed under another policy. It repeats
+// this, because a node with another policy may still be running.
 func (s *Service) reevaluate(ctx context.Context) {
 	every(ctx, 10*time.Minute, func() {
 		for name := range s.cfg.Environments {
@@ -259,7 +261,7 @@ func (s *Service) reevaluate(ctx context.Context) {
 	})
 }
 
-// every calls f at once and then again and again, until the context ends.
+// every calls f immediately and then after each wait, until ctx ends.
 func every(ctx context.Context, wait time.Duration, f func()) {
 	for {
 		f()
@@ -271,5 +273,5 @@ func every(ctx context.Context, wait time.Duration, f func()) {
 	}
 }
 
-// Close closes the database of a service that does not run.
+// Close closes the database. Use it if [Service.Run] is not called.
 func (s *Service) Close() error { return s.db.Close() }

@@ -26,8 +26,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// net/http waits half a second before it closes a connection whose request was
-	// too large, longer than the tests may last.
+	// net/http waits half a second before it closes a connection whose request was too
+	// large. The tests may end earlier.
 	goleak.VerifyTestMain(withServer{m}, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }
 
@@ -44,19 +44,20 @@ type world struct {
 	stop    context.CancelFunc // stops the service, not its handler
 
 	database Secret
-	api      string // where the service finds Persona's API; the sandbox's address unless set
+	api      string // Persona's API for the service; default: the sandbox
 }
 
 const apiToken = "token-of-the-tests"
 
-// newWorld starts both, with a database of PostgreSQL or, where its address is empty, of SQLite, and subscribes the service to the events named.
+// newWorld starts a sandbox and a service that is subscribed to the named events. An empty
+// database address means SQLite.
 func newWorld(t testing.TB, database Secret, events ...string) *world {
 	t.Helper()
 	return newWorldThrough(t, database, nil, events...)
 }
 
-// newWorldThrough is newWorld, in which the service's calls to Persona go through a
-// handler, which may pass them on.
+// newWorldThrough is newWorld with a proxy handler between the service and the sandbox's
+// API.
 func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) http.Handler, events ...string) *world {
 	t.Helper()
 	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}, database: database}
@@ -92,7 +93,7 @@ func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) h
 	return w
 }
 
-// start runs a service on a folder until the test ends.
+// start runs a service on a data folder until the test ends.
 func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
 	cfg := Config{
@@ -130,19 +131,19 @@ func (w *world) start(listener net.Listener, data string, database Secret) {
 	})
 }
 
-// eventually waits until something holds.
+// eventually waits until a condition holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("it never came to be that %s; the log:\n%s", what, w.log)
+			w.t.Fatalf("timed out waiting until %s; the log:\n%s", what, w.log)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-// applicant makes an inquiry of a reference id, and a case about it.
+// applicant creates an inquiry for a reference id and a case for it.
 func (w *world) applicant(reference string) (inquiryID, caseID string) {
 	w.t.Helper()
 	inquiry, err := w.client.Inquiries.Create(w.t.Context(), persona.InquiryCreateParams{
@@ -207,8 +208,8 @@ func get[T any](w *world, path string) T {
 
 type listed[T any] struct{ Data []T }
 
-// effects counts the events of a name about an object: how often something took
-// effect at Persona.
+// effects counts an object's events with a name, which is how often an action took effect
+// at Persona.
 func (w *world) effects(name, object string) int {
 	w.t.Helper()
 	n := 0
@@ -221,7 +222,7 @@ func (w *world) effects(name, object string) int {
 	return n
 }
 
-func testWhatPassesIsApprovedAndItsCaseToo(t *testing.T, database Secret) {
+func testAPassedInquiryAndItsCaseAreApproved(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
@@ -244,7 +245,7 @@ func testWhatPassesIsApprovedAndItsCaseToo(t *testing.T, database Secret) {
 	}
 }
 
-func testWhatFailsIsReviewedWithALink(t *testing.T, database Secret) {
+func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	inquiry, kase := w.applicant("user-2")
 	w.simulate(inquiry, "start_inquiry", "create_failed_verification", "fail_inquiry")
@@ -312,7 +313,7 @@ func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
 	}
 }
 
-func testThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T, database Secret) {
+func testPayloadsOfEveryFormLeadToTheSameResult(t *testing.T, database Secret) {
 	for _, inflection := range []string{"snake", "camel"} {
 		t.Run(inflection, func(t *testing.T) {
 			w := newWorld(t, database)
@@ -334,21 +335,21 @@ func testThinSnakeAndCamelPayloadsLeadToTheSame(t *testing.T, database Secret) {
 	}
 }
 
-func testARotationLosesNoEvent(t *testing.T, database Secret) {
+func testRotatingTheSecretLosesNoEvent(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	rotated, err := w.client.Webhooks.RotateSecret(t.Context(), w.hook, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](3600)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	inquiry, _ := w.applicant("user-5") // signed with both, known by the old one
+	inquiry, _ := w.applicant("user-5") // signed with both secrets; the service knows the old one
 	w.eventually("the inquiry is known", func() bool { return len(get[listed[api.Object]](w, "/v1/sandbox/objects?object="+inquiry).Data) == 1 })
 	w.service.SetWebhookSecrets(Sandbox, []Secret{Secret(rotated.Attributes.Secret)})
-	w.sandbox.Advance(2 * time.Hour) // the old one expires
+	w.sandbox.Advance(2 * time.Hour) // the old secret expires
 	other, _ := w.applicant("user-6")
 	w.eventually("the next inquiry is known", func() bool { return len(get[listed[api.Object]](w, "/v1/sandbox/objects?object="+other).Data) == 1 })
 }
 
-func testBadWebhooksAreRefused(t *testing.T, database Secret) {
+func testBadWebhooksAreRejected(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	body := []byte(`{"data":{"type":"event","id":"evt_made_up","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_made_up","attributes":{"status":"created"}}}}}}`)
 	now := time.Now()
@@ -431,9 +432,9 @@ func testTheAPINeedsItsToken(t *testing.T, database Secret) {
 	}
 }
 
-// However the events of an inquiry and its case fall together, the last verdict the
-// host was told is the one that stands.
-func testTheHostIsToldTheVerdictThatStands(t *testing.T, database Secret) {
+// In whatever order the events of an inquiry and its case are processed, the last
+// notification has the current verdict.
+func testTheLastNotificationHasTheCurrentVerdict(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	const people = 12
 	for i := range people {

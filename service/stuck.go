@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// stuckTimeout is how long /readyz waits for what is stuck: it answers with less
-	// rather than late.
+	// stuckTimeout is how long /readyz waits for the backlog. After that it answers without
+	// it.
 	stuckTimeout = time.Second
 
-	// stuckAfter is how long an event may wait before it counts as stuck.
+	// stuckAfter is how long an event must have waited to count as stuck.
 	stuckAfter = time.Minute
 )
 
-// writeStuck says in a line for each environment what does not go on by itself. It names
-// no id and no person: anybody may ask.
+// writeStuck writes one line for each environment with stuck work. It contains no ids and
+// no personal data, because /readyz needs no token.
 func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
 	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
@@ -38,7 +38,7 @@ func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
 	}
 }
 
-// stuck says what is stuck of a backlog, and nothing where nothing is.
+// stuck describes the stuck work of a backlog. It is empty if nothing is stuck.
 func stuck(b store.Backlog, now time.Time) string {
 	var parts []string
 	if waited := now.Sub(b.OldestWaiting); !b.OldestWaiting.IsZero() && waited >= stuckAfter {
@@ -49,7 +49,7 @@ func stuck(b store.Backlog, now time.Time) string {
 		for _, kind := range slices.Sorted(maps.Keys(b.Reasons)) {
 			kinds = append(kinds, fmt.Sprintf("%s %d", kind, b.Reasons[kind]))
 		}
-		parts = append(parts, fmt.Sprintf("%s that failed and will be tried again (%s)", count(b.Retried, "event"), strings.Join(kinds, ", ")))
+		parts = append(parts, fmt.Sprintf("%s that failed and will be retried (%s)", count(b.Retried, "event"), strings.Join(kinds, ", ")))
 	}
 	if b.Poison > 0 {
 		parts = append(parts, count(b.Poison, "poison event"))
@@ -60,7 +60,7 @@ func stuck(b store.Backlog, now time.Time) string {
 	return strings.Join(parts, "; ")
 }
 
-// count is "1 event" or "2 events".
+// count returns for example "1 event" or "2 events".
 func count(n int, what string) string {
 	if n != 1 {
 		what += "s"

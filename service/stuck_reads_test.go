@@ -17,9 +17,9 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// One inquiry has many events that need a read, and its reads hang. Once its events had
-// all workers, and another person waited for as long as the reads took.
-func testReadsThatHangForOneInquiryHoldUpNoOther(t *testing.T, database Secret) {
+// One inquiry has many events that need a read, and its reads hang. In an earlier version
+// they occupied all workers, and other people waited as long as the reads took.
+func testHangingReadsOfOneInquiryDelayNoOther(t *testing.T, database Secret) {
 	hang := make(chan struct{})
 	var once sync.Once
 	release := func() { once.Do(func() { close(hang) }) }
@@ -54,7 +54,7 @@ func testReadsThatHangForOneInquiryHoldUpNoOther(t *testing.T, database Secret) 
 	inquiry, kase := w.applicant("user-1")
 	w.simulate(inquiry, "start_inquiry", "create_passed_verification", "complete_inquiry")
 	w.eventually("the other one is approved while the reads hang", func() bool { return w.caseStatus(kase) == "Approved" })
-	if n := hanging.Load(); n > 2 { // one by one, after a time-out
+	if n := hanging.Load(); n > 2 { // one after another, each until its time-out
 		t.Errorf("%d reads hang for one inquiry", n)
 	}
 	release()
@@ -64,9 +64,9 @@ func testReadsThatHangForOneInquiryHoldUpNoOther(t *testing.T, database Secret) 
 	})
 }
 
-func testANodeThatMeetsANewerDatabaseTakesNoMoreWork(t *testing.T, database Secret) {
+func testANodeStopsWorkingWhenTheDatabaseIsNewer(t *testing.T, database Secret) {
 	if testing.Short() {
-		t.Skip("-short: it takes seconds")
+		t.Skip("-short: it takes several seconds")
 	}
 	w := newWorld(t, database)
 	const newer = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)"
@@ -95,9 +95,9 @@ func testANodeThatMeetsANewerDatabaseTakesNoMoreWork(t *testing.T, database Secr
 	}
 }
 
-// The key may not read one inquiry. Its event does not wait for ever: the decision says
-// what is missing, the person is for review, and others are approved.
-func testARefusalOfOneObjectIsSeenAndBlocksNoOther(t *testing.T, database Secret) {
+// The API key may not read one inquiry. Its event does not wait forever: the decision says
+// what is missing, the person is marked for review, and others are approved.
+func testAnUnreadableObjectIsReportedAndBlocksNoOther(t *testing.T, database Secret) {
 	var refused atomic.Value
 	refused.Store("")
 	w := newWorldThrough(t, database, func(next http.Handler) http.Handler {

@@ -11,19 +11,19 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-func TestStuckSaysWhatDoesNotGoOnByItself(t *testing.T) {
+func TestStuckListsWorkThatNeedsAttention(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {
 		backlog store.Backlog
 		want    string
 	}{
-		"nothing":                     {},
-		"events that have just come":  {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-time.Second)}, ""},
-		"actions that wait":           {store.Backlog{ActionsWaiting: 3}, ""},
-		"an event that waits long":    {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-3 * time.Minute)}, "5 waiting events, the oldest for 3m0s"},
-		"an event of a clock ahead":   {store.Backlog{Waiting: 1, OldestWaiting: now.Add(5 * time.Minute)}, ""},
-		"events that failed":          {store.Backlog{Waiting: 3, Retried: 3, Reasons: map[string]int{"not allowed": 2, "other": 1}, OldestWaiting: now}, "3 events that failed and will be tried again (not allowed 2, other 1)"},
-		"what needs a person, of all": {store.Backlog{Poison: 1, ActionsDead: 2}, "1 poison event; 2 dead actions"},
+		"nothing":                             {},
+		"new events":                          {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-time.Second)}, ""},
+		"waiting actions":                     {store.Backlog{ActionsWaiting: 3}, ""},
+		"an event that has waited for long":   {store.Backlog{Waiting: 5, OldestWaiting: now.Add(-3 * time.Minute)}, "5 waiting events, the oldest for 3m0s"},
+		"an event from a clock that is ahead": {store.Backlog{Waiting: 1, OldestWaiting: now.Add(5 * time.Minute)}, ""},
+		"events that failed":                  {store.Backlog{Waiting: 3, Retried: 3, Reasons: map[string]int{"not allowed": 2, "other": 1}, OldestWaiting: now}, "3 events that failed and will be retried (not allowed 2, other 1)"},
+		"poison events and dead actions":      {store.Backlog{Poison: 1, ActionsDead: 2}, "1 poison event; 2 dead actions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := stuck(test.backlog, now); got != test.want {
@@ -33,7 +33,7 @@ func TestStuckSaysWhatDoesNotGoOnByItself(t *testing.T) {
 	}
 }
 
-func testReadyzShowsWhatIsStuck(t *testing.T, database Secret) {
+func testReadyzListsStuckWork(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	ready := func() string {
 		res, err := http.Get(w.url + "/readyz")
@@ -62,7 +62,7 @@ func testReadyzShowsWhatIsStuck(t *testing.T, database Secret) {
 	}
 }
 
-// metrics is what a scrape returns now.
+// metrics scrapes the service's metrics.
 func (w *world) metrics() string {
 	w.t.Helper()
 	res, err := http.Get(w.url + "/metrics")

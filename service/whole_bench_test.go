@@ -21,19 +21,18 @@ import (
 )
 
 // BenchmarkWhole measures the service with all of its work running, compared in the same
-// run to a receiver that only verifies signatures:
+// run with a receiver that only verifies signatures:
 //
-//	accepted  webhooks answered with 200 a second, while what they bring is folded
-//	folded    objects folded a second, with one event each and nothing to read
-//	minimal   webhooks answered with 200 a second by the minimal program of
+//	accepted  webhooks answered with 200 per second, while their events are folded
+//	folded    objects folded per second, with one event each and nothing to read
+//	minimal   webhooks answered with 200 per second by the minimal program of
 //	          BenchmarkIntake, which only stores bodies: no service can accept more
-//	only/s    what the receiver takes a second
-//	p99-ms    the 99th percentile of the time to the answer, at half of the rate that is
-//	          accepted
-//	backlog/s events a second of a backlog of 11,000, with a thousand approvals at the
+//	only/s    webhooks that the receiver takes per second
+//	p99-ms    99th percentile of the response time, at half of the rate "accepted"
+//	backlog/s events per second of a backlog of 11,000, with a thousand approvals at the
 //	          sandbox, which runs in the same process
 //
-// Memory is collected as `idem serve` has it.
+// The garbage collector has the settings of `idem serve`.
 func BenchmarkWhole(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	for _, on := range benchDatabases() {
@@ -49,7 +48,7 @@ func BenchmarkWhole(b *testing.B) {
 				server := httptest.NewServer(s.Handler())
 				rate := rateAt(b, server.URL, 2*n)
 				accepted = append(accepted, rate/only)
-				drained(b, s)
+				waitDrained(b, s)
 				p99 = percentile(fire(b, server.URL+"/webhooks/persona/sandbox", wholeRequests(b, n/2), 64, time.Duration(2*float64(time.Second)/rate)), 99)
 				server.Close()
 				stop()
@@ -65,7 +64,7 @@ func BenchmarkWhole(b *testing.B) {
 	}
 }
 
-// signaturesOnly is a receiver that verifies signatures and does nothing else.
+// signaturesOnly returns a receiver that only verifies signatures.
 func signaturesOnly() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -85,8 +84,8 @@ func rateOf(b *testing.B, handler http.Handler, n int) float64 {
 	return rateAt(b, server.URL, n)
 }
 
-// rateAt is how many webhooks a second a receiver answers. There are so many connections
-// that it always has a request to work on, also while it waits for the disk.
+// rateAt returns how many webhooks per second a receiver answers. There are enough
+// connections to keep it busy, also while it waits for the disk.
 func rateAt(b *testing.B, url string, n int) float64 {
 	b.Helper()
 	requests := wholeRequests(b, n)
@@ -95,7 +94,7 @@ func rateAt(b *testing.B, url string, n int) float64 {
 	return float64(n) / time.Since(started).Seconds()
 }
 
-// wholeRequests are webhooks of six kilobytes that leave nothing to read.
+// wholeRequests returns webhooks of six kilobytes whose events need no read.
 func wholeRequests(b *testing.B, n int) []benchRequest {
 	requests := make([]benchRequest, n)
 	for i, e := range wholeEvents(n) {
@@ -104,7 +103,7 @@ func wholeRequests(b *testing.B, n int) []benchRequest {
 	return requests
 }
 
-// wholeEvents are of one inquiry and one subject each.
+// wholeEvents returns events of a different inquiry and subject each.
 func wholeEvents(n int) []domain.Event {
 	benchSerial++
 	events := make([]domain.Event, n)
@@ -123,7 +122,7 @@ func wholeEvents(n int) []domain.Event {
 	return events
 }
 
-// newWhole is a service that does not run yet.
+// newWhole returns a service that is not running yet.
 func newWhole(b *testing.B, database Secret, persona string) *Service {
 	b.Helper()
 	s, err := New(b.Context(), Config{
@@ -157,9 +156,9 @@ func start(b *testing.B, s *Service) (stop func()) {
 	}
 }
 
-// drained waits until no event waits. It looks seldom, since looking takes time of the
+// waitDrained waits until no event is waiting. It polls slowly, since polling uses the
 // database.
-func drained(b *testing.B, s *Service) {
+func waitDrained(b *testing.B, s *Service) {
 	b.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(250 * time.Millisecond) {
 		backlog, err := s.db.Backlog(b.Context(), Sandbox)
@@ -172,7 +171,7 @@ func drained(b *testing.B, s *Service) {
 	}
 }
 
-// foldRate is how many objects a second are folded of events that are stored already.
+// foldRate returns how many objects per second are folded from stored events.
 func foldRate(b *testing.B, database Secret, n int) float64 {
 	b.Helper()
 	s := newWhole(b, database, "http://127.0.0.1:1/api/v1")
@@ -184,12 +183,12 @@ func foldRate(b *testing.B, database Secret, n int) float64 {
 	started := time.Now()
 	stop := start(b, s)
 	defer stop()
-	drained(b, s)
-	return float64(n) / lastTold(b, s).Sub(started).Seconds()
+	waitDrained(b, s)
+	return float64(n) / lastNotified(b, s).Sub(started).Seconds()
 }
 
-// lastTold is when the last verdict was told: each event here changes one.
-func lastTold(b *testing.B, s *Service) time.Time {
+// lastNotified returns the time of the last notification. Each event here changes a verdict.
+func lastNotified(b *testing.B, s *Service) time.Time {
 	b.Helper()
 	page, err := s.db.Notifications(b.Context(), Sandbox, store.Filter{Limit: 1})
 	if err != nil || len(page.Rows) == 0 {
@@ -198,8 +197,8 @@ func lastTold(b *testing.B, s *Service) time.Time {
 	return page.Rows[0].CreatedAt
 }
 
-// backlogRate lets a thousand people go through inquiries at the sandbox while no service
-// runs, and measures how fast a service works off what happened.
+// backlogRate lets a thousand people complete inquiries at the sandbox while no service
+// runs, and returns how fast a service then processes the events.
 func backlogRate(b *testing.B, database Secret) float64 {
 	b.Helper()
 	const people = 1000
@@ -248,7 +247,7 @@ func backlogRate(b *testing.B, database Secret) float64 {
 	started := time.Now()
 	stop := start(b, s)
 	defer stop()
-	drained(b, s)
+	waitDrained(b, s)
 	took := time.Since(started)
 	done := 0
 	for name := range map[string]bool{"inquiry.approved": true} {

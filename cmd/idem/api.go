@@ -1,16 +1,19 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/idemhq/idem/persona"
 )
 
 type apiCommand struct {
+	output
 	List bool `required:"" help:"List every operation, one per line: METHOD PATH Service.Method."`
-	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (apiCommand) Help() string {
+	return examples("idem api --list", "idem api --list | grep inquiries", "idem api --list --json")
 }
 
 // operation is an operation as JSON.
@@ -22,21 +25,13 @@ type operation struct {
 }
 
 func (c apiCommand) Run(std streams) error {
-	w := bufio.NewWriter(std.out)
 	all := []operation{}
 	for _, op := range persona.Operations() {
 		all = append(all, operation{op.HTTPMethod, op.Path, op.Name(), op.ID})
 	}
-	if c.JSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		if err := e.Encode(all); err != nil {
-			return err
+	return c.print(std.out, all, func(w io.Writer) {
+		for _, op := range all {
+			fmt.Fprintln(w, op.Method, op.Path, op.Name)
 		}
-		return w.Flush()
-	}
-	for _, op := range all {
-		fmt.Fprintln(w, op.Method, op.Path, op.Name)
-	}
-	return w.Flush()
+	})
 }

@@ -7,13 +7,20 @@ import (
 	"log/slog"
 
 	"github.com/idemhq/idem/cmd/idem/internal/dev"
+	"github.com/idemhq/idem/cmd/idem/internal/show"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/sandbox"
 )
 
 type devCommand struct {
+	output
 	Data    string `default:".idem" placeholder:"FOLDER" help:"The folder for the service's database (${default}). The sandbox stores nothing."`
 	Verbose bool   `short:"v" help:"Print the service's full log, not only warnings and errors."`
+}
+
+func (devCommand) Help() string {
+	return examples("idem dev", "idem dev --data /tmp/idem-dev --verbose",
+		"# For scripts: one line of JSON with the addresses once everything runs", "idem dev --json")
 }
 
 func (c devCommand) Run(ctx context.Context, std streams) error {
@@ -22,7 +29,13 @@ func (c devCommand) Run(ctx context.Context, std streams) error {
 		level = slog.LevelInfo
 	}
 	logger := telemetry.NewLogger(std.err, "text", level)
-	return dev.Run(ctx, c.Data, logger, func(at dev.Addresses) { printDev(std.out, at, c.Data) })
+	return dev.Run(ctx, c.Data, logger, func(at dev.Addresses) {
+		if c.JSON {
+			_ = show.Line(std.out, map[string]string{"service": at.Service, "sandbox": at.Sandbox, "api_token": dev.Token, "persona_api_key": sandbox.SandboxKey, "data": c.Data})
+			return
+		}
+		printDev(std.out, at, c.Data)
+	})
 }
 
 func printDev(w io.Writer, at dev.Addresses, data string) {

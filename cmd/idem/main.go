@@ -12,6 +12,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/idemhq/idem/cmd/idem/internal/completion"
+	"github.com/idemhq/idem/cmd/idem/internal/scenario"
+	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
@@ -23,9 +26,10 @@ func main() {
 
 // The exit codes.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitUnknown = 3 // a call of Persona's API may or may not have taken effect
 )
 
 // streams are what a command reads and writes.
@@ -36,32 +40,70 @@ type streams struct {
 
 // commands are the commands there are.
 type commands struct {
-	Serve     serveCommand     `cmd:"" help:"Run the service."`
-	Reconcile reconcileCommand `cmd:"" help:"Fetch Persona's events and store those whose webhook never arrived."`
-	Replay    replayCommand    `cmd:"" help:"Process events again, or retry a dead action."`
-	Demo      demoCommand      `cmd:"" help:"Run the six steps of the tutorial and check every outcome."`
-	Dev       devCommand       `cmd:"" help:"Run a sandbox, a service and a status page on this machine."`
-	Sandbox   sandboxCommand   `cmd:"" help:"Run a local Persona, or list the operations it supports."`
-	Webhook   webhookCommand   `cmd:"" help:"Verify and sign webhooks."`
-	Policy    policyCommand    `cmd:"" help:"Check a policy file, or print the built-in policy."`
-	API       apiCommand       `cmd:"" name:"api" help:"List the operations of Persona's API that the SDK supports."`
-	Version   versionCommand   `cmd:"" help:"Print the versions of Idem, Go and Persona's API."`
+	Version versionFlag `name:"version" help:"Print the version and exit."`
+
+	Init    initCommand    `cmd:"" group:"develop" help:"Connect an environment at Persona: try the key, create the webhook, write the configuration."`
+	Dev     devCommand     `cmd:"" group:"develop" help:"Run a sandbox, a service and a status page on this machine."`
+	Sandbox sandboxCommand `cmd:"" group:"develop" help:"Run a local Persona, or list the operations it supports."`
+	Demo    demoCommand    `cmd:"" group:"develop" help:"Run the six steps of the tutorial and check every outcome."`
+	Policy  policyCommand  `cmd:"" group:"develop" help:"Check a policy file, or print the built-in policy."`
+
+	Trigger triggerCommand `cmd:"" group:"develop" help:"Let something happen to a person in a sandbox environment."`
+	Listen  listenCommand  `cmd:"" group:"develop" help:"Forward Persona's events to a URL, without a tunnel."`
+	Send    sendCommand    `cmd:"" group:"develop" help:"Send a webhook, correctly signed, to a URL."`
+
+	Request requestCommand `cmd:"" group:"persona" help:"Make any call of Persona's API."`
+	Webhook webhookCommand `cmd:"" group:"persona" help:"Verify and sign webhooks, and configure them at Persona."`
+	API     apiCommand     `cmd:"" group:"persona" name:"api" help:"List the operations of Persona's API that the SDK supports."`
+
+	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
+	Doctor    doctorCommand    `cmd:"" group:"service" help:"Examine the configuration, the service, and what it needs at Persona."`
+	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
+	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
+	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
+	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
+	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
+	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
+
+	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
+	Versions   versionCommand    `cmd:"" group:"other" name:"version" help:"Print the versions of Idem, Go and Persona's API."`
+}
+
+// groups are the headings of the commands in the help.
+func groups() []kong.Group {
+	return []kong.Group{
+		{Key: "develop", Title: "Develop:"},
+		{Key: "persona", Title: "Work with Persona:"},
+		{Key: "service", Title: "Run the service:"},
+		{Key: "other", Title: "Other:"},
+	}
+}
+
+// newParser returns the parser of the command line. Exit is called after a flag such as
+// --help has printed something.
+func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, error) {
+	return kong.New(&commands{},
+		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
+		kong.Writers(std.out, std.err), kong.Exit(exit), kong.ExplicitGroups(groups()),
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", ")},
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}))
 }
 
 // run runs a command until it is done or the context ends, and returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	helped := false
-	parser, err := kong.New(&commands{},
-		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
-		kong.Writers(std.out, std.err), kong.Exit(func(int) { helped = true }),
-		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", ")},
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	parser, err := newParser(ctx, std, func(int) { helped = true })
 	if err != nil {
 		fmt.Fprintln(std.err, "idem:", err)
 		return exitFailed
 	}
-	command, err := parser.Parse(args)
+	if len(args) > 1 && args[0] == completion.Command {
+		completer := completion.Completer{App: parser.Model, Values: map[string][]string{"scenario": scenario.Names()}}
+		completion.Write(std.out, args[1], completer.Candidates(args[2:]))
+		return exitDone
+	}
+	command, err := parser.Parse(asking(args))
 	if helped {
 		return exitDone
 	}
@@ -71,9 +113,27 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(std.err, "idem:", err)
-		return exitFailed
+		return exitCode(err)
 	}
 	return exitDone
+}
+
+// asking turns no arguments, and `help COMMAND`, into a request for help.
+func asking(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(args[1:len(args):len(args)], "--help")
+	}
+	return args
+}
+
+func exitCode(err error) int {
+	if errors.Is(err, persona.ErrOutcomeUnknown) {
+		return exitUnknown
+	}
+	return exitFailed
 }
 
 // named is the command that was called wrongly, as far as it is known.

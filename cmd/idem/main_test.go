@@ -35,6 +35,7 @@ func TestCommands(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fetch":        fetch,
 			"free-address": freeAddress,
+			"receiver":     receiver,
 			"sql":          execSQL,
 			"usage":        usage,
 			"wait-for":     waitFor,

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
+	"github.com/idemhq/idem/cmd/idem/internal/show"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/policy"
 )
@@ -14,9 +16,14 @@ type policyCommand struct {
 }
 
 type policyCheckCommand struct {
+	output
 	File        string `arg:"" help:"The policy file."`
 	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment the policy is for: ${enum} (${default}). Production allows fewer actions."`
 	Strict      bool   `help:"Treat warnings as errors."`
+}
+
+func (policyCheckCommand) Help() string {
+	return examples("idem policy check rules.yaml", "idem policy check --environment production --strict rules.yaml")
 }
 
 func (c policyCheckCommand) Run(std streams) error {
@@ -28,22 +35,38 @@ func (c policyCheckCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	rules := p.Rules()
-	fmt.Fprintf(std.out, "%s is valid for %s: version %s, %d rules\n", c.File, c.Environment, p.Version(), len(rules))
-	for i, rule := range rules {
-		fmt.Fprintf(std.out, "%3d. %s\n", i+1, rule)
+	checked := checkedPolicy{c.File, c.Environment, p.Version(), p.Rules(), p.Warnings()}
+	if err := c.print(std.out, checked, checked.print); err != nil {
+		return err
 	}
-	warnings := p.Warnings()
-	for _, warning := range warnings {
-		fmt.Fprintf(std.out, "warning: %s\n", warning)
-	}
-	if c.Strict && len(warnings) > 0 {
-		return fmt.Errorf("%s has %d warnings, which --strict treats as errors", c.File, len(warnings))
+	if n := len(checked.Warnings); c.Strict && n > 0 {
+		return fmt.Errorf("%s has %d warnings, which --strict treats as errors", c.File, n)
 	}
 	return nil
 }
 
+// checkedPolicy is what a check found in a policy that is valid.
+type checkedPolicy struct {
+	File        string   `json:"file"`
+	Environment string   `json:"environment"`
+	Version     string   `json:"version"`
+	Rules       []string `json:"rules"`
+	Warnings    []string `json:"warnings"`
+}
+
+func (p checkedPolicy) print(w io.Writer) {
+	fmt.Fprintf(w, "%s is valid for %s: version %s, %d rules\n", p.File, p.Environment, p.Version, len(p.Rules))
+	for i, rule := range p.Rules {
+		fmt.Fprintf(w, "%3d. %s\n", i+1, rule)
+	}
+	for _, warning := range p.Warnings {
+		fmt.Fprintf(w, "%s %s\n", show.Doubtful("warning:"), warning)
+	}
+}
+
 type policyShowCommand struct{}
+
+func (policyShowCommand) Help() string { return examples("idem policy show > rules.yaml") }
 
 func (policyShowCommand) Run(std streams) error {
 	_, source := policy.Default()

@@ -2,18 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/idemhq/idem/cmd/idem/internal/progress"
 	"github.com/idemhq/idem/service"
 )
 
 type reconcileCommand struct {
+	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
 	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to reconcile: sandbox, production or all (${default})."`
 	Since       since  `placeholder:"WHEN" help:"Go back at least this far: a duration such as 72h, a date, or a time such as 2026-01-02T03:04:05Z. By default it goes back to the start of the last reconciliation; the first one reads all that Persona lists, which is three months."`
@@ -37,6 +39,10 @@ func (s *since) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is neither a duration such as 72h nor a time such as 2026-01-02 or 2026-01-02T03:04:05Z", text)
 }
 
+func (reconcileCommand) Help() string {
+	return examples("idem reconcile --config idem.yaml", "idem reconcile --environment production --since 72h")
+}
+
 func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 	cfg, err := service.LoadConfig(c.Config, os.Getenv)
 	if err != nil {
@@ -47,24 +53,44 @@ func (c reconcileCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer s.Close()
-	reconciled := false
+	runs := []reconciled{}
 	for _, env := range []service.Environment{service.Sandbox, service.Production} {
 		if _, configured := cfg.Environments[env]; !configured || !slices.Contains([]string{"all", string(env)}, c.Environment) {
 			continue
 		}
-		reconciled = true
-		bar := newBar(std.err)
-		run, err := s.Reconcile(ctx, env, service.ReconcileOptions{Since: c.Since.Time, Progress: bar.show})
-		bar.end()
+		bar := progress.New(std.err, string(env))
+		run, err := s.Reconcile(ctx, env, service.ReconcileOptions{Since: c.Since.Time, Progress: func(r service.Reconciliation) {
+			bar.Show(r.Done, fmt.Sprintf("%s: %d events, back to %s", env, r.Seen, r.OldestSeen.Format(time.DateTime)))
+		}})
+		bar.End()
 		if err != nil {
 			return fmt.Errorf("%s: %w; the events stored so far are kept, and the next run resumes from there", env, err)
 		}
-		printReconciliation(std.out, run)
+		runs = append(runs, reconciled{run})
+		if !c.JSON { // each as soon as it is known
+			printReconciliation(std.out, run)
+		}
 	}
-	if !reconciled {
+	if len(runs) == 0 {
 		return fmt.Errorf("the environment %s is not configured", c.Environment)
 	}
-	return nil
+	return c.print(std.out, runs, func(io.Writer) {})
+}
+
+// reconciled is what a reconciliation found, as JSON.
+type reconciled struct{ service.Reconciliation }
+
+// MarshalJSON implements [json.Marshaler].
+func (r reconciled) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Environment  service.Environment `json:"environment"`
+		Seen         int                 `json:"checked"`
+		Missed       int                 `json:"missed"`
+		History      int                 `json:"historical"`
+		OldestMissed time.Time           `json:"oldest_missed,omitzero"`
+		OldestSeen   time.Time           `json:"oldest_checked,omitzero"`
+		Lost         bool                `json:"may_be_lost"`
+	}{r.Environment, r.Seen, r.Missed, r.History, r.OldestMissed, r.OldestSeen, r.Lost})
 }
 
 func printReconciliation(w io.Writer, r service.Reconciliation) {
@@ -74,39 +100,5 @@ func printReconciliation(w io.Writer, r service.Reconciliation) {
 	}
 	if r.Lost {
 		fmt.Fprintf(w, "  Persona's list starts at %s, after the last reconciliation: events may be lost\n", r.OldestSeen.Format(time.RFC3339))
-	}
-}
-
-// bar shows on a terminal how far a reconciliation has come.
-type bar struct {
-	w     io.Writer
-	shown bool
-}
-
-// newBar returns a bar, which draws nothing unless w is a terminal.
-func newBar(w io.Writer) *bar {
-	if file, ok := w.(*os.File); ok {
-		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return &bar{w: w}
-		}
-	}
-	return &bar{w: io.Discard}
-}
-
-func (b *bar) show(r service.Reconciliation) {
-	b.shown = true
-	fmt.Fprintf(b.w, "\r%s %s", r.Environment, drawBar(r))
-}
-
-// drawBar draws how much of a reconciliation is done.
-func drawBar(r service.Reconciliation) string {
-	const width = 30
-	full := int(r.Done * width)
-	return fmt.Sprintf("[%s%s] %3.0f %%  %d events, back to %s", strings.Repeat("#", full), strings.Repeat(".", width-full), r.Done*100, r.Seen, r.OldestSeen.Format(time.DateTime))
-}
-
-func (b *bar) end() {
-	if b.shown {
-		fmt.Fprintln(b.w)
 	}
 }

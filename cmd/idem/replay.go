@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 
@@ -11,6 +12,7 @@ import (
 )
 
 type replayCommand struct {
+	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
 	Environment string `enum:"sandbox,production" required:"" help:"The environment: sandbox or production."`
 	Event       string `placeholder:"ID" help:"Replay this event."`
@@ -37,6 +39,12 @@ func (c replayCommand) Validate() error {
 	return nil
 }
 
+func (replayCommand) Help() string {
+	return examples("idem replay --environment production --state poison",
+		"idem replay --environment production --from 2026-11-01 --to 2026-11-02",
+		"idem replay --environment production --action axn_…")
+}
+
 func (c replayCommand) Run(ctx context.Context, std streams) error {
 	cfg, err := service.LoadConfig(c.Config, os.Getenv)
 	if err != nil {
@@ -55,13 +63,11 @@ func (c replayCommand) Run(ctx context.Context, std streams) error {
 		if err := s.ReplayAction(ctx, env, c.Action, c.By); err != nil {
 			return err
 		}
-		fmt.Fprintln(std.out, "action requeued")
-		return nil
+		return c.print(std.out, map[string]int{"actions": 1}, func(w io.Writer) { fmt.Fprintln(w, "action requeued") })
 	}
 	n, err := s.Replay(ctx, env, service.Selection{Event: c.Event, Object: c.Object, State: c.State, From: c.From.Time, To: c.To.Time}, c.By)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%d events requeued\n", n)
-	return nil
+	return c.print(std.out, map[string]int{"events": n}, func(w io.Writer) { fmt.Fprintf(w, "%d events requeued\n", n) })
 }

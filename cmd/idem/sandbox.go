@@ -12,12 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/cmd/idem/internal/show"
 	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
 type sandboxCommand struct {
+	output
 	Listen     string  `default:"127.0.0.1:8090" help:"The address to listen on (${default}). Port 0 picks a free port."`
 	URL        string  `name:"url" placeholder:"URL" help:"The public address for links and files, such as that of a tunnel. The default is the address the sandbox listens on."`
 	Coverage   bool    `help:"List the operations that are served or missing and the events that are emitted or silent, then exit."`
@@ -33,7 +35,7 @@ type sandboxCommand struct {
 	FaultSeed uint64  `placeholder:"N" help:"The random seed for faults with a rate (${default}). The same seed repeats a run." default:"0"`
 }
 
-// fault is a fault as it is written on the command line.
+// fault is a fault in the form of the command line.
 type fault struct{ sandbox.Fault }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
@@ -61,10 +63,9 @@ func (c sandboxCommand) Validate() error {
 
 func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	if c.Coverage {
-		printCoverage(std.out)
-		return nil
+		return c.printCoverage(std.out)
 	}
-	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
+	debug.SetGCPercent(25) // most of the memory stays in use, so collecting early keeps it small
 	seed, err := c.readSeed()
 	if err != nil {
 		return err
@@ -93,15 +94,15 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 			return fmt.Errorf("load --state %s: %w", c.State, err)
 		}
 	}
-	printSandbox(std.out, "http://"+listener.Addr().String(), c.State)
+	c.printStarted(std.out, "http://"+listener.Addr().String())
 	if c.State == "" {
 		return serve.HTTP(ctx, listener, sb)
 	}
 	return serveAndKeep(ctx, listener, sb, c.State)
 }
 
-// publicURL is where links and files are. A sandbox that listens on every address of
-// the machine has no best one: its callers know.
+// publicURL returns the address of links and files. It is empty for a sandbox that listens on
+// every address of the machine: then each caller's address is used.
 func (c sandboxCommand) publicURL(listens net.Addr) string {
 	if tcp, ok := listens.(*net.TCPAddr); c.URL == "" && ok && tcp.IP.IsUnspecified() {
 		return ""
@@ -109,8 +110,8 @@ func (c sandboxCommand) publicURL(listens net.Addr) string {
 	return cmp.Or(strings.TrimSuffix(c.URL, "/"), "http://"+listens.String())
 }
 
-// serveAndKeep serves a sandbox whose state is kept in a file. When one of both fails
-// or ends, so does the other; the state is written last.
+// serveAndKeep serves a sandbox and saves its state in a file. If one of both fails or ends,
+// the other ends too. The state is saved last.
 func serveAndKeep(ctx context.Context, listener net.Listener, sb *sandbox.Sandbox, state string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -135,6 +136,39 @@ func (c sandboxCommand) readSeed() (*sandbox.Seed, error) {
 	}
 	defer file.Close()
 	return sandbox.ReadSeed(c.Seed, file)
+}
+
+func (sandboxCommand) Help() string {
+	return examples("idem sandbox",
+		"# Keep the state, and make the retries of webhooks a thousand times faster",
+		"idem sandbox --state sandbox.json --retry-scale 0.001",
+		"# One in ten approvals gets no answer", "idem sandbox --fault kind=lost_answer,operation=Inquiries.Approve,rate=0.1",
+		"# For scripts: one line of JSON with the address once it listens", "idem sandbox --listen 127.0.0.1:0 --json")
+}
+
+// printCoverage prints what the sandbox serves and emits.
+func (c sandboxCommand) printCoverage(w io.Writer) error {
+	served, missing := sandbox.Coverage()
+	emitted, silent := sandbox.EventCoverage()
+	result := map[string]any{"served": names(served), "missing": names(missing), "emitted": emitted, "silent": silent}
+	return c.print(w, result, printCoverage)
+}
+
+func names(operations []persona.Operation) []string {
+	names := []string{}
+	for _, op := range operations {
+		names = append(names, op.Name())
+	}
+	return names
+}
+
+// printStarted says where the sandbox is and how to use it.
+func (c sandboxCommand) printStarted(w io.Writer, url string) {
+	if c.JSON {
+		_ = show.Line(w, map[string]string{"url": url, "persona_base_url": url + "/api/v1", "persona_api_key": sandbox.SandboxKey, "production_key": sandbox.ProductionKey})
+		return
+	}
+	printSandbox(w, url, c.State)
 }
 
 func printCoverage(w io.Writer) {

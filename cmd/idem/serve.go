@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/idemhq/idem/internal/serve"
@@ -14,8 +17,15 @@ import (
 )
 
 type serveCommand struct {
+	output
 	Config string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration file. Environment variables override the file; it is not needed when they set everything."`
-	Check  bool   `help:"Check the configuration and the policies, then exit."`
+	Check  bool   `help:"Check the configuration and the policies, then exit. --json is for what this prints: the log has a format of its own."`
+}
+
+func (serveCommand) Help() string {
+	return examples("idem serve --config idem.yaml",
+		"# Check the configuration and the policies only", "idem serve --config idem.yaml --check",
+		"# Without a file", "IDEM_SANDBOX_API_KEY=persona_sandbox_… IDEM_SANDBOX_WEBHOOK_SECRETS=wbhsec_… idem serve")
 }
 
 func (c serveCommand) Run(ctx context.Context, std streams) error {
@@ -27,8 +37,10 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		if err := service.CheckPolicies(cfg); err != nil {
 			return err
 		}
-		fmt.Fprintf(std.out, "the configuration is valid: %d environments\n", len(cfg.Environments))
-		return nil
+		environments := slices.Sorted(maps.Keys(cfg.Environments))
+		return c.print(std.out, map[string]any{"valid": true, "environments": environments}, func(w io.Writer) {
+			fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
+		})
 	}
 	tuneGC(os.Getenv)
 	logger := cfg.Logger(std.err)

@@ -13,13 +13,23 @@ import (
 type webhookCommand struct {
 	Verify verifyCommand `cmd:"" help:"Verify the signature of a webhook whose body is on standard input. Exits 1 if it is invalid."`
 	Sign   signCommand   `cmd:"" help:"Sign a webhook body from standard input and print the Persona-Signature header."`
+
+	Plan  webhookPlanCommand  `cmd:"" help:"Compare the webhooks at Persona with a file."`
+	Apply webhookApplyCommand `cmd:"" help:"Make the webhooks at Persona what a file says."`
 }
 
 type verifyCommand struct {
+	output
 	Secret    []string      `required:"" sep:"none" placeholder:"WBHSEC" help:"A secret of the webhook (wbhsec_…). Repeat the flag while a secret is being rotated."`
 	Header    string        `required:"" placeholder:"SIGNATURE" help:"The value of the Persona-Signature header."`
 	At        *int64        `placeholder:"UNIX" help:"Verify as of this Unix time, in seconds, instead of now."`
 	Tolerance time.Duration `default:"5m" help:"How far the signature's time may be from now (${default}). A negative value accepts any time."`
+}
+
+func (verifyCommand) Help() string {
+	return examples("idem webhook verify --secret wbhsec_… --header 't=1700000000,v1=…' < body.json",
+		"# As of the time when it was received, with both secrets of a rotation",
+		"idem webhook verify --secret wbhsec_new --secret wbhsec_old --header 't=…,v1=…' --at 1700000000 < body.json")
 }
 
 func (c verifyCommand) Run(std streams) error {
@@ -31,8 +41,7 @@ func (c verifyCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.out, "ok")
-	return err
+	return c.print(std.out, map[string]bool{"valid": true}, func(w io.Writer) { fmt.Fprintln(w, "ok") })
 }
 
 // Validate rejects a tolerance of zero.
@@ -44,6 +53,7 @@ func (c verifyCommand) Validate() error {
 }
 
 type signCommand struct {
+	output
 	Secret []string `required:"" sep:"none" placeholder:"WBHSEC" help:"The secret to sign with. Repeat the flag, newest first, to sign as Persona does during a rotation."`
 	At     *int64   `placeholder:"UNIX" help:"Sign as of this Unix time, in seconds, instead of now."`
 }
@@ -58,13 +68,17 @@ func (c signCommand) Validate() error {
 	return nil
 }
 
+func (signCommand) Help() string {
+	return examples("idem webhook sign --secret wbhsec_… < body.json", "echo '{}' | idem webhook sign --secret wbhsec_… --at 1700000000")
+}
+
 func (c signCommand) Run(std streams) error {
 	body, err := readBody(std.in)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.out, webhook.Sign(body, orNow(c.At), c.Secret...))
-	return err
+	signature := webhook.Sign(body, orNow(c.At), c.Secret...)
+	return c.print(std.out, map[string]string{webhook.SignatureHeader: signature}, func(w io.Writer) { fmt.Fprintln(w, signature) })
 }
 
 // readBody reads a webhook's body, byte for byte.

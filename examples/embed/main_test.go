@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-func TestNobodyIsLetInWhoIsNotKnown(t *testing.T) {
+func TestAnUnknownPersonIsNotAdmitted(t *testing.T) {
 	env := map[string]string{
 		"IDEM_LISTEN": "127.0.0.1:0", "IDEM_DATA_DIR": t.TempDir(), "IDEM_SANDBOX_API_KEY": "persona_sandbox_x",
 		"IDEM_SANDBOX_WEBHOOK_SECRETS": "wbhsec_x", "IDEM_SANDBOX_BASE_URL": "http://127.0.0.1:1/api/v1",

@@ -17,29 +17,29 @@ import (
 // Kind is a kind of action.
 type Kind struct {
 	Name     domain.ActionKind
-	Target   string // the family of the objects it acts on: inquiry, case or account
-	Argument string // the name of its one argument; empty for a kind that takes none
+	Target   string // the family of the objects that it acts on: inquiry, case or account
+	Argument string // the name of its one argument; empty if it has none
 
-	Adds        bool // it adds something, such as a tag, and decides about nobody
-	SandboxOnly bool // a production environment refuses it
-	Traceless   bool // an object that is read afterwards does not show whether it took effect
-	SameStatus  bool // it is performed only while the object has the status that was decided on
+	Adds        bool // adds something, such as a tag, and does not decide about a person
+	SandboxOnly bool // rejected in a production environment
+	Traceless   bool // reading the object does not show whether it took effect
+	SameStatus  bool // performed only while the object still has the status that was decided on
 
 	asks  func(verdict domain.Verdict, argument string, statuses map[string]domain.Verdict) bool
 	check func(argument string, now domain.Object) (Precondition, string)
 	call  func(ctx context.Context, c *persona.Client, id, argument string, opts []persona.Option) (json.RawMessage, error)
 }
 
-// Precondition is how an object that was read stands to an action on it.
+// Precondition says whether an action can be performed on an object.
 type Precondition int
 
 const (
 	Holds   Precondition = iota // the action can be performed
-	Reached                     // the object is as the action would make it
-	Unmet                       // the action makes no sense any more
+	Reached                     // the object already is as the action would make it
+	Unmet                       // the action no longer makes sense
 )
 
-// Find returns the kind of a name.
+// Find returns the kind with a name.
 func Find(name domain.ActionKind) (k Kind, known bool) {
 	all := kinds()
 	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
@@ -58,7 +58,7 @@ func Names() []string {
 	return names
 }
 
-// Arguments is the arguments of an action whose one argument is given.
+// Arguments returns the arguments of an action from the value of its one argument.
 func (k Kind) Arguments(argument string) map[string]string {
 	if k.Argument == "" {
 		return nil
@@ -67,7 +67,7 @@ func (k Kind) Arguments(argument string) map[string]string {
 }
 
 // AsksFor reports whether an action of this kind asks for a verdict, approved or declined.
-// statuses says what the statuses of cases mean.
+// statuses maps the statuses of cases to verdicts.
 func (k Kind) AsksFor(verdict domain.Verdict, argument string, statuses map[string]domain.Verdict) bool {
 	return k.asks != nil && k.asks(verdict, argument, statuses)
 }
@@ -78,15 +78,14 @@ func AsksFor(verdict domain.Verdict, spec domain.ActionSpec, statuses map[string
 	return known && k.AsksFor(verdict, spec.Arguments[k.Argument], statuses)
 }
 
-// Check says how an object stands to an action on it, and why where its precondition is
-// not met.
+// Check reports whether an action can be performed on an object, and if not, why.
 func Check(spec domain.ActionSpec, now domain.Object) (p Precondition, why string) {
 	if !now.RedactedAt.IsZero() {
 		return Unmet, "the " + now.Ref.Family() + " was redacted"
 	}
 	k, known := Find(spec.Kind)
 	if !known {
-		return Holds, "" // Call says so
+		return Holds, "" // Call returns an error for it
 	}
 	if k.check != nil {
 		if p, why := k.check(spec.Arguments[k.Argument], now); p != Holds {
@@ -99,8 +98,8 @@ func Check(spec domain.ActionSpec, now domain.Object) (p Precondition, why strin
 	return Holds, ""
 }
 
-// Call performs an action. It returns what the call yields, where it yields anything. Its
-// errors are those of the client.
+// Call performs an action and returns its result, if it has one. Errors are those of the
+// client.
 func Call(ctx context.Context, c *persona.Client, spec domain.ActionSpec, opts ...persona.Option) (json.RawMessage, error) {
 	k, known := Find(spec.Kind)
 	if !known {
@@ -109,15 +108,15 @@ func Call(ctx context.Context, c *persona.Client, spec domain.ActionSpec, opts .
 	return k.call(ctx, c, spec.Target.ID, spec.Arguments[k.Argument], opts)
 }
 
-// Key derives an action's idempotency key from what makes it this action. The same event,
-// folded again, asks for the same action under the same key.
+// Key derives an action's idempotency key from everything that identifies the action.
+// Folding the same event again leads to the same key.
 func Key(env domain.Environment, policyVersion, rule string, t domain.Transition, spec domain.ActionSpec) string {
 	h := sha256.New()
 	parts := []string{
 		string(env), policyVersion, rule, t.Object.Type, t.Object.ID, t.From, t.To, t.At.UTC().Format(time.RFC3339Nano),
 		string(spec.Kind), spec.Target.Type, spec.Target.ID,
 	}
-	// These were the only ones once: keys that are stored were derived in this form.
+	// Keys that are stored were derived with these arguments first, in this order.
 	first := []string{"status", "tag", "actions"}
 	for _, name := range first {
 		parts = append(parts, spec.Arguments[name])

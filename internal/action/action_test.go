@@ -15,7 +15,7 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Every name of a kind in the code is in the table, and no other.
+// The table contains every kind that the code names, and no other.
 func TestTheTableHasEveryKind(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "../domain/action.go", nil, 0)
 	if err != nil {
@@ -46,9 +46,9 @@ func TestTheTableHasEveryKind(t *testing.T) {
 	}
 }
 
-// These keys were derived before there was a table. A key that is derived in another form
-// would perform again what was performed before an upgrade.
-func TestKeysThatAreStoredKeepTheirForm(t *testing.T) {
+// These keys were derived by an earlier version. Another form would repeat actions that
+// were performed before an upgrade.
+func TestStoredKeysKeepTheirForm(t *testing.T) {
 	transition := domain.Transition{Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, From: "pending", To: "completed", At: start}
 	for want, spec := range map[string]domain.ActionSpec{
 		"idem-745e3cd2f2bc551129fd171f54fb5b5533f91a01": {Kind: domain.ApproveInquiry, Target: transition.Object},
@@ -62,7 +62,7 @@ func TestKeysThatAreStoredKeepTheirForm(t *testing.T) {
 	}
 }
 
-func TestWhatAnActionAsksFor(t *testing.T) {
+func TestTheVerdictsThatActionsAskFor(t *testing.T) {
 	statuses := map[string]domain.Verdict{"Good": domain.VerdictApproved, "Bad": domain.VerdictDeclined}
 	for name, test := range map[string]struct {
 		spec               domain.ActionSpec
@@ -72,7 +72,7 @@ func TestWhatAnActionAsksFor(t *testing.T) {
 		"a decline":                         {domain.ActionSpec{Kind: domain.DeclineInquiry}, false, true},
 		"a case status that means approved": {domain.ActionSpec{Kind: domain.SetCaseStatus, Arguments: map[string]string{"status": "Good"}}, true, false},
 		"a case status that means declined": {domain.ActionSpec{Kind: domain.SetCaseStatus, Arguments: map[string]string{"status": "Bad"}}, false, true},
-		"a case status that means nothing":  {domain.ActionSpec{Kind: domain.SetCaseStatus, Arguments: map[string]string{"status": "Open"}}, false, false},
+		"a case status without a verdict":   {domain.ActionSpec{Kind: domain.SetCaseStatus, Arguments: map[string]string{"status": "Open"}}, false, false},
 		"a simulation of both":              {domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "decline_inquiry approve_inquiry"}}, true, true},
 		"a tag":                             {domain.ActionSpec{Kind: domain.TagInquiry, Arguments: map[string]string{"tag": "approve_inquiry"}}, false, false},
 		"an unknown kind":                   {domain.ActionSpec{Kind: "dance"}, false, false},
@@ -88,7 +88,7 @@ func TestWhatAnActionAsksFor(t *testing.T) {
 	}
 }
 
-func TestAKeyIsOfWhatMakesAnActionThisOne(t *testing.T) {
+func TestEverythingThatIdentifiesAnActionChangesItsKey(t *testing.T) {
 	transition := domain.Transition{Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, From: "pending", To: "completed", At: start, EventID: "evt_1", Event: "inquiry.completed"}
 	spec := domain.ActionSpec{Kind: domain.SetCaseStatus, Target: domain.Ref{Type: "case", ID: "case_1"}, Arguments: map[string]string{"status": "Approved"}}
 	derive := func(change func(*domain.Environment, *string, *string, *domain.Transition, *domain.ActionSpec)) string {
@@ -118,10 +118,10 @@ func TestAKeyIsOfWhatMakesAnActionThisOne(t *testing.T) {
 		"kind": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
 			s.Kind = domain.TagCase
 		},
-		"argument that is new": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
+		"unknown argument": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
 			s.Arguments = map[string]string{"status": "Approved", "comment": "one"}
 		},
-		"value of an argument that is new": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
+		"value of an unknown argument": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {
 			s.Arguments = map[string]string{"status": "Approved", "comment": "two"}
 		},
 		"status": func(_ *domain.Environment, _, _ *string, _ *domain.Transition, s *domain.ActionSpec) {

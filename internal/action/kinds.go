@@ -10,28 +10,28 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// kinds is the table.
+// kinds returns the table.
 func kinds() []Kind {
 	return []Kind{
 		{
 			Name: domain.ApproveInquiry, Target: "inquiry",
-			SameStatus: true, asks: only(domain.VerdictApproved), check: decided("approved"),
+			SameStatus: true, asks: always(domain.VerdictApproved), check: becomes("approved"),
 			call: func(ctx context.Context, c *persona.Client, id, _ string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Inquiries.Approve(ctx, id, persona.InquiryApproveParams{}, opts...))
+				return nil, errorOf(c.Inquiries.Approve(ctx, id, persona.InquiryApproveParams{}, opts...))
 			},
 		},
 		{
 			Name: domain.DeclineInquiry, Target: "inquiry",
-			SameStatus: true, asks: only(domain.VerdictDeclined), check: decided("declined"),
+			SameStatus: true, asks: always(domain.VerdictDeclined), check: becomes("declined"),
 			call: func(ctx context.Context, c *persona.Client, id, _ string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Inquiries.Decline(ctx, id, persona.InquiryDeclineParams{}, opts...))
+				return nil, errorOf(c.Inquiries.Decline(ctx, id, persona.InquiryDeclineParams{}, opts...))
 			},
 		},
 		{
 			Name: domain.MarkInquiryForReview, Target: "inquiry",
-			check: decided("needs_review"),
+			check: becomes("needs_review"),
 			call: func(ctx context.Context, c *persona.Client, id, _ string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Inquiries.MarkForReview(ctx, id, opts...))
+				return nil, errorOf(c.Inquiries.MarkForReview(ctx, id, opts...))
 			},
 		},
 		{
@@ -46,44 +46,44 @@ func kinds() []Kind {
 				return statuses[status] == v
 			},
 			call: func(ctx context.Context, c *persona.Client, id, status string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Cases.SetStatus(ctx, id, persona.CaseSetStatusParams{Status: status}, opts...))
+				return nil, errorOf(c.Cases.SetStatus(ctx, id, persona.CaseSetStatusParams{Status: status}, opts...))
 			},
 		},
 		{
 			Name: domain.TagInquiry, Target: "inquiry", Argument: "tag", Adds: true, check: untagged,
 			call: func(ctx context.Context, c *persona.Client, id, tag string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Inquiries.AddTag(ctx, id, persona.InquiryAddTagParams{TagName: persona.Set(tag)}, opts...))
+				return nil, errorOf(c.Inquiries.AddTag(ctx, id, persona.InquiryAddTagParams{TagName: persona.Set(tag)}, opts...))
 			},
 		},
 		{
 			Name: domain.TagCase, Target: "case", Argument: "tag", Adds: true, check: untagged,
 			call: func(ctx context.Context, c *persona.Client, id, tag string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Cases.AddTag(ctx, id, persona.CaseAddTagParams{TagName: persona.Set(tag)}, opts...))
+				return nil, errorOf(c.Cases.AddTag(ctx, id, persona.CaseAddTagParams{TagName: persona.Set(tag)}, opts...))
 			},
 		},
 		{
 			Name: domain.TagAccount, Target: "account", Argument: "tag", Adds: true, check: untagged,
 			call: func(ctx context.Context, c *persona.Client, id, tag string, opts []persona.Option) (json.RawMessage, error) {
-				return nil, second(c.Accounts.AddTag(ctx, id, persona.AccountAddTagParams{TagName: persona.Set(tag)}, opts...))
+				return nil, errorOf(c.Accounts.AddTag(ctx, id, persona.AccountAddTagParams{TagName: persona.Set(tag)}, opts...))
 			},
 		},
 		{
 			Name: domain.SimulateInquiry, Target: "inquiry", Argument: "actions", SandboxOnly: true, Traceless: true,
-			asks: simulated, call: simulate,
+			asks: simulationAsksFor, call: simulate,
 		},
 	}
 }
 
-// second is the error of a call whose answer is not needed.
-func second[T any](_ T, err error) error { return err }
+// errorOf drops the result of a call and returns its error.
+func errorOf[T any](_ T, err error) error { return err }
 
-// only asks for one verdict, whatever the argument.
-func only(one domain.Verdict) func(domain.Verdict, string, map[string]domain.Verdict) bool {
+// always returns an AsksFor function for kinds that always ask for the same verdict.
+func always(one domain.Verdict) func(domain.Verdict, string, map[string]domain.Verdict) bool {
 	return func(v domain.Verdict, _ string, _ map[string]domain.Verdict) bool { return v == one }
 }
 
-// decided checks an action that gives an inquiry a status.
-func decided(wanted string) func(string, domain.Object) (Precondition, string) {
+// becomes returns the precondition of an action that gives an inquiry the status wanted.
+func becomes(wanted string) func(string, domain.Object) (Precondition, string) {
 	return func(_ string, now domain.Object) (Precondition, string) {
 		if now.Status == wanted {
 			return Reached, ""
@@ -92,7 +92,7 @@ func decided(wanted string) func(string, domain.Object) (Precondition, string) {
 	}
 }
 
-// undecided checks that an inquiry is not at its end.
+// undecided requires that an inquiry is in no final status.
 func undecided(now domain.Object) (Precondition, string) {
 	switch now.Status {
 	case "approved", "declined", "expired":
@@ -102,7 +102,7 @@ func undecided(now domain.Object) (Precondition, string) {
 	}
 }
 
-// unresolved checks that a case is not resolved with another status.
+// unresolved requires that a case is not resolved with another status.
 func unresolved(status string, now domain.Object) (Precondition, string) {
 	if now.Status == status {
 		return Reached, ""
@@ -115,14 +115,14 @@ func unresolved(status string, now domain.Object) (Precondition, string) {
 
 func untagged(tag string, now domain.Object) (Precondition, string) {
 	var tags []string
-	_ = json.Unmarshal(now.Attributes["tags"], &tags) // absent, or a list
+	_ = json.Unmarshal(now.Attributes["tags"], &tags) // empty if absent
 	if slices.Contains(tags, tag) {
 		return Reached, ""
 	}
 	return Holds, ""
 }
 
-// generateLink yields a link, which is a credential.
+// generateLink returns a one-time link, which is a credential.
 func generateLink(ctx context.Context, c *persona.Client, id, _ string, opts []persona.Option) (json.RawMessage, error) {
 	link, err := c.Inquiries.GenerateOneTimeLink(ctx, id, persona.InquiryGenerateOneTimeLinkParams{}, opts...)
 	if err != nil {
@@ -131,8 +131,8 @@ func generateLink(ctx context.Context, c *persona.Client, id, _ string, opts []p
 	return json.Marshal(map[string]string{"one_time_link": link.Meta.OneTimeLink, "one_time_link_short": link.Meta.OneTimeLinkShort})
 }
 
-// simulated reports whether a list of simulate actions asks for a verdict.
-func simulated(v domain.Verdict, names string, _ map[string]domain.Verdict) bool {
+// simulationAsksFor reports whether a list of simulate actions asks for a verdict.
+func simulationAsksFor(v domain.Verdict, names string, _ map[string]domain.Verdict) bool {
 	name := map[domain.Verdict]string{domain.VerdictApproved: "approve_inquiry", domain.VerdictDeclined: "decline_inquiry"}[v]
 	return name != "" && slices.Contains(strings.Fields(names), name)
 }

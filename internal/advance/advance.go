@@ -16,13 +16,13 @@ import (
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
-// Deps is what advancing an environment's objects needs.
+// Deps are the dependencies for one environment.
 type Deps struct {
 	Reader Reader
 	Policy *policy.Policy
 }
 
-// Advancer advances objects.
+// Advancer advances objects: it applies their waiting events.
 type Advancer struct {
 	store        store.Store
 	environments map[domain.Environment]Deps
@@ -31,26 +31,26 @@ type Advancer struct {
 	now          func() time.Time
 }
 
-// New returns an advancer.
+// New returns an advancer for the environments that have an entry.
 func New(s store.Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
 	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
 const (
-	// maxTries is how often objects are loaded again at once because somebody else saved
-	// one of them first.
+	// maxTries is how often objects are loaded again immediately because another worker
+	// saved one of them first.
 	maxTries = 5
 
-	// batch is how many events of an object are folded at once. An object may have
-	// thousands that wait after a long outage; each can be a mebibyte.
+	// batch is how many events of an object are folded at once. After a long outage, an
+	// object can have thousands of waiting events of up to one mebibyte each.
 	batch = 50
 
 	// maxEvents is how many events are in memory at once, of all objects of a job.
 	maxEvents = 3200
 )
 
-// Advance folds what waits for objects, and leaves those that need reads to jobs of their
-// own. It returns nil when nothing waits.
+// Advance folds the waiting events of objects. Objects that need reads get jobs of their
+// own. It returns nil if no events are waiting.
 func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []domain.Ref) error {
 	settings, known := a.environments[env]
 	if !known {
@@ -64,14 +64,14 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []d
 		}
 		left = slices.DeleteFunc(left, func(ref domain.Ref) bool { return slices.Contains(claimed, ref) })
 		limit := max(1, min(batch, maxEvents/max(1, len(left))))
-		again, changed, err := a.advance(ctx, env, settings, left, limit)
+		unfinished, changed, err := a.advance(ctx, env, settings, left, limit)
 		if err != nil {
 			return err
 		}
 		if !changed {
 			tries = 0
 		}
-		if left = again; tries == maxTries {
+		if left = unfinished; tries == maxTries {
 			return fmt.Errorf("advance objects: %w", store.ErrChanged)
 		}
 	}
@@ -79,9 +79,9 @@ func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []d
 }
 
 // advance folds at most limit events of each object and saves all objects in one
-// transaction. It returns the objects that are not done: more events may wait, or
-// somebody else saved one first, which it reports.
-func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings Deps, refs []domain.Ref, limit int) (again []domain.Ref, changed bool, err error) {
+// transaction. It returns the objects that are not finished, because more events may be
+// waiting or because another worker saved one first. The latter sets changed.
+func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings Deps, refs []domain.Ref, limit int) (unfinished []domain.Ref, changed bool, err error) {
 	inbox, err := a.store.Inbox(ctx, env, refs, limit)
 	if err != nil {
 		return nil, false, fmt.Errorf("advance objects: %w", err)
@@ -94,18 +94,18 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings
 		w := a.begin(env, settings, refs[i], in)
 		w.parse()
 		switch {
-		case w.needsReads():
+		case w.hasThinPayload():
 			w.save = store.Advance{Jobs: []store.Job{{Kind: store.JobRead, Environment: env, Object: w.ref}}}
 		default:
 			w.fold()
-			if w.mayDecide() {
+			if w.needsReads() {
 				w.save = store.Advance{Jobs: []store.Job{{Kind: store.JobRead, Environment: env, Object: w.ref}}}
 				break
 			}
 			w.skipHistory()
 			w.auditTransitions()
 			if len(in.Events) == limit {
-				again = append(again, w.ref)
+				unfinished = append(unfinished, w.ref)
 			}
 		}
 		all = append(all, w)
@@ -115,36 +115,38 @@ func (a *Advancer) advance(ctx context.Context, env domain.Environment, settings
 		return nil, false, a.oneByOne(ctx, env, settings, all, limit, err)
 	}
 	for _, w := range lost {
-		if !slices.Contains(again, w.ref) {
-			again = append(again, w.ref)
+		if !slices.Contains(unfinished, w.ref) {
+			unfinished = append(unfinished, w.ref)
 		}
 	}
-	return again, len(lost) > 0, err
+	return unfinished, len(lost) > 0, err
 }
 
-// oneByOne finds the event whose value the database rejects. It fails alone, and is set
-// aside after a few tries.
+// oneByOne processes events individually to find the one with a value that the database
+// rejects. Only that event fails, and it is marked as poison after a few tries.
 func (a *Advancer) oneByOne(ctx context.Context, env domain.Environment, settings Deps, all []*work, limit int, cause error) error {
 	if len(all) == 1 && limit == 1 {
 		return a.rejected(ctx, all[0], cause)
 	}
 	var failed []error
 	for _, w := range all {
-		// Of one object, one event after the other; those behind it wait for its outcome.
-		again, _, err := a.advance(ctx, env, settings, []domain.Ref{w.ref}, 1)
-		for err == nil && len(again) > 0 {
-			again, _, err = a.advance(ctx, env, settings, again, 1)
+		// The events of one object are processed in order, so that later ones see the
+		// result of earlier ones.
+		unfinished, _, err := a.advance(ctx, env, settings, []domain.Ref{w.ref}, 1)
+		for err == nil && len(unfinished) > 0 {
+			unfinished, _, err = a.advance(ctx, env, settings, unfinished, 1)
 		}
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }
 
-// maxRejections is how often the database may reject an event until it is poison.
+// maxRejections is how often the database may reject an event before it is marked as
+// poison.
 const maxRejections = 3
 
-// rejected records that the database rejects a value of an event, and returns the error
-// that makes its job run again.
+// rejected records that the database rejects a value of an event. The error makes the queue
+// retry the job.
 func (a *Advancer) rejected(ctx context.Context, w *work, cause error) error {
 	event := w.in.Events[0]
 	reason := "the database rejects a value in the payload"

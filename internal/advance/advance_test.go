@@ -32,17 +32,17 @@ var (
 	account = domain.Ref{Type: "account", ID: "act_1"}
 )
 
-// persona answers reads: an inquiry of a status, with one passed verification and a
-// case.
+// persona is a Reader that returns an inquiry of a given status, with one passed
+// verification and a case.
 type persona struct {
 	mu     sync.Mutex
 	status string
 	asOf   time.Time
 	err    error
 	reads  int
-	onRead func() // nil for nothing
+	onRead func() // called before a read; may be nil
 
-	created string // when the inquiry was created; empty where it does not say so
+	created string // when the inquiry was created; empty means absent
 	others  advance.Others
 }
 
@@ -85,7 +85,7 @@ func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Fac
 	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}}, err
 }
 
-// stage is an advancer with a real database and a persona that is told what to say.
+// stage is an advancer with a real database and a fake persona.
 type stage struct {
 	*sqlite.DB
 	t        *testing.T
@@ -96,7 +96,7 @@ type stage struct {
 	now      time.Time
 }
 
-// recorder is a queue that only takes note.
+// recorder is a queue that only records jobs.
 type recorder struct{ jobs *storetest.Jobs }
 
 func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
@@ -118,18 +118,18 @@ func newStage(t *testing.T) *stage {
 	}
 	s := &stage{DB: db, t: t, persona: &persona{status: "completed", asOf: start.Add(time.Hour)}, jobs: &storetest.Jobs{}, policy: rules}
 	db.UseQueue(recorder{s.jobs})
-	s.through(db)
+	s.useStore(db)
 	s.now = start.Add(time.Minute)
 	return s
 }
 
-// through makes the advancer use a store.
-func (s *stage) through(st store.Store) {
+// useStore makes the advancer use a store.
+func (s *stage) useStore(st store.Store) {
 	s.advancer = advance.New(st, map[domain.Environment]advance.Deps{domain.Sandbox: {Reader: s.persona, Policy: s.policy}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 }
 
-// event is one about the inquiry, so many seconds after the start.
+// event returns an event about the inquiry, dated a number of seconds after the start.
 func event(second int, status string) domain.Event {
 	return eventWith(second, status, `"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]}`)
 }
@@ -156,7 +156,7 @@ func (s *stage) advance() {
 	}
 }
 
-// work advances an object, and reads for it where it needs that.
+// work advances an object, and runs its read job if it needs one.
 func (s *stage) work(ref domain.Ref) error {
 	s.jobs.Take()
 	if err := s.advancer.Advance(s.t.Context(), domain.Sandbox, []domain.Ref{ref}); err != nil {
@@ -188,7 +188,7 @@ func (s *stage) wantEvent(id string, want domain.EventState) {
 	}
 }
 
-// rows counts what was decided, and is to be done.
+// rows counts the decisions and actions.
 func (s *stage) rows() (decisions, actions int) {
 	s.t.Helper()
 	d, err := s.Decisions(s.t.Context(), domain.Sandbox, store.Filter{})
@@ -229,7 +229,7 @@ func (s *stage) wantActions(want ...domain.ActionKind) {
 	}
 }
 
-// wantResult checks the newest decision.
+// wantResult checks the result of the newest decision.
 func (s *stage) wantResult(want domain.DecisionResult) {
 	s.t.Helper()
 	d, err := s.Decisions(s.t.Context(), domain.Sandbox, store.Filter{})
@@ -238,25 +238,25 @@ func (s *stage) wantResult(want domain.DecisionResult) {
 	}
 }
 
-func TestEventsOfOneBatchAreFoldedInTheirOrder(t *testing.T) {
+func TestEventsOfABatchAreFoldedInOrder(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(3, "completed"), event(1, "created"), event(2, "pending"))
 	s.advance()
 	if got := s.status(); got != "completed" {
 		t.Errorf("the status is %s", got)
 	}
-	s.wantRows(1, 2) // approve the inquiry, set the case
+	s.wantRows(1, 2) // approve the inquiry and set the case status
 	n, err := s.Notifications(t.Context(), domain.Sandbox, store.Filter{})
 	if err != nil || len(n.Rows) != 1 || n.Rows[0].Subject != "user-1" || n.Rows[0].Verdict != domain.VerdictReview {
 		t.Errorf("notified %+v, error %v", n.Rows, err)
 	}
 }
 
-func TestManyEventsThatWaitAreFoldedBatchByBatch(t *testing.T) {
+func TestManyWaitingEventsAreFoldedInBatches(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("approved", nil)
 	var events []domain.Event
-	for second := range 249 { // pending and completed in turn, some of it unreadable
+	for second := range 249 { // alternately pending and completed, and some unreadable
 		e := event(second, []string{"pending", "completed"}[second%2])
 		if second%100 == 49 {
 			e.Body = []byte("{")
@@ -274,7 +274,7 @@ func TestManyEventsThatWaitAreFoldedBatchByBatch(t *testing.T) {
 	}
 	s.wantEvent("evt_249", domain.EventApplied)
 	s.wantEvent("evt_149", domain.EventPoison)
-	s.wantActions() // what is over is not acted on
+	s.wantActions() // no action for a decision on past events
 	decisions, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +286,7 @@ func TestManyEventsThatWaitAreFoldedBatchByBatch(t *testing.T) {
 	}
 }
 
-func TestALateEventUndoesNothing(t *testing.T) {
+func TestALateEventDoesNotChangeTheStatus(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(5, "approved"))
 	s.advance()
@@ -300,7 +300,7 @@ func TestALateEventUndoesNothing(t *testing.T) {
 	s.wantRows(0, 0)
 }
 
-func TestAnEventThatCannotBeReadDoesNotBlockOthers(t *testing.T) {
+func TestAnUnreadableEventDoesNotBlockOthers(t *testing.T) {
 	s := newStage(t)
 	poison := event(1, "created")
 	poison.Body = []byte(`{"data":`)
@@ -311,7 +311,7 @@ func TestAnEventThatCannotBeReadDoesNotBlockOthers(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-func TestAdvancingAgainDecidesNothingAgain(t *testing.T) {
+func TestAdvancingTwiceDecidesOnce(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "completed"))
 	var workers sync.WaitGroup
@@ -326,7 +326,7 @@ func TestAdvancingAgainDecidesNothingAgain(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-func TestAThinPayloadIsReadFromPersona(t *testing.T) {
+func TestAnIncompletePayloadIsCompletedFromPersona(t *testing.T) {
 	s := newStage(t)
 	s.receive(eventWith(1, "completed", ""))
 	s.advance()
@@ -336,7 +336,7 @@ func TestAThinPayloadIsReadFromPersona(t *testing.T) {
 	}
 }
 
-func TestAReadThatIsOlderThanItsEventDoesNotFillAThinPayload(t *testing.T) {
+func TestAReadThatIsOlderThanItsEventDoesNotCompleteAPayload(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("pending", nil)
 	s.persona.asOf = start.Add(-time.Second)
@@ -347,7 +347,7 @@ func TestAReadThatIsOlderThanItsEventDoesNotFillAThinPayload(t *testing.T) {
 	s.wantEvent("evt_1", domain.EventWaiting)
 }
 
-func TestAnObjectThatHasMovedOnIsNotDecidedOnAndTheDecisionSaysSo(t *testing.T) {
+func TestADecisionIsSupersededIfTheObjectHasChangedAgain(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("approved", nil)
 	s.receive(event(1, "completed"))
@@ -359,7 +359,7 @@ func TestAnObjectThatHasMovedOnIsNotDecidedOnAndTheDecisionSaysSo(t *testing.T) 
 	s.wantRows(1, 0)
 }
 
-func TestADecisionWaitsUntilWhatIsReadIsNoOlderThanTheEvent(t *testing.T) {
+func TestADecisionWaitsForFactsThatAreNotOlderThanItsEvent(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("pending", nil)
 	s.persona.asOf = start.Add(-time.Second)
@@ -373,8 +373,8 @@ func TestADecisionWaitsUntilWhatIsReadIsNoOlderThanTheEvent(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-// A node whose clock was wrong once took such an event for done, without a trace.
-func TestAnEventThatPersonaNeverShowsIsReviewedAfterAFewTries(t *testing.T) {
+// In an earlier version, a node with a wrong clock marked such an event as done.
+func TestAnEventThatPersonaNeverConfirmsLeadsToReviewAfterAFewTries(t *testing.T) {
 	for name, clock := range map[string]time.Time{"right": start.Add(time.Minute), "ahead": start.Add(time.Hour), "behind": start.Add(-time.Hour)} {
 		t.Run("the clock is "+name, func(t *testing.T) {
 			s := newStage(t)
@@ -386,7 +386,7 @@ func TestAnEventThatPersonaNeverShowsIsReviewedAfterAFewTries(t *testing.T) {
 			for s.work(inquiry) != nil {
 				s.wantEvent("evt_1", domain.EventWaiting)
 				if tries++; tries > 20 {
-					t.Fatal("it is tried for ever")
+					t.Fatal("it is retried forever")
 				}
 			}
 			if tries < 3 {
@@ -399,7 +399,7 @@ func TestAnEventThatPersonaNeverShowsIsReviewedAfterAFewTries(t *testing.T) {
 	}
 }
 
-func TestWhilePersonaDoesNotAnswerEventsWait(t *testing.T) {
+func TestEventsWaitWhilePersonaDoesNotAnswer(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("completed", errors.New("no answer"))
 	s.receive(event(1, "completed"))
@@ -414,7 +414,7 @@ func TestWhilePersonaDoesNotAnswerEventsWait(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-func TestWhatPersonaHasNoMoreIsNotApproved(t *testing.T) {
+func TestAnInquiryThatPersonaNoLongerHasIsNotApproved(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
 	s.receive(event(1, "completed"))
@@ -422,13 +422,13 @@ func TestWhatPersonaHasNoMoreIsNotApproved(t *testing.T) {
 	s.wantEvent("evt_1", domain.EventApplied)
 	for _, a := range s.actions() {
 		if a.State != domain.ActionSkipped || a.Spec.Kind == domain.ApproveInquiry {
-			t.Errorf("it is to %s, which is %s", a.Spec.Kind, a.State)
+			t.Errorf("there is an action %s, which is %s", a.Spec.Kind, a.State)
 		}
 	}
 	s.wantRows(1, 2)
 }
 
-func TestACaseThatIsReadIsKnownFromThenOn(t *testing.T) {
+func TestACaseThatIsReadIsStored(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "completed"))
 	s.advance()
@@ -438,19 +438,19 @@ func TestACaseThatIsReadIsKnownFromThenOn(t *testing.T) {
 	}
 }
 
-func TestHistoryThatAWebhookBringsWhileItIsReadIsDecidedOn(t *testing.T) {
+func TestHistoryThatAWebhookDeliversDuringAReadIsDecidedOn(t *testing.T) {
 	s := newStage(t)
-	brought := eventWith(1, "completed", "") // it is thin, and so read from Persona
-	old := brought
+	delivered := eventWith(1, "completed", "") // its payload is incomplete, so it needs a read
+	old := delivered
 	old.Via = domain.ViaHistory
 	s.receive(old)
-	s.persona.onRead = func() { s.receive(brought); s.persona.onRead = nil }
-	s.advance() // the worker that reads goes on with what came meanwhile
+	s.persona.onRead = func() { s.receive(delivered); s.persona.onRead = nil }
+	s.advance() // the worker that reads also processes the events that arrive meanwhile
 	s.wantRows(1, 2)
 	s.wantEvent("evt_1", domain.EventStale)
 }
 
-func TestNothingToDoReadsNothing(t *testing.T) {
+func TestAnObjectWithoutWaitingEventsIsNotRead(t *testing.T) {
 	s := newStage(t)
 	s.advance()
 	if s.persona.reads != 0 {

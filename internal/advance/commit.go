@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// commit saves what objects led to, in one transaction. It returns those that somebody
-// else saved first.
+// commit saves objects and their decisions, actions, notifications and audit entries in one
+// transaction. It returns the objects that another worker saved first.
 func (a *Advancer) commit(ctx context.Context, env domain.Environment, settings Deps, all []*work) (lost []*work, err error) {
 	if len(all) == 0 {
 		return nil, nil

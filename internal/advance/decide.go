@@ -15,20 +15,20 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// mayDecide reports whether the object cannot be saved without a read: there is something
-// to decide, something that may be undecided still, or events contradict each other.
-func (w *work) mayDecide() bool {
+// needsReads reports whether the object needs reads before it can be saved, because there is
+// a transition to decide on, one that may still be undecided, or a conflict between events.
+func (w *work) needsReads() bool {
 	if w.reread {
 		return true
 	}
-	if t, ok := w.shownAgain(); ok && len(w.transitions) == 0 {
+	if t, ok := w.repeatedTransition(); ok && len(w.transitions) == 0 {
 		return w.settings.Policy.Covers(t)
 	}
 	_, ok := w.toDecide()
 	return ok
 }
 
-// toDecide is the transition to decide on, if there is one.
+// toDecide returns the transition to decide on, if there is one.
 func (w *work) toDecide() (domain.Transition, bool) {
 	if len(w.transitions) == 0 || !w.next.RedactedAt.IsZero() {
 		return domain.Transition{}, false
@@ -37,7 +37,8 @@ func (w *work) toDecide() (domain.Transition, bool) {
 	return t, w.settings.Policy.Covers(t) && !w.isHistory(t)
 }
 
-// skipHistory says that nothing is decided on a transition of before.
+// skipHistory writes to the audit trail that no decision is made on a transition that is
+// history.
 func (w *work) skipHistory() {
 	if len(w.transitions) == 0 || !w.next.RedactedAt.IsZero() {
 		return
@@ -47,18 +48,19 @@ func (w *work) skipHistory() {
 	}
 }
 
-// isHistory reports whether all that shows a transition are events from before the
-// service knew the environment: what was then is not decided on, people have lived with
-// it since.
+// isHistory reports whether a transition is known only from events from before the service
+// knew the environment. No decision is made on those, since people have been treated
+// accordingly ever since.
 func (w *work) isHistory(t domain.Transition) bool {
 	return !slices.ContainsFunc(w.in.Events, func(e domain.Event) bool {
 		return e.Via != domain.ViaHistory && (e.ID == t.EventID || t.EventID == "")
 	})
 }
 
-// shownAgain is the transition to the present status, where the event that showed it
-// comes once more: it was history and comes by a webhook now, or it is replayed.
-func (w *work) shownAgain() (domain.Transition, bool) {
+// repeatedTransition returns the transition to the current status if its event is processed again,
+// because it was history and has now been delivered by a webhook, or because it is
+// replayed.
+func (w *work) repeatedTransition() (domain.Transition, bool) {
 	at := slices.IndexFunc(w.in.Events, func(e domain.Event) bool { return e.ID == w.in.Object.EventID && e.Via != domain.ViaHistory })
 	if at < 0 || w.in.Object.Status == "" {
 		return domain.Transition{}, false
@@ -67,15 +69,16 @@ func (w *work) shownAgain() (domain.Transition, bool) {
 	return domain.Transition{Object: w.ref, To: w.in.Object.Status, At: w.in.Object.AsOf, EventID: e.ID, Event: e.Name}, true
 }
 
-// findUndecided takes up a transition that is shown again, if nothing was decided on it.
+// findUndecided adds the transition of a repeated event to the work, if no decision was
+// made on it.
 func (w *work) findUndecided(ctx context.Context) error {
-	t, ok := w.shownAgain()
+	t, ok := w.repeatedTransition()
 	if !ok || len(w.transitions) > 0 {
 		return nil
 	}
 	newest := true
 	for d, err := range store.All(ctx, w.store.Decisions, w.env, store.Filter{Object: w.ref}) {
-		// Another event may have shown the status first.
+		// A decision on another event with the same status counts too.
 		if err != nil || d.Transition.EventID == t.EventID || newest && d.Transition.To == t.To {
 			return err
 		}
@@ -85,7 +88,7 @@ func (w *work) findUndecided(ctx context.Context) error {
 	return nil
 }
 
-// decide applies the policy to the transition that led to the present status.
+// decide applies the policy to the transition that led to the current status.
 func (w *work) decide(ctx context.Context) error {
 	t, ok := w.toDecide()
 	if !ok {
@@ -97,7 +100,7 @@ func (w *work) decide(ctx context.Context) error {
 	}
 	facts.Environment, facts.Transition = w.env, t
 	w.facts = &facts
-	if now := about(facts, w.ref); now != nil {
+	if now := decidedObject(facts, w.ref); now != nil {
 		switch {
 		case older(*now, t) && w.tries() < maxStaleReads:
 			return fmt.Errorf("read the facts of a decision: %w", errOlder)
@@ -107,7 +110,7 @@ func (w *work) decide(ctx context.Context) error {
 			return w.record(t, policy.Outcome{Result: domain.Superseded, Explanation: "the " + w.ref.Family() + " had moved on when its facts were read", Reason: "it is " + orNone(now.Status)})
 		}
 	}
-	if err := w.remember(ctx, facts.Cases); err != nil {
+	if err := w.saveUnknownCases(ctx, facts.Cases); err != nil {
 		return err
 	}
 	if facts.DeclinedBefore, err = w.declinedBefore(ctx, facts); err != nil {
@@ -115,7 +118,7 @@ func (w *work) decide(ctx context.Context) error {
 	}
 	outcome := w.settings.Policy.Decide(facts)
 	if w.settings.Policy.Approves(outcome) && w.settings.Policy.VerdictRules().Reapply != fold.ReapplyAllow {
-		if err := w.lookForDeclines(ctx, &facts); err != nil {
+		if err := w.checkForDeclines(ctx, &facts); err != nil {
 			return err
 		}
 		outcome = w.settings.Policy.Decide(facts)
@@ -123,9 +126,8 @@ func (w *work) decide(ctx context.Context) error {
 	return w.record(t, outcome)
 }
 
-// about returns the object that a decision is about, as it was read; nil where it could
-// not be.
-func about(f policy.Facts, ref domain.Ref) *domain.Object {
+// decidedObject returns the object of a decision as it was read, or nil if it could not be read.
+func decidedObject(f policy.Facts, ref domain.Ref) *domain.Object {
 	if f.Inquiry != nil && f.Inquiry.Ref == ref {
 		return f.Inquiry
 	}
@@ -137,7 +139,7 @@ func about(f policy.Facts, ref domain.Ref) *domain.Object {
 	return nil
 }
 
-// review asks for a person to look at the inquiries of a decision.
+// review returns the actions that mark a decision's inquiries for review.
 func review(f policy.Facts) []policy.Action {
 	var actions []policy.Action
 	for _, o := range f.Inquiries {
@@ -146,9 +148,9 @@ func review(f policy.Facts) []policy.Action {
 	return actions
 }
 
-// remember saves cases that were read and are not known yet: a case outranks its inquiry
-// from the moment that it is known.
-func (w *work) remember(ctx context.Context, cases []domain.Object) error {
+// saveUnknownCases saves cases that were read but are not stored yet, because a case
+// outranks its inquiry as soon as it is known.
+func (w *work) saveUnknownCases(ctx context.Context, cases []domain.Object) error {
 	for _, c := range cases {
 		if c.Ref == w.ref {
 			continue
@@ -173,13 +175,14 @@ func (w *work) declinedBefore(ctx context.Context, f policy.Facts) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	// What was just read is newer than what is stored: a decline's event may be on its way.
-	inquiries, cases := split(readOver(objects, slices.Concat(f.Inquiries, f.Cases)))
+	// The objects that were just read are newer than the stored ones: the event of a
+	// decline may not have arrived yet.
+	inquiries, cases := split(merge(objects, slices.Concat(f.Inquiries, f.Cases)))
 	return fold.DeclinedBefore(*f.Inquiry, inquiries, cases, w.settings.Policy.VerdictRules()), nil
 }
 
-// readOver joins objects that were read with those that are stored, each once.
-func readOver(stored, read []domain.Object) []domain.Object {
+// merge returns the stored objects, replaced and extended by those that were read.
+func merge(stored, read []domain.Object) []domain.Object {
 	joined := slices.Clone(read)
 	for _, o := range stored {
 		if !slices.ContainsFunc(read, func(r domain.Object) bool { return r.Ref == o.Ref }) {
@@ -189,7 +192,7 @@ func readOver(stored, read []domain.Object) []domain.Object {
 	return joined
 }
 
-// record keeps a decision with its facts, and the actions that it asks for.
+// record adds a decision, its facts and its actions to what is saved.
 func (w *work) record(t domain.Transition, o policy.Outcome) error {
 	facts, err := json.Marshal(w.facts)
 	if err != nil {
@@ -220,14 +223,14 @@ func (w *work) record(t domain.Transition, o policy.Outcome) error {
 		w.tell(notify.PolicyError(d))
 	}
 	if !slices.ContainsFunc(w.save.Objects, func(o domain.Object) bool { return o.Ref == w.ref }) {
-		w.save.Objects = append(w.save.Objects, w.next) // its version keeps two workers from deciding
+		w.save.Objects = append(w.save.Objects, w.next) // saving the object, with its version, keeps two workers from deciding
 	}
 	w.audit("decision.made", fmt.Sprintf("%s: %s by rule %q of policy %s: %s", d.ID, d.Result, d.Rule, d.PolicyVersion, d.Explanation))
 	return nil
 }
 
-// statusOf is the status that an object has in the facts, empty for one that is not
-// among them.
+// statusOf returns the status of an object in the facts, or "" if the facts do not contain
+// it.
 func statusOf(f policy.Facts, target domain.Ref) string {
 	for _, o := range slices.Concat(f.Inquiries, f.Cases) {
 		if o.Ref == target {

@@ -17,12 +17,12 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// atOnce is how many calls for one set of facts are under way at a time.
-const atOnce = 4
+// maxCalls is the number of concurrent calls for one set of facts.
+const maxCalls = 4
 
 // Facts implements [Reader].
 func (p Persona) Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error) {
-	g := &gathering{persona: p, facts: policy.Facts{Environment: p.Environment}}
+	g := &factReader{persona: p, facts: policy.Facts{Environment: p.Environment}}
 	var err error
 	switch ref.Family() {
 	case "inquiry":
@@ -43,22 +43,22 @@ func (p Persona) Facts(ctx context.Context, ref domain.Ref, accountReports bool)
 	return g.facts, nil
 }
 
-// gathering is a set of facts while it is read.
-type gathering struct {
+// factReader is a set of facts that is being read.
+type factReader struct {
 	persona  Persona
 	facts    policy.Facts
 	accounts []domain.Object // of all inquiries
 }
 
-func (g *gathering) aboutInquiry(ctx context.Context, ref domain.Ref) error {
+func (g *factReader) aboutInquiry(ctx context.Context, ref domain.Ref) error {
 	if err := g.inquiries(ctx, []domain.Ref{ref}); err != nil {
 		return err
 	}
 	return g.listCases(ctx, ref)
 }
 
-// aboutCase reads a case with all its inquiries, and the reports that it names itself.
-func (g *gathering) aboutCase(ctx context.Context, ref domain.Ref) (err error) {
+// aboutCase reads a case, all its inquiries, and the reports that it names itself.
+func (g *factReader) aboutCase(ctx context.Context, ref domain.Ref) (err error) {
 	if g.facts.Cases, _, err = g.read(ctx, []domain.Ref{ref}); err != nil || len(g.facts.Cases) == 0 {
 		return err
 	}
@@ -68,8 +68,8 @@ func (g *gathering) aboutCase(ctx context.Context, ref domain.Ref) (err error) {
 	return g.add(ctx, &g.facts.Reports, family.Related(g.facts.Cases[0], "reports"), nil)
 }
 
-// inquiries reads inquiries and what they name.
-func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
+// inquiries reads inquiries and the objects they name.
+func (g *factReader) inquiries(ctx context.Context, refs []domain.Ref) error {
 	inquiries, included, err := g.read(ctx, refs)
 	if err != nil {
 		return err
@@ -100,16 +100,16 @@ func (g *gathering) inquiries(ctx context.Context, refs []domain.Ref) error {
 	return nil
 }
 
-// add adds objects to those that are there already: from what came along with the
-// inquiries, or else by a call for each.
-func (g *gathering) add(ctx context.Context, to *[]domain.Object, refs []domain.Ref, included []domain.Object) error {
+// add adds the named objects to a list. It takes them from the objects that were included
+// with the inquiries, or else reads each with a call.
+func (g *factReader) add(ctx context.Context, to *[]domain.Object, refs []domain.Ref, included []domain.Object) error {
 	var absent []domain.Ref
 	for _, ref := range refs {
 		if indexOf(*to, ref) >= 0 || slices.Contains(absent, ref) {
 			continue
 		}
 		if at := indexOf(included, ref); at >= 0 {
-			g.keep(to, included[at])
+			g.collect(to, included[at])
 		} else {
 			absent = append(absent, ref)
 		}
@@ -119,9 +119,10 @@ func (g *gathering) add(ctx context.Context, to *[]domain.Object, refs []domain.
 	return err
 }
 
-// keep adds an object that was read, and notes what is withheld of it. It may be named
-// twice, or be on two pages of a list that changes.
-func (g *gathering) keep(to *[]domain.Object, o domain.Object) {
+// collect adds an object to a list and records which of its attributes are withheld. An object
+// that is already in the list is ignored: it may be named twice, or be on two pages of a
+// list that is changing.
+func (g *factReader) collect(to *[]domain.Object, o domain.Object) {
 	if indexOf(*to, o.Ref) >= 0 {
 		return
 	}
@@ -129,16 +130,16 @@ func (g *gathering) keep(to *[]domain.Object, o domain.Object) {
 	g.facts.Missing = append(g.facts.Missing, family.Withheld(o)...)
 }
 
-// read reads objects, a few at a time, and what comes along with inquiries. One that
-// cannot be read is missing.
-func (g *gathering) read(ctx context.Context, refs []domain.Ref) (objects, included []domain.Object, err error) {
+// read reads objects concurrently, together with the objects that inquiries include.
+// Objects that cannot be read are recorded as missing.
+func (g *factReader) read(ctx context.Context, refs []domain.Ref) (objects, included []domain.Object, err error) {
 	answers := make([]answer, len(refs))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(maxCalls)
 	for i, ref := range refs {
 		group.Go(func() error {
 			answers[i] = g.persona.ask(ctx, ref, "account", "verifications", "reports", "sessions")
-			if mayChange(answers[i].err) {
+			if mayRecover(answers[i].err) {
 				return answers[i].err
 			}
 			return nil
@@ -149,17 +150,17 @@ func (g *gathering) read(ctx context.Context, refs []domain.Ref) (objects, inclu
 	}
 	for i, a := range answers {
 		if a.err != nil {
-			g.unread(refs[i].String(), a.err)
+			g.addMissing(refs[i].String(), a.err)
 			continue
 		}
-		g.keep(&objects, a.object)
+		g.collect(&objects, a.object)
 		included = append(included, a.included...)
 	}
 	return objects, included, nil
 }
 
-// unread notes what cannot be read.
-func (g *gathering) unread(what string, err error) {
+// addMissing records that something cannot be read.
+func (g *factReader) addMissing(what string, err error) {
 	why := "cannot be read"
 	var refusal *persona.Error
 	if errors.As(err, &refusal) {
@@ -168,26 +169,26 @@ func (g *gathering) unread(what string, err error) {
 	g.facts.Missing = append(g.facts.Missing, fmt.Sprintf("%s (%s)", what, why))
 }
 
-// listCases lists the cases that an inquiry is attached to.
-func (g *gathering) listCases(ctx context.Context, inquiry domain.Ref) error {
+// listCases adds the cases that an inquiry is attached to.
+func (g *factReader) listCases(ctx context.Context, inquiry domain.Ref) error {
 	if !family.Readable(inquiry) {
-		return nil // it is missing already
+		return nil // already recorded as missing
 	}
 	cases := g.persona.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiry.ID})
 	return list(g, "cases of "+inquiry.String(), cases, func(c *persona.Case) []byte { return c.Raw }, func(o domain.Object) {
 		if inquiries := o.Relationships["inquiries"]; inquiries != nil && !slices.Contains(inquiries, inquiry) {
-			return // nothing is done to a case of somebody else
+			return // ignore a case that does not name the inquiry
 		}
-		g.keep(&g.facts.Cases, o)
+		g.collect(&g.facts.Cases, o)
 	})
 }
 
-// listAccountReports lists the reports of the accounts.
-func (g *gathering) listAccountReports(ctx context.Context) error {
+// listAccountReports adds the reports of the accounts.
+func (g *factReader) listAccountReports(ctx context.Context) error {
 	for _, account := range g.accounts {
 		reports := g.persona.Client.Reports.List(ctx, persona.ReportListParams{AccountID: account.Ref.ID})
 		err := list(g, "reports of "+account.Ref.String(), reports, func(r *persona.Report) []byte { return r.Raw }, func(o domain.Object) {
-			g.keep(&g.facts.AccountReports, o)
+			g.collect(&g.facts.AccountReports, o)
 		})
 		if err != nil {
 			return err
@@ -196,10 +197,10 @@ func (g *gathering) listAccountReports(ctx context.Context) error {
 	return nil
 }
 
-// list goes through a list at Persona. What of it cannot be read is missing.
-func list[T any](g *gathering, what string, items iter.Seq2[T, error], raw func(T) []byte, each func(domain.Object)) error {
+// list iterates over a list at Persona. If it cannot be read, it is recorded as missing.
+func list[T any](g *factReader, what string, items iter.Seq2[T, error], raw func(T) []byte, each func(domain.Object)) error {
 	for item, err := range items {
-		if mayChange(err) {
+		if mayRecover(err) {
 			return fmt.Errorf("list the %s: %w", what, err)
 		}
 		var o domain.Object
@@ -207,7 +208,7 @@ func list[T any](g *gathering, what string, items iter.Seq2[T, error], raw func(
 			o, err = fold.FromResource(g.persona.Environment, raw(item))
 		}
 		if err != nil {
-			g.unread(what, err)
+			g.addMissing(what, err)
 			continue
 		}
 		each(o)

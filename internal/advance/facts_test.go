@@ -20,22 +20,22 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// world answers reads as Persona does, with the resources of a test.
+// world is an HTTP server that answers reads as Persona does, with the resources of a test.
 type world struct {
 	t      *testing.T
 	client *sdk.Client
 
 	mu        sync.Mutex
 	resources map[string]resource // by id
-	refused   map[string]int      // the status of HTTP, by the id or the path
-	bodies    map[string]string   // instead of a resource, by id
-	includes  bool                // answers with inquiries include what was asked for
-	asked     []string            // the paths of the calls
-	atOnce    int                 // calls under way
-	most      int                 // of those
+	refused   map[string]int      // HTTP status by id or path
+	bodies    map[string]string   // answers instead of a resource, by id
+	includes  bool                // whether inquiries include the requested resources
+	asked     []string            // the paths of the requests
+	inFlight  int                 // concurrent requests
+	maxSeen   int                 // the maximum of inFlight
 }
 
-// resource is a resource as Persona writes it.
+// resource is a resource in Persona's JSON form.
 type resource struct {
 	Type          string         `json:"type"`
 	ID            string         `json:"id"`
@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.client = client
-	// An inquiry of a person who passed, and whose report has a match.
+	// An inquiry of a person who passed, with a report that found a match.
 	w.add("inquiry", "inq_1", map[string]any{"status": "completed", "created-at": "2026-03-01T11:00:00.000Z", "reference-id": "user-1"}, map[string]any{
 		"account": to("account/act_1"), "verifications": toMany("verification/selfie/ver_1"), "reports": toMany("report/watchlist/rep_1"), "sessions": toMany("inquiry-session/iqse_1"),
 	})
@@ -71,7 +71,7 @@ func (w *world) add(typ, id string, attributes, relationships map[string]any) {
 	w.resources[id] = resource{typ, id, attributes, relationships}
 }
 
-// to and toMany are relationships to resources, written as type/id.
+// to and toMany return relationships to resources, named as type/id.
 func to(name string) map[string]any {
 	i := strings.LastIndexByte(name, '/')
 	return map[string]any{"data": map[string]any{"type": name[:i], "id": name[i+1:]}}
@@ -88,14 +88,14 @@ func toMany(names ...string) map[string]any {
 // ServeHTTP answers GET /kind/id and GET /kind.
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
-	w.atOnce++
-	w.most = max(w.most, w.atOnce)
+	w.inFlight++
+	w.maxSeen = max(w.maxSeen, w.inFlight)
 	w.asked = append(w.asked, strings.TrimPrefix(r.URL.Path, "/"))
 	w.mu.Unlock()
-	time.Sleep(time.Millisecond) // so that calls meet
+	time.Sleep(time.Millisecond) // so that requests overlap
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.atOnce--
+	w.inFlight--
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	_, id, single := strings.Cut(path, "/")
 	if !single {
@@ -158,7 +158,7 @@ func (w *world) read(ref domain.Ref, accountReports bool) (policy.Facts, error) 
 	return advance.Persona{Client: w.client, Environment: domain.Sandbox}.Facts(w.t.Context(), ref, accountReports)
 }
 
-// decide is the rule of the built-in policy that decides on the inquiry.
+// decide returns the rule of the built-in policy that decides on the inquiry.
 func (w *world) decide() string {
 	w.t.Helper()
 	f := w.facts(inquiry, false)
@@ -181,8 +181,8 @@ func ids(objects []domain.Object) string {
 	return strings.Join(all, " ")
 }
 
-// whole says which objects are in facts.
-func whole(f policy.Facts) string {
+// summarize lists the objects in facts.
+func summarize(f policy.Facts) string {
 	var account []domain.Object
 	if f.Account != nil {
 		account = []domain.Object{*f.Account}
@@ -190,14 +190,14 @@ func whole(f policy.Facts) string {
 	return strings.Join([]string{ids(f.Inquiries), ids(account), ids(f.Cases), ids(f.Verifications), ids(f.Reports), ids(f.AccountReports), ids(f.Sessions)}, " | ")
 }
 
-func TestFactsAreAllThatTheInquiryNames(t *testing.T) {
+func TestFactsContainEveryObjectThatTheInquiryNames(t *testing.T) {
 	for name, includes := range map[string]bool{"with what is included": true, "with nothing included": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.includes = includes
 			w.add("report/watchlist", "rep_of_another", map[string]any{"status": "ready", "has-match": false}, nil)
 			f := w.facts(inquiry, false)
-			if got, want := whole(f), "inq_1 | act_1 | case_1 | ver_1 | rep_1 |  | iqse_1"; got != want || len(f.Missing) > 0 {
+			if got, want := summarize(f), "inq_1 | act_1 | case_1 | ver_1 | rep_1 |  | iqse_1"; got != want || len(f.Missing) > 0 {
 				t.Errorf("read %s, want %s; missing %q", got, want, f.Missing)
 			}
 			if f.Inquiry == nil || f.Inquiry.Ref != inquiry || f.Environment != domain.Sandbox {
@@ -210,8 +210,8 @@ func TestFactsAreAllThatTheInquiryNames(t *testing.T) {
 	}
 }
 
-// Shown on 546fd2a: the inquiry is approved, since its report was not among what is
-// included.
+// At commit 546fd2a the inquiry was approved, since its report was not included in the
+// answer.
 func TestAReportThatIsNotIncludedCounts(t *testing.T) {
 	w := newWorld(t)
 	if got := w.decide(); got != "decided review the rest" {
@@ -223,7 +223,7 @@ func TestAReportThatIsNotIncludedCounts(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsMissing(t *testing.T) {
+func TestUnreadableFactsAreMissing(t *testing.T) {
 	other := func(typ, id string) string {
 		return fmt.Sprintf(`{"data":{"type":%q,"id":%q,"attributes":{"status":"passed","created-at":"2026-03-01T11:00:00.000Z","checks":[],"has-match":false}}}`, typ, id)
 	}
@@ -231,25 +231,25 @@ func TestWhatCannotBeReadIsMissing(t *testing.T) {
 		change func(*world)
 		want   string
 	}{
-		"a report that may not be read":         {func(w *world) { w.refused["rep_1"] = 403 }, "report/watchlist rep_1 (403 Forbidden)"},
-		"a report that is gone":                 {func(w *world) { delete(w.resources, "rep_1") }, "report/watchlist rep_1 (404 Not Found)"},
-		"a verification that is gone":           {func(w *world) { delete(w.resources, "ver_1") }, "verification/selfie ver_1 (404 Not Found)"},
-		"an account that may not be read":       {func(w *world) { w.refused["act_1"] = 403 }, "account act_1 (403 Forbidden)"},
-		"a session that may not be read":        {func(w *world) { w.refused["iqse_1"] = 403 }, "inquiry-session iqse_1 (403 Forbidden)"},
-		"a call that Persona refuses":           {func(w *world) { w.refused["ver_1"] = 422 }, "verification/selfie ver_1 (422 Unprocessable Entity)"},
-		"cases that may not be listed":          {func(w *world) { w.refused["cases"] = 403 }, "cases of inquiry inq_1 (403 Forbidden)"},
-		"an answer that is no JSON":             {func(w *world) { w.bodies["rep_1"] = "<html>" }, "report/watchlist rep_1 (cannot be read)"},
-		"an answer without a resource":          {func(w *world) { w.bodies["ver_1"] = "{}" }, "verification/selfie ver_1 (cannot be read)"},
-		"an answer with another resource":       {func(w *world) { w.bodies["rep_1"] = other("report/watchlist", "rep_2") }, "report/watchlist rep_1 (cannot be read)"},
-		"an answer with another type":           {func(w *world) { w.bodies["rep_1"] = other("report/profile", "rep_1") }, "report/watchlist rep_1 (cannot be read)"},
-		"a list that is none":                   {func(w *world) { w.bodies["cases"] = `{"data":{}}` }, "cases of inquiry inq_1 (cannot be read)"},
-		"a relationship to nothing":             {func(w *world) { w.resources["inq_1"].Relationships["reports"] = toMany("report/watchlist/") }, "inquiry inq_1 (cannot be read)"},
-		"a relationship to another kind":        {func(w *world) { w.resources["inq_1"].Relationships["verifications"] = toMany("report/watchlist/rep_1") }, "inquiry inq_1: relationships.verifications"},
-		"a relationship to what has no address": {func(w *world) { w.resources["inq_1"].Relationships["reports"] = toMany("report/watchlist/..") }, "inquiry inq_1 (cannot be read)"},
-		"a relationship that is a text":         {func(w *world) { w.resources["inq_1"].Relationships["reports"] = "rep_1" }, "inquiry inq_1 (cannot be read)"},
-		"a relationship that is null":           {func(w *world) { w.resources["inq_1"].Relationships["reports"] = map[string]any{"data": nil} }, "inquiry inq_1: relationships.reports"},
-		"the inquiry may not be read":           {func(w *world) { w.refused["inq_1"] = 403 }, "inquiry inq_1 (403 Forbidden)"},
-		"the inquiry is gone":                   {func(w *world) { delete(w.resources, "inq_1") }, "inquiry inq_1 (404 Not Found)"},
+		"a report that may not be read":        {func(w *world) { w.refused["rep_1"] = 403 }, "report/watchlist rep_1 (403 Forbidden)"},
+		"a report that is gone":                {func(w *world) { delete(w.resources, "rep_1") }, "report/watchlist rep_1 (404 Not Found)"},
+		"a verification that is gone":          {func(w *world) { delete(w.resources, "ver_1") }, "verification/selfie ver_1 (404 Not Found)"},
+		"an account that may not be read":      {func(w *world) { w.refused["act_1"] = 403 }, "account act_1 (403 Forbidden)"},
+		"a session that may not be read":       {func(w *world) { w.refused["iqse_1"] = 403 }, "inquiry-session iqse_1 (403 Forbidden)"},
+		"a call that Persona refuses":          {func(w *world) { w.refused["ver_1"] = 422 }, "verification/selfie ver_1 (422 Unprocessable Entity)"},
+		"cases that may not be listed":         {func(w *world) { w.refused["cases"] = 403 }, "cases of inquiry inq_1 (403 Forbidden)"},
+		"an answer that is not JSON":           {func(w *world) { w.bodies["rep_1"] = "<html>" }, "report/watchlist rep_1 (cannot be read)"},
+		"an answer without a resource":         {func(w *world) { w.bodies["ver_1"] = "{}" }, "verification/selfie ver_1 (cannot be read)"},
+		"an answer with another resource":      {func(w *world) { w.bodies["rep_1"] = other("report/watchlist", "rep_2") }, "report/watchlist rep_1 (cannot be read)"},
+		"an answer with another type":          {func(w *world) { w.bodies["rep_1"] = other("report/profile", "rep_1") }, "report/watchlist rep_1 (cannot be read)"},
+		"a list that is not an array":          {func(w *world) { w.bodies["cases"] = `{"data":{}}` }, "cases of inquiry inq_1 (cannot be read)"},
+		"a relationship with an empty id":      {func(w *world) { w.resources["inq_1"].Relationships["reports"] = toMany("report/watchlist/") }, "inquiry inq_1 (cannot be read)"},
+		"a relationship to another kind":       {func(w *world) { w.resources["inq_1"].Relationships["verifications"] = toMany("report/watchlist/rep_1") }, "inquiry inq_1: relationships.verifications"},
+		"a relationship with an id that is ..": {func(w *world) { w.resources["inq_1"].Relationships["reports"] = toMany("report/watchlist/..") }, "inquiry inq_1 (cannot be read)"},
+		"a relationship that is a string":      {func(w *world) { w.resources["inq_1"].Relationships["reports"] = "rep_1" }, "inquiry inq_1 (cannot be read)"},
+		"a relationship that is null":          {func(w *world) { w.resources["inq_1"].Relationships["reports"] = map[string]any{"data": nil} }, "inquiry inq_1: relationships.reports"},
+		"the inquiry may not be read":          {func(w *world) { w.refused["inq_1"] = 403 }, "inquiry inq_1 (403 Forbidden)"},
+		"the inquiry is gone":                  {func(w *world) { delete(w.resources, "inq_1") }, "inquiry inq_1 (404 Not Found)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -266,7 +266,7 @@ func TestWhatCannotBeReadIsMissing(t *testing.T) {
 	}
 }
 
-func TestWhatIsWithheldIsMissing(t *testing.T) {
+func TestWithheldFactsAreMissing(t *testing.T) {
 	without := func(id string, names ...string) func(*world) {
 		return func(w *world) {
 			for _, name := range names {
@@ -287,32 +287,32 @@ func TestWhatIsWithheldIsMissing(t *testing.T) {
 		change func(*world)
 		want   string
 	}{
-		"nothing":                             {func(*world) {}, ""},
-		"a report's match":                    {without("rep_1", "has-match"), "report/watchlist rep_1: has-match"},
-		"a ready report's match is null":      {set("rep_1", "has-match", nil), "report/watchlist rep_1: has-match"},
-		"a report's match is a text":          {set("rep_1", "has-match", "false"), "report/watchlist rep_1: has-match"},
-		"a report's status":                   {without("rep_1", "status"), "report/watchlist rep_1: status"},
-		"a verification's status":             {without("ver_1", "status"), "verification/selfie ver_1: status"},
-		"a verification's status is a number": {set("ver_1", "status", 7), "verification/selfie ver_1: status"},
-		"a verification's moment":             {without("ver_1", "created-at"), "verification/selfie ver_1: created-at"},
-		"a verification's moment is none":     {set("ver_1", "created-at", "today"), "verification/selfie ver_1: created-at"},
-		"a verification's checks":             {without("ver_1", "checks"), "verification/selfie ver_1: checks"},
-		"a verification's checks are null":    {set("ver_1", "checks", nil), "verification/selfie ver_1: checks"},
-		"a verification's checks are a text":  {set("ver_1", "checks", "passed"), "verification/selfie ver_1: checks"},
-		"a check's name":                      {set("ver_1", "checks", check("name")), "verification/selfie ver_1: checks"},
-		"a check's status":                    {set("ver_1", "checks", check("status")), "verification/selfie ver_1: checks"},
-		"a check's requirement":               {set("ver_1", "checks", check("requirement")), "verification/selfie ver_1: checks"},
-		"a check's status that comes twice":   {set("ver_1", "checks", []any{map[string]any{"name": "a", "status": "failed", "STATUS": "passed", "requirement": "required"}}), "verification/selfie ver_1: checks"},
-		"an inquiry's status and moment":      {without("inq_1", "status", "created-at"), "inquiry inq_1: created-at; inquiry inq_1: status"},
-		"an inquiry's reference id":           {without("inq_1", "reference-id"), "inquiry inq_1: reference-id"},
+		"nothing":                                   {func(*world) {}, ""},
+		"a report's match":                          {without("rep_1", "has-match"), "report/watchlist rep_1: has-match"},
+		"a ready report's match is null":            {set("rep_1", "has-match", nil), "report/watchlist rep_1: has-match"},
+		"a report's match is a string":              {set("rep_1", "has-match", "false"), "report/watchlist rep_1: has-match"},
+		"a report's status":                         {without("rep_1", "status"), "report/watchlist rep_1: status"},
+		"a verification's status":                   {without("ver_1", "status"), "verification/selfie ver_1: status"},
+		"a verification's status is a number":       {set("ver_1", "status", 7), "verification/selfie ver_1: status"},
+		"a verification's creation time":            {without("ver_1", "created-at"), "verification/selfie ver_1: created-at"},
+		"a verification's creation time is invalid": {set("ver_1", "created-at", "today"), "verification/selfie ver_1: created-at"},
+		"a verification's checks":                   {without("ver_1", "checks"), "verification/selfie ver_1: checks"},
+		"a verification's checks are null":          {set("ver_1", "checks", nil), "verification/selfie ver_1: checks"},
+		"a verification's checks are a string":      {set("ver_1", "checks", "passed"), "verification/selfie ver_1: checks"},
+		"a check's name":                            {set("ver_1", "checks", check("name")), "verification/selfie ver_1: checks"},
+		"a check's status":                          {set("ver_1", "checks", check("status")), "verification/selfie ver_1: checks"},
+		"a check's requirement":                     {set("ver_1", "checks", check("requirement")), "verification/selfie ver_1: checks"},
+		"a check with two statuses":                 {set("ver_1", "checks", []any{map[string]any{"name": "a", "status": "failed", "STATUS": "passed", "requirement": "required"}}), "verification/selfie ver_1: checks"},
+		"an inquiry's status and creation time":     {without("inq_1", "status", "created-at"), "inquiry inq_1: created-at; inquiry inq_1: status"},
+		"an inquiry's reference id":                 {without("inq_1", "reference-id"), "inquiry inq_1: reference-id"},
 		"an inquiry's relationships": {without("inq_1", "account", "verifications", "reports", "sessions"),
 			"inquiry inq_1: relationships.account; inquiry inq_1: relationships.reports; inquiry inq_1: relationships.sessions; inquiry inq_1: relationships.verifications"},
-		"a case's status":             {without("case_1", "status"), "case case_1: status"},
-		"a case's inquiries":          {without("case_1", "inquiries"), "case case_1: relationships.inquiries"},
-		"a report that is redacted":   {set("rep_1", "redacted-at", "2026-03-02T00:00:00.000Z"), "report/watchlist rep_1: redacted"},
-		"an account that is redacted": {set("act_1", "redacted-at", "2026-03-02T00:00:00.000Z"), "account act_1: redacted"},
-		"a value that comes twice":    {set("rep_1", "has_match", true), "report/watchlist rep_1 (cannot be read)"},
-		"a key in other letters":      {set("ver_1", "Status", "failed"), ""}, // no casing of Persona's
+		"a case's status":                  {without("case_1", "status"), "case case_1: status"},
+		"a case's inquiries":               {without("case_1", "inquiries"), "case case_1: relationships.inquiries"},
+		"a report that is redacted":        {set("rep_1", "redacted-at", "2026-03-02T00:00:00.000Z"), "report/watchlist rep_1: redacted"},
+		"an account that is redacted":      {set("act_1", "redacted-at", "2026-03-02T00:00:00.000Z"), "account act_1: redacted"},
+		"an attribute that is given twice": {set("rep_1", "has_match", true), "report/watchlist rep_1 (cannot be read)"},
+		"a key with other capitals":        {set("ver_1", "Status", "failed"), ""}, // not one of Persona's casings
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, includes := range []bool{true, false} {
@@ -332,7 +332,7 @@ func TestWhatIsWithheldIsMissing(t *testing.T) {
 	}
 }
 
-func TestWhatPersonaMayLeaveOutIsNotMissing(t *testing.T) {
+func TestOptionalFactsAreNotMissing(t *testing.T) {
 	w := newWorld(t)
 	w.resources["inq_1"].Attributes["reference-id"] = nil
 	w.resources["inq_1"].Relationships["account"] = map[string]any{"data": nil}
@@ -346,20 +346,20 @@ func TestWhatPersonaMayLeaveOutIsNotMissing(t *testing.T) {
 	}
 }
 
-func TestFactsAreReadAgainWhenThatMayHelp(t *testing.T) {
+func TestReadingFactsFailsIfARetryMaySucceed(t *testing.T) {
 	for name, change := range map[string]func(*world){
-		"the inquiry, while Persona fails":        func(w *world) { w.refused["inq_1"] = 500 },
-		"a report, while Persona fails":           func(w *world) { w.refused["rep_1"] = 503 },
-		"a verification, when the limit is used":  func(w *world) { w.refused["ver_1"] = 429 },
-		"the account, with a key that is refused": func(w *world) { w.refused["act_1"] = 401 },
-		"the cases, while Persona fails":          func(w *world) { w.refused["cases"] = 502 },
-		"the reports of the account":              func(w *world) { w.refused["reports"] = 502 },
+		"the inquiry, while Persona is failing":           func(w *world) { w.refused["inq_1"] = 500 },
+		"a report, while Persona is failing":              func(w *world) { w.refused["rep_1"] = 503 },
+		"a verification, when the rate limit is exceeded": func(w *world) { w.refused["ver_1"] = 429 },
+		"the account, with a rejected API key":            func(w *world) { w.refused["act_1"] = 401 },
+		"the cases, while Persona is failing":             func(w *world) { w.refused["cases"] = 502 },
+		"the reports of the account":                      func(w *world) { w.refused["reports"] = 502 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			change(w)
 			if f, err := w.read(inquiry, true); err == nil {
-				t.Errorf("read %s, missing %q", whole(f), f.Missing)
+				t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 			} else if strings.Contains(err.Error(), "user-1") {
 				t.Errorf("the error names a person: %v", err)
 			}
@@ -373,7 +373,7 @@ func TestFactsAreReadAgainWhenThatMayHelp(t *testing.T) {
 		}
 		w.client = client
 		if _, err := w.read(inquiry, false); err == nil {
-			t.Error("facts without a network")
+			t.Error("no error")
 		}
 	})
 	t.Run("when the context ends", func(t *testing.T) {
@@ -400,7 +400,7 @@ func TestFactsOfACaseAreThoseOfAllItsInquiries(t *testing.T) {
 	w.resources["case_1"].Relationships["reports"] = toMany("report/profile/rep_4", "report/profile/rep_2")
 	theCase := domain.Ref{Type: "case", ID: "case_1"}
 	f := w.facts(theCase, true)
-	if got, want := whole(f), "inq_1 inq_2 | act_2 | case_1 | ver_1 ver_2 | rep_1 rep_2 rep_4 | rep_3 | iqse_1"; got != want || len(f.Missing) > 0 {
+	if got, want := summarize(f), "inq_1 inq_2 | act_2 | case_1 | ver_1 ver_2 | rep_1 rep_2 rep_4 | rep_3 | iqse_1"; got != want || len(f.Missing) > 0 {
 		t.Errorf("read %s, want %s; missing %q", got, want, f.Missing)
 	}
 	if f.Inquiry.Ref.ID != "inq_2" || f.Inquiries[0].Ref.ID != "inq_2" {
@@ -409,22 +409,22 @@ func TestFactsOfACaseAreThoseOfAllItsInquiries(t *testing.T) {
 
 	w.refused["inq_1"] = 404
 	if f := w.facts(theCase, false); strings.Join(f.Missing, "; ") != "inquiry inq_1 (404 Not Found)" || ids(f.Inquiries) != "inq_2" || len(f.AccountReports) > 0 {
-		t.Errorf("read %s, missing %q", whole(f), f.Missing)
+		t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 	}
 	w.refused["case_1"] = 403
 	if f := w.facts(theCase, false); strings.Join(f.Missing, "; ") != "case case_1 (403 Forbidden)" || len(f.Cases) > 0 || f.Inquiry != nil {
-		t.Errorf("read %s, missing %q", whole(f), f.Missing)
+		t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 	}
 }
 
-func TestTheAccountsReportsAreReadWhereTheyAreAskedFor(t *testing.T) {
+func TestTheAccountsReportsAreReadOnRequest(t *testing.T) {
 	w := newWorld(t)
 	w.add("report/watchlist", "rep_9", map[string]any{"status": "ready"}, map[string]any{"account": to("account/act_1")})
 	if f := w.facts(inquiry, false); len(f.AccountReports) > 0 || slices.Contains(w.asked, "reports") {
-		t.Errorf("read %s by %q", whole(f), w.asked)
+		t.Errorf("read %s by %q", summarize(f), w.asked)
 	}
 	if f := w.facts(inquiry, true); ids(f.AccountReports) != "rep_9" || strings.Join(f.Missing, "; ") != "report/watchlist rep_9: has-match" {
-		t.Errorf("read %s, missing %q", whole(f), f.Missing)
+		t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 	}
 	w.refused["reports"] = 403
 	if f := w.facts(inquiry, true); strings.Join(f.Missing, "; ") != "reports of account act_1 (403 Forbidden)" {
@@ -432,7 +432,7 @@ func TestTheAccountsReportsAreReadWhereTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestWhatIsNamedTwiceIsOneFact(t *testing.T) {
+func TestAnObjectThatIsNamedTwiceIsOneFact(t *testing.T) {
 	w := newWorld(t)
 	w.resources["case_1"].Relationships["inquiries"] = toMany("inquiry/inq_1", "inquiry/inq_1")
 	one, err := json.Marshal(w.resources["case_1"])
@@ -448,15 +448,15 @@ func TestWhatIsNamedTwiceIsOneFact(t *testing.T) {
 	}
 }
 
-func TestACaseOfSomebodyElseIsNoFact(t *testing.T) {
+func TestACaseThatDoesNotNameTheInquiryIsNoFact(t *testing.T) {
 	w := newWorld(t)
 	w.add("case", "case_2", map[string]any{"status": "Open"}, map[string]any{"inquiries": toMany("inquiry/inq_2")})
 	if f := w.facts(inquiry, false); ids(f.Cases) != "case_1" {
-		t.Errorf("read %s", whole(f))
+		t.Errorf("read %s", summarize(f))
 	}
 }
 
-func TestFewCallsAreUnderWayAtATime(t *testing.T) {
+func TestConcurrentCallsAreLimited(t *testing.T) {
 	w := newWorld(t)
 	var reports []string
 	for i := range 30 {
@@ -466,14 +466,14 @@ func TestFewCallsAreUnderWayAtATime(t *testing.T) {
 	}
 	w.resources["inq_1"].Relationships["reports"] = toMany(reports...)
 	if f := w.facts(inquiry, false); len(f.Reports) != 30 || len(f.Missing) > 0 {
-		t.Errorf("read %s, missing %q", whole(f), f.Missing)
+		t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 	}
-	if w.most > 4 {
-		t.Errorf("%d calls were under way at a time", w.most)
+	if w.maxSeen > 4 {
+		t.Errorf("there were %d concurrent calls", w.maxSeen)
 	}
 }
 
-func TestFactsReadFromTheSandboxAreWhole(t *testing.T) {
+func TestFactsReadFromTheSandboxAreComplete(t *testing.T) {
 	server := sandbox.NewServer(t)
 	client := server.Client()
 	created, err := client.Inquiries.Create(t.Context(), sdk.InquiryCreateParams{
@@ -505,9 +505,9 @@ func TestFactsReadFromTheSandboxAreWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(f.Missing) > 0 || len(f.Verifications) != 2 || len(f.Cases) != 1 || f.Account == nil || len(f.Sessions) == 0 {
-		t.Errorf("read %s, missing %q", whole(f), f.Missing)
+		t.Errorf("read %s, missing %q", summarize(f), f.Missing)
 	}
 	if failed := policy.FailedChecks(f.Verifications); len(failed) > 0 {
-		t.Errorf("the attempt that is past counts: %q", failed)
+		t.Errorf("the earlier attempt counts: %q", failed)
 	}
 }

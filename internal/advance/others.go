@@ -14,16 +14,16 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Others are the other inquiries of a person, as they are at Persona.
+// Others are the other inquiries of a person, as Persona has them.
 type Others struct {
 	Inquiries []domain.Object
-	Cases     []domain.Object // that they are in
-	Missing   []string        // what cannot be read
+	Cases     []domain.Object // the cases of those inquiries
+	Missing   []string        // what could not be read
 }
 
 // Others implements [Reader].
 func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, error) {
-	g := &gathering{persona: p}
+	g := &factReader{persona: p}
 	var others Others
 	inquiries := p.Client.Inquiries.List(ctx, persona.InquiryListParams{ReferenceID: inquiry.ReferenceID})
 	err := list(g, "inquiries of the person", inquiries, func(i *persona.Inquiry) []byte { return i.Raw }, func(o domain.Object) {
@@ -45,13 +45,13 @@ func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, err
 	return others, nil
 }
 
-// errUndecided means that an older inquiry of the person comes first.
+// errUndecided means that an older inquiry of the person must be decided on first.
 var errUndecided = errors.New("an older inquiry of the person has no decision yet")
 
-// lookForDeclines looks whether an older inquiry of somebody who is to be approved was
-// declined, or is to be. What is stored does not tell: events come late and in any order,
-// and a decline of ours may be on its way.
-func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
+// checkForDeclines checks whether an older inquiry of a person who is about to be approved
+// was declined or is being declined. The stored objects are not enough: events can arrive
+// late and in any order, and the service's own decline may not have taken effect yet.
+func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error {
 	if facts.Inquiry == nil || facts.Inquiry.ReferenceID == "" {
 		return nil
 	}
@@ -66,7 +66,8 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 		if facts.DeclinedBefore || fold.Newest(o, *facts.Inquiry) < 0 {
 			continue
 		}
-		// First this, then the actions: a decision is saved together with them.
+		// A decision is saved together with its actions. Checking for undecided transitions
+		// before actions therefore misses no decline.
 		undecided, err := w.undecided(ctx, o)
 		switch {
 		case err != nil:
@@ -83,8 +84,8 @@ func (w *work) lookForDeclines(ctx context.Context, facts *policy.Facts) error {
 	return nil
 }
 
-// declines reports whether a decision of ours declines an inquiry or a case of it, and had
-// not taken effect, or hardly, when we began to read them.
+// declines reports whether a decision of the service declines an inquiry or its case, and
+// had not taken effect for certain when the inquiries were read.
 func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []domain.Object, began time.Time) (bool, error) {
 	targets := []domain.Ref{inquiry.Ref}
 	for _, c := range cases {
@@ -104,7 +105,7 @@ func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []doma
 			case domain.ActionWaiting, domain.ActionDead:
 				return true, nil
 			case domain.ActionDone, domain.ActionAlreadyDone:
-				if a.FinishedAt.After(began.Add(-visible)) {
+				if a.FinishedAt.After(began.Add(-effectDelay)) {
 					return true, nil
 				}
 			}
@@ -113,11 +114,12 @@ func (w *work) declines(ctx context.Context, inquiry domain.Object, cases []doma
 	return false, nil
 }
 
-// visible is how long after a call its effect is in every answer of Persona, at the most.
-const visible = time.Minute
+// effectDelay is the longest time until the effect of a call is visible in all of Persona's
+// answers.
+const effectDelay = time.Minute
 
-// undecided reports whether a person has gone through an inquiry and nobody has decided on
-// it, though the policy does.
+// undecided reports whether a person has finished an inquiry that the policy covers but has
+// not decided on.
 func (w *work) undecided(ctx context.Context, inquiry domain.Object) (bool, error) {
 	if inquiry.Status != "completed" && inquiry.Status != "failed" || !inquiry.RedactedAt.IsZero() {
 		return false, nil

@@ -16,7 +16,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// other is another inquiry of the person, or a case, that was created on a day of February.
+// other returns another inquiry of the person, or a case, that was created on a day of
+// February.
 func other(typ, id, status string, day int, inquiries ...domain.Ref) domain.Object {
 	return domain.Object{
 		Environment: domain.Sandbox, Ref: domain.Ref{Type: typ, ID: id}, Status: status,
@@ -25,7 +26,7 @@ func other(typ, id, status string, day int, inquiries ...domain.Ref) domain.Obje
 	}
 }
 
-// approving is a stage whose inquiry was created in the middle of February and passes.
+// approving returns a stage whose inquiry was created in the middle of February and passed.
 func approving(t *testing.T, others advance.Others) *stage {
 	t.Helper()
 	s := newStage(t)
@@ -34,13 +35,14 @@ func approving(t *testing.T, others advance.Others) *stage {
 	return s
 }
 
-// Seed 1787032030 of the simulation: the service was down while somebody failed and tried
-// again. It declined the first inquiry and approved the second at the same moment.
+// Seed 1787032030 of the simulation: while the service was down, a person failed and
+// started again. The service then declined the first inquiry and approved the second at the
+// same moment.
 func TestNobodyIsApprovedWhoseOlderInquiryIsDeclinedAtPersona(t *testing.T) {
 	old := other("inquiry", "inq_0", "needs_review", 1)
 	for name, others := range map[string]advance.Others{
-		"itself":                     {Inquiries: []domain.Object{other("inquiry", "inq_0", "declined", 1)}},
-		"by its case":                {Inquiries: []domain.Object{old}, Cases: []domain.Object{other("case", "case_0", "Declined", 1, old.Ref)}},
+		"the inquiry itself":         {Inquiries: []domain.Object{other("inquiry", "inq_0", "declined", 1)}},
+		"its case":                   {Inquiries: []domain.Object{old}, Cases: []domain.Object{other("case", "case_0", "Declined", 1, old.Ref)}},
 		"and another one is pending": {Inquiries: []domain.Object{other("inquiry", "inq_2", "pending", 2), other("inquiry", "inq_0", "declined", 1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +54,7 @@ func TestNobodyIsApprovedWhoseOlderInquiryIsDeclinedAtPersona(t *testing.T) {
 	}
 }
 
-func TestADeclineOfOursThatIsOnItsWayCounts(t *testing.T) {
+func TestADeclineThatHasNotTakenEffectCounts(t *testing.T) {
 	old := other("inquiry", "inq_0", "completed", 1)
 	kase := other("case", "case_0", "Open", 1, old.Ref)
 	for name, test := range map[string]struct {
@@ -64,12 +66,12 @@ func TestADeclineOfOursThatIsOnItsWayCounts(t *testing.T) {
 		"of the inquiry": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionWaiting, time.Time{}, []domain.ActionKind{domain.MarkInquiryForReview}},
 		"of its case": {domain.ActionSpec{Kind: domain.SetCaseStatus, Target: kase.Ref, Arguments: map[string]string{"status": "Declined"}}, domain.ActionWaiting, time.Time{},
 			[]domain.ActionKind{domain.MarkInquiryForReview}},
-		"that Persona refused": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDead, start, []domain.ActionKind{domain.MarkInquiryForReview}},
-		// Seed 1013551524 of the simulation: the list was on its way, and slow.
+		"that Persona rejected": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDead, start, []domain.ActionKind{domain.MarkInquiryForReview}},
+		// Seed 1013551524 of the simulation: the list request was slow.
 		"that took effect while the others were read": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDone, start.Add(time.Minute),
 			[]domain.ActionKind{domain.MarkInquiryForReview}},
-		"but not one that was gone":              {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDropped, start, []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
-		"nor one that Persona shows another end": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDone, start.Add(-time.Hour), []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
+		"but not one that was dropped":                        {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDropped, start, []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
+		"nor one whose inquiry has another status at Persona": {domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref}, domain.ActionDone, start.Add(-time.Hour), []domain.ActionKind{domain.ApproveInquiry, domain.SetCaseStatus}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := approving(t, advance.Others{Inquiries: []domain.Object{old}, Cases: []domain.Object{kase}})
@@ -97,7 +99,7 @@ func TestADeclineOfOursThatIsOnItsWayCounts(t *testing.T) {
 func TestAnOlderInquiryIsDecidedOnFirst(t *testing.T) {
 	s := approving(t, advance.Others{Inquiries: []domain.Object{other("inquiry", "inq_0", "failed", 1)}})
 	if err := s.work(inquiry); err == nil {
-		t.Fatal("it is decided on before the older one")
+		t.Fatal("it was decided on before the older one")
 	}
 	s.wantEvent("evt_1", domain.EventWaiting)
 	s.persona.others.Inquiries[0].Status = "needs_review"
@@ -105,23 +107,23 @@ func TestAnOlderInquiryIsDecidedOnFirst(t *testing.T) {
 	s.wantActions(domain.SetCaseStatus, domain.ApproveInquiry)
 }
 
-func TestAnOlderInquiryThatNobodyDecidesOnMeansReviewAfterAFewTries(t *testing.T) {
+func TestAnUndecidedOlderInquiryLeadsToReviewAfterAFewTries(t *testing.T) {
 	s := approving(t, advance.Others{Inquiries: []domain.Object{other("inquiry", "inq_0", "completed", 1)}})
 	for tries := 0; s.work(inquiry) != nil; tries++ {
 		if tries > 20 {
-			t.Fatal("it waits for ever")
+			t.Fatal("it waits forever")
 		}
 	}
 	s.wantResult(domain.Incomplete)
 	s.wantActions(domain.MarkInquiryForReview)
 }
 
-func TestOtherInquiriesThatSayNothingKeepNobodyFromAnApproval(t *testing.T) {
+func TestOtherInquiriesWithoutADeclineDoNotPreventAnApproval(t *testing.T) {
 	for name, o := range map[string]domain.Object{
-		"a newer one that was declined": other("inquiry", "inq_2", "declined", 20),
-		"a newer one that waits":        other("inquiry", "inq_2", "completed", 20),
-		"an older one that expired":     other("inquiry", "inq_0", "expired", 1),
-		"an older one in review":        other("inquiry", "inq_0", "needs_review", 1),
+		"a newer one that was declined":  other("inquiry", "inq_2", "declined", 20),
+		"a newer one without a decision": other("inquiry", "inq_2", "completed", 20),
+		"an older one that expired":      other("inquiry", "inq_0", "expired", 1),
+		"an older one in review":         other("inquiry", "inq_0", "needs_review", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := approving(t, advance.Others{Inquiries: []domain.Object{o}})
@@ -131,7 +133,7 @@ func TestOtherInquiriesThatSayNothingKeepNobodyFromAnApproval(t *testing.T) {
 	}
 }
 
-func TestWhatOfTheOthersCannotBeReadMeansReview(t *testing.T) {
+func TestUnreadableOtherInquiriesLeadToReview(t *testing.T) {
 	s := approving(t, advance.Others{Missing: []string{"inquiries of the person (403 Forbidden)"}})
 	s.advance()
 	s.wantResult(domain.Incomplete)
@@ -163,13 +165,13 @@ func TestOthersAreReadFromPersona(t *testing.T) {
 	}
 }
 
-// meanwhile is a store in which something happens after the first look at actions.
-type meanwhile struct {
+// interveningStore runs a function after the first read of actions.
+type interveningStore struct {
 	*sqlite.DB
 	happens func()
 }
 
-func (m *meanwhile) Actions(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Action], error) {
+func (m *interveningStore) Actions(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Action], error) {
 	page, err := m.DB.Actions(ctx, env, f)
 	if m.happens != nil {
 		m.happens()
@@ -178,10 +180,10 @@ func (m *meanwhile) Actions(ctx context.Context, env domain.Environment, f store
 	return page, err
 }
 
-func TestADeclineThatIsDecidedOnWhileWeLookCounts(t *testing.T) {
+func TestADeclineThatIsDecidedDuringTheCheckCounts(t *testing.T) {
 	old := other("inquiry", "inq_0", "failed", 1)
 	s := approving(t, advance.Others{Inquiries: []domain.Object{old}})
-	s.through(&meanwhile{s.DB, func() {
+	s.useStore(&interveningStore{s.DB, func() {
 		decision := domain.Decision{ID: "dec_0", Environment: domain.Sandbox, Object: old.Ref, Transition: domain.Transition{Object: old.Ref, To: "failed", EventID: "evt_0"}, DecidedAt: start}
 		action := domain.Action{ID: "axn_0", Environment: domain.Sandbox, DecisionID: "dec_0", Spec: domain.ActionSpec{Kind: domain.DeclineInquiry, Target: old.Ref},
 			DerivedKey: "key_0", IdempotencyKey: "key_0", State: domain.ActionWaiting, CreatedAt: start}

@@ -7,7 +7,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-func TestAReadThatPanicsGivesItsClaimBack(t *testing.T) {
+func TestAReadThatPanicsReleasesItsClaim(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "completed"))
 	s.persona.onRead = func() { panic("the payload surprises") }
@@ -17,6 +17,6 @@ func TestAReadThatPanicsGivesItsClaimBack(t *testing.T) {
 	}()
 	s.persona.onRead = nil
 	if _, ok, err := s.Claim(t.Context(), domain.Sandbox, inquiry); err != nil || !ok {
-		t.Errorf("the object is claimed for ever, error %v", err)
+		t.Errorf("the object is still claimed, error %v", err)
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Read advances one object with what has to be read from Persona for it. It returns nil
-// when nothing waits, and when another worker has the object: that one is told to look
-// again.
+// Read advances one object that needs reads from Persona. It returns nil if no events are
+// waiting, or if another worker holds the object's claim: that worker then looks for new
+// events again.
 func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.Ref) error {
 	settings, known := a.environments[env]
 	if !known {
 		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
 	}
-	for again := true; again; {
+	for unfinished := true; unfinished; {
 		claim, ok, err := a.store.Claim(ctx, env, ref)
 		if err != nil {
 			return fmt.Errorf("advance %s: %w", ref, err)
@@ -29,25 +29,25 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 		if !ok {
 			return nil
 		}
-		if again, err = a.readWith(ctx, env, settings, claim); err != nil {
+		if unfinished, err = a.readWith(ctx, env, settings, claim); err != nil {
 			return fmt.Errorf("advance %s: %w", ref, err)
 		}
 	}
 	return nil
 }
 
-// readWith reads for an object under a claim, and gives the claim back. It reports whether
-// the object was wanted meanwhile.
-func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Deps, claim store.Claim) (again bool, err error) {
+// readWith reads for an object under a claim and releases the claim. It reports whether
+// another worker asked for the object in the meantime.
+func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Deps, claim store.Claim) (unfinished bool, err error) {
 	finished := false
 	defer func() {
 		if finished {
 			return
 		}
-		// It panicked, which the queue recovers from: the object must not stay claimed.
+		// The job panicked and the queue recovers from it: do not keep the claim.
 		last, cancel := cleanupContext(ctx)
 		defer cancel()
-		_ = a.store.Abandon(last, claim) // the job is run again in any case
+		_ = a.store.Abandon(last, claim) // the job is retried in any case
 	}()
 	err = a.readAll(ctx, env, settings, claim.Target)
 	finished = true
@@ -59,13 +59,13 @@ func (a *Advancer) readWith(ctx context.Context, env domain.Environment, setting
 	return a.store.Release(last, claim)
 }
 
-// cleanupContext is the time in which a job that was cut short says so. A database that fell
-// silent must not keep its worker for ever.
+// cleanupContext limits how long a cancelled job may take to clean up. A database that does
+// not respond must not block the worker forever.
 func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
-// readAll brings an object forward until nothing waits for it.
+// readAll advances an object until none of its events are waiting.
 func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Deps, ref domain.Ref) error {
 	limit := batch
 	for tries := 1; ; tries++ {
@@ -80,13 +80,13 @@ func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings
 		lost, err := a.commit(ctx, env, settings, []*work{w})
 		switch {
 		case errors.Is(err, store.ErrRejected) && limit > 1:
-			limit = 1 // to find the event whose value it is
+			limit = 1 // to find the event with the rejected value
 		case errors.Is(err, store.ErrRejected):
 			return a.rejected(ctx, w, err)
 		case err != nil:
 			return err
 		case len(lost) == 0:
-			tries = 0 // more may wait
+			tries = 0 // more events may be waiting
 		case tries >= maxTries:
 			return store.ErrChanged
 		}
@@ -100,7 +100,7 @@ func (w *work) readAndDecide(ctx context.Context) error {
 	}
 	w.fold()
 	if w.reread {
-		if err := w.settle(ctx); err != nil {
+		if err := w.resolveConflict(ctx); err != nil {
 			return err
 		}
 	}
@@ -115,10 +115,11 @@ func (w *work) readAndDecide(ctx context.Context) error {
 	return nil
 }
 
-// failed records why what waits for an object goes on waiting. Its job is run again.
+// failed records with the waiting events why they could not be processed. The queue retries
+// the job.
 func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 	if ctx.Err() != nil && errors.Is(cause, context.Canceled) {
-		return cause // told to stop
+		return cause // the service is stopping
 	}
 	var ids []string
 	tries := 0
@@ -136,18 +137,18 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 	return cause
 }
 
-// maxReason is how much of an error is kept with an event, in bytes.
+// maxReason is the maximum length in bytes of an error that is stored with an event.
 const maxReason = 300
 
-// hydrate reads what thin payloads left out: once for all of them. Their moments stay
-// those of the events.
+// hydrate completes incomplete payloads with one read of the object. The snapshots keep the
+// times of their events.
 func (w *work) hydrate(ctx context.Context) error {
 	if !slices.ContainsFunc(w.snapshots, thin) {
 		return nil
 	}
 	now, err := w.settings.Reader.Object(ctx, w.ref)
 	if refused(err) {
-		return nil // what the payload has must do; a decision finds its facts incomplete
+		return nil // use the payload as it is; a decision will find the missing facts
 	}
 	if err != nil {
 		return fmt.Errorf("read an object whose payload is incomplete: %w", err)
@@ -166,15 +167,15 @@ func (w *work) hydrate(ctx context.Context) error {
 		at, id, reference := s.Object.AsOf, s.Object.EventID, s.Object.ReferenceID
 		s.Object = now
 		s.Object.AsOf, s.Object.EventID = at, id
-		if reference != "" { // what is read may be redacted by now
+		if reference != "" { // the object may have been redacted since
 			s.Object.LastReferenceID, s.Object.LastReferenceAt = reference, at
 		}
 	}
 	return nil
 }
 
-// settle decides between events that contradict each other by what Persona says now.
-func (w *work) settle(ctx context.Context) error {
+// resolveConflict resolves a conflict between events by reading the object from Persona.
+func (w *work) resolveConflict(ctx context.Context) error {
 	object, err := w.settings.Reader.Object(ctx, w.ref)
 	if refused(err) {
 		return nil
@@ -182,7 +183,8 @@ func (w *work) settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("settle contradicting events: %w", err)
 	}
-	// Where Persona goes on saying so, it counts: the event may be the one that is wrong.
+	// If Persona's answer stays older than the event, use the answer: the event may be
+	// wrong.
 	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStaleReads {
 		return fmt.Errorf("settle contradicting events: %w", errOlder)
 	}
@@ -191,14 +193,15 @@ func (w *work) settle(ctx context.Context) error {
 	}
 	w.replace(object)
 	if w.in.Object.Version > 0 && object.Status == w.in.Object.Status && !slices.ContainsFunc(w.snapshots, func(s fold.Snapshot) bool { return s.At.After(w.in.Object.AsOf) }) {
-		w.transitions = nil // old events that come once more: it was settled before
+		w.transitions = nil // old events were processed again, and the conflict was resolved before
 	}
 	return nil
 }
 
-// errOlder means that Persona's answer is from before the event that is worked on.
+// errOlder means that Persona's answer is older than the event being processed.
 var errOlder = errors.New("the answer from Persona is older than the event")
 
-// maxStaleReads is how often an answer that is older than its event is asked for again, about
-// a minute in all. It counts tries, not time: the clocks of nodes differ.
+// maxStaleReads is how often a read is repeated if its answer is older than the event,
+// which takes about a minute. It is a count and not a time, because the clocks of nodes
+// differ.
 const maxStaleReads = 6

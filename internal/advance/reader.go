@@ -15,27 +15,26 @@ import (
 
 // Reader reads from Persona.
 type Reader interface {
-	// Object reads an object as it is now. It fails with ErrCannotRead for a kind that
-	// Persona has no call for, and for an object that Persona does not have.
+	// Object reads the current state of an object. The error is ErrCannotRead if Persona
+	// cannot read objects of this type or does not have the object.
 	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
 
-	// Facts reads an inquiry or a case, and what a decision about it needs; the reports of
-	// the account only where they are asked for. What cannot be read, and what is
-	// withheld, is named in the Missing of the facts: of an inquiry or a case that cannot
-	// be read itself there is no object. An error is only what may be different when the
-	// facts are read again.
+	// Facts reads an inquiry or a case with everything that a decision on it needs. Account
+	// reports are read only on request. Whatever cannot be read or is withheld is listed in
+	// Missing, and an inquiry or case that cannot be read is absent. An error is returned
+	// only if another attempt may succeed.
 	Facts(ctx context.Context, ref domain.Ref, accountReports bool) (policy.Facts, error)
 
-	// Others reads the other inquiries of the person of an inquiry, by the reference id. An
-	// error is only what may be different when they are read again.
+	// Others reads the other inquiries with the same reference id. An error is returned
+	// only if another attempt may succeed.
 	Others(ctx context.Context, inquiry domain.Object) (Others, error)
 }
 
-// ErrCannotRead means that Persona has no call that reads this kind of object, or does
-// not have the object.
+// ErrCannotRead means that Persona cannot read objects of this type or does not have the
+// object.
 var ErrCannotRead = errors.New("the object cannot be read")
 
-// Persona is the Reader of an environment.
+// Persona is a [Reader] that calls Persona's API.
 type Persona struct {
 	Client      *persona.Client
 	Environment domain.Environment
@@ -47,14 +46,14 @@ func (p Persona) Object(ctx context.Context, ref domain.Ref) (domain.Object, err
 	return a.object, a.err
 }
 
-// answer is an object as Persona answers with it.
+// answer is an object from Persona's API.
 type answer struct {
 	object   domain.Object
-	included []domain.Object // what came along with it; what of that cannot be read is left out
+	included []domain.Object // objects included in the answer; those that cannot be read are left out
 	err      error
 }
 
-// ask reads an object, and what an inquiry is to include.
+// ask reads an object. For an inquiry, include names the related objects to include.
 func (p Persona) ask(ctx context.Context, ref domain.Ref, include ...string) (a answer) {
 	resource, included, err := p.get(ctx, ref, include)
 	if errors.Is(err, persona.ErrNotFound) {
@@ -85,7 +84,7 @@ func (p Persona) object(resource json.Marshaler) (domain.Object, error) {
 	return fold.FromResource(p.Environment, raw)
 }
 
-// get makes the call that reads a kind of object.
+// get calls the operation that reads objects of a type.
 func (p Persona) get(ctx context.Context, ref domain.Ref, include []string) (resource json.Marshaler, included []persona.Object, err error) {
 	if !family.Readable(ref) {
 		return nil, nil, ErrCannotRead
@@ -97,10 +96,10 @@ func (p Persona) get(ctx context.Context, ref domain.Ref, include []string) (res
 	return family.Read(ctx, p.Client, ref, opts...)
 }
 
-// mayChange reports whether an error may be gone when the call is made again: see
-// [persona.RetryOf]; besides, a key that is not valid, and a context that ended. What
-// Persona refuses otherwise, and what it answers that cannot be read, stays so.
-func mayChange(err error) bool {
+// mayRecover reports whether another attempt may succeed. That is so for the errors that
+// [persona.RetryOf] retries, an invalid API key, and a context that ended. Other rejections
+// and malformed answers are final.
+func mayRecover(err error) bool {
 	return persona.RetryOf(err) != persona.RetryNever || errors.Is(err, persona.ErrUnauthorized) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-func TestWhatASettledReadLedToIsNotDecidedAgainByAReplay(t *testing.T) {
+func TestAReplayDoesNotRepeatADecisionAfterAResolvedConflict(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(20, "declined"))
 	s.advance()
@@ -22,8 +22,9 @@ func TestWhatASettledReadLedToIsNotDecidedAgainByAReplay(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-// Such an event tells of a tag: it moves nothing, and is the last that the object shows.
-func TestAnEventThatMovedNothingIsNotDecidedOnWhenItIsReplayed(t *testing.T) {
+// For example, an event about a tag changes no status, but is the last event that the
+// object shows.
+func TestAReplayedEventWithoutATransitionIsNotDecidedOn(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "completed"))
 	s.advance()

@@ -53,8 +53,8 @@ func (w *work) reportDecision(ctx context.Context, log *slog.Logger, d domain.De
 		"failed_checks", policy.FailedChecks(w.facts.Verifications), "risk_signals", riskSignals(w.facts))
 }
 
-// riskSignals are the kinds of reports that found a match, and the reasons of checks
-// that failed: codes, never what was found.
+// riskSignals returns the types of the reports with a match and the reasons of failed
+// checks. These are codes and contain no personal data.
 func riskSignals(f *policy.Facts) []string {
 	signals := []string{}
 	for _, r := range f.Reports {

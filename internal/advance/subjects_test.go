@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// eventAbout is one about any object, so many seconds after the start.
+// eventAbout returns an event about an object, dated a number of seconds after the start.
 func eventAbout(ref domain.Ref, second int, name, attributes, relationships string) domain.Event {
 	at := start.Add(time.Duration(second) * time.Second)
 	id := fmt.Sprintf("evt_%d", second)
@@ -18,7 +18,7 @@ func eventAbout(ref domain.Ref, second int, name, attributes, relationships stri
 	return domain.Event{Environment: domain.Sandbox, ID: id, Name: name, CreatedAt: at, Object: ref, Body: []byte(body), Via: domain.ViaWebhook, ReceivedAt: at, State: domain.EventWaiting}
 }
 
-// told are the verdicts that the host was told of a subject, newest first.
+// told returns the verdicts in a subject's notifications, newest first.
 func (s *stage) told(subject string) (verdicts []domain.Verdict) {
 	s.t.Helper()
 	n, err := s.Notifications(s.t.Context(), domain.Sandbox, store.Filter{})
@@ -33,7 +33,7 @@ func (s *stage) told(subject string) (verdicts []domain.Verdict) {
 	return verdicts
 }
 
-func TestTheHostIsToldTheSameWhicheverOfACaseAndItsAccountComesFirst(t *testing.T) {
+func TestNotificationsDoNotDependOnTheOrderOfACaseAndItsAccount(t *testing.T) {
 	kase := eventAbout(domain.Ref{Type: "case", ID: "case_7"}, 1, "case.resolved", `"status":"Approved","created-at":"2026-03-01T11:00:00.000Z"`,
 		`"inquiries":{"data":[]},"accounts":{"data":[{"type":"account","id":"act_1"}]}`)
 	owner := eventAbout(account, 2, "account.created", `"reference-id":"user-7"`, "")
@@ -47,7 +47,7 @@ func TestTheHostIsToldTheSameWhicheverOfACaseAndItsAccountComesFirst(t *testing.
 				}
 			}
 			if told := s.told("user-7"); len(told) != 1 || told[0] != domain.VerdictApproved {
-				t.Errorf("the host was told %v", told)
+				t.Errorf("the notifications have %v", told)
 			}
 		})
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// verdictVersion is changed with what a verdict is computed by, so that those which stand
-// are computed again.
+// verdictVersion must change when the computation of verdicts changes, so that stored
+// verdicts are recomputed.
 const verdictVersion = "4"
 
-// Verdicts says how verdicts are computed by a policy.
+// Verdicts returns how to compute verdicts under a policy.
 func Verdicts(p *policy.Policy, now time.Time) store.Verdicts {
 	rules := p.VerdictRules()
-	text, _ := json.Marshal(rules) // texts
+	text, _ := json.Marshal(rules) // cannot fail: it contains only strings
 	sum := sha256.Sum256(append(text, verdictVersion...))
 	return store.Verdicts{
 		Rules: hex.EncodeToString(sum[:8]),
@@ -33,7 +33,7 @@ func Verdicts(p *policy.Policy, now time.Time) store.Verdicts {
 	}
 }
 
-// split returns the inquiries and the cases among objects.
+// split separates objects into inquiries and cases.
 func split(objects []domain.Object) (inquiries, cases []domain.Object) {
 	for _, o := range objects {
 		switch o.Ref.Family() {
@@ -46,8 +46,8 @@ func split(objects []domain.Object) (inquiries, cases []domain.Object) {
 	return inquiries, cases
 }
 
-// Reevaluate computes the verdicts of subjects again that stand by other rules, such as
-// those of a policy that was replaced, and tells those that changed.
+// Reevaluate recomputes the verdicts that were computed under another policy, and writes a
+// notification for each that changed.
 func (a *Advancer) Reevaluate(ctx context.Context, env domain.Environment) error {
 	settings := a.environments[env]
 	for after := ""; ; {

@@ -14,9 +14,9 @@ import (
 
 const withAccount = `"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]}`
 
-// Once the host was told that its subject was redacted, and the API said that nothing was
-// known of it.
-func TestARedactionThatTakesTheReferenceIDAwayIsToldAndStands(t *testing.T) {
+// In an earlier version, the host was notified of the redaction, but the API said that
+// nothing was known of the subject.
+func TestARedactionThatRemovesTheReferenceIDChangesTheVerdict(t *testing.T) {
 	approved := event(1, "approved")
 	redacted := eventAbout(inquiry, 2, "inquiry.redacted", `"status":"approved","reference-id":null,"created-at":"2026-03-01T11:00:00.000Z","redacted-at":"2026-03-01T12:00:02.000Z"`, withAccount)
 	for name, order := range map[string][]domain.Event{"after the approval": {approved, redacted}, "before it": {redacted, approved}, "together": nil} {
@@ -32,16 +32,16 @@ func TestARedactionThatTakesTheReferenceIDAwayIsToldAndStands(t *testing.T) {
 			}
 			subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
 			if err != nil || subject.Verdict != domain.VerdictRedacted {
-				t.Errorf("the subject stands %s, error %v", subject.Verdict, err)
+				t.Errorf("the verdict is %s, error %v", subject.Verdict, err)
 			}
 			if told := s.told("user-1"); len(told) == 0 || told[0] != domain.VerdictRedacted {
-				t.Errorf("the host was told %v", told)
+				t.Errorf("the notifications have %v", told)
 			}
 		})
 	}
 }
 
-func TestAReferenceIDThatMovesToAnotherInquiryLeavesNothingBehind(t *testing.T) {
+func TestAReferenceIDThatMovesToAnotherInquiryLeavesNoVerdict(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "approved"))
 	s.advance()
@@ -60,12 +60,12 @@ func TestAReferenceIDThatMovesToAnotherInquiryLeavesNothingBehind(t *testing.T) 
 		t.Errorf("the subject is %+v, error %v", subject, err)
 	}
 	if told := s.told("user-1"); len(told) == 0 || told[0] != domain.VerdictPending {
-		t.Errorf("the host was told %v", told)
+		t.Errorf("the notifications have %v", told)
 	}
 }
 
-// A decision can be explained, and made again, without Persona.
-func TestADecisionIsMadeAgainFromTheFactsThatItKeeps(t *testing.T) {
+// A decision can be explained and reproduced without Persona.
+func TestADecisionCanBeReproducedFromItsFacts(t *testing.T) {
 	s := newStage(t)
 	s.receive(event(1, "completed"))
 	s.advance()
@@ -81,19 +81,19 @@ func TestADecisionIsMadeAgainFromTheFactsThatItKeeps(t *testing.T) {
 	if err := json.Unmarshal(d.Facts, &facts); err != nil {
 		t.Fatal(err)
 	}
-	again := s.policy.Decide(facts)
+	second := s.policy.Decide(facts)
 	var actions []domain.ActionSpec
-	for _, a := range again.Actions {
+	for _, a := range second.Actions {
 		actions = append(actions, a.Spec)
 	}
-	if again.Result != d.Result || again.Rule != d.Rule || again.Explanation != d.Explanation || !reflect.DeepEqual(actions, d.Actions) {
-		t.Errorf("it was %+v, and is %+v", d, again)
+	if second.Result != d.Result || second.Rule != d.Rule || second.Explanation != d.Explanation || !reflect.DeepEqual(actions, d.Actions) {
+		t.Errorf("the decision was %+v, now %+v", d, second)
 	}
 }
 
-// The database refuses one event's value: the others of the object, and other objects,
-// are not held up, and the event is set aside with a reason.
-func TestAnEventWhoseValueTheDatabaseRejectsIsSetAside(t *testing.T) {
+// The database rejects one event's value. Other events of the object, and other objects,
+// are not delayed, and the event is marked as poison with a reason.
+func TestAnEventWithAValueThatTheDatabaseRejectsBecomesPoison(t *testing.T) {
 	s := newStage(t)
 	if _, err := s.Writer().ExecContext(t.Context(), `CREATE TRIGGER strict BEFORE INSERT ON objects WHEN NEW.status = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END;
 		CREATE TRIGGER strict_too BEFORE UPDATE ON objects WHEN NEW.status = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
@@ -110,7 +110,7 @@ func TestAnEventWhoseValueTheDatabaseRejectsIsSetAside(t *testing.T) {
 			break
 		}
 		if tries > 10 {
-			t.Fatalf("it is tried for ever: %v", err)
+			t.Fatalf("it is retried forever: %v", err)
 		}
 	}
 	s.wantEvent("evt_3", domain.EventPoison)
@@ -122,7 +122,7 @@ func TestAnEventWhoseValueTheDatabaseRejectsIsSetAside(t *testing.T) {
 	}
 }
 
-func TestAnEventOfTheFutureFreezesNoObject(t *testing.T) {
+func TestAnEventFromTheFutureDoesNotBlockItsObject(t *testing.T) {
 	s := newStage(t)
 	future := event(1, "created")
 	far := start.AddDate(70, 0, 0)
@@ -134,6 +134,6 @@ func TestAnEventOfTheFutureFreezesNoObject(t *testing.T) {
 	s.receive(event(2, "pending"))
 	s.advance()
 	if got := s.status(); got != "pending" {
-		t.Errorf("the object is %s for ever", got)
+		t.Errorf("the object stays %s", got)
 	}
 }

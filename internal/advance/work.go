@@ -15,7 +15,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// work is the way of one object, with a batch of its events, through the stage.
+// work is one object with a batch of its events while they are processed.
 type work struct {
 	*Advancer
 	env      domain.Environment
@@ -24,9 +24,9 @@ type work struct {
 	in       store.Inbox
 
 	snapshots   []fold.Snapshot
-	next        domain.Object // as it is after the events
+	next        domain.Object // the object after the events
 	transitions []domain.Transition
-	reread      bool // the events contradict each other
+	reread      bool // the events conflict: read the object from Persona
 	facts       *policy.Facts
 	save        store.Advance
 }
@@ -35,7 +35,8 @@ func (a *Advancer) begin(env domain.Environment, settings Deps, ref domain.Ref, 
 	return &work{Advancer: a, env: env, ref: ref, settings: settings, in: in, save: store.Advance{Before: in.Object}}
 }
 
-// parse reads the events. One that cannot be parse is poison, and blocks no other.
+// parse parses the events. An event that cannot be parsed is marked as poison and blocks no
+// other.
 func (w *work) parse() {
 	for _, e := range w.in.Events {
 		s, err := fold.Read(e)
@@ -52,7 +53,7 @@ func (w *work) parse() {
 	}
 }
 
-// reasonOf is why an event cannot be read.
+// reasonOf says why an event cannot be read.
 func reasonOf(err error) string {
 	var why *fold.UnreadableError
 	if errors.As(err, &why) {
@@ -63,10 +64,10 @@ func reasonOf(err error) string {
 
 func thin(s fold.Snapshot) bool { return s.Thin }
 
-// needsReads reports whether a payload is thin.
-func (w *work) needsReads() bool { return slices.ContainsFunc(w.snapshots, thin) }
+// hasThinPayload reports whether a payload is incomplete.
+func (w *work) hasThinPayload() bool { return slices.ContainsFunc(w.snapshots, thin) }
 
-// fold brings the object forward by its events.
+// fold applies the events to the object.
 func (w *work) fold() {
 	result := fold.Fold(w.in.Object, w.snapshots)
 	w.next, w.transitions, w.reread = result.Object, result.Transitions, result.Reread
@@ -82,7 +83,7 @@ func (w *work) fold() {
 	}
 }
 
-// replace takes an object that was read from Persona for what the events came to.
+// replace uses an object that was read from Persona instead of the folded one.
 func (w *work) replace(object domain.Object) {
 	object.Version, object.EventID = w.next.Version, w.next.EventID
 	object.LastReferenceID, object.LastReferenceAt = w.next.LastReferenceID, w.next.LastReferenceAt
@@ -94,8 +95,8 @@ func (w *work) replace(object domain.Object) {
 	w.save.Objects = []domain.Object{object}
 }
 
-// auditTransitions adds what is said about the transitions. The host is told where a case
-// is now, unless it was there before the service knew the environment.
+// auditTransitions adds an audit entry for each transition. The host is told the current
+// status of a case, unless it is history.
 func (w *work) auditTransitions() {
 	for _, t := range w.transitions {
 		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
@@ -119,7 +120,7 @@ func (w *work) mark(e domain.Event, state domain.EventState, reason string) {
 	w.save.Events = append(w.save.Events, store.EventMark{ID: e.ID, ReceivedAt: e.ReceivedAt, State: state, Reason: reason, History: e.Via == domain.ViaHistory})
 }
 
-// tries is how often the events were worked on in vain.
+// tries returns how often processing the events has failed.
 func (w *work) tries() int {
 	tries := 0
 	for _, e := range w.in.Events {
@@ -132,18 +133,18 @@ func (w *work) audit(what, detail string) {
 	w.save.Audit = append(w.save.Audit, audit.Entry{Environment: w.env, At: w.now(), Actor: "idem", What: what, About: w.ref, Detail: detail})
 }
 
-// refused reports whether an object cannot be read, now or later: Persona has no call for
-// it or has it no more, or the key may not read it.
+// refused reports whether reading an object fails for good: Persona cannot read this type,
+// does not have the object, or the API key may not read it.
 func refused(err error) bool {
 	return errors.Is(err, ErrCannotRead) || errors.Is(err, persona.ErrForbidden)
 }
 
-// slack is how far an event's moment may be after the change that it tells of.
-const slack = time.Second
+// clockTolerance is how much later an event may be dated than the change it reports.
+const clockTolerance = time.Second
 
-// older reports whether an object that was read is from before a transition.
+// older reports whether an object was read before a transition happened.
 func older(now domain.Object, t domain.Transition) bool {
-	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-slack))
+	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-clockTolerance))
 }
 
 func orNone(status string) string {

@@ -21,11 +21,11 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Deps are what the API needs.
+// Deps are the API's dependencies.
 type Deps struct {
 	Store        store.Store
-	Environments []domain.Environment // that are configured
-	Token        string               // that callers give; the API is off without one
+	Environments []domain.Environment // the configured environments
+	Token        string               // required from callers; empty turns the API off
 	Logger       *slog.Logger
 	Now          func() time.Time
 
@@ -35,8 +35,8 @@ type Deps struct {
 	Stopping  <-chan struct{} // closed when streams must end
 }
 
-// Register adds the API to a mux, at /v1/ and /openapi.json. Without a token it is off, and
-// says so.
+// Register adds the API to a mux, at /v1/ and /openapi.json. Without a token, every request
+// is answered with how to enable it.
 func Register(mux *http.ServeMux, d Deps) {
 	if d.Token == "" {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
@@ -55,7 +55,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		given := strings.TrimPrefix(ctx.Header("Authorization"), "Bearer ")
 		if subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) != 1 {
-			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "give the token as Authorization: Bearer …") // the caller may be gone
+			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "give the token as Authorization: Bearer …") // the client may have disconnected
 			return
 		}
 		next(ctx)
@@ -82,7 +82,7 @@ func Register(mux *http.ServeMux, d Deps) {
 // server answers the API's requests.
 type server struct{ Deps }
 
-// EnvironmentInput is the environment of a path.
+// EnvironmentInput is the environment in a path.
 type EnvironmentInput struct {
 	Environment string `path:"environment" enum:"sandbox,production"`
 }
@@ -95,7 +95,7 @@ func (in EnvironmentInput) environment(s *server) (domain.Environment, error) {
 	return name, nil
 }
 
-// failed hides an error of the database from the caller, and logs it.
+// failed logs a database error and hides it from the client.
 func (s *server) failed(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -121,7 +121,7 @@ func showEvent(e domain.Event) Event {
 	return Event{e.ID, e.Name, e.CreatedAt, e.ReceivedAt, e.Object, e.Via, e.State, e.Tries, e.Reason}
 }
 
-// Object is our copy of a Persona resource, without its attributes.
+// Object is the service's copy of a Persona resource, without its attributes.
 type Object struct {
 	Object    domain.Ref `json:"object"`
 	Status    string     `json:"status"`
@@ -135,7 +135,7 @@ func showObject(o domain.Object) Object {
 	return Object{o.Ref, o.Status, o.ReferenceID, o.AsOf, o.EventID, !o.RedactedAt.IsZero()}
 }
 
-// Decision is what the policy came to on one transition, and why.
+// Decision is the result of the policy for one transition, and the reasons.
 type Decision struct {
 	ID            string                `json:"id"`
 	Object        domain.Ref            `json:"object"`
@@ -153,7 +153,7 @@ func showDecision(d domain.Decision) Decision {
 	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, d.Actions, d.DecidedAt}
 }
 
-// DecisionDetail is a decision with the facts it was made on, which hold personal data.
+// DecisionDetail is a decision with its facts, which contain personal data.
 type DecisionDetail struct {
 	Decision
 	Facts json.RawMessage `json:"facts" doc:"null where none were read"`
@@ -171,8 +171,8 @@ func (s *server) getDecision(ctx context.Context, in *idInput) (*struct{ Body De
 	return &struct{ Body DecisionDetail }{DecisionDetail{showDecision(d), d.Facts}}, nil
 }
 
-// Action is a call at Persona. Result can hold a credential, such as a one-time link; Said
-// can name a person.
+// Action is a call at Persona. Result can contain a credential, such as a one-time link,
+// and Said can name a person.
 type Action struct {
 	ID             string             `json:"id"`
 	DecisionID     string             `json:"decision_id"`
@@ -193,7 +193,7 @@ func showAction(a domain.Action) Action {
 	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.Said, a.RequestID, a.Result, a.CreatedAt}
 }
 
-// Reconciliation is a comparison of the events at Persona with those that are stored.
+// Reconciliation is a comparison of Persona's events with the stored ones.
 type Reconciliation struct {
 	ID           string     `json:"id"`
 	StartedAt    time.Time  `json:"started_at"`
@@ -214,7 +214,7 @@ func showReconciliation(r domain.Reconciliation) Reconciliation {
 	}
 }
 
-// orNull is nil for no moment.
+// orNull returns nil for the zero time.
 func orNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -225,7 +225,7 @@ func orNull(t time.Time) *time.Time {
 // Notification is a message for the host application, as endpoints receive it.
 type Notification = notify.Notification
 
-// AuditTrail is a page of the trail, and whether its chain holds.
+// AuditTrail is a page of the audit trail, and whether its chain is intact.
 type AuditTrail struct {
 	Intact   bool          `json:"intact" doc:"whether the entries follow each other, and the one before the page"`
 	BrokenAt int64         `json:"broken_at,omitempty" doc:"the first sequence that does not fit"`
@@ -242,7 +242,7 @@ func (s *server) getAudit(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	// The entry before the page comes with it: its hash is in that of the first.
+	// Also read the entry before the page: its hash is part of the first entry's.
 	entries, err := s.Store.AuditTrail(ctx, env, in.After-1, in.Limit+1)
 	if err != nil {
 		return nil, s.failed(ctx, err)

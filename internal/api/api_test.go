@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-func TestWhatIsShownSaysWhatWentWrong(t *testing.T) {
+func TestReasonsOfFailuresAreShown(t *testing.T) {
 	if e := showEvent(domain.Event{Tries: 3, Reason: "not allowed: the key lacks inquiry.read"}); e.Tries != 3 || e.Reason == "" {
 		t.Errorf("the event shows %+v", e)
 	}

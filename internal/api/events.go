@@ -14,11 +14,11 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// actor is who the audit trail says did what was asked for through the API.
+// actor is the actor in audit entries of API requests.
 const actor = "api"
 
-// EventDetail is an event with all that came with it, and what it led to. The body holds
-// personal data.
+// EventDetail is an event with its body, and its decisions, actions and notifications. The
+// body contains personal data.
 type EventDetail struct {
 	Event
 	Headers       map[string]string `json:"headers" doc:"of the webhook, without secrets; null for an event that was read"`
@@ -28,7 +28,7 @@ type EventDetail struct {
 	Notifications []Notification    `json:"notifications" doc:"that it led to"`
 }
 
-// idInput names one row.
+// idInput is the id in a path.
 type idInput struct {
 	EnvironmentInput
 	ID ID `path:"id"`
@@ -45,7 +45,7 @@ func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body Event
 	}
 	detail := EventDetail{Event: showEvent(e), Headers: e.Headers, Body: e.Body, Decisions: []Decision{}, Actions: []Action{}, Notifications: []Notification{}}
 	if !json.Valid(e.Body) {
-		detail.Body, _ = json.Marshal(string(e.Body)) // a text always can be
+		detail.Body, _ = json.Marshal(string(e.Body)) // cannot fail: it is a string
 	}
 	about := store.Filter{Object: e.Object, Limit: 100}
 	decided := map[string]bool{}
@@ -82,7 +82,7 @@ func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body Event
 	return &struct{ Body EventDetail }{detail}, nil
 }
 
-// Replayed says how many events wait again.
+// Replayed is the number of events that are waiting again.
 type Replayed struct {
 	Replayed int `json:"replayed"`
 }
@@ -131,7 +131,7 @@ func (s *server) replayAction(ctx context.Context, in *idInput) (*struct{ Body R
 	return &struct{ Body Replayed }{Replayed{1}}, nil
 }
 
-// notFoundOr is the answer for what there is not, or for a database that failed.
+// notFoundOr returns 404 for a missing row, and otherwise the answer for a failed database.
 func (s *server) notFoundOr(ctx context.Context, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return huma.Error404NotFound(err.Error())

@@ -11,7 +11,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// PageInput is what every list takes.
+// PageInput contains the parameters of every list.
 type PageInput struct {
 	EnvironmentInput
 	Before string `query:"before" pattern:"^[1-9][0-9]{0,17}$" doc:"the next of the page before"`
@@ -22,13 +22,13 @@ func (in PageInput) filter() store.Filter {
 	return store.Filter{Before: sequence(in.Before), Limit: in.Limit}
 }
 
-// sequence reads a cursor whose pattern was checked; 0 for none.
+// sequence parses a validated cursor; "" is 0.
 func sequence(cursor string) int64 {
 	n, _ := strconv.ParseInt(cursor, 10, 64)
 	return n
 }
 
-// ObjectPageInput is what the lists take whose rows are about an object.
+// ObjectPageInput contains the parameters of lists about objects.
 type ObjectPageInput struct {
 	PageInput
 	Object ID `query:"object" doc:"the id of one object"`
@@ -80,7 +80,7 @@ type listRequest interface {
 	filter() store.Filter
 }
 
-// listOf makes the handler of a list.
+// listOf returns the handler of a list.
 func listOf[I listRequest, R, T any](s *server, list func(context.Context, domain.Environment, store.Filter) (store.Page[R], error), show func(R) T) func(context.Context, *I) (*listOutput[T], error) {
 	return func(ctx context.Context, in *I) (*listOutput[T], error) {
 		env, err := (*in).environment(s)
@@ -108,8 +108,8 @@ func showAll[R, T any](rows []R, show func(R) T) []T {
 	return shown
 }
 
-// listNotifications lists back from the newest, or forward from a sequence. Forward there
-// always is a next, so that a poller asks for it again and again.
+// listNotifications lists back from the newest notification, or forward from a sequence.
+// Forward lists always have a next cursor, so that clients can poll with it.
 func (s *server) listNotifications(ctx context.Context, in *notificationsInput) (*listOutput[Notification], error) {
 	switch {
 	case in.After == "":

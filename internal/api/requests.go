@@ -11,19 +11,19 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// exactQuery refuses a query whose parts would be ignored: one that cannot be read, an
-// empty parameter, and one that is given twice. Unknown parameters are refused by huma.
+// exactQuery rejects queries of which parts would be ignored: malformed ones, empty
+// parameters and repeated parameters. Huma rejects unknown parameters.
 func exactQuery(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if problem := problemOf(ctx.URL().RawQuery); problem != "" {
-			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, problem) // the caller may be gone
+			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, problem) // the client may have disconnected
 			return
 		}
 		next(ctx)
 	}
 }
 
-// problemOf says what is wrong with a query, and nothing where nothing is.
+// problemOf says what is wrong with a query, or returns "".
 func problemOf(query string) string {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -40,7 +40,7 @@ func problemOf(query string) string {
 	return ""
 }
 
-// ID is the id of an event, an object or an action, as a request names it; "" for none.
+// ID is the id of an event, an object or an action in a request.
 type ID string
 
 // Resolve implements [huma.ResolverWithPath].
@@ -51,11 +51,11 @@ func (id ID) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	return []error{&huma.ErrorDetail{Location: at.String(), Message: "an id has at most 200 letters, digits and signs of ASCII"}}
 }
 
-// Reference is the host's reference id of a subject, as a request names it.
+// Reference is the reference id of a subject in a request.
 type Reference string
 
-// maxReference is how many characters a reference id can have at Persona (Persona's
-// refusal: "must be shorter than 255 characters").
+// maxReference is the maximum length of a reference id in characters (Persona's error:
+// "must be shorter than 255 characters").
 const maxReference = 254
 
 // Resolve implements [huma.ResolverWithPath].

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Subject is what a host asks for: may this person proceed, and why?
+// Subject is the verdict on a person, and what it is based on.
 type Subject struct {
 	Reference string         `json:"reference" doc:"the host's reference id"`
 	Verdict   domain.Verdict `json:"verdict" enum:"none,pending,review,approved,declined,expired,redacted"`
@@ -35,7 +35,7 @@ func (s *server) getSubject(ctx context.Context, in *struct {
 		return nil, err
 	}
 	row, err := s.Store.Subject(ctx, env, string(in.Reference))
-	if errors.Is(err, store.ErrNotFound) { // nothing known is a verdict of its own
+	if errors.Is(err, store.ErrNotFound) { // an unknown subject has a verdict too
 		row, err = domain.Subject{Reference: string(in.Reference), Verdict: domain.VerdictNone}, nil
 	}
 	if err != nil {

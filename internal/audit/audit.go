@@ -1,6 +1,6 @@
-// Package audit chains the rows of the audit trail: each row's hash covers the row
-// and the hash before it, so that a row that is changed, removed or put in later is
-// noticed.
+// Package audit chains the entries of the audit trail. Each entry's hash covers the entry
+// and the previous hash, which reveals entries that were changed, removed or inserted
+// later.
 package audit
 
 import (
@@ -13,21 +13,20 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Entry is one row: who did what to which object, and why. It holds no personal
-// data.
+// Entry records who did what to which object, and why. It contains no personal data.
 type Entry struct {
 	Environment domain.Environment `json:"environment"`
-	Sequence    int64              `json:"sequence"` // from 1, without gaps, in each environment
+	Sequence    int64              `json:"sequence"` // from 1 and without gaps in each environment
 	At          time.Time          `json:"at"`
-	Actor       string             `json:"actor"` // idem, or the person
+	Actor       string             `json:"actor"` // idem, or a person
 	What        string             `json:"what"`  // object.moved, decision.made, action.done, …
 	About       domain.Ref         `json:"about"`
 	Detail      string             `json:"detail"`
 	Hash        string             `json:"hash"` // hexadecimal
 }
 
-// Seal returns the hash of an entry that follows one with the hash previous, which
-// is empty for the first.
+// Seal returns the hash of an entry. previous is the hash of the entry before it, or "" for
+// the first entry.
 func Seal(previous string, e Entry) string {
 	h := sha256.New()
 	for _, part := range []string{
@@ -38,8 +37,9 @@ func Seal(previous string, e Entry) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Verify checks that entries follow previous, which is zero for the beginning, and
-// each other. It returns the sequence at which one does not fit, or zero.
+// Verify checks that entries form a chain that continues previous; a zero previous means
+// the start of the trail. It returns the sequence of the first entry that does not fit, or
+// 0.
 func Verify(previous Entry, entries []Entry) int64 {
 	for _, e := range entries {
 		if e.Sequence != previous.Sequence+1 || e.Hash != Seal(previous.Hash, e) {

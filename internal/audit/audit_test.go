@@ -43,7 +43,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func TestVerifyGoesOnFromAnEntry(t *testing.T) {
+func TestVerifyContinuesFromAnEntry(t *testing.T) {
 	entries := chain(5)
 	if got := Verify(entries[2], entries[3:]); got != 0 {
 		t.Errorf("the chain breaks at %d", got)

@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// Exception is a place in a complete resource that Persona may leave out, wholly or in
-// part.
+// Exception is a part of a complete resource that Persona may omit, wholly or partly.
 type Exception struct {
 	Resource string // the type of the resource: account-type
 	Place    string // where in it, without the indexes of arrays: /attributes/field-schemas/config
 	Why      string
 }
 
-// Exceptions are all there are to the rule that a resource is complete.
+// Exceptions lists all exceptions to the rule that resources are complete.
 func Exceptions() []Exception {
 	const (
 		config = "/attributes/field-schemas/config"
@@ -33,20 +32,19 @@ func Exceptions() []Exception {
 	}
 }
 
-// completeness walks over a body beside its schema and demands every property that
-// the schema names and no other, except "included", the exceptions, and what
-// the request did not ask for. Objects whose keys are open, such as the fields of an
-// inquiry, are left alone.
+// completeness compares a body with its schema: all properties of the schema must be
+// present and no others, except "included", the exceptions, and attributes that were not
+// requested. Objects with open keys, such as the fields of an inquiry, are ignored.
 type completeness struct {
 	doc   *Document
 	rep   *report
 	asked fieldsets
 
-	resource string // the type of the resource around the value
-	within   string // the value's place in it, without the indexes of arrays
+	resource string // type of the enclosing resource
+	within   string // position of the value in the resource, without array indexes
 }
 
-// checkComplete demands of a body what the schema names but does not require.
+// checkComplete requires properties that the schema names but does not require.
 func (d *Document) checkComplete(rep *report, pointer string, body any, asked fieldsets) {
 	schema, _ := d.at(pointer).(node)
 	if d.property(schema, "errors") != nil {
@@ -113,13 +111,13 @@ func (c *completeness) object(where string, schema, object node) {
 	}
 }
 
-// exempt reports whether an exception names the place.
+// exempt reports whether an exception applies to the position.
 func (c *completeness) exempt() bool {
 	return slices.ContainsFunc(c.doc.exceptions, func(e Exception) bool { return e.Resource == c.resource && e.Place == c.within })
 }
 
-// optional reports whether the place may be left out. Where attributes were asked for,
-// relationships may be.
+// optional reports whether the position may be omitted. Relationships may be, if attributes
+// were requested.
 func (c *completeness) optional() bool {
 	parent, _ := path.Split(c.within)
 	if _, limited := c.asked.of(c.resource); limited && (c.within == "/relationships" || parent == "/relationships/") {
@@ -128,7 +126,7 @@ func (c *completeness) optional() bool {
 	return c.unasked() || c.exempt()
 }
 
-// unasked reports whether the place is an attribute that fields[type] asked away.
+// unasked reports whether the position is an attribute that fields[type] excluded.
 func (c *completeness) unasked() bool {
 	parent, name := path.Split(c.within)
 	if parent != "/attributes/" {
@@ -138,9 +136,8 @@ func (c *completeness) unasked() bool {
 	return limited && !slices.Contains(names, name)
 }
 
-// of returns the names asked for of a type. A family stands for its types:
-// fields[verification] limits verification/government-id (Persona changelog,
-// 2025-10-27).
+// of returns the names requested for a type. A family includes its types:
+// fields[verification] limits verification/government-id (Persona changelog, 2025-10-27).
 func (f fieldsets) of(kind string) (names []string, limited bool) {
 	if names, ok := f[kind]; ok {
 		return names, true
@@ -150,8 +147,8 @@ func (f fieldsets) of(kind string) (names []string, limited bool) {
 	return names, limited
 }
 
-// checkErrors demands what Persona's errors always have: details, meta and source
-// depend on the error.
+// checkErrors requires what all of Persona's errors have; details, meta and source depend
+// on the error.
 func checkErrors(rep *report, body any) {
 	object, _ := body.(node)
 	errors := list(object["errors"])

@@ -296,7 +296,7 @@ func marshal(t *testing.T, value any) []byte {
 	return b
 }
 
-// says checks that an error names the problem wanted, or that there is none.
+// says checks that an error contains want, or that it is nil if want is empty.
 func says(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {

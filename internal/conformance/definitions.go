@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// definitions is the JSON schema that the compiler is given: every schema of the document
-// under $defs, by its pointer. An OpenAPI document is no JSON schema itself, and to the
-// compiler each place in it that it is led to is a new one, for which it copies all
-// that it knows: that took most of the time of a check.
+// definitions returns the JSON schema for the compiler, with every schema of the document
+// under $defs by its pointer. The OpenAPI document itself is not a JSON schema, and the
+// compiler would copy everything it knows for each place it is pointed to, which took most
+// of the time of a check.
 func (d *Document) definitions() node {
 	defs := make(node)
 	var visit func(value any, at string)
@@ -42,8 +42,8 @@ func (d *Document) definitions() node {
 
 const components = "/components/schemas"
 
-// definition is where the schema at a pointer of the document is for the compiler. The
-// pointer may lead into a schema.
+// definition returns where the schema at a pointer of the document is in the compiler's
+// schema. The pointer may lead into a schema.
 func definition(pointer string) string {
 	outer, inner := pointer, ""
 	if rest, ok := strings.CutPrefix(pointer, components+"/"); ok {

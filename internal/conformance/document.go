@@ -13,8 +13,7 @@ import (
 // node is an object of the OpenAPI document.
 type node = map[string]any
 
-// Document is Persona's OpenAPI document of one version, ready to check against.
-// It can be used from several goroutines.
+// Document is one version of Persona's OpenAPI document. It is safe for concurrent use.
 type Document struct {
 	Version string
 
@@ -22,18 +21,18 @@ type Document struct {
 	root       node
 	routes     []route
 	exceptions []Exception
-	components map[string]string // the name of the schema of each type of resource
+	components map[string]string // name of the schema for each resource type
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
-	schemas  map[string]*jsonschema.Schema // by JSON pointer, compiled when first needed
+	schemas  map[string]*jsonschema.Schema // by JSON pointer; compiled on demand
 }
 
-// location is the name the schemas know the document by.
+// location is the document's name in the schemas.
 const location = "persona.json"
 
-// Load reads the document of a version (2025-12-08) from the folder that holds a
-// folder for each.
+// Load reads the document of a version (2025-12-08) from a folder that contains one folder
+// per version.
 func Load(dir, version string) (*Document, error) {
 	root, err := read(dir, version)
 	if err != nil {

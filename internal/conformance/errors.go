@@ -10,13 +10,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// Error lists what is wrong with one request, response or event.
+// Error lists the problems of one request, response or event.
 type Error struct {
 	What     string // for example "GET /inquiries/{inquiry-id}: response 200"
 	Problems []Problem
 }
 
-// Problem is one thing that is wrong.
+// Problem is one problem.
 type Problem struct {
 	Where  string // a JSON pointer into the body, or "header X", "query x", "path", "body"
 	Detail string
@@ -51,8 +51,8 @@ func (r *report) err() error {
 	return &Error{What: r.what, Problems: r.problems}
 }
 
-// check validates a value against the schema at a pointer. The prefix comes before
-// the place in the value.
+// check validates a value against the schema at a pointer. prefix is prepended to
+// positions.
 func (d *Document) check(r *report, pointer string, value any, prefix string) {
 	schema, err := d.schema(pointer)
 	if err != nil {
@@ -78,7 +78,7 @@ func (d *Document) check(r *report, pointer string, value any, prefix string) {
 	}
 }
 
-// leaves returns the failures that have no cause but themselves.
+// leaves returns the failures without further causes.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
@@ -96,9 +96,9 @@ func unknownProperty(e *jsonschema.ValidationError) bool {
 	return ok
 }
 
-// followsFrom reports whether an unknown property is only a consequence: when one
-// property of an object fails its part of the schema, that part counts as not
-// evaluated, and so do all the properties it knows.
+// followsFrom reports whether an unknown property is only a consequence of another failure:
+// if one property of an object fails, that part of the schema counts as not evaluated, and
+// so do all properties in it.
 func followsFrom(unknown *jsonschema.ValidationError, all []*jsonschema.ValidationError) bool {
 	object := unknown.InstanceLocation[:len(unknown.InstanceLocation)-1]
 	return slices.ContainsFunc(all, func(e *jsonschema.ValidationError) bool {

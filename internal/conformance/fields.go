@@ -6,15 +6,14 @@ import (
 	"slices"
 )
 
-// hasFields reports whether resources of a type hold what their template or type
-// defines, as fields.
+// hasFields reports whether resources of a type have fields that their template or type
+// defines.
 func hasFields(resource string) bool {
 	return slices.Contains([]string{"account", "case", "inquiry", "transaction"}, resource)
 }
 
-// checkFields demands of fields what every one has: a type, and a value of it or null
-// (Persona docs: Inquiry fields). The document knows few of them by name. Which fields
-// there are is up to the template.
+// checkFields requires that every field has a type, and a value of it or null (Persona
+// docs: Inquiry fields). The document names few fields, since templates define them.
 func (c *completeness) checkFields(where string, fields node) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		c.checkField(join(where, name), fields[name])
@@ -58,8 +57,8 @@ func (c *completeness) checkField(where string, value any) {
 	}
 }
 
-// fieldValues are the JSON types of the values of fields, by the field's type. There may
-// be other types.
+// fieldValues maps types of fields to the JSON types of their values. There may be other
+// types.
 func fieldValues() map[string]string {
 	return map[string]string{
 		"array": "array", "boolean": "boolean", "choices": "string", "date": "string", "datetime": "string", "hash": "object",
@@ -67,7 +66,7 @@ func fieldValues() map[string]string {
 	}
 }
 
-// jsonType names the JSON type of a value that is not null.
+// jsonType returns the JSON type of a value that is not null.
 func jsonType(value any) string {
 	switch value.(type) {
 	case bool:

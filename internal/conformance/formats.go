@@ -8,8 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// formats are those of the document that JSON Schema does not know itself.
-// "binary" and "float" say nothing that could be checked.
+// formats are the document's formats that JSON Schema does not define. "binary" and "float"
+// have nothing to check.
 func formats() []*jsonschema.Format {
 	return []*jsonschema.Format{
 		{Name: "int32", Validate: isInt32},

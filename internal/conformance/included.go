@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// anyResource is the component that stands for a resource of whatever type.
+// anyResource is the component for resources of any type.
 const anyResource = "any-resource"
 
-// allowIncluded lets every answer to an operation that takes "include" hold what was
-// included. The document declares the parameter for 75 operations whose answers are
-// closed and have no place for it, among them the reads of one kind of verification.
+// allowIncluded allows included resources in every answer of an operation with the
+// parameter "include". The document declares the parameter for 75 operations whose schemas
+// do not allow them, such as the reads of one type of verification.
 func (d *Document) allowIncluded() {
 	union := []any{}
 	for _, name := range slices.Compact(slices.Sorted(maps.Values(d.components))) {
@@ -32,8 +32,8 @@ func (d *Document) allowIncluded() {
 	}
 }
 
-// listComponents returns the name of the schema of each type of resource. Of two schemas of
-// one type, the one with the shorter name is without what only some answers add, such as
+// listComponents returns the name of the schema for each resource type. If there are two,
+// the one with the shorter name does not have attributes of special answers, such as
 // secrets.
 func (d *Document) listComponents() map[string]string {
 	byType := make(map[string]string)

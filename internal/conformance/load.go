@@ -6,8 +6,8 @@ import (
 	"github.com/idemhq/idem/internal/openapi"
 )
 
-// LoadOrSkip is [Load] for tests. It reads the document from where [openapi.Dir]
-// finds it, and skips the test where there is none.
+// LoadOrSkip is [Load] for tests. It finds the folder with [openapi.Dir] and skips the test
+// if there is none.
 func LoadOrSkip(t testing.TB, version string) *Document {
 	t.Helper()
 	dir, err := openapi.Dir()

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/internal/conformance"
 )
 
-// TestMutantsAreCaught deletes, retypes and adds keys in valid answers, one at a
-// time, and counts how many of the broken answers are refused.
+// TestMutantsAreCaught deletes, retypes and adds keys in valid answers, one at a time, and
+// counts how many of the broken answers are rejected.
 func TestMutantsAreCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it takes seconds")

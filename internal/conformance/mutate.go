@@ -10,13 +10,13 @@ import (
 	"slices"
 )
 
-// Mutations are the ways in which [Mutate] breaks a body: a key goes, its value becomes
-// one of another type, or a key comes that nobody knows.
+// Mutations are the ways in which [Mutate] breaks a body: it deletes a key, changes the
+// type of its value, or adds an unknown key.
 func Mutations() []string { return []string{"delete", "retype", "add"} }
 
-// Mutate breaks a JSON body in one place, to see whether that is found. It leaves alone
-// what may be anything: keys that the customer chooses, and what Persona may leave out
-// (see [Exceptions]). It tells the place, with an asterisk for the indexes of arrays.
+// Mutate breaks a JSON body in one position, to test whether that is detected. It does not
+// touch parts that may be anything: customers' keys, and what Persona may omit (see
+// [Exceptions]). It returns the position, with an asterisk for array indexes.
 func Mutate(random *rand.Rand, body []byte, mutation string) (mutant []byte, where string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -30,7 +30,7 @@ func Mutate(random *rand.Rand, body []byte, mutation string) (mutant []byte, whe
 	}
 	p := places[random.IntN(len(places))]
 	keys := slices.Sorted(maps.Keys(p.object))
-	if mutation == "delete" && len(keys) > 1 { // nobody can tell whether it was asked for
+	if mutation == "delete" && len(keys) > 1 { // it may not have been requested
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key == "included" })
 	}
 	key := keys[random.IntN(len(keys))]
@@ -47,13 +47,13 @@ func Mutate(random *rand.Rand, body []byte, mutation string) (mutant []byte, whe
 	return mutant, join(p.at, key), err
 }
 
-// place is an object somewhere in a body.
+// place is an object in a body.
 type place struct {
 	object node
 	at     string
 }
 
-// mutable are the objects of a JSON value that have keys which are not the customer's.
+// mutable returns the objects in a JSON value whose keys are not the customer's.
 func mutable(value any, at string) []place {
 	var found []place
 	switch value := value.(type) {
@@ -77,19 +77,19 @@ func mutable(value any, at string) []place {
 	return found
 }
 
-// freeKeys reports whether the keys in an attribute are the customer's. What they lead to
-// is not.
+// freeKeys reports whether the keys in an attribute are the customer's. The objects below
+// them are not free.
 func freeKeys(attribute string) bool { return attribute == "fields" || attribute == "headers" }
 
-// freeContent reports whether an attribute holds what somebody sent, or what an exception
-// leaves out.
+// freeContent reports whether an attribute contains data from outside, or something that an
+// exception allows to omit.
 func freeContent(attribute string) bool {
 	return slices.Contains([]string{
 		"payload-filter", "params", "get-params", "post-params", "custom-http-headers", "config", "context", "source-data",
 	}, attribute)
 }
 
-// retyped is a value of another type.
+// retyped returns a value of another type.
 func retyped(value any) any {
 	switch value.(type) {
 	case string:

@@ -2,12 +2,12 @@ package conformance
 
 import "strings"
 
-// patch mends one flaw of the document: where, what goes there instead, and why
-// the document is wrong. Where the place does not exist in a version it is left
-// alone; TestEveryPatchIsNeeded shows that none outlives its flaw.
+// patch corrects an error in the document: the position, the correct value, and the reason.
+// It is skipped if the position does not exist in a version. TestEveryPatchIsNeeded checks
+// that no patch outlives its error.
 type patch struct {
 	at    string
-	value any // nil takes the place away
+	value any // nil removes the position
 	add   bool
 	why   string
 }

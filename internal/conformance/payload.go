@@ -1,7 +1,7 @@
 package conformance
 
-// checkPayload checks the resource in an event that was read against the schema of its
-// own type: the event's leaves its attributes open.
+// checkPayload checks the resource in an event from the API against the schema of its type,
+// since the event's schema leaves its attributes open.
 func (c *completeness) checkPayload(where string, value node) {
 	component := c.doc.components[text(value, "type")]
 	if component == "" {

@@ -30,8 +30,8 @@ func (d *Document) ValidateRequest(r *http.Request, body []byte) error {
 	return rep.err()
 }
 
-// checkCredential wants a bearer key, a Privacy Pass token, or nothing: what the
-// document says for the operation.
+// checkCredential requires a bearer key, a Privacy Pass token, or nothing, as the document
+// says for the operation.
 func (d *Document) checkCredential(rep *report, route route, h http.Header) {
 	requirements, own := d.operation(route)["security"].([]any)
 	if !own {
@@ -58,7 +58,7 @@ func (d *Document) operation(route route) node {
 	return op
 }
 
-// parameter is one parameter of an operation; its schema is at a pointer.
+// parameter is a parameter of an operation, with the pointer of its schema.
 type parameter struct {
 	name, in string
 	required bool
@@ -90,8 +90,8 @@ func (d *Document) checkParameters(rep *report, route route, r *http.Request) {
 		rep.add("query", "cannot be read: %v", err)
 	}
 	params := d.parameters(route)
-	// Keys such as filter[status] belong to the parameter filter, unless one is
-	// named like that itself.
+	// Keys such as filter[status] belong to the parameter filter, unless a parameter has
+	// that full name.
 	nested := make(node)
 	for key, values := range query {
 		if len(values) > 1 {
@@ -126,8 +126,7 @@ func (d *Document) checkParameters(rep *report, route route, r *http.Request) {
 	}
 }
 
-// checkPath checks the parameters in the path. The few schemas that say more than
-// "string" give a pattern.
+// checkPath checks the parameters in the path. A few schemas have a pattern.
 func (d *Document) checkPath(rep *report, route route, path string) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	segments = segments[len(segments)-len(route.segments):]
@@ -143,8 +142,8 @@ func (d *Document) checkPath(rep *report, route route, path string) {
 
 func isObject(schema node) bool { return schema["type"] == "object" }
 
-// typed turns the text of a header or query value, or an object of such, into the
-// JSON value its schema describes, where it can.
+// typed converts the text of a header or query value, or an object of such texts, to the
+// JSON type of its schema, if possible.
 func (d *Document) typed(schema node, value any) any {
 	if object, ok := value.(node); ok {
 		properties := d.properties(schema)
@@ -195,9 +194,9 @@ func (d *Document) checkRequestBody(rep *report, route route, contentType string
 	d.check(rep, join(d.pointerOf(join(route.pointer, "requestBody")), "content", kind, "schema"), value, "")
 }
 
-// Decode reads a request's body into a JSON value: numbers are [json.Number], keys
-// of a form such as data[attributes][list-id] become nested objects, and a file is the
-// text of its content.
+// Decode decodes a request's body to a JSON value. Numbers are [json.Number], keys of a
+// form such as data[attributes][list-id] become nested objects, and a file becomes a string
+// with its content.
 func Decode(contentType string, body []byte) (any, error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {

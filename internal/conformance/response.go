@@ -11,11 +11,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// ValidateResponse checks an answer to an operation: whether the document declares
-// the status, and its headers, content type and body. The path is a template of the
-// document or the path of the request; where the request had a query, pass it along
-// (/inquiries/inq_1?fields[inquiry]=status), since it says which attributes are
-// asked for. Keys are expected in kebab case.
+// ValidateResponse checks an answer to an operation: that the document declares the status,
+// and the headers, content type and body. path is a template of the document or the path of
+// the request. Include the query if there was one
+// (/inquiries/inq_1?fields[inquiry]=status), since it determines the requested attributes.
+// Keys are expected in kebab case.
 func (d *Document) ValidateResponse(method, path string, status int, header http.Header, body []byte) error {
 	path, query, _ := strings.Cut(path, "?")
 	route, ok := d.find(method, path)
@@ -46,7 +46,7 @@ func (d *Document) ValidateResponse(method, path string, status int, header http
 	return rep.err()
 }
 
-// ValidateEvent checks the body of a webhook whose event the document describes.
+// ValidateEvent checks the body of a webhook for an event that the document describes.
 func (d *Document) ValidateEvent(body []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
@@ -90,7 +90,7 @@ func (d *Document) checkBody(rep *report, pointer string, body []byte, asked fie
 	d.checkComplete(rep, pointer, value, asked)
 }
 
-// fieldsets are the attributes and relationships a request asked for with
+// fieldsets are the attributes and relationships that a request selected with
 // fields[type]=a,b, by type and in kebab case.
 type fieldsets map[string][]string
 
@@ -101,7 +101,7 @@ func sparse(rawQuery string) fieldsets {
 		if rest, ok := strings.CutPrefix(key, "fields["); ok {
 			var names []string
 			for name := range strings.SplitSeq(query.Get(key), ",") {
-				outer, _, _ := strings.Cut(strings.TrimSpace(name), ".") // fields.name-first asks for a part of fields
+				outer, _, _ := strings.Cut(strings.TrimSpace(name), ".") // fields.name-first selects a part of fields
 				names = append(names, kebab(outer))
 			}
 			asked[strings.TrimSuffix(rest, "]")] = names
@@ -110,7 +110,7 @@ func sparse(rawQuery string) fieldsets {
 	return asked
 }
 
-// kebab writes a name in kebab case, whatever casing it came in.
+// kebab converts a name in any casing to kebab case.
 func kebab(name string) string {
 	var b strings.Builder
 	for _, r := range name {

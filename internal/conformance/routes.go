@@ -25,7 +25,7 @@ type route struct {
 	pointer  string // of the operation in the document
 }
 
-// Operations ranges over the document's operations, by path.
+// Operations iterates over the document's operations, sorted by path.
 func (d *Document) Operations() iter.Seq[Operation] {
 	return func(yield func(Operation) bool) {
 		for _, r := range d.routes {
@@ -36,8 +36,8 @@ func (d *Document) Operations() iter.Seq[Operation] {
 	}
 }
 
-// Find returns the operation that a method and a path lead to. The path is a template of
-// the document, or the path of a request with or without the API's base.
+// Find returns the operation for a method and a path. The path is a template of the
+// document, or the path of a request with or without the API's base.
 func (d *Document) Find(method, path string) (Operation, bool) {
 	route, ok := d.find(method, path)
 	return route.Operation, ok
@@ -48,7 +48,7 @@ func (d *Document) Statuses(method, path string) []int {
 	return slices.DeleteFunc(d.statuses(method, path), func(status int) bool { return status >= 300 })
 }
 
-// Refusals returns the statuses of errors that an operation declares.
+// Refusals returns the error statuses that an operation declares.
 func (d *Document) Refusals(method, path string) []int {
 	return slices.DeleteFunc(d.statuses(method, path), func(status int) bool { return status < 400 })
 }
@@ -96,13 +96,13 @@ func isMethod(key string) bool {
 	return slices.Contains([]string{"get", "post", "patch", "put", "delete"}, key)
 }
 
-// bases are the paths below which Persona serves its API. Relays have their own
-// (OpenAPI 2025-12-08, servers of /relays).
+// bases are the base paths of Persona's API. Relays have their own (OpenAPI 2025-12-08,
+// servers of /relays).
 func bases() []string { return []string{"/api/v1", "/api/privacy/v1"} }
 
-// find returns the route of a method and a path: a template of the document, or
-// the path of a URL with or without the base. A fixed segment is preferred to a
-// parameter, so that /accounts/search is not the account named search.
+// find returns the route for a method and a path, which is a template of the document, or
+// the path of a URL with or without the base. Fixed segments are preferred to parameters,
+// so that /accounts/search is not the account "search".
 func (d *Document) find(method, path string) (route, bool) {
 	for _, base := range bases() {
 		if rest, ok := strings.CutPrefix(path, base); ok && strings.HasPrefix(rest, "/") {

@@ -10,24 +10,23 @@ import (
 	"strconv"
 )
 
-// Sampler makes valid bodies out of the schemas, filled with invented data. Every
-// property that a schema names is there; which member of a union, which nullable
-// values are null and how long arrays are differs from sample to sample, and is the
-// same for the same seed. It is not safe for use by several goroutines.
+// Sampler creates valid bodies from the schemas with invented data. All properties of a
+// schema are present. The members of unions, nulls and the lengths of arrays vary between
+// samples, but are the same for the same seed. A Sampler is not safe for concurrent use.
 type Sampler struct {
 	doc      *Document
 	rand     *rand.Rand
-	next     int  // numbers ids and words, so that no two are the same
-	required bool // leave out what is not required
+	next     int  // makes ids and words unique
+	required bool // omit optional properties
 }
 
-// Sampler returns a sampler whose choices follow from the seed.
+// Sampler returns a sampler with a seed.
 func (d *Document) Sampler(seed uint64) *Sampler {
 	return &Sampler{doc: d, rand: rand.New(rand.NewPCG(seed, 2))}
 }
 
-// Response returns an answer that ValidateResponse accepts. The path is a template
-// of the document, the status one it declares for the operation.
+// Response returns an answer that ValidateResponse accepts. path is a template of the
+// document and status one that it declares for the operation.
 func (s *Sampler) Response(method, path string, status int) (http.Header, []byte, error) {
 	route, ok := s.doc.find(method, path)
 	if !ok {
@@ -43,7 +42,7 @@ func (s *Sampler) Response(method, path string, status int) (http.Header, []byte
 		schema := s.doc.member(declared, "headers", name, "schema")
 		header.Set(name, fmt.Sprint(s.value(schema, name, 0)))
 	}
-	// With little of the limit left a client slows down.
+	// With a low remaining limit a client would slow down.
 	header.Set("RateLimit-Limit", "300")
 	header.Set("RateLimit-Remaining", "299")
 	header.Set("RateLimit-Reset", "60")
@@ -60,16 +59,16 @@ func (s *Sampler) Response(method, path string, status int) (http.Header, []byte
 	return header, body, err
 }
 
-// Request is what a valid request holds.
+// Request is a valid request.
 type Request struct {
 	Query  map[string]any // by name: page[size], filter[status]
-	Header map[string]any // apart from those that every operation takes
-	Body   any            // nil where the operation takes none
+	Header map[string]any // except those of every operation
+	Body   any            // nil if the operation has no body
 }
 
-// Request returns the parameters and the body of a request that ValidateRequest
-// accepts: all that the document names, or only what it requires. A file is the
-// text of its content.
+// Request returns the parameters and the body of a request that ValidateRequest accepts:
+// all that the document names, or only the required ones. A file is a string with its
+// content.
 func (s *Sampler) Request(method, path string, onlyRequired bool) (Request, error) {
 	route, ok := s.doc.find(method, path)
 	if !ok {

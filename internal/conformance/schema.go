@@ -10,7 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/openapi"
 )
 
-// at returns what is at a JSON pointer, or nil.
+// at returns the value at a JSON pointer, or nil.
 func (d *Document) at(pointer string) any {
 	var value any = d.root
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
@@ -53,8 +53,8 @@ func (d *Document) resolve(object node) node {
 	}
 }
 
-// member returns a member of an object that is an object itself, its references
-// followed; nil where there is none.
+// member returns a member of an object that is an object itself, after following
+// references, or nil.
 func (d *Document) member(object node, keys ...string) node {
 	for _, key := range keys {
 		object, _ = object[key].(node)
@@ -74,7 +74,8 @@ func (d *Document) parts(schema node) iter.Seq[node] {
 	})
 }
 
-// properties returns the properties of an object schema, with those of its parts.
+// properties returns the properties of an object schema. If a property is described twice,
+// the later and more specific description counts.
 func (d *Document) properties(schema node) node {
 	all := make(node)
 	for part := range d.parts(schema) {

@@ -5,15 +5,14 @@ import (
 	"slices"
 )
 
-// membersKey is the keyword under which a rewritten union keeps its members, by type.
+// membersKey is the keyword for the members of a rewritten union, by type.
 const membersKey = "x-members"
 
-// dispatchUnions rewrites every oneOf and anyOf whose members differ in the
-// constants of their "type" property into one if/then for each type. A value then
-// fails for what is wrong with it as a value of its type, not for being none of
-// the others.
+// dispatchUnions rewrites every oneOf and anyOf whose members have different constants in
+// their "type" property into one if/then per type. Errors then say what is wrong with a
+// value of its type, not that it matches none of the members.
 //
-// Stripping additionalProperties: false instead would make the unions ambiguous.
+// Removing additionalProperties: false instead would make the unions ambiguous.
 func (d *Document) dispatchUnions() {
 	walk(d.root, func(object node) {
 		for _, keyword := range []string{"oneOf", "anyOf"} {
@@ -29,8 +28,8 @@ func (d *Document) dispatchUnions() {
 	})
 }
 
-// dispatch returns the members of a union by type, or false where their types do
-// not tell them apart.
+// dispatch returns the members of a union by type, or false if their types are not
+// distinct.
 func (d *Document) dispatch(object node, keyword string) (byType node, nullable, ok bool) {
 	byType = make(node)
 	for _, member := range list(object[keyword]) {
@@ -56,8 +55,8 @@ func (d *Document) dispatch(object node, keyword string) (byType node, nullable,
 	return byType, nullable, len(byType) > 0
 }
 
-// separateReferences moves a reference that stands beside other keywords into an
-// allOf, which says the same, so that following it loses nothing.
+// separateReferences moves a reference with sibling keywords into an equivalent allOf, so
+// that following it loses nothing.
 func (d *Document) separateReferences() {
 	walk(d.root, func(object node) {
 		if ref, ok := object["$ref"].(string); ok && len(object) > 1 {
@@ -80,8 +79,7 @@ func mapped(object node, ref string) []string {
 	return types
 }
 
-// constants returns the values that a schema allows a property to have, where it
-// lists them.
+// constants returns the values that a schema allows for a property, if it lists them.
 func (d *Document) constants(schema node, property string) []string {
 	var values []string
 	for part := range d.parts(schema) {

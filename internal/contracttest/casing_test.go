@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// verbatim reports whether the keys inside an attribute are data, which no casing
-// touches: the customer or a template chose them (Persona docs: API key inflection).
+// verbatim reports whether the keys inside an attribute are data, which keep their casing
+// because the customer or a template chose them (Persona docs: API key inflection).
 func verbatim(key string) bool {
 	switch key {
 	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
@@ -23,8 +23,7 @@ func fieldsHaveCasing(resource any, version string) bool {
 	return version < "2025-10-27" && (resource == "case" || resource == "inquiry" || resource == "transaction")
 }
 
-// rekey writes a JSON value of a version, whose keys are in kebab case, in another
-// casing.
+// rekey converts the kebab-case keys of a JSON value of a version to another casing.
 func rekey(value any, casing, version string) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -50,8 +49,8 @@ func rekey(value any, casing, version string) any {
 	}
 }
 
-// inflected writes a JSON text of a version, whose keys are in kebab case, in another
-// casing. Keys come out sorted.
+// inflected converts the kebab-case keys of a JSON text of a version to another casing. The
+// keys are sorted.
 func inflected(body []byte, casing, version string) ([]byte, error) {
 	value, err := decode(body)
 	if err != nil {
@@ -60,7 +59,7 @@ func inflected(body []byte, casing, version string) ([]byte, error) {
 	return json.Marshal(rekey(value, casing, version))
 }
 
-// decode reads JSON, and leaves numbers as they are written.
+// decode decodes JSON and keeps numbers as they are written.
 func decode(body []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -71,7 +70,7 @@ func decode(body []byte) (any, error) {
 	return value, nil
 }
 
-// cased writes a key that is in kebab case in another casing.
+// cased converts a kebab-case key to another casing.
 func cased(key, casing string) string {
 	switch casing {
 	case "snake":

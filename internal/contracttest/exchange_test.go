@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/conformance"
 )
 
-// exchange is a request that was answered, or a webhook that was received.
+// exchange is a request with its answer, or a received webhook.
 type exchange struct {
 	what   string // the step, or the name of the event
 	method string // empty for a webhook
@@ -19,7 +19,7 @@ type exchange struct {
 	body   []byte
 }
 
-// check validates the answer or the webhook with another body than its own.
+// check validates the answer or the webhook with another body.
 func (e exchange) check(doc *conformance.Document, body []byte) error {
 	if e.method == "" {
 		return doc.ValidateEvent(body)
@@ -27,19 +27,19 @@ func (e exchange) check(doc *conformance.Document, body []byte) error {
 	return doc.ValidateResponse(e.method, e.target, e.status, e.header, body)
 }
 
-// isJSON reports whether there is a JSON body; only prints have none.
+// isJSON reports whether the body is JSON, as all are except prints.
 func (e exchange) isJSON() bool {
 	return e.method == "" || strings.HasPrefix(e.header.Get("Content-Type"), "application/json")
 }
 
-// recording is what a run saw.
+// recording contains the exchanges of a run.
 type recording struct {
 	answers []exchange
-	plain   []exchange // the webhooks as most customers have them
-	full    []exchange // those with all that can be included
+	plain   []exchange // webhooks in the usual form
+	full    []exchange // webhooks with all possible included resources
 }
 
-// value is the body of an exchange, read; nil for a print.
+// value returns the decoded body of an exchange, or nil for a print.
 func (e exchange) value(t *testing.T) any {
 	t.Helper()
 	if !e.isJSON() {
@@ -52,7 +52,7 @@ func (e exchange) value(t *testing.T) any {
 	return value
 }
 
-// hits are what the answers are from: operations, and the successful statuses of each.
+// hits returns the operations that were called, with the successful statuses of each.
 func (r recording) hits(doc *conformance.Document) map[conformance.Operation][]int {
 	found := map[conformance.Operation][]int{}
 	for _, e := range r.answers {
@@ -64,8 +64,7 @@ func (r recording) hits(doc *conformance.Document) map[conformance.Operation][]i
 	return found
 }
 
-// documented are the names of the events that were received and that the document
-// describes, each once.
+// documented returns the distinct names of received events that the document describes.
 func (r recording) documented(doc *conformance.Document) []string {
 	var names []string
 	known := doc.Events()

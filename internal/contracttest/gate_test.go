@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	newest    = "2025-12-08" // the version whose answers are broken
-	unwritten = "2026-09-29" // the version after it, of which there is no document
+	newest    = "2025-12-08" // the version whose answers are mutated
+	unwritten = "2026-09-29" // a later version without a document
 
-	required = "CONFORMANCE" // an environment variable: when it is set, a gate without documents fails
-	seed     = 1             // of the places where bodies are broken
-	enough   = 95            // percent of the broken ones that must be caught
+	required = "CONFORMANCE" // an environment variable: if set, missing documents are an error
+	seed     = 1             // of the mutations
+	enough   = 95            // minimum percentage of mutants to be detected
 )
 
-// steps are the whole walk.
+// steps returns all steps.
 func steps() []step {
 	return slices.Concat(subscription(), accountSteps(), inquirySteps(), evidenceSteps(), submissionSteps(), caseSteps(), reportSteps(),
 		transactionSteps(), listSteps(), runSteps(), webhookSteps(), templateSteps(), connectSteps(), tokenSteps(), keySteps())
@@ -40,7 +40,7 @@ func TestTheSandboxConforms(t *testing.T) {
 	w := walk{runs: runs(t, dir)}
 	w.play(t)
 	if t.Failed() {
-		return // what follows would only repeat it
+		return // the rest would only repeat it
 	}
 	var table figures
 	w.coverage(t, &table)
@@ -53,10 +53,10 @@ func TestTheSandboxConforms(t *testing.T) {
 	table.print()
 }
 
-// casings are those that keys come in.
+// casings returns the casings of keys.
 func casings() []string { return []string{"kebab", "snake", "camel"} }
 
-// runs are every version in every casing.
+// runs returns a run for every version in every casing.
 func runs(t *testing.T, dir string) []run {
 	t.Helper()
 	versions, err := openapi.Versions(dir)
@@ -78,13 +78,13 @@ func runs(t *testing.T, dir string) []run {
 	return all
 }
 
-// walk is all runs, and what each saw.
+// walk contains all runs with their recordings.
 type walk struct {
 	runs []run
 	seen []recording
 }
 
-// play takes the steps in every run.
+// play executes the steps in every run.
 func (w *walk) play(t *testing.T) {
 	w.seen = make([]recording, len(w.runs))
 	t.Run("in", func(t *testing.T) {
@@ -97,18 +97,18 @@ func (w *walk) play(t *testing.T) {
 	})
 }
 
-// in finds a run.
+// in returns the index of a run.
 func (w *walk) in(version, casing string) int {
 	return slices.IndexFunc(w.runs, func(r run) bool { return r.version == version && r.casing == casing })
 }
 
-// coverage demands that every run hit what its document declares.
+// coverage requires that every run covered what its document declares.
 func (w *walk) coverage(t *testing.T, table *figures) {
 	t.Helper()
 	operations, statuses, answers := 0, 0, 0
 	skipped, missed := map[string]bool{}, map[string]bool{} // operations, and statuses of them
 	for i, r := range w.runs {
-		operations, statuses = 0, 0 // the same in every version
+		operations, statuses = 0, 0 // equal in every version
 		hits := w.seen[i].hits(r.document)
 		for op := range r.document.Operations() {
 			operations++
@@ -130,7 +130,7 @@ func (w *walk) coverage(t *testing.T, table *figures) {
 	table.add("answers", "%d", answers)
 }
 
-// casings demands that the casings of a version see the same.
+// casings requires that the recordings of a version are equal in all casings.
 func (w *walk) casings(t *testing.T, table *figures) {
 	t.Helper()
 	for i, r := range w.runs {
@@ -157,7 +157,7 @@ func (w *walk) events(table *figures) {
 	table.add("events", "%d of %d documented are emitted: see TestEveryDocumentedEventIsEmitted", len(emitted), len(doc.Events()))
 }
 
-// mutants demands that what is broken on purpose is caught.
+// mutants requires that mutations are detected.
 func (w *walk) mutants(t *testing.T, table *figures) {
 	t.Helper()
 	here := w.in(newest, "kebab")

@@ -9,17 +9,16 @@ import (
 	"github.com/idemhq/idem/internal/conformance"
 )
 
-// mutantsEach is how often a body is broken in each way.
+// mutantsEach is the number of mutants per body and kind of mutation.
 const mutantsEach = 3
 
-// tally counts the mutants of a kind, and those that were caught.
+// tally counts the mutants of a kind, and how many were detected.
 type tally struct{ made, caught int }
 
 func (c tally) share() float64 { return 100 * float64(c.caught) / float64(max(c.made, 1)) }
 
-// hunt breaks bodies that are right, one key at a time, and counts the mutants that are
-// caught, by how they were made. The places follow from the seed. Those that were missed
-// come by place.
+// hunt mutates valid bodies, one key at a time, and counts the detected mutants by kind.
+// The seed determines the positions. It also returns the positions of undetected mutants.
 func hunt(t *testing.T, doc *conformance.Document, exchanges []exchange, seed uint64) (found map[string]tally, missed map[string]int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))

@@ -14,19 +14,19 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// run is one walk through the steps.
+// run is one execution of the steps.
 type run struct {
-	version  string // as clients ask for it
+	version  string // as clients request it
 	casing   string
 	document *conformance.Document
 }
 
 func (r run) String() string { return r.version + " " + r.casing }
 
-// now is the wall's time in every run, so that two runs see the same times.
+// now is the current time in every run, so that all runs see the same times.
 func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-// player takes the steps of a run.
+// player executes the steps of a run.
 type player struct {
 	run
 	t        *testing.T
@@ -35,11 +35,11 @@ type player struct {
 	names    map[string]string
 	received *receiver
 	events   []string             // those that the document describes
-	pass     *privacypass.Blinded // waits for its signature
+	pass     *privacypass.Blinded // waiting to be signed
 	seen     recording
 }
 
-// play walks through the steps, and returns what was answered and received.
+// play executes the steps and returns the exchanges.
 func play(t *testing.T, r run, steps []step) recording {
 	t.Helper()
 	sb, err := sandbox.New(sandbox.Options{Wall: now, RateLimit: 1_000_000, DeliveryTimeout: time.Minute})
@@ -86,7 +86,7 @@ func (p *player) take(s step) {
 	}
 }
 
-// call makes a call of the API, and checks it and its answer against the document.
+// call calls the API and checks the request and the answer against the document.
 func (p *player) call(s step) {
 	p.t.Helper()
 	method, target, _ := strings.Cut(p.filled(s.call), " ")
@@ -125,7 +125,7 @@ func (p *player) call(s step) {
 	p.seen.answers = append(p.seen.answers, got)
 }
 
-// check validates what was seen in kebab case. The other casings are compared with it.
+// check validates an exchange in kebab case. The other casings are compared with it.
 func (p *player) check(e exchange) {
 	p.t.Helper()
 	if p.casing != "kebab" {
@@ -144,7 +144,7 @@ func base(path string) string {
 	return "/api/v1"
 }
 
-// headers are those of a call, but for the version and the casing.
+// headers returns the headers of a call, except version and casing.
 func (p *player) headers(s step) map[string]string {
 	p.t.Helper()
 	headers := map[string]string{"Persona-Relay-Secret": p.filled(s.secret)}
@@ -192,12 +192,12 @@ func (p *player) do(method, target, body string, headers map[string]string) (int
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	set(request, map[string]string{"User-Agent": "gate", "Persona-Version": p.version, "Key-Inflection": p.casing})
+	set(request, map[string]string{"User-Agent": "contracttest", "Persona-Version": p.version, "Key-Inflection": p.casing})
 	set(request, headers)
 	return send(p.t, request)
 }
 
-// filled puts what was kept in the place of its names.
+// filled replaces names by the values that were kept.
 func (p *player) filled(text string) string {
 	p.t.Helper()
 	var b strings.Builder
@@ -216,7 +216,7 @@ func (p *player) filled(text string) string {
 	}
 }
 
-// keep keeps a text of a body under a name.
+// keep stores a value of a body under a name.
 func (p *player) keep(name, where string, body []byte) {
 	p.t.Helper()
 	if name == "" {
@@ -244,7 +244,7 @@ func (p *player) keep(name, where string, body []byte) {
 	p.names[name] = text
 }
 
-// escaped writes the query of a target as URLs have it.
+// escaped escapes the query of a target for a URL.
 func escaped(target string) string {
 	path, query, found := strings.Cut(target, "?")
 	if !found {

@@ -13,7 +13,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// collect waits for the webhooks that are on their way, and checks them.
+// collect waits for pending webhooks and checks them.
 func (p *player) collect() {
 	p.t.Helper()
 	p.sandbox.Advance(time.Hour)
@@ -41,7 +41,7 @@ func (p *player) collect() {
 	}
 }
 
-// pending reports whether webhooks are on their way. None may fail.
+// pending reports whether webhooks are pending. None may fail.
 func (p *player) pending() bool {
 	p.t.Helper()
 	for _, delivery := range p.sandbox.Deliveries("sandbox") {
@@ -56,7 +56,7 @@ func (p *player) pending() bool {
 	return false
 }
 
-// receiver takes webhooks.
+// receiver receives webhooks.
 type receiver struct {
 	url string
 
@@ -81,9 +81,9 @@ func newReceiver(t *testing.T) *receiver {
 func (r *receiver) ServeHTTP(_ http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
-		return // the sandbox tries again
+		return // the sandbox retries
 	}
-	envelope, _ := webhook.ParseEnvelope(body) // what cannot be read is found when it is checked
+	envelope, _ := webhook.ParseEnvelope(body) // malformed ones are found when they are checked
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.deliveries = append(r.deliveries, delivery{request.URL.Path, string(envelope.Name), request.Header.Clone(), body})

@@ -15,17 +15,18 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// refusal is an error that every operation can be brought to.
+// refusal is an error that every operation can return.
 type refusal struct {
 	what   string
 	status int
 	spoil  func(*http.Request)
 }
 
-// badVersion asks for a version that does not exist.
+// badVersion requests a version that does not exist.
 func badVersion(r *http.Request) { r.Header.Set("Persona-Version", "1999-01-01") }
 
-// keyRefusals are about the key. Narrow is one that may not be used from here.
+// keyRefusals are errors about the key. narrow is a key that may not be used from this
+// address.
 func keyRefusals(narrow string) []refusal {
 	return []refusal{
 		{"no key", 401, func(r *http.Request) { r.Header.Del("Authorization") }},
@@ -56,7 +57,7 @@ func TestEveryOperationRefusesAsTheDocumentSays(t *testing.T) {
 			}
 		}
 		all := []refusal{{"a version that does not exist", 400, badVersion}}
-		if service(op) != "Relays" { // which take no key
+		if service(op) != "Relays" { // which need no key
 			all = append(all, keyRefusals(narrow)...)
 			check("one call too many", 429, spent.request(t, doc, op))
 		}
@@ -78,7 +79,7 @@ func TestEveryOperationRefusesAsTheDocumentSays(t *testing.T) {
 	table.print()
 }
 
-// name is what the SDK calls an operation: Inquiries.Approve.
+// name returns the SDK's name of an operation: Inquiries.Approve.
 func name(op conformance.Operation) string {
 	for _, known := range persona.Operations() {
 		if known.ID == op.ID {
@@ -88,18 +89,18 @@ func name(op conformance.Operation) string {
 	return op.String()
 }
 
-// service is the SDK's service that an operation belongs to.
+// service returns the SDK's service of an operation.
 func service(op conformance.Operation) string {
 	service, _, _ := strings.Cut(name(op), ".")
 	return service
 }
 
-// forProduction reports whether an operation takes no key of the sandbox environment.
+// forProduction reports whether an operation rejects keys of the sandbox environment.
 func forProduction(op conformance.Operation) bool {
 	return slices.Contains([]string{"InquiryTemplates", "InquiryTemplateVersions", "UserAuditLogs"}, service(op))
 }
 
-// served is a sandbox that listens.
+// served is a sandbox that is listening.
 type served struct{ url string }
 
 func start(t *testing.T, options sandbox.Options) served {
@@ -116,8 +117,7 @@ func start(t *testing.T, options sandbox.Options) served {
 	return served{server.URL}
 }
 
-// request makes a request to an operation that is right, but for its ids, which are
-// invented.
+// request returns a valid request to an operation, except that its ids are invented.
 func (s served) request(t *testing.T, doc *conformance.Document, op conformance.Operation) *http.Request {
 	t.Helper()
 	sampler := doc.Sampler(seed)
@@ -153,7 +153,7 @@ func (s served) request(t *testing.T, doc *conformance.Document, op conformance.
 	return request
 }
 
-// narrowKey makes a key for a network that is not this machine's.
+// narrowKey creates a key for a network that does not contain this machine.
 func (s served) narrowKey(t *testing.T) string {
 	t.Helper()
 	const body = `{"data":{"attributes":{"name":"Narrow","ip-address-allowlist":["192.0.2.0/24"]}}}`
@@ -172,7 +172,7 @@ func (s served) narrowKey(t *testing.T) string {
 	return made.Data.Attributes.Value
 }
 
-// send sends a request, and reads its answer.
+// send sends a request and reads its answer.
 func send(t *testing.T, request *http.Request) (int, http.Header, []byte) {
 	t.Helper()
 	response, err := http.DefaultClient.Do(request)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// mask takes from JSON values what differs from run to run: ids, secrets, tokens and
-// addresses become numbered, in the order in which they appear.
+// mask replaces what differs between runs in JSON values: ids, secrets, tokens and
+// addresses become numbers in order of appearance.
 type mask struct {
 	known map[string]string
 	count map[string]int
@@ -22,20 +22,20 @@ func newMask() *mask {
 	return &mask{known: map[string]string{}, count: map[string]int{}}
 }
 
-// drawn is what the sandbox draws at random, and where it and the gate listen. The kind of
-// an id is its prefix.
+// drawn matches what the sandbox generates at random, and the addresses of the sandbox and
+// the test. The kind of an id is its prefix.
 var drawn = regexp.MustCompile(`(?:` +
 	`wbhsec_[0-9a-f-]+` +
 	`|persona_(?:sandbox|production)_[0-9a-f-]{36}` +
 	`|eyJ[\w-]*\.[\w-]*\.[\w-]*` + // session tokens
 	`|127\.0\.0\.1:[0-9]+` +
 	`|code=[\w-]+` + // one-time links
-	`|[\w-]{43,}` + // privacy passes, and what they are made of
+	`|[\w-]{43,}` + // privacy passes and their parts
 	`|([a-z]+)_[1-9A-HJ-NP-Za-km-z]{28})`)
 
 const shortestDrawn = len("127.0.0.1:10000")
 
-// minted is in the addresses of files: a new token each time, until a time of its own.
+// minted matches the URLs of files, which have a new token each time.
 var minted = regexp.MustCompile(`access_token=[\w.-]+|/files/[\w-]+\.[\w-]+/`)
 
 func (m *mask) text(text string) string {
@@ -72,13 +72,13 @@ func (m *mask) value(value any) any {
 	return value
 }
 
-// tellsCasing reports whether an attribute or a header tells of the run's casing.
+// tellsCasing reports whether an attribute or header contains the run's casing.
 func tellsCasing(key string) bool {
 	return strings.HasSuffix(key, "nflection") // Key-Inflection, apiKeyInflection
 }
 
-// difference says where the recording of a run differs from that of its version in kebab
-// case, but for its keys and for what is drawn.
+// difference describes where a run's recording differs from that of its version in kebab
+// case, except for keys and random values.
 func difference(t *testing.T, r run, other, inKebab recording) string {
 	t.Helper()
 	first, second := newMask(), newMask()
@@ -100,7 +100,7 @@ func difference(t *testing.T, r run, other, inKebab recording) string {
 	return ""
 }
 
-// apart says where two JSON values differ first, or nothing.
+// apart returns the first difference of two JSON values, or "".
 func apart(one, other any, at string) string {
 	if reflect.DeepEqual(one, other) {
 		return ""

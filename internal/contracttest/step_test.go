@@ -2,29 +2,29 @@ package contracttest
 
 import "time"
 
-// step is one thing that a client, a person or the clock does. In its texts, <name>
-// stands for what an earlier step kept under the name.
+// step is an action of a client, a person or the clock. In its strings, <name> is replaced
+// by the value that an earlier step kept under the name.
 type step struct {
-	call string            // method and path below the API's base: GET /inquiries/<inquiry>
+	call string            // method and path relative to the API's base: GET /inquiries/<inquiry>
 	body string            // JSON with keys in kebab case
-	form string            // a form instead: the body of OAuth's operations
-	want int               // the status: the only successful one that is declared, unless set
-	id   string            // the name to keep the id of the answer's resource under
-	keep map[string]string // more to keep: names, and where in the answer (data.attributes.url)
+	form string            // a form instead: the body of OAuth operations
+	want int               // the status; default: the only declared successful one
+	id   string            // the name under which to keep the id of the answer's resource
+	keep map[string]string // other values to keep: names, and positions in the answer (data.attributes.url)
 
-	key    string // the credential: the sandbox environment's key unless set, or production or anonymous
+	key    string // the credential; default: the sandbox environment's key; or production or anonymous
 	secret string // the header Persona-Relay-Secret
 
-	from  string // the first version that the step is for
-	until string // the first version that it is not for
+	from  string // the first version with this step
+	until string // the first version without this step
 
-	open    string              // the link that a person opens
+	open    string              // a link that a person opens
 	act     string              // what a person does in the dashboard: the body for /_sandbox/act
-	device  func(*player) error // what a person's device works out
-	advance time.Duration       // how far the clock moves on before the step
+	device  func(*player) error // what a person's device computes
+	advance time.Duration       // how far to advance the clock before the step
 }
 
-// The credentials that are not written out.
+// The symbolic credentials.
 const (
 	production = "production" // the key of the production environment
 	anonymous  = "anonymous"  // none

@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// accountSteps keep <account>, and redact others.
+// accountSteps keep <account> and redact other accounts.
 func accountSteps() []step {
 	return []step{
 		{call: "GET /account-types/" + sandbox.AccountTypeID},
@@ -114,7 +114,7 @@ func inquirySteps() []step {
 	}
 }
 
-// evidenceSteps read what the inquiry's person gave.
+// evidenceSteps read the evidence of the inquiry's person.
 func evidenceSteps() []step {
 	return []step{
 		{call: "GET /verifications/<government-id-verification>?include=inquiry,document,accounts,template"},
@@ -137,8 +137,7 @@ func evidenceSteps() []step {
 	}
 }
 
-// submissionSteps are about kinds of verification that no call makes: a person submits
-// them.
+// submissionSteps are about types of verification that only a person can submit.
 func submissionSteps() []step {
 	steps := []step{{call: "POST /inquiries", id: "looked-at", body: `{"data":{"attributes":{"inquiry-template-id":"` + sandbox.InquiryTemplateID + `"}}}`}}
 	for _, kind := range []struct{ name, path string }{
@@ -154,7 +153,7 @@ func submissionSteps() []step {
 	return append(steps, step{call: "GET /inquiries/<looked-at>?include=verifications,documents"})
 }
 
-// caseSteps keep <case>, about the inquiry and its account.
+// caseSteps keep <case>, which has the inquiry and its account.
 func caseSteps() []step {
 	const template = `"case-template-id":"` + sandbox.CaseTemplateID + `"`
 	return []step{

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// reportSteps make a report of every kind that an operation makes.
+// reportSteps create a report of every type that an operation can create.
 func reportSteps() []step {
 	const (
 		address  = `"address-street-1":"1 Main Street","address-city":"Springfield","address-subdivision":"CA","address-postal-code":"94100","address-country-code":"US"`
@@ -92,7 +92,7 @@ func transactionSteps() []step {
 	}
 }
 
-// listSteps make a list and an item of every kind, archive them, and import others.
+// listSteps create a list and an item of every kind, archive them, and import others.
 func listSteps() []step {
 	var steps []step
 	for _, kind := range []struct{ items, list, value, rows string }{
@@ -134,7 +134,7 @@ func listSteps() []step {
 	}...)
 }
 
-// file is the attribute of an importer that holds its rows.
+// file returns the attribute of an importer with its rows.
 func file(rows string) string {
 	return `"file":{"filename":"rows.csv","data":"` + base64.StdEncoding.EncodeToString([]byte(rows)) + `"}`
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// subscription makes the webhooks that the gate listens to: one as most customers have
-// it, and one that is sent everything there is to include. <receiver> is where to.
+// subscription creates the test's webhooks: one in the usual form, and one with all
+// possible included resources. <receiver> is their address.
 func subscription() []step {
 	const attributes = `"enabled-events":["*"],"api-version":"<version>","api-key-inflection":"<casing>"`
 	return []step{
@@ -24,7 +24,7 @@ func subscription() []step {
 	}
 }
 
-// webhookSteps are about webhooks that nothing is sent to.
+// webhookSteps are about webhooks that receive nothing.
 func webhookSteps() []step {
 	const hook = `"url":"https://example.com/webhooks","enabled-events":["inquiry.approved"],"description":"Nothing","custom-http-headers":{"X-API-Key":"acme"},"payload-filter":{"data":{"attributes":{"status":"approved"}}}`
 	return []step{
@@ -47,7 +47,7 @@ func webhookSteps() []step {
 	}
 }
 
-// keySteps are about API keys, and what tells of calls and events.
+// keySteps are about API keys, and the logs of calls and events.
 func keySteps() []step {
 	return []step{
 		{call: "POST /api-keys", id: "key", body: `{"data":{"attributes":{"name":"Second","note":"for tests","permissions":["inquiry.read"],"api-version":"2023-01-05","api-key-inflection":"camel"}}}`},
@@ -67,7 +67,7 @@ func keySteps() []step {
 	}
 }
 
-// templateSteps are about what is made in the dashboard.
+// templateSteps are about objects that are created in the dashboard.
 func templateSteps() []step {
 	const translated = `{"step":"start","component":"title","attribute-name":"text","locale-values":[{"locale":"es","value":"Verifique su identidad"}]}`
 	return []step{

@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/internal/privacypass"
 )
 
-// tokenSteps get an access token, and have an anonymous person's claim told.
+// tokenSteps get an access token, and read an anonymous person's claim.
 func tokenSteps() []step {
 	const claim = `"claim-type":"age_over18_verified","sandbox":true`
 	return []step{
@@ -26,7 +26,7 @@ func tokenSteps() []step {
 	}
 }
 
-// blind makes a token for the challenge and keeps it blinded.
+// blind creates a blinded token for the challenge and keeps it.
 func blind(p *player) (err error) {
 	if p.pass, err = privacypass.Blind(p.names["challenge"], p.names["token-key"], p.names["token-key-id"]); err != nil {
 		return err
@@ -35,7 +35,7 @@ func blind(p *player) (err error) {
 	return nil
 }
 
-// unblind keeps the privacy pass, as it is sent.
+// unblind keeps the encoded privacy pass.
 func unblind(p *player) error {
 	pass, err := p.pass.Finish(p.names["signature"])
 	p.names["pass"] = pass.Authorization()

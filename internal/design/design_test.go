@@ -1,4 +1,4 @@
-// Package design holds DESIGN.md to the code.
+// Package design compares DESIGN.md with the code.
 package design
 
 import (
@@ -20,9 +20,9 @@ const (
 	closes = "```\n"
 )
 
-// TestTheMapEqualsTheImports compares the list of imports in DESIGN.md with those of the
-// packages, tests left out. Run it with -update after a change that is meant.
-func TestTheMapEqualsTheImports(t *testing.T) {
+// TestTheListOfImportsIsUpToDate compares the list of imports in DESIGN.md with the imports of
+// the packages, without tests. After an intended change, run it with -update.
+func TestTheListOfImportsIsUpToDate(t *testing.T) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestTheMapEqualsTheImports(t *testing.T) {
 	t.Errorf("the imports in DESIGN.md are not those of the code: run go test ./internal/design -update\n%s", difference(drawn, want))
 }
 
-// imports is a line for each package, with the packages of this module that it imports.
+// imports returns one line per package with the packages of this module that it imports.
 func imports(t *testing.T) string {
 	t.Helper()
 	list := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
@@ -73,7 +73,7 @@ func imports(t *testing.T) string {
 	return strings.Join(lines, "")
 }
 
-// difference is the lines that only one of two texts has.
+// difference returns the lines that only one of two texts has.
 func difference(drawn, want string) string {
 	var b strings.Builder
 	for _, side := range []struct{ sign, lines, others string }{{"-", drawn, want}, {"+", want, drawn}} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ActionKind is one thing Idem can do at Persona.
+// ActionKind is a kind of action that Idem can perform at Persona.
 type ActionKind string
 
 const (
@@ -18,55 +18,55 @@ const (
 	TagInquiry           ActionKind = "tag_inquiry"
 	TagCase              ActionKind = "tag_case"
 	TagAccount           ActionKind = "tag_account"
-	SimulateInquiry      ActionKind = "simulate_inquiry" // sandbox only; refused in production before anything is sent
+	SimulateInquiry      ActionKind = "simulate_inquiry" // sandbox only; rejected in production before any call
 )
 
-// ActionSpec is what a rule asks for, before it becomes an Action.
+// ActionSpec says what to do to which resource.
 type ActionSpec struct {
 	Kind      ActionKind        `json:"kind"`
 	Target    Ref               `json:"target"`    // the resource to act on
-	Arguments map[string]string `json:"arguments"` // such as status or tag; empty for kinds that take none
+	Arguments map[string]string `json:"arguments"` // such as status or tag; empty for kinds without arguments
 
-	// Expects is the status that the target had when it was decided on. An action that
-	// decides is dropped when somebody else has moved the target since; empty for any.
+	// Expects is the status that the target had at the time of the decision. If it has
+	// changed since, an action that decides is dropped. Empty means any status.
 	Expects string `json:"expects,omitempty"`
 }
 
-// Action is one call to make at Persona, because of a decision or a person.
+// Action is a call to make at Persona, requested by a decision or a person.
 type Action struct {
-	ID             string // act-on-Persona id of ours: axn_…
+	ID             string // axn_…
 	Environment    Environment
 	DecisionID     string
 	Spec           ActionSpec
-	DerivedKey     string // of (environment, policy version, rule, object, transition, action): what makes this action this one
-	IdempotencyKey string // what Persona is told; stored before the call, reused after a crash
+	DerivedKey     string // hash of environment, policy version, rule, object, transition and spec: identifies the action
+	IdempotencyKey string // sent to Persona; stored before the call and reused after a crash
 	KeyMadeAt      time.Time
 	State          ActionState
 	Attempts       int
 	NextAttemptAt  time.Time
-	Outcome        string          // one line: what Persona said, or why the action is dead or dropped; no personal data
-	Said           string          // what Persona said when it refused last: title and details; may name a person, never logged
-	RequestID      string          // Persona's Request-Id of the last answer
-	Result         json.RawMessage // what the call yielded, such as a one-time link: a credential, never logged
+	Outcome        string          // one line: Persona's answer, or why the action is dead or dropped; no personal data
+	Said           string          // titles and details of Persona's last error; may name a person, never logged
+	RequestID      string          // Request-Id of Persona's last answer
+	Result         json.RawMessage // result of the call, such as a one-time link; may be a credential, never logged
 	CreatedAt      time.Time
 	FinishedAt     time.Time
-	Version        int64 // counts the times the action was saved
+	Version        int64 // counts saves
 }
 
-// FreshKey is an idempotency key that the action has not used yet: for when the one it
-// has would only bring a stored answer back.
+// FreshKey returns a new idempotency key, for when Persona would answer the current key
+// with a stored error.
 func (a Action) FreshKey(now time.Time) string {
 	return fmt.Sprintf("%s-%d", a.DerivedKey, now.UnixMicro())
 }
 
-// ActionState is where an action stands in the outbox.
+// ActionState is the state of an action in the outbox.
 type ActionState string
 
 const (
-	ActionWaiting     ActionState = "waiting"      // to be performed now or at NextAttemptAt
+	ActionWaiting     ActionState = "waiting"      // to be performed at NextAttemptAt, or now if that is zero or past
 	ActionDone        ActionState = "done"         // Persona accepted the call
-	ActionAlreadyDone ActionState = "already_done" // the state asked for was there before the call
+	ActionAlreadyDone ActionState = "already_done" // the effect was there before the call
 	ActionDropped     ActionState = "dropped"      // its precondition no longer holds
-	ActionDead        ActionState = "dead"         // refused for good; visible, can be replayed
+	ActionDead        ActionState = "dead"         // rejected for good; can be replayed
 	ActionSkipped     ActionState = "skipped"      // there was nothing to act on, such as a case for an inquiry without one
 )

@@ -8,14 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxName bounds an id, a type and an event's name, in bytes. Persona's are below 60.
+// maxName is the maximum length of an id, a type and an event's name, in bytes. Persona's
+// are below 60.
 const maxName = 255
 
-// Check reports whether an event can be worked on: its id, its name and its object can be
-// stored by every database and asked for at Persona, and it has a moment. The error says
-// which of them is wrong and holds nothing of the event.
+// Check reports whether an event can be processed: its id, name and object can be stored by
+// every database and requested from Persona, and it has a time. The error names the invalid
+// part and quotes nothing of the event.
 //
-// Body, state and all else are not looked at.
+// The body, the state and all other fields are not checked.
 func (e Event) Check() error {
 	var problems []error
 	if err := checkID(e.ID); err != nil {
@@ -30,8 +31,8 @@ func (e Event) Check() error {
 	return errors.Join(append(problems, e.Object.Check())...)
 }
 
-// Check reports whether r can be stored by every database and asked for at Persona. The
-// error says what is wrong with it and does not quote it.
+// Check reports whether r can be stored by every database and requested from Persona. The
+// error does not quote r.
 func (r Ref) Check() error {
 	var problems []error
 	if err := checkType(r.Type); err != nil {
@@ -43,7 +44,7 @@ func (r Ref) Check() error {
 	return errors.Join(problems...)
 }
 
-// checkID reports what keeps s from being an id. Ids become segments of paths.
+// checkID reports why s is not a valid id. Ids become path segments.
 func checkID(s string) error {
 	if strings.Contains(s, "/") {
 		return errors.New("holds a slash")
@@ -51,8 +52,8 @@ func checkID(s string) error {
 	return checkSegment(s)
 }
 
-// checkType reports what keeps s from being a type or an event's name: ids with slashes
-// between them, such as verification/government-id.
+// checkType reports why s is not a valid type or event name. It consists of segments with
+// slashes between them, such as verification/government-id.
 func checkType(s string) error {
 	if len(s) > maxName {
 		return fmt.Errorf("is longer than %d bytes", maxName)

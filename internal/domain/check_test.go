@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAnEventIsRefusedWhen(t *testing.T) {
+func TestAnEventIsRejectedWhen(t *testing.T) {
 	good := Event{ID: "evt_1", Name: "report/watchlist.ready", CreatedAt: time.Unix(1, 0), Object: Ref{Type: "report/watchlist", ID: "rep_1"}}
 	if err := good.Check(); err != nil {
 		t.Fatalf("a good event is refused: %v", err)
@@ -56,7 +56,7 @@ func TestAnEventIsRefusedWhen(t *testing.T) {
 	}
 }
 
-func TestLongIDsOfAnyLettersAreTaken(t *testing.T) {
+func TestLongIDsInAnyScriptAreAccepted(t *testing.T) {
 	for _, id := range []string{strings.Repeat("x", 255), "inq_été", "a", "INQ-1_2.3", "inq_1..2"} {
 		if err := (Ref{Type: "verification/government-id", ID: id}).Check(); err != nil {
 			t.Errorf("%q: %v", id, err)

@@ -1,8 +1,7 @@
-// Package domain holds the words of Idem as types: environment, event, object,
-// transition, decision, action, notification, verdict.
+// Package domain defines the types of the service's domain: environment, event, object,
+// transition, decision, action, notification and verdict.
 //
-// Every other package of the service speaks in these words. The package does no
-// I/O, knows no database and no transport, and imports nothing of the service.
-// The stages (intake, advance, action, notify) pass these values along; fold and
-// policy turn them into one another; the store keeps them.
+// The stages (intake, advance, perform, notify) pass these values along, fold and policy
+// compute with them, and the store persists them. The package does no I/O and imports
+// nothing of the service.
 package domain

@@ -2,8 +2,8 @@ package domain
 
 import "fmt"
 
-// Environment is one of Persona's two worlds. Each has its own API key, webhook
-// secrets and rows; nothing crosses from one to the other.
+// Environment is one of Persona's two environments. Each has its own API key, webhook
+// secrets and rows, and they share no data.
 type Environment string
 
 const (
@@ -11,8 +11,8 @@ const (
 	Production Environment = "production"
 )
 
-// ParseEnvironment returns the environment that s names, or an error that lists
-// the two names there are.
+// ParseEnvironment returns the environment with the name s. The error lists the valid
+// names.
 func ParseEnvironment(s string) (Environment, error) {
 	switch e := Environment(s); e {
 	case Sandbox, Production:

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Ref names one Persona resource: its JSON:API type and its id.
+// Ref identifies a Persona resource by its JSON:API type and id.
 type Ref struct {
 	Type string `json:"type"` // inquiry, case, account, verification/government-id, …
 	ID   string `json:"id"`
@@ -14,46 +14,45 @@ type Ref struct {
 
 func (r Ref) String() string { return r.Type + " " + r.ID }
 
-// IsZero reports whether r names nothing.
+// IsZero reports whether r is the zero Ref.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
-// Family is the type up to the first slash: verification for
-// verification/government-id. Types without a slash are their own family.
+// Family returns the type up to the first slash, for example verification for
+// verification/government-id.
 func (r Ref) Family() string {
 	family, _, _ := strings.Cut(r.Type, "/")
 	return family
 }
 
-// Object is our copy of one Persona resource, as of a moment.
+// Object is the service's copy of a Persona resource at a point in time.
 //
-// Attributes hold the resource's attributes with kebab-case keys whatever casing
-// they arrived in; the keys inside "fields" are left as the template defines them
-// (Persona docs: API key inflection).
+// Attributes have kebab-case keys, whatever casing they arrived in. The keys inside
+// "fields" stay as the template defines them (Persona docs: API key inflection).
 type Object struct {
 	Environment   Environment
 	Ref           Ref
-	Status        string // Persona's own word; empty where the resource has none
-	ReferenceID   string // the host application's id of the subject, where the resource carries it
+	Status        string // Persona's status; empty if the resource has none
+	ReferenceID   string // the host application's id of the person, if the resource has it
 	Attributes    map[string]json.RawMessage
 	Relationships map[string][]Ref
-	AsOf          time.Time // created-at of the event this is the state of, or updated-at of a later read
+	AsOf          time.Time // created-at of the newest event in this state, or updated-at of a later read
 	EventID       string    // that event; empty for a read
-	RedactedAt    time.Time // zero while the resource is not redacted
-	Version       int64     // counts the times the object was saved; 0 for one that is not stored yet
+	RedactedAt    time.Time // zero if the resource is not redacted
+	Version       int64     // counts saves; 0 if the object is not stored yet
 
-	// LastReferenceID is the newest reference id that any snapshot of the object carried,
-	// and LastReferenceAt when. A redaction takes the reference id away at Persona; the
-	// host must still learn that its subject was redacted.
+	// LastReferenceID is the reference id of the newest snapshot that had one, and
+	// LastReferenceAt is that snapshot's time. Persona removes the reference id when an
+	// inquiry is redacted, but the host must still learn about the redaction.
 	LastReferenceID string
 	LastReferenceAt time.Time
 }
 
-// Transition is one object's move from one status to another.
+// Transition is a change of an object's status.
 type Transition struct {
 	Object  Ref       `json:"object"`
-	From    string    `json:"from"` // empty when the object was not known before
+	From    string    `json:"from"` // empty if the object was not known before
 	To      string    `json:"to"`
 	At      time.Time `json:"at"`       // created-at of the event that showed it
-	EventID string    `json:"event_id"` // empty when a read, not an event, showed it
+	EventID string    `json:"event_id"` // empty if a read showed it
 	Event   string    `json:"event"`    // the event's name
 }

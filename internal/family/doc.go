@@ -1,5 +1,5 @@
 // Package family is the table of the families of Persona's resources that Idem keeps
-// objects of: inquiries, cases, accounts, verifications, reports and so on. For each it says
-// which statuses there are and in which order, what verdicts and decisions need of an
-// object, and which call of Persona reads it. A new family is one more entry.
+// objects of, such as inquiries, cases, accounts, verifications and reports. For each
+// family it lists the statuses in order, what verdicts and decisions need of an object, and
+// the call that reads one. A new family is one entry.
 package family

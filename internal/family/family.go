@@ -13,11 +13,13 @@ import (
 type Family struct {
 	Name string
 
-	// Statuses are the statuses of the family in the order in which an object passes through
-	// them; of two of one moment the later one counts. Nil where templates define them.
+	// Statuses are the family's statuses in the order in which an object passes through
+	// them. If two snapshots have the same time, the later status counts. Nil means that
+	// templates define the statuses.
 	Statuses []string
 
-	// Redaction is for good: what comes after it shows the object as it was before.
+	// RedactedForGood means that a redacted object never changes again. A later event shows
+	// it as it was before.
 	RedactedForGood bool
 
 	thin  func(domain.Object) bool
@@ -26,15 +28,15 @@ type Family struct {
 }
 
 // Thin reports whether an object lacks what rules and verdicts need, such as its status or
-// whose it is, because the lists of a webhook blocked it: it has to be read.
+// reference id, because the webhook's blocklist removed it. The object must then be read.
 func Thin(o domain.Object) bool {
 	f, _ := Find(o.Ref)
 	return f.thin != nil && f.thin(o)
 }
 
-// Withheld says what an object that was read lacks of what decisions are made on, because a
-// key's blocklist withholds attributes, or because the object is redacted. It names the
-// object's id and attributes, never a value.
+// Withheld lists what decisions need and an object lacks, although it was read: the API
+// key's blocklist withholds attributes, or the object is redacted. The list contains the
+// object's id and the names of attributes, never values.
 func Withheld(o domain.Object) []string {
 	if !o.RedactedAt.IsZero() {
 		return []string{o.Ref.String() + ": redacted"}
@@ -52,28 +54,28 @@ func Withheld(o domain.Object) []string {
 	return lacks
 }
 
-// Readable reports whether Persona has a call that reads an object. An id is a part of the
-// call's path: "." and ".." are none.
+// Readable reports whether Persona has an operation that reads the object. Ids that would
+// change the path, "." and "..", are not readable.
 func Readable(ref domain.Ref) bool {
 	f, _ := Find(ref)
 	return f.read != nil && ref.ID != "" && ref.ID != "." && ref.ID != ".."
 }
 
-// Read reads an object that is readable, and what an inquiry includes. Its errors are those
+// Read reads a readable object and the resources that an inquiry includes. Errors are those
 // of the client.
 func Read(ctx context.Context, c *persona.Client, ref domain.Ref, opts ...persona.Option) (resource json.Marshaler, included []persona.Object, err error) {
 	f, _ := Find(ref)
 	return f.read(ctx, c, ref.ID, opts)
 }
 
-// Related returns what a relationship of an object names, without what is of another family
-// than such a relationship leads to.
+// Related returns the objects that a relationship names. Objects of an unexpected family
+// are left out.
 func Related(o domain.Object, name string) []domain.Ref {
-	return slices.DeleteFunc(slices.Clone(o.Relationships[name]), func(r domain.Ref) bool { return r.Family() != leadsTo(name) || r.ID == "" })
+	return slices.DeleteFunc(slices.Clone(o.Relationships[name]), func(r domain.Ref) bool { return r.Family() != targetFamily(name) || r.ID == "" })
 }
 
-// leadsTo is the family that a relationship leads to.
-func leadsTo(name string) string {
+// targetFamily returns the family of a relationship's objects.
+func targetFamily(name string) string {
 	return map[string]string{
 		"account": "account", "verifications": "verification", "reports": "report", "sessions": "inquiry-session", "inquiries": "inquiry",
 	}[name]

@@ -13,15 +13,15 @@ import (
 )
 
 // TestClocksDiffer runs nodes on one database whose clocks are five minutes ahead and five
-// minutes behind, together and one at a time. People do not wait longer because of it.
+// minutes behind, together and one at a time. Nobody waits longer because of it.
 func TestClocksDiffer(t *testing.T) {
 	t.Parallel()
 	onPostgres(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
-		// Calls fail now and then, so that jobs are snoozed.
+		// Some calls fail, so that jobs are snoozed.
 		w.inject("kind=status_before,operation=Inquiries.Get,status=503,rate=0.2", "kind=status_before,operation=Inquiries.Approve,status=503,rate=0.3")
 		ahead, behind := w.joinAhead(5*time.Minute), w.joinAhead(-5*time.Minute)
-		end := w.crowd(100 * time.Millisecond)
+		end := w.arrivals(100 * time.Millisecond)
 		w.load(15)
 		ahead.kill()
 		w.load(10)
@@ -34,11 +34,11 @@ func TestClocksDiffer(t *testing.T) {
 		end()
 		w.program.stop()
 		behind.stop()
-		w.serve(10) // by the node that is ahead
+		w.serve(10) // on the node that is ahead
 		behind.start()
 		behind.awaitReady()
 		ahead.stop()
-		w.serve(10) // by the node that is behind
+		w.serve(10) // on the node that is behind
 		w.program.start()
 		behind.stop()
 		w.settle()
@@ -46,7 +46,7 @@ func TestClocksDiffer(t *testing.T) {
 	})
 }
 
-// serve lets some people arrive, and waits until everything is done for them.
+// serve lets some people arrive and waits until everything is done for them.
 func (w *world) serve(people int) {
 	w.t.Helper()
 	left := ""
@@ -62,11 +62,11 @@ func (w *world) serve(people int) {
 	}
 }
 
-// skewedBinary builds idem once with a clock that is as far ahead as the variable
-// PROOF_CLOCK says. It does so by replacing a file of Go's standard library for this one
-// build (go build -overlay): nothing in the service can move its clock, and everything
-// follows it, also River, pgx and the verification of signatures. The first build of a
-// Go version compiles everything again; later ones are in Go's cache.
+// skewedBinary builds idem once with a clock that is ahead by the value of IDEM_TEST_CLOCK.
+// It replaces a file of Go's standard library for this build (go build -overlay), because
+// the service has no way to change its clock, and so that River, pgx and the verification
+// of signatures use it too. The first build for a Go version compiles everything again;
+// later ones use Go's cache.
 var skewedBinary = sync.OnceValues(func() (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -81,9 +81,9 @@ var skewedBinary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	replaced := filepath.Join(scratch, "time.go")
-	overlay := filepath.Join(scratch, "overlay.json")
-	list, _ := json.Marshal(map[string]any{"Replace": map[string]string{original: replaced}}) // texts
+	replaced := filepath.Join(tempDir, "time.go")
+	overlay := filepath.Join(tempDir, "overlay.json")
+	list, _ := json.Marshal(map[string]any{"Replace": map[string]string{original: replaced}}) // cannot fail: they are strings
 	for path, content := range map[string][]byte{replaced: []byte(skewed), overlay: list} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return "", err
@@ -92,36 +92,36 @@ var skewedBinary = sync.OnceValues(func() (string, error) {
 	return build("idem-skewed", "-overlay", overlay)
 })
 
-// skew changes the source of Go's package time so that Now is ahead by PROOF_CLOCK.
-// Timers and durations keep their length: they follow the monotonic clock.
+// skew changes the source of Go's package time so that Now is ahead by IDEM_TEST_CLOCK.
+// Timers and durations do not change, since they use the monotonic clock.
 func skew(source string) (string, error) {
 	for before, after := range map[string]string{
 		"import (\n": "import (\n\t\"syscall\"\n",
-		"func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n": "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n\tsec += proofClock\n",
+		"func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n": "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n\tsec += testClock\n",
 	} {
 		if strings.Count(source, before) != 1 {
-			return "", fmt.Errorf("this version of Go has another time.Now than the proof expects: there is no %q", before)
+			return "", fmt.Errorf("this version of Go has another time.Now than this test expects: there is no %q", before)
 		}
 		source = strings.Replace(source, before, after, 1)
 	}
 	return source + `
-var proofClock = func() int64 {
-	text, _ := syscall.Getenv("PROOF_CLOCK")
+var testClock = func() int64 {
+	text, _ := syscall.Getenv("IDEM_TEST_CLOCK")
 	ahead, _ := ParseDuration(text)
 	return int64(ahead / Second)
 }()
 `, nil
 }
 
-// joinAhead starts another node whose clock is ahead, or behind where ahead is below zero.
+// joinAhead starts another node whose clock is ahead, or behind if ahead is negative.
 func (w *world) joinAhead(ahead time.Duration) *program {
 	w.t.Helper()
 	path, err := skewedBinary()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.slack = time.Second // it knows the database's clock only about as well as its way there is short
-	node := newProgram(w.t, append(w.program.env, "PROOF_CLOCK="+ahead.String())...)
+	w.clockTolerance = time.Second // a node knows the database's clock only within the network latency
+	node := newProgram(w.t, append(w.program.env, "IDEM_TEST_CLOCK="+ahead.String())...)
 	node.path = path
 	w.add(node)
 	return node

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cutConnections cuts connections of all nodes to PostgreSQL, and lets PostgreSQL forget what the
-// nodes claimed and that they are there, until the context ends.
+// cutConnections cuts the connections of all nodes to PostgreSQL, and deletes claims and
+// heartbeats, until the context ends.
 func (w *world) cutConnections(ctx context.Context, draw *rand.Rand) {
 	statements := []string{
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -30,8 +30,8 @@ func (w *world) cutConnections(ctx context.Context, draw *rand.Rand) {
 	}
 }
 
-// TestClaimsAndConnectionsAreLost cuts the connections of three nodes to PostgreSQL, and
-// deletes what they claimed, while calls to Persona are slow: two nodes then work on one
+// TestClaimsAndConnectionsAreLost cuts the connections of three nodes to PostgreSQL and
+// deletes their claims while calls to Persona are slow, so that two nodes process the same
 // object or make the same call.
 func TestClaimsAndConnectionsAreLost(t *testing.T) {
 	t.Parallel()
@@ -44,7 +44,7 @@ func TestClaimsAndConnectionsAreLost(t *testing.T) {
 		)
 		w.join()
 		w.join()
-		end := w.crowd(150 * time.Millisecond)
+		end := w.arrivals(150 * time.Millisecond)
 		ctx, cancel := context.WithCancel(t.Context())
 		cut := make(chan struct{})
 		go func() {
@@ -64,8 +64,8 @@ func TestClaimsAndConnectionsAreLost(t *testing.T) {
 	})
 }
 
-// repeatedCalls is how many calls Persona answered from what it keeps for their
-// idempotency keys.
+// repeatedCalls returns how many calls Persona answered with the answer stored for their
+// idempotency key.
 func (w *world) repeatedCalls() (n int) {
 	for _, c := range w.sandbox.Calls("sandbox") {
 		if c.Replayed {

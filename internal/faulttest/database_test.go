@@ -16,35 +16,35 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlite"
 )
 
-// rows are the rows of a service that does not run.
+// rows reads the rows of a stopped service.
 type rows interface {
 	store.Store
 	Close() error
 }
 
-// database is where a service keeps its rows.
+// database is the database of a service.
 type database struct {
-	env     []string         // settings of the service
-	shared  bool             // takes several nodes
-	network *toxiproxy.Proxy // in front of it; nil where there is none
+	env     []string         // the service's environment variables
+	shared  bool             // supports several nodes
+	network *toxiproxy.Proxy // in front of the database; nil if there is none
 	open    func(context.Context) (rows, error)
 	exec    func(ctx context.Context, statement string) error
 }
 
-// server is the PostgreSQL of these tests.
+// server is the PostgreSQL server of these tests.
 var server *pgtest.Server
 
-// onEach runs a proof on each database, both at a time.
-func onEach(t *testing.T, prove func(t *testing.T, db database)) {
+// onEach runs a test on both databases in parallel.
+func onEach(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("SQLite", func(t *testing.T) {
 		skipShort(t)
 		t.Parallel()
-		prove(t, inFolder(t.TempDir()))
+		test(t, inFolder(t.TempDir()))
 	})
-	onPostgres(t, prove)
+	onPostgres(t, test)
 }
 
-// skipShort skips what kills and waits.
+// skipShort skips tests that kill processes and wait.
 func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -52,16 +52,16 @@ func skipShort(t *testing.T) {
 	}
 }
 
-// onPostgres runs a proof on PostgreSQL.
-func onPostgres(t *testing.T, prove func(t *testing.T, db database)) {
+// onPostgres runs a test on PostgreSQL.
+func onPostgres(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		skipShort(t)
 		t.Parallel()
-		prove(t, onServer(t, server))
+		test(t, onServer(t, server))
 	})
 }
 
-// inFolder is SQLite in a folder.
+// inFolder returns a SQLite database in a folder.
 func inFolder(folder string) database {
 	path := filepath.Join(folder, "idem.db")
 	return database{
@@ -78,8 +78,8 @@ func inFolder(folder string) database {
 	}
 }
 
-// onServer is an empty database of a PostgreSQL, behind a network of its own. The test
-// itself bypasses the network.
+// onServer returns an empty PostgreSQL database behind a proxy of its own. The test itself
+// bypasses the proxy.
 func onServer(t *testing.T, server *pgtest.Server) database {
 	t.Helper()
 	url := server.Database(t)

@@ -13,28 +13,28 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlite"
 )
 
-// TestAFullDiskLosesNothing fills a small disk while people come in, and makes room
-// again: the service refuses what it cannot store, and goes on without a restart.
+// TestAFullDiskLosesNothing fills a small disk while people arrive, and then frees space.
+// The service rejects what it cannot store, and continues without a restart.
 func TestAFullDiskLosesNothing(t *testing.T) {
 	skipShort(t)
 	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=32m"); err != nil {
-		t.Skipf("a small disk cannot be mounted here (%v): service.TestADatabaseThatCannotWriteIsNeverA200AndRecovers limits the database instead", err)
+		t.Skipf("a small disk cannot be mounted here (%v): service.TestNoWebhookIsAnswered200WhileTheDatabaseCannotWrite limits the database instead", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	w := newWorld(t, database{
 		env:  []string{"IDEM_DATA_DIR=" + disk},
 		open: func(ctx context.Context) (rows, error) { return sqlite.Open(ctx, filepath.Join(disk, "idem.db")) },
-		exec: func(ctx context.Context, statement string) error { return nil }, // nobody is killed
+		exec: func(ctx context.Context, statement string) error { return nil }, // no connection is killed
 	})
-	end := w.crowd(50 * time.Millisecond)
+	end := w.arrivals(50 * time.Millisecond)
 	eventually(t, time.Minute, func() bool { return w.people() > 10 }, func() string { return "people came" })
 	filler := filepath.Join(disk, "filler")
 	if err := fill(filler); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, time.Minute, func() bool { return w.wire.refusals() > 3 }, func() string { return "webhooks are refused while the disk is full" })
+	eventually(t, time.Minute, func() bool { return w.wire.rejected503() > 3 }, func() string { return "webhooks are refused while the disk is full" })
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func fill(path string) error {
 	return nil
 }
 
-// zeros are bytes without an end.
+// zeros is an endless reader.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestEveryTestThatAPromiseNamesExists looks for the tests of docs/guarantees.md, and for
-// their subtests, in the source.
-func TestEveryTestThatAPromiseNamesExists(t *testing.T) {
+// TestEveryTestInTheGuaranteesExists checks that the tests and subtests in
+// docs/guarantees.md exist in the source.
+func TestEveryTestInTheGuaranteesExists(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
 	doc, err := os.ReadFile(filepath.Join(root, "docs", "guarantees.md"))

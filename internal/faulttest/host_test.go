@@ -160,7 +160,7 @@ func (l *ledger) compareTold() {
 	l.host.mu.Lock()
 	defer l.host.mu.Unlock()
 	for _, problem := range l.host.problems {
-		l.untrue("%s", problem)
+		l.wrongVerdict("%s", problem)
 	}
 	for _, n := range all(l.world, l.rows.Notifications) {
 		if l.host.taken[n.ID] == 0 {
@@ -173,7 +173,7 @@ func (l *ledger) compareTold() {
 			last = n.Verdict
 		}
 		if last != row.Verdict {
-			l.untrue("the host believes that %s is %s, and it is %s", reference, last, row.Verdict)
+			l.wrongVerdict("the host believes that %s is %s, and it is %s", reference, last, row.Verdict)
 		}
 	}
 	l.figures.told, l.figures.toldAgain = len(l.host.taken), l.host.repeated

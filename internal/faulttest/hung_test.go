@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// TestHungCallsHoldUpNobodyElse lets calls to Persona take effect and then hang until
-// their jobs run out of time. The others are decided on meanwhile, and what hung takes
-// effect once.
-func TestHungCallsHoldUpNobodyElse(t *testing.T) {
+// TestHangingCallsDoNotDelayOthers makes calls to Persona take effect and then hang until
+// their jobs time out. Other people are decided on in the meantime, and the hanging calls
+// take effect once.
+func TestHangingCallsDoNotDelayOthers(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db, "IDEM_RECONCILE_INTERVAL=10s")
 		const hung = 20 // of 64 workers
-		end := w.crowd(crowded)
+		end := w.arrivals(usualPause)
 		w.wire.hang(hung)
 		w.load(2 * hung)
 		end()

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// leastKills is how often each database's service is killed at least, here and in a soak.
+// leastKills is the minimum number of kills for each database, also in a soak.
 const leastKills = 50
 
-// TestKilledAtAnyMoment kills the service again and again while people come in, at each
-// moment as often as at the others.
+// TestKilledAtAnyMoment kills the service again and again while people arrive, at each kill
+// point equally often.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		draw := rand.New(rand.NewPCG(w.seed, 1))
-		end := w.crowd(150 * time.Millisecond)
-		for w.kills < leastKills || w.kills%int(moments) != 0 {
+		end := w.arrivals(150 * time.Millisecond)
+		for w.kills < leastKills || w.kills%int(killPoints) != 0 {
 			w.killOnce(draw)
 		}
 		end()

@@ -11,9 +11,9 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// compareDecisions demands that every transition was decided on once, and every
-// applicant's. A decision that was made on incomplete facts says what was missing and
-// approves nobody, and only where something was missing was an approval withheld.
+// compareDecisions checks that there is exactly one decision for each transition and each
+// applicant. A decision on incomplete facts must say what is missing and approve nobody,
+// and an approval may be withheld only if something is missing.
 func (l *ledger) compareDecisions() {
 	made := map[domain.Transition]bool{}
 	for _, d := range all(l.world, l.rows.Decisions) {
@@ -29,7 +29,7 @@ func (l *ledger) compareDecisions() {
 			l.t.Errorf("decision %s on %s is %s: %s", d.ID, d.Object, d.Result, d.Reason)
 		}
 		if d.Result == domain.Incomplete && (d.Reason == "" || slices.ContainsFunc(d.Actions, approves)) {
-			l.wrong("decision %s on %s is incomplete, because of %q, and asks for %+v", d.ID, d.Object, d.Reason, d.Actions)
+			l.wrongApproval("decision %s on %s is incomplete, because of %q, and asks for %+v", d.ID, d.Object, d.Reason, d.Actions)
 		}
 	}
 	for _, a := range l.applicants {
@@ -39,7 +39,7 @@ func (l *ledger) compareDecisions() {
 		case !there:
 			l.lost("%s of %s, who %s, was not decided on", a.inquiry, a.reference, a.name)
 		case approved && len(missing) > 0:
-			l.wrong("%s, who %s, was approved although %v was missing", a.reference, a.name, missing)
+			l.wrongApproval("%s, who %s, was approved although %v was missing", a.reference, a.name, missing)
 		case a.approved && !approved && len(l.hidden) > 0 && len(missing) > 0:
 			l.figures.withheld++
 		case a.approved != approved:
@@ -48,7 +48,7 @@ func (l *ledger) compareDecisions() {
 	}
 }
 
-// missing is what was missing of the facts of a decision.
+// missing returns the missing facts of a decision.
 func (l *ledger) missing(d domain.Decision) []string {
 	if d.ID == "" {
 		return nil
@@ -64,13 +64,13 @@ func (l *ledger) missing(d domain.Decision) []string {
 	return facts.Missing
 }
 
-// approves reports whether an action approves somebody.
+// approves reports whether an action approves a person.
 func approves(spec domain.ActionSpec) bool {
 	return spec.Kind == domain.ApproveInquiry || spec.Kind == domain.SetCaseStatus && spec.Arguments["status"] == "Approved"
 }
 
-// compareEffects demands that what was decided took effect once at the sandbox, and that
-// nobody was approved who must not be.
+// compareEffects checks that every action took effect once at the sandbox, and that nobody
+// was wrongly approved.
 func (l *ledger) compareEffects() {
 	approvable := map[string]bool{} // inquiries and cases
 	for _, a := range l.applicants {
@@ -86,16 +86,16 @@ func (l *ledger) compareEffects() {
 			l.t.Errorf("action %s, %s of %s, is %s: %s", a.ID, a.Spec.Kind, a.Spec.Target, a.State, a.Outcome)
 		}
 		if approves(a.Spec) && !a.Spec.Target.IsZero() && !approvable[a.Spec.Target.ID] {
-			l.wrong("action %s, %s of %s, approves somebody who must not be approved", a.ID, a.Spec.Kind, a.Spec.Target)
+			l.wrongApproval("action %s, %s of %s, approves somebody who must not be approved", a.ID, a.Spec.Kind, a.Spec.Target)
 		}
 	}
 	l.compareCalls(approvable)
 }
 
-// compareApplicant demands what must have happened to an applicant at the sandbox.
+// compareApplicant checks what happened at the sandbox for an applicant.
 func (l *ledger) compareApplicant(a applicant) {
 	times := func(want int, object, event string) {
-		switch n := l.happenings[object][event]; {
+		switch n := l.occurrences[object][event]; {
 		case n < want:
 			l.lost("%s happened to %s of somebody who %s %d times, not %d", event, object, a.name, n, want)
 		case n > want:
@@ -106,7 +106,7 @@ func (l *ledger) compareApplicant(a applicant) {
 	approvals, reviews, updates := 0, 1, 1
 	switch {
 	case decision.Result == domain.Incomplete:
-		updates = 0 // the case waits for a person as it is
+		updates = 0 // the case already has the status
 	case slices.ContainsFunc(decision.Actions, approves):
 		approvals, reviews = 1, 0
 	}
@@ -118,15 +118,15 @@ func (l *ledger) compareApplicant(a applicant) {
 	}
 }
 
-// compareCalls looks at the calls themselves: a one-time link leaves no event, and an
-// approval that was refused leaves none either.
+// compareCalls checks the calls themselves: one-time links and rejected approvals cause no
+// events.
 func (l *ledger) compareCalls(approvable map[string]bool) {
-	links := map[string]int{} // calls that took effect, by path
+	links := map[string]int{} // number of calls that took effect, by path
 	for _, c := range l.sandbox.Calls("sandbox") {
 		switch c.Operation {
 		case "Inquiries.Approve":
 			if id := strings.Split(c.Path, "/")[4]; !approvable[id] {
-				l.wrong("the service called %s, and that person must not be approved", c.Path)
+				l.wrongApproval("the service called %s, and that person must not be approved", c.Path)
 			}
 		case "Inquiries.GenerateOneTimeLink":
 			if (c.Status < 300 || c.Fault == sandbox.FaultStatusAfter) && !c.Replayed {
@@ -141,7 +141,7 @@ func (l *ledger) compareCalls(approvable map[string]bool) {
 	}
 }
 
-// callsOf lists the calls of a path: when, with which key, and what became of them.
+// callsOf lists the calls of a path with time, key and result.
 func (l *ledger) callsOf(path string) string {
 	var list strings.Builder
 	for _, c := range l.sandbox.Calls("sandbox") {

@@ -18,7 +18,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// compareObjects demands that every object is as the sandbox has it.
+// compareObjects checks that every object equals the sandbox's.
 func (l *ledger) compareObjects() {
 	reader := advance.Persona{Client: l.client, Environment: domain.Sandbox}
 	for _, ours := range all(l.world, l.rows.Objects) {
@@ -36,12 +36,12 @@ func (l *ledger) compareObjects() {
 	}
 }
 
-// fileAddress is where a file of the sandbox is: at the host that was asked, with
-// another token in every answer.
+// fileAddress matches the URL of a file of the sandbox. It contains the requested host and
+// a different token in every answer.
 var fileAddress = regexp.MustCompile(`"http://[^/"]+(/[^"?]+)\?access_token=[^"&]*`)
 
-// differ returns the attributes that are not the same in both. One that was hidden from
-// the service may be absent there.
+// differ returns the attributes that differ. Attributes that were hidden from the service
+// may be absent.
 func (l *ledger) differ(ours, theirs map[string]json.RawMessage) []string {
 	var names []string
 	for name := range theirs {
@@ -56,7 +56,7 @@ func (l *ledger) differ(ours, theirs map[string]json.RawMessage) []string {
 	return names
 }
 
-// plain is a value without blanks, and without what differs in the address of a file.
+// plain removes white space, and the variable parts of file URLs, from a value.
 func plain(value json.RawMessage) []byte {
 	var compact bytes.Buffer
 	if json.Compact(&compact, value) != nil {
@@ -65,9 +65,9 @@ func plain(value json.RawMessage) []byte {
 	return fileAddress.ReplaceAll(compact.Bytes(), []byte("$1"))
 }
 
-// compareVerdicts demands of every subject that the verdict which was told last is that
-// of its row, that which its stored objects give, and that which the sandbox's give. No
-// verdict is told twice in a row.
+// compareVerdicts checks for every subject that the verdict of its last notification equals
+// that of its row, the one computed from the stored objects, and the one computed from the
+// sandbox's objects. No two consecutive notifications may have the same verdict.
 func (l *ledger) compareVerdicts() {
 	compute := l.verdicts()
 	told := map[string][]domain.Notification{} // newest first
@@ -79,7 +79,7 @@ func (l *ledger) compareVerdicts() {
 	standing, atSandbox := l.subjects(), l.objectsAtSandbox()
 	for reference := range told {
 		if _, there := standing[reference]; !there {
-			l.untrue("%s was told a verdict, and has none", reference)
+			l.wrongVerdict("%s was told a verdict, and has none", reference)
 		}
 	}
 	for reference, row := range standing {
@@ -94,13 +94,13 @@ func (l *ledger) compareVerdicts() {
 			last = told[reference][0]
 		}
 		if last.Verdict != row.Verdict || last.Sequence != row.Notification {
-			l.untrue("%s was told to be %s by notification %d, and is %s by notification %d", reference, last.Verdict, last.Sequence, row.Verdict, row.Notification)
+			l.wrongVerdict("%s was told to be %s by notification %d, and is %s by notification %d", reference, last.Verdict, last.Sequence, row.Verdict, row.Notification)
 		}
 		if row.Verdict != ours.Verdict || row.Object != ours.Object || row.Status != ours.Status {
-			l.untrue("%s is %s because of %s, and its objects say %s because of %s", reference, row.Verdict, row.Object, ours.Verdict, ours.Object)
+			l.wrongVerdict("%s is %s because of %s, and its objects say %s because of %s", reference, row.Verdict, row.Object, ours.Verdict, ours.Object)
 		}
 		if ours.Verdict != theirs.Verdict || ours.Object != theirs.Object || ours.Status != theirs.Status {
-			l.untrue("%s is %s because of %s, and at the sandbox %s because of %s", reference, ours.Verdict, ours.Object, theirs.Verdict, theirs.Object)
+			l.wrongVerdict("%s is %s because of %s, and at the sandbox %s because of %s", reference, ours.Verdict, ours.Object, theirs.Verdict, theirs.Object)
 		}
 		for i := range told[reference][1:] {
 			if told[reference][i].Verdict == told[reference][i+1].Verdict {
@@ -116,14 +116,14 @@ func (l *ledger) compareVerdicts() {
 		switch verdict := standing[a.reference].Verdict; {
 		case verdict == want:
 		case verdict == domain.VerdictApproved:
-			l.wrong("%s, who %s, is approved", a.reference, a.name)
+			l.wrongApproval("%s, who %s, is approved", a.reference, a.name)
 		default:
 			l.lost("%s, who %s, is %q, not %s", a.reference, a.name, verdict, want)
 		}
 	}
 }
 
-// verdicts returns how a verdict is computed from objects by the built-in policy.
+// verdicts computes verdicts with the built-in policy.
 func (l *ledger) verdicts() func([]domain.Object) domain.Subject {
 	name, source := policy.Default()
 	p, err := policy.Load(name, source, domain.Sandbox)
@@ -133,8 +133,8 @@ func (l *ledger) verdicts() func([]domain.Object) domain.Subject {
 	return advance.Verdicts(p, time.Now()).Of
 }
 
-// subjects returns the rows of all subjects by their reference ids, and those of the
-// applicants also where there is none.
+// subjects returns the rows of all subjects by reference id, including applicants without a
+// row.
 func (l *ledger) subjects() map[string]domain.Subject {
 	standing := map[string]domain.Subject{}
 	for cursor, more := "", true; more; more = cursor != "" {
@@ -153,14 +153,13 @@ func (l *ledger) subjects() map[string]domain.Subject {
 			l.t.Fatal(err)
 		}
 		if row.Verdict != standing[a.reference].Verdict {
-			l.untrue("%s is %q by its row and %q in the list", a.reference, row.Verdict, standing[a.reference].Verdict)
+			l.wrongVerdict("%s is %q by its row and %q in the list", a.reference, row.Verdict, standing[a.reference].Verdict)
 		}
 	}
 	return standing
 }
 
-// objectsAtSandbox returns the inquiries of every subject at the sandbox, and the cases
-// about them.
+// objectsAtSandbox returns the inquiries of every subject at the sandbox, and their cases.
 func (l *ledger) objectsAtSandbox() map[string][]domain.Object {
 	of, owners := map[string][]domain.Object{}, map[domain.Ref]string{}
 	read(l, l.client.Inquiries.List(l.t.Context(), persona.InquiryListParams{Size: 100}), func(o domain.Object) {
@@ -175,7 +174,7 @@ func (l *ledger) objectsAtSandbox() map[string][]domain.Object {
 	return of
 }
 
-// read goes through a list at the sandbox.
+// read iterates over a list at the sandbox.
 func read[T json.Marshaler](l *ledger, list iter.Seq2[T, error], each func(domain.Object)) {
 	for item, err := range list {
 		var raw []byte

@@ -13,45 +13,44 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// ledger compares the rows of a service, which has stopped, with what happened at the
-// sandbox.
+// ledger compares the rows of a stopped service with what happened at the sandbox.
 type ledger struct {
 	*world
 	rows rows
 
-	events     []domain.Event
-	figures    figures
-	happenings map[string]map[string]int  // at the sandbox: how often each event happened to an object
-	decided    map[string]domain.Decision // by the inquiry
+	events      []domain.Event
+	figures     figures
+	occurrences map[string]map[string]int  // at the sandbox: number of events by object and name
+	decided     map[string]domain.Decision // by the inquiry
 }
 
-// figures are what a proof counts.
+// figures are the results of a test.
 type figures struct {
-	people, kills                        int
-	events, acknowledged, repeated, gaps int
-	actions, skipped                     int
-	subjects, withheld                   int
-	told, toldAgain                      int // notifications that the host took, and how often one came again
-	lost, doubled, wrong, untrue         int // must be 0
+	people, kills                              int
+	events, acknowledged, repeated, gaps       int
+	actions, skipped                           int
+	subjects, withheld                         int
+	told, toldAgain                            int // notifications that the host took, and repeats of them
+	lost, doubled, wrongApproval, wrongVerdict int // must be 0
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d gaps healed, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates; "+
-		"lost %d, doubled %d, wrongly approved %d, wrongly told %d",
-		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.lost, f.doubled, f.wrong, f.untrue)
+	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d events recovered, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates; "+
+		"%d lost, %d doubled, %d wrong approvals, %d wrong verdicts",
+		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.lost, f.doubled, f.wrongApproval, f.wrongVerdict)
 }
 
 // audit stops the service and compares everything.
 func (w *world) audit() figures {
 	w.t.Helper()
 	w.program.stop()
-	w.sandbox.ClearFaults() // the sandbox is read without them
+	w.sandbox.ClearFaults() // so that the sandbox can be read without faults
 	opened, err := w.db.open(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer opened.Close()
-	l := &ledger{world: w, rows: opened, happenings: map[string]map[string]int{}, decided: map[string]domain.Decision{}}
+	l := &ledger{world: w, rows: opened, occurrences: map[string]map[string]int{}, decided: map[string]domain.Decision{}}
 	l.figures.people, l.figures.kills = len(w.applicants), w.kills
 	l.compareEvents()
 	l.compareBacklog()
@@ -60,16 +59,16 @@ func (w *world) audit() figures {
 	l.compareObjects()
 	l.compareVerdicts()
 	l.compareTold()
-	l.followTheTrail()
+	l.compareAuditTrail()
 	w.t.Log(l.figures)
 	w.report(l.figures)
 	return l.figures
 }
 
-// report adds figures to the file that PROOF_FIGURES names: "make test" prints it, since
-// go test prints nothing of a package that passes.
+// report appends figures to the file IDEM_TEST_REPORT. "make test" prints the file, since
+// go test prints nothing for a package that passes.
 func (w *world) report(f figures) {
-	path := os.Getenv("PROOF_FIGURES")
+	path := os.Getenv("IDEM_TEST_REPORT")
 	if path == "" {
 		return
 	}
@@ -83,7 +82,7 @@ func (w *world) report(f figures) {
 	}
 }
 
-// compareEvents demands that every event is stored once, and was when it was
+// compareEvents checks that every event is stored once, and was stored when it was
 // acknowledged.
 func (l *ledger) compareEvents() {
 	l.events = all(l.world, l.rows.Events)
@@ -102,8 +101,8 @@ func (l *ledger) compareEvents() {
 	}
 	l.figures.events, l.figures.acknowledged, l.figures.repeated = len(l.events), len(l.wire.acknowledged), l.wire.repeated
 	for id, at := range l.wire.acknowledged {
-		// An event that was stored after its 200 was lost, and found by reconciling.
-		if e, known := stored[id]; !known || e.ReceivedAt.After(at.Add(l.slack)) {
+		// An event that was stored after its 200 was lost and then recovered.
+		if e, known := stored[id]; !known || e.ReceivedAt.After(at.Add(l.clockTolerance)) {
 			l.lost("event %s was acknowledged and not stored (stored later: %v)", id, known)
 		}
 	}
@@ -119,26 +118,26 @@ func (l *ledger) compareEvents() {
 		if err := json.Unmarshal(raw, &payload); err != nil {
 			l.t.Fatal(err)
 		}
-		if l.happenings[payload.Data.ID] == nil {
-			l.happenings[payload.Data.ID] = map[string]int{}
+		if l.occurrences[payload.Data.ID] == nil {
+			l.occurrences[payload.Data.ID] = map[string]int{}
 		}
-		l.happenings[payload.Data.ID][e.Attributes.Name]++
+		l.occurrences[payload.Data.ID][e.Attributes.Name]++
 	}
 }
 
-// compareBacklog demands that nothing waits and nothing was set aside.
+// compareBacklog checks that there is no unfinished work and no poison event.
 func (l *ledger) compareBacklog() {
 	left, err := l.rows.Backlog(l.t.Context(), domain.Sandbox)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	if left.Waiting+left.Poison+left.Retried+left.ActionsWaiting+left.ActionsDead > 0 {
-		l.t.Errorf("something is left to do: %+v", left)
+		l.t.Errorf("there is unfinished work: %+v", left)
 	}
 }
 
-// followTheTrail demands that the audit trail is whole.
-func (l *ledger) followTheTrail() {
+// compareAuditTrail checks that the audit trail is intact.
+func (l *ledger) compareAuditTrail() {
 	var last audit.Entry
 	for {
 		entries, err := l.rows.AuditTrail(l.t.Context(), domain.Sandbox, last.Sequence, 1000)
@@ -165,19 +164,19 @@ func (l *ledger) doubled(format string, args ...any) {
 	l.t.Errorf(format, args...)
 }
 
-// wrong notes an approval of somebody who must not be approved.
-func (l *ledger) wrong(format string, args ...any) {
-	l.figures.wrong++
+// wrongApproval records a wrong approval.
+func (l *ledger) wrongApproval(format string, args ...any) {
+	l.figures.wrongApproval++
 	l.t.Errorf(format, args...)
 }
 
-// untrue notes a verdict that was told and does not stand.
-func (l *ledger) untrue(format string, args ...any) {
-	l.figures.untrue++
+// wrongVerdict records a notification with a wrong verdict.
+func (l *ledger) wrongVerdict(format string, args ...any) {
+	l.figures.wrongVerdict++
 	l.t.Errorf(format, args...)
 }
 
-// all reads a whole list, the newest first.
+// all reads a whole list, newest first.
 func all[T any](w *world, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error)) []T {
 	w.t.Helper()
 	var found []T

@@ -5,19 +5,19 @@ import (
 	"testing"
 )
 
-// loseThings lets webhooks be lost, doubled and reordered, and calls of the service be
-// answered wrongly, in part or not at all, from now on.
-func (w *world) loseThings() {
+// injectLosses makes the sandbox lose, duplicate and reorder webhooks, and answer calls
+// wrongly, partly or not at all.
+func (w *world) injectLosses() {
 	w.t.Helper()
 	w.inject(
 		"kind=lost_delivery,rate=0.1", "kind=duplicate_delivery,rate=0.2", "kind=reordered_delivery,delay=2s,rate=1",
-		// A link leaves no trace that could be read afterwards: after a 500 that hides
-		// one it is made again, which docs/guarantees.md says.
+		// After a 500 that hides a link, the link is created again, since nothing shows
+		// that it exists. docs/guarantees.md says so.
 		"kind=status_before,operation=Inquiries.GenerateOneTimeLink,status=503,rate=0.1",
 		"kind=status_after,operation=Inquiries.GenerateOneTimeLink,status=502,rate=0.1",
 		"kind=lost_answer,operation=Inquiries.GenerateOneTimeLink,rate=0.2",
 	)
-	for _, operation := range []string{ // none of those that people call, but for the reports
+	for _, operation := range []string{ // only the service's calls, except for the reports
 		"Inquiries.Approve", "Inquiries.MarkForReview", "Cases.SetStatus", "Inquiries.Get", "Cases.Get", "Cases.List", "Events.List",
 		"Verifications.Get", "Reports.Get", "Accounts.Get", "InquirySessions.Get",
 	} {
@@ -28,15 +28,15 @@ func (w *world) loseThings() {
 	w.inject("kind=partial_included,operation=Inquiries.Get,rate=0.3")
 }
 
-// TestALossyWorldSettles loses a tenth of the webhooks, doubles a fifth and reorders the
-// rest. A fifth of the calls are answered wrongly or not at all, and a third of the reads
-// of inquiries in part.
-func TestALossyWorldSettles(t *testing.T) {
+// TestLossyDeliveriesAndAnswers loses a tenth of the webhooks, duplicates a fifth and reorders the
+// rest. A fifth of the calls get a wrong answer or none, and a third of the reads of
+// inquiries get a partial one.
+func TestLossyDeliveriesAndAnswers(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
-		w.loseThings()
-		end := w.crowd(crowded)
+		w.injectLosses()
+		end := w.arrivals(usualPause)
 		w.load(40)
 		end()
 		w.settle()
@@ -46,7 +46,7 @@ func TestALossyWorldSettles(t *testing.T) {
 			}
 		}
 		if f := w.audit(); f.gaps == 0 || f.repeated == 0 {
-			t.Errorf("nothing was lost or doubled on the way: %v", f)
+			t.Errorf("no webhook was lost or duplicated: %v", f)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// newNetwork puts a network in front of an address, which works until it is disturbed.
+// newNetwork starts a proxy in front of an address. It works until it is disturbed.
 func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
 	t.Helper()
 	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
@@ -22,8 +22,8 @@ func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
 	return network
 }
 
-// disturbances are what a network does to connections, one after the other: it is
-// slow, narrow, falls silent without an end, ends in the middle and breaks.
+// disturbances returns the ways in which a network can fail: it is slow, has little
+// bandwidth, stops responding, ends connections in the middle, and resets them.
 func disturbances() []string {
 	return []string{
 		`{"type": "latency", "attributes": {"latency": 300, "jitter": 200}}`,
@@ -45,19 +45,19 @@ func disturb(t *testing.T, how string, long time.Duration, networks ...*toxiprox
 			t.Fatalf("%s: %v", how, err)
 		}
 	}
-	time.Sleep(long) // how long it lasts is part of the disturbance: nothing is waited for
+	time.Sleep(long) // the duration is part of the disturbance; this does not wait for anything
 	for _, network := range networks {
 		network.Toxics.ResetToxics(context.Background())
 	}
 }
 
-// TestTheNetworkFails disturbs what lies between the service and Persona, and between
-// the service and its database, in every way.
+// TestTheNetworkFails disturbs the network between the service and Persona, and between the
+// service and its database, in every way.
 func TestTheNetworkFails(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
-		end := w.crowd(400 * time.Millisecond)
+		end := w.arrivals(400 * time.Millisecond)
 		for _, how := range disturbances() {
 			disturb(t, how, time.Second, w.network)
 			if db.network != nil {

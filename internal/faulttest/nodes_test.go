@@ -6,14 +6,14 @@ import (
 	"github.com/idemhq/idem/internal/pgtest"
 )
 
-// TestNodesComeAndGo kills one of three nodes while people come in, crashes PostgreSQL,
-// and restarts the nodes one after another.
-func TestNodesComeAndGo(t *testing.T) {
+// TestNodesAreKilledAndRestarted kills one of three nodes while people arrive, crashes PostgreSQL, and
+// restarts the nodes one after another.
+func TestNodesAreKilledAndRestarted(t *testing.T) {
 	t.Parallel()
 	server := pgtest.New(t)
 	w := newWorld(t, onServer(t, server))
 	second, third := w.join(), w.join()
-	end := w.crowd(crowded)
+	end := w.arrivals(usualPause)
 	w.load(10)
 	second.kill()
 	w.load(10)

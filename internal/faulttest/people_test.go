@@ -11,16 +11,17 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// behaviour is how an inquiry goes, and what must come of it by the built-in rules.
+// behaviour says what happens in an inquiry and what the built-in rules must decide.
 type behaviour struct {
 	name     string
-	report   string   // the name that a watchlist report of the inquiry looks for; empty for no report
+	report   string   // the name for a watchlist report of the inquiry; empty for no report
 	steps    []string // simulate actions, with the verification template after a space
 	noCase   bool
-	approved bool // else it is reviewed
+	approved bool // otherwise reviewed
 }
 
-// behaviours are tried in turn. More than half of the applicants are approved.
+// behaviours returns the behaviours, which are used in turn. More than half of the
+// applicants are approved.
 func behaviours() []behaviour {
 	const passed, failed = "create_passed_verification ", "create_failed_verification "
 	return []behaviour{
@@ -34,11 +35,11 @@ func behaviours() []behaviour {
 	}
 }
 
-// applicant is a person who goes through an inquiry. Most have a case about it.
+// applicant is a person with an inquiry. Most have a case too.
 type applicant struct {
 	behaviour
 	reference, inquiry string
-	kase               string // empty for none
+	kase               string // empty if there is none
 }
 
 func (a applicant) wantStatus() string {
@@ -55,7 +56,7 @@ func (a applicant) wantCase() string {
 	return "Pending"
 }
 
-// arrive lets a person go through an inquiry.
+// arrive lets a person complete an inquiry.
 func (w *world) arrive(ctx context.Context) error {
 	w.mu.Lock()
 	n := len(w.applicants)
@@ -102,7 +103,7 @@ func simulated(steps []string) []persona.SimulateAction {
 	return actions
 }
 
-// runReport lets an inquiry run a watchlist report, and waits until it is ready.
+// runReport runs a watchlist report for an inquiry and waits until it is ready.
 func (w *world) runReport(ctx context.Context, inquiry, name string) error {
 	id, err := w.sandbox.Act("sandbox", sandbox.Act{Do: "run_report", ID: inquiry, Type: "report/watchlist", Query: map[string]any{"term": name}})
 	if err != nil {
@@ -112,7 +113,7 @@ func (w *world) runReport(ctx context.Context, inquiry, name string) error {
 		if report, err := w.client.Reports.Get(ctx, id); err == nil && report.Attributes.Status == "ready" {
 			return nil
 		}
-		select { // and ask again: a fault can happen to this call too
+		select { // retry: a fault can affect this call too
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(200 * time.Millisecond):
@@ -120,22 +121,22 @@ func (w *world) runReport(ctx context.Context, inquiry, name string) error {
 	}
 }
 
-// people is how many have come.
+// people returns how many people have arrived.
 func (w *world) people() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.applicants)
 }
 
-// manyPending is how many webhooks may be pending before people come slower: a machine
-// that is too slow for the pace of a test would have to catch up for minutes.
+// manyPending is the number of pending webhooks from which people arrive more slowly.
+// Otherwise a slow machine would need minutes to catch up.
 const manyPending = 500
 
-// crowded is the usual time between two people.
-const crowded = 80 * time.Millisecond
+// usualPause is the usual time between two arrivals.
+const usualPause = 80 * time.Millisecond
 
-// crowd lets people arrive, two at a time, until end is called.
-func (w *world) crowd(pause time.Duration) (end func()) {
+// arrivals lets people arrive, two at a time, until end is called.
+func (w *world) arrivals(pause time.Duration) (end func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var running sync.WaitGroup
 	for range 2 {
@@ -143,7 +144,7 @@ func (w *world) crowd(pause time.Duration) (end func()) {
 			wait := pause
 			for n := 1; ctx.Err() == nil; n++ {
 				if err := w.arrive(context.WithoutCancel(ctx)); err != nil {
-					w.t.Errorf("a person could not go on: %v", err)
+					w.t.Errorf("a person could not continue: %v", err)
 					return
 				}
 				if n%10 == 0 {

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// TestPgBouncerMayStandInBetween runs two nodes through PgBouncer in transaction mode, and
+// TestNodesWorkThroughPgBouncer runs two nodes through PgBouncer in transaction mode, and
 // kills one of them again and again.
-func TestPgBouncerMayStandInBetween(t *testing.T) {
+func TestNodesWorkThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	onPostgres(t, func(t *testing.T, db database) {
 		pooler := startPgBouncer(t, db.network.Listen)
@@ -25,7 +25,7 @@ func TestPgBouncerMayStandInBetween(t *testing.T) {
 		db.env[0] = strings.Replace(db.env[0], db.network.Listen, pooler, 1)
 		w := newWorld(t, db)
 		second := w.join()
-		end := w.crowd(100 * time.Millisecond)
+		end := w.arrivals(100 * time.Millisecond)
 		for range 3 {
 			w.load(10)
 			second.kill()
@@ -40,8 +40,8 @@ func TestPgBouncerMayStandInBetween(t *testing.T) {
 	})
 }
 
-// pgBouncerConfig lets a client have a connection of PostgreSQL only while a transaction
-// lasts. Two nodes open up to forty connections, and share eight.
+// pgBouncerConfig assigns connections to PostgreSQL for one transaction at a time. Two
+// nodes open up to forty connections and share eight.
 const pgBouncerConfig = `[databases]
 * = host=%s port=%s user=idem
 [pgbouncer]
@@ -55,7 +55,7 @@ max_client_conn = 200
 logfile = %s
 `
 
-// startPgBouncer starts PgBouncer before a PostgreSQL, and returns where it listens.
+// startPgBouncer starts PgBouncer in front of a PostgreSQL server and returns its address.
 func startPgBouncer(t *testing.T, upstream string) (address string) {
 	t.Helper()
 	program := pgBouncer(t)
@@ -66,7 +66,7 @@ func startPgBouncer(t *testing.T, upstream string) (address string) {
 		t.Fatal(err)
 	}
 	command := exec.Command(program, "-q", config)
-	if os.Getuid() == 0 { // it refuses to run as root
+	if os.Getuid() == 0 { // PgBouncer refuses to run as root
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: nobody(t, folder)}
 	}
 	if err := command.Start(); err != nil {
@@ -90,7 +90,7 @@ func startPgBouncer(t *testing.T, upstream string) (address string) {
 	return address
 }
 
-// pgBouncer is where the program is. Debian keeps it outside the path of most users.
+// pgBouncer returns the program's path. Debian does not install it in most users' PATH.
 func pgBouncer(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
@@ -105,7 +105,7 @@ func pgBouncer(t *testing.T) string {
 	return ""
 }
 
-// freePort is a port that nobody listens on.
+// freePort returns an unused port.
 func freePort(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -116,7 +116,7 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// nobody is the user of that name, to whom it gives a temporary folder.
+// nobody returns the user nobody, and makes it the owner of a temporary folder.
 func nobody(t *testing.T, folder string) *syscall.Credential {
 	t.Helper()
 	account, err := user.Lookup("nobody")

@@ -18,15 +18,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/idemhq/idem/internal/pgtest"
-	_ "github.com/idemhq/idem/service" // a result that go test has cached is of no use when the service has changed
+	_ "github.com/idemhq/idem/service" // invalidates cached test results when the service changes
 )
 
 // binary builds idem once for all tests of this package.
 var binary = sync.OnceValues(func() (string, error) { return build("idem") })
 
-// build builds idem with further flags.
+// build builds idem with more flags.
 func build(name string, flags ...string) (path string, err error) {
-	path = filepath.Join(scratch, name)
+	path = filepath.Join(tempDir, name)
 	args := append(append([]string{"build", "-o", path}, flags...), "github.com/idemhq/idem/cmd/idem")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build idem: %w: %s", err, out)
@@ -34,43 +34,40 @@ func build(name string, flags ...string) (path string, err error) {
 	return path, nil
 }
 
-// scratch is a folder that is removed when the tests have run.
-var scratch string
+// tempDir is a folder that is removed after the tests.
+var tempDir string
 
 func TestMain(m *testing.M) {
-	// Most of a proof is waiting: more of them run at a time than there are processors.
+	// The tests mostly wait, so run more of them in parallel than there are processors.
 	if err := flag.Set("test.parallel", "6"); err != nil { // the command line overrides it
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells what every byte does
-	if path := os.Getenv("PROOF_FIGURES"); path != "" {
-		os.Remove(path) // of the run before
-	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy logs every connection
 	var err error
-	if scratch, err = os.MkdirTemp("", "idem-proof"); err != nil {
+	if tempDir, err = os.MkdirTemp("", "idem-faulttest"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := pgtest.Run(m, &server)
-	os.RemoveAll(scratch)
+	os.RemoveAll(tempDir)
 	os.Exit(code)
 }
 
-// program is `idem serve`, one process after the other.
+// program is `idem serve` as a sequence of processes.
 type program struct {
 	t    *testing.T
 	path string
-	env  []string // beside PATH
+	env  []string // in addition to PATH
 
-	supervised bool // it is started again when it could not start, as a supervisor does
+	supervised bool // restarted if it could not start, as by a supervisor
 
 	mu      sync.Mutex
-	cmd     *exec.Cmd     // nil while none runs
-	address string        // host:port; "" while it does not listen
+	cmd     *exec.Cmd     // nil if none is running
+	address string        // host:port; "" while it is not listening
 	began   bool          // it has started to work
-	exited  chan struct{} // closed when the process is gone, after err was set
-	err     error         // how it ended
+	exited  chan struct{} // closed when the process has ended and err is set
+	err     error         // the error of the process
 	log     []string      // the last lines
 }
 
@@ -85,7 +82,7 @@ func newProgram(t *testing.T, env ...string) *program {
 	return p
 }
 
-// start starts a process, and returns before it is ready.
+// start starts a process and returns before it is ready.
 func (p *program) start() {
 	p.t.Helper()
 	cmd := exec.Command(p.path, "serve")
@@ -115,12 +112,12 @@ func (p *program) start() {
 	}()
 }
 
-// read takes a line of the log.
+// read handles a line of the log.
 func (p *program) read(line string) {
 	var said struct{ Msg, Address string }
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = json.Unmarshal([]byte(line), &said) // a line that is not JSON says neither
+	_ = json.Unmarshal([]byte(line), &said) // lines that are not JSON are ignored
 	switch said.Msg {
 	case "listening":
 		p.address = said.Address
@@ -133,21 +130,22 @@ func (p *program) read(line string) {
 	}
 }
 
-// listens is where the process listens, "" while it does not.
+// listens returns the process's address, or "" while it is not listening.
 func (p *program) listens() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.address
 }
 
-// tail is the end of the log.
+// tail returns the end of the log.
 func (p *program) tail() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.log, "\n")
 }
 
-// running returns the process that runs, nil for none, and what says that it is gone.
+// running returns the running process, or nil, and a channel that is closed when it has
+// ended.
 func (p *program) running() (*os.Process, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,20 +155,20 @@ func (p *program) running() (*os.Process, <-chan struct{}) {
 	return p.cmd.Process, p.exited
 }
 
-// kill ends the process without a warning (SIGKILL), and waits until it is gone.
+// kill kills the process (SIGKILL) and waits for its end.
 func (p *program) kill() {
 	if process, exited := p.running(); process != nil {
-		_ = process.Kill() // it may be gone already
+		_ = process.Kill() // it may have ended already
 		<-exited
 	}
 }
 
-// stop tells the process to end (SIGTERM), and expects that it does so in peace.
+// stop stops the process (SIGTERM) and expects a clean exit.
 func (p *program) stop() {
 	p.t.Helper()
 	process, exited := p.running()
 	if process == nil {
-		p.t.Fatalf("idem serve ended by itself; its log ends with\n%s", p.tail())
+		p.t.Fatalf("idem serve ended unexpectedly; its log ends with\n%s", p.tail())
 	}
 	if err := process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
@@ -178,7 +176,7 @@ func (p *program) stop() {
 	select {
 	case <-exited:
 	case <-time.After(30 * time.Second):
-		p.t.Errorf("idem serve did not end when told to; its log ends with\n%s", p.tail())
+		p.t.Errorf("idem serve did not stop; its log ends with\n%s", p.tail())
 		p.kill()
 	}
 	p.mu.Lock()
@@ -188,7 +186,7 @@ func (p *program) stop() {
 	}
 }
 
-// awaitReady waits until the process takes events.
+// awaitReady waits until the process accepts events.
 func (p *program) awaitReady() {
 	p.t.Helper()
 	eventually(p.t, time.Minute, func() bool {
@@ -199,7 +197,7 @@ func (p *program) awaitReady() {
 	}, func() string { return "idem serve is ready; its log ends with\n" + p.tail() })
 }
 
-// couldNotStart reports whether the process ended before it worked.
+// couldNotStart reports whether the process ended before it started to work.
 func (p *program) couldNotStart() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -219,12 +217,12 @@ func (p *program) ready() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// eventually waits until something holds.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, within time.Duration, holds func() bool, what func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("it never came to be that %s", what())
+			t.Fatalf("timed out waiting until %s", what())
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// settle waits until nothing is left to do: every webhook has arrived or was given up,
-// every event that was lost is found, and every inquiry and case has its last status.
+// settle waits until all work is done: every webhook has arrived or was given up, every
+// lost event is recovered, and every inquiry and case has its final status.
 func (w *world) settle() {
 	w.t.Helper()
 	w.program.awaitReady()
@@ -32,7 +32,7 @@ func (w *world) settle() {
 			return pending < before
 		}, what)
 	}
-	// A process that was killed holds its reconciliation for two minutes.
+	// A killed process holds its reconciliation for two minutes.
 	if err := w.db.exec(w.t.Context(), "UPDATE reconciliations SET held_until = 0"); err != nil {
 		w.t.Fatal(err)
 	}
@@ -44,16 +44,16 @@ func (w *world) settle() {
 		}, what)
 	}
 	w.idle(&left, what)
-	w.reconciled() // brings the events of the actions
+	w.reconciled() // stores the events of the actions
 	w.idle(&left, what)
 	w.told(&left, what)
 }
 
-// unsettled says what an applicant still waits for; nothing when everything is done.
+// unsettled returns what an applicant is still waiting for, or "".
 func (w *world) unsettled(a applicant) string {
 	inquiry, err := w.client.Inquiries.Get(w.t.Context(), a.inquiry)
 	if err != nil {
-		return err.Error() // a fault can happen to this call too
+		return err.Error() // a fault can affect this call too
 	}
 	status, kase := string(inquiry.Attributes.Status), ""
 	if a.kase != "" {
@@ -67,12 +67,12 @@ func (w *world) unsettled(a applicant) string {
 		return ""
 	}
 	if len(w.hidden) > 0 && status == "needs_review" && kase != "Approved" {
-		return "" // the ledger asks whether facts were missing
+		return "" // the ledger checks whether facts were missing
 	}
 	return fmt.Sprintf("inquiry %s of somebody who %s is %q, and its case %q", a.inquiry, a.name, status, kase)
 }
 
-// waiting are some events and actions that wait.
+// waiting returns some waiting events and actions.
 func (w *world) waiting() (some []any) {
 	type row struct {
 		ID, Name, Kind, Reason, Outcome string
@@ -86,7 +86,7 @@ func (w *world) waiting() (some []any) {
 	return some
 }
 
-// pending is how many webhooks have not arrived yet.
+// pending returns the number of pending webhooks.
 func (w *world) pending() (n int) {
 	for _, d := range w.sandbox.Deliveries("sandbox") {
 		if d.State == "pending" {
@@ -96,10 +96,10 @@ func (w *world) pending() (n int) {
 	return n
 }
 
-// idle waits until no event and no action waits.
+// idle waits until no event and no action is waiting.
 func (w *world) idle(left *string, what func() string) {
 	w.t.Helper()
-	eventually(w.t, 4*time.Minute, func() bool { // longer than it takes to run a lost job again
+	eventually(w.t, 4*time.Minute, func() bool { // longer than a lost job takes to be retried
 		for _, kind := range []string{"events", "actions"} {
 			waiting, err := get[json.RawMessage](w, kind+"?state=waiting&limit=1")
 			if *left = fmt.Sprintf("of the %s wait %s, error %v", kind, waiting, err); err != nil || len(waiting) > 0 {
@@ -110,8 +110,8 @@ func (w *world) idle(left *string, what func() string) {
 	}, what)
 }
 
-// reconciled waits until a reconciliation has begun and finished from now on. It looks
-// for a new one by its id: the clocks of nodes may differ.
+// reconciled waits until a reconciliation has started and finished. It recognizes a new one
+// by its id, since the clocks of nodes may differ.
 func (w *world) reconciled() {
 	w.t.Helper()
 	type run struct {
@@ -140,11 +140,11 @@ func (w *world) reconciled() {
 	})
 }
 
-// get reads a list of the service's API.
+// get reads a list from the service's API.
 func get[T any](w *world, path string) ([]T, error) {
 	address := w.program.listens()
 	if address == "" {
-		return nil, errors.New("the service does not listen")
+		return nil, errors.New("the service is not listening")
 	}
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+address+"/v1/sandbox/"+path, nil)
 	if err != nil {

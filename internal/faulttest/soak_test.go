@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// TestSoak does everything at once for as long as SOAK says: "make soak" prints its
-// figures.
+// TestSoak combines all faults for the duration SOAK. "make soak" prints its figures.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("SOAK")
 	if text == "" {
@@ -22,24 +21,24 @@ func TestSoak(t *testing.T) {
 	}
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
-		w.loseThings()
+		w.injectLosses()
 		w.program.supervised = true // it cannot start while its connections are cut
 		if db.shared {
 			w.joinAhead(5 * time.Minute)
 			w.joinAhead(-5 * time.Minute)
 		}
 		draw := rand.New(rand.NewPCG(w.seed, 1))
-		// The faults of loseThings use the rate limit up for a second every few people:
-		// more than one person a second would wait longer and longer.
-		end := w.crowd(2 * time.Second)
+		// The faults of loseThings exhaust the rate limit for a second every few people.
+		// With more than one person per second the backlog would grow.
+		end := w.arrivals(2 * time.Second)
 		ctx, stopCutting := context.WithCancel(t.Context())
 		cut := make(chan struct{})
 		go func() {
 			defer close(cut)
-			w.cutNowAndThen(ctx, rand.New(rand.NewPCG(w.seed, 2)))
+			w.cutConnectionsAtTimes(ctx, rand.New(rand.NewPCG(w.seed, 2)))
 		}()
 		for until := time.Now().Add(length); time.Now().Before(until) || w.kills < leastKills; {
-			w.liveAndDie(draw)
+			w.runAndKill(draw)
 		}
 		stopCutting()
 		<-cut
@@ -53,9 +52,9 @@ func TestSoak(t *testing.T) {
 	})
 }
 
-// liveAndDie lets the process live for a while, and kills it. In some of its lives facts
-// are hidden from it; in a few, which last as long, calls hang until it gives them up.
-func (w *world) liveAndDie(draw *rand.Rand) {
+// runAndKill lets the process run for a while and then kills it. Sometimes facts are hidden
+// from it, and sometimes calls hang until it gives them up.
+func (w *world) runAndKill(draw *rand.Rand) {
 	life := time.Duration(draw.Int64N(int64(2 * time.Second)))
 	switch n := draw.IntN(100); {
 	case n < 2:
@@ -68,13 +67,13 @@ func (w *world) liveAndDie(draw *rand.Rand) {
 		w.wire.hang(3)
 		life = 70 * time.Second
 	}
-	time.Sleep(life) // how long it is is what is drawn: nothing is waited for
+	time.Sleep(life) // a random duration; this does not wait for anything
 	w.killOnce(draw)
 }
 
-// cutNowAndThen cuts connections to PostgreSQL and deletes claims for some seconds of each
-// minute, until the context ends. It does nothing on SQLite.
-func (w *world) cutNowAndThen(ctx context.Context, draw *rand.Rand) {
+// cutConnectionsAtTimes cuts connections to PostgreSQL and deletes claims for some seconds of each
+// minute, until the context ends. It does nothing for SQLite.
+func (w *world) cutConnectionsAtTimes(ctx context.Context, draw *rand.Rand) {
 	for w.db.shared && ctx.Err() == nil {
 		select {
 		case <-ctx.Done():

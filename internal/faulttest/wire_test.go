@@ -12,39 +12,39 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A moment is when a process is killed.
-type moment int
+// A moment is a point at which a process is killed.
+type killPoint int
 
 const (
-	starting     moment = iota // the process has just been started, and need not be ready
-	working                    // it is ready
-	beforeEffect               // a call has been sent that changes something, and nothing has happened yet
-	afterEffect                // it has happened, and the answer is not sent yet
-	afterLink                  // a link has been made, of which nothing can be read at the sandbox, and the answer is not sent yet
-	whileStoring               // a webhook has been handed over, and is not answered yet
-	afterAnswer                // a webhook has been answered, and the answer does not arrive
-	beforeTold                 // a notification has been sent to the host, which has not taken it
-	afterTold                  // the host has taken it, and the answer is not sent yet
-	moments                    // how many there are
+	starting     killPoint = iota // the process was just started and may not be ready
+	working                       // it is ready
+	beforeEffect                  // a call that changes something was sent, but has not taken effect
+	afterEffect                   // it has taken effect, but the answer was not sent
+	afterLink                     // a link was created, which the sandbox does not show, but the answer was not sent
+	whileStoring                  // a webhook was delivered but not answered
+	afterAnswer                   // a webhook was answered, but the answer does not arrive
+	beforeTold                    // a notification was sent to the host, which has not taken it
+	afterTold                     // the host has taken it, but the answer was not sent
+	killPoints                    // number of moments
 )
 
-// wire is what lies between the service and the sandbox, both ways. It witnesses what
-// was acknowledged and what was called, and can spring a trap at a moment.
+// wire is the proxy between the service and the sandbox, in both directions. It records
+// acknowledged events and calls, and can run a function at a moment.
 type wire struct {
 	sandbox  http.Handler
-	service  func() string // where the listening; "" while it does not
+	service  func() string // where the service listens; "" if it does not
 	webhooks *httptest.Server
 	calls    *httptest.Server
 
 	mu           sync.Mutex
 	acknowledged map[string]time.Time // events that the service answered with 200, and when it first did
-	repeated     int                  // webhooks of events that it had acknowledged before
-	refused      int                  // webhooks that it answered with 503
-	trap         moment
-	spring       func() // nil while no trap is set
+	repeated     int                  // webhooks of events that were acknowledged before
+	refused      int                  // webhooks that were answered with 503
+	trap         killPoint
+	hook         func() // nil if none is set
 	toHang       int    // how many of the next calls hang
-	hanging      int    // how many do
-	abandoned    int    // how many did, and were given up by the service
+	hanging      int    // how many are hanging
+	abandoned    int    // how many hanging calls the service gave up
 }
 
 func newWire(sandbox http.Handler, service func() string) *wire {
@@ -59,36 +59,36 @@ func (w *wire) close() {
 	w.calls.Close()
 }
 
-// set sets a trap, which springs once.
-func (w *wire) set(at moment, spring func()) {
+// set sets the function to run once at a moment.
+func (w *wire) set(at killPoint, hook func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.trap, w.spring = at, spring
+	w.trap, w.hook = at, hook
 }
 
-// pass springs the trap that is set for a moment, and reports whether there was one.
-func (w *wire) pass(at moment) bool {
+// pass runs the function that is set for a moment, and reports whether there was one.
+func (w *wire) pass(at killPoint) bool {
 	w.mu.Lock()
-	spring := w.spring
+	hook := w.hook
 	if w.trap != at {
-		spring = nil
+		hook = nil
 	}
-	if spring != nil {
-		w.spring = nil
+	if hook != nil {
+		w.hook = nil
 	}
 	w.mu.Unlock()
-	if spring != nil {
-		spring()
+	if hook != nil {
+		hook()
 	}
-	return spring != nil
+	return hook != nil
 }
 
-// deliver hands a webhook over to the service.
+// deliver delivers a webhook to the service.
 func (w *wire) deliver(res http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	address := w.service()
 	if err != nil || address == "" {
-		http.Error(res, "nobody listens", http.StatusBadGateway)
+		http.Error(res, "the service is not listening", http.StatusBadGateway)
 		return
 	}
 	onward, err := http.NewRequestWithContext(req.Context(), req.Method, "http://"+address+req.URL.Path, bytes.NewReader(body))
@@ -115,16 +115,16 @@ func (w *wire) deliver(res http.ResponseWriter, req *http.Request) {
 		w.mu.Unlock()
 	}
 	if answer.StatusCode == http.StatusOK {
-		w.witness(body)
+		w.recordAcknowledged(body)
 		if w.pass(afterAnswer) {
-			panic(http.ErrAbortHandler) // the sandbox does not hear of it, and comes again
+			panic(http.ErrAbortHandler) // the sandbox gets no answer and retries
 		}
 	}
 	res.WriteHeader(answer.StatusCode)
 }
 
-// witness notes that the service has acknowledged an event.
-func (w *wire) witness(body []byte) {
+// recordAcknowledged records an acknowledged event.
+func (w *wire) recordAcknowledged(body []byte) {
 	event, err := webhook.Parse(body)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,22 +138,22 @@ func (w *wire) witness(body []byte) {
 	w.acknowledged[event.ID] = time.Now()
 }
 
-// refusals is how many webhooks the service answered with 503.
-func (w *wire) refusals() int {
+// rejected503 returns how many webhooks the service answered with 503.
+func (w *wire) rejected503() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.refused
 }
 
-// hang lets some of the next calls about inquiries and cases hang: they take effect, and
-// no answer comes until the service gives them up.
+// hang makes some of the next calls about inquiries and cases take effect and then hang
+// until the service gives them up.
 func (w *wire) hang(calls int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.toHang = calls
 }
 
-// hung returns how many calls hang, and how many did and were given up.
+// hung returns how many calls are hanging, and how many were given up.
 func (w *wire) hung() (hanging, abandoned int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,7 +172,7 @@ func (w *wire) mustHang(req *http.Request) bool {
 	return true
 }
 
-// call hands a call of the service over to the sandbox.
+// call forwards a call of the service to the sandbox.
 func (w *wire) call(res http.ResponseWriter, req *http.Request) {
 	if w.mustHang(req) {
 		w.sandbox.ServeHTTP(httptest.NewRecorder(), req)
@@ -188,10 +188,10 @@ func (w *wire) call(res http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if w.pass(beforeEffect) {
-		panic(http.ErrAbortHandler) // it never arrives
+		panic(http.ErrAbortHandler) // the call is lost
 	}
 	answer := httptest.NewRecorder()
-	w.sandbox.ServeHTTP(answer, req) // an answer that it loses is lost here too
+	w.sandbox.ServeHTTP(answer, req) // if the sandbox loses the answer, so does the wire
 	w.pass(afterEffect)
 	if strings.HasSuffix(req.URL.Path, "/generate-one-time-link") {
 		w.pass(afterLink)
@@ -200,5 +200,5 @@ func (w *wire) call(res http.ResponseWriter, req *http.Request) {
 		res.Header()[name] = values
 	}
 	res.WriteHeader(answer.Code)
-	_, _ = res.Write(answer.Body.Bytes()) // the service may be gone
+	_, _ = res.Write(answer.Body.Bytes()) // the service may have ended
 }

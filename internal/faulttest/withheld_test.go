@@ -6,8 +6,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// hide keeps attributes from the service: its key's blocklist names them. Without names
-// it shows everything again.
+// hide puts attributes on the blocklist of the service's API key. Without names it shows
+// all attributes again.
 func (w *world) hide(attributes ...string) {
 	w.t.Helper()
 	w.hidden = append(w.hidden, attributes...)
@@ -20,8 +20,8 @@ func (w *world) hide(attributes ...string) {
 	}
 }
 
-// withhold lets many answers lack resources that the service asked to be included, and
-// lets the calls that read them one by one fail now and then.
+// withhold makes many answers omit included resources, and makes the calls that read them
+// individually fail sometimes.
 func (w *world) withhold() {
 	w.t.Helper()
 	w.inject(
@@ -32,16 +32,16 @@ func (w *world) withhold() {
 	)
 }
 
-// TestWithheldFactsApproveNobody keeps facts from the service: resources that should be
-// included are not, and for a while its key shows no checks, or does not show whether a
-// report found a match. What can be read by itself is read, and the outcome is the same.
-// Else a person must look.
+// TestWithheldFactsApproveNobody withholds facts from the service: included resources are
+// missing, and for a while its API key does not show checks, or whether a report found a
+// match. What can be read individually is read, and the outcome is the same. Otherwise the
+// person is reviewed.
 func TestWithheldFactsApproveNobody(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db database) {
 		w := newWorld(t, db)
 		w.withhold()
-		end := w.crowd(crowded)
+		end := w.arrivals(usualPause)
 		w.load(15)
 		for _, attribute := range []string{"has-match", "checks"} {
 			w.hide(attribute)

@@ -15,35 +15,35 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// world is a sandbox, a service on a database, and what lies between them.
+// world is a sandbox, a service with a database, and the proxies between them.
 type world struct {
 	t       *testing.T
 	db      database
 	sandbox *sandbox.Server
-	client  *persona.Client // of the people: it bypasses the wire
+	client  *persona.Client // of the people; it bypasses the wire
 	key     string          // the id of the service's API key
 	wire    *wire
 	host    *host
 	network *toxiproxy.Proxy // between the service and the wire
 	program *program
-	nodes   []*program // beside program, on the same database
-	seed    uint64     // what is drawn by
+	nodes   []*program // in addition to program, on the same database
+	seed    uint64     // of all random choices
 	kills   int
 
-	// hidden are the attributes that the service's key did not show for a while. Reviews
-	// may come of it where approvals would have.
+	// hidden are the attributes that were withheld from the service for a while. They can
+	// turn approvals into reviews.
 	hidden []string
 
-	slack time.Duration // how far the clock that the nodes share may be ahead of this test's
+	clockTolerance time.Duration // how far the nodes' shared clock may be ahead of this test's
 
 	mu         sync.Mutex
 	turn       int // of the nodes
 	applicants []applicant
 }
 
-const token = "token-of-the-proofs"
+const token = "token-of-the-fault-tests"
 
-// newSeed is a number to draw by: SEED where it is set, so that a run can be repeated.
+// newSeed returns the variable SEED, so that a run can be repeated, or a random number.
 func newSeed(t *testing.T) uint64 {
 	t.Helper()
 	n := rand.Uint64()
@@ -57,8 +57,8 @@ func newSeed(t *testing.T) uint64 {
 	return n
 }
 
-// newWorld starts a sandbox and a service, with further settings, and returns when the
-// service has seen the empty account: what happened before would be history to it.
+// newWorld starts a sandbox and a service with additional settings. It returns when the
+// service has seen the empty account; earlier events would be history.
 func newWorld(t *testing.T, db database, env ...string) *world {
 	t.Helper()
 	w := &world{t: t, db: db, seed: newSeed(t)}
@@ -97,7 +97,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	return w
 }
 
-// address is where the next webhook goes: to one node after another of those that listen.
+// address returns where the next webhook goes: to the listening nodes in turn.
 func (w *world) address() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,7 +119,7 @@ func (w *world) join() *program {
 	return node
 }
 
-// add starts a node, and lets webhooks come to it.
+// add starts a node that receives webhooks.
 func (w *world) add(node *program) {
 	w.t.Helper()
 	node.start()
@@ -129,7 +129,7 @@ func (w *world) add(node *program) {
 	w.nodes = append(w.nodes, node)
 }
 
-// stopNodes stops the nodes beside the first.
+// stopNodes stops all nodes except the first.
 func (w *world) stopNodes() {
 	w.t.Helper()
 	for _, node := range w.nodes {
@@ -138,29 +138,29 @@ func (w *world) stopNodes() {
 	}
 }
 
-// load waits until some more people have come.
+// load waits until more people have arrived.
 func (w *world) load(n int) {
 	w.t.Helper()
 	want := w.people() + n
 	eventually(w.t, time.Minute, func() bool { return w.people() >= want }, func() string { return fmt.Sprintf("%d people have come", want) })
 }
 
-// killOnce ends the process, and starts it again. Each moment comes in turn; when
-// exactly is drawn.
+// killOnce kills the process and starts it again. The moments are used in turn, with a
+// random delay.
 func (w *world) killOnce(draw *rand.Rand) {
 	gone := make(chan struct{})
 	kill := sync.OnceFunc(func() {
 		w.program.kill()
 		close(gone)
 	})
-	at := moment(w.kills % int(moments))
+	at := killPoint(w.kills % int(killPoints))
 	after := time.Duration(draw.Int64N(int64(300 * time.Millisecond)))
 	if at != starting {
 		w.program.awaitReady()
 	}
 	switch at {
 	case starting, working:
-		time.Sleep(after) // the moment is what is drawn: nothing is waited for
+		time.Sleep(after) // a random delay; this does not wait for anything
 		kill()
 	case whileStoring:
 		w.wire.set(at, func() {
@@ -172,7 +172,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	}
 	select {
 	case <-gone:
-	case <-time.After(10 * time.Second): // the moment does not come
+	case <-time.After(10 * time.Second): // the moment does not occur
 		w.wire.set(at, nil)
 		kill()
 	}
@@ -180,7 +180,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	w.program.start()
 }
 
-// inject adds faults to the sandbox, written as on a command line.
+// inject adds faults to the sandbox in the form of the command line.
 func (w *world) inject(faults ...string) {
 	w.t.Helper()
 	for _, text := range faults {
@@ -194,7 +194,7 @@ func (w *world) inject(faults ...string) {
 	}
 }
 
-// happened counts the faults that happened, by kind.
+// happened counts the faults that occurred, by kind.
 func (w *world) happened() map[string]int {
 	counts := map[string]int{}
 	for _, fault := range w.sandbox.Faults() {

@@ -1,12 +1,11 @@
-// Package fold turns Persona's events into the state of our objects. It is pure: no
-// clock, no I/O, the same code for live events, replay and back-test.
+// Package fold computes the state of objects from Persona's events. It does no I/O and uses
+// no clock, and the same code handles new events and replays.
 //
-// Persona promises no order of events and delivers some twice, so the state of an
-// object is not the last event to arrive but the greatest one under a total order:
-// see [Fold]. Any permutation, repetition and late arrival of an object's events
-// therefore leads to the same state.
+// Persona does not promise an order of events and delivers some twice. So the state of an
+// object is not its last event to arrive but the greatest one in a total order: see [Fold].
+// Reordered, repeated and late events all lead to the same state.
 //
-// The rules that protect people are here: completed is not approved, an unknown
-// status means review and never approval, a stale event never undoes a newer or a
-// decided state, and a case outranks the inquiry it is about.
+// The package implements the rules that protect people: completed is not approved, an
+// unknown status means review and never approval, a stale event never undoes a newer state
+// or a decision, and a case outranks its inquiry.
 package fold

@@ -10,31 +10,30 @@ import (
 	"github.com/idemhq/idem/internal/family"
 )
 
-// Result is what folding came to.
+// Result is the result of folding.
 type Result struct {
 	Object      domain.Object
 	Changed     bool
 	Transitions []domain.Transition // in order
 	Stale       []string            // ids of events that changed nothing
 
-	// Reread means that the events contradict what Persona promises, such as an
-	// undecided status after a decision: read the object to learn the truth.
+	// Reread means that the events contradict each other, for example because an undecided
+	// status follows a decision. The object must be read from Persona.
 	Reread bool
 }
 
-// Fold brings an object forward by snapshots of it, in any order. A zero current is
-// an object that is not known yet.
+// Fold updates an object with snapshots of it, in any order. A zero current means that the
+// object is not known yet.
 //
-// The state is the greatest of all snapshots by: redacted before not redacted (for
-// objects that never leave that state), decided before undecided (for inquiries,
-// which never leave it either), the later event, the further status where two have
-// one moment, the event's id.
+// The new state is the greatest snapshot in this order: redacted before not redacted, for
+// objects that stay redacted; decided before undecided, for inquiries, which stay decided;
+// the later event; the later status if two have the same time; the id of the event.
 func Fold(current domain.Object, snapshots []Snapshot) Result {
 	r := Result{Object: current}
 	slices.SortFunc(snapshots, func(a, b Snapshot) int { return order(a.Object, b.Object) })
 	for _, s := range snapshots {
 		known := !r.Object.Ref.IsZero()
-		if firstWord(r.Object, s.Object) {
+		if isFirstEvent(r.Object, s.Object) {
 			r.Transitions = append(r.Transitions, transition(domain.Object{}, s))
 			r.Object.EventID, r.Changed = s.EventID, true
 			continue
@@ -48,7 +47,7 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 		switch {
 		case s.Object.Status != r.Object.Status || !known:
 			r.Transitions = append(r.Transitions, transition(r.Object, s))
-		case r.Object.EventID == "": // it was read before any of its events came
+		case r.Object.EventID == "": // it was read before its first event arrived
 			r.Transitions = append(r.Transitions, transition(domain.Object{}, s))
 		}
 		version, last, at := r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt
@@ -66,20 +65,20 @@ func transition(from domain.Object, s Snapshot) domain.Transition {
 	return domain.Transition{Object: s.Object.Ref, From: from.Status, To: s.Object.Status, At: s.At, EventID: s.EventID, Event: s.Name}
 }
 
-// firstWord reports whether a snapshot is the event of a status that was read before any
-// event of the object came. Nothing was decided on the status yet.
-func firstWord(known, s domain.Object) bool {
+// isFirstEvent reports whether a snapshot is the first event for a status that is known only
+// from a read. No decision was made on the status yet.
+func isFirstEvent(known, s domain.Object) bool {
 	return !known.Ref.IsZero() && known.EventID == "" && known.Status == s.Status && order(s, known) <= 0
 }
 
-// WithReference returns an object with the reference id that follows from its own
-// attribute and from those that snapshots of it carried. Its own counts, also where it is
-// null. Where it was withheld, or taken away by a redaction, the newest that any snapshot
-// carried does: a redacted subject must still be told to the host.
+// WithReference returns an object with its reference id, from its own attribute or from
+// snapshots of it. Its own attribute counts, even if it is null. If it was withheld or
+// removed by a redaction, the newest one of any snapshot counts, since the host must learn
+// about the redaction too.
 func WithReference(o domain.Object, snapshots ...Snapshot) domain.Object {
 	for _, s := range snapshots {
-		o = carried(o, text(s.Object.Attributes["reference-id"]), s.Object.AsOf)
-		o = carried(o, s.Object.LastReferenceID, s.Object.LastReferenceAt)
+		o = withReference(o, text(s.Object.Attributes["reference-id"]), s.Object.AsOf)
+		o = withReference(o, s.Object.LastReferenceID, s.Object.LastReferenceAt)
 	}
 	raw, known := o.Attributes["reference-id"]
 	o.ReferenceID = text(raw)
@@ -89,21 +88,21 @@ func WithReference(o domain.Object, snapshots ...Snapshot) domain.Object {
 	return o
 }
 
-// carried returns an object that is known to have carried a reference id at a moment.
-func carried(o domain.Object, reference string, at time.Time) domain.Object {
+// withReference returns an object with a reference id that it had at a time.
+func withReference(o domain.Object, reference string, at time.Time) domain.Object {
 	if reference != "" && (at.After(o.LastReferenceAt) || at.Equal(o.LastReferenceAt) && reference > o.LastReferenceID) {
 		o.LastReferenceID, o.LastReferenceAt = reference, at
 	}
 	return o
 }
 
-// contradicts reports whether the lesser snapshot is later than the greater one,
-// though no object goes that way.
+// contradicts reports whether the lesser snapshot is later than the greater one, which
+// Persona's state machine does not allow.
 func contradicts(lesser, greater domain.Object) bool {
 	return lesser.AsOf.After(greater.AsOf)
 }
 
-// order compares two snapshots of one object.
+// order compares two snapshots of an object.
 func order(a, b domain.Object) int {
 	return cmp.Or(
 		compareBool(final(a), final(b)),
@@ -125,27 +124,26 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// final reports whether an object is redacted for good.
+// final reports whether an object stays redacted.
 func final(o domain.Object) bool {
 	f, _ := family.Find(o.Ref)
 	return f.RedactedForGood && !o.RedactedAt.IsZero()
 }
 
-// decided reports whether an inquiry was decided. Persona lets a decision be
-// replaced by the other one, but not taken back (OpenAPI 2025-12-08, mark for
-// review).
+// decided reports whether an inquiry was decided. At Persona, a decision can be replaced by
+// the opposite one but not undone (OpenAPI 2025-12-08, mark for review).
 func decided(o domain.Object) bool {
 	return o.Ref.Family() == "inquiry" && (o.Status == "approved" || o.Status == "declined")
 }
 
-// KnownStatus reports whether Persona documents a status for the type of an object.
-// Those of cases are defined by their templates and never known here.
+// KnownStatus reports whether Persona documents a status for a type of object. The statuses
+// of cases are defined by templates and never known.
 func KnownStatus(ref domain.Ref, status string) bool {
 	return ref.Family() != "case" && rank(domain.Object{Ref: ref, Status: status}) >= 0
 }
 
-// rank settles snapshots of one moment: the status that is further along is the
-// later one. An unknown status ranks below all that are known.
+// rank orders snapshots with the same time: the status that comes later in the life of an
+// object is the greater one. An unknown status ranks lowest.
 func rank(o domain.Object) int {
 	if o.Ref.Family() == "case" {
 		if !moment(o.Attributes["resolved-at"]).IsZero() {

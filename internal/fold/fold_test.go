@@ -15,7 +15,7 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// snapshot makes an inquiry's snapshot some seconds after start.
+// snapshot returns a snapshot of an inquiry, dated a number of seconds after the start.
 func snapshot(seconds int, status string) Snapshot {
 	at := start.Add(time.Duration(seconds) * time.Second)
 	id := fmt.Sprintf("evt_%d_%s", seconds, status)
@@ -28,7 +28,7 @@ func TestFold(t *testing.T) {
 	for name, test := range map[string]struct {
 		events []Snapshot
 		status string
-		path   []string // statuses the transitions lead to
+		path   []string // statuses that the transitions lead to
 		stale  int
 		reread bool
 	}{
@@ -36,11 +36,11 @@ func TestFold(t *testing.T) {
 			events: []Snapshot{snapshot(0, "created"), snapshot(1, "pending"), snapshot(2, "completed"), snapshot(3, "approved")},
 			status: "approved", path: []string{"created", "pending", "completed", "approved"},
 		},
-		"events of one batch are put in order": {
+		"events of a batch are sorted": {
 			events: []Snapshot{snapshot(2, "completed"), snapshot(0, "created"), snapshot(1, "pending")},
 			status: "completed", path: []string{"created", "pending", "completed"},
 		},
-		"the further status wins within one moment": {
+		"the later status wins if the times are equal": {
 			events: []Snapshot{snapshot(1, "approved"), snapshot(1, "completed")},
 			status: "approved", path: []string{"completed", "approved"},
 		},
@@ -56,11 +56,11 @@ func TestFold(t *testing.T) {
 			events: []Snapshot{snapshot(1, "expired"), snapshot(5, "pending")},
 			status: "pending", path: []string{"expired", "pending"},
 		},
-		"an unknown status is kept as it is": {
+		"an unknown status is kept": {
 			events: []Snapshot{snapshot(1, "pending"), snapshot(2, "on_the_moon")},
 			status: "on_the_moon", path: []string{"pending", "on_the_moon"},
 		},
-		"an event twice counts once": {
+		"a repeated event counts once": {
 			events: []Snapshot{snapshot(1, "created"), snapshot(1, "created")},
 			status: "created", path: []string{"created"}, stale: 1,
 		},
@@ -85,13 +85,13 @@ func TestALateEventChangesNothing(t *testing.T) {
 		t.Errorf("a late event changed an approved inquiry: %+v", late)
 	}
 	if late.Reread {
-		t.Error("an event that is merely late asks for a read")
+		t.Error("a late event requests a read")
 	}
 }
 
-// Whatever the order, the repetitions and the batches in which an object's events
-// arrive, they lead to one state.
-func TestEveryArrivalLeadsToOneState(t *testing.T) {
+// In whatever order, number and batches an object's events arrive, they lead to the same
+// state.
+func TestTheStateDoesNotDependOnTheOrderOfEvents(t *testing.T) {
 	statuses := []string{"created", "pending", "expired", "failed", "completed", "needs_review", "declined", "approved", "unheard_of"}
 	rapid.Check(t, func(t *rapid.T) {
 		events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Snapshot {
@@ -120,13 +120,13 @@ func TestEveryArrivalLeadsToOneState(t *testing.T) {
 			wasDecided = decided(got)
 		}
 		if got.EventID != want.EventID || got.Status != want.Status {
-			t.Fatalf("this arrival leads to %s (%s), the right order to %s (%s)", got.Status, got.EventID, want.Status, want.EventID)
+			t.Fatalf("this order leads to %s (%s), the sorted order to %s (%s)", got.Status, got.EventID, want.Status, want.EventID)
 		}
 	})
 }
 
-// What a list could not be seen in must not look like an empty list.
-func TestARelationshipThatIsNotAListWhereOneIsExpectedIsNotKnown(t *testing.T) {
+// A list that is withheld must not look like an empty list.
+func TestAMalformedToManyRelationshipCountsAsWithheld(t *testing.T) {
 	one, many := domain.Ref{Type: "account", ID: "act_1"}, domain.Ref{Type: "report/watchlist", ID: "rep_1"}
 	for relationship, want := range map[string][]domain.Ref{
 		`"account":{"data":{"type":"account","id":"act_1"}}`:            {one},
@@ -160,8 +160,8 @@ func TestARelationshipThatIsNotAListWhereOneIsExpectedIsNotKnown(t *testing.T) {
 	}
 }
 
-// Nothing was decided on an object that was read before its events came.
-func TestTheEventOfAStatusThatWasReadBeforeIsATransition(t *testing.T) {
+// No decision was made on an object that was read before its events arrived.
+func TestTheFirstEventAfterAReadIsATransition(t *testing.T) {
 	for name, seconds := range map[string]int{"older than the read": 1, "newer than the read": 9} {
 		t.Run(name, func(t *testing.T) {
 			read := snapshot(5, "completed").Object
@@ -172,7 +172,7 @@ func TestTheEventOfAStatusThatWasReadBeforeIsATransition(t *testing.T) {
 				t.Errorf("folded to %+v", r)
 			}
 			if again := Fold(r.Object, []Snapshot{event}); len(again.Transitions) != 0 {
-				t.Errorf("the same event once more moves it by %+v", again.Transitions)
+				t.Errorf("repeating the event causes %+v", again.Transitions)
 			}
 		})
 	}

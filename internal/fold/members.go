@@ -6,53 +6,53 @@ import (
 	"strings"
 )
 
-// members splits an object of valid JSON into its members, by the keys that name makes
-// of theirs, and refuses two of one key. encoding/json would take the last of them, and
-// match them without case where it fills a struct.
+// members splits a valid JSON object into its members. name converts keys. Two members with
+// the same converted key are an error, because encoding/json would use the last one, and
+// would ignore case when it fills a struct.
 func members(raw json.RawMessage, name func(key string) string) (map[string]json.RawMessage, error) {
-	at := space(raw, 0)
+	at := skipSpace(raw, 0)
 	if raw[at] != '{' {
 		return nil, unreadable(Malformed)
 	}
 	found := make(map[string]json.RawMessage, 8)
-	for at = space(raw, at+1); raw[at] != '}'; at = space(raw, at) {
+	for at = skipSpace(raw, at+1); raw[at] != '}'; at = skipSpace(raw, at) {
 		end := valueEnd(raw, at)
 		key := name(keyText(raw[at:end]))
-		at = space(raw, space(raw, end)+1) // over the colon
+		at = skipSpace(raw, skipSpace(raw, end)+1) // skip the colon
 		end = valueEnd(raw, at)
 		if _, twice := found[key]; twice {
 			return nil, unreadable(DuplicateKey)
 		}
 		found[key] = raw[at:end:end]
-		if at = space(raw, end); raw[at] == ',' {
+		if at = skipSpace(raw, end); raw[at] == ',' {
 			at++
 		}
 	}
 	return found, nil
 }
 
-// exact leaves a key as it is.
+// exact does not convert a key.
 func exact(key string) string { return key }
 
-// keyText is what a key says.
+// keyText decodes a quoted key.
 func keyText(quoted []byte) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
 	var s string
-	_ = json.Unmarshal(quoted, &s) // it is a string
+	_ = json.Unmarshal(quoted, &s) // cannot fail: it is a string
 	return s
 }
 
-// space is the place of the first byte from at on that is not white space.
-func space(raw []byte, at int) int {
+// skipSpace returns the position of the first byte from at that is not white space.
+func skipSpace(raw []byte, at int) int {
 	for at < len(raw) && strings.IndexByte(" \t\r\n", raw[at]) >= 0 {
 		at++
 	}
 	return at
 }
 
-// valueEnd is the place after the value that begins at a place.
+// valueEnd returns the position after the value that starts at at.
 func valueEnd(raw []byte, at int) int {
 	depth := 0
 	for ; at < len(raw); at++ {
@@ -70,7 +70,7 @@ func valueEnd(raw []byte, at int) int {
 			depth++
 		case '}', ']':
 			if depth--; depth < 0 {
-				return at // of a number or a word before it
+				return at // of a number or a literal
 			}
 			if depth == 0 {
 				return at + 1

@@ -12,35 +12,35 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// Snapshot is one event's payload: an object as it was when the event happened.
+// Snapshot is the payload of an event: an object at the time of the event.
 type Snapshot struct {
 	EventID  string
 	Name     string
-	At       time.Time // when the event happened; when it was received, for one of the future
+	At       time.Time // created-at of the event; if that is in the future, when the event was received
 	Object   domain.Object
-	Included []domain.Object // empty unless the webhook sends them
+	Included []domain.Object // empty unless the webhook includes objects
 
-	// Thin means that the payload left out what rules need, because the webhook's
-	// lists blocked it: read the object from Persona.
+	// Thin means that the webhook's blocklist removed data that rules need. The object must
+	// be read from Persona.
 	Thin bool
 
-	// Future means that the event says it happened later than it was received, by more
-	// than clocks differ. It counts as of when it was received: a moment that has not
-	// come would outrank every true event until then.
+	// Future means that created-at is further ahead of the receipt than clocks differ. The
+	// event then counts as created when it was received, because otherwise it would outrank
+	// all true events until that time.
 	Future bool
 }
 
-// ahead is how far an event's moment may be after its receipt.
-const ahead = 5 * time.Minute
+// maxAhead is how far an event's time may be after its receipt.
+const maxAhead = 5 * time.Minute
 
-// Read reads an event's body, in any of Persona's three casings. Whether included is
-// absent, null or empty makes no difference, and what in it cannot be read is passed over.
+// Read parses an event's body, in any of Persona's three casings. Included objects that are
+// absent, null, empty or unreadable are ignored.
 //
-// Keys are matched exactly. A resource that gives one of its keys, attributes or
-// relationships twice is unreadable; deeper inside of an attribute the last one counts.
+// Keys are matched exactly. A resource with a duplicate key, attribute or relationship is
+// unreadable; inside attributes the last duplicate counts.
 //
-// The error is an [*UnreadableError]. It is one too when the body is about another event
-// or object than e is.
+// The error is an [*UnreadableError], also if the body is about another event or object
+// than e.
 func Read(e domain.Event) (Snapshot, error) {
 	if !utf8.Valid(e.Body) {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NotUTF8))
@@ -52,7 +52,7 @@ func Read(e domain.Event) (Snapshot, error) {
 	if len(event.Payload.Data) == 0 {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(Malformed))
 	}
-	object, err := fromValid(e.Environment, event.Payload.Data)
+	object, err := parseResource(e.Environment, event.Payload.Data)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, err)
 	}
@@ -60,38 +60,38 @@ func Read(e domain.Event) (Snapshot, error) {
 	case event.ID != e.ID || object.Ref != e.Object:
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(OtherObject))
 	case event.CreatedAt.IsZero():
-		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NoMoment))
+		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NoTime))
 	}
 	s := Snapshot{EventID: event.ID, Name: string(event.Name), At: event.CreatedAt, Thin: family.Thin(object)}
-	if !e.ReceivedAt.IsZero() && event.CreatedAt.After(e.ReceivedAt.Add(ahead)) {
+	if !e.ReceivedAt.IsZero() && event.CreatedAt.After(e.ReceivedAt.Add(maxAhead)) {
 		s.At, s.Future = e.ReceivedAt, true
 	}
-	s.Object = s.dated(object)
+	s.Object = s.withEventTime(object)
 	var included []json.RawMessage
 	_ = json.Unmarshal(event.Payload.Included, &included) // absent, null or a list
 	for _, raw := range included {
-		if related, err := fromValid(e.Environment, raw); err == nil {
-			s.Included = append(s.Included, s.dated(related))
+		if related, err := parseResource(e.Environment, raw); err == nil {
+			s.Included = append(s.Included, s.withEventTime(related))
 		}
 	}
 	return s, nil
 }
 
-// dated is an object as of the event.
-func (s Snapshot) dated(o domain.Object) domain.Object {
+// withEventTime returns an object with the time of the event.
+func (s Snapshot) withEventTime(o domain.Object) domain.Object {
 	o.AsOf, o.EventID = s.At, s.EventID
 	return o
 }
 
-// Keeps reports whether an object is kept for an event. Events whose names or kinds are
-// not known yet are stored, and wait for a version that knows them.
+// Keeps reports whether the service keeps an object for an event. Events with unknown names
+// or types are stored until a version knows them.
 func Keeps(e domain.Event) bool {
 	_, known := family.Find(e.Object)
 	return known && webhook.Known(webhook.Name(e.Name))
 }
 
-// text is what a JSON string says, with U+FFFD for what no database keeps: a NUL, half of
-// a surrogate pair. Anything but a string is "".
+// text decodes a JSON string and replaces characters that not every database can store
+// (NUL, half of a surrogate pair) with U+FFFD. Anything but a string is "".
 func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s)

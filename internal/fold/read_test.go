@@ -13,19 +13,19 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// received is an event of the inquiry inq_1 with a body, as intake stores it.
+// received returns an event of the inquiry inq_1 as intake stores it.
 func received(body string) domain.Event {
 	return domain.Event{
 		Environment: domain.Sandbox, ID: "evt_1", Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: []byte(body), ReceivedAt: start.Add(time.Second),
 	}
 }
 
-// about is the body of an event that happened at start, about a resource.
+// about returns the body of an event about a resource, dated at start.
 func about(resource string) string {
 	return `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":` + resource + `}}}}`
 }
 
-// including is the body of an event about an inquiry, with what is included.
+// including returns the body of an event about an inquiry, with included objects.
 func including(included string) string {
 	return strings.TrimSuffix(about(inquiry(`"status":"created"`, ``)), `}}}}`) + `,"included":` + included + `}}}}`
 }
@@ -34,7 +34,7 @@ func inquiry(attributes, relationships string) string {
 	return `{"type":"inquiry","id":"inq_1","attributes":{` + attributes + `},"relationships":{` + relationships + `}}`
 }
 
-func TestReadsThreeCasingsAlike(t *testing.T) {
+func TestThreeCasingsAreReadAlike(t *testing.T) {
 	bodies := map[string]string{
 		"kebab": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created-at":"2026-03-01T11:00:00.000Z","reference-id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry-template":{"data":{}}}}}}}}`,
 		"snake": `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","created_at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"approved","created_at":"2026-03-01T11:00:00.000Z","reference_id":"user-7","fields":{"name_first":{"type":"string","value":"x"}}},"relationships":{"account":{"data":{"type":"account","id":"act_1"}},"verifications":{"data":[]},"inquiry_template":{"data":null}}},"included":null}}}}`,
@@ -60,25 +60,25 @@ func TestReadsThreeCasingsAlike(t *testing.T) {
 	}
 }
 
-func TestAPayloadThatLacksWhatVerdictsNeedIsThin(t *testing.T) {
+func TestAPayloadWithoutWhatVerdictsNeedIsThin(t *testing.T) {
 	const attributes = `"status":"completed","reference-id":null,"created-at":"2026-03-01T11:00:00.000Z"`
 	const relationships = `"account":{"data":null},"verifications":{"data":[]}`
 	for name, test := range map[string]struct {
 		without, with string
 		thin          bool
 	}{
-		"without nothing":                      {thin: false},
-		"without status":                       {without: `"status":"completed",`, thin: true},
-		"without reference id":                 {without: `"reference-id":null,`, thin: true},
-		"without moment":                       {without: `,"created-at":"2026-03-01T11:00:00.000Z"`, thin: true},
-		"without account":                      {without: `"account":{"data":null},`, thin: true},
-		"without verifications":                {without: `,"verifications":{"data":[]}`, thin: true},
-		"without all relationships":            {without: `,"relationships":{` + relationships + `}`, thin: true},
-		"with an account that holds no data":   {without: `"account":{"data":null}`, with: `"account":{"links":{}}`, thin: true},
-		"with a status in a key of no casing":  {without: `"status"`, with: `"Status"`, thin: true},
-		"with a status that is no text":        {without: `"completed"`, with: `7`, thin: true},
-		"with an account that is nothing":      {without: `"account":{"data":null}`, with: `"account":null`, thin: false},
-		"with an account that is empty braces": {without: `"account":{"data":null}`, with: `"account":{"data":{}}`, thin: false},
+		"with everything":                              {thin: false},
+		"without status":                               {without: `"status":"completed",`, thin: true},
+		"without reference id":                         {without: `"reference-id":null,`, thin: true},
+		"without creation time":                        {without: `,"created-at":"2026-03-01T11:00:00.000Z"`, thin: true},
+		"without account":                              {without: `"account":{"data":null},`, thin: true},
+		"without verifications":                        {without: `,"verifications":{"data":[]}`, thin: true},
+		"without all relationships":                    {without: `,"relationships":{` + relationships + `}`, thin: true},
+		"with an account without data":                 {without: `"account":{"data":null}`, with: `"account":{"links":{}}`, thin: true},
+		"with a status under a key in no known casing": {without: `"status"`, with: `"Status"`, thin: true},
+		"with a status that is not a string":           {without: `"completed"`, with: `7`, thin: true},
+		"with an account that is null":                 {without: `"account":{"data":null}`, with: `"account":null`, thin: false},
+		"with an account that is an empty object":      {without: `"account":{"data":null}`, with: `"account":{"data":{}}`, thin: false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := strings.Replace(about(inquiry(attributes, relationships)), test.without, test.with, 1)
@@ -89,44 +89,44 @@ func TestAPayloadThatLacksWhatVerdictsNeedIsThin(t *testing.T) {
 	}
 }
 
-func TestWhatNoDatabaseKeepsIsUnreadable(t *testing.T) {
+func TestResourcesThatCannotBeStoredAreUnreadable(t *testing.T) {
 	const fine = `"status":"created","reference-id":"user-7"`
 	long := strings.Repeat("x", 256)
 	for name, test := range map[string]struct {
 		resource string
 		want     Reason
 	}{
-		"bytes that are not UTF-8":                     {inquiry(fine+`,"note":"`+"\xff"+`"`, ``), NotUTF8},
-		"a resource that is a list":                    {`[]`, Malformed},
-		"a resource that is missing":                   {`null`, Malformed},
-		"attributes that are a text":                   {`{"type":"inquiry","id":"inq_1","attributes":"none"}`, Malformed},
-		"relationships that are a number":              {`{"type":"inquiry","id":"inq_1","relationships":7}`, Malformed},
-		"an id that is missing":                        {`{"type":"inquiry"}`, BadIdentity},
-		"an id that is in capitals":                    {`{"type":"inquiry","ID":"inq_1"}`, BadIdentity},
-		"an object beside the one of the envelope":     {`{"type":"inquiry","id":"inq_2"}`, OtherObject},
-		"an object of another type":                    {`{"type":"case","id":"inq_1"}`, OtherObject},
-		"an attribute twice":                           {inquiry(fine+`,"status":"approved"`, ``), DuplicateKey},
-		"an attribute in two casings":                  {inquiry(fine+`,"reference_id":"user-8"`, ``), DuplicateKey},
-		"attributes twice":                             {`{"type":"inquiry","id":"inq_1","attributes":{},"attributes":{}}`, DuplicateKey},
-		"a relationship twice":                         {inquiry(fine, `"account":{"data":null},"account":{"data":{"type":"account","id":"act_1"}}`), DuplicateKey},
-		"the data of a relationship twice":             {inquiry(fine, `"account":{"data":null,"data":{"type":"account","id":"act_1"}}`), DuplicateKey},
-		"the id of a relationship twice":               {inquiry(fine, `"account":{"data":{"type":"account","id":"act_1","id":"act_2"}}`), DuplicateKey},
-		"a NUL in a relationship's id":                 {inquiry(fine, `"account":{"data":{"type":"account","id":"act_\u0000"}}`), BadRelation},
-		"a NUL in a relationship's type":               {inquiry(fine, `"account":{"data":{"type":"acc\u0000ount","id":"act_1"}}`), BadRelation},
-		"a line break in one of many":                  {inquiry(fine, `"verifications":{"data":[{"type":"verification/selfie","id":"ver_1"},{"type":"verification/selfie","id":"ver\n2"}]}`), BadRelation},
-		"half a surrogate pair in a relationship's id": {inquiry(fine, `"account":{"data":{"type":"account","id":"act_\ud800"}}`), BadRelation},
-		"a relationship's id that leads elsewhere":     {inquiry(fine, `"account":{"data":{"type":"account","id":".."}}`), BadRelation},
-		"a relationship's id that is too long":         {inquiry(fine, `"account":{"data":{"type":"account","id":"`+long+`"}}`), BadRelation},
-		"a relationship's type that is too long":       {inquiry(fine, `"account":{"data":{"type":"`+long+`","id":"act_1"}}`), BadRelation},
-		"a relationship without an id":                 {inquiry(fine, `"account":{"data":{"type":"account"}}`), BadRelation},
-		"a relationship whose id is in capitals":       {inquiry(fine, `"account":{"data":{"type":"account","ID":"act_1"}}`), BadRelation},
-		"a relationship that is a text":                {inquiry(fine, `"account":"act_1"`), BadRelation},
-		"a relationship to a number":                   {inquiry(fine, `"account":{"data":7}`), BadRelation},
-		"a relationship to a list of numbers":          {inquiry(fine, `"verifications":{"data":[7]}`), BadRelation},
-		"a reference id that is too long":              {inquiry(`"reference-id":"`+strings.Repeat("x", 1025)+`"`, ``), BadReference},
-		"a NUL in a reference id":                      {inquiry(`"reference-id":"user-7\u0000"`, ``), BadReference},
-		"half a surrogate pair in a reference id":      {inquiry(`"reference-id":"user-7\udfff"`, ``), BadReference},
-		"a status that is too long":                    {inquiry(`"status":"`+strings.Repeat("x", 1025)+`"`, ``), BadStatus},
+		"bytes that are not UTF-8":                           {inquiry(fine+`,"note":"`+"\xff"+`"`, ``), NotUTF8},
+		"a resource that is a list":                          {`[]`, Malformed},
+		"a resource that is missing":                         {`null`, Malformed},
+		"attributes that are a string":                       {`{"type":"inquiry","id":"inq_1","attributes":"none"}`, Malformed},
+		"relationships that are a number":                    {`{"type":"inquiry","id":"inq_1","relationships":7}`, Malformed},
+		"an id that is missing":                              {`{"type":"inquiry"}`, BadIdentity},
+		"an id under a key in capitals":                      {`{"type":"inquiry","ID":"inq_1"}`, BadIdentity},
+		"another object than the envelope's":                 {`{"type":"inquiry","id":"inq_2"}`, OtherObject},
+		"an object of another type":                          {`{"type":"case","id":"inq_1"}`, OtherObject},
+		"an attribute twice":                                 {inquiry(fine+`,"status":"approved"`, ``), DuplicateKey},
+		"an attribute in two casings":                        {inquiry(fine+`,"reference_id":"user-8"`, ``), DuplicateKey},
+		"attributes twice":                                   {`{"type":"inquiry","id":"inq_1","attributes":{},"attributes":{}}`, DuplicateKey},
+		"a relationship twice":                               {inquiry(fine, `"account":{"data":null},"account":{"data":{"type":"account","id":"act_1"}}`), DuplicateKey},
+		"the data of a relationship twice":                   {inquiry(fine, `"account":{"data":null,"data":{"type":"account","id":"act_1"}}`), DuplicateKey},
+		"the id of a relationship twice":                     {inquiry(fine, `"account":{"data":{"type":"account","id":"act_1","id":"act_2"}}`), DuplicateKey},
+		"a NUL in a relationship's id":                       {inquiry(fine, `"account":{"data":{"type":"account","id":"act_\u0000"}}`), BadRelation},
+		"a NUL in a relationship's type":                     {inquiry(fine, `"account":{"data":{"type":"acc\u0000ount","id":"act_1"}}`), BadRelation},
+		"a line break in one of many":                        {inquiry(fine, `"verifications":{"data":[{"type":"verification/selfie","id":"ver_1"},{"type":"verification/selfie","id":"ver\n2"}]}`), BadRelation},
+		"half of a surrogate pair in a relationship's id":    {inquiry(fine, `"account":{"data":{"type":"account","id":"act_\ud800"}}`), BadRelation},
+		"a relationship's id that is ..":                     {inquiry(fine, `"account":{"data":{"type":"account","id":".."}}`), BadRelation},
+		"a relationship's id that is too long":               {inquiry(fine, `"account":{"data":{"type":"account","id":"`+long+`"}}`), BadRelation},
+		"a relationship's type that is too long":             {inquiry(fine, `"account":{"data":{"type":"`+long+`","id":"act_1"}}`), BadRelation},
+		"a relationship without an id":                       {inquiry(fine, `"account":{"data":{"type":"account"}}`), BadRelation},
+		"a relationship with its id under a key in capitals": {inquiry(fine, `"account":{"data":{"type":"account","ID":"act_1"}}`), BadRelation},
+		"a relationship that is a string":                    {inquiry(fine, `"account":"act_1"`), BadRelation},
+		"a relationship to a number":                         {inquiry(fine, `"account":{"data":7}`), BadRelation},
+		"a relationship to a list of numbers":                {inquiry(fine, `"verifications":{"data":[7]}`), BadRelation},
+		"a reference id that is too long":                    {inquiry(`"reference-id":"`+strings.Repeat("x", 1025)+`"`, ``), BadReference},
+		"a NUL in a reference id":                            {inquiry(`"reference-id":"user-7\u0000"`, ``), BadReference},
+		"half of a surrogate pair in a reference id":         {inquiry(`"reference-id":"user-7\udfff"`, ``), BadReference},
+		"a status that is too long":                          {inquiry(`"status":"`+strings.Repeat("x", 1025)+`"`, ``), BadStatus},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(received(about(test.resource)))
@@ -141,7 +141,7 @@ func TestWhatNoDatabaseKeepsIsUnreadable(t *testing.T) {
 	}
 }
 
-func TestTheExactKeyCounts(t *testing.T) {
+func TestKeysAreMatchedExactly(t *testing.T) {
 	for name, resource := range map[string]string{
 		"an id in capitals after it":      `{"type":"inquiry","id":"inq_1","ID":"inq_2","Id":"inq_3","Type":"case","attributes":{"status":"created"}}`,
 		"an id in capitals before it":     `{"Type":"case","ID":"inq_2","type":"inquiry","id":"inq_1","attributes":{"status":"created"}}`,
@@ -158,7 +158,7 @@ func TestTheExactKeyCounts(t *testing.T) {
 	}
 }
 
-func TestAnEventIsTheOneOfItsEnvelope(t *testing.T) {
+func TestABodyWithAnotherEventIDIsUnreadable(t *testing.T) {
 	e := received(about(inquiry(`"status":"created"`, ``)))
 	e.ID = "evt_2"
 	var reason *UnreadableError
@@ -167,24 +167,24 @@ func TestAnEventIsTheOneOfItsEnvelope(t *testing.T) {
 	}
 }
 
-func TestAnEventWithoutAMomentIsUnreadable(t *testing.T) {
+func TestAnEventWithoutATimeIsUnreadable(t *testing.T) {
 	body := strings.Replace(about(inquiry(`"status":"created"`, ``)), `"2026-03-01T12:00:00.000Z"`, `"yesterday"`, 1)
 	var reason *UnreadableError
-	if _, err := Read(received(body)); !errors.As(err, &reason) || reason.Reason != NoMoment {
+	if _, err := Read(received(body)); !errors.As(err, &reason) || reason.Reason != NoTime {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestAnEventOfTheFutureCountsAsOfItsReceipt(t *testing.T) {
+func TestAnEventFromTheFutureCountsFromItsReceipt(t *testing.T) {
 	for name, test := range map[string]struct {
 		received time.Time
 		at       time.Time
 		future   bool
 	}{
-		"five minutes ahead is a clock that differs": {received: start.Add(-5 * time.Minute), at: start},
-		"more is the future":                         {received: start.Add(-5*time.Minute - 1), at: start.Add(-5*time.Minute - 1), future: true},
-		"years are the future":                       {received: start.AddDate(-9, 0, 0), at: start.AddDate(-9, 0, 0), future: true},
-		"an event that was read has no receipt":      {at: start},
+		"five minutes ahead is within the tolerance of clocks": {received: start.Add(-5 * time.Minute), at: start},
+		"more than five minutes is the future":                 {received: start.Add(-5*time.Minute - 1), at: start.Add(-5*time.Minute - 1), future: true},
+		"years are the future":                                 {received: start.AddDate(-9, 0, 0), at: start.AddDate(-9, 0, 0), future: true},
+		"an event from Persona's list has no receipt":          {at: start},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := received(including(`[{"type":"account","id":"act_1","attributes":{}}]`))
@@ -200,7 +200,7 @@ func TestAnEventOfTheFutureCountsAsOfItsReceipt(t *testing.T) {
 	}
 }
 
-func TestAReferenceIDThatIsNullIsNotOneThatIsWithheld(t *testing.T) {
+func TestANullReferenceIDIsNotWithheld(t *testing.T) {
 	for attributes, want := range map[string]string{`"reference-id":null`: "null", `"referenceId":null`: "null", `"status":"created"`: "", `"reference-id":""`: `""`} {
 		s, err := Read(received(about(inquiry(attributes, ``))))
 		if got := string(s.Object.Attributes["reference-id"]); err != nil || got != want {
@@ -209,7 +209,7 @@ func TestAReferenceIDThatIsNullIsNotOneThatIsWithheld(t *testing.T) {
 	}
 }
 
-func TestWhatIsInValuesIsKeptAsItIs(t *testing.T) {
+func TestValuesAreKeptUnchanged(t *testing.T) {
 	o, err := FromResource(domain.Sandbox, []byte(inquiry(`"status":"a\u0000b","note":"x\u0000\ud800","big":1e999,"fields":{"a":1,"a":2}`, ``)))
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestWhatIsInValuesIsKeptAsItIs(t *testing.T) {
 	}
 }
 
-func TestWhatIsIncludedAndCannotBeReadIsPassedOver(t *testing.T) {
+func TestUnreadableIncludedObjectsAreIgnored(t *testing.T) {
 	for included, want := range map[string][]string{
 		`{"no":"list"}`: nil, `null`: nil, `7`: nil, `[]`: nil,
 		`[null,7,{},{"type":"account"},{"type":"account","id":".."},{"type":"account","id":"act_1"}]`: {"act_1"},
@@ -236,7 +236,7 @@ func TestWhatIsIncludedAndCannotBeReadIsPassedOver(t *testing.T) {
 	}
 }
 
-// storable fails unless every database keeps an object as it is.
+// storable fails the test unless every database can store an object unchanged.
 func storable(t *testing.T, o domain.Object) {
 	t.Helper()
 	attributes, err := json.Marshal(o.Attributes)
@@ -275,14 +275,14 @@ func FuzzRead(f *testing.F) {
 		s, err := Read(e)
 		if err != nil {
 			if !errors.Is(err, ErrUnreadable) {
-				t.Errorf("an error of no reason: %v", err)
+				t.Errorf("an error without a reason: %v", err)
 			}
 			return
 		}
 		if s.EventID != e.ID || s.Object.Ref != e.Object {
 			t.Errorf("read %s of %s", s.EventID, s.Object.Ref)
 		}
-		if s.At.After(e.ReceivedAt.Add(ahead)) {
+		if s.At.After(e.ReceivedAt.Add(maxAhead)) {
 			t.Errorf("an event of %v was received at %v", s.At, e.ReceivedAt)
 		}
 		storable(t, s.Object)
@@ -305,7 +305,7 @@ func FuzzFromResource(f *testing.F) {
 		o, err := FromResource(domain.Sandbox, raw)
 		if err != nil {
 			if !errors.Is(err, ErrUnreadable) {
-				t.Errorf("an error of no reason: %v", err)
+				t.Errorf("an error without a reason: %v", err)
 			}
 			return
 		}

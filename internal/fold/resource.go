@@ -11,13 +11,12 @@ import (
 )
 
 const (
-	maxReference = 1024 // bytes of a reference id; PostgreSQL's indexes end at 2,700
-	maxStatus    = 1024 // bytes of a status: a text of the host's own for a case
+	maxReference = 1024 // bytes of a reference id; PostgreSQL's indexes are limited to 2,700
+	maxStatus    = 1024 // bytes of a status, which templates of cases define
 )
 
-// FromResource reads a resource, and shares its memory. The object's AsOf is the
-// updated-at that it carries, zero where it has none. The error is an
-// [*UnreadableError].
+// FromResource parses a resource; the object shares its memory. AsOf is the resource's
+// updated-at, or zero if it has none. The error is an [*UnreadableError].
 func FromResource(environment domain.Environment, raw []byte) (domain.Object, error) {
 	switch {
 	case !utf8.Valid(raw):
@@ -25,17 +24,17 @@ func FromResource(environment domain.Environment, raw []byte) (domain.Object, er
 	case !json.Valid(raw):
 		return domain.Object{}, unreadable(Malformed)
 	}
-	return fromValid(environment, raw)
+	return parseResource(environment, raw)
 }
 
-// fromValid reads a resource from what is known to be valid JSON in UTF-8.
-func fromValid(environment domain.Environment, raw json.RawMessage) (domain.Object, error) {
+// parseResource parses a resource from valid JSON in UTF-8.
+func parseResource(environment domain.Environment, raw json.RawMessage) (domain.Object, error) {
 	resource, err := members(raw, exact)
 	if err != nil {
 		return domain.Object{}, err
 	}
 	o := domain.Object{Environment: environment}
-	if o.Ref, err = identifier(resource); err != nil {
+	if o.Ref, err = readIdentifier(resource); err != nil {
 		return domain.Object{}, err
 	}
 	if o.Attributes, err = optional(resource["attributes"]); err != nil {
@@ -58,7 +57,8 @@ func fromValid(environment domain.Environment, raw json.RawMessage) (domain.Obje
 	return named(o)
 }
 
-// named fills in what an object has columns for, and refuses what those cannot keep.
+// named sets the fields that have columns, and rejects values that the columns cannot
+// store.
 func named(o domain.Object) (domain.Object, error) {
 	o.Status = text(o.Attributes["status"])
 	if o.Ref.Type == "account" {
@@ -71,19 +71,17 @@ func named(o domain.Object) (domain.Object, error) {
 	case len(o.Status) > maxStatus:
 		return domain.Object{}, unreadable(BadStatus)
 	case len(o.ReferenceID) > maxReference || strings.ContainsRune(o.ReferenceID, utf8.RuneError):
-		// With another character in place of one that no database keeps, two reference ids
-		// could become one.
+		// Replacing characters that cannot be stored could make two reference ids equal.
 		return domain.Object{}, unreadable(BadReference)
 	default:
 		return o, nil
 	}
 }
 
-// identifier reads the type and the id of a resource, or of what stands for one in a
-// relationship.
-func identifier(resource map[string]json.RawMessage) (ref domain.Ref, err error) {
+// readIdentifier reads the type and id of a resource or of a JSON:API resource identifier.
+func readIdentifier(resource map[string]json.RawMessage) (ref domain.Ref, err error) {
 	for key, into := range map[string]*string{"type": &ref.Type, "id": &ref.ID} {
-		// Half of a surrogate pair is read as U+FFFD: two ids could become one.
+		// Half of a surrogate pair is decoded as U+FFFD, which could make two ids equal.
 		if json.Unmarshal(resource[key], into) != nil || strings.ContainsRune(*into, utf8.RuneError) {
 			return ref, unreadable(BadIdentity)
 		}
@@ -94,10 +92,10 @@ func identifier(resource map[string]json.RawMessage) (ref domain.Ref, err error)
 	return ref, nil
 }
 
-// refs reads a relationship to one or to many. One that holds no data is not given: the
-// webhook withheld it. To one, null and an empty object, which Persona's examples print in
-// places, mean none. To many, only an empty list does: anything else is not given, so that
-// nobody is approved because a list could not be seen.
+// refs reads a relationship. A relationship without data was withheld, so it is not given.
+// A to-one relationship that is null or an empty object, as in some of Persona's examples,
+// names nothing. A to-many relationship names nothing only if it is an empty list; anything
+// else is not given, so that an unreadable list never helps to approve a person.
 func refs(raw json.RawMessage, many bool) (to []domain.Ref, given bool, err error) {
 	to = []domain.Ref{}
 	if isNull(raw) {
@@ -105,7 +103,7 @@ func refs(raw json.RawMessage, many bool) (to []domain.Ref, given bool, err erro
 	}
 	relationship, err := members(raw, exact)
 	if err != nil {
-		return nil, false, inRelation(err)
+		return nil, false, relationError(err)
 	}
 	data, given := relationship["data"]
 	switch {
@@ -120,27 +118,27 @@ func refs(raw json.RawMessage, many bool) (to []domain.Ref, given bool, err erro
 	if data[0] != '[' {
 		elements = append(elements, data)
 	} else {
-		_ = json.Unmarshal(data, &elements) // it is a list
+		_ = json.Unmarshal(data, &elements) // cannot fail: it is a list
 	}
 	for _, element := range elements {
 		resource, err := members(element, exact)
 		if err != nil {
-			return nil, false, inRelation(err)
+			return nil, false, relationError(err)
 		}
 		if len(resource) == 0 {
 			continue
 		}
-		ref, err := identifier(resource)
+		ref, err := readIdentifier(resource)
 		if err != nil {
-			return nil, false, inRelation(err)
+			return nil, false, relationError(err)
 		}
 		to = append(to, ref)
 	}
 	return to, true, nil
 }
 
-// inRelation is an error that was met inside of a relationship.
-func inRelation(err error) error {
+// relationError converts an error of a relationship's part.
+func relationError(err error) error {
 	var reason *UnreadableError
 	if errors.As(err, &reason) && reason.Reason == DuplicateKey {
 		return err
@@ -148,7 +146,7 @@ func inRelation(err error) error {
 	return unreadable(BadRelation)
 }
 
-// optional reads an object that may be missing or null, with keys in any casing.
+// optional reads an object that may be absent or null, with keys in any casing.
 func optional(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if raw == nil || isNull(raw) {
 		return map[string]json.RawMessage{}, nil
@@ -158,8 +156,8 @@ func optional(raw json.RawMessage) (map[string]json.RawMessage, error) {
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
-// Kebab writes a key of any of Persona's casings in kebab-case. One that begins with a
-// capital is of none of them, and stays as it is: Status is not status.
+// Kebab converts a key from any of Persona's casings to kebab-case. A key that starts with
+// a capital is in none of them and stays unchanged: Status is not status.
 func Kebab(key string) string {
 	if first, _ := utf8.DecodeRuneInString(key); unicode.IsUpper(first) {
 		return key

@@ -9,44 +9,43 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// VerdictRules say how a verdict is made, where that is the host's choice.
+// VerdictRules are the host's choices for computing verdicts.
 type VerdictRules struct {
-	// CaseStatuses says what each status of the case templates means. Templates define
-	// their own texts; one that is missing here means review.
+	// CaseStatuses maps the statuses of case templates to verdicts. A status that is not in
+	// the map means review.
 	CaseStatuses map[string]domain.Verdict
 
-	Reapply Reapply // zero for ReapplyReview
+	Reapply Reapply // zero means ReapplyReview
 }
 
-// Reapply says what a newer inquiry may become after an older inquiry of the same
-// subject was declined.
+// Reapply says what a newer inquiry may become after an older one of the same person was
+// declined.
 type Reapply string
 
 // The values of Reapply.
 const (
-	ReapplyDeny   Reapply = "deny"   // the subject stays declined
+	ReapplyDeny   Reapply = "deny"   // the person stays declined
 	ReapplyReview Reapply = "review" // a person must approve the newer inquiry
 	ReapplyAllow  Reapply = "allow"  // the newer inquiry counts as if there were no older one
 )
 
-// VerdictSource is a verdict and the object it comes from.
+// VerdictSource is a verdict with the object that it is based on.
 type VerdictSource struct {
 	Verdict domain.Verdict
 	Object  domain.Ref
 	Status  string
 }
 
-// Verdict is what the host may rely on for a subject, from the inquiries and cases
-// that belong to it. The order of the two lists makes no difference.
+// Verdict computes the verdict on a person from the person's inquiries and cases, whose
+// order does not matter.
 //
-// Each inquiry has a verdict: its case's where it has one, else its own, in which
-// completed and failed are review, since nobody decided, and so is any status that
-// is not known. The subject's is that of its newest inquiry that is not expired or
-// redacted; where all are, that of the newest. Without an inquiry it is that of the
-// newest case.
+// Each inquiry has a verdict: that of its case if it has one, otherwise its own. completed
+// and failed mean review, since nobody has decided, and so does an unknown status. The
+// person's verdict is that of the newest inquiry that is neither expired nor redacted, or
+// of the newest inquiry if all are. Without inquiries it is that of the newest case.
 //
-// A decline outlives a newer inquiry, unless the rules allow to apply again: see
-// [Reapply]. It does so when the declined inquiry is redacted later, too.
+// A decline still counts after a newer inquiry, unless the rules allow people to apply
+// again: see [Reapply]. It counts even if the declined inquiry was redacted later.
 func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource {
 	inquiries, cases = slices.Clone(inquiries), slices.Clone(cases)
 	slices.SortFunc(cases, func(a, b domain.Object) int {
@@ -67,10 +66,10 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource
 	})
 	for _, newer := range inquiries[:max(at, 0)] {
 		if decline, declined := declineOf(newer, cases, rules); declined {
-			return decline // it is redacted since, and what it replaced does not come back
+			return decline // the decline was redacted, but older approvals stay invalid
 		}
 	}
-	at = max(at, 0) // where all are expired or redacted, the newest counts
+	at = max(at, 0) // if all are expired or redacted, the newest counts
 	why := verdictOf(inquiries[at], cases, rules)
 	for _, older := range inquiries[at+1:] {
 		if decline, declined := declineOf(older, cases, rules); declined {
@@ -80,7 +79,7 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource
 	return why
 }
 
-// reapplied is the verdict on a subject whose newer inquiry follows a decline.
+// reapplied returns the verdict on a person whose newer inquiry follows a decline.
 func reapplied(newer domain.Object, why, decline VerdictSource, reapply Reapply) VerdictSource {
 	if reapply == ReapplyAllow || why.Verdict == domain.VerdictRedacted {
 		return why
@@ -101,8 +100,8 @@ func reapplied(newer domain.Object, why, decline VerdictSource, reapply Reapply)
 	}
 }
 
-// DeclinedBefore reports whether an older inquiry of the subject was declined, by itself
-// or by its case. What does not say when it was created counts as older.
+// DeclinedBefore reports whether an older inquiry of the person, or its case, was declined.
+// An inquiry without a creation time counts as older.
 func DeclinedBefore(inquiry domain.Object, inquiries, cases []domain.Object, rules VerdictRules) bool {
 	undated := func(o domain.Object) bool { return moment(o.Attributes["created-at"]).IsZero() }
 	cases = sortedCases(cases, rules)
@@ -115,15 +114,15 @@ func DeclinedBefore(inquiry domain.Object, inquiries, cases []domain.Object, rul
 	})
 }
 
-// approvedByPerson reports whether a user of Persona decided on an inquiry: workflows
-// and the API leave other reviewers, or none (OpenAPI 2025-12-08).
+// approvedByPerson reports whether a user of Persona decided on an inquiry. Workflows and
+// the API leave other reviewers or none (OpenAPI 2025-12-08).
 func approvedByPerson(inquiry domain.Object) bool {
 	reviewer := inquiry.Relationships["reviewer"]
 	return len(reviewer) == 1 && reviewer[0].Type == "user"
 }
 
-// Newest orders objects from the newest to the oldest. Two that were created at one
-// moment are ordered by their ids; one that does not say when comes last.
+// Newest compares objects so that the newest sorts first. Those created at the same time
+// are ordered by id. An object without a creation time sorts last.
 func Newest(a, b domain.Object) int {
 	return cmp.Or(
 		moment(b.Attributes["created-at"]).Compare(moment(a.Attributes["created-at"])),
@@ -131,16 +130,16 @@ func Newest(a, b domain.Object) int {
 	)
 }
 
-// sortedCases are cases from the newest to the oldest.
+// sortedCases returns the cases, newest first.
 func sortedCases(cases []domain.Object, rules VerdictRules) []domain.Object {
 	return slices.SortedFunc(slices.Values(cases), func(a, b domain.Object) int {
 		return newestFirst(a, b, func(c domain.Object) domain.Verdict { return meaning(c, rules) })
 	})
 }
 
-// newestFirst is Newest, but of what does not say when it was created only that which
-// approves comes last; the rest comes first. What is not known lifts no decline and
-// approves nobody.
+// newestFirst is [Newest], but an object without a creation time sorts last only if it
+// approves, and first otherwise. So missing data never undoes a decline or approves a
+// person.
 func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict) int {
 	undated := func(o domain.Object) bool {
 		return moment(o.Attributes["created-at"]).IsZero() && verdict(o) != domain.VerdictApproved
@@ -148,9 +147,8 @@ func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict)
 	return cmp.Or(compareBool(undated(b), undated(a)), Newest(a, b))
 }
 
-// verdictOf is the verdict of one inquiry: that of its newest case, else its own. A case
-// that approved and is redacted since says nothing any more; another one keeps what it
-// said.
+// verdictOf returns the verdict of one inquiry: that of its newest case, or its own. A case
+// that approved and was then redacted no longer counts; any other redacted case does.
 func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) VerdictSource {
 	own := VerdictSource{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
 	if own.Verdict == domain.VerdictRedacted {
@@ -164,8 +162,8 @@ func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules)
 	return own
 }
 
-// declineOf is the decline of an inquiry, by itself or by a case, also when either was
-// redacted since. There is none where the case that counts approves.
+// declineOf returns the decline of an inquiry, by itself or by a case, even if it was
+// redacted later. There is none if the case that counts approves.
 func declineOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) (why VerdictSource, declined bool) {
 	inquiry.RedactedAt = time.Time{}
 	why = verdictOf(inquiry, cases, rules)
@@ -196,7 +194,7 @@ func caseVerdict(c domain.Object, rules VerdictRules) VerdictSource {
 	return VerdictSource{meaning(c, rules), c.Ref, c.Status}
 }
 
-// meaning is what the status of a case means.
+// meaning returns the verdict that the status of a case means.
 func meaning(c domain.Object, rules VerdictRules) domain.Verdict {
 	if verdict, known := rules.CaseStatuses[c.Status]; known {
 		return verdict

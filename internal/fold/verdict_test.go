@@ -14,7 +14,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// inquiryOf is an inquiry that was created on a day of March; on day 0 it does not say.
+// inquiryOf returns an inquiry that was created on a day of March. Day 0 means without
+// creation time.
 func inquiryOf(id, status string, day int) domain.Object {
 	o := domain.Object{Ref: domain.Ref{Type: "inquiry", ID: id}, Status: status, Attributes: map[string]json.RawMessage{}}
 	if day > 0 {
@@ -42,7 +43,7 @@ func redactedOf(o domain.Object) domain.Object {
 	return o
 }
 
-// reviewedBy is an inquiry with a reviewer of a type.
+// reviewedBy returns an inquiry with a reviewer of a type.
 func reviewedBy(o domain.Object, typ string) domain.Object {
 	o.Relationships = map[string][]domain.Ref{"reviewer": {{Type: typ, ID: "rev_1"}}}
 	return o
@@ -59,33 +60,33 @@ func TestVerdict(t *testing.T) {
 	for name, test := range map[string]struct {
 		inquiries, cases objects
 		want             domain.Verdict
-		from             string // the id of the object that it comes from
+		from             string // the id of the object that the verdict is based on
 	}{
-		"nothing known":                   {nil, nil, domain.VerdictNone, ""},
-		"completed is not approved":       {objects{inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
-		"an unknown status is for review": {objects{inquiryOf("a", "on_the_moon", 1)}, nil, domain.VerdictReview, "a"},
-		"approved":                        {objects{inquiryOf("a", "approved", 1)}, nil, domain.VerdictApproved, "a"},
-		"declined":                        {objects{inquiryOf("a", "declined", 1)}, nil, domain.VerdictDeclined, "a"},
-		"redacted":                        {objects{redactedOf(inquiryOf("a", "approved", 1))}, nil, domain.VerdictRedacted, "a"},
-		"declined and redacted":           {objects{redactedOf(inquiryOf("a", "declined", 1))}, nil, domain.VerdictRedacted, "a"},
-		"an open case outranks an approved inquiry":           {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "a")}, domain.VerdictReview, "c"},
-		"a custom case status has a meaning":                  {objects{inquiryOf("a", "completed", 1)}, objects{caseOf("c", "Waiting on owner", "a")}, domain.VerdictPending, "c"},
-		"an unknown case status is for review":                {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Fine", "a")}, domain.VerdictReview, "c"},
-		"a case of another inquiry does not count":            {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "b")}, domain.VerdictApproved, "a"},
-		"a redacted case that approved does not count":        {objects{inquiryOf("a", "completed", 1)}, objects{redactedOf(caseOf("c", "Approved", "a"))}, domain.VerdictReview, "a"},
-		"a redacted case that did not keeps what it said":     {objects{inquiryOf("a", "approved", 1)}, objects{redactedOf(caseOf("c", "Open", "a"))}, domain.VerdictReview, "c"},
-		"an approval of before a decline that was redacted":   {objects{inquiryOf("a", "approved", 1), redactedOf(inquiryOf("b", "declined", 2))}, nil, domain.VerdictDeclined, "b"},
-		"a case that does not say when it was made counts":    {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Open", "a")), caseOf("d", "Approved", "a")}, domain.VerdictReview, "c"},
-		"one that approves and does not say when is the last": {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Approved", "a")), caseOf("d", "Open", "a")}, domain.VerdictReview, "d"},
-		"a case alone":                             {nil, objects{caseOf("c", "Approved")}, domain.VerdictApproved, "c"},
-		"the newest inquiry counts":                {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "completed", 2)}, nil, domain.VerdictReview, "b"},
-		"the order of the list does not":           {objects{inquiryOf("b", "completed", 2), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
-		"an expired retry leaves the decision":     {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "expired", 2)}, nil, domain.VerdictApproved, "a"},
-		"a redacted retry leaves the decision":     {objects{inquiryOf("a", "declined", 1), redactedOf(inquiryOf("b", "approved", 2))}, nil, domain.VerdictDeclined, "a"},
-		"two of one moment go by their ids":        {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
-		"an approval without a moment is the last": {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
-		"a decline without a moment is the first":  {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
-		"a review without a moment is the first":   {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"nothing known":                  {nil, nil, domain.VerdictNone, ""},
+		"completed is not approved":      {objects{inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
+		"an unknown status means review": {objects{inquiryOf("a", "on_the_moon", 1)}, nil, domain.VerdictReview, "a"},
+		"approved":                       {objects{inquiryOf("a", "approved", 1)}, nil, domain.VerdictApproved, "a"},
+		"declined":                       {objects{inquiryOf("a", "declined", 1)}, nil, domain.VerdictDeclined, "a"},
+		"redacted":                       {objects{redactedOf(inquiryOf("a", "approved", 1))}, nil, domain.VerdictRedacted, "a"},
+		"declined and redacted":          {objects{redactedOf(inquiryOf("a", "declined", 1))}, nil, domain.VerdictRedacted, "a"},
+		"an open case outranks an approved inquiry":                         {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "a")}, domain.VerdictReview, "c"},
+		"a custom case status is mapped to a verdict":                       {objects{inquiryOf("a", "completed", 1)}, objects{caseOf("c", "Waiting on owner", "a")}, domain.VerdictPending, "c"},
+		"an unknown case status means review":                               {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Fine", "a")}, domain.VerdictReview, "c"},
+		"a case of another inquiry does not count":                          {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("c", "Open", "b")}, domain.VerdictApproved, "a"},
+		"a redacted case that approved does not count":                      {objects{inquiryOf("a", "completed", 1)}, objects{redactedOf(caseOf("c", "Approved", "a"))}, domain.VerdictReview, "a"},
+		"a redacted case that did not approve keeps its verdict":            {objects{inquiryOf("a", "approved", 1)}, objects{redactedOf(caseOf("c", "Open", "a"))}, domain.VerdictReview, "c"},
+		"an approval before a decline that was redacted does not count":     {objects{inquiryOf("a", "approved", 1), redactedOf(inquiryOf("b", "declined", 2))}, nil, domain.VerdictDeclined, "b"},
+		"a case without a creation time counts as the newest":               {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Open", "a")), caseOf("d", "Approved", "a")}, domain.VerdictReview, "c"},
+		"a case that approves without a creation time counts as the oldest": {objects{inquiryOf("a", "approved", 1)}, objects{undatedOf(caseOf("c", "Approved", "a")), caseOf("d", "Open", "a")}, domain.VerdictReview, "d"},
+		"a case without an inquiry":                                         {nil, objects{caseOf("c", "Approved")}, domain.VerdictApproved, "c"},
+		"the newest inquiry counts":                                         {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "completed", 2)}, nil, domain.VerdictReview, "b"},
+		"the order of the list does not count":                              {objects{inquiryOf("b", "completed", 2), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"an expired retry leaves the decision":                              {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "expired", 2)}, nil, domain.VerdictApproved, "a"},
+		"a redacted retry leaves the decision":                              {objects{inquiryOf("a", "declined", 1), redactedOf(inquiryOf("b", "approved", 2))}, nil, domain.VerdictDeclined, "a"},
+		"two with the same creation time are ordered by id":                 {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"an approval without a creation time counts as the oldest":          {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
+		"a decline without a creation time counts as the newest":            {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
+		"a review without a creation time counts as the newest":             {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Verdict(test.inquiries, test.cases, VerdictRules{CaseStatuses: statuses()})
@@ -96,7 +97,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestWhatANewerInquiryMayBecomeAfterADecline(t *testing.T) {
+func TestTheVerdictOnANewerInquiryAfterADecline(t *testing.T) {
 	type objects = []domain.Object
 	const declined, review, approved, pending, expired = domain.VerdictDeclined, domain.VerdictReview, domain.VerdictApproved, domain.VerdictPending, domain.VerdictExpired
 	old := inquiryOf("old", "declined", 1)
@@ -133,8 +134,8 @@ func TestWhatANewerInquiryMayBecomeAfterADecline(t *testing.T) {
 			approved, approved, approved, "new", "new", "new"},
 		"approved, with one between": {objects{old, inquiryOf("middle", "expired", 2), inquiryOf("new", "approved", 3)}, nil,
 			declined, review, approved, "old", "new", "new"},
-		"approved, and the decline is newer":    {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "declined", 2)}, nil, declined, declined, declined, "b", "b", "b"},
-		"approved in the moment of the decline": {objects{inquiryOf("a", "declined", 1), inquiryOf("b", "approved", 1)}, nil, declined, review, approved, "a", "b", "b"},
+		"approved, and the decline is newer":  {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "declined", 2)}, nil, declined, declined, declined, "b", "b", "b"},
+		"approved at the time of the decline": {objects{inquiryOf("a", "declined", 1), inquiryOf("b", "approved", 1)}, nil, declined, review, approved, "a", "b", "b"},
 		"all redacted": {objects{redactedOf(old), redactedOf(inquiryOf("new", "approved", 2))}, nil,
 			domain.VerdictRedacted, domain.VerdictRedacted, domain.VerdictRedacted, "new", "new", "new"},
 	} {
@@ -167,7 +168,7 @@ func TestAVerdictDoesNotDependOnTheOrderOfItsObjects(t *testing.T) {
 	})
 }
 
-func TestNoApprovalByAMachineLiftsAnOlderDecline(t *testing.T) {
+func TestOnlyAPersonsApprovalOverridesAnOlderDecline(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		inquiries, _ := drawObjects(t)
 		for i := range inquiries {

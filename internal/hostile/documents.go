@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// documents are bodies that are no JSON, or too much of it.
+// documents returns bodies that are not JSON, or too much of it.
 func documents() []Case {
 	nested := func(open, shut string, depth int) string {
 		return strings.Repeat(open, depth) + strings.Repeat(shut, depth)
@@ -69,7 +69,7 @@ func documents() []Case {
 	}
 }
 
-// many is a number of members, each with a comma after it.
+// many returns n members, each followed by a comma.
 func many(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -82,7 +82,7 @@ func many(n int) string {
 	return b.String()
 }
 
-// keys are events that give a key twice, or in another case.
+// keys returns events with a duplicate key, or with keys in another case.
 func keys() []Case {
 	return []Case{
 		{Name: "data twice", Body: text(`{"data":{},` + sound[1:]), Want: refused},

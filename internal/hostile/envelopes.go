@@ -2,7 +2,7 @@ package hostile
 
 import "strings"
 
-// identities are events that name themselves or their object in ways nobody can use.
+// identities returns events with unusable ids, names or objects.
 func identities() []Case {
 	var cases []Case
 	long := strings.Repeat("x", 9000)
@@ -55,7 +55,7 @@ func identities() []Case {
 	}...)
 }
 
-// moments are events whose time is odd.
+// moments returns events with unusual times.
 func moments() []Case {
 	at := func(json string) func(string) []byte { return swap(`"2026-03-01T12:00:00.000Z"`, json) }
 	return []Case{
@@ -82,7 +82,7 @@ func moments() []Case {
 	}
 }
 
-// kinds are events of names and objects of all kinds.
+// kinds returns events with all kinds of names and objects.
 func kinds() []Case {
 	object := func(typ, status string) string {
 		return `{"type":"` + typ + `","id":"obj_ID","attributes":{` + status + `}}`

@@ -1,8 +1,8 @@
-// Package hostile holds requests that no receiver of webhooks should meet, as data for
-// tests: malformed, forged, huge, ambiguous, or merely odd. Each says what must become of
-// it, on every database.
+// Package hostile contains requests that no webhook receiver should get, as test data:
+// malformed, forged, huge, ambiguous or unusual. Each case has its expected outcome, which
+// is the same on every database.
 //
-// What is answered with 200 is stored and comes to an end: no case may wait for ever.
+// An event that is answered with 200 is stored and must reach a final state.
 package hostile
 
 import (
@@ -15,37 +15,37 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// Case is one request.
+// Case is a request.
 type Case struct {
 	Name string
 
-	// Body makes the body. Whatever ids are in it are made of id, a short word that differs
-	// for each case and each time.
+	// Body returns the body. All ids in it contain id, a short word that is different for
+	// each case and run.
 	Body func(id string) []byte
 
-	// Before makes the body of a request that is sent and worked on before; nil for none.
+	// Before returns the body of a request that is sent and processed first; may be nil.
 	Before func(id string) []byte
 
-	// Headers are set, in place of the usual ones. One with no values is left out.
+	// Headers replace the usual ones. A header without values is omitted.
 	Headers http.Header
 
-	// Sign makes the values of the signature's header. Nil signs as Persona does.
+	// Sign returns the values of the signature header. Nil signs as Persona does.
 	Sign func(body []byte, at time.Time, secret string) []string
 
-	// Chunked sends the body without saying how long it is.
+	// Chunked sends the body without a Content-Length.
 	Chunked bool
 
 	Want Want
 }
 
-// Want is what must become of a request.
+// Want is the expected outcome of a request.
 type Want struct {
 	Status int               // of the answer
-	State  domain.EventState // that the event comes to, where the answer is 200
+	State  domain.EventState // final state of the event, if the answer is 200
 	Reason fold.Reason       // of a poison event
 }
 
-// Signature returns the values of the header that signs a case's body.
+// Signature returns the values of the signature header for a case's body.
 func (c Case) Signature(body []byte, at time.Time, secret string) []string {
 	if c.Sign == nil {
 		return []string{webhook.Sign(body, at, secret)}
@@ -53,7 +53,7 @@ func (c Case) Signature(body []byte, at time.Time, secret string) []string {
 	return c.Sign(body, at, secret)
 }
 
-// Cases returns all of them.
+// Cases returns all cases.
 func Cases() []Case {
 	var all []Case
 	for _, some := range [][]Case{signatures(), requests(), documents(), keys(), identities(), moments(), kinds(), attributes(), references(), relationships(), includes(), histories()} {
@@ -62,7 +62,7 @@ func Cases() []Case {
 	return all
 }
 
-// What may become of a request.
+// Possible outcomes.
 var (
 	applied   = Want{Status: http.StatusOK, State: domain.EventApplied}
 	stale     = Want{Status: http.StatusOK, State: domain.EventStale}
@@ -75,17 +75,17 @@ func poison(reason fold.Reason) Want {
 	return Want{Status: http.StatusOK, State: domain.EventPoison, Reason: reason}
 }
 
-// sound is an event that there is nothing wrong with. ID stands for the case's word.
+// sound is a valid event. ID is replaced by the case's word.
 const sound = `{"data":{"type":"event","id":"evt_ID","attributes":{"name":"inquiry.created","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":` + inquiry + `}}}}`
 
 const inquiry = `{"type":"inquiry","id":"inq_ID","attributes":{"status":"created","created-at":"2026-03-01T11:00:00.000Z","reference-id":"user-ID"},"relationships":{"account":{"data":{"type":"account","id":"act_ID"}},"verifications":{"data":[]}}}`
 
-// text is a body that is written as it is, but for ID.
+// text returns a fixed body, except for ID.
 func text(body string) func(id string) []byte {
 	return func(id string) []byte { return []byte(strings.ReplaceAll(body, "ID", id)) }
 }
 
-// swap is the sound event with parts of its text replaced: pairs of old and new.
+// swap returns the valid event with parts of its text replaced: pairs of old and new.
 func swap(pairs ...string) func(id string) []byte {
 	body := sound
 	for i := 0; i < len(pairs); i += 2 {
@@ -94,7 +94,7 @@ func swap(pairs ...string) func(id string) []byte {
 	return text(body)
 }
 
-// about is a sound event about another resource.
+// about returns a valid event about another resource.
 func about(name, resource string) func(id string) []byte {
 	return swap("inquiry.created", name, inquiry, resource)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-func TestTheCasesAreWhatTheySay(t *testing.T) {
+func TestTheCasesMatchTheirNames(t *testing.T) {
 	cases := Cases()
 	if len(cases) < 200 {
 		t.Errorf("there are %d cases", len(cases))
@@ -44,7 +44,7 @@ func TestTheCasesAreWhatTheySay(t *testing.T) {
 	}
 }
 
-func TestWhatIsStoredIsReadAsTheCasesSay(t *testing.T) {
+func TestStoredEventsAreReadAsTheCasesExpect(t *testing.T) {
 	for _, c := range Cases() {
 		body := c.Body("1")
 		envelope, err := webhook.ParseEnvelope(body)

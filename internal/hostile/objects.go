@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// attributes are inquiries whose attributes are odd.
+// attributes returns inquiries with unusual attributes.
 func attributes() []Case {
 	all := func(json string) func(string) []byte {
 		return swap(`{"status":"created","created-at":"2026-03-01T11:00:00.000Z","reference-id":"user-ID"}`, json)
@@ -52,7 +52,7 @@ func attributes() []Case {
 	}
 }
 
-// references are inquiries whose reference id is odd.
+// references returns inquiries with unusual reference ids.
 func references() []Case {
 	reference := func(json string) func(string) []byte { return swap(`"user-ID"`, json) }
 	return []Case{
@@ -75,7 +75,7 @@ func references() []Case {
 	}
 }
 
-// relationships are inquiries whose relationships are odd.
+// relationships returns inquiries with unusual relationships.
 func relationships() []Case {
 	all := func(json string) func(string) []byte {
 		return swap(`{"account":{"data":{"type":"account","id":"act_ID"}},"verifications":{"data":[]}}`, json)
@@ -130,8 +130,8 @@ func relationships() []Case {
 	}
 }
 
-// includes are inquiries whose included resources are odd. What of them cannot be read is
-// passed over: it can be read from Persona.
+// includes returns inquiries with unusual included resources. Unreadable ones are ignored,
+// since they can be read from Persona.
 func includes() []Case {
 	included := func(json string) func(string) []byte {
 		return swap(inquiry, inquiry+`,"included":`+json)
@@ -152,7 +152,7 @@ func includes() []Case {
 	}
 }
 
-// histories are events that come after another one of the same object.
+// histories returns events that follow another event of the same object.
 func histories() []Case {
 	approved := swap("evt_ID", "evt_ID_before", "inquiry.created", "inquiry.approved", `"status":"created"`, `"status":"approved"`, "2026-03-01T12:00:00.000Z", "2026-03-01T13:00:00.000Z")
 	redacted := swap("evt_ID", "evt_ID_before", "inquiry.created", "inquiry.redacted", `"status"`, `"redacted-at":"2026-03-01T12:30:00.000Z","status"`, "2026-03-01T12:00:00.000Z", "2026-03-01T12:30:00.000Z")

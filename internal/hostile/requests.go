@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// signatures are sound events whose signature is something else.
+// signatures returns valid events with unusual signatures.
 func signatures() []Case {
 	type sign = func(body []byte, at time.Time, secret string) []string
 	header := func(value string) sign { return func([]byte, time.Time, string) []string { return []string{value} } }
@@ -32,8 +32,8 @@ func signatures() []Case {
 	}{
 		{"no signature", func([]byte, time.Time, string) []string { return nil }, forged},
 		{"an empty signature", header(""), forged},
-		{"a signature of white space", header("   "), forged},
-		{"a signature of another secret", func(body []byte, at time.Time, _ string) []string { return []string{other(body, at)} }, forged},
+		{"a signature that is white space", header("   "), forged},
+		{"a signature with another secret", func(body []byte, at time.Time, _ string) []string { return []string{other(body, at)} }, forged},
 		{"a signature of another body", func(_ []byte, at time.Time, secret string) []string {
 			return []string{webhook.Sign([]byte("{}"), at, secret)}
 		}, forged},
@@ -45,31 +45,31 @@ func signatures() []Case {
 		{"a signature whose time was changed", change(func(s string) string { return strings.Replace(s, "t=1", "t=01", 1) }), forged},
 		{"a signature whose time is a word", header("t=now,v1=" + strings.Repeat("0", 64)), forged},
 		{"a signature whose time is below zero", header("t=-1,v1=" + strings.Repeat("0", 64)), forged},
-		{"a signature whose time is beyond all numbers", header("t=" + strings.Repeat("9", 40) + ",v1=" + strings.Repeat("0", 64)), forged},
+		{"a signature whose time overflows", header("t=" + strings.Repeat("9", 40) + ",v1=" + strings.Repeat("0", 64)), forged},
 		{"a signature whose time is a fraction", change(func(s string) string { return strings.Replace(s, ",v1", ".5,v1", 1) }), forged},
 		{"a signature that is cut off", change(func(s string) string { return s[:len(s)-2] }), forged},
 		{"a signature that is too long", change(func(s string) string { return s + "00" }), forged},
 		{"a signature of zeros", header("t=1767225600,v1=" + strings.Repeat("0", 64)), forged},
-		{"a signature that is no hexadecimal", header("t=1767225600,v1=" + strings.Repeat("z", 64)), forged},
+		{"a signature that is not hexadecimal", header("t=1767225600,v1=" + strings.Repeat("z", 64)), forged},
 		{"a signature of another scheme", change(func(s string) string { return strings.Replace(s, "v1=", "v0=", 1) }), forged},
 		{"a signature with two times", change(func(s string) string { return "t=1," + s }), forged},
 		{"a signature with two digests", change(func(s string) string { return s + ",v1=" + strings.Repeat("0", 64) }), forged},
 		{"a signature without an equals sign", header("signed"), forged},
 		{"a signature between commas", change(func(s string) string { return "," + s + "," }), forged},
-		{"two headers of which both sign", func(body []byte, at time.Time, secret string) []string {
+		{"two valid signature headers", func(body []byte, at time.Time, secret string) []string {
 			return []string{webhook.Sign(body, at, secret), webhook.Sign(body, at, secret)}
 		}, forged},
-		{"a signature of six minutes ago", after(-6 * time.Minute), forged},
+		{"a signature from six minutes ago", after(-6 * time.Minute), forged},
 		{"a signature in six minutes", after(6 * time.Minute), forged},
-		{"a signature of a year ago", after(-365 * 24 * time.Hour), forged},
+		{"a signature from a year ago", after(-365 * 24 * time.Hour), forged},
 		{"a header of two thousand bytes", change(func(s string) string { return s + strings.Repeat(" ", 2000) + s }), forged},
-		{"two signatures of which none is ours", func(body []byte, at time.Time, _ string) []string {
+		{"two signatures with other secrets", func(body []byte, at time.Time, _ string) []string {
 			return []string{other(body, at) + " " + other(body, at)}
 		}, forged},
-		{"an old signature beside one of another secret", func(body []byte, at time.Time, secret string) []string {
+		{"an old signature and one with another secret", func(body []byte, at time.Time, secret string) []string {
 			return []string{webhook.Sign(body, at.Add(-time.Hour), secret) + " " + other(body, at)}
 		}, forged},
-		{"a sound signature beside one that cannot be read", change(func(s string) string { return s + " v1" }), forged},
+		{"a valid signature and a malformed one", change(func(s string) string { return s + " v1" }), forged},
 
 		{"a rotation that signs with the new secret first", func(body []byte, at time.Time, secret string) []string {
 			return []string{other(body, at) + " " + webhook.Sign(body, at, secret)}
@@ -80,21 +80,21 @@ func signatures() []Case {
 		{"a rotation whose other signature is old", func(body []byte, at time.Time, secret string) []string {
 			return []string{webhook.Sign(body, at, secret) + " " + webhook.Sign(body, at.Add(-time.Hour), secret)}
 		}, applied},
-		{"a signature of four minutes ago", after(-4 * time.Minute), applied},
+		{"a signature from four minutes ago", after(-4 * time.Minute), applied},
 		{"a signature in four minutes", after(4 * time.Minute), applied},
 		{"a signature in capitals", change(func(s string) string {
 			at := strings.Index(s, "v1=") + len("v1=")
 			return s[:at] + strings.ToUpper(s[at:])
 		}), applied},
-		{"a signature with a scheme more", change(func(s string) string { return s + ",v2=abc" }), applied},
-		{"a signature whose parts are turned round", change(func(s string) string { t, v1, _ := strings.Cut(s, ","); return v1 + "," + t }), applied},
+		{"a signature with an additional scheme", change(func(s string) string { return s + ",v2=abc" }), applied},
+		{"a signature with its parts in reverse order", change(func(s string) string { t, v1, _ := strings.Cut(s, ","); return v1 + "," + t }), applied},
 	} {
 		cases = append(cases, Case{Name: c.name, Body: swap(), Sign: c.sign, Want: c.want})
 	}
 	return cases
 }
 
-// requests are sound events, or their bytes in another form, in odd requests.
+// requests returns valid events in unusual requests.
 func requests() []Case {
 	contentType := func(values ...string) http.Header { return http.Header{"Content-Type": values} }
 	wrongType := Want{Status: http.StatusUnsupportedMediaType}

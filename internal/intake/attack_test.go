@@ -23,15 +23,15 @@ func (r receiver) wrong(from, body string) int {
 	}, body)
 }
 
-// signed posts a body that is signed, from an address.
+// signed posts a signed body from an address.
 func (r receiver) signed(from, body string) int {
 	return r.do(func(req *http.Request) { req.RemoteAddr = from }, body)
 }
 
-// long is an event of half a mebibyte.
+// long returns an event of half a mebibyte.
 func long(id string) string { return event(id) + strings.Repeat(" ", 1<<19) }
 
-func TestWhoSendsMuchThatIsNotSignedIsThrottled(t *testing.T) {
+func TestASenderOfManyUnsignedBytesIsThrottled(t *testing.T) {
 	r := start(t, &inbox{})
 	const attacker, other = "192.0.2.1:4711", "192.0.2.2:4711"
 	for range 32 {
@@ -40,48 +40,48 @@ func TestWhoSendsMuchThatIsNotSignedIsThrottled(t *testing.T) {
 		}
 	}
 	if got := r.wrong(attacker, long("evt_1")); got != http.StatusTooManyRequests {
-		t.Errorf("a long one more was answered %d", got)
+		t.Errorf("another long body was answered with %d", got)
 	}
 	if got := r.do(func(req *http.Request) { req.RemoteAddr, req.ContentLength = attacker, -1 }, long("evt_2")); got != http.StatusTooManyRequests {
-		t.Errorf("a long one of a length that is not announced was answered %d", got)
+		t.Errorf("a long body without a Content-Length was answered with %d", got)
 	}
 	if got := r.wrong(attacker, event("evt_1")); got != http.StatusUnauthorized {
-		t.Errorf("a short one was answered %d", got)
+		t.Errorf("a short body was answered with %d", got)
 	}
 	if got := r.wrong(other, long("evt_1")); got != http.StatusUnauthorized {
-		t.Errorf("somebody else was answered %d", got)
+		t.Errorf("another address was answered with %d", got)
 	}
 	if got := r.signed(other, long("evt_3")); got != http.StatusOK {
-		t.Errorf("a genuine one of somebody else was answered %d", got)
+		t.Errorf("a signed request of another address was answered with %d", got)
 	}
 }
 
-func TestOneSignedRequestSpeaksForAnAddress(t *testing.T) {
+func TestOneSignedRequestClearsAnAddress(t *testing.T) {
 	r := start(t, &inbox{})
 	const balancer = "192.0.2.1:4711"
 	for range 33 {
 		r.wrong(balancer, long("evt_1"))
 	}
 	if got := r.signed(balancer, event("evt_1")); got != http.StatusOK {
-		t.Fatalf("a genuine one was answered %d", got)
+		t.Fatalf("a signed request was answered with %d", got)
 	}
 	for range 33 {
 		if got := r.wrong(balancer, long("evt_2")); got != http.StatusUnauthorized {
-			t.Fatalf("a wrong one was answered %d", got)
+			t.Fatalf("a wrongly signed request was answered with %d", got)
 		}
 	}
 	if got := r.signed(balancer, long("evt_2")); got != http.StatusOK {
-		t.Errorf("a long genuine one was answered %d", got)
+		t.Errorf("a long signed request was answered with %d", got)
 	}
 }
 
-func TestWhatHoldsNoSignatureIsRefusedUnread(t *testing.T) {
+func TestRequestsWithoutASignatureAreRejectedUnread(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
-		"no signature":           func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) },
-		"a malformed one":        func(r *http.Request) { r.Header.Set(webhook.SignatureHeader, "t=1") },
-		"two of them":            func(r *http.Request) { r.Header.Add(webhook.SignatureHeader, "t=1,v1=0") },
-		"another type":           func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
-		"a length that is above": func(r *http.Request) { r.ContentLength = 2 << 20 },
+		"no signature":             func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) },
+		"a malformed signature":    func(r *http.Request) { r.Header.Set(webhook.SignatureHeader, "t=1") },
+		"two of them":              func(r *http.Request) { r.Header.Add(webhook.SignatureHeader, "t=1,v1=0") },
+		"another type":             func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+		"a length above the limit": func(r *http.Request) { r.ContentLength = 2 << 20 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, &inbox{})
@@ -109,7 +109,7 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func (*counted) Close() error { return nil }
 
-// stalled is a connection whose body sends one byte and then nothing, until its deadline.
+// stalled is a connection whose body sends one byte and then nothing until its deadline.
 type stalled struct {
 	*httptest.ResponseRecorder
 
@@ -150,7 +150,7 @@ func (s *stalled) Read(p []byte) (int, error) {
 	}
 }
 
-func TestTheSlowMakeWayAndTheGenuineDoNot(t *testing.T) {
+func TestSlowRequestsAreEvictedAndGenuineOnesAreNot(t *testing.T) {
 	for name, address := range map[string]func(i int) string{
 		"from many addresses": func(i int) string { return fmt.Sprintf("10.0.%d.%d:1", i>>8, i&255) },
 		"from one address":    func(int) string { return "192.0.2.1:1" },
@@ -178,12 +178,12 @@ func TestTheSlowMakeWayAndTheGenuineDoNot(t *testing.T) {
 				synctest.Wait()
 				for i := range 200 {
 					if got := r.signed("192.0.2.1:1", event(fmt.Sprintf("evt_%d", i))); got != http.StatusOK {
-						t.Fatalf("a genuine one was answered %d", got)
+						t.Fatalf("a signed request was answered with %d", got)
 					}
 				}
 				sending.Wait()
 				if answers[http.StatusServiceUnavailable] < 800 || answers[http.StatusRequestTimeout] < 800 || len(answers) != 2 {
-					t.Errorf("the slow were answered %v", answers)
+					t.Errorf("the slow requests were answered with %v", answers)
 				}
 				r.stop()
 			})
@@ -191,7 +191,7 @@ func TestTheSlowMakeWayAndTheGenuineDoNot(t *testing.T) {
 	}
 }
 
-func TestWhatIsReadLeavesNoDeadline(t *testing.T) {
+func TestTheReadDeadlineIsClearedAfterTheBody(t *testing.T) {
 	r := start(t, &inbox{})
 	c := newStalled()
 	body := event("evt_1")
@@ -204,7 +204,7 @@ func TestWhatIsReadLeavesNoDeadline(t *testing.T) {
 	}
 }
 
-func TestAnEventThatCannotBeWorkedOnIsRefused(t *testing.T) {
+func TestAnEventThatCannotBeProcessedIsRejected(t *testing.T) {
 	for name, change := range map[string]func(body string) string{
 		"the object's id is a dot":       func(b string) string { return strings.Replace(b, "inq_1", ".", 1) },
 		"the object's id is two dots":    func(b string) string { return strings.Replace(b, "inq_1", "..", 1) },
@@ -219,8 +219,8 @@ func TestAnEventThatCannotBeWorkedOnIsRefused(t *testing.T) {
 		"the event's id is two dots":     func(b string) string { return strings.Replace(b, "evt_1", "..", 1) },
 		"the event's id is empty":        func(b string) string { return strings.Replace(b, "evt_1", "", 1) },
 		"the name holds a space":         func(b string) string { return strings.Replace(b, "inquiry.completed", "inquiry completed", 1) },
-		"there is no moment":             func(b string) string { return strings.Replace(b, `"created-at"`, `"at"`, 1) },
-		"the moment is not a time":       func(b string) string { return strings.Replace(b, "2026-03-01T12:00:00.000Z", "yesterday", 1) },
+		"there is no time":               func(b string) string { return strings.Replace(b, `"created-at"`, `"at"`, 1) },
+		"the time is malformed":          func(b string) string { return strings.Replace(b, "2026-03-01T12:00:00.000Z", "yesterday", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &inbox{}
@@ -236,7 +236,7 @@ func TestAnEventThatCannotBeWorkedOnIsRefused(t *testing.T) {
 	}
 }
 
-func TestBodiesOfEveryLengthAreReadWhole(t *testing.T) {
+func TestBodiesOfEveryLengthAreReadCompletely(t *testing.T) {
 	b := &inbox{}
 	r := start(t, b)
 	for _, length := range []int{300, 8191, 8192, 8193, 32767, 32768, 32769, 131071, 131072, 131073, 1 << 19, 1<<20 - 1, 1 << 20} {

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// firstBuffer is how much memory is taken for a body before any of it has come: who
-// announces a long one and sends nothing must not hold as much. Most webhooks are
+// firstBuffer is the memory reserved for a body before any of it has arrived, so that a
+// request which announces a long body and sends nothing holds little. Most webhooks are
 // shorter.
 const firstBuffer = 8 << 10
 
@@ -19,14 +19,14 @@ var (
 	errThrottled = errors.New("the body is large, and this address has sent many unsigned requests")
 )
 
-// read reads a body to its end. length is what was announced, below zero for nothing.
-// grow is told of the memory that is taken, in bytes, before it is. That is why intake
-// does not use webhook.Receive: Receive takes the memory of a whole body at once, and
-// cannot be told to let go of a slow one.
+// read reads a body to its end. length is the announced length, or negative if there is
+// none. grow is called with the number of bytes before each allocation. webhook.Receive
+// cannot be used here, because it allocates the whole body at once and cannot be
+// interrupted.
 func read(from io.Reader, length int64, grow func(bytes int)) ([]byte, error) {
 	size := firstBuffer
 	if length >= 0 {
-		size = int(min(length+1, firstBuffer)) // one more, to see the end
+		size = int(min(length+1, firstBuffer)) // one more byte to detect the end
 	}
 	grow(size)
 	body := make([]byte, 0, size)
@@ -42,15 +42,15 @@ func read(from io.Reader, length int64, grow func(bytes int)) ([]byte, error) {
 			continue
 		}
 		size = min(4*cap(body), webhook.MaxBody+1)
-		if whole := length + 1; whole > int64(cap(body)) {
-			size = int(min(int64(size), whole))
+		if needed := length + 1; needed > int64(cap(body)) {
+			size = int(min(int64(size), needed))
 		}
 		grow(size - cap(body))
 		body = append(make([]byte, 0, size), body...)
 	}
 }
 
-// unread is the outcome of a request whose body could not be read, and why.
+// unread returns the outcome and the reason for a request whose body could not be read.
 func unread(err error, evicted bool) (outcome, error) {
 	var tooLong *http.MaxBytesError
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// arrival is an event that waits for its commit.
+// arrival is an event that waits to be committed.
 type arrival struct {
 	event domain.Event
 	done  chan result
@@ -20,20 +20,20 @@ type result struct {
 }
 
 const (
-	maxBatch   = 128 // events of one transaction
-	worthwhile = 32  // events for which a transaction begins beside another
+	maxBatch = 128 // events of one transaction
+	secondAt = 32  // number of waiting events from which a second transaction starts
 
-	// Persona gives up after 5 s (Persona docs: Webhooks). A connection to the database
-	// that fell silent would hold places that others wait for.
-	commitTime = 10 * time.Second
+	// Persona gives up after 5 s (Persona docs: Webhooks). Without a limit, an unresponsive
+	// connection to the database would block places that others wait for.
+	commitTimeout = 10 * time.Second
 )
 
 var errStopping = errors.New("the service is stopping")
 
-// Run stores what arrives until the context ends; whoever waits then is asked to come
-// again. Requests that arrive together share a transaction: one begins at once when none
-// is under way, and beside another when enough have gathered, so that it is made ready
-// while the other waits for the disk.
+// Run stores events until ctx ends; events that are then still waiting are answered with
+// 503. Events that arrive together share a transaction. A transaction starts immediately if
+// none is running. A second one starts when enough events are waiting, so that it is
+// prepared while the first waits for the disk.
 func (in *Intake) Run(ctx context.Context) {
 	defer close(in.stopped)
 	var batch []*arrival
@@ -56,7 +56,7 @@ func (in *Intake) Run(ctx context.Context) {
 				continue
 			}
 		}
-		if len(batch) > 0 && (underWay == 0 || underWay == 1 && len(batch) >= worthwhile) {
+		if len(batch) > 0 && (underWay == 0 || underWay == 1 && len(batch) >= secondAt) {
 			underWay++
 			go func(batch []*arrival) {
 				in.commit(ctx, batch)
@@ -72,9 +72,9 @@ func (in *Intake) commit(ctx context.Context, batch []*arrival) {
 	for i, a := range batch {
 		events[i] = a.event
 	}
-	// A commit that has begun is finished also when the service is told to stop: the
-	// sender waits for the answer.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	// Finish a commit even if the service is told to stop, since the sender waits for the
+	// answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	fresh, err := in.store.AppendEvents(ctx, events)
 	for i, a := range batch {
@@ -86,7 +86,7 @@ func (in *Intake) commit(ctx context.Context, batch []*arrival) {
 	}
 }
 
-// append hands an event to the next transaction and waits for its commit.
+// append adds an event to the next transaction and waits for its commit.
 func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, err error) {
 	a := &arrival{event: event, done: make(chan result, 1)}
 	select {
@@ -102,23 +102,23 @@ func (in *Intake) append(ctx context.Context, event domain.Event) (fresh bool, e
 	case <-in.stopped:
 		return false, errStopping
 	case <-ctx.Done():
-		return false, ctx.Err() // the sender is gone; the event may be stored all the same, and is known when it comes again
+		return false, ctx.Err() // the sender has left; if the event is stored after all, the retry is a duplicate
 	}
 }
 
 const (
-	pressure = 24                    // events that wait for a commit; from here on other work makes way
-	makeWay  = 60 * time.Millisecond // for so long at the most
+	pressure = 24                    // number of waiting events from which other work is delayed
+	maxDelay = 60 * time.Millisecond // maximum delay
 	look     = 4 * time.Millisecond
 )
 
-// MakeWay waits while many webhooks wait for their commit, but for a moment at the most. The
-// work on what came before calls it, one caller after the other: a burst is taken first and
-// worked on then, and work never stops.
+// MakeWay delays other work briefly while many webhooks wait for their commit. The queue's
+// workers call it, one at a time, so that a burst is stored first and processed after, but
+// processing never stops.
 func (in *Intake) MakeWay(ctx context.Context) {
 	in.way.Lock()
 	defer in.way.Unlock()
-	for waited := time.Duration(0); len(in.slots) >= pressure && waited < makeWay; waited += look {
+	for waited := time.Duration(0); len(in.slots) >= pressure && waited < maxDelay; waited += look {
 		select {
 		case <-ctx.Done():
 			return

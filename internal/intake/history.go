@@ -11,64 +11,63 @@ import (
 )
 
 const (
-	// remembered is how many senders a history knows; the one that was met longest ago is
-	// forgotten first.
-	remembered = 1 << 14
+	// number of senders that are remembered; the least recently seen one is dropped first
+	maxSenders = 1 << 14
 
-	// A sender may make us verify so many bytes in vain at once, and so many a second.
-	inVainAtOnce  = 16 << 20
-	inVainASecond = 4 << 20
+	// A sender may send this many bytes without a valid signature at once and per second.
+	unsignedBurst     = 16 << 20
+	unsignedPerSecond = 4 << 20
 
-	// goodFor is how long a signed request speaks for its sender. It may be a load
-	// balancer, and whoever else is behind it must not harm Persona.
-	goodFor = 24 * time.Hour
+	// clearedFor is how long a signed request clears its sender. The sender may be a load
+	// balancer, and others behind it must not be able to block Persona.
+	clearedFor = 24 * time.Hour
 )
 
-// history remembers which senders made us verify much that was not signed, and which sent
-// something that was.
+// history remembers which senders sent much without a valid signature, and which sent a
+// signed request.
 type history struct {
 	mu    sync.Mutex
 	known *simplelru.LRU[sender, *record]
 }
 
 type record struct {
-	inVain *rate.Limiter // of bytes
-	signed time.Time     // when it last sent a signed request
+	unsigned *rate.Limiter // limits bytes without a valid signature
+	signed   time.Time     // time of its last signed request
 }
 
 func newHistory() *history {
-	known, _ := simplelru.NewLRU[sender, *record](remembered, nil) // fails for sizes below one
+	known, _ := simplelru.NewLRU[sender, *record](maxSenders, nil) // fails only for sizes below one
 	return &history{known: known}
 }
 
 func (h *history) of(from sender) *record {
 	r, known := h.known.Get(from)
 	if !known {
-		r = &record{inVain: rate.NewLimiter(inVainASecond, inVainAtOnce)}
+		r = &record{unsigned: rate.NewLimiter(unsignedPerSecond, unsignedBurst)}
 		h.known.Add(from, r)
 	}
 	return r
 }
 
-// failed notes that a sender sent so many bytes that are not signed.
+// failed records bytes without a valid signature from a sender.
 func (h *history) failed(from sender, bytes int, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.of(from).inVain.AllowN(now, bytes)
+	h.of(from).unsigned.AllowN(now, bytes)
 }
 
-// signed notes that a sender sent something that is signed.
+// signed records a signed request from a sender.
 func (h *history) signed(from sender, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.of(from).signed = now
 }
 
-// suspects reports whether a sender made us verify too much in vain, and sent nothing
-// that is signed lately.
+// suspects reports whether a sender sent too much without a valid signature and has sent no
+// signed request lately.
 func (h *history) suspects(from sender, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r, known := h.known.Get(from)
-	return known && now.Sub(r.signed) > goodFor && r.inVain.TokensAt(now) < webhook.MaxBody
+	return known && now.Sub(r.signed) > clearedFor && r.unsigned.TokensAt(now) < webhook.MaxBody
 }

@@ -1,12 +1,12 @@
-// Package intake takes Persona's webhooks: it verifies the signature over the raw
-// bytes, reads the event's envelope, and stores the event. The answer is 200 only
-// after the commit, and always for an event that is stored already. Nothing that
-// needs more than the envelope happens here, since Persona gives up after 5 s.
+// Package intake receives Persona's webhooks. It verifies the signature over the raw bytes,
+// parses the event's envelope, and stores the event. It answers 200 only after the commit,
+// or if the event is stored already. Since Persona gives up after 5 s, nothing else happens
+// here.
 //
-// Anybody can send to it. What a request may use before its signature is verified is
-// bounded (readers), and places to wait for a commit are for signed events alone. The
-// signature covers the body, so bodies have to be read first: the slow make way for the
-// quick.
+// Anybody can send requests. The resources that a request can use before its signature is
+// verified are limited (readers), and only signed events wait for a commit. The signature
+// covers the body, so bodies must be read first; when memory is short, slow requests are
+// closed to make room for fast ones.
 package intake
 
 import (
@@ -31,56 +31,55 @@ type Appender interface {
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 }
 
-// Source is what is known of an environment's webhook.
+// Source is the configuration of an environment's webhook.
 type Source struct {
-	Secrets   []string // those that are valid; several while one is being rotated
+	Secrets   []string // all valid secrets; several during a rotation
 	Tolerance time.Duration
 }
 
-// Intake is the receiver. Make it with [New], and run it.
+// Intake is the webhook receiver. Create it with [New] and call [Intake.Run].
 type Intake struct {
-	store    Appender
-	proxies  proxies
-	metrics  *telemetry.Metrics
-	logger   *slog.Logger
-	now      func() time.Time
-	readers  readers
-	history  *history
-	refusals *refusals
-	queue    chan *arrival
-	slots    chan struct{} // one for each signed event that waits for its commit
-	way      sync.Mutex    // one caller of MakeWay at a time
-	stopped  chan struct{} // closed when nothing is stored any more
+	store      Appender
+	proxies    proxies
+	metrics    *telemetry.Metrics
+	logger     *slog.Logger
+	now        func() time.Time
+	readers    readers
+	history    *history
+	rejections *rejections
+	queue      chan *arrival
+	slots      chan struct{} // one for each signed event that waits for its commit
+	way        sync.Mutex    // serializes callers of MakeWay
+	stopped    chan struct{} // closed when no more events will be stored
 
 	mu      sync.RWMutex
 	sources map[domain.Environment]Source
 }
 
 const (
-	// maxWaiting is how many signed events wait for a commit at a time; beyond, Persona is
-	// asked to come again.
+	// maxWaiting is the maximum number of signed events that wait for a commit. Further
+	// ones are answered with 503.
 	maxWaiting = 512
 
-	// smallBody is the length up to which reading and verifying a body costs no more than
-	// refusing its request. The longest webhooks seen in public are as long.
+	// smallBody is the length up to which reading and verifying a body is as cheap as
+	// rejecting the request. The longest webhooks known from public sources are as long.
 	smallBody = 64 << 10
 
-	// restTime is how long the body of a request that is refused without it may take to
-	// come.
-	restTime = time.Second
+	// restTimeout is how long the unread rest of a rejected request's body may take to arrive.
+	restTimeout = time.Second
 )
 
-// New returns a receiver for environments. The X-Forwarded-For of trusted proxies says
-// who sends; without any, the address of the connection does.
+// New returns a receiver. The X-Forwarded-For header is believed only from trusted proxies;
+// otherwise the sender is the address of the connection.
 func New(store Appender, sources map[domain.Environment]Source, trusted []netip.Prefix, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Intake {
 	return &Intake{
-		store: store, sources: sources, proxies: trusted, metrics: metrics, logger: logger, now: now, history: newHistory(), refusals: newRefusals(),
+		store: store, sources: sources, proxies: trusted, metrics: metrics, logger: logger, now: now, history: newHistory(), rejections: newRejections(),
 		queue: make(chan *arrival, maxWaiting), slots: make(chan struct{}, maxWaiting), stopped: make(chan struct{}),
 	}
 }
 
-// SetSecrets replaces the secrets of an environment: set the new one beside the old
-// one before a rotation, and take the old one away when it has expired.
+// SetSecrets replaces the secrets of an environment. To rotate a secret, set the old and
+// the new one, and then the new one alone when the old one has expired.
 func (in *Intake) SetSecrets(environment domain.Environment, secrets []string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -97,7 +96,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	source, known := in.sources[environment]
 	in.mu.RUnlock()
 	if !known {
-		hurry(w)
+		limitRest(w)
 		http.Error(w, "unknown environment", http.StatusNotFound)
 		return
 	}
@@ -109,24 +108,24 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(outcome.status)
 		return
 	}
-	in.refusals.log(r.Context(), in.logger, refusal{environment, from, outcome.word}, outcome.status, err, start)
+	in.rejections.log(r.Context(), in.logger, rejection{environment, from, outcome.word}, outcome.status, err, start)
 	if outcome.status == http.StatusServiceUnavailable || outcome.status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "5")
 	}
 	http.Error(w, http.StatusText(outcome.status), outcome.status)
 }
 
-// outcome is what became of a request: the status to answer with, and a word for the
-// metrics and the log.
+// outcome is the result of a request: the status of the answer, and a name for metrics and
+// the log.
 type outcome struct {
 	status int
 	word   string
 }
 
-// receive takes one request. The error says why it is refused; it is nil with 200.
+// receive handles one request. The error says why it was rejected; it is nil for 200.
 func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source, from sender) (outcome, error) {
-	if o, err := in.refuseUnread(r, source, from); err != nil {
-		hurry(w)
+	if o, err := in.rejectUnread(r, source, from); err != nil {
+		limitRest(w)
 		return o, err
 	}
 	body, o, err := in.readSigned(w, r, source, from)
@@ -148,25 +147,25 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	if !fold.Keeps(event) {
 		event.State = domain.EventUnhandled
 	}
-	return in.keep(r.Context(), event)
+	return in.storeEvent(r.Context(), event)
 }
 
-// hurry bounds how long net/http waits for what was not read of a body: it reads the
-// rest before it answers, to keep the connection.
-func hurry(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restTime)) // there is none to set in tests without a connection
+// limitRest limits how long net/http waits for the unread rest of a body. It reads the rest
+// before it answers, to reuse the connection.
+func limitRest(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restTimeout)) // fails only in tests without a connection
 }
 
-// refuseUnread refuses what can be refused without reading the body.
-func (in *Intake) refuseUnread(r *http.Request, source Source, from sender) (outcome, error) {
+// rejectUnread rejects a request if that is possible without reading its body.
+func (in *Intake) rejectUnread(r *http.Request, source Source, from sender) (outcome, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return outcome{http.StatusUnsupportedMediaType, "content_type"}, errors.New("the content type is not application/json")
 	}
 	if r.ContentLength > webhook.MaxBody {
 		return outcome{http.StatusRequestEntityTooLarge, "too_large"}, errTooLarge
 	}
-	// Whatever the body is, a header that holds no signature does not sign it. To look at
-	// one costs as much as verifying a short body.
+	// Without a signature in the headers, no body can be valid. Verifying a short body
+	// costs as little as checking the headers.
 	short := r.ContentLength >= 0 && r.ContentLength <= firstBuffer
 	if !short || r.Header.Get(webhook.SignatureHeader) == "" {
 		if err := in.verify(nil, r.Header, source); err != nil && !errors.Is(err, webhook.ErrMismatch) && !errors.Is(err, webhook.ErrStale) {
@@ -179,7 +178,7 @@ func (in *Intake) refuseUnread(r *http.Request, source Source, from sender) (out
 	return outcome{}, nil
 }
 
-// longest is how long the body of a request may be, in bytes.
+// longest returns the maximum length of a request's body in bytes.
 func (in *Intake) longest(r *http.Request, from sender) int64 {
 	if (r.ContentLength < 0 || r.ContentLength > smallBody) && in.history.suspects(from, in.now()) {
 		return smallBody
@@ -190,18 +189,18 @@ func (in *Intake) longest(r *http.Request, from sender) int64 {
 // readSigned reads a body and verifies its signature.
 func (in *Intake) readSigned(w http.ResponseWriter, r *http.Request, source Source, from sender) ([]byte, outcome, error) {
 	connection := http.NewResponseController(w)
-	until := func(t time.Time) { _ = connection.SetReadDeadline(t) } // there is none to set in tests without a connection
+	until := func(t time.Time) { _ = connection.SetReadDeadline(t) } // fails only in tests without a connection
 	reading := in.readers.begin(from, until)
 	defer reading.end()
 	body, err := read(http.MaxBytesReader(w, r.Body, in.longest(r, from)), r.ContentLength, reading.grow)
-	evicted := reading.whole()
+	evicted := reading.finish()
 	if err != nil {
-		w.Header().Set("Connection", "close") // nobody waits for the rest
+		w.Header().Set("Connection", "close") // do not wait for the rest of the body
 		until(past)
 		o, err := unread(err, evicted)
 		return nil, o, err
 	}
-	until(time.Time{}) // the commit takes its own time
+	until(time.Time{}) // the deadline does not apply to the commit
 	if err := in.verify(body, r.Header, source); err != nil {
 		in.history.failed(from, len(body), in.now())
 		return nil, unsigned(err), err
@@ -214,7 +213,7 @@ func (in *Intake) verify(body []byte, header http.Header, source Source) error {
 	return webhook.VerifyHeader(body, header, source.Secrets, webhook.WithTolerance(source.Tolerance), webhook.WithClock(in.now))
 }
 
-// unsigned is the outcome of a request whose signature was refused.
+// unsigned returns the outcome of a request with an invalid signature.
 func unsigned(err error) outcome {
 	word := "signature"
 	if reason := (*webhook.SignatureError)(nil); errors.As(err, &reason) {
@@ -223,8 +222,8 @@ func unsigned(err error) outcome {
 	return outcome{http.StatusUnauthorized, word}
 }
 
-// keep stores an event, and answers when it is stored.
-func (in *Intake) keep(ctx context.Context, event domain.Event) (outcome, error) {
+// storeEvent stores an event and waits for its commit.
+func (in *Intake) storeEvent(ctx context.Context, event domain.Event) (outcome, error) {
 	select {
 	case in.slots <- struct{}{}:
 		defer func() { <-in.slots }()
@@ -237,15 +236,15 @@ func (in *Intake) keep(ctx context.Context, event domain.Event) (outcome, error)
 	case err != nil:
 		return outcome{http.StatusServiceUnavailable, "not_stored"}, err
 	case !fresh:
-		log.DebugContext(ctx, "webhook known already", "event", event.ID)
+		log.DebugContext(ctx, "duplicate webhook ignored", "event", event.ID)
 		return outcome{http.StatusOK, "duplicate"}, nil
 	}
 	log.InfoContext(ctx, "event received", "event", event.ID, "name", event.Name, "object", event.Object.ID, "state", event.State)
 	return outcome{http.StatusOK, "accepted"}, nil
 }
 
-// headersOf are the headers of a webhook that are kept: none that says who sent it.
-// Custom headers may be secrets of the host's own.
+// headersOf returns the headers to store. It drops those that identify the sender, and
+// custom headers, which may contain the host's secrets.
 func headersOf(h http.Header) map[string]string {
 	kept := map[string]string{}
 	for _, name := range []string{"Content-Type", "User-Agent", "Persona-Webhook-Attempts-Made", "Persona-Webhook-Attempts-Left", "Persona-Webhook-First-Attempted-At", "X-Request-Id"} {

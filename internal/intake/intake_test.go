@@ -31,14 +31,14 @@ const secret = "wbhsec_of_the_tests"
 
 var signedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// inbox is an Appender that can be held up and can fail.
+// inbox is an Appender that can be blocked and can fail.
 type inbox struct {
 	mu      sync.Mutex
 	known   map[string]domain.Event
 	batches []int
 	err     error
-	hold    chan struct{} // a commit waits for it, where it is set
-	begun   chan struct{} // and says here that it has begun
+	hold    chan struct{} // if set, a commit waits for it
+	begun   chan struct{} // and reports here that it has started
 }
 
 func (b *inbox) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
@@ -66,14 +66,14 @@ func (b *inbox) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 	return fresh, nil
 }
 
-// fail makes every commit fail from now on, or none with nil.
+// fail makes every commit fail from now on; nil ends that.
 func (b *inbox) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.err = err
 }
 
-// receiver is a running intake behind its route.
+// receiver is a running intake with its route.
 type receiver struct {
 	route http.Handler
 	*intake.Intake
@@ -114,7 +114,7 @@ func event(id string) string {
 	return fmt.Sprintf(`{"data":{"type":"event","id":%q,"attributes":{"name":"inquiry.completed","created-at":"2026-03-01T12:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1","attributes":{"status":"completed"}}}}}}`, id)
 }
 
-// send posts a body that is signed.
+// send posts a signed body.
 func (r receiver) send(body string) int {
 	return r.do(func(*http.Request) {}, body)
 }
@@ -129,7 +129,7 @@ func (r receiver) do(change func(*http.Request), body string) int {
 	return answer.Code
 }
 
-func TestBadRequestsAreRefusedAndNothingIsStored(t *testing.T) {
+func TestBadRequestsAreRejectedAndNothingIsStored(t *testing.T) {
 	sign := func(header string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(webhook.SignatureHeader, header) }
 	}
@@ -138,20 +138,20 @@ func TestBadRequestsAreRefusedAndNothingIsStored(t *testing.T) {
 		body   string
 		want   int
 	}{
-		"no signature":               {change: func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) }, want: http.StatusUnauthorized},
-		"a malformed signature":      {change: sign("t=now,v1=zz"), want: http.StatusUnauthorized},
-		"a signature of another key": {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt, "wbhsec_other")), want: http.StatusUnauthorized},
-		"a stale signature":          {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(-6*time.Minute), secret)), want: http.StatusUnauthorized},
-		"a signature of the future":  {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(6*time.Minute), secret)), want: http.StatusUnauthorized},
-		"a length beyond the limit":  {change: func(r *http.Request) { r.ContentLength = webhook.MaxBody + 1 }, want: http.StatusRequestEntityTooLarge},
-		"a body beyond the limit":    {change: func(r *http.Request) { r.ContentLength = -1 }, body: strings.Repeat(" ", webhook.MaxBody+1), want: http.StatusRequestEntityTooLarge},
+		"no signature":                 {change: func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) }, want: http.StatusUnauthorized},
+		"a malformed signature":        {change: sign("t=now,v1=zz"), want: http.StatusUnauthorized},
+		"a signature with another key": {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt, "wbhsec_other")), want: http.StatusUnauthorized},
+		"a stale signature":            {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(-6*time.Minute), secret)), want: http.StatusUnauthorized},
+		"a signature from the future":  {change: sign(webhook.Sign([]byte(event("evt_1")), signedAt.Add(6*time.Minute), secret)), want: http.StatusUnauthorized},
+		"a length beyond the limit":    {change: func(r *http.Request) { r.ContentLength = webhook.MaxBody + 1 }, want: http.StatusRequestEntityTooLarge},
+		"a body beyond the limit":      {change: func(r *http.Request) { r.ContentLength = -1 }, body: strings.Repeat(" ", webhook.MaxBody+1), want: http.StatusRequestEntityTooLarge},
 		"a body that breaks off": {change: func(r *http.Request) {
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), brokenReader{}))
 		}, want: http.StatusBadRequest},
 		"another content type": {change: func(r *http.Request) { r.Header.Set("Content-Type", "text/xml") }, want: http.StatusUnsupportedMediaType},
 		"no content type":      {change: func(r *http.Request) { r.Header.Del("Content-Type") }, want: http.StatusUnsupportedMediaType},
-		"no JSON":              {body: "hello", want: http.StatusBadRequest},
-		"no event":             {body: `{"data":{"type":"inquiry","id":"inq_1"}}`, want: http.StatusBadRequest},
+		"not JSON":             {body: "hello", want: http.StatusBadRequest},
+		"not an event":         {body: `{"data":{"type":"inquiry","id":"inq_1"}}`, want: http.StatusBadRequest},
 		"deep nesting":         {body: strings.Repeat("[", 100_000), want: http.StatusBadRequest},
 		"an empty body":        {body: " ", want: http.StatusBadRequest},
 		"another environment":  {change: func(r *http.Request) { r.URL.Path = "/webhooks/persona/production" }, want: http.StatusNotFound},
@@ -199,7 +199,7 @@ func TestAKnownEventIsAcceptedAndIgnored(t *testing.T) {
 	}
 }
 
-func TestAStoreThatFailsIsNeverA200(t *testing.T) {
+func TestAFailedCommitIsNotAnswered200(t *testing.T) {
 	b := &inbox{}
 	r := start(t, b)
 	b.fail(errors.New("the disk is full"))
@@ -214,13 +214,13 @@ func TestAStoreThatFailsIsNeverA200(t *testing.T) {
 
 func TestRequestsThatArriveDuringACommitShareATransaction(t *testing.T) {
 	for name, test := range map[string]struct {
-		arrive int   // while one commits
-		begun  int   // transactions, before one has ended
-		want   []int // events of each in the end
+		arrive int   // during the first commit
+		begun  int   // transactions started before one has ended
+		want   []int // events per transaction at the end
 	}{
-		"few wait for the end of the first":         {arrive: 31, begun: 1, want: []int{1, 31}},
-		"many do not, and share one":                {arrive: 32, begun: 2, want: []int{1, 32}},
-		"more than two transactions are never open": {arrive: 300, begun: 2},
+		"few events wait for the end of the first transaction": {arrive: 31, begun: 1, want: []int{1, 31}},
+		"many events do not wait, and share a transaction":     {arrive: 32, begun: 2, want: []int{1, 32}},
+		"more than two transactions are never open":            {arrive: 300, begun: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestRequestsThatArriveDuringACommitShareATransaction(t *testing.T) {
 	}
 }
 
-func TestWhoWaitsWhenTheServiceStopsIsAskedToComeAgain(t *testing.T) {
+func TestWaitingRequestsAreAnswered503WhenTheServiceStops(t *testing.T) {
 	b := &inbox{}
 	r := start(t, b)
 	r.stop()
@@ -261,7 +261,7 @@ func TestWhoWaitsWhenTheServiceStopsIsAskedToComeAgain(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatFallsSilentHoldsNobodyUpForEver(t *testing.T) {
+func TestAnUnresponsiveDatabaseDoesNotBlockRequestsForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &inbox{hold: make(chan struct{}), begun: make(chan struct{}, 400)}
 		r := start(t, b)
@@ -272,15 +272,15 @@ func TestADatabaseThatFallsSilentHoldsNobodyUpForEver(t *testing.T) {
 		}
 		go func() { answers <- r.send(event("evt_1")) }()
 		synctest.Wait()
-		r.stop() // while a commit is under way
+		r.stop() // during a commit
 		if got := <-answers; got != http.StatusServiceUnavailable {
 			t.Errorf("answered %d while the service stopped", got)
 		}
 	})
 }
 
-// connection is an answer on a connection whose deadline for reading can be set, and a
-// body that sees which one is.
+// connection is a response writer that records its read deadline, with a body that records
+// the deadline at the time of a read.
 type connection struct {
 	*httptest.ResponseRecorder
 	deadline, seen time.Time
@@ -296,7 +296,7 @@ func (c *connection) Read([]byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
-func TestABodyThatTricklesInHoldsNoPlaceForEver(t *testing.T) {
+func TestASlowBodyHasADeadline(t *testing.T) {
 	r := start(t, &inbox{})
 	c := &connection{ResponseRecorder: httptest.NewRecorder()}
 	req := httptest.NewRequest("POST", "/webhooks/persona/sandbox", c)
@@ -337,7 +337,7 @@ func TestSecretsAreReplacedWhileEventsArrive(t *testing.T) {
 	}
 }
 
-func TestEventsThatNoObjectIsKeptForAreMarked(t *testing.T) {
+func TestEventsOfUnknownTypesAreMarkedUnhandled(t *testing.T) {
 	b := &inbox{}
 	r := start(t, b)
 	for id, body := range map[string]string{

@@ -7,25 +7,27 @@ import (
 )
 
 const (
-	// unverified bounds the memory of all requests whose signature is not verified yet, in
-	// bytes. It is room for 4,096 senders that send nothing.
-	unverified = 64 << 20
+	// maxUnverified is the maximum memory of all requests whose signature is not verified yet,
+	// in bytes. It is enough for 4,096 senders that send nothing.
+	maxUnverified = 64 << 20
 
-	// overhead is what a request costs beside its body: buffers of its connection, stack.
+	// overhead is the memory of a request in addition to its body: connection buffers and
+	// stack.
 	overhead = 16 << 10
 
-	// A body may take so long to come when nobody else sends, and so long when the memory
-	// is full. Persona gives up after 5 s (Persona docs: Webhooks).
-	mostPatience  = 5 * time.Second
+	// The maximum time for reading a body when no other body is being read, and when the
+	// memory is full. Persona gives up after 5 s (Persona docs: Webhooks).
+	maxPatience   = 5 * time.Second
 	leastPatience = time.Second
 )
 
-// past, as a deadline, has passed.
+// past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// readers shares memory among the requests whose body is being read, and which anybody
-// may have sent. Nobody new is turned away: where there is no room, who holds much of it
-// for long makes way. A genuine webhook comes in one piece and is gone in milliseconds.
+// readers limits the memory of requests whose bodies are being read; anybody may have sent
+// them. New requests are always accepted. If there is no room, the request that has held
+// much memory for long is closed. A genuine webhook arrives in one piece and is finished
+// within milliseconds.
 //
 // The zero readers is ready to use.
 type readers struct {
@@ -34,30 +36,30 @@ type readers struct {
 	shares map[sender]*share
 }
 
-// share is what one sender holds.
+// share is the memory that one sender holds.
 type share struct {
 	held    int
-	reading list.List // of *reader, the oldest first
+	reading list.List // of *reader, oldest first
 
-	// The sum of each reader's bytes times the moment it took them, in seconds since
-	// epoch: with it, what the share has cost until now takes no loop.
+	// The sum over all readers of bytes times the time they were reserved, in seconds since
+	// epoch. With it, the cost of the share until now is computed without a loop.
 	epoch time.Time
 	taken float64
 }
 
-// reader is one request whose body is being read.
+// reader is a request whose body is being read.
 type reader struct {
 	of      *readers
 	from    sender
-	until   func(time.Time) // sets when reading fails
+	until   func(time.Time) // sets the read deadline
 	began   time.Time
 	held    int
-	place   *list.Element // nil once it cannot be made to stop any more
+	place   *list.Element // nil once the request cannot be evicted any more
 	evicted bool
 }
 
-// begin makes room for a request. until must make reading its body fail at a moment: it
-// is called at once, and again when the request has to make way.
+// begin admits a request, evicting others if necessary. until sets the request's read
+// deadline: it is called immediately, and again if the request is evicted.
 func (r *readers) begin(from sender, until func(time.Time)) *reader {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +79,7 @@ func (r *readers) begin(from sender, until func(time.Time)) *reader {
 	return one
 }
 
-// grow takes more memory for a request.
+// grow reserves more memory for a request.
 func (one *reader) grow(bytes int) {
 	one.of.mu.Lock()
 	defer one.of.mu.Unlock()
@@ -86,9 +88,9 @@ func (one *reader) grow(bytes int) {
 	}
 }
 
-// whole says that the body is read: what it holds stays taken, and it need not make way
-// any more. It reports whether it had to.
-func (one *reader) whole() (evicted bool) {
+// finish marks the body as read: its memory stays reserved, and it can no longer be evicted.
+// It reports whether it was evicted before.
+func (one *reader) finish() (evicted bool) {
 	one.of.mu.Lock()
 	defer one.of.mu.Unlock()
 	if one.place != nil {
@@ -98,37 +100,37 @@ func (one *reader) whole() (evicted bool) {
 	return one.evicted
 }
 
-// end gives back what a request holds.
+// end releases the memory of a request.
 func (one *reader) end() {
 	one.of.mu.Lock()
 	defer one.of.mu.Unlock()
 	one.of.release(one)
 }
 
-// patience is how long a body may take to come when so many bytes are held: all the time
-// there is until a quarter is, and less and less from there on.
+// patience returns the time allowed for a body when held bytes are reserved: the maximum up
+// to a quarter of the memory, and decreasing from there on.
 func patience(held int) time.Duration {
-	used := float64(held) / unverified
-	shorter := time.Duration(float64(mostPatience-leastPatience) * (used - 0.25) / 0.75)
-	return min(mostPatience, max(leastPatience, mostPatience-shorter))
+	used := float64(held) / maxUnverified
+	shorter := time.Duration(float64(maxPatience-leastPatience) * (used - 0.25) / 0.75)
+	return min(maxPatience, max(leastPatience, maxPatience-shorter))
 }
 
-// take charges a request with bytes, and evicts until all fit. One sender may hold half
-// of what there is.
+// take reserves bytes for a request and evicts others until all fit. One sender may hold
+// half of the memory.
 func (r *readers) take(one *reader, bytes int, now time.Time) {
 	s := r.shares[one.from]
 	one.held += bytes
 	s.held += bytes
 	s.taken += float64(bytes) * one.began.Sub(s.epoch).Seconds()
 	r.held += bytes
-	for s.held > unverified/2 && r.evict(s) {
+	for s.held > maxUnverified/2 && r.evict(s) {
 	}
-	for r.held > unverified && r.evict(r.costliest(now)) {
+	for r.held > maxUnverified && r.evict(r.costliest(now)) {
 	}
 }
 
-// costliest is the share that has held the most for the longest: the one of the most
-// bytes times seconds, of those that have somebody to evict.
+// costliest returns the share with the greatest sum of bytes times seconds, among those
+// with a request that can be evicted.
 func (r *readers) costliest(now time.Time) *share {
 	var worst *share
 	most := -1.0
@@ -140,8 +142,7 @@ func (r *readers) costliest(now time.Time) *share {
 	return worst
 }
 
-// evict makes the oldest request of a share make way. It reports false where there is
-// none.
+// evict closes the oldest request of a share. It returns false if there is none.
 func (r *readers) evict(s *share) bool {
 	if s == nil || s.reading.Len() == 0 {
 		return false
@@ -154,7 +155,7 @@ func (r *readers) evict(s *share) bool {
 	return true
 }
 
-// release gives back what a request holds, once.
+// release releases the memory of a request once.
 func (r *readers) release(one *reader) {
 	if one.held == 0 {
 		return

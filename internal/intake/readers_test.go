@@ -14,7 +14,7 @@ func host(n int) sender {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
-// evictions notes which requests were made to stop, in order.
+// evictions records which requests were evicted, in order.
 type evictions []string
 
 func (e *evictions) begin(r *readers, from sender, name string) *reader {
@@ -25,42 +25,42 @@ func (e *evictions) begin(r *readers, from sender, name string) *reader {
 	})
 }
 
-func TestWhereThereIsRoomNobodyMakesWay(t *testing.T) {
+func TestNoRequestIsEvictedWhileThereIsRoom(t *testing.T) {
 	var r readers
 	var evicted evictions
-	for i := range unverified / overhead {
+	for i := range maxUnverified / overhead {
 		evicted.begin(&r, host(i), fmt.Sprint(i))
 	}
-	if len(evicted) != 0 || r.held != unverified {
+	if len(evicted) != 0 || r.held != maxUnverified {
 		t.Errorf("%d were evicted, %d bytes are held", len(evicted), r.held)
 	}
 }
 
-func TestTheSlowOfManySendersMakeWayForTheNew(t *testing.T) {
+func TestSlowRequestsOfManySendersAreEvictedForNewOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r readers
 		var evicted evictions
-		slow := unverified / overhead
+		slow := maxUnverified / overhead
 		for i := range slow {
 			evicted.begin(&r, host(i), "slow")
 		}
 		time.Sleep(time.Second)
-		for range 1000 { // genuine ones, all from one address, that end quickly
+		for range 1000 { // genuine requests, all from one address, that end quickly
 			one := evicted.begin(&r, host(1<<20), "genuine")
 			one.grow(firstBuffer)
 			time.Sleep(time.Millisecond)
-			if one.whole() {
-				t.Fatal("a genuine one made way")
+			if one.finish() {
+				t.Fatal("a genuine request was evicted")
 			}
 			one.end()
 		}
 		if len(evicted) == 0 || len(evicted) > 3 {
-			t.Errorf("%d slow ones made way, for one at a time", len(evicted))
+			t.Errorf("%d slow requests were evicted, want one for each genuine request", len(evicted))
 		}
 	})
 }
 
-func TestWhoSharesAnAddressWithTheSlowIsNotHarmed(t *testing.T) {
+func TestFastRequestsFromTheAddressOfSlowOnesAreNotEvicted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r readers
 		var evicted evictions
@@ -70,62 +70,62 @@ func TestWhoSharesAnAddressWithTheSlowIsNotHarmed(t *testing.T) {
 			one := evicted.begin(&r, host(1), "genuine")
 			one.grow(firstBuffer)
 			time.Sleep(50 * time.Millisecond)
-			if one.whole() {
-				t.Fatal("a genuine one made way")
+			if one.finish() {
+				t.Fatal("a genuine request was evicted")
 			}
 			one.end()
 		}
-		if r.held > unverified/2 || len(evicted) < 2000 {
-			t.Errorf("one address holds %d bytes, and %d made way", r.held, len(evicted))
+		if r.held > maxUnverified/2 || len(evicted) < 2000 {
+			t.Errorf("one address holds %d bytes, and %d requests were evicted", r.held, len(evicted))
 		}
 	})
 }
 
-func TestWhoHoldsTheMostForTheLongestMakesWayFirst(t *testing.T) {
+func TestTheRequestThatHoldsTheMostForTheLongestIsEvictedFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r readers
 		var evicted evictions
 		evicted.begin(&r, host(1), "small and old")
 		time.Sleep(time.Second)
-		evicted.begin(&r, host(2), "large and old").grow(unverified/2 - overhead)
+		evicted.begin(&r, host(2), "large and old").grow(maxUnverified/2 - overhead)
 		time.Sleep(time.Second)
-		evicted.begin(&r, host(3), "large and new").grow(unverified/2 - 3*overhead)
+		evicted.begin(&r, host(3), "large and new").grow(maxUnverified/2 - 3*overhead)
 		evicted.begin(&r, host(4), "the last one that fits")
 		if len(evicted) != 0 {
-			t.Fatalf("%v made way too early", evicted)
+			t.Fatalf("%v were evicted too early", evicted)
 		}
 		evicted.begin(&r, host(5), "one more")
 		if fmt.Sprint(evicted) != "[large and old]" {
-			t.Errorf("%v made way", evicted)
+			t.Errorf("%v were evicted", evicted)
 		}
 	})
 }
 
-func TestABodyThatIsReadMakesNoWay(t *testing.T) {
+func TestARequestWhoseBodyIsReadIsNotEvicted(t *testing.T) {
 	var r readers
 	var evicted evictions
 	one := evicted.begin(&r, host(1), "read")
-	one.grow(unverified / 4)
-	if one.whole() {
-		t.Fatal("it made way where there was room")
+	one.grow(maxUnverified / 4)
+	if one.finish() {
+		t.Fatal("it was evicted although there was room")
 	}
-	for i := range unverified / overhead {
+	for i := range maxUnverified / overhead {
 		evicted.begin(&r, host(2+i), "slow")
 	}
 	for _, name := range evicted {
 		if name == "read" {
-			t.Fatal("it made way")
+			t.Fatal("it was evicted")
 		}
 	}
 	one.end()
-	if r.held > unverified {
+	if r.held > maxUnverified {
 		t.Errorf("%d bytes are held", r.held)
 	}
 }
 
-func TestPatienceShrinksWithTheLoad(t *testing.T) {
+func TestPatienceDecreasesWithTheLoad(t *testing.T) {
 	for held, want := range map[int]time.Duration{
-		0: mostPatience, unverified / 4: mostPatience, unverified / 8 * 5: (mostPatience + leastPatience) / 2, unverified: leastPatience, 2 * unverified: leastPatience,
+		0: maxPatience, maxUnverified / 4: maxPatience, maxUnverified / 8 * 5: (maxPatience + leastPatience) / 2, maxUnverified: leastPatience, 2 * maxUnverified: leastPatience,
 	} {
 		if got := patience(held); got != want {
 			t.Errorf("with %d bytes held: %v, want %v", held, got, want)
@@ -133,7 +133,7 @@ func TestPatienceShrinksWithTheLoad(t *testing.T) {
 	}
 }
 
-// Whatever requests do, the memory is bounded, accounted for, and given back.
+// Whatever requests do, the memory is limited, accounted for, and released.
 func TestMemoryIsAccountedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var r readers
@@ -148,7 +148,7 @@ func TestMemoryIsAccountedFor(t *testing.T) {
 				case 1:
 					open[i].grow(rapid.IntRange(0, 1<<23).Draw(t, "bytes"))
 				case 2:
-					open[i].whole()
+					open[i].finish()
 				case 3:
 					open[i].end()
 					open[i] = open[len(open)-1]
@@ -167,17 +167,17 @@ func TestMemoryIsAccountedFor(t *testing.T) {
 			if r.held != total || r.held != shares {
 				t.Fatalf("%d bytes are held, by requests %d, by shares %d", r.held, total, shares)
 			}
-			if r.held > unverified && evictable > 0 {
-				t.Fatalf("%d bytes are held though %d could make way", r.held, evictable)
+			if r.held > maxUnverified && evictable > 0 {
+				t.Fatalf("%d bytes are held although %d requests could be evicted", r.held, evictable)
 			}
 		}
 		for _, one := range open {
-			one.whole()
+			one.finish()
 			one.end()
 			one.end()
 		}
 		if r.held != 0 || len(r.shares) != 0 {
-			t.Fatalf("%d bytes of %d senders are never given back", r.held, len(r.shares))
+			t.Fatalf("%d bytes of %d senders were not released", r.held, len(r.shares))
 		}
 	})
 }

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// sender is who a request comes from: an IPv4 address, or the /64 of an IPv6 address,
-// since one host has all of it. It is the zero address where none can be told.
+// sender identifies who sends a request: an IPv4 address, or the /64 of an IPv6 address,
+// since one host usually has all of it. It is the zero address if unknown.
 type sender = netip.Addr
 
-// proxies are the networks of proxies whose X-Forwarded-For is believed.
+// proxies are the networks of trusted proxies.
 type proxies []netip.Prefix
 
-// sender returns who a request comes from: the last in its chain of addresses that is
-// not a trusted proxy. What an untrusted address says about who it forwards is ignored.
+// sender returns the sender of a request: the last address in the chain that is not a
+// trusted proxy. X-Forwarded-For from an untrusted address is ignored.
 func (p proxies) sender(r *http.Request) sender {
 	at := addressOf(r.RemoteAddr)
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
@@ -28,12 +28,12 @@ func (p proxies) sender(r *http.Request) sender {
 		}
 		from := addressOf(strings.TrimSpace(last))
 		if !from.IsValid() {
-			break // the proxy says nothing of use: it stands for whom it forwards
+			break // the proxy gives no usable address: it counts as the sender
 		}
 		at = from
 	}
 	if at.Is6() {
-		network, _ := at.Prefix(64) // every IPv6 address has one
+		network, _ := at.Prefix(64) // cannot fail for an IPv6 address
 		return network.Addr()
 	}
 	return at
@@ -43,7 +43,7 @@ func (p proxies) trusts(at netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(at) })
 }
 
-// addressOf reads an address with or without a port. It returns the zero address for
+// addressOf parses an address with or without a port. It returns the zero address for
 // anything else.
 func addressOf(text string) netip.Addr {
 	if host, err := netip.ParseAddrPort(text); err == nil {

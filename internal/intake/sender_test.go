@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhoSends(t *testing.T) {
+func TestTheSenderOfARequest(t *testing.T) {
 	trusted := proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, test := range map[string]struct {
 		remote    string
@@ -14,23 +14,23 @@ func TestWhoSends(t *testing.T) {
 		want      string
 	}{
 		"an address alone":                               {remote: "192.0.2.1:4711", want: "192.0.2.1"},
-		"a header of somebody untrusted":                 {remote: "192.0.2.1:4711", forwarded: []string{"198.51.100.9"}, want: "192.0.2.1"},
+		"a header from an untrusted address":             {remote: "192.0.2.1:4711", forwarded: []string{"198.51.100.9"}, want: "192.0.2.1"},
 		"a proxy that forwards":                          {remote: "10.0.0.1:4711", forwarded: []string{"198.51.100.9"}, want: "198.51.100.9"},
 		"a proxy that forwards a port too":               {remote: "10.0.0.1:4711", forwarded: []string{"198.51.100.9:80"}, want: "198.51.100.9"},
 		"a sender that pretends to be forwarded":         {remote: "10.0.0.1:4711", forwarded: []string{"203.0.113.5, 198.51.100.9"}, want: "198.51.100.9"},
 		"a sender that pretends in a header of its own":  {remote: "10.0.0.1:4711", forwarded: []string{"203.0.113.5", "198.51.100.9"}, want: "198.51.100.9"},
 		"a sender that pretends to come through a proxy": {remote: "10.0.0.1:4711", forwarded: []string{"203.0.113.5, 10.0.0.7, 198.51.100.9"}, want: "198.51.100.9"},
 		"two proxies":                                     {remote: "10.0.0.1:4711", forwarded: []string{"198.51.100.9,10.0.0.2"}, want: "198.51.100.9"},
-		"a proxy that sends by itself":                    {remote: "10.0.0.1:4711", want: "10.0.0.1"},
+		"a proxy without the header":                      {remote: "10.0.0.1:4711", want: "10.0.0.1"},
 		"proxies alone":                                   {remote: "10.0.0.1:4711", forwarded: []string{"10.0.0.3, 10.0.0.2"}, want: "10.0.0.3"},
-		"a proxy that says nothing of use":                {remote: "10.0.0.1:4711", forwarded: []string{"unknown"}, want: "10.0.0.1"},
-		"nonsense before what the proxy says":             {remote: "10.0.0.1:4711", forwarded: []string{"<script>, 198.51.100.9"}, want: "198.51.100.9"},
+		"a proxy with an unusable header":                 {remote: "10.0.0.1:4711", forwarded: []string{"unknown"}, want: "10.0.0.1"},
+		"nonsense before the proxy's entry":               {remote: "10.0.0.1:4711", forwarded: []string{"<script>, 198.51.100.9"}, want: "198.51.100.9"},
 		"an empty header":                                 {remote: "10.0.0.1:4711", forwarded: []string{""}, want: "10.0.0.1"},
 		"an IPv6 address counts as its network":           {remote: "[2001:db8:1:2:3:4:5:6]:4711", want: "2001:db8:1:2::"},
 		"a forwarded IPv6 address too":                    {remote: "[fd00::1]:4711", forwarded: []string{"[2001:db8:1:2:3:4:5:6]:80"}, want: "2001:db8:1:2::"},
 		"an IPv4 address in IPv6's form is the same":      {remote: "[::ffff:192.0.2.1]:4711", want: "192.0.2.1"},
 		"a proxy in IPv6's form is trusted":               {remote: "[::ffff:10.0.0.1]:4711", forwarded: []string{"198.51.100.9"}, want: "198.51.100.9"},
-		"an address with a zone counts without":           {remote: "[fe80::1%eth0]:4711", want: "fe80::"},
+		"the zone of an address is ignored":               {remote: "[fe80::1%eth0]:4711", want: "fe80::"},
 		"a connection without an address is the zero one": {remote: "@", want: "invalid IP"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,7 +78,7 @@ func TestNobodyIsToldOfAnActionThatGoesOn(t *testing.T) {
 }
 
 func TestATypeThatThereIsNotIsRefusedWithTheNearest(t *testing.T) {
-	for name, want := range map[string]string{"action.done": "", "action.don": `did you mean "action.done"?`, "verdict.changed": `did you mean "case.changed"?`, "": "there is ", "everything": "there is subject.verdict_changed"} {
+	for name, want := range map[string]string{"action.done": "", "action.don": `did you mean "action.done"?`, "verdict.changed": "there is subject.verdict_changed", "": "there is ", "everything": "there is subject.verdict_changed"} {
 		err := notify.CheckType(name)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", name, err, want)

@@ -69,9 +69,8 @@ func CheckType(name string) error {
 	if slices.Contains(TypeNames(), name) {
 		return nil
 	}
-	nearest := slices.MinFunc(TypeNames(), func(a, b string) int { return spelling.Distance(name, a) - spelling.Distance(name, b) })
-	if spelling.Distance(name, nearest) <= 1+len(name)/3 {
-		return fmt.Errorf("there is no type %q; did you mean %q?", name, nearest)
+	if nearest := spelling.DidYouMean(name, TypeNames()); nearest != "" {
+		return fmt.Errorf("there is no type %q%s", name, nearest)
 	}
 	return fmt.Errorf("there is no type %q; there is %s", name, strings.Join(TypeNames(), ", "))
 }

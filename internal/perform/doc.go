@@ -1,9 +1,11 @@
-// Package perform performs at Persona what was decided, exactly once in effect.
+// Package perform performs the actions of decisions at Persona, each exactly once in
+// effect.
 //
-// Each attempt reads the object first: a call whose effect is there already is not
-// made, and one whose precondition is gone is dropped with a note. The idempotency
-// key was stored before the first call, and is used again after a lost answer or a
-// crash; after an answer of 5xx, which Persona would repeat for the same key, and
-// when the key is older than Persona keeps keys, the state that was just read is
-// what protects from doing it twice, and a new key is stored first.
+// Each attempt first reads the object. If the effect is already there, no call is made. If
+// the precondition no longer holds, the action is dropped.
+//
+// The idempotency key is stored before the first call and reused after a lost answer or a
+// crash. A new key is stored and used when the old one is no longer useful: after a 5xx
+// that Persona would repeat for the same key, or when the key is older than Persona keeps
+// keys. Then the state that was just read prevents a second effect.
 package perform

@@ -17,9 +17,9 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// PostgreSQL rejects a text that is not UTF-8 or holds a NUL: the action could never be
-// saved, and would be performed for ever.
-func TestWhateverPersonaSaysCanBeStored(t *testing.T) {
+// PostgreSQL rejects a string that is not UTF-8 or contains a NUL. The action could never
+// be saved and would be performed forever.
+func TestPersonasErrorsCanAlwaysBeStored(t *testing.T) {
 	for name, answer := range map[string]struct{ body, requestID string }{
 		"a long text is cut inside of a rune": {body: `{"errors":[{"title":"T","details":"` + strings.Repeat("é", 4<<10) + `"}]}`},
 		"a title with a NUL":                  {body: `{"errors":[{"title":"a\u0000b"}]}`},

@@ -16,7 +16,7 @@ type panicking struct{}
 
 func (panicking) Object(context.Context, domain.Ref) (domain.Object, error) { panic("a surprise") }
 
-func TestAnAttemptThatPanicsGivesItsClaimBack(t *testing.T) {
+func TestAnAttemptThatPanicsReleasesItsClaim(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	performer := perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: panicking{}}}, telemetry.New(),
 		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
@@ -25,6 +25,6 @@ func TestAnAttemptThatPanicsGivesItsClaimBack(t *testing.T) {
 		_ = performer.Perform(t.Context(), domain.Sandbox, "axn_1")
 	}()
 	if s.claimed {
-		t.Error("the action is claimed for ever")
+		t.Error("the action is still claimed")
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Outbox keeps the actions.
+// Outbox stores the actions.
 type Outbox interface {
 	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error)
 	Release(ctx context.Context, c store.Claim) (again bool, err error)
@@ -31,7 +31,7 @@ type Reader interface {
 	Object(ctx context.Context, ref domain.Ref) (domain.Object, error)
 }
 
-// Deps is what performing an environment's actions needs.
+// Deps are the dependencies for one environment.
 type Deps struct {
 	Client *persona.Client
 	Reader Reader
@@ -46,25 +46,25 @@ type Performer struct {
 	now          func() time.Time
 }
 
-// New returns a performer.
+// New returns a performer for the environments that have an entry.
 func New(outbox Outbox, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Performer {
 	return &Performer{outbox: outbox, environments: environments, metrics: metrics, logger: logger, now: now}
 }
 
 const (
-	keyLife       = 23 * time.Hour // Persona may forget a key after 24 h (Persona docs: Idempotence)
-	maxAttempts   = 20
-	firstKeyLasts = 5 // attempts that a gateway answers
-	maxConflict   = 5 // attempts that end in a 409 for which the state gives no reason
-	firstWait     = time.Second
-	longestWait   = 10 * time.Minute
-	releaseTime   = 5 * time.Second // the database may have fallen silent
-	claimedWait   = time.Second     // until an action is looked at again that another worker has
+	keyLife          = 23 * time.Hour // Persona keeps keys for 24 h (Persona docs: Idempotence)
+	maxAttempts      = 20
+	firstKeyAttempts = 5 // attempts with the first key while only a gateway answers
+	maxConflict      = 5 // attempts that end in a 409 which the state does not explain
+	firstWait        = time.Second
+	longestWait      = 10 * time.Minute
+	releaseTimeout   = 5 * time.Second // limit for releasing a claim, since the database may not respond
+	claimedDelay     = time.Second     // delay before retrying an action that another worker has claimed
 )
 
-// Perform makes the next attempt of an action, unless it is finished. One that is not yet
-// due is a [store.NotDue]. Any other error means that the outcome could not be stored: the
-// job is then run again, with the key that is stored.
+// Perform makes the next attempt of an action, unless the action is finished. If it is not
+// due yet, the error is a [store.NotDue]. Any other error means that the outcome could not
+// be stored: the job is retried with the stored key.
 func (p *Performer) Perform(ctx context.Context, env domain.Environment, id string) (err error) {
 	settings, known := p.environments[env]
 	if !known {
@@ -75,10 +75,10 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 		return fmt.Errorf("perform %s: %w", id, err)
 	}
 	if !ok {
-		return store.NotDue{Wait: claimedWait}
+		return store.NotDue{Wait: claimedDelay}
 	}
-	defer func() { // also when the attempt panics, which the queue recovers from
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer func() { // also if the attempt panics, which the queue recovers from
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 		defer cancel()
 		_, released := p.outbox.Release(last, claim)
 		err = errors.Join(err, released)
@@ -86,7 +86,7 @@ func (p *Performer) Perform(ctx context.Context, env domain.Environment, id stri
 	return p.attempt(ctx, env, settings, id)
 }
 
-// attempt makes the next attempt of an action that nobody else makes one of.
+// attempt makes the next attempt of a claimed action.
 func (p *Performer) attempt(ctx context.Context, env domain.Environment, settings Deps, id string) error {
 	a, err := p.outbox.Action(ctx, env, id)
 	if err != nil {
@@ -122,7 +122,8 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	}
 	a.Attempts++
 	if kind.Traceless && a.Attempts == 1 {
-		// Stored before the call: after a crash nothing else tells that it was made.
+		// Store the attempt before the call: after a crash nothing else shows that the call
+		// was made.
 		if a.Version, err = p.outbox.SaveAction(ctx, a, nil, nil); err != nil {
 			return err
 		}
@@ -147,28 +148,28 @@ func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Actio
 	return a, err
 }
 
-// failed decides how an action goes on after an error of reading (called is false) or
-// of the call itself.
+// failed decides what follows an error. called says whether the error is of the call itself
+// rather than of reading the object.
 func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, cause error, called bool) error {
 	if ctx.Err() != nil {
-		return ctx.Err() // told to stop: the job is run again, with the same key
+		return ctx.Err() // the service is stopping: the job is retried with the same key
 	}
 	var refusal *persona.Error
 	if errors.As(cause, &refusal) {
-		a.Said = said(refusal)
+		a.Said = errorText(refusal)
 	}
 	switch {
 	case errors.Is(cause, persona.ErrRateLimited):
 		if called {
-			a.Attempts-- // waiting for the limit is no attempt
+			a.Attempts-- // waiting for the rate limit is not an attempt
 		}
 		wait := firstWait * 5
 		if refusal != nil && refusal.RetryAfter() > 0 {
 			wait = refusal.RetryAfter()
 		}
-		return p.again(ctx, a, wait, "rate limit reached")
+		return p.retryLater(ctx, a, wait, "rate limit reached")
 	case called && errors.Is(cause, persona.ErrConflict):
-		return p.conflicted(ctx, settings, a, cause)
+		return p.resolveConflict(ctx, settings, a, cause)
 	case errors.Is(cause, persona.ErrNotFound), errors.Is(cause, persona.ErrForbidden), errors.Is(cause, persona.ErrInvalid), errors.Is(cause, persona.ErrBadRequest):
 		return p.finish(ctx, a, domain.ActionDead, cause.Error())
 	}
@@ -178,52 +179,53 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 	if a.Attempts >= maxAttempts {
 		return p.finish(ctx, a, domain.ActionDead, fmt.Sprintf("given up after %d attempts: %v", a.Attempts, cause))
 	}
-	if called && spent(cause, a.Spec.Kind, a.Attempts) {
-		// The next attempt reads the state first, so a new key does not do it twice.
+	if called && keyIsSpent(cause, a.Spec.Kind, a.Attempts) {
+		// The next attempt reads the state first, so a new key cannot cause a second
+		// effect.
 		a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now()
 	}
-	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
+	return p.retryLater(ctx, a, backoff(a.Attempts), cause.Error())
 }
 
-// said is what Persona said when it refused a call: titles with their details.
-func said(refusal *persona.Error) string {
+// errorText returns the titles and details of Persona's error.
+func errorText(refusal *persona.Error) string {
 	return domain.Storable(strings.Join(refusal.Details(), "\n"), maxSaid)
 }
 
-// How much is kept of what Persona said, in bytes.
+// Maximum lengths of the stored parts of Persona's error, in bytes.
 const (
 	maxSaid      = 4 << 10
 	maxOutcome   = 1 << 10
 	maxRequestID = 100
 )
 
-// spent reports whether a key is of no more use after an error: see [persona.RetryOf]. What
-// a gateway answers (502, 503, 504) should not be stored under the key, so that the same key
-// asks on. Should Persona store it all the same, a new key for each later attempt gets past
-// it, for kinds of action whose effect the next attempt would see.
-func spent(cause error, kind domain.ActionKind, attempts int) bool {
+// keyIsSpent reports whether an error makes a key useless: see [persona.RetryOf]. A gateway's
+// answers (502, 503, 504) are not supposed to be stored under the key, so the same key is
+// kept at first. In case Persona did store one, later attempts use a new key each, but only
+// for kinds of action whose effect the next attempt would see.
+func keyIsSpent(cause error, kind domain.ActionKind, attempts int) bool {
 	switch persona.RetryOf(cause) {
 	case persona.RetryNewKey:
 		return true
 	case persona.RetrySameKey:
 		var answered *persona.Error
 		k, _ := action.Find(kind)
-		return errors.As(cause, &answered) && !k.Traceless && attempts >= firstKeyLasts
+		return errors.As(cause, &answered) && !k.Traceless && attempts >= firstKeyAttempts
 	default:
 		return false
 	}
 }
 
-// backoff is the wait after a number of attempts, half of it by chance.
+// backoff returns the wait after a number of attempts. Half of it is random.
 func backoff(attempts int) time.Duration {
 	wait := min(longestWait, firstWait<<min(attempts-1, 20))
 	return wait/2 + rand.N(wait/2+1)
 }
 
-// conflicted looks what a 409 means: that the effect is there, that the state forbids
-// it, or that somebody changed the object at the same moment (Persona's "Stale object
-// error"), which passes.
-func (p *Performer) conflicted(ctx context.Context, settings Deps, a domain.Action, cause error) error {
+// resolveConflict handles a 409. Either the effect is already there, or the state forbids the
+// action, or another change happened at the same time (Persona's "Stale object error"), in
+// which case the action is retried.
+func (p *Performer) resolveConflict(ctx context.Context, settings Deps, a domain.Action, cause error) error {
 	now, err := settings.Reader.Object(ctx, a.Spec.Target)
 	if err != nil {
 		return p.failed(ctx, settings, a, err, false)
@@ -237,12 +239,12 @@ func (p *Performer) conflicted(ctx context.Context, settings Deps, a domain.Acti
 	if a.Attempts >= maxConflict {
 		return p.finish(ctx, a, domain.ActionDead, cause.Error())
 	}
-	a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now() // the refusal is stored under the old one
-	return p.again(ctx, a, backoff(a.Attempts), cause.Error())
+	a.IdempotencyKey, a.KeyMadeAt = a.FreshKey(p.now()), p.now() // Persona stores the rejection under the old key
+	return p.retryLater(ctx, a, backoff(a.Attempts), cause.Error())
 }
 
-// again lets an action wait for its next attempt.
-func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Duration, why string) error {
+// retryLater schedules the next attempt of an action.
+func (p *Performer) retryLater(ctx context.Context, a domain.Action, wait time.Duration, why string) error {
 	why = domain.Storable(why, maxOutcome)
 	a.NextAttemptAt, a.Outcome = p.now().Add(wait), why
 	p.logger.WarnContext(ctx, "action will be retried", "environment", a.Environment, "action", a.ID, "kind", a.Spec.Kind, "object", a.Spec.Target.ID,
@@ -252,7 +254,7 @@ func (p *Performer) again(ctx context.Context, a domain.Action, wait time.Durati
 	return err
 }
 
-// finish ends an action.
+// finish stores the final state of an action.
 func (p *Performer) finish(ctx context.Context, a domain.Action, state domain.ActionState, outcome string) error {
 	outcome = domain.Storable(outcome, maxOutcome)
 	a.State, a.Outcome, a.FinishedAt, a.NextAttemptAt = state, outcome, p.now(), time.Time{}

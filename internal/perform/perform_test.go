@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// outbox keeps one action, and every state that it was saved in.
+// outbox contains one action and records each state it is saved in.
 type outbox struct {
 	mu      sync.Mutex
 	action  domain.Action
@@ -75,8 +75,7 @@ func (o *outbox) SaveAction(_ context.Context, a domain.Action, n []domain.Notif
 	return a.Version, nil
 }
 
-// stage is a performer with a sandbox behind it, a clock that is set by hand, and one
-// action in the outbox.
+// stage is a performer with a sandbox, a manual clock, and one action in the outbox.
 type stage struct {
 	*outbox
 	t         *testing.T
@@ -112,7 +111,7 @@ func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *st
 	return s
 }
 
-// perform makes one attempt, when it is due.
+// perform makes one attempt when it is due.
 func (s *stage) perform() domain.Action {
 	s.t.Helper()
 	if next := s.action.NextAttemptAt; next.After(s.now) {
@@ -124,7 +123,7 @@ func (s *stage) perform() domain.Action {
 	return s.action
 }
 
-// calls returns the idempotency keys of the calls of an operation, oldest first.
+// calls returns the idempotency keys of an operation's calls, oldest first.
 func (s *stage) calls(operation string) []string {
 	var keys []string
 	for _, call := range s.sandbox.Calls("sandbox") {
@@ -155,53 +154,53 @@ func TestPerform(t *testing.T) {
 	for name, test := range map[string]struct {
 		spec     domain.ActionSpec
 		prepare  func(*stage)
-		attempts int // that are made; 1 unless set
+		attempts int // number of attempts; default 1
 		want     domain.ActionState
 		calls    int
 	}{
-		"a call is made, and that is all": {spec: approve, want: domain.ActionDone, calls: 1},
-		"what somebody did already is not done again": {
+		"a call is made once": {spec: approve, want: domain.ActionDone, calls: 1},
+		"an effect that is already there is not repeated": {
 			spec: approve, want: domain.ActionAlreadyDone, calls: 0,
 			prepare: func(s *stage) {
 				s.must(s.client.Inquiries.Approve(s.t.Context(), s.action.Spec.Target.ID, persona.InquiryApproveParams{}))
 			},
 		},
-		"what was decided otherwise meanwhile is dropped": {
+		"an action is dropped if somebody decided otherwise": {
 			spec: approve, want: domain.ActionDropped, calls: 0,
 			prepare: func(s *stage) {
 				s.must(s.client.Inquiries.Decline(s.t.Context(), s.action.Spec.Target.ID, persona.InquiryDeclineParams{}))
 			},
 		},
-		"a reviewer who stepped in is not overruled": {
+		"a reviewer's decision is not overruled": {
 			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Expects: "created"}, want: domain.ActionDropped, calls: 0,
 			prepare: func(s *stage) { s.must(s.client.Inquiries.MarkForReview(s.t.Context(), s.action.Spec.Target.ID)) },
 		},
-		"what is as it was decided on is approved": {
+		"an inquiry in the expected status is approved": {
 			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Expects: "created"}, want: domain.ActionDone, calls: 1,
 		},
-		"what is redacted is left alone": {
+		"a redacted object is left alone": {
 			spec: approve, want: domain.ActionDropped, calls: 0,
 			prepare: func(s *stage) { s.must(s.client.Inquiries.Redact(s.t.Context(), s.action.Spec.Target.ID)) },
 		},
-		"an effect behind a 500 is seen": {
+		"an effect despite a 500 is detected": {
 			spec: approve, want: domain.ActionAlreadyDone, calls: 1, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusAfter}),
 		},
-		"a 500 without effect is tried again": {
+		"a 500 without effect is retried": {
 			spec: approve, want: domain.ActionDone, calls: 2, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore}),
 		},
-		"a 409 that the state does not explain is tried again": {
+		"a 409 that the state does not explain is retried": {
 			spec: approve, want: domain.ActionDone, calls: 2, attempts: 2, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 409}),
 		},
-		"a 409 that stays is the end": {
+		"a persistent 409 makes the action dead": {
 			spec: approve, want: domain.ActionDead, calls: 5, attempts: 5, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 409, Times: 9}),
 		},
-		"a refusal is the end": {
+		"a rejection makes the action dead": {
 			spec: approve, want: domain.ActionDead, calls: 1, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Status: 422}),
 		},
-		"a server that never works is given up": {
+		"an action is given up after many 5xx answers": {
 			spec: approve, want: domain.ActionDead, calls: 20, attempts: 20, prepare: fault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Times: 30}),
 		},
-		"an object that does not exist is the end": {
+		"an unknown object makes the action dead": {
 			spec: domain.ActionSpec{Kind: domain.ApproveInquiry, Target: domain.Ref{Type: "inquiry", ID: "inq_nobody"}}, want: domain.ActionDead,
 		},
 	} {
@@ -234,7 +233,7 @@ func TestPerform(t *testing.T) {
 	}
 }
 
-func TestACaseThatAReviewerMovedKeepsItsStatus(t *testing.T) {
+func TestACaseThatAReviewerChangedKeepsItsStatus(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	c, err := s.client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID})
 	s.must(c, err)
@@ -276,7 +275,7 @@ func TestACallWhoseAnswerWasLostTakesEffectOnce(t *testing.T) {
 	}
 }
 
-func TestALinkWhoseAnswerWasLostIsMadeOnceBehindABadGateway(t *testing.T) {
+func TestALinkWhoseAnswerABadGatewayLostIsMadeOnce(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	for _, f := range []sandbox.Fault{
 		{Kind: sandbox.FaultStatusAfter, Status: 503},
@@ -300,7 +299,7 @@ func TestALinkWhoseAnswerWasLostIsNotMadeAgainUnderANewKey(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusAfter, Status: 503, Operation: "Inquiries.GenerateOneTimeLink", Times: 1}))
 	s.perform()
-	s.now = s.now.Add(25 * time.Hour) // nothing ran meanwhile, and Persona has forgotten the key
+	s.now = s.now.Add(25 * time.Hour) // in the meantime nothing ran, and Persona forgot the key
 	if s.perform(); s.action.State != domain.ActionDead || !strings.Contains(s.action.Outcome, "may have taken effect") {
 		t.Errorf("%s: %s", s.action.State, s.action.Outcome)
 	}
@@ -313,7 +312,7 @@ func TestALinkIsNotMadeAgainAfterACrash(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	before := s.action
 	s.perform()
-	s.action = s.saved[0] // as if the process had died with the answer
+	s.action = s.saved[0] // as if the process had crashed before it stored the answer
 	if s.action.State != domain.ActionWaiting || s.action.IdempotencyKey != before.IdempotencyKey {
 		t.Fatalf("what was stored first is %s under %s", s.action.State, s.action.IdempotencyKey)
 	}
@@ -323,7 +322,7 @@ func TestALinkIsNotMadeAgainAfterACrash(t *testing.T) {
 	}
 }
 
-func TestALinkThatWasNeverAskedForIsMadeAfterALongOutage(t *testing.T) {
+func TestALinkThatWasNeverRequestedIsMadeAfterALongOutage(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	s.now = s.now.Add(25 * time.Hour)
 	if s.perform(); s.action.State != domain.ActionDone {
@@ -331,7 +330,7 @@ func TestALinkThatWasNeverAskedForIsMadeAfterALongOutage(t *testing.T) {
 	}
 }
 
-func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
+func TestNewKeysAreUsedWhileAGatewayKeepsFailing(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 503}))
 	for s.action.State == domain.ActionWaiting && s.action.Attempts < 8 {
@@ -342,9 +341,9 @@ func TestAGatewayThatNeverWorksGetsANewKeyNowAndThen(t *testing.T) {
 	}
 }
 
-// Seed 2958322140 of the simulation: four keys in a row had a stored 502, and an approval was
-// given up.
-func TestAGatewayWhoseAnswersAreStoredIsGotPastBeforeTheActionIsGivenUp(t *testing.T) {
+// Seed 2958322140 of the simulation: four keys in a row had a stored 502, and the action
+// was given up.
+func TestStoredAnswersOfAGatewayDoNotExhaustAllAttempts(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCachedStatus, Operation: "Inquiries.Approve", Status: 502, Times: 17}))
 	for s.action.State == domain.ActionWaiting {
@@ -355,7 +354,7 @@ func TestAGatewayWhoseAnswersAreStoredIsGotPastBeforeTheActionIsGivenUp(t *testi
 	}
 }
 
-func TestEveryKindOfActionDoesWhatItSays(t *testing.T) {
+func TestEveryKindOfActionHasItsEffect(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "start_inquiry complete_inquiry"}})
 	inquiry := s.action.Spec.Target
 	kase, err := s.client.Cases.Create(t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{inquiry.ID})})
@@ -396,7 +395,7 @@ func TestEveryKindOfActionDoesWhatItSays(t *testing.T) {
 	}
 }
 
-func TestAOneTimeLinkIsKeptInTheResultAlone(t *testing.T) {
+func TestAOneTimeLinkIsOnlyInTheResult(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
 	a := s.perform()
 	var result struct {
@@ -427,7 +426,7 @@ func TestTheKeyIsStoredBeforeItIsUsed(t *testing.T) {
 	}
 }
 
-func TestTheRateLimitCostsNoAttempt(t *testing.T) {
+func TestWaitingForTheRateLimitIsNotAnAttempt(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	for range 3 {
 		s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Approve", Status: 429}))
@@ -442,7 +441,7 @@ func TestTheRateLimitCostsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotDueIsRunAgainWhenItIs(t *testing.T) {
+func TestAnActionThatIsNotDueIsSnoozed(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.action.NextAttemptAt = s.now.Add(time.Second)
 	err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1")
@@ -451,7 +450,7 @@ func TestWhatIsNotDueIsRunAgainWhenItIs(t *testing.T) {
 	}
 }
 
-func TestAConflictOfAReadIsLookedIntoOnce(t *testing.T) {
+func TestAConflictOnAReadCausesNoSecondRead(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	for range 5 {
 		s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Get", Status: 409}))
@@ -464,7 +463,7 @@ func TestAConflictOfAReadIsLookedIntoOnce(t *testing.T) {
 	}
 }
 
-func TestProductionRefusesToSimulateBeforeAnythingIsSent(t *testing.T) {
+func TestProductionRejectsSimulateActionsBeforeAnyCall(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.SimulateInquiry, Arguments: map[string]string{"actions": "complete_inquiry"}})
 	s.action.Environment = domain.Production
 	before := len(s.sandbox.Calls("sandbox"))

@@ -1,5 +1,5 @@
-// Package pgtest runs a real PostgreSQL for tests: one server for each test binary, and
-// a database of its own for each test.
+// Package pgtest runs a real PostgreSQL for tests: one server per test binary, and one
+// database per test.
 package pgtest
 
 import (
@@ -22,22 +22,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Server is a PostgreSQL that listens on this machine.
+// Server is a PostgreSQL server on this machine.
 type Server struct {
 	bin, data string
 	port      int
-	as        *syscall.Credential // who it runs as; nil for who runs the tests
+	as        *syscall.Credential // the user it runs as; nil for the current user
 
 	mu   sync.Mutex
 	last int
 }
 
-// Run runs the tests of a binary with a server, whose address start returns. Where there
-// is no PostgreSQL, start skips the test that asks for it, and in CI fails it.
+// Run runs the tests of a binary with a PostgreSQL server. If PostgreSQL is not installed,
+// tests that need it are skipped, or fail in CI.
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 func Run(m interface{ Run() int }, server **Server) int {
-	flag.Parse() // for -short, under which no server is started
+	flag.Parse() // parse -short, which skips the server
 	var s *Server
 	if !testing.Short() {
 		var err error
@@ -52,8 +52,8 @@ func Run(m interface{ Run() int }, server **Server) int {
 	return m.Run()
 }
 
-// New starts a server for one test alone, which may stop and start it. It is gone when the
-// test ends. Where there is no PostgreSQL, it skips the test, and in CI fails it.
+// New starts a server for one test, which may stop and start it. It is removed when the
+// test ends. If PostgreSQL is not installed, the test is skipped, or fails in CI.
 func New(t testing.TB) *Server {
 	t.Helper()
 	if testing.Short() {
@@ -68,7 +68,7 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// newServer makes and starts a server, or returns nil where PostgreSQL is not installed.
+// newServer creates and starts a server. It returns nil if PostgreSQL is not installed.
 func newServer() (*Server, error) {
 	bin := binaries()
 	if bin == "" {
@@ -100,9 +100,9 @@ func newServer() (*Server, error) {
 	return s, s.Start()
 }
 
-// binaries is the folder of the newest PostgreSQL on this machine, or "".
+// binaries returns the folder of the newest PostgreSQL on this machine, or "".
 func binaries() string {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // cannot fail: the pattern is valid
 	slices.SortFunc(found, func(a, b string) int {
 		version := func(path string) int {
 			n, _ := strconv.Atoi(strings.Split(path, "/")[4])
@@ -119,7 +119,7 @@ func binaries() string {
 	return ""
 }
 
-// run runs one of PostgreSQL's programs to its end.
+// run runs one of PostgreSQL's programs and waits for it.
 func (s *Server) run(program string, args ...string) error {
 	log, err := os.CreateTemp("", "idem-pg-log")
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Server) run(program string, args ...string) error {
 	defer log.Close()
 	command := exec.Command(filepath.Join(s.bin, program), args...)
 	command.Dir = "/"
-	command.Stdout, command.Stderr = log, log // a file: the server that pg_ctl leaves behind would hold a pipe open
+	command.Stdout, command.Stderr = log, log // not a pipe: the server that pg_ctl starts would keep it open
 	if s.as != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
 	}
@@ -140,7 +140,7 @@ func (s *Server) run(program string, args ...string) error {
 	return nil
 }
 
-// Start starts the server, at the port it had before if there was one.
+// Start starts the server, on its former port if it had one.
 func (s *Server) Start() error {
 	if s.port == 0 {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -154,7 +154,7 @@ func (s *Server) Start() error {
 	return s.run("pg_ctl", "-D", s.data, "-l", filepath.Join(filepath.Dir(s.data), "log"), "-w", "-t", "60", "-o", options, "start")
 }
 
-// Stop stops the server: fast, or immediate as in a crash.
+// Stop stops the server with a mode: fast, or immediate to simulate a crash.
 func (s *Server) Stop(mode string) error {
 	return s.run("pg_ctl", "-D", s.data, "-m", mode, "-w", "stop")
 }
@@ -164,7 +164,7 @@ func (s *Server) close() {
 	os.RemoveAll(filepath.Dir(s.data))
 }
 
-// Database makes an empty database for a test, and returns its URL. It is gone when the
+// Database creates an empty database for a test and returns its URL. It is removed when the
 // test ends.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
@@ -178,7 +178,7 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(name)
 }
 
-// require skips a test without a server, and in CI fails it.
+// require skips a test without a server, or fails it in CI.
 func (s *Server) require(t testing.TB) {
 	t.Helper()
 	switch {
@@ -196,7 +196,7 @@ func (s *Server) url(database string) string {
 	return fmt.Sprintf("postgres://idem@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
 }
 
-// Address is where the server listens: host:port.
+// Address returns the server's host:port.
 func (s *Server) Address() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
 func (s *Server) do(t testing.TB, statement string) {

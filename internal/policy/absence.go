@@ -6,7 +6,7 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// polarity says how a part of a condition influences the whole condition.
+// polarity says how the value of a part of a condition affects the whole condition.
 type polarity int
 
 const (
@@ -26,9 +26,9 @@ func (p polarity) negated() polarity {
 	}
 }
 
-// findAbsence returns the first test for presence that helps the condition to be true
-// when the value is absent, or nil. In a rule that approves, a withheld value would then
-// approve somebody.
+// findAbsence returns the first test for presence that can make the condition true because
+// a value is absent, or nil. In a rule that approves, a withheld value would then approve a
+// person.
 func findAbsence(tree *ast.AST) *conditionError {
 	f := &absenceFinder{tree: tree}
 	f.visit(tree.Expr(), positive)
@@ -111,8 +111,8 @@ func (f *absenceFinder) call(e ast.Expr, p polarity) {
 	}
 }
 
-// compared returns the polarity of the operands of == and !=: x == true and x != false
-// are x, x == false and x != true are its negation.
+// compared returns the polarity of the operands of == and !=. x == true and x != false have
+// the polarity of x; x == false and x != true have its negation.
 func compared(operands []ast.Expr, equal bool, p polarity) polarity {
 	for _, operand := range operands {
 		if operand.Kind() != ast.LiteralKind {
@@ -128,8 +128,8 @@ func compared(operands []ast.Expr, equal bool, p polarity) polarity {
 	return mixed
 }
 
-// isKey reports whether "key in of" may ask for a key of a mapping. Where the type of the
-// right side is not known, a literal on the left may be a key.
+// isKey reports whether "key in of" may test for a key of a map. If the type of the right
+// side is not known, a literal on the left may be a key.
 func (f *absenceFinder) isKey(key, of ast.Expr) bool {
 	switch f.tree.GetType(of.ID()).Kind() {
 	case types.MapKind:
@@ -141,8 +141,8 @@ func (f *absenceFinder) isKey(key, of ast.Expr) bool {
 	}
 }
 
-// mappings reports mappings that are counted or compared as a whole: what they lack
-// would count.
+// mappings reports maps that are counted or compared as a whole, because absent keys would
+// then count.
 func (f *absenceFinder) mappings(args []ast.Expr) {
 	for _, arg := range args {
 		if f.tree.GetType(arg.ID()).Kind() == types.MapKind {
@@ -151,8 +151,8 @@ func (f *absenceFinder) mappings(args []ast.Expr) {
 	}
 }
 
-// comprehension follows all and exists, which are true sooner when their condition is.
-// Others, such as filter, may count what is absent.
+// comprehension visits all and exists, whose conditions keep the polarity. Other macros,
+// such as filter, may count absent values.
 func (f *absenceFinder) comprehension(e ast.Expr, p polarity) {
 	c := e.AsComprehension()
 	f.mappings([]ast.Expr{c.IterRange()})
@@ -161,7 +161,7 @@ func (f *absenceFinder) comprehension(e ast.Expr, p polarity) {
 	if step.Kind() == ast.CallKind && c.Result().Kind() == ast.IdentKind {
 		switch call := step.AsCall(); call.FunctionName() {
 		case operators.LogicalAnd, operators.LogicalOr:
-			f.visit(call.Args()[1], p) // the first is the result so far
+			f.visit(call.Args()[1], p) // the first argument is the accumulated result
 			return
 		}
 	}

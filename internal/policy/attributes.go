@@ -11,10 +11,10 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// kind is a type of object as conditions see it.
+// kind is a type of objects in conditions.
 type kind struct {
-	name   string               // of the type in conditions, such as Inquiry
-	label  string               // for people, such as inquiry
+	name   string               // the type's name in conditions, such as Inquiry
+	label  string               // the name in error messages, such as inquiry
 	fields map[string]attribute // by the name that conditions use, in snake_case
 }
 
@@ -25,8 +25,9 @@ type attribute struct {
 	read reader
 }
 
-// kinds are the types of the objects in conditions, by name. Attributes and their types
-// are those of the SDK's structs; a verification and a report have those of every kind.
+// kinds returns the types of objects in conditions, by name. Their attributes and attribute
+// types are those of the SDK's structs. A verification has the attributes of all kinds of
+// verification, and a report those of all kinds of report.
 func kinds(thresholds map[string]float64) (map[string]kind, error) {
 	all := map[string]kind{}
 	add := func(name, label string, structs ...reflect.Type) {
@@ -72,7 +73,7 @@ func kinds(thresholds map[string]float64) (map[string]kind, error) {
 	return all, nil
 }
 
-// attributesOf returns the SDK's structs of attributes of kinds of a resource.
+// attributesOf returns the SDK's attribute structs of the kinds of a resource.
 func attributesOf(family string, kinds []string) ([]reflect.Type, error) {
 	var structs []reflect.Type
 	for _, k := range kinds {
@@ -93,8 +94,8 @@ func attributesOf(family string, kinds []string) ([]reflect.Type, error) {
 	return structs, nil
 }
 
-// add adds the attributes of one of the SDK's structs. An attribute that has another type
-// in another kind of the same resource is of any type.
+// add adds the attributes of an SDK struct. If kinds of the same resource have an attribute
+// with different types, it is of any type.
 func (k kind) add(s reflect.Type) {
 	for i := range s.NumField() {
 		f := s.Field(i)
@@ -113,7 +114,8 @@ func (k kind) add(s reflect.Type) {
 	}
 }
 
-// conversion says what a type of the SDK is in conditions, and how its JSON is read.
+// conversion returns the type in conditions for a type of the SDK, and a function that
+// reads its JSON.
 func conversion(t reflect.Type) (*cel.Type, reader) {
 	switch t {
 	case reflect.TypeFor[persona.Time]():

@@ -17,21 +17,21 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// condition is the condition of a rule, ready to be evaluated.
+// condition is the compiled condition of a rule.
 type condition struct {
 	program   cel.Program
-	variables []string // that it reads
-	spelled   []string // the texts that are written in it, and are safe to show
+	variables []string // the variables that it uses
+	spelled   []string // the string literals in it, which are safe to show
 
-	always          bool // it is true whatever the facts are
-	withoutEvidence bool // it is true for somebody without verifications and reports
+	always          bool // true whatever the facts are
+	withoutEvidence bool // true for a person without verifications and reports
 }
 
-// costLimit bounds what one condition may cost to evaluate, in CEL's units: some ten
-// thousand operations.
+// costLimit limits the cost of evaluating one condition, in CEL's units: about ten thousand
+// operations.
 const costLimit = 100_000
 
-// conditionError says what is wrong with a condition, and where in its text.
+// conditionError is an error in a condition, with its position in the text.
 type conditionError struct {
 	at      common.Location
 	problem string
@@ -39,9 +39,9 @@ type conditionError struct {
 
 func (e *conditionError) Error() string { return e.problem }
 
-// compile makes a condition of a text. It fails with a [*conditionError]. The condition of
-// a rule that approves must not be true because a value is absent.
-func (l *language) compile(text string, approves bool, thresholds map[string]float64) (*condition, error) {
+// compile compiles a condition. Its error is a [*conditionError]. If the rule approves, the
+// condition must not become true because a value is absent.
+func (l *language) compile(text string, approves bool) (*condition, error) {
 	checked, issues := l.env.Compile(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
@@ -65,7 +65,7 @@ func (l *language) compile(text string, approves bool, thresholds map[string]flo
 	}
 	c := &condition{program: program}
 	c.note(native)
-	known := map[string]any{"thresholds": l.thresholds(thresholds)}
+	known := map[string]any{"thresholds": l.numbers()}
 	if value, _, err := program.Eval(known); err == nil {
 		if value != types.True {
 			return nil, &conditionError{common.NoLocation, "it is always false, so the rule can never match"}
@@ -79,7 +79,7 @@ func (l *language) compile(text string, approves bool, thresholds map[string]flo
 	return c, nil
 }
 
-// note notes the variables that the condition reads and the texts in it.
+// note records the variables and the string literals of the condition.
 func (c *condition) note(tree *ast.AST) {
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
@@ -95,8 +95,8 @@ func (c *condition) note(tree *ast.AST) {
 	}))
 }
 
-// holds evaluates the condition. The problem says why it cannot be evaluated, and names
-// no value of the facts; it is empty when it can.
+// holds evaluates the condition. If it cannot be evaluated, problem says why, without
+// values of the facts; otherwise problem is empty.
 func (c *condition) holds(variables map[string]any) (holds bool, problem string) {
 	value, _, err := c.program.Eval(variables)
 	if err != nil {
@@ -109,8 +109,8 @@ func (c *condition) holds(variables map[string]any) (holds bool, problem string)
 	return holds, ""
 }
 
-// problem says why a condition cannot be evaluated. CEL's errors quote values, which may
-// be personal data, so only texts that are written in the condition are repeated.
+// problem says why a condition cannot be evaluated. CEL's errors quote values, which may be
+// personal data, so it repeats only literals of the condition.
 func (c *condition) problem(err error) string {
 	if e := readError(""); errors.As(err, &e) {
 		return string(e)
@@ -121,7 +121,7 @@ func (c *condition) problem(err error) string {
 	return "a value is absent or of a type that the condition cannot use, or the condition is too expensive"
 }
 
-// explain replaces CEL's message about an unknown name by one that suggests another.
+// explain replaces CEL's message about an unknown name with one that suggests a name.
 func (l *language) explain(message string) string {
 	name := regexp.MustCompile(`^undeclared reference to '([^']*)'`).FindStringSubmatch(message)
 	switch {
@@ -130,19 +130,19 @@ func (l *language) explain(message string) string {
 	case name == nil:
 		return message
 	}
-	known := slices.Concat(l.variables, functionNames(), []string{"size", "has", "all", "exists", "exists_one", "filter", "map", "matches",
+	known := slices.Concat(l.names, functionNames(), []string{"size", "has", "all", "exists", "exists_one", "filter", "map", "matches",
 		"contains", "startsWith", "endsWith", "timestamp", "duration", "double", "int", "string"})
 	suggestion := didYouMean(name[1], known)
 	if suggestion == "" {
-		suggestion = "; the variables are " + strings.Join(l.variables, ", ")
+		suggestion = "; the variables are " + strings.Join(l.names, ", ")
 	}
 	return fmt.Sprintf("there is no %q%s", name[1], suggestion)
 }
 
 const noNull = "null counts as absent: write has(…) to test whether there is a value"
 
-// check finds what CEL does not: unknown attributes, template fields that are not written
-// as fields["key"], null, and dyn, which would hide all of these.
+// check finds errors that CEL does not: unknown attributes, template fields that are not
+// written as fields["key"], null, and dyn, which would hide the other errors.
 func (l *language) check(tree *ast.AST) *conditionError {
 	var found *conditionError
 	report := func(e ast.Expr, problem string) {
@@ -150,7 +150,7 @@ func (l *language) check(tree *ast.AST) *conditionError {
 			found = &conditionError{tree.SourceInfo().GetStartLocation(e.ID()), problem}
 		}
 	}
-	indexed := map[int64]bool{} // the expressions of which a key is read
+	indexed := map[int64]bool{} // expressions that are indexed with a key
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.LiteralKind:
@@ -187,8 +187,7 @@ func isFields(e ast.Expr) bool {
 	return e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "fields"
 }
 
-// attributeProblem says that a type has no such attribute. It is empty when the type has
-// it, and when the type is not known.
+// attributeProblem returns an error message if a type is known and has no such attribute.
 func (l *language) attributeProblem(of *cel.Type, name string) string {
 	k, known := l.kinds[of.TypeName()]
 	if _, has := k.fields[name]; !known || has {
@@ -212,7 +211,7 @@ func (l *language) attributeProblem(of *cel.Type, name string) string {
 	return fmt.Sprintf("%s has no %q%s", k.label, name, suggestion)
 }
 
-// keyProblem says that a template field's key is not written in kebab-case.
+// keyProblem returns an error message if a template field's key is not in kebab-case.
 func keyProblem(container, key ast.Expr) string {
 	if !isFields(container) || key.Kind() != ast.LiteralKind {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// rich are facts with an attribute of every type.
+// rich returns facts with an attribute of every type.
 func rich() Facts {
 	f := facts("completed", attempt("document", "vtmpl_A", 1, "failed"), attempt("document", "vtmpl_A", 2, "passed"), attempt("document", "vtmpl_B", 3, "failed"),
 		selfie(2, "failed", "selfie_liveness_detection"), selfie(4, "passed"))
@@ -87,20 +87,20 @@ func TestConditionsSeeTheFacts(t *testing.T) {
 			switch o := holds(t, when, rich()); {
 			case when == `passed("document")`: // one of its two templates failed
 				if o.Result != domain.NoRule {
-					t.Error(said(o))
+					t.Error(outcomeLine(o))
 				}
 			case strings.Contains(when, ".first_name"): // a key of a template field has one form
 				if o.Result != domain.NotEvaluated {
-					t.Error(said(o))
+					t.Error(outcomeLine(o))
 				}
 			case (o.Result == domain.Decided) != want || o.Result == domain.NotEvaluated:
-				t.Errorf("%s, reason %q, want %v", said(o), o.Reason, want)
+				t.Errorf("%s, reason %q, want %v", outcomeLine(o), o.Reason, want)
 			}
 		})
 	}
 }
 
-func TestWhatCannotBeEvaluatedIsSaidWithoutAValue(t *testing.T) {
+func TestEvaluationErrorsContainNoValues(t *testing.T) {
 	for when, want := range map[string]string{
 		`inquiry.note == "x"`:                                  `the inquiry has no "note"`,
 		`inquiry.reviewer_comment == "x"`:                      `the inquiry has no "reviewer_comment"`,
@@ -124,7 +124,7 @@ func TestWhatCannotBeEvaluatedIsSaidWithoutAValue(t *testing.T) {
 			f := rich()
 			o := holds(t, when, f)
 			if o.Result != domain.NotEvaluated || !strings.Contains(o.Reason, want) {
-				t.Errorf("%s, reason %q, want %q", said(o), o.Reason, want)
+				t.Errorf("%s, reason %q, want %q", outcomeLine(o), o.Reason, want)
 			}
 			for _, secret := range []string{"user-7", "Ada", "1990"} {
 				if strings.Contains(fmt.Sprint(o), secret) {
@@ -135,7 +135,7 @@ func TestWhatCannotBeEvaluatedIsSaidWithoutAValue(t *testing.T) {
 	}
 }
 
-func TestAnInquiryThatThereIsNotHasNothing(t *testing.T) {
+func TestAMissingInquiryHasNoAttributes(t *testing.T) {
 	f := Facts{Transition: domain.Transition{Object: inquiryRef, To: "completed"}}
 	for when, want := range map[string]string{
 		`has(inquiry.id) || has(account.status)`: "",
@@ -144,7 +144,7 @@ func TestAnInquiryThatThereIsNotHasNothing(t *testing.T) {
 		`"a" in inquiry.fields`:                  "there is no inquiry",
 	} {
 		if o := holds(t, when, f); o.Reason != want || o.Result == domain.Decided {
-			t.Errorf("%s: %s, reason %q", when, said(o), o.Reason)
+			t.Errorf("%s: %s, reason %q", when, outcomeLine(o), o.Reason)
 		}
 	}
 }

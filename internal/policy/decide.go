@@ -1,19 +1,16 @@
 package policy
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
-
-	"cel.dev/cel-go/common/types"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// Decide tries the rules in order; the first whose condition holds decides, alone. It
-// never fails: a rule that cannot be evaluated, and one that would approve while facts
-// are missing, means that a person must look.
+// Decide tries the rules in order. The first rule whose condition holds decides, and no
+// other. Decide never fails: a rule that cannot be evaluated leads to a review, and so does
+// a rule that would approve while facts are missing.
 func (p *Policy) Decide(f Facts) Outcome {
 	var added []Action
 	var variables map[string]any
@@ -22,7 +19,7 @@ func (p *Policy) Decide(f Facts) Outcome {
 			continue
 		}
 		if variables == nil {
-			variables = p.language.values(f, p.thresholds)
+			variables = p.language.values(f)
 		}
 		if r.when != nil {
 			holds, problem := r.when.holds(variables)
@@ -41,17 +38,17 @@ func (p *Policy) Decide(f Facts) Outcome {
 	return Outcome{Result: domain.NoRule, Explanation: "no rule matched", Actions: added}
 }
 
-// decided is the outcome of a rule whose condition holds.
+// decided returns the outcome of a rule whose condition holds.
 func (p *Policy) decided(r rule, f Facts, added []Action) Outcome {
 	o := Outcome{Result: domain.Decided, Rule: r.name, Explanation: r.explanation(f)}
 	switch {
 	case r.approves && len(f.Missing) > 0:
 		o.Result = domain.Incomplete
 		o.Reason = "missing: " + missing(f.Missing)
-		o.Explanation = fmt.Sprintf("%q would approve, but not everything could be read: a person must look", r.name)
+		o.Explanation = fmt.Sprintf("%q would approve, but facts are missing: marked for review", r.name)
 	case r.approves && f.DeclinedBefore && p.verdicts.Reapply != fold.ReapplyAllow:
 		o.Reason = "declined before"
-		o.Explanation = fmt.Sprintf("%q would approve, but an older inquiry was declined before: a person must look", r.name)
+		o.Explanation = fmt.Sprintf("%q would approve, but an older inquiry was declined: marked for review", r.name)
 	default:
 		o.Actions = append(added, r.actions(f)...)
 		return o
@@ -60,11 +57,11 @@ func (p *Policy) decided(r rule, f Facts, added []Action) Outcome {
 	return o
 }
 
-// unevaluated is the outcome of a rule whose condition cannot be evaluated.
+// unevaluated returns the outcome of a rule whose condition cannot be evaluated.
 func (r rule) unevaluated(f Facts, added []Action, problem string) Outcome {
 	return Outcome{
 		Result: domain.NotEvaluated, Rule: r.name, Reason: problem, Actions: append(added, r.review(f)...),
-		Explanation: fmt.Sprintf("%q could not be evaluated: a person must look", r.name),
+		Explanation: fmt.Sprintf("%q could not be evaluated: marked for review", r.name),
 	}
 }
 
@@ -79,53 +76,11 @@ func (r rule) explanation(f Facts) string {
 	return text
 }
 
-// missing lists what is missing, the first of it where it is much.
+// missing lists the missing facts, shortened if there are many.
 func missing(what []string) string {
 	const most = 10
 	if len(what) <= most {
 		return strings.Join(what, "; ")
 	}
 	return fmt.Sprintf("%s; and %d more", strings.Join(what[:most], "; "), len(what)-most)
-}
-
-// values are what conditions see of the facts.
-func (l *language) values(f Facts, thresholds map[string]float64) map[string]any {
-	list := func(name string, objects []domain.Object) any {
-		return types.NewRefValList(types.DefaultTypeAdapter, recordsOf(name, objects, l.kinds))
-	}
-	verifications, attempts := list("Verification", counted(f.Verifications)), list("Verification", f.Verifications)
-	return map[string]any{
-		"environment":     string(f.Environment),
-		"transition":      l.transition(f.Transition),
-		"inquiry":         recordOf("Inquiry", f.Inquiry, l.kinds),
-		"inquiries":       list("Inquiry", f.Inquiries),
-		"account":         recordOf("Account", f.Account, l.kinds),
-		"cases":           list("Case", f.Cases),
-		"verifications":   verifications,
-		"@verifications":  verifications,
-		"attempts":        attempts,
-		"@attempts":       attempts,
-		"reports":         list("Report", f.Reports),
-		"account_reports": list("Report", f.AccountReports),
-		"sessions":        list("Session", f.Sessions),
-		"failed_checks":   FailedChecks(f.Verifications),
-		"thresholds":      l.thresholds(thresholds),
-		"declined_before": f.DeclinedBefore,
-	}
-}
-
-func (l *language) transition(t domain.Transition) *record {
-	r := &record{kind: l.kinds["Transition"], attributes: map[string]json.RawMessage{}, all: l.kinds}
-	for name, value := range map[string]string{"from": t.From, "to": t.To, "event": t.Event} {
-		r.attributes[name], _ = json.Marshal(value) // a text always encodes
-	}
-	return r
-}
-
-func (l *language) thresholds(numbers map[string]float64) *record {
-	r := &record{kind: l.kinds["Thresholds"], attributes: map[string]json.RawMessage{}, all: l.kinds}
-	for name, n := range numbers {
-		r.attributes[name], _ = json.Marshal(n) // NaN and infinities do not: reading them fails
-	}
-	return r
 }

@@ -1,16 +1,16 @@
-// Package policy decides: a versioned set of rules, written in YAML with conditions in
-// CEL, turns the facts about an object's transition into one outcome. It is pure.
+// Package policy turns the facts about a transition into a decision by a versioned set of
+// rules. Rules are written in YAML, with conditions in CEL. The package does no I/O.
 //
-// [Load] reads a policy and refuses what could not do what it says. [Policy.Decide]
-// tries the rules in the order of the file; the first whose condition holds decides,
-// alone:
+// [Load] reads a policy and rejects one that could not work as written. [Policy.Decide]
+// tries the rules in the order of the file. The first rule whose condition holds decides,
+// and no other:
 //
 //	version: "2026-11-01"
 //	reapply: review
 //	case_statuses: {Open: review, Approved: approved, Declined: declined}
 //	thresholds: {failed_checks: 0}
 //	rules:
-//	  - name: tag doubtful countries
+//	  - name: tag some countries
 //	    on: {object: inquiry, to: [completed]}
 //	    when: inquiry.fields["address-country-code"] in ["XX"]
 //	    then: [{tag_inquiry: country}]
@@ -27,12 +27,12 @@
 //	    otherwise: true
 //	    then: [mark_inquiry_for_review]
 //
-// Nobody is approved because something is not known. A rule that cannot be evaluated
-// means that a person must look, and so does a rule that would approve while facts are
-// missing, or after an older inquiry was declined. A condition that would hold because a
-// value is absent is refused where its rule approves.
+// Missing data never approves anybody. A rule that cannot be evaluated leads to a review.
+// So does a rule that would approve while facts are missing, or after an older inquiry was
+// declined. A rule that approves is rejected if its condition could become true because a
+// value is absent.
 //
-// Conditions are typed: the types of objects are made from the SDK's structs
-// (attributes.go), and an attribute is read when a condition asks for it (record.go).
-// docs/service.md lists the variables and functions.
+// Conditions are typed. The variables are a table (facts.go), the types of objects are
+// derived from the SDK's structs (attributes.go), and an attribute is read when a condition
+// uses it (record.go). docs/service.md lists the variables and functions.
 package policy

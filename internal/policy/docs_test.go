@@ -1,17 +1,26 @@
 package policy
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/idemhq/idem/internal/action"
 )
 
-// rulesSection is what docs/service.md says about rules.
+const docs = "../../docs/service.md"
+
+var update = flag.Bool("update", false, "write the table of variables into docs/service.md")
+
+// rulesSection returns the section of docs/service.md about rules.
 func rulesSection(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/service.md")
+	text, err := os.ReadFile(docs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,35 +32,72 @@ func rulesSection(t *testing.T) string {
 	return section
 }
 
-func TestTheDocumentedPolicyCanBeUsed(t *testing.T) {
+func TestTheDocumentedPolicyIsValid(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(rulesSection(t))
 	if block == nil {
-		t.Fatal("there is no policy")
+		t.Fatal("docs/service.md has no example of a policy")
 	}
 	load(t, block[1])
 }
 
-func TestEveryVariableAndFunctionIsDocumented(t *testing.T) {
+// tableHead begins the table of variables in docs/service.md.
+const tableHead = "| variable | type | what it is |\n| --- | --- | --- |\n"
+
+// "go test ./internal/policy -update" writes the table of variables into docs/service.md.
+func TestTheDocumentedVariablesAreThoseOfTheTable(t *testing.T) {
 	l, err := newLanguage(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	section := rulesSection(t)
-	for _, name := range l.variables {
-		if !strings.Contains(section, "| `"+name+"` |") {
-			t.Errorf("the variable %s is not documented", name)
+	var table strings.Builder
+	for _, v := range l.variables() {
+		if v.means != "" {
+			fmt.Fprintf(&table, "| `%s` | %s | %s |\n", v.name, typeName(v.typ), v.means)
 		}
 	}
+	text, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), tableHead)
+	documented, after, ends := strings.Cut(rest, "\n\n")
+	if !found || !ends {
+		t.Fatal("docs/service.md has no table of variables")
+	}
+	if documented+"\n" == table.String() {
+		return
+	}
+	if !*update {
+		t.Fatalf("the table is\n%s\nwant\n%s\nrun: go test ./internal/policy -update", documented, table.String())
+	}
+	if err := os.WriteFile(docs, []byte(before+tableHead+table.String()+"\n"+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// typeName returns the name of a type as docs/service.md writes it.
+func typeName(t *cel.Type) string {
+	if t.Kind() == cel.ListKind {
+		return "list of " + typeName(t.Parameters()[0])
+	}
+	return t.TypeName()
+}
+
+func TestEveryFunctionIsDocumented(t *testing.T) {
+	section := rulesSection(t)
 	for _, name := range functionNames() {
 		if !strings.Contains(section, "| `"+name+"(") {
 			t.Errorf("the function %s is not documented", name)
 		}
 	}
-	_, table, _ := strings.Cut(section, "| variable | type | what it is |\n")
-	table, _, _ = strings.Cut(table, "\n\n")
-	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(table, -1) {
-		if !slices.Contains(l.variables, match[1]) {
-			t.Errorf("%s is documented, and there is no such variable", match[1])
+}
+
+func TestEveryActionIsDocumented(t *testing.T) {
+	_, actions, _ := strings.Cut(rulesSection(t), "**Actions:** ")
+	actions, _, _ = strings.Cut(actions, "\n")
+	for _, name := range action.Names() {
+		if !strings.Contains(actions, "`"+name+"`") && !strings.Contains(actions, "`"+name+": ") {
+			t.Errorf("the action %s is not documented", name)
 		}
 	}
 }

@@ -10,16 +10,15 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// check is one check of a verification.
+// check is a check of a verification.
 type check struct {
 	Name, Status, Requirement string
 	Reasons                   []string
 }
 
-// counted returns the attempts that count, in the order of the input: a person may try
-// again, so of the attempts at one verification template it is the last. Templates of
-// one type stand beside each other. An attempt that does not say when it was created
-// counts too, since it may be the last.
+// counted returns the attempts that count, in the order of the input. A person may try
+// again, so only the last attempt at each verification template counts, but all templates
+// count. An attempt without a creation time also counts, since it may be the last.
 func counted(attempts []domain.Object) []domain.Object {
 	groups := map[[2]string][]domain.Object{}
 	for _, a := range attempts {
@@ -36,9 +35,9 @@ func counted(attempts []domain.Object) []domain.Object {
 	})
 }
 
-// lastOf returns the attempt that counts: the one that was created last. Of several that
-// were created at one moment it is the one that was completed last, or the worst one while
-// one of them still runs: it is not known then which will be the last.
+// lastOf returns the newest attempt. If several were created at the same time, it is the
+// one that was completed last, or the worst one while one of them is still running, since
+// it is not known yet which will be the last.
 func lastOf(attempts []domain.Object) domain.Object {
 	newest := created(slices.MaxFunc(attempts, func(a, b domain.Object) int { return created(a).Compare(created(b)) }))
 	attempts = slices.DeleteFunc(slices.Clone(attempts), func(a domain.Object) bool { return created(a).Before(newest) })
@@ -57,7 +56,7 @@ func lastOf(attempts []domain.Object) domain.Object {
 	})
 }
 
-// badness orders the outcomes of a verification: passed, open, failed.
+// badness orders the results of a verification: passed, open, failed.
 func badness(v domain.Object) int {
 	switch v.Status {
 	case "passed":
@@ -69,7 +68,7 @@ func badness(v domain.Object) int {
 	}
 }
 
-// templateOf is the id of a verification's template, empty where it has none.
+// templateOf returns the id of a verification's template, or "" if it has none.
 func templateOf(v domain.Object) string {
 	if refs := v.Relationships["verification-template"]; len(refs) > 0 {
 		return refs[0].ID
@@ -77,13 +76,13 @@ func templateOf(v domain.Object) string {
 	return ""
 }
 
-// failedChecks returns the checks of a verification that failed, but for those that say
-// that they are not required. Those of a government ID's chip say nothing (OpenAPI
-// 2025-12-08), and a word that is not known may mean anything. A verification that failed without a check that says why counts
-// as a check of its type's name.
+// failedChecks returns the failed checks of a verification, except those that are not
+// required. A missing requirement, as in the checks of a government ID's chip (OpenAPI
+// 2025-12-08), and an unknown one count as required. A failed verification that names no
+// failed check counts as one failed check with the name of its type.
 func failedChecks(v domain.Object) []check {
 	var checks []check
-	_ = json.Unmarshal(v.Attributes["checks"], &checks) // absent, or a list
+	_ = json.Unmarshal(v.Attributes["checks"], &checks) // empty if absent
 	checks = slices.DeleteFunc(checks, func(c check) bool {
 		return c.Status != "failed" || c.Requirement == "not_required"
 	})
@@ -93,8 +92,8 @@ func failedChecks(v domain.Object) []check {
 	return checks
 }
 
-// FailedChecks returns the names of the required checks that failed, sorted, each once.
-// Of the attempts at one verification template the last counts.
+// FailedChecks returns the sorted, distinct names of the required checks that failed. Only
+// the last attempt at each verification template counts.
 func FailedChecks(attempts []domain.Object) []string {
 	names := []string{}
 	for _, v := range counted(attempts) {
@@ -106,8 +105,8 @@ func FailedChecks(attempts []domain.Object) []string {
 	return slices.Compact(names)
 }
 
-// FailureReasons returns the codes of why required checks failed, as check.reason,
-// sorted, each once. Of the attempts at one verification template the last counts.
+// FailureReasons returns the sorted, distinct codes of why required checks failed, as
+// check.reason. Only the last attempt at each verification template counts.
 func FailureReasons(attempts []domain.Object) []string {
 	reasons := []string{}
 	for _, v := range counted(attempts) {
@@ -123,12 +122,12 @@ func FailureReasons(attempts []domain.Object) []string {
 	return slices.Compact(reasons)
 }
 
-// created is when an object was created, zero where it does not say.
+// created returns the creation time of an object, or zero if it has none.
 func created(o domain.Object) time.Time { return moment(o, "created-at") }
 
 func moment(o domain.Object, attribute string) time.Time {
 	var text string
-	_ = json.Unmarshal(o.Attributes[attribute], &text) // absent, or a text
+	_ = json.Unmarshal(o.Attributes[attribute], &text) // empty if absent
 	t, _ := time.Parse(time.RFC3339Nano, text)
 	return t
 }

@@ -27,18 +27,18 @@ func TestTheLastAttemptAtEachTemplateCounts(t *testing.T) {
 		attempts []domain.Object
 		want     string // ids
 	}{
-		"the later of two":                     {[]domain.Object{named(selfie(1, "passed"), "a"), named(selfie(2, "failed"), "b")}, "b"},
-		"two templates of one type":            {[]domain.Object{named(attempt("document", "vtmpl_A", 1, "failed"), "a"), named(attempt("document", "vtmpl_B", 2, "passed"), "b")}, "a b"},
-		"one template of two types":            {[]domain.Object{named(attempt("document", "vtmpl_A", 1, "failed"), "a"), named(attempt("selfie", "vtmpl_A", 2, "passed"), "b")}, "a b"},
-		"with a template and without":          {[]domain.Object{named(attempt("document", "", 1, "failed"), "a"), named(attempt("document", "vtmpl_B", 2, "passed"), "b")}, "a b"},
-		"two without a template":               {[]domain.Object{named(attempt("document", "", 1, "failed"), "a"), named(attempt("document", "", 2, "passed"), "b")}, "b"},
-		"at one moment, the later completed":   {[]domain.Object{named(completed(selfie(1, "failed"), day(3)), "a"), named(completed(selfie(1, "passed"), day(2)), "b")}, "a"},
-		"at one moment, the worse":             {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "failed"), "a")}, "a"},
-		"at one moment, the open one":          {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "initiated"), "a")}, "a"},
-		"at one moment, with more failed":      {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "passed", "id_tamper_detection"), "a")}, "a"},
-		"at one moment and alike, by id":       {[]domain.Object{named(selfie(1, "passed"), "a"), named(selfie(1, "passed"), "b")}, "b"},
-		"one that does not say when, as well":  {[]domain.Object{named(undated(selfie(1, "failed")), "a"), named(selfie(2, "passed"), "b")}, "a b"},
-		"moments written in two forms compare": {[]domain.Object{named(completed(selfie(1, "failed"), "2026-03-03T00:30:00+01:00"), "a"), named(completed(selfie(1, "passed"), "2026-03-03T00:00:00.000Z"), "b")}, "b"},
+		"the later of two":                                  {[]domain.Object{named(selfie(1, "passed"), "a"), named(selfie(2, "failed"), "b")}, "b"},
+		"two templates of one type":                         {[]domain.Object{named(attempt("document", "vtmpl_A", 1, "failed"), "a"), named(attempt("document", "vtmpl_B", 2, "passed"), "b")}, "a b"},
+		"one template of two types":                         {[]domain.Object{named(attempt("document", "vtmpl_A", 1, "failed"), "a"), named(attempt("selfie", "vtmpl_A", 2, "passed"), "b")}, "a b"},
+		"with a template and without":                       {[]domain.Object{named(attempt("document", "", 1, "failed"), "a"), named(attempt("document", "vtmpl_B", 2, "passed"), "b")}, "a b"},
+		"two without a template":                            {[]domain.Object{named(attempt("document", "", 1, "failed"), "a"), named(attempt("document", "", 2, "passed"), "b")}, "b"},
+		"created at the same time, the later completed":     {[]domain.Object{named(completed(selfie(1, "failed"), day(3)), "a"), named(completed(selfie(1, "passed"), day(2)), "b")}, "a"},
+		"created at the same time, the worse":               {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "failed"), "a")}, "a"},
+		"created at the same time, the one still running":   {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "initiated"), "a")}, "a"},
+		"created at the same time, with more failed checks": {[]domain.Object{named(selfie(1, "passed"), "z"), named(selfie(1, "passed", "id_tamper_detection"), "a")}, "a"},
+		"created at the same time and equal, by id":         {[]domain.Object{named(selfie(1, "passed"), "a"), named(selfie(1, "passed"), "b")}, "b"},
+		"one without a creation time, as well":              {[]domain.Object{named(undated(selfie(1, "failed")), "a"), named(selfie(2, "passed"), "b")}, "a b"},
+		"times in different formats compare":                {[]domain.Object{named(completed(selfie(1, "failed"), "2026-03-03T00:30:00+01:00"), "a"), named(completed(selfie(1, "passed"), "2026-03-03T00:00:00.000Z"), "b")}, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 {
@@ -65,12 +65,12 @@ func TestFailedChecksAreNamedOnce(t *testing.T) {
 		attempts        []domain.Object
 		checks, reasons string
 	}{
-		"none":                           {[]domain.Object{selfie(1, "passed")}, "", ""},
-		"of two verifications, sorted":   {[]domain.Object{selfie(1, "failed", "b", "a"), attempt("document", "", 1, "failed", "b")}, "a b", "a.blurred b.blurred"},
-		"not of an attempt that is past": {[]domain.Object{selfie(1, "failed", "a"), selfie(2, "passed")}, "", ""},
-		"a failure that names no check":  {[]domain.Object{attempt("selfie", "", 1, "failed")}, "verification/selfie", ""},
-		"not one that is not required":   {[]domain.Object{optional}, "", ""},
-		"one that does not say":          {[]domain.Object{chip}, "id_chip", ""},
+		"none":                          {[]domain.Object{selfie(1, "passed")}, "", ""},
+		"of two verifications, sorted":  {[]domain.Object{selfie(1, "failed", "b", "a"), attempt("document", "", 1, "failed", "b")}, "a b", "a.blurred b.blurred"},
+		"none of an earlier attempt":    {[]domain.Object{selfie(1, "failed", "a"), selfie(2, "passed")}, "", ""},
+		"a failure that names no check": {[]domain.Object{attempt("selfie", "", 1, "failed")}, "verification/selfie", ""},
+		"none that is not required":     {[]domain.Object{optional}, "", ""},
+		"one without a requirement":     {[]domain.Object{chip}, "id_chip", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := strings.Join(FailedChecks(test.attempts), " "); got != test.checks {

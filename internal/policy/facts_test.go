@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// These build the facts that tests decide on. All of it is invented.
+// Functions that build facts for tests. All data is invented.
 
 var (
 	inquiryRef = domain.Ref{Type: "inquiry", ID: "inq_1"}
@@ -21,8 +21,8 @@ const (
 	selfieTemplate       = "vtmpl_Selfie"
 )
 
-// facts are those of an inquiry that came to a status, with an account, an open case and
-// the attempts at verifications.
+// facts returns the facts of an inquiry with a status, an account, an open case and
+// attempts at verifications.
 func facts(status string, attempts ...domain.Object) Facts {
 	inquiry := object(inquiryRef, status, map[string]any{"reference-id": "user-7", "created-at": day(1)})
 	account := object(accountRef, "Default", map[string]any{"reference-id": "user-7"})
@@ -37,7 +37,7 @@ func facts(status string, attempts ...domain.Object) Facts {
 	}
 }
 
-// caseFacts are those of a case that came to a status, with two inquiries.
+// caseFacts returns the facts of a case with a status and two inquiries.
 func caseFacts(status string) Facts {
 	f := facts("completed")
 	f.Transition = domain.Transition{Object: caseRef, From: "Open", To: status, Event: "case.status-updated"}
@@ -58,11 +58,11 @@ func object(ref domain.Ref, status string, attributes map[string]any) domain.Obj
 	return o
 }
 
-// day is a moment on a day of March.
+// day returns a time on a day of March.
 func day(n int) string { return fmt.Sprintf("2026-03-%02dT12:00:00.000Z", n+1) }
 
-// attempt is a verification of a kind and template that was created on a day; failed are
-// the names of the required checks that failed.
+// attempt returns a verification of a kind and template that was created on a day. failed
+// are the names of the required checks that failed.
 func attempt(kind, template string, created int, status string, failed ...string) domain.Object {
 	checks := []map[string]any{{"name": "selfie_liveness_detection", "status": "passed", "requirement": "required", "reasons": []any{}, "metadata": map[string]any{}}}
 	for _, name := range failed {
@@ -76,13 +76,13 @@ func attempt(kind, template string, created int, status string, failed ...string
 	return v
 }
 
-// selfie is an attempt at the selfie.
+// selfie returns a selfie verification.
 func selfie(created int, status string, failed ...string) domain.Object {
 	return attempt("selfie", selfieTemplate, created, status, failed...)
 }
 
-// withReport are the facts of a person who passed, with a report. HasMatch nil is null,
-// and "withheld" is not there.
+// withReport returns the facts of a person who passed and has a report. hasMatch nil means
+// null, and "withheld" means absent.
 func withReport(status string, hasMatch any) Facts {
 	f := facts("completed", selfie(1, "passed"))
 	report := object(domain.Ref{Type: "report/watchlist", ID: "rep_1"}, status, map[string]any{"has-match": hasMatch})
@@ -102,21 +102,22 @@ func load(t testing.TB, source string) *Policy {
 	return p
 }
 
-// ruleWith is a policy of one rule for completed inquiries, with a condition and an
+// ruleWith returns a policy of one rule for completed inquiries, with a condition and an
 // action.
 func ruleWith(when, then string) string {
 	quoted, _ := json.Marshal(when) // JSON is YAML
 	return fmt.Sprintf("version: \"1\"\nthresholds: {risk: 2}\nrules:\n  - name: the rule\n    on: {object: inquiry, to: [completed]}\n    when: %s\n    then: [%s]\n", quoted, then)
 }
 
-// holds loads a rule with a condition, and reports whether it decides on facts.
+// holds decides with one rule that has the condition when, and returns the outcome.
 func holds(t testing.TB, when string, f Facts) Outcome {
 	t.Helper()
 	return load(t, ruleWith(when, "decline_inquiry")).Decide(f)
 }
 
-// said is an outcome in one line: the result, the rule, and the actions with their targets.
-func said(o Outcome) string {
+// outcomeLine returns an outcome as one line: the result, the rule, and the actions with their
+// targets.
+func outcomeLine(o Outcome) string {
 	line := string(o.Result)
 	if o.Rule != "" {
 		line += " by " + o.Rule

@@ -2,8 +2,8 @@ package policy
 
 import "strings"
 
-// verificationKinds are the kinds of verification that the SDK knows
-// (OpenAPI 2025-12-08).
+// verificationKinds returns the kinds of verification that the SDK knows (OpenAPI
+// 2025-12-08).
 func verificationKinds() []string {
 	return strings.Fields(`
 		aamva bank-pennydrop brand-asset business-website certificate-korea credit-card
@@ -20,7 +20,7 @@ func verificationKinds() []string {
 		qes-infocert selfie verifiable-credential`)
 }
 
-// reportKinds are the kinds of report that the SDK knows (OpenAPI 2025-12-08).
+// reportKinds returns the kinds of report that the SDK knows (OpenAPI 2025-12-08).
 func reportKinds() []string {
 	return strings.Fields(`
 		address-lookup adverse-media business-adverse-media business-associated-persons

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestTheKindsAreThoseOfTheSDK(t *testing.T) {
+func TestTheKindsEqualThoseOfTheSDK(t *testing.T) {
 	source, err := os.ReadFile("../../persona/objects_gen.go")
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,8 @@ func TestTheKindsAreThoseOfTheSDK(t *testing.T) {
 	}
 }
 
-// The policy and the reader of facts rely on it: a report without has-match holds it back.
+// The policy and the reader of facts rely on this: a report without has-match withholds its
+// result.
 func TestEveryKindOfReportSaysWhetherItFoundAMatch(t *testing.T) {
 	structs, err := attributesOf("report/", reportKinds())
 	if err != nil {

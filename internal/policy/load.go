@@ -14,7 +14,7 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 )
 
-// file is the policy as it is written.
+// file is the YAML form of a policy.
 type file struct {
 	Version      string                    `yaml:"version"`
 	Reapply      string                    `yaml:"reapply"`
@@ -37,7 +37,7 @@ type fileRule struct {
 	Explain   string     `yaml:"explain"`
 }
 
-// fileStep is an action by its name, or a name with an argument.
+// fileStep is an action: a name, or a name with an argument.
 type fileStep struct{ name, argument string }
 
 // UnmarshalYAML reads "approve_inquiry" and "set_case_status: Approved".
@@ -54,8 +54,8 @@ func (s *fileStep) UnmarshalYAML(b []byte) error {
 	return nil
 }
 
-// Load reads a policy for an environment. The name of the file is for errors, which
-// are [*Error].
+// Load reads a policy for an environment. The name is the file's name in errors, which are
+// [*Error].
 func Load(name string, source []byte, environment domain.Environment) (*Policy, error) {
 	l := loader{at: yamlfile.New(name, source), environment: environment, policy: &Policy{}}
 	if err := l.at.Read(&l.file); err != nil {
@@ -77,7 +77,7 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 	return l.policy, nil
 }
 
-// loader makes a policy of a file.
+// loader builds a policy from a file.
 type loader struct {
 	at          *yamlfile.File
 	environment domain.Environment
@@ -85,12 +85,12 @@ type loader struct {
 	policy      *Policy
 }
 
-// problem is an error at a path of the file.
+// problem returns an error at a path of the file.
 func (l *loader) problem(path, format string, args ...any) error {
 	return l.at.Problem(path, fmt.Sprintf(format, args...))
 }
 
-// head reads what stands above the rules.
+// head reads everything except the rules.
 func (l *loader) head() error {
 	if l.at.Documents() > 1 {
 		return l.problem("$", "the file holds several documents; a policy is one")
@@ -117,7 +117,7 @@ func (l *loader) head() error {
 	default:
 		return l.problem("$.reapply", "reapply is deny, review or allow, and not %q", l.file.Reapply)
 	}
-	l.policy.version, l.policy.thresholds = l.file.Version, l.file.Thresholds
+	l.policy.version = l.file.Version
 	l.policy.verdicts = fold.VerdictRules{CaseStatuses: l.file.CaseStatuses, Reapply: fold.Reapply(l.file.Reapply)}
 	return nil
 }
@@ -148,7 +148,7 @@ func (l *loader) add(i int) error {
 	return nil
 }
 
-// steps reads what a rule does.
+// steps reads the actions of a rule.
 func (l *loader) steps(path string, fr fileRule, r *rule) error {
 	if len(fr.Then) == 0 {
 		return l.problem(path, "then must name an action: the rule would do nothing")
@@ -179,7 +179,7 @@ func (l *loader) when(path string, fr fileRule, r *rule) (err error) {
 		return l.problem(path+".otherwise", "a rule has when or otherwise, not both: remove one of them")
 	}
 	var e *conditionError
-	if r.when, err = l.policy.language.compile(fr.When, r.approves, l.file.Thresholds); errors.As(err, &e) {
+	if r.when, err = l.policy.language.compile(fr.When, r.approves); errors.As(err, &e) {
 		if e.at == common.NoLocation {
 			return l.problem(path+".when", "condition: %s", e.problem)
 		}
@@ -188,7 +188,7 @@ func (l *loader) when(path string, fr fileRule, r *rule) (err error) {
 	return err
 }
 
-// isName reports whether a text can be written after a dot in a condition.
+// isName reports whether text can follow a dot in a condition.
 func isName(text string) bool {
 	for i, r := range text {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
+func TestBadPoliciesAreRejectedWithThePosition(t *testing.T) {
 	head := "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n"
 	rule := func(name, on, more string) string { return "  - name: " + name + "\n    on: " + on + "\n" + more }
 	const completed, approve, review = "{object: inquiry, to: [completed]}", "    then: [approve_inquiry]\n", "    then: [mark_inquiry_for_review]\n"
@@ -18,58 +18,58 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 		line   int
 		says   string
 	}{
-		"no YAML":           {"version: [", 1, ""},
-		"an unknown key":    {"version: \"1\"\nrulez: []\n", 2, "rulez"},
-		"no version":        {"rules: []\n", 1, "version is missing"},
-		"a second document": {head + approve + "---\nversion: \"2\"\n", 1, "several documents"},
-		"a meaning of a case status that is none":   {"version: \"1\"\ncase_statuses: {Open: aproved}\n", 2, `did you mean "approved"?`},
-		"a reapply that is none":                    {"version: \"1\"\nreapply: maybe\n", 2, "deny, review or allow"},
-		"a threshold that cannot be named":          {"version: \"1\"\nthresholds: {max-risk: 1}\n", 2, `such as "max_risk"`},
-		"a threshold without an end":                {"version: \"1\"\nthresholds: {risk: .inf}\n", 2, "not a finite number"},
-		"a type taken away":                         {head + "    when: size(dyn(inquiry)['fields']) == 0\n" + approve, 5, "dyn"},
-		"an unknown action":                         {head + "    then:\n      - aprove_inquiry\n", 6, `did you mean "approve_inquiry"?`},
-		"an action without its argument":            {head + "    then:\n      - set_case_status\n", 6, "needs its status"},
-		"an action with one too many":               {head + "    then:\n      - approve_inquiry: now\n", 6, "takes no argument"},
-		"a rule that does nothing":                  {head, 3, "do nothing"},
-		"a rule for nothing":                        {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiry}", approve), 3, "on.to must name"},
-		"a rule for another object":                 {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiri, to: [completed]}", approve), 3, `did you mean "inquiry"?`},
-		"two rules of one name":                     {head + strings.Replace(approve, "approve", "approve", 1) + rule("r", "{object: inquiry, to: [failed]}", approve), 6, "two rules"},
-		"a status no inquiry has":                   {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiry, to: [complted]}", approve), 4, `did you mean "completed"?`},
-		"a move from a status to itself":            {"version: \"1\"\nrules:\n" + rule("r", "{object: case, to: [Open], from: [Open]}", "    then: [tag_case: x]\n"), 4, "same status"},
-		"continue on a rule that decides":           {head + "    then: [tag_inquiry: x, mark_inquiry_for_review]\n    continue: true\n", 5, "mark_inquiry_for_review decides, so the rule cannot have continue"},
-		"continue on a rule that sets a status":     {head + "    then: [set_case_status: Open]\n    continue: true\n", 5, "set_case_status decides"},
-		"continue with otherwise":                   {head + "    otherwise: true\n    then: [tag_inquiry: x]\n    continue: true\n", 7, "otherwise ends the list"},
-		"when with otherwise":                       {head + "    when: true\n    otherwise: true\n" + review, 6, "when or otherwise, not both"},
-		"a rule after one that takes everything":    {head + review + rule("late", completed, "    when: size(failed_checks) == 0\n"+review), 6, `"r" already matches all of its transitions`},
-		"a rule after otherwise":                    {head + "    otherwise: true\n" + review + rule("late", completed, review), 7, "can never match"},
-		"a rule after a condition that is true":     {head + "    when: 1 < 2\n" + review + rule("late", completed, review), 7, "can never match"},
-		"a rule that two together leave nothing":    {head + review + rule("failed", "{object: inquiry, to: [failed]}", review) + rule("late", "{object: inquiry, to: [completed, failed]}", review), 9, `"failed" already matches`},
-		"a rule whose every origin is taken":        {"version: \"1\"\nrules:\n" + rule("a", "{object: inquiry, to: [completed], from: [created, pending]}", review) + rule("late", "{object: inquiry, to: [completed], from: [pending]}", review), 6, "can never match"},
-		"a condition that does not parse":           {head + "    when: \"1 +\"\n" + approve, 5, "condition"},
-		"a condition that is no condition":          {head + "    when: \"1 + 1\"\n" + approve, 5, "must be true or false"},
-		"a condition that is always false":          {head + "    when: 1 > 2 && inquiry.status == 'completed'\n" + approve, 5, "never match"},
-		"a condition false by its threshold":        {"version: \"1\"\nthresholds: {risk: 1}\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: thresholds.risk > 2\n" + approve, 6, "never match"},
-		"an unknown variable":                       {head + "    when: inqiry.status == 'x'\n" + approve, 5, `there is no "inqiry"; did you mean "inquiry"?`},
-		"an unknown variable like no other":         {head + "    when: zzzzzz == 'x'\n" + approve, 5, "the variables are account, "},
-		"an unknown function":                       {head + "    when: pased('selfie')\n" + approve, 5, `there is no "pased"; did you mean "passed"?`},
-		"an unknown attribute":                      {head + "    when: reports.all(r, r.has_mach == false)\n" + approve, 5, `report has no "has_mach"; did you mean "has_match"?`},
-		"an unknown attribute in has":               {head + "    when: has(inquiry.refrence_id)\n" + approve, 5, `inquiry has no "refrence_id"; did you mean "reference_id"?`},
-		"an attribute of another object":            {head + "    when: inquiry.has_match == false\n" + approve, 5, "it is an attribute of: report"},
-		"an unknown attribute of a check":           {head + "    when: verifications.all(v, v.checks.all(c, c.state == 'passed'))\n" + approve, 5, `check has no "state"; did you mean "status"?`},
-		"an unknown attribute of what latest gives": {head + "    when: latest('selfie').state == 'passed'\n" + approve, 5, `verification has no "state"; did you mean "status"?`},
-		"an unknown part of the transition":         {head + "    when: transition.form == 'pending'\n" + approve, 5, `transition has no "form"; did you mean "from"?`},
-		"a threshold that is not defined":           {head + "    when: thresholds.risk > 1.0\n" + approve, 5, "the policy has no thresholds"},
-		"a misspelled threshold":                    {"version: \"1\"\nthresholds: {risk: 1}\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: thresholds.rsk > 2\n" + approve, 6, `did you mean "risk"?`},
-		"a comparison of two types":                 {head + "    when: inquiry.created_at == 'yesterday'\n" + approve, 5, "no matching overload"},
-		"a misspelled kind of verification":         {head + "    when: passed('goverment-id')\n" + approve, 5, `there is no kind of verification "goverment-id"; did you mean "government-id"?`},
-		"a kind of verification like no other":      {head + "    when: failed_attempts('x') > 2\n" + approve, 5, "begins with vtmpl_"},
-		"a kind of verification that is computed":   {head + "    when: passed(inquiry.status)\n" + approve, 5, "passed takes one text"},
-		"no kind of verification":                   {head + "    when: passed()\n" + approve, 5, "passed takes one text"},
-		"a template field with a dot":               {head + "    when: inquiry.fields.address_country_code == 'XX'\n" + approve, 5, `read as fields["address-country-code"]`},
-		"a template field in another casing":        {head + "    when: inquiry.fields['addressCountryCode'] == 'XX'\n" + approve, 5, `write "address-country-code"`},
-		"a template field in another casing, in":    {head + "    when: \"'country_code' in inquiry.fields\"\n" + approve, 5, `write "country-code"`},
-		"all template fields":                       {head + "    when: size(inquiry.fields) > 0\n" + approve, 5, `fields are read as fields["key"], and tested as`},
-		"a comparison with null":                    {head + "    when: inquiry.reference_id != null\n" + approve, 5, "counts as absent"},
+		"malformed YAML":                      {"version: [", 1, ""},
+		"an unknown key":                      {"version: \"1\"\nrulez: []\n", 2, "rulez"},
+		"no version":                          {"rules: []\n", 1, "version is missing"},
+		"a second document":                   {head + approve + "---\nversion: \"2\"\n", 1, "several documents"},
+		"an unknown verdict of a case status": {"version: \"1\"\ncase_statuses: {Open: aproved}\n", 2, `did you mean "approved"?`},
+		"an unknown value of reapply":         {"version: \"1\"\nreapply: maybe\n", 2, "deny, review or allow"},
+		"a threshold whose name cannot be used in conditions": {"version: \"1\"\nthresholds: {max-risk: 1}\n", 2, `such as "max_risk"`},
+		"an infinite threshold":                               {"version: \"1\"\nthresholds: {risk: .inf}\n", 2, "not a finite number"},
+		"a condition with dyn":                                {head + "    when: size(dyn(inquiry)['fields']) == 0\n" + approve, 5, "dyn"},
+		"an unknown action":                                   {head + "    then:\n      - aprove_inquiry\n", 6, `did you mean "approve_inquiry"?`},
+		"an action without its argument":                      {head + "    then:\n      - set_case_status\n", 6, "needs its status"},
+		"an action with an unexpected argument":               {head + "    then:\n      - approve_inquiry: now\n", 6, "takes no argument"},
+		"a rule without actions":                              {head, 3, "do nothing"},
+		"a rule without a status":                             {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiry}", approve), 3, "on.to must name"},
+		"a rule for another object":                           {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiri, to: [completed]}", approve), 3, `did you mean "inquiry"?`},
+		"two rules of one name":                               {head + strings.Replace(approve, "approve", "approve", 1) + rule("r", "{object: inquiry, to: [failed]}", approve), 6, "two rules"},
+		"a status no inquiry has":                             {"version: \"1\"\nrules:\n" + rule("r", "{object: inquiry, to: [complted]}", approve), 4, `did you mean "completed"?`},
+		"a transition from a status to itself":                {"version: \"1\"\nrules:\n" + rule("r", "{object: case, to: [Open], from: [Open]}", "    then: [tag_case: x]\n"), 4, "same status"},
+		"continue on a rule that decides":                     {head + "    then: [tag_inquiry: x, mark_inquiry_for_review]\n    continue: true\n", 5, "mark_inquiry_for_review decides, so the rule cannot have continue"},
+		"continue on a rule that sets a status":               {head + "    then: [set_case_status: Open]\n    continue: true\n", 5, "set_case_status decides"},
+		"continue with otherwise":                             {head + "    otherwise: true\n    then: [tag_inquiry: x]\n    continue: true\n", 7, "otherwise ends the list"},
+		"when with otherwise":                                 {head + "    when: true\n    otherwise: true\n" + review, 6, "when or otherwise, not both"},
+		"a rule after one that matches everything":            {head + review + rule("late", completed, "    when: size(failed_checks) == 0\n"+review), 6, `"r" already matches all of its transitions`},
+		"a rule after otherwise":                              {head + "    otherwise: true\n" + review + rule("late", completed, review), 7, "can never match"},
+		"a rule after a condition that is always true":        {head + "    when: 1 < 2\n" + review + rule("late", completed, review), 7, "can never match"},
+		"a rule whose transitions two others match":           {head + review + rule("failed", "{object: inquiry, to: [failed]}", review) + rule("late", "{object: inquiry, to: [completed, failed]}", review), 9, `"failed" already matches`},
+		"a rule whose every from status is matched":           {"version: \"1\"\nrules:\n" + rule("a", "{object: inquiry, to: [completed], from: [created, pending]}", review) + rule("late", "{object: inquiry, to: [completed], from: [pending]}", review), 6, "can never match"},
+		"a condition that does not parse":                     {head + "    when: \"1 +\"\n" + approve, 5, "condition"},
+		"a condition that is a number":                        {head + "    when: \"1 + 1\"\n" + approve, 5, "must be true or false"},
+		"a condition that is always false":                    {head + "    when: 1 > 2 && inquiry.status == 'completed'\n" + approve, 5, "never match"},
+		"a condition that a threshold makes false":            {"version: \"1\"\nthresholds: {risk: 1}\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: thresholds.risk > 2\n" + approve, 6, "never match"},
+		"an unknown variable":                                 {head + "    when: inqiry.status == 'x'\n" + approve, 5, `there is no "inqiry"; did you mean "inquiry"?`},
+		"an unknown variable unlike any other":                {head + "    when: zzzzzz == 'x'\n" + approve, 5, "the variables are account, "},
+		"an unknown function":                                 {head + "    when: pased('selfie')\n" + approve, 5, `there is no "pased"; did you mean "passed"?`},
+		"an unknown attribute":                                {head + "    when: reports.all(r, r.has_mach == false)\n" + approve, 5, `report has no "has_mach"; did you mean "has_match"?`},
+		"an unknown attribute in has":                         {head + "    when: has(inquiry.refrence_id)\n" + approve, 5, `inquiry has no "refrence_id"; did you mean "reference_id"?`},
+		"an attribute of another object":                      {head + "    when: inquiry.has_match == false\n" + approve, 5, "it is an attribute of: report"},
+		"an unknown attribute of a check":                     {head + "    when: verifications.all(v, v.checks.all(c, c.state == 'passed'))\n" + approve, 5, `check has no "state"; did you mean "status"?`},
+		"an unknown attribute of the result of latest":        {head + "    when: latest('selfie').state == 'passed'\n" + approve, 5, `verification has no "state"; did you mean "status"?`},
+		"an unknown part of the transition":                   {head + "    when: transition.form == 'pending'\n" + approve, 5, `transition has no "form"; did you mean "from"?`},
+		"a threshold that is not defined":                     {head + "    when: thresholds.risk > 1.0\n" + approve, 5, "the policy has no thresholds"},
+		"a misspelled threshold":                              {"version: \"1\"\nthresholds: {risk: 1}\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    when: thresholds.rsk > 2\n" + approve, 6, `did you mean "risk"?`},
+		"a comparison of two types":                           {head + "    when: inquiry.created_at == 'yesterday'\n" + approve, 5, "no matching overload"},
+		"a misspelled kind of verification":                   {head + "    when: passed('goverment-id')\n" + approve, 5, `there is no kind of verification "goverment-id"; did you mean "government-id"?`},
+		"a kind of verification unlike any other":             {head + "    when: failed_attempts('x') > 2\n" + approve, 5, "begins with vtmpl_"},
+		"a kind of verification that is computed":             {head + "    when: passed(inquiry.status)\n" + approve, 5, "passed takes one string"},
+		"no argument for passed":                              {head + "    when: passed()\n" + approve, 5, "passed takes one string"},
+		"a template field with a dot":                         {head + "    when: inquiry.fields.address_country_code == 'XX'\n" + approve, 5, `read as fields["address-country-code"]`},
+		"a template field in another casing":                  {head + "    when: inquiry.fields['addressCountryCode'] == 'XX'\n" + approve, 5, `write "address-country-code"`},
+		"a template field in another casing, in":              {head + "    when: \"'country_code' in inquiry.fields\"\n" + approve, 5, `write "country-code"`},
+		"all template fields":                                 {head + "    when: size(inquiry.fields) > 0\n" + approve, 5, `fields are read as fields["key"], and tested as`},
+		"a comparison with null":                              {head + "    when: inquiry.reference_id != null\n" + approve, 5, "counts as absent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load("policy.yaml", []byte(test.source), domain.Sandbox)
@@ -78,13 +78,13 @@ func TestBadPoliciesAreRefusedWithTheirPlace(t *testing.T) {
 				t.Fatalf("error %v", err)
 			}
 			if e.Line != test.line || e.Column == 0 || !strings.Contains(e.Problem, test.says) {
-				t.Errorf("refused with %v\nwant line %d and %q", e, test.line, test.says)
+				t.Errorf("rejected with %v\nwant line %d and %q", e, test.line, test.says)
 			}
 		})
 	}
 }
 
-func TestARuleThatTakesPartOfWhatAnotherIsForDoesNotHideIt(t *testing.T) {
+func TestARuleThatMatchesSomeTransitionsDoesNotHideALaterRule(t *testing.T) {
 	for name, rules := range map[string]string{
 		"from one status":      "  - {name: a, on: {object: inquiry, to: [completed], from: [pending]}, then: [decline_inquiry]}\n" + approveAll,
 		"to one of two":        "  - {name: a, on: {object: inquiry, to: [completed]}, then: [decline_inquiry]}\n  - {name: b, on: {object: inquiry, to: [completed, failed]}, then: [decline_inquiry]}\n",
@@ -98,7 +98,7 @@ func TestARuleThatTakesPartOfWhatAnotherIsForDoesNotHideIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsProbablyAMistakeIsWarnedOf(t *testing.T) {
+func TestProbableMistakesCauseWarnings(t *testing.T) {
 	const onNoFailure = "  - {name: a, on: {object: inquiry, to: [completed]}, when: \"size(failed_checks) == 0\", then: [approve_inquiry]}\n" +
 		"  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
 	both := "  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
@@ -106,17 +106,17 @@ func TestWhatIsProbablyAMistakeIsWarnedOf(t *testing.T) {
 		rules string
 		want  []string // parts of the warnings, in order
 	}{
-		"nothing":                       {strict + both, nil},
-		"a status nobody decides on":    {reviewRest, []string{"no rule decides on an inquiry that becomes failed"}},
-		"only rules that add":           {tagFirst + strings.Replace(both, "completed, ", "", 1), []string{"no rule decides on an inquiry that becomes completed"}},
-		"a list that is not closed":     {strict + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
-		"a list closed for one origin":  {"  - {name: a, on: {object: inquiry, to: [completed], from: [pending]}, then: [decline_inquiry]}\n" + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
-		"a status without a meaning":    {"  - {name: a, on: {object: inquiry, to: [completed, failed]}, then: [set_case_status: Aproved]}\n", []string{`policy.yaml:4:85: case_statuses does not name "Aproved", so it means review; did you mean "Approved"?`}},
-		"a transition without a status": {both + "  - {name: a, on: {object: case, to: [Closed]}, then: [tag_case: x]}\n", []string{`"Closed", so it means review; there is Approved, Declined, Fine, Open`}},
-		"approval on no failure":        {onNoFailure, []string{"also approves a person without any verification"}},
-		"approval on all that there is": {strings.Replace(onNoFailure, "size(failed_checks) == 0", "verifications.all(v, v.status == 'passed') && clear(reports)", 1), []string{"also approves a person without any verification"}},
-		"approval on what passed":       {strings.Replace(onNoFailure, "size(failed_checks) == 0", "passed('selfie') && clear(reports)", 1), nil},
-		"approval of whoever is left":   {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"also approves a person without any verification"}},
+		"nothing":                                                {strict + both, nil},
+		"a status nobody decides on":                             {reviewRest, []string{"no rule decides on an inquiry that becomes failed"}},
+		"only rules that continue":                               {tagFirst + strings.Replace(both, "completed, ", "", 1), []string{"no rule decides on an inquiry that becomes completed"}},
+		"rules that do not match every transition":               {strict + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
+		"rules that match every transition from one status only": {"  - {name: a, on: {object: inquiry, to: [completed], from: [pending]}, then: [decline_inquiry]}\n" + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
+		"a status without a meaning":                             {"  - {name: a, on: {object: inquiry, to: [completed, failed]}, then: [set_case_status: Aproved]}\n", []string{`policy.yaml:4:85: case_statuses does not name "Aproved", so it means review; did you mean "Approved"?`}},
+		"a transition without a status":                          {both + "  - {name: a, on: {object: case, to: [Closed]}, then: [tag_case: x]}\n", []string{`"Closed", so it means review; there is Approved, Declined, Fine, Open`}},
+		"approval on no failure":                                 {onNoFailure, []string{"also approves a person without any verification"}},
+		"approval on whatever verifications there are":           {strings.Replace(onNoFailure, "size(failed_checks) == 0", "verifications.all(v, v.status == 'passed') && clear(reports)", 1), []string{"also approves a person without any verification"}},
+		"approval on what passed":                                {strings.Replace(onNoFailure, "size(failed_checks) == 0", "passed('selfie') && clear(reports)", 1), nil},
+		"approval of the rest":                                   {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"also approves a person without any verification"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := load(t, ordered(test.rules)).Warnings()
@@ -132,7 +132,7 @@ func TestWhatIsProbablyAMistakeIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestTheVerdictRulesAreThoseOfTheFile(t *testing.T) {
+func TestTheVerdictRulesComeFromTheFile(t *testing.T) {
 	got := load(t, "reapply: deny\n"+ordered(strict)).VerdictRules()
 	if got.Reapply != fold.ReapplyDeny || got.CaseStatuses["Fine"] != domain.VerdictApproved || len(got.CaseStatuses) != 4 {
 		t.Errorf("they are %v", got)
@@ -149,7 +149,7 @@ func TestRulesAreDescribedInALine(t *testing.T) {
 	}
 }
 
-func TestProductionRefusesToSimulate(t *testing.T) {
+func TestProductionRejectsSimulateActions(t *testing.T) {
 	source := "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [created]}\n    then:\n      - simulate_inquiry: complete_inquiry\n"
 	if _, err := Load("policy.yaml", []byte(source), domain.Production); err == nil {
 		t.Error("a production policy that simulates was loaded")

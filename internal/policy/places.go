@@ -10,9 +10,9 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 )
 
-// inCondition places a problem within a condition's text. YAML joins the lines of a text
-// and takes away quotes, but keeps its letters in order, so the text is followed
-// through the file letter by letter up to the place.
+// inCondition returns an error with the position in the file of a problem in a condition.
+// YAML joins lines and removes quotes but keeps the order of the letters, so the position
+// is found by following the condition through the file letter by letter.
 func inCondition(file *yamlfile.File, path, text string, where common.Location, problem string) error {
 	e := file.Problem(path, "condition: "+problem)
 	node := file.Node(path)
@@ -21,7 +21,7 @@ func inCondition(file *yamlfile.File, path, text string, where common.Location, 
 	}
 	line, column := e.Line-1, e.Column-1
 	if node.Type() == ast.LiteralType {
-		line, column = line+1, 0 // a block starts on the line below its sign
+		line, column = line+1, 0 // the text of a block starts on the line below its indicator
 	}
 	letters := lettersUpTo(text, where)
 	lines := file.Lines()
@@ -37,8 +37,8 @@ func inCondition(file *yamlfile.File, path, text string, where common.Location, 
 	return e
 }
 
-// lettersUpTo returns the letters of a text up to and with the one at a place, without
-// the space between them. Lines count from one, columns from zero.
+// lettersUpTo returns the letters of text up to and including a position, without white
+// space. Lines count from one, columns from zero.
 func lettersUpTo(text string, where common.Location) []rune {
 	var letters []rune
 	for i, line := range strings.Split(text, "\n") {

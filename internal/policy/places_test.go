@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-func TestAConditionIsPlacedHoweverItIsWritten(t *testing.T) {
+func TestErrorsInConditionsHaveTheirPositionInEveryYAMLForm(t *testing.T) {
 	head := "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n    then: [approve_inquiry]\n"
 	for name, test := range map[string]struct {
 		when         string

@@ -11,14 +11,13 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 )
 
-// Policy is a set of rules that was read and checked.
+// Policy is a validated set of rules.
 type Policy struct {
-	version    string
-	verdicts   fold.VerdictRules
-	thresholds map[string]float64
-	language   *language
-	rules      []rule
-	warnings   []string
+	version  string
+	verdicts fold.VerdictRules
+	language *language
+	rules    []rule
+	warnings []string
 }
 
 // rule is one rule. Without a condition it matches every transition that it covers.
@@ -28,33 +27,33 @@ type rule struct {
 	to, from      []string
 	when          *condition
 	otherwise     bool
-	continues     bool // the rules after it are tried as well
+	continues     bool // continue with the following rules
 	approves      bool
 	then          []step
 }
 
-// Error says what is wrong with a policy, and where. Line and Column count from one;
-// they are zero where the problem is not at one place.
+// Error is an error in a policy, with its position. Line and Column count from one; they
+// are zero if the problem has no single position.
 type Error = yamlfile.Error
 
-// Version is the version the policy gives itself.
+// Version returns the version in the policy's file.
 func (p *Policy) Version() string { return p.version }
 
-// VerdictRules are how verdicts are made under the policy.
+// VerdictRules returns the policy's rules for computing verdicts.
 func (p *Policy) VerdictRules() fold.VerdictRules {
 	return fold.VerdictRules{CaseStatuses: maps.Clone(p.verdicts.CaseStatuses), Reapply: p.verdicts.Reapply}
 }
 
-// Warnings say what is probably a mistake in the policy, each with its place in the
-// file. The policy can be used all the same.
+// Warnings returns probable mistakes in the policy, with their positions. The policy works
+// despite them.
 func (p *Policy) Warnings() []string { return slices.Clone(p.warnings) }
 
-// NeedsAccountReports reports whether a condition looks at the reports of the account.
+// NeedsAccountReports reports whether a condition uses the account's reports.
 func (p *Policy) NeedsAccountReports() bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.when != nil && slices.Contains(r.when.variables, "account_reports") })
 }
 
-// Covers reports whether any rule is for a transition, so that its facts are needed.
+// Covers reports whether any rule applies to a transition, so that its facts are needed.
 func (p *Policy) Covers(t domain.Transition) bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.covers(t) })
 }
@@ -66,7 +65,7 @@ func (r rule) covers(t domain.Transition) bool {
 // unconditional reports whether the rule matches every transition that it covers.
 func (r rule) unconditional() bool { return r.when == nil || r.when.always }
 
-// Rules describes the rules for people, each in a line, in the order of the file.
+// Rules describes the rules for people, one per line, in the order of the file.
 func (p *Policy) Rules() []string {
 	lines := make([]string, len(p.rules))
 	for i, r := range p.rules {
@@ -75,7 +74,8 @@ func (p *Policy) Rules() []string {
 	return lines
 }
 
-// String is "approve what passed: inquiry becomes completed → approve_inquiry".
+// String returns for example "approve what passed: inquiry becomes completed →
+// approve_inquiry".
 func (r rule) String() string {
 	steps := make([]string, len(r.then))
 	for i, s := range r.then {

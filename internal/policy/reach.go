@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// transitions checks that there are transitions that a rule is for. A transition is from
-// one status to another, and the statuses of an inquiry are known.
+// transitions checks that a rule applies to at least one possible transition. For inquiries
+// the statuses are known.
 func (l *loader) transitions(path string, r rule) error {
 	objects := []string{"inquiry", "case"}
 	switch {
@@ -37,9 +37,8 @@ func inquiryStatuses() []string {
 	return []string{"created", "pending", "completed", "failed", "expired", "needs_review", "approved", "declined"}
 }
 
-// shadows returns the name of an earlier rule because of which r can never match, and
-// nothing when r can. Each of r's transitions may be matched by another rule; then the
-// last of those is named.
+// shadows returns the name of an earlier rule that prevents r from ever matching, or "". If
+// several rules together do, it names the last of them.
 func (p *Policy) shadows(r rule) (by string) {
 	for _, to := range r.to {
 		name, closed := p.closed(r.object, to, r.from)
@@ -51,8 +50,8 @@ func (p *Policy) shadows(r rule) (by string) {
 	return by
 }
 
-// closed reports whether some rule always matches each of the transitions to a status,
-// and names the last of these rules. From is empty for transitions from any status.
+// closed reports whether every transition to a status is always matched by some rule, and
+// names the last of these rules. An empty from means transitions from any status.
 func (p *Policy) closed(object, to string, from []string) (by string, closed bool) {
 	open := slices.DeleteFunc(slices.Clone(from), func(status string) bool { return status == to })
 	for _, r := range p.rules {
@@ -70,7 +69,7 @@ func (p *Policy) closed(object, to string, from []string) (by string, closed boo
 	return "", false
 }
 
-// warn finds what is probably a mistake.
+// warn adds warnings about probable mistakes.
 func (l *loader) warn() {
 	for _, to := range []string{"completed", "failed"} {
 		covered := slices.ContainsFunc(l.policy.rules, func(r rule) bool { return r.object == "inquiry" && slices.Contains(r.to, to) && !r.continues })
@@ -98,7 +97,7 @@ func (l *loader) warn() {
 	}
 }
 
-// status warns of a status that case_statuses does not name.
+// status adds a warning about a status that case_statuses does not name.
 func (l *loader) status(path, status string) {
 	if _, known := l.file.CaseStatuses[status]; known || status == "" {
 		return

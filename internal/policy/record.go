@@ -14,21 +14,21 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// record is an object as a condition sees it: a value whose attributes are read when the
-// condition asks for them. It implements [ref.Val].
+// record is an object in a condition. Its attributes are parsed when the condition uses
+// them. It implements [ref.Val].
 type record struct {
 	kind       kind
-	object     *domain.Object             // nil for what is no object of its own, such as a check
-	attributes map[string]json.RawMessage // by key in kebab-case; nil for an object that there is not
+	object     *domain.Object             // nil for a part of an object, such as a check
+	attributes map[string]json.RawMessage // by key in kebab-case; nil if there is no such object
 	all        map[string]kind
 }
 
-// readError says why an attribute cannot be read. It names the attribute, never its value.
+// readError says why an attribute cannot be read. It names the attribute but not its value.
 type readError string
 
 func (e readError) Error() string { return string(e) }
 
-// recordOf is an object, or a record without attributes for nil.
+// recordOf returns the record of an object. For nil it has no attributes.
 func recordOf(name string, o *domain.Object, all map[string]kind) *record {
 	r := &record{kind: all[name], object: o, all: all}
 	if o == nil {
@@ -41,7 +41,7 @@ func recordOf(name string, o *domain.Object, all map[string]kind) *record {
 	for key, value := range map[string]string{"id": o.Ref.ID, "type": o.Ref.Type, "status": o.Status} {
 		delete(r.attributes, key)
 		if value != "" {
-			r.attributes[key], _ = json.Marshal(value) // a text always encodes
+			r.attributes[key], _ = json.Marshal(value) // cannot fail: it is a string
 		}
 	}
 	return r
@@ -55,7 +55,7 @@ func recordsOf(name string, objects []domain.Object, all map[string]kind) []ref.
 	return records
 }
 
-// has reports whether an attribute is there and not null.
+// has reports whether an attribute is present and not null.
 func (r *record) has(name string) bool {
 	raw, ok := r.attributes[r.kind.fields[name].key]
 	return ok && len(raw) > 0 && string(raw) != "null"
@@ -94,7 +94,7 @@ func (r *record) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("an object has no other form")
 }
 
-// Equal implements [ref.Val]: two records are equal when they are of one object.
+// Equal implements [ref.Val]. Two records are equal if they have the same object.
 func (r *record) Equal(other ref.Val) ref.Val {
 	o, ok := other.(*record)
 	return types.Bool(ok && r.kind.name == o.kind.name && maps.EqualFunc(r.attributes, o.attributes, func(a, b json.RawMessage) bool {
@@ -108,7 +108,7 @@ func (r *record) Type() ref.Type { return cel.ObjectType(r.kind.name) }
 // Value implements [ref.Val].
 func (r *record) Value() any { return r }
 
-// Get implements [traits.Indexer], for objects whose type a condition does not know.
+// Get implements [traits.Indexer]. Conditions use it if the type of an object is not known.
 func (r *record) Get(index ref.Val) ref.Val {
 	name, ok := index.(types.String)
 	if !ok {
@@ -127,7 +127,7 @@ func (r *record) IsSet(field ref.Val) ref.Val {
 	return types.Bool(ok && r.has(string(name)))
 }
 
-// provider tells CEL about the types of objects, beside those that CEL has itself.
+// provider extends CEL's types with the types of objects.
 type provider struct {
 	types.Provider
 	kinds map[string]kind
@@ -154,9 +154,9 @@ func (p provider) FindStructFieldNames(name string) ([]string, bool) {
 	return names, true
 }
 
-// FindStructFieldType implements [types.Provider]. An attribute that there is not is of
-// any type here: with the types of everything around it known, the check of conditions
-// says better than CEL what is wrong.
+// FindStructFieldType implements [types.Provider]. An unknown attribute is of any type
+// here, because the check of conditions gives better errors than CEL once all types are
+// known.
 func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
 	k, ok := p.kinds[name]
 	if !ok {

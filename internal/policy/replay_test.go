@@ -11,9 +11,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// A decision is stored with its facts, and must be made again from them without a
-// difference.
-func TestDecidingOnStoredFactsGivesTheSameOutcome(t *testing.T) {
+// A decision is stored with its facts. Deciding on them again must give the same outcome.
+func TestStoredFactsGiveTheSameOutcome(t *testing.T) {
 	_, builtIn := Default()
 	policies := []*Policy{load(t, string(builtIn)), load(t, ordered(tagFirst, link, strict, broken, ofCases, reviewRest))}
 	for _, when := range []string{
@@ -35,7 +34,7 @@ func TestDecidingOnStoredFactsGivesTheSameOutcome(t *testing.T) {
 		for _, p := range policies {
 			first, again := p.Decide(before), p.Decide(after)
 			if !reflect.DeepEqual(first, again) {
-				t.Fatalf("policy %q: %v, and from the stored facts %v", p.Rules(), first, again)
+				t.Fatalf("policy %q: %v, but from the stored facts %v", p.Rules(), first, again)
 			}
 			if len(before.Missing) > 0 || before.DeclinedBefore {
 				for _, a := range first.Actions {

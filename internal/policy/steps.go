@@ -8,13 +8,13 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// step is one action of a rule, before it is known what it acts on.
+// step is an action of a rule, without its targets.
 type step struct {
 	kind     action.Kind
 	argument string
 }
 
-// newStep checks an action's name and argument.
+// newStep validates an action's name and argument.
 func newStep(s fileStep, environment domain.Environment) (step, string) {
 	kind, known := action.Find(domain.ActionKind(s.name))
 	switch {
@@ -30,22 +30,22 @@ func newStep(s fileStep, environment domain.Environment) (step, string) {
 	return step{kind, s.argument}, ""
 }
 
-// approves reports whether the action approves somebody.
+// approves reports whether the action approves a person.
 func (s step) approves(statuses map[string]domain.Verdict) bool {
 	return s.kind.AsksFor(domain.VerdictApproved, s.argument, statuses)
 }
 
-// Approves reports whether an outcome approves somebody.
+// Approves reports whether an outcome approves a person.
 func (p *Policy) Approves(o Outcome) bool {
 	return slices.ContainsFunc(o.Actions, func(a Action) bool { return action.AsksFor(domain.VerdictApproved, a.Spec, p.verdicts.CaseStatuses) })
 }
 
-// Declines reports whether an action declines somebody.
+// Declines reports whether an action declines a person.
 func (p *Policy) Declines(s domain.ActionSpec) bool {
 	return action.AsksFor(domain.VerdictDeclined, s, p.verdicts.CaseStatuses)
 }
 
-// actions says what the rule's steps act on. A step that has nothing to act on becomes
+// actions applies the rule's steps to their targets. A step with nothing to act on becomes
 // an action without a target.
 func (r rule) actions(f Facts) []Action {
 	var actions []Action
@@ -63,7 +63,7 @@ func (r rule) actions(f Facts) []Action {
 	return actions
 }
 
-// targets are what a step acts on: every case of the facts, the account, or the inquiry.
+// targets returns what a step acts on: all cases of the facts, the account, or the inquiry.
 func (s step) targets(f Facts) []domain.Ref {
 	switch s.kind.Target {
 	case "case":
@@ -75,8 +75,7 @@ func (s step) targets(f Facts) []domain.Ref {
 	}
 }
 
-// review are the actions of a rule that hand the decision to a person: all inquiries of
-// the facts are marked for review.
+// review returns the actions that mark all inquiries of the facts for review.
 func (r rule) review(f Facts) []Action {
 	inquiries := refs(f.Inquiries)
 	if len(inquiries) == 0 {

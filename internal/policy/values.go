@@ -14,16 +14,16 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// reader reads the JSON of an attribute that is neither absent nor null, as a value of a
-// condition. It fails for JSON of another type than it is for.
+// reader converts the JSON of an attribute, which is neither absent nor null, to a value.
+// It fails if the JSON has an unexpected type.
 type reader func(raw json.RawMessage, all map[string]kind) (ref.Val, error)
 
-// as decodes JSON into a type that does not take null.
+// as decodes JSON into a type for which null is an error.
 func as[T any](raw json.RawMessage) (T, error) {
 	var p *T
 	if err := json.Unmarshal(raw, &p); err != nil || p == nil {
 		var zero T
-		return zero, fmt.Errorf("the value is of another type")
+		return zero, fmt.Errorf("the value has an unexpected type")
 	}
 	return *p, nil
 }
@@ -57,7 +57,7 @@ func readTime(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	return types.Timestamp{Time: t}, err
 }
 
-// readTexts leaves out what is null: Persona has lists of reasons with nulls in them.
+// readTexts skips nulls, which occur in Persona's lists of reasons.
 func readTexts(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	all, err := as[[]*string](raw)
 	texts := []string{}
@@ -85,7 +85,7 @@ func readMap(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	return readAny(raw, nil)
 }
 
-// readAny reads JSON of any type. Keys are in snake_case.
+// readAny converts JSON of any type, with keys in snake_case.
 func readAny(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	v, err := plain(raw, snake)
 	if err != nil {
@@ -94,8 +94,8 @@ func readAny(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	return types.DefaultTypeAdapter.NativeToValue(v), nil
 }
 
-// readFields reads the fields of a template: the value of each by its key in kebab-case.
-// A field whose value is null, or cannot be read, is absent.
+// readFields converts the fields of a template to their values by key in kebab-case. A
+// field that is null or unreadable is absent.
 func readFields(raw json.RawMessage, _ map[string]kind) (ref.Val, error) {
 	fields, err := as[map[string]json.RawMessage](raw)
 	if err != nil {
@@ -114,8 +114,8 @@ func unwrapAll(fields map[string]json.RawMessage) map[string]any {
 	return values
 }
 
-// unwrap returns the value of a field, which Persona writes as a type and a value. The
-// parts of a hash and of an array are written so as well.
+// unwrap returns the value of a template field, which Persona encodes as a type and a
+// value. So are the elements of hashes and arrays.
 func unwrap(raw json.RawMessage) (any, error) {
 	var field struct {
 		Type  *string
@@ -143,8 +143,8 @@ func unwrap(raw json.RawMessage) (any, error) {
 	return plain(field.Value, fold.Kebab)
 }
 
-// plain reads JSON, and writes keys as casing does. Of a mapping it leaves out what is
-// null and what cannot be read.
+// plain converts JSON and changes keys with casing. It drops map entries that are null or
+// unreadable.
 func plain(raw json.RawMessage, casing func(string) string) (any, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -178,11 +178,11 @@ func plain(raw json.RawMessage, casing func(string) string) (any, error) {
 	}
 }
 
-// exact bounds the whole numbers that a float64 tells apart.
+// exact is the limit up to which a float64 represents every integer.
 const exact = 1 << 53
 
-// number reads a number. A whole number that a float64 does not hold exactly is an
-// error: two that differ could be equal.
+// number converts a number. An integer that a float64 cannot represent exactly is an error,
+// since two different ones could compare as equal.
 func number(text string) (any, error) {
 	v, err := strconv.ParseFloat(text, 64)
 	if err == nil && !strings.ContainsAny(text, ".eE") && (v >= exact || v <= -exact) {
@@ -191,8 +191,8 @@ func number(text string) (any, error) {
 	return v, err
 }
 
-// unique writes keys as casing does. Keys that become one are left out: which of their
-// values counts cannot be known.
+// unique changes keys with casing. Keys that become equal are dropped, since it is unknown
+// which value counts.
 func unique(values map[string]json.RawMessage, casing func(string) string) map[string]json.RawMessage {
 	out := make(map[string]json.RawMessage, len(values))
 	seen := make(map[string]bool, len(values))

@@ -13,16 +13,16 @@ import (
 	"github.com/cloudflare/circl/blindsign/blindrsa"
 )
 
-// Blinded is a token that waits for its signature.
+// Blinded is a token that is waiting to be signed.
 type Blinded struct {
-	Token string // what Persona signs, base64url
+	Token string // the blinded token for Persona to sign, base64url
 
 	client blindrsa.Client
 	state  blindrsa.State
 	pass   Pass
 }
 
-// Pass is what is redeemed, once encoded.
+// Pass is a pass to redeem.
 type Pass struct {
 	Nonce     string         `json:"token_nonce"`
 	Signature string         `json:"signature"` // base64url
@@ -30,8 +30,8 @@ type Pass struct {
 	Challenge map[string]any `json:"challenge"` // as Persona gave it
 }
 
-// Blind makes a token for a challenge and a key: the three texts that Persona answers
-// a request for a challenge with.
+// Blind creates a token for a challenge and a key, from the three values in Persona's
+// answer to a challenge request.
 func Blind(challenge, tokenKey, tokenKeyID string) (*Blinded, error) {
 	b := &Blinded{pass: Pass{Nonce: rand.Text(), KeyID: tokenKeyID}}
 	text, err := base64.RawURLEncoding.DecodeString(challenge)
@@ -63,7 +63,7 @@ func Blind(challenge, tokenKey, tokenKeyID string) (*Blinded, error) {
 	if b.client, err = blindrsa.NewClient(blindrsa.SHA384PSSRandomized, key); err != nil {
 		return nil, fmt.Errorf("privacypass: use the key: %w", err)
 	}
-	input := []byte{0, 2} // the type of token: blind RSA
+	input := []byte{0, 2} // token type: blind RSA
 	for _, text := range []string{b.pass.Nonce, mac, tokenKeyID} {
 		sum := sha256.Sum256([]byte(text))
 		input = append(input, sum[:]...)
@@ -76,7 +76,7 @@ func Blind(challenge, tokenKey, tokenKeyID string) (*Blinded, error) {
 	return b, nil
 }
 
-// Finish makes a pass of Persona's signature, which it checks.
+// Finish verifies Persona's signature and creates a pass from it.
 func (b *Blinded) Finish(blindSig string) (Pass, error) {
 	blind, err := base64.RawURLEncoding.DecodeString(blindSig)
 	if err != nil {
@@ -91,8 +91,8 @@ func (b *Blinded) Finish(blindSig string) (Pass, error) {
 	return pass, nil
 }
 
-// Authorization is the header that a pass is redeemed with.
+// Authorization returns the header that redeems a pass.
 func (p Pass) Authorization() string {
-	encoded, _ := json.Marshal(p) // it was JSON before
+	encoded, _ := json.Marshal(p) // cannot fail: it was JSON before
 	return "PrivateToken token=" + base64.RawURLEncoding.EncodeToString(encoded)
 }

@@ -14,25 +14,26 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Workers do the jobs. A job whose work fails is run again later, one that is
-// [store.NotDue] when its time has come.
+// Workers do the jobs. A job that fails is retried. A job that returns [store.NotDue] is
+// snoozed.
 type Workers struct {
 	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
 	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
 	Perform func(ctx context.Context, env domain.Environment, action string) error
 
-	// For simulations.
-	Poll time.Duration // between two looks for jobs; as suits the database unless set
+	// Poll is how often to look for jobs. Only simulations set it; the default depends on
+	// the database.
+	Poll time.Duration
 }
 
-// Each kind of job has workers of its own, so that calls that hang hold up neither
-// folding nor each other.
+// Each kind of job has its own workers, so that hanging calls delay neither folding nor
+// each other.
 const (
 	advanceQueue   = river.QueueDefault
 	advanceWorkers = 4 // they use the processor and the database
 	readQueue      = "read"
 	performQueue   = "perform"
-	callWorkers    = 32 // most of their time is spent waiting for Persona
+	callWorkers    = 32 // they mostly wait for Persona
 )
 
 func queues() map[string]river.QueueConfig {
@@ -41,22 +42,22 @@ func queues() map[string]river.QueueConfig {
 	}
 }
 
-// register says who does each kind of job.
+// register registers the workers with River.
 func (work Workers) register() *river.Workers {
 	all := river.NewWorkers()
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[advanceArgs]) error {
-		return orSnooze(work.Advance(ctx, job.Args.Environment, job.Args.refs()))
+		return snoozeIfNotDue(work.Advance(ctx, job.Args.Environment, job.Args.refs()))
 	}))
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[readArgs]) error {
-		return orSnooze(work.Read(ctx, job.Args.Environment, job.Args.Objects[0]))
+		return snoozeIfNotDue(work.Read(ctx, job.Args.Environment, job.Args.Objects[0]))
 	}))
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
-		return orSnooze(work.Perform(ctx, job.Args.Environment, job.Args.Action))
+		return snoozeIfNotDue(work.Perform(ctx, job.Args.Environment, job.Args.Action))
 	}))
 	return all
 }
 
-func orSnooze(err error) error {
+func snoozeIfNotDue(err error) error {
 	var early store.NotDue
 	if errors.As(err, &early) {
 		return river.JobSnooze(early.Wait)
@@ -64,11 +65,11 @@ func orSnooze(err error) error {
 	return err
 }
 
-// objectsPerJob is how many objects one job advances: they share a transaction.
+// objectsPerJob is how many objects one job advances in one transaction.
 const objectsPerJob = 128
 
-// batchJobs makes one job of River's of many that advance objects. One that fails is run
-// again for all, which find nothing waiting where they were done.
+// batchJobs combines jobs that advance objects into fewer River jobs. If one fails, it is
+// retried for all its objects, and those that were finished have no waiting events.
 func batchJobs(jobs []store.Job) []jobArgs {
 	var all []jobArgs
 	gathering := map[domain.Environment]*advanceArgs{}
@@ -93,11 +94,11 @@ func batchJobs(jobs []store.Job) []jobArgs {
 	return all
 }
 
-// advanceArgs is a job to advance objects.
+// advanceArgs are the arguments of a job that advances objects.
 type advanceArgs struct {
 	Environment domain.Environment `json:"environment"`
 	Objects     refs               `json:"objects"`
-	Object      domain.Ref         `json:"object,omitzero"` // of jobs from before there were several
+	Object      domain.Ref         `json:"object,omitzero"` // of jobs from a version with one object per job
 }
 
 func (a advanceArgs) refs() []domain.Ref {
@@ -111,7 +112,7 @@ func (advanceArgs) Kind() string  { return string(store.JobAdvance) }
 func (advanceArgs) queue() string { return advanceQueue }
 func (advanceArgs) at() time.Time { return time.Time{} }
 
-// readArgs is a job to advance one object that needs reads.
+// readArgs are the arguments of a job that advances one object with reads.
 type readArgs struct {
 	Environment domain.Environment `json:"environment"`
 	Objects     refs               `json:"objects"`
@@ -123,8 +124,8 @@ func (readArgs) Kind() string    { return string(store.JobRead) }
 func (readArgs) queue() string   { return readQueue }
 func (a readArgs) at() time.Time { return a.scheduled }
 
-// refs are written as one text. PostgreSQL has an index on every value of a job's
-// arguments: a list would take more of its time than the events themselves.
+// refs are encoded as one string. PostgreSQL indexes every value of a job's arguments, and
+// indexing a list would take longer than storing the events.
 type refs []domain.Ref
 
 // MarshalText implements [encoding.TextMarshaler].
@@ -153,7 +154,7 @@ func (r *refs) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// performArgs is a job to perform an action.
+// performArgs are the arguments of a job that performs an action.
 type performArgs struct {
 	Environment domain.Environment `json:"environment"`
 	Action      string             `json:"action"`
@@ -165,7 +166,7 @@ func (performArgs) Kind() string    { return string(store.JobPerform) }
 func (performArgs) queue() string   { return performQueue }
 func (a performArgs) at() time.Time { return a.scheduled }
 
-// jobArgs are the arguments of River's jobs that stand for some of ours.
+// jobArgs are the arguments of a River job that contains one or more of the service's jobs.
 type jobArgs interface {
 	river.JobArgs
 	at() time.Time

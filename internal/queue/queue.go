@@ -1,5 +1,5 @@
-// Package queue runs the jobs that transactions ask for, with River: at least once,
-// again after a failure, and after a crash.
+// Package queue runs the jobs that transactions insert, with River. A job runs at least
+// once, and is retried after a failure or a crash.
 package queue
 
 import (
@@ -23,38 +23,38 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Queue is River on a database with a type of transaction.
+// Queue is River on one database.
 type Queue[Tx any] struct {
 	client *river.Client[Tx]
 }
 
 const (
-	// What jobs led to is in the tables; River's rows of finished ones only make
-	// looking for the next one slower.
+	// The results of jobs are in the service's tables. River's rows of finished jobs only
+	// slow down finding the next one.
 	keepFinished = 10 * time.Minute
 
-	// A job ends after this time, and a little later it counts as lost: the connection to
-	// the database broke when it was handed out, or its worker died. It is run again then;
-	// River's default would let its event wait for an hour.
+	// Jobs are cancelled after this time, and count as lost a little later, because the
+	// database connection broke when the job was fetched or its worker died. Lost jobs are
+	// retried. River's default would delay the job's event for an hour.
 	jobTimeout = time.Minute
 
-	// River waits this long between two looks for jobs. Its default of 100 ms would be most
-	// of the way from a webhook to its effect.
+	// River's pause between two fetches. Its default of 100 ms would be most of the time
+	// from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
 
-	// River looks for jobs this often when nobody tells it of one. SQLite cannot: River
-	// would look for a word of it as well, every 50 ms. PostgreSQL does, but not through a
-	// pooler that shares connections.
+	// How often River polls for jobs. On SQLite it has no notifications, and would also
+	// poll for those every 50 ms. PostgreSQL has notifications, but not through a pooler
+	// that shares connections.
 	poll = 25 * time.Millisecond
 )
 
-// SQLite prepares River's tables and a queue that does not run yet.
+// SQLite creates River's tables and returns a queue that is not running yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
 	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now)
 }
 
-// Postgres does what SQLite does, by a clock that all nodes share. One process at a time
-// may call it for a database.
+// Postgres is like [SQLite] but uses a clock that all nodes share. Only one process at a
+// time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers, now func() time.Time) (*Queue[pgx.Tx], error) {
 	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now)
 }
@@ -77,7 +77,7 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		JobTimeout:        jobTimeout,
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,
-		MaxAttempts:          math.MaxInt16, // an event is never given up: three weeks, and again after a restart
+		MaxAttempts:          math.MaxInt16, // never give up on an event: River retries for three weeks, and Resume inserts the job again after a restart
 		RetryPolicy:          retryPolicy{now},
 		Test:                 river.TestConfig{Time: sharedClock(now)},
 
@@ -93,8 +93,8 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 // Start starts to run jobs.
 func (q *Queue[Tx]) Start(ctx context.Context) error { return q.client.Start(ctx) }
 
-// Stop waits for the jobs that run, until the context ends; then it ends them. They
-// are run again after the next start.
+// Stop waits for the running jobs until ctx ends, and then cancels them. They are retried
+// after the next start.
 func (q *Queue[Tx]) Stop(ctx context.Context) error {
 	if err := q.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -106,9 +106,9 @@ func (q *Queue[Tx]) Stop(ctx context.Context) error {
 
 // Insert adds jobs to a transaction.
 //
-// No job is unique. A unique job for each object would be dropped while one for the
-// same object runs, and the event that it was for would wait for the next one: a job
-// that finds nothing waiting costs little, a wake-up that is lost costs a verdict.
+// Jobs are not unique. A unique job would be dropped while one for the same object is
+// running, and its event would wait for the next job. A job that finds nothing to do costs
+// little; a lost one costs a verdict.
 func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	var params []river.InsertManyParams
 	for _, args := range batchJobs(jobs) {
@@ -120,10 +120,9 @@ func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	return nil
 }
 
-// sharedClock makes River take the time from a clock that all nodes share. River compares
-// the moments that nodes write: without it, a job that a node inserts whose clock is five
-// minutes ahead of the database's is not fetched for five minutes. The setting is meant
-// for tests; there is no other.
+// sharedClock makes River use a clock that all nodes share. River compares times that
+// different nodes write: a job from a node whose clock is five minutes ahead would not be
+// fetched for five minutes. River intends this setting for tests, but has no other.
 type sharedClock func() time.Time
 
 // Now implements [rivertype.TimeGenerator].
@@ -135,7 +134,7 @@ func (now sharedClock) NowOrNil() *time.Time {
 	return &t
 }
 
-// retryPolicy tries a job that failed again after one second, and later once a minute.
+// retryPolicy retries a failed job after one second, and later once a minute.
 type retryPolicy struct{ now func() time.Time }
 
 // NextRetry implements [river.ClientRetryPolicy].

@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// start opens a database in a folder and runs its jobs, until stop is called or the
-// test ends.
+// start opens a database in a folder and runs its jobs until stop is called or the test
+// ends.
 func start(t *testing.T, folder string, work func(context.Context, store.Job) error) (db *sqlite.DB, stop func()) {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "idem.db"))
@@ -51,7 +51,7 @@ func start(t *testing.T, folder string, work func(context.Context, store.Job) er
 	return db, stop
 }
 
-// workers do each of a job's parts by one function.
+// workers call one function for each part of a job.
 func workers(work func(context.Context, store.Job) error) queue.Workers {
 	return queue.Workers{
 		Advance: func(ctx context.Context, env domain.Environment, objects []domain.Ref) error {
@@ -83,19 +83,19 @@ func appendEvent(t *testing.T, s store.Store, id string) {
 	}
 }
 
-// within waits for something, but not for ever.
+// within waits for a value with a deadline.
 func within[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(20 * time.Second):
-		t.Fatalf("it never came to be that %s", what)
+		t.Fatalf("timed out waiting until %s", what)
 		panic("unreachable")
 	}
 }
 
-func TestAnEventThatArrivesWhileItsObjectIsWorkedOnWakesAWorkerAgain(t *testing.T) {
+func TestAnEventThatArrivesWhileItsObjectIsProcessedGetsAnotherJob(t *testing.T) {
 	began, goOn := make(chan store.Job, 10), make(chan struct{})
 	db, _ := start(t, t.TempDir(), func(ctx context.Context, job store.Job) error {
 		began <- job
@@ -110,14 +110,14 @@ func TestAnEventThatArrivesWhileItsObjectIsWorkedOnWakesAWorkerAgain(t *testing.
 	if job := within(t, "the first job runs", began); job != want {
 		t.Errorf("the job is %+v", job)
 	}
-	appendEvent(t, db, "evt_2") // its object is being worked on
+	appendEvent(t, db, "evt_2") // its object is being processed
 	close(goOn)
 	if job := within(t, "the second job runs", began); job != want {
 		t.Errorf("the job is %+v", job)
 	}
 }
 
-func TestAJobThatFailsIsRunAgain(t *testing.T) {
+func TestAFailedJobIsRetried(t *testing.T) {
 	ran := make(chan struct{}, 10)
 	first := make(chan struct{}, 1)
 	first <- struct{}{}
@@ -135,7 +135,7 @@ func TestAJobThatFailsIsRunAgain(t *testing.T) {
 	within(t, "the job runs again", ran)
 }
 
-func TestObjectsThatComeTogetherAreAdvancedByOneJob(t *testing.T) {
+func TestObjectsOfOneTransactionAreAdvancedByOneJob(t *testing.T) {
 	ran := make(chan string, 10)
 	db, _ := start(t, t.TempDir(), func(_ context.Context, job store.Job) error {
 		ran <- job.Object.ID
@@ -153,16 +153,16 @@ func TestObjectsThatComeTogetherAreAdvancedByOneJob(t *testing.T) {
 	}
 	for _, want := range []string{"inq_1", "inq_2"} {
 		if got := within(t, "the job runs", ran); got != want {
-			t.Errorf("%s is worked on, want %s", got, want)
+			t.Errorf("processed %s, want %s", got, want)
 		}
 	}
 	appendEvent(t, db, "evt_last")
 	if got := within(t, "the next job runs", ran); got != "inq_1" {
-		t.Errorf("%s is worked on: the first job had an object twice", got)
+		t.Errorf("processed %s: the first job had an object twice", got)
 	}
 }
 
-func TestCallsThatHangHoldUpNoFolding(t *testing.T) {
+func TestHangingCallsDoNotDelayFolding(t *testing.T) {
 	advanced, hang := make(chan string, 10), make(chan struct{})
 	db, _ := start(t, t.TempDir(), func(ctx context.Context, job store.Job) error {
 		if job.Kind == store.JobAdvance {
@@ -177,7 +177,7 @@ func TestCallsThatHangHoldUpNoFolding(t *testing.T) {
 	})
 	defer close(hang)
 	var reads []store.Job
-	for i := range 100 { // more than there are workers of any kind
+	for i := range 100 { // more than the workers of any kind
 		reads = append(reads, store.Job{Kind: store.JobRead, Environment: domain.Sandbox, Object: domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_slow_", i)}})
 	}
 	if _, err := db.Save(t.Context(), domain.Sandbox, []store.Advance{{Jobs: reads}}, store.Verdicts{}); err != nil {
@@ -187,14 +187,14 @@ func TestCallsThatHangHoldUpNoFolding(t *testing.T) {
 	within(t, "another object is folded", advanced)
 }
 
-func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
+func TestAJobThatIsNotDueIsSnoozed(t *testing.T) {
 	early := make(chan struct{}, 1)
 	early <- struct{}{}
 	ran := make(chan struct{}, 10)
 	db, _ := start(t, t.TempDir(), func(context.Context, store.Job) error {
 		ran <- struct{}{}
 		select {
-		case <-early: // by the clock of this node
+		case <-early: // by this node's clock
 			return store.NotDue{Wait: 50 * time.Millisecond}
 		default:
 			return nil
@@ -205,9 +205,9 @@ func TestAJobThatComesEarlyIsRunAgainWhenItsTimeHasCome(t *testing.T) {
 	within(t, "the job runs again", ran)
 }
 
-func TestAJobThatWasCutShortIsRunAfterTheNextStart(t *testing.T) {
+func TestAnInterruptedJobIsRetriedAfterTheNextStart(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: it takes seconds")
+		t.Skip("-short: it takes several seconds")
 	}
 	folder := t.TempDir()
 	began := make(chan struct{}, 10)

@@ -10,7 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-func TestTheObjectsOfAJobComeBack(t *testing.T) {
+func TestTheObjectsOfAJobAreDecodedAsEncoded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := refs(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) domain.Ref {
 			return domain.Ref{Type: rapid.String().Draw(t, "type"), ID: rapid.String().Draw(t, "id")}
@@ -26,7 +26,7 @@ func TestTheObjectsOfAJobComeBack(t *testing.T) {
 	})
 }
 
-func TestObjectsOfAJobThatCannotBeReadAreAnError(t *testing.T) {
+func TestMalformedObjectsOfAJobAreAnError(t *testing.T) {
 	for _, text := range []string{`"inquiry"`, `"inquiry %zz"`, `"inquiry inq_1,"`} {
 		var got refs
 		if err := json.Unmarshal([]byte(text), &got); err == nil {

@@ -1,15 +1,15 @@
-// Package reconcile finds the events that no webhook brought. Persona gives a delivery
-// up after eight attempts, and one that it never made leaves no trace; its list of
-// events is the only place where both can be seen (Persona docs: Events).
+// Package reconcile recovers events whose webhook never arrived. Persona gives up on a
+// webhook after eight attempts, and a webhook that was never sent leaves no trace.
+// Persona's list of events shows both (Persona docs: Events).
 //
-// The list goes from the newest event to the oldest, by cursors, and has no filter by
-// time. A reconciliation pages back from the newest event until it is behind the
-// watermark, and stores what it finds on the way: what is stored already changes
-// nothing, and what is not goes the way of every event. Only when it has met the
-// watermark does the newest event become the next one, so that no gap is ever left
-// behind it. How far it has come is saved with every page: a crash costs one page.
+// The list is sorted from the newest event to the oldest, has cursors, and cannot be
+// filtered by time. A reconciliation pages back from the newest event to the watermark and
+// stores the events that are missing; they are then processed like any other. The newest
+// event becomes the new watermark only when the old one is reached, so no event behind the
+// watermark is missing. Progress is saved with every page: a crash repeats at most one
+// page.
 //
-// The first reconciliation of an environment has no watermark, and pages back as far
-// as it is told to. The events it finds are history: they show the state of objects,
-// but nothing is decided on them.
+// The first reconciliation of an environment has no watermark and pages back as far as
+// requested. The events it finds are history: they show the state of objects, but no
+// decision is made on them.
 package reconcile

@@ -15,17 +15,17 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// Persona is the [Lister] of an environment. It leaves at least half of the rate
-// limit to everything else: a reconciliation can wait.
+// Persona is a [Lister] that calls Persona's API. It leaves at least half of the rate limit
+// to other work, since a reconciliation is not urgent.
 type Persona struct {
 	Client      *persona.Client
-	RateLimiter interface{ Remaining() (remaining, limit int) } // the client's
+	RateLimiter interface{ Remaining() (remaining, limit int) } // of the client
 }
 
-// pause is how long a page waits until it looks again whether enough calls are left.
-const pause = time.Second
+// pollInterval is how long a page waits before it checks the rate limit again.
+const pollInterval = time.Second
 
-// head asks for so little of an event that no answer is too large.
+// head selects so few fields that no answer is too large.
 func head() persona.Option { return persona.WithFields("event", "name", "created-at") }
 
 // Page implements [Lister].
@@ -69,11 +69,11 @@ func (p Persona) Clock(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the time of Persona: %w", err)
 	}
-	at, _ := http.ParseTime(response.Header.Get("Date")) // zero where a gateway leaves it out
+	at, _ := http.ParseTime(response.Header.Get("Date")) // zero if a gateway removed the header
 	return at, nil
 }
 
-// wait waits until half of the rate limit is left.
+// wait waits until half of the rate limit is available.
 func (p Persona) wait(ctx context.Context) error {
 	for {
 		if remaining, limit := p.RateLimiter.Remaining(); remaining*2 >= limit {
@@ -82,13 +82,13 @@ func (p Persona) wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// read makes an event of an entry of the list. One that is none is poison: it is stored
-// with what can be stored of it, and blocks no other.
+// read converts an entry of the list to an event. A malformed entry becomes poison: the
+// storable part of it is stored, and it blocks no other event.
 func read(e *persona.Event) (domain.Event, error) {
 	body, err := json.Marshal(map[string]json.RawMessage{"data": e.Raw})
 	if err != nil {
@@ -106,7 +106,7 @@ func read(e *persona.Event) (domain.Event, error) {
 		State: domain.EventPoison, Reason: "unreadable: " + err.Error(),
 	}
 	if !domain.PlausibleID(poison.ID) {
-		sum := sha256.Sum256(body) // the same each time it is met
+		sum := sha256.Sum256(body) // the same whenever it is read
 		poison.ID = "unreadable_" + hex.EncodeToString(sum[:12])
 	}
 	if !domain.PlausibleID(poison.Name) {

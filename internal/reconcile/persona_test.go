@@ -26,13 +26,13 @@ var server *pgtest.Server
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 
-// entry is an event of the list as JSON.
+// entry returns an event of the list as JSON.
 func entry(id, name, object string) string {
 	return fmt.Sprintf(`{"type":"event","id":"%s","attributes":{"name":"%s","created-at":"2026-03-01T11:00:00.000Z","payload":{"data":{"type":"inquiry","id":"%s","attributes":{"status":"created"}}}}}`, id, name, object)
 }
 
-// personaWith is Persona with a list of events, the newest first. Like Persona it leaves
-// out what fields[event] does not name.
+// personaWith returns a client of a server with a list of events, newest first. Like
+// Persona it omits attributes that fields[event] does not name.
 func personaWith(t *testing.T, entries []string) *persona.Client {
 	t.Helper()
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,8 +68,7 @@ type noLimiter struct{}
 
 func (noLimiter) Remaining() (int, int) { return 0, 0 }
 
-// reconcileWith reconciles a database with a list, as if the service had been there
-// before.
+// reconcileWith reconciles a database with a list, as if the service had run before.
 func reconcileWith(t *testing.T, db store.Store, entries []string, log io.Writer) domain.Reconciliation {
 	t.Helper()
 	lister := reconcile.Persona{Client: personaWith(t, entries), RateLimiter: noLimiter{}}
@@ -94,17 +93,17 @@ func onBothDatabases(t *testing.T, test func(*testing.T, store.Store)) {
 	})
 }
 
-func TestEventsThatCannotBeWorkedOnAreSetAsideAndBlockNoOther(t *testing.T) {
+func TestEventsThatCannotBeProcessedBecomePoisonAndBlockNoOther(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, db store.Store) {
 		odd := map[string]string{
-			"a zero byte in the id":       entry(`evt_\u0000`, "inquiry.started", "inq_1"),
-			"no UTF-8 in the id":          entry("evt_\xff", "inquiry.started", "inq_1"),
+			"a NUL byte in the id":        entry(`evt_\u0000`, "inquiry.started", "inq_1"),
+			"invalid UTF-8 in the id":     entry("evt_\xff", "inquiry.started", "inq_1"),
 			"an empty id":                 entry("", "inquiry.started", "inq_1"),
 			"an id of 900 bytes":          entry(strings.Repeat("x", 900), "inquiry.started", "inq_1"),
-			"a zero byte in the name":     entry("evt_name", `inquiry\u0000`, "inq_1"),
-			"no UTF-8 in the name":        entry("evt_bytes", "inquiry\xff", "inq_1"),
-			"a zero byte in the object":   entry("evt_object", "inquiry.started", `inq_\u0000`),
-			"no UTF-8 in the object":      entry("evt_object_bytes", "inquiry.started", "inq_\xff"),
+			"a NUL byte in the name":      entry("evt_name", `inquiry\u0000`, "inq_1"),
+			"invalid UTF-8 in the name":   entry("evt_bytes", "inquiry\xff", "inq_1"),
+			"a NUL byte in the object":    entry("evt_object", "inquiry.started", `inq_\u0000`),
+			"invalid UTF-8 in the object": entry("evt_object_bytes", "inquiry.started", "inq_\xff"),
 			"an object id that is a list": `{"type":"event","id":"evt_list","attributes":{"name":"inquiry.started","created-at":"2026-03-01T11:00:00.000Z","payload":{"data":{"type":"inquiry","id":[1]}}}}`,
 			"two ids":                     `{"type":"event","id":"evt_a","id":"evt_b","attributes":{"name":"inquiry.started"}}`,
 			"nothing":                     `null`,
@@ -140,16 +139,16 @@ func TestEventsThatCannotBeWorkedOnAreSetAsideAndBlockNoOther(t *testing.T) {
 			t.Errorf("the others are %v", waiting)
 		}
 		if got := strings.Count(log.String(), "marked as poison"); got != len(odd) {
-			t.Errorf("the log tells of %d of %d: %s", got, len(odd), log.String())
+			t.Errorf("the log mentions %d of %d: %s", got, len(odd), log.String())
 		}
 		log.Reset()
 		if again := reconcileWith(t, db, entries, &log); again.Missed != 0 || strings.Contains(log.String(), "marked as poison") {
-			t.Errorf("what was set aside is found again: %+v %s", again, log.String())
+			t.Errorf("a poison event was counted again: %+v %s", again, log.String())
 		}
 	})
 }
 
-func TestTheIDThatTheEnvelopeHasIsTheEventsID(t *testing.T) {
+func TestTheEventsIDIsThatOfItsEnvelope(t *testing.T) {
 	db := newWorld(t).db
 	reconcileWith(t, db, []string{`{"type":"event","id":"evt_right","ID":"evt_wrong","attributes":{"name":"inquiry.started","created-at":"2026-03-01T11:00:00.000Z","payload":{"data":{"type":"inquiry","id":"inq_1"}}}}`}, io.Discard)
 	if _, err := db.Event(t.Context(), domain.Sandbox, "evt_right"); err != nil {
@@ -157,7 +156,7 @@ func TestTheIDThatTheEnvelopeHasIsTheEventsID(t *testing.T) {
 	}
 }
 
-func TestAnEventThatIsTooLargeAloneIsSetAside(t *testing.T) {
+func TestAnEventThatIsTooLargeBecomesPoison(t *testing.T) {
 	db := newWorld(t).db
 	entries := []string{entry("evt_3", "inquiry.started", "inq_3"), entry("evt_2", "inquiry.started", "inq_2"), entry("evt_1", "inquiry.started", "inq_1")}
 	entries[1] = strings.Replace(entries[1], `"status"`, `"note":"`+strings.Repeat("x", 3000)+`","status"`, 1)
@@ -177,7 +176,7 @@ func TestAnEventThatIsTooLargeAloneIsSetAside(t *testing.T) {
 		t.Errorf("the events are %v", states)
 	}
 	if !strings.Contains(log.String(), `event=evt_2`) || !strings.Contains(log.String(), "too large") {
-		t.Errorf("the log says nothing of it: %s", log.String())
+		t.Errorf("the log does not mention it: %s", log.String())
 	}
 }
 

@@ -16,35 +16,35 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// ErrHeld means that another process is reconciling this environment, here or by another
-// process.
+// ErrHeld means that another process is reconciling this environment.
 var ErrHeld = errors.New("another process is reconciling this environment")
 
-// ErrCursor means that Persona does not know a page's cursor any more.
+// ErrCursor means that Persona no longer knows a page's cursor.
 var ErrCursor = errors.New("Persona no longer knows the cursor")
 
 // Lister reads Persona's list of events.
 type Lister interface {
-	// Page reads up to size events, the newest first. The cursor of the first page is
-	// empty, and so is next on the last. Events that cannot be worked on come as poison,
-	// with a reason. A cursor that Persona does not know is ErrCursor; an answer that is
-	// too large is [persona.ErrTooLarge], but for a size of 1.
+	// Page reads up to size events, newest first. An empty cursor means the first page, and
+	// an empty next that there are no more. Events that cannot be processed are returned as
+	// poison with a reason. The error is ErrCursor if Persona does not know the cursor, and
+	// [persona.ErrTooLarge] if the answer is too large; pages of size 1 are never too
+	// large.
 	Page(ctx context.Context, cursor string, size int) (events []domain.Event, next string, err error)
 
-	// Clock returns the time by Persona's clock, to the second; zero where it is not told.
+	// Clock returns Persona's time to the second, or zero if it is not known.
 	Clock(ctx context.Context) (time.Time, error)
 }
 
-// Deps is what reconciling an environment needs.
+// Deps are the dependencies for one environment.
 type Deps struct {
 	Lister Lister
 
-	// Since is when Idem took the environment over: events from before are history. The
-	// moment at which its first reconciler was made unless set.
+	// Since is when Idem took over the environment: earlier events are history. The default
+	// is when its first reconciler was created.
 	Since time.Time
 }
 
-// Store is what reconciling needs of the database: see [store.Store].
+// Store is the part of [store.Store] that reconciling needs.
 type Store interface {
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (domain.Reconciliation, bool, error)
@@ -53,32 +53,30 @@ type Store interface {
 }
 
 const (
-	// overlap is how far behind the watermark a reconciliation looks: an event may
-	// become visible in Persona's list later than a newer one.
+	// overlap is how far behind the watermark a reconciliation looks, because an event may
+	// appear in Persona's list later than a newer one.
 	overlap = 15 * time.Minute
 
-	// grace is how long an event may be on its way by webhook before it counts as
-	// missed.
+	// grace is how long a webhook may take before its event counts as missed.
 	grace = time.Minute
 
-	// leaseTTL is how long a process keeps a reconciliation without a sign of life.
+	// leaseTTL is how long a reconciliation stays with its process without a renewal.
 	leaseTTL = 2 * time.Minute
 
-	// pageSize is the largest there is (Persona docs: Pagination). A page whose answer is
-	// too large is asked for again with half the size; after growAfter pages that were
-	// not, the size is doubled.
+	// pageSize is the maximum (Persona docs: Pagination). If the answer is too large, the
+	// page is requested again with half the size. After growAfter pages that fit, the size
+	// is doubled.
 	pageSize  = 100
 	growAfter = 4
 
-	// ahead is how much later than now an event may be dated before it is one of the
-	// future.
-	ahead = 5 * time.Minute
+	// maxAhead is how far ahead an event may be dated before it counts as from the future.
+	maxAhead = 5 * time.Minute
 
-	// sameClock is how far apart clocks may be that count as the same.
+	// sameClock is the largest difference of clocks that is ignored.
 	sameClock = 2 * time.Second
 
-	// tellEvery is how often the log says how far a long reconciliation is.
-	tellEvery = 5 * time.Second
+	// logEvery is how often the progress of a long reconciliation is logged.
+	logEvery = 5 * time.Second
 )
 
 // Reconciler reconciles environments.
@@ -93,26 +91,26 @@ type Reconciler struct {
 	running      sync.Mutex // one reconciliation at a time
 }
 
-// New returns a reconciler. Make it before events can come: those from before the first
-// one was made are history.
+// New returns a reconciler for the environments that have an entry. Create it before events
+// can arrive: those from before the first one was created are history.
 func New(s Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Reconciler {
 	return &Reconciler{store: s, environments: environments, metrics: metrics, logger: logger, now: now, holder: domain.NewID("node"), made: now()}
 }
 
-// Options say how far a reconciliation goes.
+// Options are the options of a reconciliation.
 type Options struct {
-	// Since makes it go back at least this far, also behind the watermark. Without a
-	// watermark it goes back this far only; zero for as far as Persona's list does.
+	// Since makes the reconciliation go back at least this far, even behind the watermark.
+	// Without a watermark it goes back only this far. Zero means back to the watermark or
+	// the end of Persona's list.
 	Since time.Time
 
-	// Progress is called after each page; nil for nothing.
+	// Progress is called after each page; may be nil.
 	Progress func(domain.Reconciliation)
 }
 
-// Reconcile takes up the reconciliation of an environment that is under way, or
-// begins one, and brings it to its end. It returns [ErrHeld] when another process has it
-// or takes it over. What it has done is kept when it fails or the context ends, and the
-// next one goes on from there.
+// Reconcile starts a reconciliation, or resumes an unfinished one, and completes it. If
+// another process holds it or takes it over, the error is [ErrHeld]. If it fails or the
+// context ends, its progress is kept and the next call resumes there.
 func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Options) (domain.Reconciliation, error) {
 	if !r.running.TryLock() {
 		return domain.Reconciliation{}, ErrHeld
@@ -139,15 +137,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, env domain.Environment, o Op
 	return w.run, nil
 }
 
-// work is one reconciliation under way.
+// work is a running reconciliation.
 type work struct {
 	*Reconciler
 	lister     Lister
 	run        domain.Reconciliation
 	watermark  domain.Mark
 	knownSince time.Time
-	told       time.Time // when the log was told how far it is
-	restarted  bool      // its cursor was refused once: twice is no accident
+	loggedAt   time.Time // when the progress was last logged
+	restarted  bool      // its cursor was rejected once; a second time is an error
 	size       int       // of the next page
 	fitting    int       // pages of this size that were not too large
 }
@@ -167,7 +165,7 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 	}
 	run := domain.Reconciliation{ID: domain.NewID("rec"), Environment: env, StartedAt: now, Until: o.Since}
 	if knownSince.IsZero() {
-		run.StartedAt = r.first(ctx, settings.Lister)
+		run.StartedAt = r.startTime(ctx, settings.Lister)
 		knownSince = run.StartedAt
 	}
 	if !watermark.At.IsZero() {
@@ -184,17 +182,17 @@ func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Option
 		return nil, ErrHeld
 	}
 	if !o.Since.IsZero() && o.Since.Before(run.Until) {
-		run.Until = o.Since // also of one that was under way
+		run.Until = o.Since // also for a resumed reconciliation
 	}
-	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, told: now, size: pageSize}, nil
+	return &work{Reconciler: r, lister: settings.Lister, run: run, watermark: watermark, knownSince: knownSince, loggedAt: now, size: pageSize}, nil
 }
 
-// first returns when this process began, by Persona's clock: the start of the first
-// reconciliation. Events from before it are history, and they are dated by Persona. By its
-// own clock, a node that is five minutes ahead would not decide on what happens in its
-// first five minutes. Where Persona does not answer, its own clock is used all the same:
-// waiting for an answer would move the start.
-func (r *Reconciler) first(ctx context.Context, lister Lister) time.Time {
+// startTime returns Persona's time when this process started, which is the start of the first
+// reconciliation. Earlier events are history. Persona's clock is used because Persona dates
+// the events: with its own clock, a node that is five minutes ahead would make no decision
+// on events of its first five minutes. If Persona does not answer, the own clock is used,
+// since waiting would move the start.
+func (r *Reconciler) startTime(ctx context.Context, lister Lister) time.Time {
 	before := r.now()
 	clock, err := lister.Clock(ctx)
 	after := r.now()
@@ -212,12 +210,12 @@ func (r *Reconciler) first(ctx context.Context, lister Lister) time.Time {
 	return r.made.Add(-skew)
 }
 
-// page stores one page of events, and then how far the reconciliation has come.
+// page stores one page of events, and then the progress.
 func (w *work) page(ctx context.Context) error {
 	events, next, err := w.lister.Page(ctx, w.run.Cursor, w.size)
 	switch {
 	case errors.Is(err, ErrCursor) && w.run.Cursor != "" && !w.restarted:
-		w.run.Cursor, w.run.From, w.restarted = "", domain.Mark{}, true // from the top again
+		w.run.Cursor, w.run.From, w.restarted = "", domain.Mark{}, true // start again at the top
 		return w.save(ctx)
 	case errors.Is(err, persona.ErrTooLarge) && w.size > 1:
 		w.size, w.fitting = w.size/2, 0
@@ -244,22 +242,22 @@ func (w *work) page(ctx context.Context) error {
 	w.run.Cursor = next
 	if next == "" || w.behind(events) {
 		w.finish(next == "")
-	} else if now := w.now(); now.Sub(w.told) >= tellEvery {
-		w.told = now
+	} else if now := w.now(); now.Sub(w.loggedAt) >= logEvery {
+		w.loggedAt = now
 		w.logger.InfoContext(ctx, "reconciliation resumed", "environment", w.run.Environment, "percent", int(w.run.Done()*100), "seen", w.run.Seen, "back_to", w.run.OldestSeen)
 	}
 	return w.save(ctx)
 }
 
-// grow makes the next pages larger again when several of a smaller size have fitted.
+// grow increases the page size again after several pages of a smaller size.
 func (w *work) grow() {
 	if w.fitting++; w.fitting >= growAfter {
 		w.size, w.fitting = min(2*w.size, pageSize), 0
 	}
 }
 
-// mark notes the newest event of all. Its moment is not after the beginning: one that is
-// dated in the future would let the next reconciliation end before it has begun.
+// mark records the newest event. The time is limited to the start of the reconciliation: an
+// event from the future would otherwise end the next reconciliation at once.
 func (w *work) mark(e domain.Event) {
 	if w.run.From.EventID == "" {
 		w.run.From.EventID = e.ID
@@ -269,8 +267,8 @@ func (w *work) mark(e domain.Event) {
 	}
 }
 
-// behind reports whether a page reaches back to where the reconciliation ends. Only its
-// last event counts: one with a wrong date among newer ones must not end it early.
+// behind reports whether a page reaches back to the end of the reconciliation. Only its
+// last event counts, so that a newer event with a wrong date does not end it early.
 func (w *work) behind(events []domain.Event) bool {
 	for _, e := range slices.Backward(events) {
 		if !e.CreatedAt.IsZero() {
@@ -280,7 +278,7 @@ func (w *work) behind(events []domain.Event) bool {
 	return false
 }
 
-// prepare says how an event came, and what becomes of it.
+// prepare sets how an event was received and its state.
 func (w *work) prepare(e *domain.Event) {
 	e.Environment, e.Via, e.ReceivedAt = w.run.Environment, domain.ViaReconcile, w.now()
 	if e.CreatedAt.Before(w.knownSince) {
@@ -295,8 +293,8 @@ func (w *work) prepare(e *domain.Event) {
 	}
 }
 
-// future reports whether an event is dated later than clocks differ.
-func (w *work) future(e domain.Event) bool { return e.CreatedAt.After(w.now().Add(ahead)) }
+// future reports whether an event is dated further ahead than clocks differ.
+func (w *work) future(e domain.Event) bool { return e.CreatedAt.After(w.now().Add(maxAhead)) }
 
 func (w *work) count(e domain.Event, fresh bool) {
 	w.run.Seen++
@@ -313,7 +311,7 @@ func (w *work) count(e domain.Event, fresh bool) {
 	case fresh && w.future(e):
 		outcome = "future"
 	case fresh:
-		outcome = "early" // its webhook may still come
+		outcome = "early" // its webhook may still arrive
 	}
 	if fresh && e.State == domain.EventPoison {
 		outcome = "poison"
@@ -321,7 +319,7 @@ func (w *work) count(e domain.Event, fresh bool) {
 	w.metrics.Reconciled.WithLabelValues(string(w.run.Environment), outcome).Inc()
 }
 
-// warn says what is odd about an event that was stored now.
+// warn logs a stored event that needs attention.
 func (w *work) warn(ctx context.Context, e domain.Event) {
 	log := w.logger.With("environment", w.run.Environment, "event", e.ID, "name", e.Name)
 	if e.State == domain.EventPoison {
@@ -332,7 +330,8 @@ func (w *work) warn(ctx context.Context, e domain.Event) {
 	}
 }
 
-// finish ends the reconciliation. Where the list was empty, the watermark stays.
+// finish completes the reconciliation. If the list was empty, the watermark does not
+// change.
 func (w *work) finish(atTheEnd bool) {
 	w.run.FinishedAt, w.run.Cursor = w.now(), ""
 	if w.run.From.EventID == "" {
@@ -359,8 +358,8 @@ func (r *Reconciler) report(ctx context.Context, run domain.Reconciliation) {
 	}
 }
 
-// RunPeriodically reconciles every environment at once and then again and again, until the
-// context ends. What fails is logged, and tried again next time.
+// RunPeriodically reconciles every environment immediately and then at an interval, until
+// the context ends. Errors are logged, and the next interval tries again.
 func (r *Reconciler) RunPeriodically(ctx context.Context, every time.Duration) {
 	for {
 		for env := range r.environments {

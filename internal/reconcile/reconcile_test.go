@@ -22,16 +22,16 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// list is Persona's list of events, three a page at the most.
+// list is Persona's list of events, with at most three per page.
 type list struct {
-	events []domain.Event // the oldest first
-	fail   int            // how many pages can be read before one fails; never where negative
-	forget bool           // refuses every cursor
+	events []domain.Event // oldest first
+	fail   int            // number of pages that can be read before one fails; negative means never
+	forget bool           // rejects every cursor
 	read   int
-	slow   func() // what passes while a page is read; nil for nothing
+	slow   func() // called while a page is read; may be nil
 	clock  time.Time
-	heavy  map[string]bool // events that fit into an answer only alone
-	asked  []int           // the sizes of the pages that were asked for
+	heavy  map[string]bool // events that fit into an answer only on their own
+	asked  []int           // the requested page sizes
 }
 
 var errAway = errors.New("persona is away")
@@ -68,7 +68,7 @@ func (l *list) Page(_ context.Context, cursor string, size int) ([]domain.Event,
 	return newest, next, nil
 }
 
-// happen adds events, a minute apart, up to a moment.
+// happen adds n events, one minute apart, the last at a given time.
 func (l *list) happen(upTo time.Time, n int) {
 	for i := range n {
 		id := fmt.Sprintf("evt_%03d", len(l.events)+1)
@@ -79,7 +79,7 @@ func (l *list) happen(upTo time.Time, n int) {
 	}
 }
 
-// world is a reconciler over a list and a real database.
+// world is a reconciler with a list and a real database.
 type world struct {
 	*list
 	db         *sqlite.DB
@@ -100,7 +100,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// another is the reconciler of another process.
+// another returns the reconciler of another process.
 func (w *world) another(log io.Writer) *reconcile.Reconciler {
 	return reconcile.New(w.db, map[domain.Environment]reconcile.Deps{domain.Sandbox: {Lister: w.list}},
 		telemetry.New(), slog.New(slog.NewTextHandler(log, nil)), func() time.Time { return w.now })
@@ -115,7 +115,7 @@ func (w *world) reconcile(t *testing.T, o reconcile.Options) domain.Reconciliati
 	return run
 }
 
-// arrive stores events as if webhooks had brought them.
+// arrive stores events as if their webhooks had arrived.
 func (w *world) arrive(t *testing.T, ids ...string) {
 	t.Helper()
 	for _, e := range w.events {
@@ -128,7 +128,7 @@ func (w *world) arrive(t *testing.T, ids ...string) {
 	}
 }
 
-// stored are the ids of what is stored, with how it came.
+// stored returns the ids of the stored events and how each was received.
 func (w *world) stored(t *testing.T) map[string]domain.Via {
 	t.Helper()
 	page, err := w.db.Events(t.Context(), domain.Sandbox, store.Filter{Limit: 100})
@@ -159,33 +159,33 @@ func TestTheFirstReconciliationStoresHistory(t *testing.T) {
 	}
 }
 
-func TestALongReconciliationSaysHowFarItIs(t *testing.T) {
+func TestALongReconciliationLogsItsProgress(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 13) // five pages in twelve minutes
 	w.slow = func() { w.now = w.now.Add(3 * time.Second) }
 	w.reconcile(t, reconcile.Options{Since: noon.Add(-12 * time.Minute)})
-	told := strings.Split(strings.TrimSpace(w.log.String()), "\n")
-	if len(told) != 3 || !strings.Contains(told[0], "percent=41 seen=6") || !strings.Contains(told[1], "percent=91 seen=12") || !strings.Contains(told[2], "msg=reconciled") {
-		t.Errorf("the log is told %q", told)
+	loggedAt := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+	if len(loggedAt) != 3 || !strings.Contains(loggedAt[0], "percent=41 seen=6") || !strings.Contains(loggedAt[1], "percent=91 seen=12") || !strings.Contains(loggedAt[2], "msg=reconciled") {
+		t.Errorf("the log is told %q", loggedAt)
 	}
 }
 
-func TestOnlyHistoryAsOldAsAskedForIsStored(t *testing.T) {
+func TestHistoryIsStoredOnlyAsFarBackAsRequested(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 30)
 	w.reconcile(t, reconcile.Options{Since: noon.Add(-5*time.Minute - time.Second)})
-	if got := len(w.stored(t)); got < 6 || got > 9 { // to the end of the page
+	if got := len(w.stored(t)); got < 6 || got > 9 { // up to the end of the page
 		t.Errorf("%d events are stored", got)
 	}
 }
 
-func TestWhatNoWebhookBroughtIsFound(t *testing.T) {
+func TestEventsWhoseWebhookNeverArrivedAreFound(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.reconcile(t, reconcile.Options{})
 	w.now = noon.Add(time.Hour)
 	w.happen(w.now.Add(-10*time.Minute), 6)
-	w.happen(w.now.Add(-time.Second), 1) // its webhook is on its way
+	w.happen(w.now.Add(-time.Second), 1) // its webhook may still arrive
 	w.arrive(t, "evt_006", "evt_007", "evt_009", "evt_011")
 	run := w.reconcile(t, reconcile.Options{})
 	if run.Missed != 2 || !run.OldestMissed.Equal(w.events[7].CreatedAt) {
@@ -196,15 +196,15 @@ func TestWhatNoWebhookBroughtIsFound(t *testing.T) {
 		t.Errorf("stored: %v", stored)
 	}
 	if !strings.Contains(w.log.String(), "missed=2") {
-		t.Errorf("the log says nothing of it: %s", w.log)
+		t.Errorf("the log does not mention it: %s", w.log)
 	}
 	again := w.reconcile(t, reconcile.Options{})
 	if again.Missed != 0 {
-		t.Errorf("what was found is found again: %+v", again)
+		t.Errorf("a recovered event was counted again: %+v", again)
 	}
 }
 
-func TestAnEventThatIsSeenLateIsFound(t *testing.T) {
+func TestAnEventThatAppearsLateInTheListIsFound(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.reconcile(t, reconcile.Options{})
@@ -217,7 +217,7 @@ func TestAnEventThatIsSeenLateIsFound(t *testing.T) {
 	}
 }
 
-func TestAReconciliationGoesOnWhereItStopped(t *testing.T) {
+func TestAReconciliationResumesWhereItStopped(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 20)
 	w.fail = 3
@@ -225,12 +225,12 @@ func TestAReconciliationGoesOnWhereItStopped(t *testing.T) {
 		t.Fatalf("it ended with %v", err)
 	}
 	if mark, _, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "" {
-		t.Fatalf("there is a watermark %+v in front of a gap, error %v", mark, err)
+		t.Fatalf("the watermark %+v has a gap behind it, error %v", mark, err)
 	}
-	w.happen(noon.Add(time.Minute), 1) // it is above where the reconciliation resumed
+	w.happen(noon.Add(time.Minute), 1) // newer than where the reconciliation resumed
 	w.fail, w.read = -1, 0
 	w.now = noon.Add(3 * time.Minute)
-	w.reconciler = w.another(w.log) // the process is a new one
+	w.reconciler = w.another(w.log) // a new process
 	run := w.reconcile(t, reconcile.Options{})
 	if run.Seen != 20 || w.read != 4 || run.From.EventID != "evt_020" {
 		t.Errorf("it read %d pages and found %+v", w.read, run)
@@ -244,7 +244,7 @@ func TestAReconciliationGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-func TestACursorThatIsForgottenBeginsAnew(t *testing.T) {
+func TestARejectedCursorRestartsTheReconciliation(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 10)
 	w.fail = 2
@@ -256,14 +256,14 @@ func TestACursorThatIsForgottenBeginsAnew(t *testing.T) {
 	w.events = slices.DeleteFunc(w.events, func(e domain.Event) bool { return e.ID == "evt_005" }) // the cursor
 	run := w.reconcile(t, reconcile.Options{})
 	if run.From.EventID != w.events[len(w.events)-1].ID {
-		t.Errorf("the watermark would be %s, in front of events that were not looked at", run.From.EventID)
+		t.Errorf("the watermark would be %s, with events behind it that were not looked at", run.From.EventID)
 	}
 	if got := len(w.stored(t)); got != 12 {
 		t.Errorf("%d events are stored", got)
 	}
 }
 
-func TestCursorsThatAreAlwaysForgottenAreNotAskedForWithoutEnd(t *testing.T) {
+func TestCursorsThatAreAlwaysRejectedEndTheReconciliation(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 20)
 	w.forget = true
@@ -276,10 +276,10 @@ func TestCursorsThatAreAlwaysForgottenAreNotAskedForWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestOneThatWasCutShortGoesAsFarBackAsAskedFor(t *testing.T) {
+func TestAResumedReconciliationGoesAsFarBackAsRequested(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 60)
-	w.reconcile(t, reconcile.Options{Since: noon}) // the watermark
+	w.reconcile(t, reconcile.Options{Since: noon}) // sets the watermark
 	w.fail = 1
 	if _, err := w.reconciler.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, errAway) {
 		t.Fatalf("it ended with %v", err)
@@ -287,11 +287,11 @@ func TestOneThatWasCutShortGoesAsFarBackAsAskedFor(t *testing.T) {
 	w.fail = -1
 	since := noon.Add(-50 * time.Minute)
 	if run := w.reconcile(t, reconcile.Options{Since: since}); run.Until.After(since) || run.OldestSeen.After(since) {
-		t.Errorf("it went back to %v, and was to go to %v: %+v", run.OldestSeen, since, run)
+		t.Errorf("it went back to %v, want %v: %+v", run.OldestSeen, since, run)
 	}
 }
 
-func TestOneProcessReconcilesAtATime(t *testing.T) {
+func TestOnlyOneProcessReconcilesAtATime(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 10)
 	w.fail = 1
@@ -303,19 +303,19 @@ func TestOneProcessReconcilesAtATime(t *testing.T) {
 	if _, err := other.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{}); !errors.Is(err, reconcile.ErrHeld) {
 		t.Errorf("the other process got %v", err)
 	}
-	w.now = w.now.Add(5 * time.Minute) // the first gives no sign of life
+	w.now = w.now.Add(5 * time.Minute) // the first process does not renew its lease
 	run, err := other.Reconcile(t.Context(), domain.Sandbox, reconcile.Options{})
 	if err != nil || run.Seen != 10 {
 		t.Errorf("the other process found %+v, error %v", run, err)
 	}
 }
 
-func TestALossThatCannotBeHealedIsSaid(t *testing.T) {
+func TestALossThatCannotBeRecoveredIsReported(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 5)
 	w.reconcile(t, reconcile.Options{})
 	w.now = noon.Add(120 * 24 * time.Hour)
-	w.events = nil // three months are over
+	w.events = nil // three months have passed
 	w.happen(w.now.Add(-time.Hour), 2)
 	run := w.reconcile(t, reconcile.Options{})
 	if !run.Lost || !strings.Contains(w.log.String(), "events may be lost") {
@@ -323,7 +323,7 @@ func TestALossThatCannotBeHealedIsSaid(t *testing.T) {
 	}
 }
 
-func TestAnEmptyListMovesNothing(t *testing.T) {
+func TestAnEmptyListDoesNotMoveTheWatermark(t *testing.T) {
 	w := newWorld(t)
 	run := w.reconcile(t, reconcile.Options{})
 	if run.Seen != 0 || run.FinishedAt.IsZero() || run.Lost {
@@ -336,7 +336,7 @@ func TestAnEmptyListMovesNothing(t *testing.T) {
 	}
 }
 
-func TestKeepingReconciledEndsWithItsContext(t *testing.T) {
+func TestRunPeriodicallyEndsWithItsContext(t *testing.T) {
 	w := newWorld(t)
 	w.happen(noon, 2)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// of returns those of some attempts that a name means: a kind, a type or a template.
+// of returns the attempts of a kind, a type or a template.
 func of(attempts []*thing, name string) (found []*thing) {
 	for _, a := range attempts {
 		if a.kind() == name || a.typ == name || a.template != "" && a.template == name {
@@ -15,9 +15,9 @@ func of(attempts []*thing, name string) (found []*thing) {
 	return found
 }
 
-// counting returns the attempts that count: of each template the last one, and every one
-// that does not say when it was made, since it may be the last. Those without a template
-// are one group for each type.
+// counting returns the attempts that count: the last one of each template, and every one
+// without a creation time, since it may be the last. Attempts without a template are one
+// group per type.
 func counting(attempts []*thing) (found []*thing) {
 	for _, a := range attempts {
 		if _, dated := a.moment("created-at"); !dated || last(likely(attempts, a)) == a {
@@ -27,8 +27,7 @@ func counting(attempts []*thing) (found []*thing) {
 	return found
 }
 
-// likely returns the attempts at the same thing as a, of those that say when they were
-// made.
+// likely returns the attempts at the same template as a that have a creation time.
 func likely(attempts []*thing, a *thing) (found []*thing) {
 	for _, other := range attempts {
 		if _, dated := other.moment("created-at"); dated && other.typ == a.typ && other.template == a.template {
@@ -38,9 +37,8 @@ func likely(attempts []*thing, a *thing) (found []*thing) {
 	return found
 }
 
-// last returns the last of some attempts, of those of one moment the one that was
-// completed last. While one of those still runs nobody can say which will be the last: the
-// worst counts.
+// last returns the last of some attempts. If several were created at the same time, it is
+// the one that was completed last, or the worst one while one of them is still running.
 func last(attempts []*thing) *thing {
 	var newest []*thing
 	for _, a := range attempts {
@@ -67,7 +65,7 @@ func last(attempts []*thing) *thing {
 	return found
 }
 
-// worse reports whether a came out worse than b, by its status, then by the number of its
+// worse reports whether a has a worse result than b, by status and then by the number of
 // failed checks.
 func worse(a, b *thing) bool {
 	if good(a) != good(b) {
@@ -77,7 +75,7 @@ func worse(a, b *thing) bool {
 	return failedA > failedB || failedA == failedB && a.id > b.id
 }
 
-// good orders outcomes from the worst.
+// good orders results from the worst.
 func good(attempt *thing) int {
 	switch attempt.status() {
 	case "failed":
@@ -105,10 +103,9 @@ func failedAttempts(attempts []*thing, name string) (n int) {
 	return n
 }
 
-// failedChecks are the names of the required checks that failed, of the attempts that
-// count; the type of one that failed without naming any. A check that does not say whether
-// it is required counts, and so does one that says it in a word that nobody knows. What an
-// attempt does not tell of its checks is missing: see facts.
+// failedChecks returns the names of the required checks that failed in the attempts that
+// count, or the type of an attempt that failed without naming any. A check with a missing
+// or unknown requirement counts. Missing checks are missing facts: see facts.
 func failedChecks(attempts []*thing) (names []string) {
 	for _, a := range counting(attempts) {
 		named := false
@@ -128,14 +125,14 @@ func failedChecks(attempts []*thing) (names []string) {
 	return slices.Compact(names)
 }
 
-// clean reports whether every report is ready and says that it found no match.
+// clean reports whether every report is ready and found no match.
 func clean(reports []*thing) bool {
 	return !slices.ContainsFunc(reports, func(r *thing) bool {
 		return r.status() != "ready" || r.attributes["has-match"] != false
 	})
 }
 
-// kebab writes a key of any casing in kebab-case.
+// kebab converts a key in any casing to kebab-case.
 func kebab(key string) string {
 	var b strings.Builder
 	for i, r := range key {

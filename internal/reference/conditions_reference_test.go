@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// tri is what a condition comes to. It is unknown where it asks for a value that is not
-// there, or is not of the type that the value should have.
+// tri is the result of a condition. It is unknown if the condition needs a value that is
+// absent or of the wrong type.
 type tri int
 
 const (
@@ -34,7 +34,7 @@ func (t tri) not() tri {
 	return unknown
 }
 
-// both is no where one is no, whatever is not known of the other.
+// both is no if one is no, even if the other is unknown.
 func both(a, b tri) tri {
 	switch {
 	case a == no || b == no:
@@ -47,13 +47,13 @@ func both(a, b tri) tri {
 
 func either(a, b tri) tri { return both(a.not(), b.not()).not() }
 
-// condition is a condition, and the text that the real policy reads for it.
+// condition is a condition with its text for the real policy.
 type condition struct {
 	text  string
 	holds func(*facts) tri
 
-	// sees and misses say that it asks whether a value is present, and that it can become
-	// true by one that is there, or by one that is not.
+	// sees and misses mean that it tests for presence, and can become true because a value
+	// is present or because one is absent.
 	sees, misses bool
 }
 
@@ -81,7 +81,7 @@ func (a *condition) not(form string) *condition {
 	}
 }
 
-// choose is a ? b : c.
+// choose returns a ? b : c.
 func (a *condition) choose(b, c *condition) *condition {
 	asks := a.sees || a.misses
 	return &condition{
@@ -99,19 +99,19 @@ func (a *condition) choose(b, c *condition) *condition {
 	}
 }
 
-// part is a condition on one thing, for which the text has %s.
+// part is a condition on one thing; %s in its text stands for the thing.
 type part struct {
 	text         string
-	holds        func(*thing) tri // of nothing: nil
+	holds        func(*thing) tri // nil for no thing
 	sees, misses bool
 }
 
-// about makes a condition on one of the facts.
+// about returns a condition on one of the facts.
 func (p part) about(variable string, which func(*facts) *thing) *condition {
 	return &condition{strings.ReplaceAll(p.text, "%s", variable), func(f *facts) tri { return p.holds(which(f)) }, p.sees, p.misses}
 }
 
-// all holds where no element speaks against it.
+// all is true unless it is false for an element.
 func (p part) all(list string, which func(*facts) []*thing) *condition {
 	return &condition{
 		fmt.Sprintf("%s.all(e, %s)", list, strings.ReplaceAll(p.text, "%s", "e")),
@@ -125,7 +125,7 @@ func (p part) all(list string, which func(*facts) []*thing) *condition {
 	}
 }
 
-// exists holds where one element speaks for it.
+// exists is true if it is true for an element.
 func (p part) exists(list string, which func(*facts) []*thing) *condition {
 	return &condition{
 		fmt.Sprintf("%s.exists(e, %s)", list, strings.ReplaceAll(p.text, "%s", "e")),
@@ -159,10 +159,10 @@ func (p part) not() part {
 	return part{"!(" + p.text + ")", func(t *thing) tri { return p.holds(t).not() }, p.misses, p.sees}
 }
 
-// snake is how conditions spell the key of an attribute.
+// snake returns the name of an attribute in conditions.
 func snake(key string) string { return strings.ReplaceAll(key, "-", "_") }
 
-// has asks whether an attribute is present.
+// has tests whether an attribute is present.
 func has(key string) part {
 	return part{"has(%s." + snake(key) + ")", func(t *thing) tri { return is(t != nil && t.attributes[key] != nil) }, true, false}
 }
@@ -184,14 +184,14 @@ func attribute[T comparable](key, operator string, value T) part {
 	}
 }
 
-// flag is an attribute that is itself true or false.
+// flag is the value of a boolean attribute.
 func flag(key string) part {
 	p := attribute(key, "==", true)
 	p.text = "%s." + snake(key)
 	return p
 }
 
-// typed compares the type, which every resource has.
+// typed compares the type.
 func typed(typ string) part {
 	return part{text: "%s.type == " + literal(typ), holds: func(t *thing) tri {
 		if t == nil {
@@ -201,7 +201,7 @@ func typed(typ string) part {
 	}}
 }
 
-// tagged asks for a tag.
+// tagged tests for a tag.
 func tagged(tag string) part {
 	return part{text: literal(tag) + " in %s.tags", holds: func(t *thing) tri {
 		if t == nil {
@@ -215,7 +215,7 @@ func tagged(tag string) part {
 	}}
 }
 
-// earlier compares a moment.
+// earlier compares a time.
 func earlier(key, than string) part {
 	return part{text: fmt.Sprintf("%%s.%s < timestamp(%s)", snake(key), literal(than)), holds: func(t *thing) tri {
 		if t == nil {
@@ -229,7 +229,7 @@ func earlier(key, than string) part {
 	}}
 }
 
-// checked asks whether a check of an attempt has a status, and no other one.
+// checked tests whether a check of an attempt has a status and no other one.
 func checked(name, status string) part {
 	return part{
 		text: fmt.Sprintf("%%s.checks.exists(c, c.name == %s && c.status == %s)", literal(name), literal(status)),
@@ -241,7 +241,7 @@ func checked(name, status string) part {
 	}
 }
 
-// unchecked asks whether no check of an attempt has a status.
+// unchecked tests whether no check of an attempt has a status.
 func unchecked(status string) part {
 	return part{
 		text: fmt.Sprintf("%%s.checks.all(c, c.status != %s)", literal(status)),
@@ -300,7 +300,7 @@ func field(key, operator string, value any) part {
 	}
 }
 
-// hasField asks whether a template field is present.
+// hasField tests whether a template field is present.
 func hasField(key string) part {
 	return part{literal(key) + " in %s.fields", func(t *thing) tri {
 		if t == nil {
@@ -314,8 +314,8 @@ func hasField(key string) part {
 	}, true, false}
 }
 
-// fieldOf returns the value of a field, whatever casing its key came in. Where two keys
-// mean one field nobody can say which it is.
+// fieldOf returns the value of a field, whose key may have any casing. If two keys name the
+// same field, it is unknown.
 func fieldOf(t *thing, key string) (value any, ok bool) {
 	if t == nil {
 		return nil, false
@@ -331,11 +331,11 @@ func fieldOf(t *thing, key string) (value any, ok bool) {
 	return value, found == 1 && value != nil
 }
 
-// ask is a condition that needs no part.
+// ask returns a condition without parts.
 func ask(text string, holds func(*facts) tri) *condition { return &condition{text: text, holds: holds} }
 
-// proof is one that must not be turned around: what is not there is no proof.
-func proof(text string, holds func(*facts) tri) *condition {
+// evidence is a condition that must not be negated, since missing data is not evidence.
+func evidence(text string, holds func(*facts) tri) *condition {
 	return &condition{text: text, holds: holds, sees: true}
 }
 

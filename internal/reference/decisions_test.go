@@ -10,7 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// factsPerPlan is how many transitions are decided by each policy.
+// factsPerPlan is the number of decisions for each policy.
 const factsPerPlan = 50
 
 func TestNoDecisionApprovesWhereTheReferenceDoesNot(t *testing.T) {
@@ -72,7 +72,7 @@ func compareDecision(t *testing.T, seed uint64, p *plan, real *policy.Policy, f 
 	return counted
 }
 
-// decideAgain decides on facts as they are kept with a decision.
+// decideAgain decides on facts as stored with a decision.
 func decideAgain(t *testing.T, seed uint64, real *policy.Policy, f *facts) {
 	t.Helper()
 	var kept policy.Facts
@@ -82,7 +82,7 @@ func decideAgain(t *testing.T, seed uint64, real *policy.Policy, f *facts) {
 	}
 }
 
-// plain is what the real policy came to, as the reference says it.
+// plain converts an outcome of the real policy to the reference's form.
 func plain(o policy.Outcome) outcome {
 	found := outcome{result: o.Result, rule: o.Rule}
 	for _, a := range o.Actions {
@@ -91,7 +91,7 @@ func plain(o policy.Outcome) outcome {
 	return found
 }
 
-// argument is the one argument of an action, empty where it takes none.
+// argument returns the argument of an action, or "".
 func argument(spec domain.ActionSpec) string {
 	for _, value := range spec.Arguments {
 		return value
@@ -99,7 +99,7 @@ func argument(spec domain.ActionSpec) string {
 	return ""
 }
 
-// load reads a policy that can be used.
+// load loads a valid policy.
 func load(t *testing.T, file func() (name string, source []byte)) *policy.Policy {
 	t.Helper()
 	name, source := file()
@@ -108,14 +108,14 @@ func load(t *testing.T, file func() (name string, source []byte)) *policy.Policy
 	return p
 }
 
-// rules is the file of a policy that a test writes out.
+// rules returns the file of a policy in a test.
 func rules(source string) func() (string, []byte) {
 	return func() (string, []byte) { return "rules.yaml", []byte(source) }
 }
 
-// A missing value approves nobody: when somebody is not approved, removing a value from the
-// facts does not change that, for every condition that a policy may have.
-func TestNothingThatIsTakenAwayApproves(t *testing.T) {
+// A missing value approves nobody: removing a value from the facts never turns another
+// result into an approval, whatever conditions the policy has.
+func TestRemovingAValueNeverApproves(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
 	for _, seed := range seeds(t, 1_500, 200) {
@@ -146,7 +146,7 @@ func TestNothingThatIsTakenAwayApproves(t *testing.T) {
 	counted.report(t)
 }
 
-// takeAway removes a value from the facts, but none of those whose absence makes the facts
+// takeAway removes a value from the facts, but none whose absence makes the facts
 // incomplete, and returns its key.
 func (d *draw) takeAway(f *facts) string {
 	things := slices.Concat(f.inquiries, f.cases, f.attempts, f.reports, f.accountReports, f.sessions, present(f.account))

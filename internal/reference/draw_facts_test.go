@@ -14,11 +14,11 @@ var (
 	fieldKeys         = []string{"address-country-code", "income", "is-owner"}
 )
 
-// wrong is how often, of a thousand, a value is not what it should be.
+// wrong is how many of a thousand values are wrong.
 const wrong = 12
 
-// set draws the value of an attribute: one of the given ones, or, seldom, one that is
-// absent, null or of another type.
+// set draws the value of an attribute: one of the given values or, rarely, absent, null or
+// of the wrong type.
 func (d *draw) set(t *thing, key string, values ...any) {
 	switch n := d.IntN(1000); {
 	case n < wrong:
@@ -31,7 +31,7 @@ func (d *draw) set(t *thing, key string, values ...any) {
 	}
 }
 
-// withheld adds what the facts lack of the attributes that a decision needs.
+// withheld records which attributes that a decision needs are missing from the facts.
 func (f *facts) withheld(t *thing, keys ...string) {
 	for _, key := range keys {
 		ok := true
@@ -63,8 +63,8 @@ func wholeChecks(value any) bool {
 	return ok
 }
 
-// facts draws the facts of a transition that one of the rules is for. One applicant of
-// three has nothing against them: an approval must be within reach.
+// facts draws the facts of a transition that a rule is for. One of three applicants has no
+// problems, so that approvals are possible.
 func (d *draw) facts(p *plan) *facts {
 	on := pick(d, p.rules...)
 	f := &facts{environment: domain.Sandbox, thresholds: p.thresholds, event: "inquiry.completed", to: pick(d, on.to...), from: pick(d, "created", "pending", "Reopened")}
@@ -96,7 +96,7 @@ func (d *draw) facts(p *plan) *facts {
 	return f
 }
 
-// caseFacts draws a case in transition, with its inquiries.
+// caseFacts draws a case with a transition and its inquiries.
 func (d *draw) caseFacts(f *facts) {
 	for range pick(d, 0, 1, 1, 1, 2, 3) {
 		f.inquiries = append(f.inquiries, d.inquiry(f, pick(d, "pending", "completed", "needs_review", "approved")))
@@ -126,7 +126,7 @@ func (d *draw) evidence(f *facts, good bool) {
 	}
 }
 
-// when draws a moment. There are few, so that two often have the same one.
+// when draws one of a few times, so that two are often equal.
 func (d *draw) when() string { return stamp(epoch.Add(time.Duration(d.IntN(4)) * time.Hour)) }
 
 func (d *draw) inquiry(f *facts, status string) *thing {

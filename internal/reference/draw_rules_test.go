@@ -69,8 +69,8 @@ func (d *draw) steps(object string, adds bool) (steps []step) {
 	return steps
 }
 
-// condition draws a condition. A careless one asks by negations, so that what is not there
-// may speak for somebody.
+// condition draws a condition. A careless one uses negations, so that absent values may
+// make it true.
 func (d *draw) condition(depth int, careless bool) *condition {
 	switch n := d.IntN(10); {
 	case depth == 0 || n < 4:
@@ -98,11 +98,11 @@ func (d *draw) leaf(careless bool) *condition {
 	count := d.IntN(3)
 	switch d.IntN(16) {
 	case 0, 1, 2:
-		return proof(fmt.Sprintf("passed(%q)", name), func(f *facts) tri { return passed(f.attempts, name) })
+		return evidence(fmt.Sprintf("passed(%q)", name), func(f *facts) tri { return passed(f.attempts, name) })
 	case 3, 4:
-		return proof("clear(reports)", func(f *facts) tri { return is(clean(f.reports)) })
+		return evidence("clear(reports)", func(f *facts) tri { return is(clean(f.reports)) })
 	case 5:
-		return proof("clear(account_reports)", func(f *facts) tri { return is(clean(f.accountReports)) })
+		return evidence("clear(account_reports)", func(f *facts) tri { return is(clean(f.accountReports)) })
 	case 6:
 		return ask(fmt.Sprintf("failed_attempts(%q) <= %d", name, count), func(f *facts) tri { return is(failedAttempts(f.attempts, name) <= count) })
 	case 7:
@@ -132,7 +132,7 @@ func (d *draw) leaf(careless bool) *condition {
 	return p.exists(list.name, list.of)
 }
 
-// latest is a part about the last attempt that a name means.
+// latest returns a part about the last attempt with a name.
 func (p part) latest(name string) *condition {
 	text := strings.ReplaceAll(p.text, "%s", fmt.Sprintf("latest(%q)", name))
 	return &condition{text, func(f *facts) tri {
@@ -144,7 +144,7 @@ func (p part) latest(name string) *condition {
 	}, p.sees, p.misses}
 }
 
-// partOf draws a part, sometimes of two, sometimes the opposite of one.
+// partOf draws a part, sometimes a combination of two or a negation.
 func (d *draw) partOf(careless bool, draw func() part) part {
 	p := draw()
 	switch d.IntN(6) {
@@ -231,7 +231,7 @@ func (d *draw) fieldPart() part {
 	return pick(d, field(key, "==", "US"), field(key, d.operator(), pick(d, "US", "XX")), field(key, "==", d.chance(50)), field(key, ">=", 500.0), hasField(key))
 }
 
-// source writes a plan as the file that the real policy is read from.
+// source returns a plan as a file for the real policy.
 func (p *plan) source() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: drawn\nreapply: %s\ncase_statuses:\n", p.reapply)
@@ -266,8 +266,8 @@ func (p *plan) source() []byte {
 	return []byte(b.String())
 }
 
-// approvesByAbsence reports whether a rule that approves can do so because a value is not
-// there.
+// approvesByAbsence reports whether a rule that approves can match because a value is
+// absent.
 func (p *plan) approvesByAbsence() bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.when != nil && r.when.misses && p.approves(r) })
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// draw draws from a seed.
+// draw draws random values from a seed.
 type draw struct {
 	*rand.Rand
 	ids int
@@ -17,11 +17,10 @@ type draw struct {
 
 func newDraw(seed uint64) *draw { return &draw{Rand: rand.New(rand.NewPCG(seed, 0x1de3))} }
 
-// chance is true so many times of a hundred.
+// chance is true with a probability in percent.
 func (d *draw) chance(percent int) bool { return d.IntN(100) < percent }
 
-// id returns an id that this draw has not given yet. Ids do not grow: their order says
-// nothing about what came first.
+// id returns a unique id. Ids do not increase, so their order says nothing about time.
 func (d *draw) id(prefix string) string {
 	d.ids++
 	return fmt.Sprintf("%s_%03d%d", prefix, d.IntN(1000), d.ids)
@@ -29,7 +28,7 @@ func (d *draw) id(prefix string) string {
 
 func pick[T any](d *draw, from ...T) T { return from[d.IntN(len(from))] }
 
-// some returns each element with a chance of so many times of a hundred, at least one.
+// some returns each element with a probability in percent, but at least one.
 func some[T any](d *draw, percent int, from ...T) []T {
 	var found []T
 	for _, element := range from {
@@ -49,11 +48,11 @@ func shuffled[T any](d *draw, from []T) []T {
 	return mixed
 }
 
-// oneSeed is the variable that names the only seed to draw from.
+// oneSeed is the environment variable with the only seed to use.
 const oneSeed = "REFERENCE_SEED"
 
-// seeds returns the seeds to draw from: so many, fewer with -short and under the
-// race detector, or the one that oneSeed names.
+// seeds returns the seeds to use: fewer with -short and under the race detector, or only
+// that of oneSeed.
 func seeds(t *testing.T, full, short int) []uint64 {
 	t.Helper()
 	if text := os.Getenv(oneSeed); text != "" {
@@ -70,7 +69,7 @@ func seeds(t *testing.T, full, short int) []uint64 {
 	return drawn
 }
 
-// sized is the full size of a test, or the short one.
+// sized returns the full size of a test, or the short one.
 func sized(full, short int) int {
 	if testing.Short() || underRace {
 		return short

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// figures count what a test saw.
+// figures count what a test has covered.
 type figures map[string]int
 
 func (f figures) String() string {
@@ -27,7 +27,7 @@ func (f figures) add(other figures) {
 	}
 }
 
-// demand fails a test that did not see what it is about, unless it drew from one seed.
+// demand fails a test that did not cover what it is about, unless it uses only one seed.
 func (f figures) demand(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -37,8 +37,8 @@ func (f figures) demand(t *testing.T, names ...string) {
 	}
 }
 
-// report logs figures, and adds them to the file that PROOF_FIGURES names: "make test"
-// prints it, since go test prints nothing of a package that passes.
+// report logs figures and appends them to the file IDEM_TEST_REPORT. "make test" prints the
+// file, since go test prints nothing for a package that passes.
 func (f figures) report(t *testing.T) {
 	t.Helper()
 	said := f.String()
@@ -46,7 +46,7 @@ func (f figures) report(t *testing.T) {
 		said += ", no difference and no wrong approval"
 	}
 	t.Log(said)
-	path := os.Getenv("PROOF_FIGURES")
+	path := os.Getenv("IDEM_TEST_REPORT")
 	if path == "" {
 		return
 	}

@@ -11,12 +11,11 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// known are the faults of the service that the comparisons found and that are not mended.
-// What meets one is not drawn, and the test that shows it is skipped. Set one to false when
-// it is mended.
+// known lists bugs of the service that the comparisons found and that are not fixed. The
+// generators avoid them, and their tests are skipped. Set one to false when it is fixed.
 var known = struct {
-	readCases  bool // TestACaseThatWasReadBeforeItsEventCameIsDecidedOn
-	storedCase bool // TestAnEarlierDeclineIsSeenInTheCasesThatWereRead
+	readCases  bool // TestACaseThatWasReadBeforeItsEventIsDecidedOn
+	storedCase bool // TestAnEarlierDeclineIsFoundInTheCasesThatWereRead
 }{}
 
 func unlessKnown(t *testing.T, fault bool) {
@@ -26,9 +25,9 @@ func unlessKnown(t *testing.T, fault bool) {
 	}
 }
 
-// An attempt at the same template that began in the same second and is not completed yet
-// may still be the last one. Its completed-at is null, which must not make it the older.
-func TestAnAttemptThatStillRunsIsNotHiddenByOneThatPassed(t *testing.T) {
+// A running attempt at the same template that began in the same second may still become the
+// last one. Its null completed-at must not make it the older one.
+func TestARunningAttemptIsNotHiddenByAPassedOne(t *testing.T) {
 	attempt := func(id, status string, completed any) *thing {
 		return &thing{typ: "verification/selfie", id: id, template: templates[0], attributes: map[string]any{
 			"status": status, "created-at": stamp(epoch), "completed-at": completed, "checks": []any{},
@@ -48,8 +47,8 @@ rules:
 	}
 }
 
-// A requirement in a word that nobody knows may mean anything, and so may requires_retry:
-// a check that failed speaks against somebody unless it says that it is not required.
+// An unknown requirement may mean anything, and so may requires_retry: a failed check
+// counts unless it is explicitly not required.
 func TestAFailedCheckCountsUnlessItIsNotRequired(t *testing.T) {
 	real := load(t, policy.Default)
 	for _, requirement := range []string{"requires_retry", "mandatory"} {
@@ -64,9 +63,9 @@ func TestAFailedCheckCountsUnlessItIsNotRequired(t *testing.T) {
 	}
 }
 
-// Two decisions of one millisecond contradict each other. Which event has the greater id
-// is chance, and an approval must not come by chance.
-func TestOfTwoDecisionsOfOneMomentTheDeclineCounts(t *testing.T) {
+// Two decisions in the same millisecond contradict each other. The order of their event ids
+// is random, and an approval must not depend on it.
+func TestOfTwoSimultaneousDecisionsTheDeclineCounts(t *testing.T) {
 	decision := func(id, status string) fold.Snapshot {
 		i := &thing{typ: "inquiry", id: "inq_1", attributes: map[string]any{"status": status, "created-at": stamp(epoch), "reference-id": "user-1"}}
 		s, err := fold.Read(event{id: id, name: "inquiry." + status, at: epoch, thing: i}.real(casings[0]))
@@ -80,9 +79,9 @@ func TestOfTwoDecisionsOfOneMomentTheDeclineCounts(t *testing.T) {
 	}
 }
 
-// The account was redacted before the service worked on the inquiry's events. The read
-// that a thin event needs shows no reference id any more, but the event itself does.
-func TestASubjectIsToldOfARedactionThatAThinEventMeets(t *testing.T) {
+// The account was redacted before the service processed the inquiry's events. The read for
+// an incomplete payload no longer has the reference id, but the event does.
+func TestARedactionDuringAReadCausesANotification(t *testing.T) {
 	w := newWorld(newDraw(1), "user-1")
 	w.begin()
 	w.redactAccount(w.of("account")[0])
@@ -99,8 +98,8 @@ func TestASubjectIsToldOfARedactionThatAThinEventMeets(t *testing.T) {
 	}
 }
 
-// Whether somebody was declined before is asked with cases in the order in which they were
-// stored. Of an inquiry's cases the newest counts, wherever it stands.
+// DeclinedBefore gets the cases in the order in which they were stored. The newest case of
+// an inquiry counts, wherever it is in the list.
 func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
 	at := func(t *thing, hour int) *thing {
 		t.attributes["created-at"] = stamp(epoch.Add(time.Duration(hour) * time.Hour))
@@ -118,9 +117,9 @@ func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
 	}
 }
 
-// A decision on an inquiry reads its cases, and keeps those that are not known. The event
-// that shows a case's status comes afterwards, and nothing was decided on it yet.
-func TestACaseThatWasReadBeforeItsEventCameIsDecidedOn(t *testing.T) {
+// A decision on an inquiry reads its cases and stores the unknown ones. The event with a
+// case's status arrives later, and no decision was made on that status yet.
+func TestACaseThatWasReadBeforeItsEventIsDecidedOn(t *testing.T) {
 	unlessKnown(t, known.readCases)
 	w := newWorld(newDraw(1), "user-1")
 	w.begin()
@@ -149,9 +148,9 @@ rules:
 	}
 }
 
-// The facts of a decision have the cases as they are now. The store has them as their last
-// event showed them, and the event that declined one may still be on its way.
-func TestAnEarlierDeclineIsSeenInTheCasesThatWereRead(t *testing.T) {
+// The facts of a decision contain the current cases. The store has them as of their last
+// event, and the event of a decline may not have arrived.
+func TestAnEarlierDeclineIsFoundInTheCasesThatWereRead(t *testing.T) {
 	unlessKnown(t, known.storedCase)
 	w := newWorld(newDraw(1), "user-1")
 	next := func() { w.now = w.now.Add(time.Minute) }
@@ -175,7 +174,7 @@ rules:
 		node.deliver(t, e.real(casings[0]))
 	}
 	next()
-	w.set(c, "Declined", "status-updated") // nobody was told yet
+	w.set(c, "Declined", "status-updated") // its event has not arrived
 	next()
 	w.set(newer, "completed", "completed")
 	node.deliver(t, w.events[len(w.events)-1].real(casings[0]))
@@ -188,7 +187,7 @@ rules:
 	}
 }
 
-// completed are whole facts of an inquiry that was completed.
+// completed returns complete facts of a completed inquiry.
 func completed(attempts ...*thing) *facts {
 	i := &thing{typ: "inquiry", id: "inq_1", attributes: map[string]any{"status": "completed", "created-at": stamp(epoch), "reference-id": "user-1"}}
 	return &facts{

@@ -8,9 +8,9 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
-// A history's events come in any order, in batches, and some of them twice. What the
-// service keeps at last is what is true at Persona, and so is the verdict on everybody.
-func TestEveryHistoryEndsAsTheReferenceSays(t *testing.T) {
+// The events of a history arrive in any order, in batches, and some of them twice. In the
+// end the stored state and all verdicts match Persona's.
+func TestEveryHistoryLeadsToTheStateOfTheReference(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
 	for _, seed := range seeds(t, 100_000, 2_000) {
@@ -37,7 +37,7 @@ func TestEveryHistoryEndsAsTheReferenceSays(t *testing.T) {
 	counted.report(t)
 }
 
-// keep folds events as they come.
+// keep folds events in batches.
 func keep(t *testing.T, d *draw, events []event) map[domain.Ref]domain.Object {
 	t.Helper()
 	var arriving []fold.Snapshot
@@ -65,7 +65,7 @@ func keep(t *testing.T, d *draw, events []event) map[domain.Ref]domain.Object {
 	return kept
 }
 
-// compareVerdict compares the verdict on what the service keeps with the one on the truth.
+// compareVerdict compares the verdict from the stored objects with the one from Persona's.
 func compareVerdict(t *testing.T, counted figures, seed uint64, s subject, person string, kept map[domain.Ref]domain.Object) {
 	t.Helper()
 	want := s.verdict()
@@ -87,7 +87,7 @@ func compareVerdict(t *testing.T, counted figures, seed uint64, s subject, perso
 	}
 }
 
-// said is what is compared of an object.
+// said returns the compared parts of an object.
 func said(o domain.Object) string {
 	return fmt.Sprintf("%q of %q, redacted %t", o.Status, o.ReferenceID, !o.RedactedAt.IsZero())
 }

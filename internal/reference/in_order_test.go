@@ -9,9 +9,9 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// Where every event comes at once and in order, the service knows all that is true: also
-// that somebody was declined before, which rules and verdicts look at.
-func TestDecisionsInOrderKnowOfEarlierDeclines(t *testing.T) {
+// If every event is delivered immediately and in order, the service also knows all earlier
+// declines, which rules and verdicts depend on.
+func TestDecisionsInOrderKnowEarlierDeclines(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("commits thousands of events one by one, which takes several seconds: not run with -short")
@@ -59,7 +59,7 @@ func compareEarlierDecline(t *testing.T, counted figures, p *persona, plan *plan
 		s := answer.subjects[told.Inquiry.Ref.ID]
 		s.hostRules = plan.hostRules
 		if known.storedCase && d.Object.Type == "case" {
-			continue // it is stored after the decision
+			continue // stored after the decision
 		}
 		want := s.declinedBefore(answer.facts.inquiry)
 		if told.DeclinedBefore != want {

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// object writes a thing as the service keeps it.
+// object converts a thing to a stored object.
 func (t *thing) object() domain.Object {
 	o := domain.Object{
 		Environment: domain.Sandbox, Ref: domain.Ref{Type: t.typ, ID: t.id}, Status: t.status(), ReferenceID: t.text("reference-id"),
@@ -23,7 +23,7 @@ func (t *thing) object() domain.Object {
 	return o
 }
 
-// relationships are those of a thing, by the names that Persona gives them.
+// relationships returns a thing's relationships by Persona's names.
 func (t *thing) relationships() map[string][]domain.Ref {
 	r := map[string][]domain.Ref{}
 	refs := func(name, typ string, ids ...string) {
@@ -60,7 +60,7 @@ func objects(things []*thing) []domain.Object {
 	return found
 }
 
-// real are the same facts as the real policy takes them.
+// real converts facts to the real policy's form.
 func (f *facts) real() policy.Facts {
 	real := policy.Facts{
 		Environment: f.environment,
@@ -81,7 +81,7 @@ func (f *facts) real() policy.Facts {
 func encode(value any) json.RawMessage {
 	encoded, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // only values of JSON are drawn
+		panic(err) // only JSON values are drawn
 	}
 	return encoded
 }

@@ -11,26 +11,27 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// persona answers reads about some worlds as they are at that moment, and remembers what
-// it answered: the facts of a decision carry the number of the answer that they are.
+// persona answers reads about several worlds with their current state, and records its
+// answers. The facts of a decision contain the number of their answer.
 type persona struct {
 	mu       sync.Mutex
 	worlds   []*world
-	evidence map[string]*facts // by the id of an inquiry or a case
+	evidence map[string]*facts // by inquiry or case id
 	answers  map[string]answer
 }
 
-// answer is what facts were told, and what was true of their subject at that moment.
+// answer contains the facts that were returned, and the true state of their subject at that
+// time.
 type answer struct {
 	facts    *facts
-	subjects map[string]subject // by the id of an inquiry: what belongs to its person
+	subjects map[string]subject // by inquiry id: the person's subject
 }
 
 func newPersona(worlds ...*world) *persona {
 	return &persona{worlds: worlds, evidence: map[string]*facts{}, answers: map[string]answer{}}
 }
 
-// find returns a thing and its world; nil where there is none.
+// find returns a thing and its world, or nil.
 func (p *persona) find(ref domain.Ref) (*world, *thing) {
 	for _, w := range p.worlds {
 		for _, t := range w.things {
@@ -75,13 +76,13 @@ func (p *persona) Facts(_ context.Context, ref domain.Ref, accountReports bool) 
 	return f.real(), nil
 }
 
-// Others implements advance.Reader. Whether events are late is nothing that is compared
-// here: what is stored counts.
+// Others implements advance.Reader. Late events are not part of this comparison: the stored
+// state counts.
 func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
 	return advance.Others{}, nil
 }
 
-// about gathers the facts of an inquiry or a case as they are now.
+// about collects the current facts of an inquiry or a case.
 func (p *persona) about(w *world, t *thing, ref domain.Ref) *facts {
 	f := p.evidence[t.id]
 	if f == nil {

@@ -2,5 +2,6 @@
 
 package reference
 
-// underRace says that the race detector makes everything ten times as slow.
+// underRace reports whether the race detector is on, which makes everything ten times
+// slower.
 const underRace = true

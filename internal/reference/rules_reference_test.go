@@ -13,27 +13,27 @@ type plan struct {
 	rules      []rule
 }
 
-// rule is one rule of a plan. Its condition is nil where it has none.
+// rule is one rule of a plan. A nil condition means none.
 type rule struct {
 	name      string
 	object    string
-	from, to  []string // from is empty for any
+	from, to  []string // empty from means any
 	when      *condition
 	otherwise bool
 	goesOn    bool // continue
 	then      []step
 }
 
-// step is one thing that a rule asks for.
+// step is an action of a rule.
 type step struct {
 	kind     domain.ActionKind
-	argument string // a status or a tag; empty for kinds that take none
+	argument string // a status or a tag; empty if the kind has no argument
 }
 
-// facts are what a decision is made on.
+// facts are what a decision is based on.
 type facts struct {
 	environment                       domain.Environment
-	object                            domain.Ref // whose transition it is
+	object                            domain.Ref // the object with the transition
 	from, to, event                   string
 	inquiry, account                  *thing
 	inquiries, cases, attempts        []*thing
@@ -43,14 +43,14 @@ type facts struct {
 	thresholds                        map[string]float64
 }
 
-// outcome is what a plan came to.
+// outcome is the result of a plan.
 type outcome struct {
 	result domain.DecisionResult
 	rule   string
 	asked  []asked
 }
 
-// asked is one call to make. Its target is zero where there is nothing to act on.
+// asked is a requested call. Its target is zero if there is nothing to act on.
 type asked struct {
 	rule     string
 	kind     domain.ActionKind
@@ -90,7 +90,7 @@ func (r rule) covers(f *facts) bool {
 	return f.object.Family() == r.object && slices.Contains(r.to, f.to) && (len(r.from) == 0 || slices.Contains(r.from, f.from))
 }
 
-// approves reports whether a rule may make somebody approved.
+// approves reports whether a rule can approve a person.
 func (p *plan) approves(r rule) bool {
 	return slices.ContainsFunc(r.then, func(s step) bool { return p.approving(s.kind, s.argument) })
 }
@@ -99,12 +99,12 @@ func (p *plan) approving(kind domain.ActionKind, argument string) bool {
 	return kind == domain.ApproveInquiry || kind == domain.SetCaseStatus && p.caseStatuses[argument] == domain.VerdictApproved
 }
 
-// approved reports whether an outcome asks for an approval.
+// approved reports whether an outcome requests an approval.
 func (p *plan) approved(o outcome) bool {
 	return slices.ContainsFunc(o.asked, func(a asked) bool { return p.approving(a.kind, a.argument) })
 }
 
-// asks are the calls that a rule asks for, in the order of its steps.
+// asks returns the calls that a rule requests, in the order of its steps.
 func (r rule) asks(f *facts) (calls []asked) {
 	for _, s := range r.then {
 		call := asked{rule: r.name, kind: s.kind, argument: s.argument}
@@ -122,12 +122,12 @@ func (r rule) asks(f *facts) (calls []asked) {
 	return calls
 }
 
-// review asks that a person looks. A case's own status stays.
+// review returns the calls that mark inquiries for review. A case keeps its status.
 func review(rule string, f *facts) []asked {
 	return each(asked{rule: rule, kind: domain.MarkInquiryForReview}, reviewed(f))
 }
 
-// reviewed are the inquiries that a person should look at: of a case all of them.
+// reviewed returns the inquiries to review: for a case, all of them.
 func reviewed(f *facts) []*thing {
 	if f.object.Family() == "case" {
 		return f.inquiries
@@ -142,7 +142,7 @@ func present(t *thing) []*thing {
 	return []*thing{t}
 }
 
-// each makes a call on each of the targets, or one on nothing.
+// each returns a call on each target, or one without a target.
 func each(call asked, targets []*thing) (calls []asked) {
 	if len(targets) == 0 {
 		return []asked{call}

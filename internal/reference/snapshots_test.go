@@ -9,9 +9,9 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Events that contradict each other come too: the state is the greatest of them by the
-// order that the reference says, whatever order they come in.
-func TestContradictingEventsLeadToTheGreatest(t *testing.T) {
+// Contradicting events also lead to the same state in any order: the greatest in the order
+// of the reference.
+func TestContradictingEventsLeadToTheGreatestState(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
 	for _, seed := range seeds(t, 30_000, 2_000) {
@@ -40,7 +40,7 @@ func TestContradictingEventsLeadToTheGreatest(t *testing.T) {
 	counted.report(t)
 }
 
-// snapshots draws events about one thing that need not fit each other.
+// snapshots draws events about one thing that may contradict each other.
 func (d *draw) snapshots(typ string) (events []event) {
 	id := d.id(typ)
 	for range 1 + d.IntN(6) {
@@ -66,9 +66,9 @@ func (d *draw) snapshots(typ string) (events []event) {
 	return events
 }
 
-// greatest is the event that shows how a thing is. An inquiry stays redacted, and stays
-// decided; else the later event shows it; of one moment the further status does, then the
-// event with the greater id.
+// greatest returns the event that determines the state. An inquiry stays redacted and stays
+// decided. Otherwise the later event counts, then the later status, then the greater event
+// id.
 func greatest(events []event) event {
 	return slices.MaxFunc(events, func(a, b event) int {
 		order := a.at.Compare(b.at)
@@ -99,12 +99,14 @@ func one(first bool) int {
 
 func decided(t *thing) bool { return t.status() == "approved" || t.status() == "declined" }
 
-// far is how far an inquiry has come. Of two decisions of one moment the decline counts.
+// far returns how far an inquiry has come. Of two decisions at the same time the decline
+// counts.
 func far(t *thing) int {
 	return 1 + slices.Index([]string{"created", "pending", "expired", "failed", "completed", "needs_review", "approved", "declined"}, t.status())
 }
 
-// carried are the newest reference ids that events carried, of one moment the greater.
+// carried returns the newest reference ids of events; of two with the same time, the
+// greater.
 func carried(events []event) map[string]string {
 	found := map[string]string{}
 	sorted := slices.SortedFunc(slices.Values(events), func(a, b event) int {

@@ -26,10 +26,10 @@ var server *pgtest.Server
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 
-// patience is how long the tests wait for work to come to its end.
-const patience = 2 * time.Minute
+// testTimeout is how long the tests wait for work to be finished.
+const testTimeout = 2 * time.Minute
 
-// node is an advancer on a database, with a queue that runs its jobs.
+// node is an advancer with a database and a queue.
 type node struct {
 	store.Store
 	advancer *advance.Advancer
@@ -43,7 +43,7 @@ func (n *node) work() queue.Workers {
 		Read: func(ctx context.Context, env domain.Environment, ref domain.Ref) error {
 			return n.advancer.Read(ctx, env, ref)
 		},
-		Perform: func(context.Context, domain.Environment, string) error { return nil }, // nobody acts on these worlds
+		Perform: func(context.Context, domain.Environment, string) error { return nil }, // actions have no effect in these worlds
 	}
 }
 
@@ -52,7 +52,7 @@ func (n *node) use(s store.Store, p *persona, real *policy.Policy) {
 	n.Store, n.advancer = s, advance.New(s, environments, telemetry.New(), slog.New(slog.DiscardHandler), time.Now)
 }
 
-// onSQLite makes a node with a database of its own.
+// onSQLite returns a node with its own database.
 func onSQLite(t *testing.T, p *persona, real *policy.Policy) *node {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
@@ -66,7 +66,7 @@ func onSQLite(t *testing.T, p *persona, real *policy.Policy) *node {
 	return n
 }
 
-// onPostgreSQL makes a node on a database that it shares with others.
+// onPostgreSQL returns a node with a shared database.
 func onPostgreSQL(t *testing.T, url string, p *persona, real *policy.Policy) *node {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), url)
@@ -87,7 +87,7 @@ func run(t *testing.T, q interface {
 	t.Helper()
 	must(t, q.Start(context.WithoutCancel(t.Context())))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 		defer cancel()
 		if err := errors.Join(q.Stop(ctx), db.Close()); err != nil {
 			t.Error(err)
@@ -95,13 +95,13 @@ func run(t *testing.T, q interface {
 	})
 }
 
-// inOrder is a node whose work is done by the test itself, one job after the other.
+// inOrder is a node whose jobs the test runs itself, one after the other.
 type inOrder struct {
 	node
 	jobs []store.Job
 }
 
-// Insert takes jobs.
+// Insert records jobs.
 func (o *inOrder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	o.jobs = append(o.jobs, jobs...)
 	return nil
@@ -118,7 +118,7 @@ func newInOrder(t *testing.T, p *persona, real *policy.Policy) *inOrder {
 	return o
 }
 
-// deliver stores events and works until nothing is left to do.
+// deliver stores events and runs jobs until none are left.
 func (o *inOrder) deliver(t *testing.T, events ...domain.Event) {
 	t.Helper()
 	_, err := o.AppendEvents(t.Context(), events)
@@ -135,10 +135,10 @@ func (o *inOrder) deliver(t *testing.T, events ...domain.Event) {
 	}
 }
 
-// settle waits until no event waits.
+// settle waits until no event is waiting.
 func settle(t *testing.T, s store.Store) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); ; time.Sleep(20 * time.Millisecond) {
 		backlog, err := s.Backlog(t.Context(), domain.Sandbox)
 		must(t, err)
 		if backlog.Poison > 0 {
@@ -160,7 +160,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// all returns every row of a list, the oldest first.
+// all returns all rows of a list, oldest first.
 func all[T any](t *testing.T, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error)) (rows []T) {
 	t.Helper()
 	for row, err := range store.All(t.Context(), list, domain.Sandbox, store.Filter{Limit: 100}) {
@@ -173,7 +173,7 @@ func all[T any](t *testing.T, list func(context.Context, domain.Environment, sto
 	return rows
 }
 
-// mail carries events to nodes: in any order, late, and some twice.
+// mail delivers events to nodes in any order, late, and some twice.
 type mail struct {
 	mu      sync.Mutex
 	waiting []event
@@ -185,7 +185,7 @@ func (m *mail) add(events []event) {
 	m.waiting = append(m.waiting, events...)
 }
 
-// take returns some of what waits, and leaves some of it to come again.
+// take returns some pending events, and keeps some of them for a second delivery.
 func (m *mail) take(d *draw, n int) (taken []event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

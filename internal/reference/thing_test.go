@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// thing is a resource at Persona in plain values: a key that is not in attributes is
-// absent, nil is null, and everything else is a string, a float64, a bool, a []any or a
-// map[string]any.
+// thing is a resource at Persona. A key that is not in attributes is absent, nil is null,
+// and other values are string, float64, bool, []any or map[string]any.
 type thing struct {
 	typ, id    string
-	template   string // a verification's template; empty for none
-	reviewer   string // the type of an inquiry's reviewer; empty for none
+	template   string // a verification's template; empty if none
+	reviewer   string // the type of an inquiry's reviewer; empty if none
 	inquiries  []string
 	accounts   []string
 	attributes map[string]any

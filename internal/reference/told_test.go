@@ -16,9 +16,9 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// What the host was told last, the row of the subject and the verdict on what is true at
-// Persona are the same, whoever works on the events in whatever order.
-func TestWhatWasToldIsWhatStands(t *testing.T) {
+// The last notification, the row of the subject, and the verdict from Persona's state are
+// the same, in whatever order and by whichever node the events are processed.
+func TestNotifiedVerdictsAreTheCurrentOnes(t *testing.T) {
 	t.Parallel()
 	databases := map[string]func(*testing.T, *persona, *policy.Policy) []*node{
 		"SQLite": func(t *testing.T, p *persona, real *policy.Policy) []*node { return []*node{onSQLite(t, p, real)} },
@@ -48,7 +48,7 @@ func TestWhatWasToldIsWhatStands(t *testing.T) {
 	}
 }
 
-// usable draws a policy that can be loaded; the first seed has the built-in one.
+// usable draws a valid policy. The first seed uses the built-in one.
 func (d *draw) usable(t *testing.T, seed uint64) (*plan, *policy.Policy) {
 	t.Helper()
 	if seed == 1 {
@@ -62,11 +62,11 @@ func (d *draw) usable(t *testing.T, seed uint64) (*plan, *policy.Policy) {
 	}
 }
 
-// worlds makes worlds that know nothing of each other.
+// worlds returns independent worlds.
 func (d *draw) worlds(seed uint64, n int) (worlds []*world) {
 	for i := range n {
 		own := newDraw(seed<<32 + uint64(i))
-		own.ids = i * 1_000_000 // no id twice
+		own.ids = i * 1_000_000 // unique ids
 		w := newWorld(own, fmt.Sprintf("user-%d-a", i), fmt.Sprintf("user-%d-b", i))
 		w.thin = own.chance(20)
 		w.now = time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
@@ -75,7 +75,7 @@ func (d *draw) worlds(seed uint64, n int) (worlds []*world) {
 	return worlds
 }
 
-// liveAndDeliver lets the worlds go on while their events are delivered.
+// liveAndDeliver changes the worlds while their events are delivered.
 func liveAndDeliver(t *testing.T, d *draw, p *persona, nodes []*node) {
 	t.Helper()
 	var post mail
@@ -94,7 +94,7 @@ func liveAndDeliver(t *testing.T, d *draw, p *persona, nodes []*node) {
 			post.add(w.events[told:])
 		}
 		p.mu.Unlock()
-		time.Sleep(time.Duration(d.IntN(60)) * time.Millisecond) // lets the nodes meet the worlds half-way
+		time.Sleep(time.Duration(d.IntN(60)) * time.Millisecond) // so that nodes also process intermediate states
 	}
 	close(over)
 	wg.Wait()
@@ -123,11 +123,11 @@ func deliver(t *testing.T, d *draw, post *mail, to *node, over <-chan struct{}) 
 		if _, err := to.AppendEvents(t.Context(), events); err != nil {
 			return err
 		}
-		time.Sleep(time.Duration(d.IntN(10)) * time.Millisecond) // spreads the events over the life of the worlds
+		time.Sleep(time.Duration(d.IntN(10)) * time.Millisecond) // spreads the events over time
 	}
 }
 
-// compareTold compares for every person what was told last, the row and the reference.
+// compareTold compares the last notification, the row and the reference for every person.
 func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 	t.Helper()
 	counted := figures{}
@@ -167,8 +167,8 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 	return counted
 }
 
-// compareStored compares every decision with what the plan comes to on the same facts, and
-// every object with the truth.
+// compareStored compares every decision with the plan's outcome for the same facts, and
+// every object with Persona's state.
 func compareStored(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 	t.Helper()
 	counted := figures{}
@@ -201,8 +201,7 @@ func compareStored(t *testing.T, s store.Store, p *persona, plan *plan) figures 
 	return counted
 }
 
-// mustDecide reports whether there has to be a decision on what a thing is, wherever it
-// came from.
+// mustDecide reports whether there must be a decision on a thing's current status.
 func (p *plan) mustDecide(t *thing) bool {
 	if t.typ == "case" && known.readCases {
 		return false
@@ -212,7 +211,7 @@ func (p *plan) mustDecide(t *thing) bool {
 	})
 }
 
-// compareDecided makes a decision once more, by the plan.
+// compareDecided repeats a decision with the plan.
 func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) figures {
 	t.Helper()
 	var told policy.Facts
@@ -232,7 +231,7 @@ func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) fig
 		got.asked = append(got.asked, asked{"", a.Kind, a.Target, argument(a)})
 	}
 	for i := range want.asked {
-		want.asked[i].rule = "" // the row has the rule that decided alone
+		want.asked[i].rule = "" // the row contains the deciding rule only
 	}
 	counted := figures{string(d.Result): 1}
 	if plan.approved(want) {
@@ -247,7 +246,7 @@ func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) fig
 	return counted
 }
 
-// builtIn is what the built-in policy says, in plain words.
+// builtIn returns the built-in policy as a plan.
 func builtIn() *plan {
 	passed, failed := attribute("status", "==", "passed"), attribute("status", "==", "failed")
 	attempts := lists[0]

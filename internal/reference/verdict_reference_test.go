@@ -6,25 +6,25 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// hostRules are what the host chooses about verdicts.
+// hostRules are the host's choices for verdicts.
 type hostRules struct {
 	caseStatuses map[string]domain.Verdict
 	reapply      string // deny, review or allow
 }
 
-// subject is somebody that the host asks about: the inquiries and cases that belong to them.
+// subject is a person with inquiries and cases.
 type subject struct {
 	hostRules
 	inquiries, cases []*thing
 }
 
-// standing is a verdict and the object it comes from; nil for none.
+// standing is a verdict and the object that it is based on, or nil.
 type standing struct {
 	verdict domain.Verdict
 	from    *thing
 }
 
-// verdict is what the host may rely on.
+// verdict returns the person's verdict.
 func (s subject) verdict() standing {
 	if len(s.inquiries) == 0 {
 		return s.withoutInquiry()
@@ -39,7 +39,7 @@ func (s subject) verdict() standing {
 	if counts == nil {
 		counts = s.newest(s.inquiries)
 	} else if newer := s.newestDecline(func(i *thing) bool { return s.before(counts, i) }); newer.from != nil {
-		return newer // it is redacted, and what it replaced does not come back
+		return newer // redacted, but older approvals stay invalid
 	}
 	stands := s.ofInquiry(counts)
 	older := s.newestDecline(func(i *thing) bool { return s.before(i, counts) })
@@ -60,11 +60,11 @@ func (s subject) withoutInquiry() standing {
 	return standing{s.ofCase(kase), kase}
 }
 
-// afterDecline is the verdict where an inquiry that counts follows a decline.
+// afterDecline returns the verdict if the inquiry that counts follows a decline.
 func (s subject) afterDecline(stands standing, counts *thing, decline standing) standing {
 	switch {
 	case stands.verdict == domain.VerdictRedacted:
-		return stands // nothing is left of any of them
+		return stands // all data is redacted
 	case s.reapply == "deny":
 		return decline
 	case stands.verdict == domain.VerdictPending, stands.verdict == domain.VerdictExpired:
@@ -75,7 +75,7 @@ func (s subject) afterDecline(stands standing, counts *thing, decline standing) 
 	return stands
 }
 
-// newestDecline is the newest of those declines that are wanted; zero where there is none.
+// newestDecline returns the newest decline that matches, or zero.
 func (s subject) newestDecline(wanted func(*thing) bool) standing {
 	var declined []*thing
 	for _, i := range s.inquiries {
@@ -89,7 +89,8 @@ func (s subject) newestDecline(wanted func(*thing) bool) standing {
 	return standing{}
 }
 
-// declinedBefore reports whether another inquiry was declined that is not surely newer.
+// declinedBefore reports whether another inquiry was declined that is not known to be
+// newer.
 func (s subject) declinedBefore(i *thing) bool {
 	at, dated := i.moment("created-at")
 	for _, other := range s.inquiries {
@@ -102,9 +103,8 @@ func (s subject) declinedBefore(i *thing) bool {
 	return false
 }
 
-// decline is the decline of an inquiry, by the case that counts, by itself or by another
-// case, unless the case that counts approves it. That its data is gone since does not undo
-// it. It is zero where there is none.
+// decline returns the decline of an inquiry, by itself or by a case, unless the case that
+// counts approves it. A later redaction does not undo it. It is zero if there is none.
 func (s subject) decline(i *thing) standing {
 	counts := s.counting(i)
 	if counts != nil && s.ofCase(counts) != domain.VerdictDeclined {
@@ -124,8 +124,7 @@ func (s subject) decline(i *thing) standing {
 	return standing{domain.VerdictDeclined, counts}
 }
 
-// ofInquiry is the verdict of one inquiry: that of the case that counts where it has one,
-// else its own.
+// ofInquiry returns the verdict of one inquiry: that of the case that counts, or its own.
 func (s subject) ofInquiry(i *thing) standing {
 	if i.redacted() {
 		return standing{domain.VerdictRedacted, i}
@@ -146,8 +145,8 @@ func (s subject) ofInquiry(i *thing) standing {
 	return standing{domain.VerdictReview, i}
 }
 
-// counting is the newest case of an inquiry; nil for none. One that approved and is
-// redacted since says nothing any more; another one keeps what it said.
+// counting returns the newest case of an inquiry, or nil. A case that approved and was then
+// redacted does not count; any other redacted case does.
 func (s subject) counting(i *thing) *thing {
 	for _, c := range s.sorted(s.about(i)) {
 		if !c.redacted() || s.ofCase(c) != domain.VerdictApproved {
@@ -173,9 +172,9 @@ func (r hostRules) ofCase(c *thing) domain.Verdict {
 	return domain.VerdictReview
 }
 
-// before reports whether a was created before b; ids decide between two of one moment. An
-// object that does not say when it was created is the oldest where it approves and the
-// newest where it does not: it must not speak for somebody by that.
+// before reports whether a was created before b, with ids as the tie-breaker. An object
+// without a creation time is the oldest if it approves and the newest otherwise, so that
+// missing data never helps to approve.
 func (s subject) before(a, b *thing) bool {
 	if ageA, ageB := s.age(a), s.age(b); ageA != ageB {
 		return ageA < ageB
@@ -202,7 +201,7 @@ func (s subject) age(t *thing) int {
 	return 1
 }
 
-// sorted returns things from the newest to the oldest.
+// sorted returns things, newest first.
 func (s subject) sorted(things []*thing) []*thing {
 	return slices.SortedFunc(slices.Values(things), func(a, b *thing) int {
 		if s.before(b, a) {

@@ -42,7 +42,7 @@ func TestNoVerdictDiffersFromTheReference(t *testing.T) {
 	counted.report(t)
 }
 
-// subject draws somebody with inquiries and cases.
+// subject draws a person with inquiries and cases.
 func (d *draw) subject() subject {
 	var inquiries, cases []*thing
 	for range pick(d, 0, 1, 1, 2, 2, 2, 3, 4) {
@@ -78,12 +78,12 @@ func (d *draw) subject() subject {
 	return subject{d.hostRules(), inquiries, cases}
 }
 
-// real are the same rules for the service.
+// real converts the rules to the service's form.
 func (r hostRules) real() fold.VerdictRules {
 	return fold.VerdictRules{CaseStatuses: r.caseStatuses, Reapply: fold.Reapply(r.reapply)}
 }
 
-// real is the same as the service says it.
+// real converts a verdict to the service's form.
 func (s standing) real() fold.VerdictSource {
 	if s.from == nil {
 		return fold.VerdictSource{Verdict: s.verdict}
@@ -91,7 +91,7 @@ func (s standing) real() fold.VerdictSource {
 	return fold.VerdictSource{Verdict: s.verdict, Object: domain.Ref{Type: s.from.typ, ID: s.from.id}, Status: s.from.status()}
 }
 
-// String shows a subject to people who look for a fault.
+// String describes a subject in failures.
 func (s subject) String() string {
 	text := fmt.Sprintf("reapply %s, case statuses %v", s.reapply, s.caseStatuses)
 	for _, t := range slices.Concat(s.inquiries, s.cases) {

@@ -8,19 +8,19 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// world is what is true at Persona: accounts, inquiries and cases of a few people, and the
-// events that told of each change.
+// world is the state at Persona: accounts, inquiries and cases of a few people, and the
+// events about each change.
 type world struct {
 	*draw
 	now     time.Time
 	people  []string // reference ids
-	things  []*thing // in the order in which they came to be
+	things  []*thing // in order of creation
 	carried map[string]string
 	events  []event
-	thin    bool // its webhooks leave out what rules need
+	thin    bool // its webhooks omit data that rules need
 }
 
-// event is a snapshot of a thing at the moment of a change.
+// event is a snapshot of a thing at the time of a change.
 type event struct {
 	id, name string
 	at       time.Time
@@ -32,7 +32,7 @@ func newWorld(d *draw, people ...string) *world {
 	return &world{draw: d, now: epoch, people: people, carried: map[string]string{}}
 }
 
-// live lets so many changes happen.
+// live makes a number of changes.
 func (w *world) live(changes int) {
 	for range changes {
 		w.now = w.now.Add(time.Duration(1+w.IntN(5000)) * time.Millisecond)
@@ -40,14 +40,14 @@ func (w *world) live(changes int) {
 	}
 }
 
-// change lets one thing happen that can happen now.
+// change makes one possible change.
 func (w *world) change() {
 	inquiries, cases, accounts := w.of("inquiry"), w.of("case"), w.of("account")
 	switch n := w.IntN(100); {
 	case len(inquiries) == 0 || n < 9:
 		w.begin()
 	case n < 65:
-		w.goOn(pick(w.draw, inquiries...))
+		w.advanceInquiry(pick(w.draw, inquiries...))
 	case n < 68:
 		w.move(pick(w.draw, inquiries...))
 	case n < 70:
@@ -84,7 +84,7 @@ func (w *world) add(t *thing, name string, attributes map[string]any) *thing {
 	return t
 }
 
-// tell makes an event of how a thing is now.
+// tell records an event with the current state of a thing.
 func (w *world) tell(t *thing, name string) {
 	t.attributes["updated-at"] = stamp(w.now)
 	if reference := t.text("reference-id"); reference != "" {
@@ -93,7 +93,7 @@ func (w *world) tell(t *thing, name string) {
 	w.events = append(w.events, event{w.id("evt"), t.typ + "." + name, w.now, t.snapshot(), w.thin && w.chance(50)})
 }
 
-// snapshot is a thing as it is now.
+// snapshot copies a thing.
 func (t *thing) snapshot() *thing {
 	copied := *t
 	copied.attributes = maps.Clone(t.attributes)
@@ -101,15 +101,15 @@ func (t *thing) snapshot() *thing {
 	return &copied
 }
 
-// set changes a status, and says so.
+// set changes a status and records an event.
 func (w *world) set(t *thing, status, name string) {
 	t.attributes["status"] = status
 	w.tell(t, name)
 }
 
-// begin lets somebody begin an inquiry, with the account that they have.
+// begin starts an inquiry of a person, with the person's account.
 func (w *world) begin() {
-	person := w.people[max(0, w.IntN(2*len(w.people))-len(w.people))] // one is busier than the others
+	person := w.people[max(0, w.IntN(2*len(w.people))-len(w.people))] // the first has more inquiries
 	var account *thing
 	for _, a := range w.of("account") {
 		if a.text("reference-id") == person {
@@ -122,8 +122,8 @@ func (w *world) begin() {
 	w.add(&thing{typ: "inquiry", id: w.id("inq"), accounts: []string{account.id}}, "created", map[string]any{"status": "created", "reference-id": person})
 }
 
-// goOn brings an inquiry a step further.
-func (w *world) goOn(i *thing) {
+// advanceInquiry moves an inquiry to its next status.
+func (w *world) advanceInquiry(i *thing) {
 	if i.redacted() {
 		return
 	}
@@ -153,7 +153,7 @@ func (w *world) goOn(i *thing) {
 		}
 	case "expired":
 		w.set(i, "pending", "started")
-	case "approved", "declined": // a person may think again
+	case "approved", "declined": // a reviewer may change the decision
 		if w.chance(15) {
 			decide()
 		}
@@ -162,7 +162,7 @@ func (w *world) goOn(i *thing) {
 	}
 }
 
-// move gives an inquiry another reference id, or none.
+// move gives an inquiry another reference id or none.
 func (w *world) move(i *thing) {
 	if !i.redacted() {
 		i.attributes["reference-id"] = pick[any](w.draw, w.people[0], w.people[len(w.people)-1], nil)
@@ -177,7 +177,7 @@ func (w *world) redactInquiry(i *thing) {
 	}
 }
 
-// redactAccount takes the reference ids away.
+// redactAccount removes the reference ids.
 func (w *world) redactAccount(a *thing) {
 	if a.redacted() {
 		return
@@ -213,7 +213,7 @@ func (w *world) consolidate(from, to *thing) {
 	w.tell(to, "consolidated-with")
 }
 
-// open opens a case about an inquiry, an account or nothing yet.
+// open creates a case for an inquiry, an account or neither.
 func (w *world) open() {
 	c := &thing{typ: "case", id: w.id("case")}
 	if w.chance(70) {
@@ -248,8 +248,8 @@ func (w *world) redactCase(c *thing) {
 	}
 }
 
-// owner is the reference id that a thing belongs to; empty for nobody's. A redaction that
-// takes it away leaves it where it was.
+// owner returns the reference id that a thing belongs to, or "". A redaction does not
+// change it.
 func (w *world) owner(t *thing) string {
 	if reference := t.text("reference-id"); reference != "" || !t.redacted() {
 		return reference
@@ -257,7 +257,7 @@ func (w *world) owner(t *thing) string {
 	return w.carried[t.id]
 }
 
-// subject is what belongs to a reference id at last.
+// subject returns the final state of a reference id.
 func (w *world) subject(reference string, rules hostRules) subject {
 	s := subject{hostRules: rules}
 	var ids []string
@@ -277,7 +277,7 @@ func (w *world) subject(reference string, rules hostRules) subject {
 	return s
 }
 
-// real is an event as it comes in, in one of Persona's casings.
+// real returns an event as it is received, in one of Persona's casings.
 func (e event) real(casing func(string) string) domain.Event {
 	relationships := map[string]any{}
 	for name, refs := range e.thing.relationships() {
@@ -309,7 +309,7 @@ func (e event) real(casing func(string) string) domain.Event {
 	}
 }
 
-// casings are the ways in which Persona writes keys.
+// casings are Persona's casings of keys.
 var casings = []func(string) string{
 	func(key string) string { return key },
 	snake,

@@ -1,9 +1,10 @@
-// Package replay puts events and actions through the stages once more, because a person
-// asks: an event that could not be read before a newer version came, an action that was
-// refused until somebody mended what was wrong.
+// Package replay processes events and actions again when a person asks for it: for example
+// an event that an older version could not read, or an action that Persona rejected until
+// something was fixed.
 //
-// That is safe. An event changes nothing where its object shows it already, and is
-// decided on only if it never was; an action reads again whether it is still wanted.
+// Replaying is safe. An event changes nothing if its object already shows it, and is
+// decided on only if no decision was made before. An action first checks whether it is
+// still wanted.
 package replay
 
 import (
@@ -18,7 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Store is what replaying needs of the database: see [store.Store].
+// Store is the part of [store.Store] that replaying needs.
 type Store interface {
 	Event(ctx context.Context, env domain.Environment, id string) (domain.Event, error)
 	Events(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Event], error)
@@ -28,14 +29,14 @@ type Store interface {
 	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
 }
 
-// ErrNothing means that a selection does not say what to replay.
+// ErrNothing means that a selection is empty.
 var ErrNothing = errors.New("say what to replay: an event, an object, a state, or a time")
 
-// ErrTimes means that the times of a selection hold no moment.
+// ErrTimes means that the end of a selection is not after its start.
 var ErrTimes = errors.New("the time to replay from must be before the time to replay to")
 
 // UnknownError means that there is no such event, object or action, or that the action is
-// not one that is replayed. It is [store.ErrNotFound].
+// not dead. It matches [store.ErrNotFound].
 type UnknownError struct{ Problem string }
 
 func (e *UnknownError) Error() string { return e.Problem }
@@ -43,22 +44,22 @@ func (e *UnknownError) Error() string { return e.Problem }
 // Is reports whether target is [store.ErrNotFound].
 func (e *UnknownError) Is(target error) bool { return target == store.ErrNotFound }
 
-// unknown says that the environment has no such row.
+// unknown returns an [UnknownError] for a row that the environment does not have.
 func unknown(env domain.Environment, what, id string) error {
 	return &UnknownError{fmt.Sprintf("there is no %s %q in the %s environment", what, id, env)}
 }
 
-// Selection says which events to replay: those that all of it holds of.
+// Selection selects the events to replay. An event must match all fields that are set.
 type Selection struct {
-	Event    string            // the id of one
-	Object   string            // the id of their object
+	Event    string            // the id of one event
+	Object   string            // the id of the object that the events are about
 	State    domain.EventState // such as poison
-	From, To time.Time         // when they were received; To is not among them
+	From, To time.Time         // when the events were received; To is excluded
 }
 
-// Events makes events wait again, and returns how many. Events that no object is kept
-// for stay as they are. An event or an object that is not known is an [UnknownError]. The
-// actor is who asks, for the audit trail.
+// Events marks events as waiting again and returns how many. Events of types that no
+// objects are kept of stay as they are. An unknown event or object is an [UnknownError].
+// The actor is recorded in the audit trail.
 func Events(ctx context.Context, s Store, env domain.Environment, what Selection, actor string, now time.Time) (int, error) {
 	if what == (Selection{}) {
 		return 0, ErrNothing
@@ -84,7 +85,7 @@ func Events(ctx context.Context, s Store, env domain.Environment, what Selection
 		if err != nil {
 			return replayed, err
 		}
-		n, err := requeue(ctx, s, env, keep(page.Rows, what), actor, now)
+		n, err := requeue(ctx, s, env, replayable(page.Rows, what), actor, now)
 		if replayed += n; err != nil {
 			return replayed, err
 		}
@@ -96,7 +97,7 @@ func Events(ctx context.Context, s Store, env domain.Environment, what Selection
 	}
 }
 
-// event makes one event wait again.
+// event marks one event as waiting again.
 func event(ctx context.Context, s Store, env domain.Environment, what Selection, actor string, now time.Time) (int, error) {
 	if !domain.PlausibleID(what.Event) {
 		return 0, unknown(env, "event", what.Event)
@@ -108,7 +109,7 @@ func event(ctx context.Context, s Store, env domain.Environment, what Selection,
 	if err != nil {
 		return 0, err
 	}
-	return requeue(ctx, s, env, keep([]domain.Event{e}, what), actor, now)
+	return requeue(ctx, s, env, replayable([]domain.Event{e}, what), actor, now)
 }
 
 // known returns an [UnknownError] for an object that has neither a row nor an event.
@@ -128,8 +129,8 @@ func known(ctx context.Context, s Store, env domain.Environment, id string) erro
 	return err
 }
 
-// keep are the events of a selection that an object is kept for.
-func keep(events []domain.Event, what Selection) (kept []domain.Event) {
+// replayable returns the selected events whose type objects are kept of.
+func replayable(events []domain.Event, what Selection) (kept []domain.Event) {
 	for _, e := range events {
 		in := (what.Object == "" || e.Object.ID == what.Object) && (what.State == "" || e.State == what.State) &&
 			!e.ReceivedAt.Before(what.From) && (what.To.IsZero() || e.ReceivedAt.Before(what.To))
@@ -157,9 +158,9 @@ func requeue(ctx context.Context, s Store, env domain.Environment, events []doma
 	return n, nil
 }
 
-// Action makes a dead action wait again. It gets an idempotency key that Persona has not
-// seen: the old one would only bring the refusal back. An action that is not known or not
-// dead is an [UnknownError].
+// Action marks a dead action as waiting again. It gets a new idempotency key, since Persona
+// would answer the old one with the stored rejection. An action that is unknown or not dead
+// is an [UnknownError].
 func Action(ctx context.Context, s Store, env domain.Environment, id, actor string, now time.Time) error {
 	if !domain.PlausibleID(id) {
 		return unknown(env, "action", id)

@@ -15,8 +15,8 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// newStore has one applied event of inq_1, an object case_1 without events, and an action
-// that is done.
+// newStore returns a database with an applied event of inq_1, an object case_1 without
+// events, and an action that is done.
 func newStore(t *testing.T) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
@@ -46,17 +46,17 @@ func TestEvents(t *testing.T) {
 	for name, test := range map[string]struct {
 		what replay.Selection
 		want int
-		err  string // part of it; empty for none
+		err  string // part of the error; empty if none
 	}{
 		"an event":                          {what: replay.Selection{Event: "evt_1"}, want: 1},
 		"an object":                         {what: replay.Selection{Object: "inq_1"}, want: 1},
 		"an object without events":          {what: replay.Selection{Object: "case_1"}},
 		"a known object in no such state":   {what: replay.Selection{Object: "inq_1", State: domain.EventPoison}},
 		"a state that no event is in":       {what: replay.Selection{State: domain.EventPoison}},
-		"an event that is not known":        {what: replay.Selection{Event: "evt_no"}, err: `there is no event "evt_no" in the sandbox environment`},
-		"an event that cannot be one":       {what: replay.Selection{Event: "evt_\xff"}, err: "there is no event"},
-		"an object that is not known":       {what: replay.Selection{Object: "inq_no"}, err: `there is no object "inq_no" in the sandbox environment`},
-		"an object that cannot be one":      {what: replay.Selection{Object: "inq_\x00"}, err: "there is no object"},
+		"an unknown event":                  {what: replay.Selection{Event: "evt_no"}, err: `there is no event "evt_no" in the sandbox environment`},
+		"an invalid event id":               {what: replay.Selection{Event: "evt_\xff"}, err: "there is no event"},
+		"an unknown object":                 {what: replay.Selection{Object: "inq_no"}, err: `there is no object "inq_no" in the sandbox environment`},
+		"an invalid object id":              {what: replay.Selection{Object: "inq_\x00"}, err: "there is no object"},
 		"nothing":                           {err: "say what to replay"},
 		"a time that ends before it begins": {what: replay.Selection{From: noon, To: noon}, err: "must be before"},
 	} {
@@ -78,7 +78,7 @@ func TestAnObjectOfTheOtherEnvironmentIsUnknown(t *testing.T) {
 	}
 }
 
-func TestActionsThatCannotBeReplayedSayWhy(t *testing.T) {
+func TestErrorsSayWhyAnActionCannotBeReplayed(t *testing.T) {
 	for id, want := range map[string]string{
 		"axn_no":       `there is no action "axn_no" in the sandbox environment`,
 		"axn_\xff":     "there is no action",

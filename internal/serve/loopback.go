@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// LoopbackHost reports whether a request names this machine as its host: localhost, a name
-// below it, or a loopback address, with or without a port. A page of another site can have
-// a DNS name that resolves to this machine, and could otherwise read the answer.
+// LoopbackHost reports whether the Host of a request is this machine: localhost, a name
+// below it, or a loopback address, with or without a port. Otherwise a web site whose DNS
+// name resolves to this machine could read the answer.
 func LoopbackHost(r *http.Request) bool {
 	name := r.Host
 	if bare, _, err := net.SplitHostPort(name); err == nil {

@@ -9,26 +9,24 @@ import (
 	"time"
 )
 
-// shutdownTime is how long requests that run may go on after the server is told to
-// stop.
-const shutdownTime = 5 * time.Second
+// shutdownTimeout is how long running requests may continue after the server is told to stop.
+const shutdownTimeout = 5 * time.Second
 
-// Bounds on what a connection may take of the server. Persona's webhooks have a few
-// short headers; whoever sends them a byte at a time is cut off.
+// Limits of a connection. Persona's webhooks have a few short headers; clients that send
+// headers byte by byte are disconnected.
 const (
-	headerTime = 10 * time.Second
-	idleTime   = 2 * time.Minute
-	maxHeader  = 64 << 10         // bytes
-	answerTime = 10 * time.Minute // for a client that does not read: answers take as long as they need, within reason
-	restTime   = time.Second      // for the body of a request that the handler did not read; net/http reads it to keep the connection
+	headerTime    = 10 * time.Second
+	idleTime      = 2 * time.Minute
+	maxHeader     = 64 << 10         // bytes
+	answerTimeout = 10 * time.Minute // generous, for clients that do not read the answer
+	restTimeout   = time.Second      // for the unread rest of a request's body, which net/http reads to reuse the connection
 )
 
-// HTTP serves on a listener until the context ends, and then lets the requests that
-// run come to their end, for five seconds at the most. It closes the listener, and
-// returns nil when it was the context that ended it.
+// HTTP serves on a listener until ctx ends, and then gives running requests five seconds to
+// finish. It closes the listener. It returns nil if ctx ended it.
 func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	base := context.WithValue(context.WithoutCancel(ctx), stopping{}, ctx.Done())
-	server := &http.Server{Handler: bounded(handler), BaseContext: func(net.Listener) context.Context { return base }, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTime}
+	server := &http.Server{Handler: limitUnreadBody(handler), BaseContext: func(net.Listener) context.Context { return base }, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTimeout}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -36,7 +34,7 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) erro
 		return err
 	case <-ctx.Done():
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(end); !errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -54,10 +52,10 @@ func Stopping(request context.Context) <-chan struct{} {
 	return told
 }
 
-// bounded bounds the time for what a handler left of a request's body.
-func bounded(handler http.Handler) http.Handler {
+// limitUnreadBody limits the time for the unread rest of a request's body.
+func limitUnreadBody(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r)
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restTime)) // a connection that was taken over has none
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restTimeout)) // fails for a hijacked connection
 	})
 }

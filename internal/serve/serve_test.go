@@ -32,7 +32,7 @@ func TestARequestThatRunsIsAnsweredAfterTheContextEnded(t *testing.T) {
 	go func() {
 		ended <- serve.HTTP(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			cancel()
-			for { // until the server refuses new connections: it is stopping
+			for { // until the server rejects new connections because it is stopping
 				c, err := net.Dial("tcp", listener.Addr().String())
 				if err != nil {
 					break
@@ -99,9 +99,9 @@ func TestAListenerThatFailsEndsIt(t *testing.T) {
 	}
 }
 
-// Whoever sends a request with a body that never ends holds nobody up for ever, whatever
-// the handler reads of it.
-func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
+// A request whose body never ends does not occupy its connection forever, however much of
+// it the handler reads.
+func TestAnUnreadBodyDoesNotOccupyItsConnection(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	listener, ended := listen(t), make(chan error, 1)
 	go func() { ended <- serve.HTTP(ctx, listener, http.NotFoundHandler()) }()
@@ -114,7 +114,7 @@ func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
-	answer, err := io.ReadAll(c) // to the end of the connection
+	answer, err := io.ReadAll(c) // until the connection is closed
 	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
 		t.Errorf("answered %q, error %v", answer, err)
 	}

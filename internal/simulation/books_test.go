@@ -20,7 +20,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// books are what the service stored, which is down, and what happened at the sandbox.
+// books contain what the stopped service stored and what happened at the sandbox.
 type books struct {
 	*world
 	db *sqlite.DB
@@ -28,10 +28,10 @@ type books struct {
 	events        []domain.Event
 	decisions     []domain.Decision
 	actions       []domain.Action
-	notifications []domain.Notification     // the newest first
-	happened      map[string]map[string]int // at the sandbox: how often each event happened to an object
-	owners        map[string]*inquiry       // by the ids of inquiries
-	accounts      map[string]*person        // by the ids of accounts
+	notifications []domain.Notification     // newest first
+	happened      map[string]map[string]int // at the sandbox: number of events by object and name
+	owners        map[string]*inquiry       // by inquiry id
+	accounts      map[string]*person        // by account id
 	figures       figures
 }
 
@@ -59,7 +59,7 @@ func (w *world) compare() figures {
 		}
 		b.compareVerdict(p)
 	}
-	b.followTheTrail()
+	b.compareAuditTrail()
 	b.figures.runs, b.figures.people, b.figures.lives = 1, len(w.persons), w.lives
 	b.figures.events, b.figures.decisions, b.figures.actions = len(b.events), len(b.decisions), len(b.actions)
 	for _, a := range b.actions {
@@ -70,7 +70,7 @@ func (w *world) compare() figures {
 	return b.figures
 }
 
-// figures are what runs count.
+// figures count results of runs.
 type figures struct {
 	runs, people, lives, events, decisions, actions, approvals int
 }
@@ -90,7 +90,7 @@ func (f figures) String() string {
 		f.runs, f.people, f.lives, f.events, f.decisions, f.actions, f.approvals)
 }
 
-// compareEvents demands that every event is stored, and none waits.
+// compareEvents checks that every event is stored and none is waiting.
 func (b *books) compareEvents() {
 	stored := map[string]domain.Event{}
 	for _, e := range b.events {
@@ -118,13 +118,13 @@ func (b *books) compareEvents() {
 	}
 }
 
-// compareObjects demands that every object is as the sandbox has it.
+// compareObjects checks that every object equals the sandbox's.
 func (b *books) compareObjects() {
 	reader := advance.Persona{Client: b.client, Environment: domain.Sandbox}
 	for _, ours := range all(b, b.db.Objects) {
 		theirs, err := reader.Object(b.t.Context(), ours.Ref)
 		switch {
-		case errors.Is(err, advance.ErrCannotRead): // Persona has no call for it
+		case errors.Is(err, advance.ErrCannotRead): // Persona has no operation for it
 			continue
 		case err != nil:
 			b.t.Errorf("%s is stored and cannot be read: %v", ours.Ref, err)
@@ -145,23 +145,24 @@ func (b *books) compareObjects() {
 	}
 }
 
-// unseen reports whether an attribute may have changed without an event, or may not be read.
+// unseen reports whether an attribute may have changed without an event, or may be
+// withheld.
 func (b *books) unseen(o domain.Object, name string) bool {
 	q := b.owners[o.Ref.ID]
 	switch name {
-	case "fields": // a verification fills in those of its inquiry
+	case "fields": // verifications fill in the fields of their inquiry
 		return q != nil && q.ended == ""
-	case "reference-id": // goes with the account's, also where the inquiry was redacted before
+	case "reference-id": // follows the account's, even if the inquiry was redacted before
 		return q != nil && q.redacted
-	case "checks", "has-match": // Persona's list of events withholds them too
+	case "checks", "has-match": // withheld from Persona's list of events too
 		return b.plan.withholds
 	default:
-		return strings.HasPrefix(name, "update") // such as when a case is given the status that it has
+		return strings.HasPrefix(name, "update") // for example when a case gets the status that it already has
 	}
 }
 
-// lostData reports whether an object lost its data with what it belongs to. That makes no
-// event at Persona, and cannot be known.
+// lostData reports whether an object lost its data because a related object was redacted.
+// Persona sends no event for that, so the service cannot know.
 func (b *books) lostData(o domain.Object) bool {
 	switch o.Ref.Family() {
 	case "inquiry", "account", "case":
@@ -182,14 +183,15 @@ func sorted(refs []domain.Ref) []domain.Ref {
 	return slices.SortedFunc(slices.Values(refs), func(a, b domain.Ref) int { return strings.Compare(a.ID, b.ID) })
 }
 
-// fileAddress is where a file of the sandbox is, with another token in every answer.
+// fileAddress matches the URL of a file of the sandbox, with a different token in every
+// answer.
 var fileAddress = regexp.MustCompile(`"http://[^/"]+(/[^"?]+)\?access_token=[^"&]*`)
 
-// differ returns the attributes that are not the same in both.
+// differ returns the names of the attributes that differ.
 func differ(a, b map[string]json.RawMessage) (names []string) {
 	plain := func(value json.RawMessage) []byte {
 		var compact bytes.Buffer
-		_ = json.Compact(&compact, value) // absent, or valid
+		_ = json.Compact(&compact, value) // absent or valid
 		return fileAddress.ReplaceAll(compact.Bytes(), []byte("$1"))
 	}
 	for name := range b {
@@ -201,10 +203,10 @@ func differ(a, b map[string]json.RawMessage) (names []string) {
 	return names
 }
 
-// compareEffects demands that what the service did took effect once: no call under an
-// action's key took effect twice, and what is done has.
+// compareEffects checks that no call with an action's key took effect twice, and that every
+// done action took effect.
 func (b *books) compareEffects() {
-	effects := map[string]int{} // by the key that was derived: a key that is made anew begins with it
+	effects := map[string]int{} // by derived key: a new key begins with it
 	for _, c := range b.sandbox.Calls("sandbox") {
 		if derived, ours := derivedKey(c.IdempotencyKey); ours && !c.Replayed && (c.Status < 300 || c.Fault == "status_after") {
 			effects[derived]++
@@ -227,14 +229,14 @@ func (b *books) compareEffects() {
 	}
 }
 
-// derivedKey is the key of an action that an idempotency key was made from.
+// derivedKey returns the derived key that an idempotency key begins with.
 func derivedKey(key string) (derived string, ours bool) {
 	rest, ours := strings.CutPrefix(key, "idem-")
 	digest, _, _ := strings.Cut(rest, "-")
 	return "idem-" + digest, ours
 }
 
-// compareDecisions demands that nothing was decided on twice.
+// compareDecisions checks that there is at most one decision for each transition.
 func (b *books) compareDecisions() {
 	made := map[string]int{}
 	for _, d := range b.decisions {
@@ -247,8 +249,8 @@ func (b *books) compareDecisions() {
 	}
 }
 
-// compareOutcome demands that nobody was approved whom the rules do not approve, and that
-// who was left to the service stands where the rules say.
+// compareOutcome checks that the service approved only people whom the rules approve, and
+// that inquiries which only the service decided on have the status that the rules say.
 func (b *books) compareOutcome(p *person, i int, q *inquiry) {
 	wanted := b.plan.rules.outcome(p, q)
 	if why := b.approvedByService(q.id); why != "" && (q.ended == "" || wanted != "approved") {
@@ -273,7 +275,7 @@ func (b *books) compareOutcome(p *person, i int, q *inquiry) {
 	b.compareUntouched(q, status)
 }
 
-// listed are the inquiries of somebody as they are now.
+// listed describes the current inquiries of a person.
 func (b *books) listed(p *person) string {
 	var text strings.Builder
 	for _, q := range p.inquiries {
@@ -289,17 +291,17 @@ func (b *books) listed(p *person) string {
 	return text.String()
 }
 
-// shareCase reports whether an older inquiry and a newer one were in one case. A decision on
-// the newer one then declines the older one as well, before or after the one in between was
+// shareCase reports whether an older and a newer inquiry share a case. A decision on the
+// newer one then also declines the older one, before or after the one in between was
 // decided on.
 func shareCase(older, newer []*inquiry) bool {
 	shares := func(q *inquiry) bool { return q.shares }
 	return slices.ContainsFunc(older, shares) && slices.ContainsFunc(newer, shares)
 }
 
-// isExcused reports whether there is a reason to mark an inquiry for review that the rules
-// approve: Persona withheld facts; an older inquiry was not decided on, since its event was
-// late; or one was redacted, and with it a report that the rules ask for.
+// isExcused reports whether there is a reason to review an inquiry that the rules approve:
+// Persona withheld facts; an older inquiry was not decided on because its event was late;
+// or an inquiry was redacted together with a report that the rules need.
 func (b *books) isExcused(q *inquiry, older []*inquiry) bool {
 	redacted := slices.ContainsFunc(older, func(o *inquiry) bool { return o.redacted })
 	return b.plan.withholds || slices.ContainsFunc(b.decisions, func(d domain.Decision) bool {
@@ -314,8 +316,8 @@ func (b *books) wasDeclined(q *inquiry) bool {
 	return declined
 }
 
-// compareUntouched demands that an inquiry that was left to the service has one decision,
-// whose actions all took effect, and a case that stands where the inquiry does.
+// compareUntouched checks that an inquiry which only the service decided on has one
+// decision, whose actions all took effect, and a case with the matching status.
 func (b *books) compareUntouched(q *inquiry, status string) {
 	var mine []domain.Decision
 	for _, d := range b.decisions {
@@ -342,14 +344,14 @@ func (b *books) compareUntouched(q *inquiry, status string) {
 	}
 }
 
-// outlived reports whether Persona forgot the key of a link while its outcome was not
-// known: whether there is one cannot be read, so none is made again.
+// outlived reports whether Persona dropped a link's key while its outcome was unknown.
+// Whether the link exists cannot be read, so no other one is created.
 func outlived(a domain.Action) bool {
 	return a.Spec.Kind == domain.GenerateOneTimeLink && a.State == domain.ActionDead && a.Attempts > 0 && a.FinishedAt.Sub(a.KeyMadeAt) > 23*time.Hour
 }
 
-// approvedByService says how the service approved an inquiry, or asked for it: empty where
-// it did not.
+// approvedByService says how the service approved an inquiry or requested it, or returns
+// "".
 func (b *books) approvedByService(id string) string {
 	for _, c := range b.sandbox.Calls("sandbox") {
 		_, ours := derivedKey(c.IdempotencyKey)
@@ -367,8 +369,8 @@ func (b *books) approvedByService(id string) string {
 	return ""
 }
 
-// compareVerdict demands that the host was last told what stands, and that this is what the
-// sandbox's inquiries and cases come to.
+// compareVerdict checks that the last notification has the current verdict, and that it is
+// the verdict of the sandbox's inquiries and cases.
 func (b *books) compareVerdict(p *person) {
 	if len(p.inquiries) == 0 {
 		return
@@ -404,7 +406,7 @@ func (p *person) ids() (ids []string) {
 	return ids
 }
 
-func (b *books) followTheTrail() {
+func (b *books) compareAuditTrail() {
 	var last audit.Entry
 	for {
 		entries, err := b.db.AuditTrail(b.t.Context(), domain.Sandbox, last.Sequence, 1000)
@@ -420,7 +422,7 @@ func (b *books) followTheTrail() {
 	}
 }
 
-// about is what the log says of some ids.
+// about returns the log lines about some ids.
 func (b *books) about(ids ...string) string {
 	if lines := b.log.about(ids...); lines != "" {
 		return "\n the log says\n" + lines

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// network connects hosts by name, in memory.
+// network connects hosts by name in memory.
 type network struct {
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -16,7 +16,7 @@ type network struct {
 
 func newNetwork() *network { return &network{hosts: map[string]*host{}} }
 
-// host is a [net.Listener] under a name.
+// host is a [net.Listener] with a name.
 type host struct {
 	name   string
 	calls  chan net.Conn
@@ -26,7 +26,7 @@ type host struct {
 
 var errRefused = errors.New("connection refused")
 
-// listen makes a host take connections until it is closed.
+// listen makes a host accept connections until it is closed.
 func (n *network) listen(name string) *host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -55,7 +55,7 @@ func (h *host) Close() error {
 // Addr implements [net.Listener].
 func (h *host) Addr() net.Addr { return &net.TCPAddr{} }
 
-// dial connects to a host by its name.
+// dial connects to a host by name.
 func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	name, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -78,7 +78,7 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
-// line is what one process dials by. Once it is cut, the process reaches nobody.
+// line is how one process connects to hosts. Once it is cut, the process can reach nobody.
 type line struct {
 	network *network
 

@@ -10,35 +10,35 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// person is somebody who applies, with the reviewers who look at it. What they did is
-// written down: the books are compared with it.
+// person is an applicant, together with the reviewers. It records what they did, for the
+// comparison.
 type person struct {
 	*world
 	draw      *rand.Rand
 	reference string
 	account   string
 
-	redacted  bool // with the account
+	redacted  bool // together with the account
 	reports   []report
-	inquiries []*inquiry // in the order in which they were made
+	inquiries []*inquiry // oldest first
 }
 
-// report is one about a person, from before the first inquiry ended.
+// report is a report about a person from before the first inquiry ended.
 type report struct {
 	matches bool
-	inquiry string // whose flow ran it; empty for one about the account alone
+	inquiry string // the inquiry that ran it; empty if it is only about the account
 }
 
-// inquiry is what a person and reviewers did with one.
+// inquiry records what a person and reviewers did with an inquiry.
 type inquiry struct {
 	id       string
-	attempts []attempt // the oldest first
-	ended    string    // completed or failed, by the person; empty for one that was left
+	attempts []attempt // oldest first
+	ended    string    // completed or failed by the person; empty if abandoned
 	cases    []string
 
-	touched  bool // somebody decided on it, its case or its data, beside the service
+	touched  bool // somebody other than the service decided on it, its case or its data
 	redacted bool
-	shares   bool // it was put into a case of another inquiry, or another one into its case
+	shares   bool // it shares a case with another inquiry
 }
 
 type attempt struct {
@@ -46,7 +46,7 @@ type attempt struct {
 	passed   bool
 }
 
-// arrive lets a person live through all of it.
+// arrive runs a person's whole life in the simulation.
 func (w *world) arrive(number int, within time.Duration) {
 	p := &person{world: w, draw: w.plan.stream(1000 + number), reference: fmt.Sprintf("person-%d", number)}
 	w.persons = append(w.persons, p)
@@ -60,7 +60,7 @@ func (p *person) live() {
 	for range 1 + max(0, p.draw.IntN(6)-3) {
 		q := p.begin()
 		if q == nil {
-			return // they may not: the account is redacted
+			return // not allowed: the account is redacted
 		}
 		p.goThrough(q)
 		p.review(q)
@@ -73,9 +73,9 @@ func (p *person) live() {
 
 func (p *person) chance(share float64) bool { return p.draw.Float64() < share }
 
-// pause is a while between two things that somebody does.
+// pause waits between two things that a person does.
 func (p *person) pause() {
-	time.Sleep(10 * time.Millisecond) // nobody does two things in one moment
+	time.Sleep(10 * time.Millisecond) // no two actions at the same time
 	switch n := p.draw.IntN(20); {
 	case n < 5:
 	case n < 15:
@@ -87,8 +87,8 @@ func (p *person) pause() {
 	}
 }
 
-// insist does something until it is done, or refused: people try again after an error. It
-// reports whether it was done.
+// insist repeats an action after errors until it succeeds or is rejected, as people do. It
+// reports whether it succeeded.
 func (p *person) insist(what string, do func() error) bool {
 	var err error
 	for range 100 {
@@ -104,7 +104,7 @@ func (p *person) insist(what string, do func() error) bool {
 	return false
 }
 
-// begin makes an inquiry, with what is made about it at the beginning.
+// begin creates an inquiry with its case and reports.
 func (p *person) begin() *inquiry {
 	q := &inquiry{}
 	ok := p.insist("make an inquiry", func() error {
@@ -134,7 +134,7 @@ func (p *person) begin() *inquiry {
 	return q
 }
 
-// lookUp has a watchlist searched for somebody.
+// lookUp runs a watchlist report on a person.
 func (p *person) lookUp(q *inquiry) {
 	r := report{matches: p.chance(0.4)}
 	name := map[bool]string{true: "Kim Jong Un", false: "Ada Sample"}[r.matches]
@@ -158,7 +158,7 @@ func (p *person) lookUp(q *inquiry) {
 	time.Sleep(2 * time.Second) // until the report is ready
 }
 
-// openCase makes a case about an inquiry.
+// openCase creates a case for an inquiry.
 func (p *person) openCase(q *inquiry) {
 	p.insist("open a case", func() error {
 		made, err := p.client.Cases.Create(p.t.Context(), persona.CaseCreateParams{CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{q.id})})
@@ -169,7 +169,7 @@ func (p *person) openCase(q *inquiry) {
 	})
 }
 
-// goThrough lets the person go through an inquiry, or leave it.
+// goThrough lets the person complete, fail or abandon an inquiry.
 func (p *person) goThrough(q *inquiry) {
 	templates := []string{sandbox.GovernmentIDTemplateID}
 	if p.chance(0.7) {
@@ -179,7 +179,7 @@ func (p *person) goThrough(q *inquiry) {
 		for tries := 1 + max(0, p.draw.IntN(7)-3); tries > 0; tries-- {
 			p.pause()
 			if p.chance(0.03) || !p.attempt(q, template, tries == 1 && p.chance(0.75)) {
-				return // they leave, or the inquiry has expired
+				return // the person leaves, or the inquiry has expired
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func (p *person) goThrough(q *inquiry) {
 	}
 }
 
-// attempt submits a verification. It reports whether the inquiry took it.
+// attempt submits a verification and reports whether the inquiry accepted it.
 func (p *person) attempt(q *inquiry, template string, passes bool) bool {
 	kind := map[bool]string{true: "create_passed_verification", false: "create_failed_verification"}[passes]
 	taken := p.simulate(q, persona.SimulateAction{Type: kind, Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: template})})
@@ -210,7 +210,7 @@ func (p *person) simulate(q *inquiry, action persona.SimulateAction) bool {
 	})
 }
 
-// review lets reviewers do what they do with an inquiry, or nothing.
+// review lets reviewers act on an inquiry, or not.
 func (p *person) review(q *inquiry) {
 	for p.chance(0.35) {
 		p.pause()
@@ -235,7 +235,7 @@ func (p *person) decline(q *inquiry) {
 	})
 }
 
-// moveCase gives a case of an inquiry another status. Where there is none, one is opened.
+// moveCase changes the status of an inquiry's case, or opens one.
 func (p *person) moveCase(q *inquiry) {
 	q.touched = true
 	if len(q.cases) == 0 {
@@ -249,7 +249,7 @@ func (p *person) moveCase(q *inquiry) {
 	})
 }
 
-// detach takes an inquiry out of its cases.
+// detach removes an inquiry from its cases.
 func (p *person) detach(q *inquiry) {
 	q.touched = true
 	for _, id := range q.cases {
@@ -262,7 +262,7 @@ func (p *person) detach(q *inquiry) {
 	q.cases = nil
 }
 
-// reopenElsewhere puts an inquiry into another case of the person as well.
+// reopenElsewhere adds an inquiry to another case of the person.
 func (p *person) reopenElsewhere(q *inquiry) {
 	q.touched = true
 	for _, other := range p.inquiries {
@@ -282,8 +282,8 @@ func (p *person) reopenElsewhere(q *inquiry) {
 	}
 }
 
-// note writes something into a case. Putting objects into a case and taking them out makes
-// no event at Persona; this does, and shows them.
+// note writes a note into a case. Persona sends no event when objects are added to or
+// removed from a case; the note's event shows them.
 func (p *person) note(id string) {
 	p.insist("have a case noted on", func() error {
 		_, err := p.client.Cases.Update(p.t.Context(), id, persona.CaseUpdateParams{Fields: persona.Set(map[string]any{"note": fmt.Sprint(p.draw.Uint64())})})
@@ -299,7 +299,7 @@ func (p *person) redactInquiry(q *inquiry) {
 	})
 }
 
-// redactAccount has the account redacted, and with it all inquiries.
+// redactAccount redacts the account and with it all inquiries.
 func (p *person) redactAccount() {
 	p.redacted = true
 	for _, q := range p.inquiries {

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// plan is what a seed draws before anything happens.
+// plan contains everything that is drawn from the seed before a run.
 type plan struct {
 	seed      uint64
 	rules     rules
@@ -17,20 +17,20 @@ type plan struct {
 	faults    []sandbox.Fault
 	rateLimit int
 	reconcile time.Duration
-	withholds bool // Persona keeps attributes from the service's key for some time
+	withholds bool // Persona withholds attributes from the service's key for some time
 }
 
-// round is one life of the service, and the pause until the next one.
+// round is one run of the service and the pause after it.
 type round struct {
-	people int           // who arrive meanwhile
-	stay   time.Duration // how long it lives
-	poll   time.Duration // how often its queue looks for jobs
+	people int           // number of people who arrive during it
+	stay   time.Duration // how long it runs
+	poll   time.Duration // how often its queue polls for jobs
 	end    ending
-	after  int           // of a crash at a call or a webhook: how many pass first
-	pause  time.Duration // until the next one
+	after  int           // number of calls or webhooks before a crash
+	pause  time.Duration // until the next round
 }
 
-// ending is how a service ends.
+// ending says how the service ends.
 type ending string
 
 const (
@@ -41,11 +41,11 @@ const (
 	afterStoring ending = "a crash after a webhook was stored, before the answer"
 )
 
-// stream returns a source of numbers of its own, so that what one draws changes nothing for
-// another.
+// stream returns a separate source of random numbers, so that draws in one stream do not
+// affect another.
 func (p plan) stream(number int) *rand.Rand { return rand.New(rand.NewPCG(p.seed, uint64(number))) }
 
-// between draws a time, with short ones as likely as long ones of ten times their length.
+// between draws a duration on a logarithmic scale.
 func between(draw *rand.Rand, least, most time.Duration) time.Duration {
 	t := least
 	for t*10 <= most && draw.IntN(2) == 0 {
@@ -54,7 +54,7 @@ func between(draw *rand.Rand, least, most time.Duration) time.Duration {
 	return t + upTo(draw, min(t*10, most)-t+1)
 }
 
-// upTo draws a time below another.
+// upTo draws a duration below a limit.
 func upTo(draw *rand.Rand, limit time.Duration) time.Duration {
 	return time.Duration(draw.Int64N(int64(limit)))
 }
@@ -64,7 +64,7 @@ func newPlan(seed uint64) plan {
 	draw := p.stream(1)
 	p.rules = allRules()[draw.IntN(len(allRules()))]
 	p.people = 10 + draw.IntN(31)
-	p.rateLimit = []int{300, 100_000, 100_000}[draw.IntN(3)] // calls a minute
+	p.rateLimit = []int{300, 100_000, 100_000}[draw.IntN(3)] // calls per minute
 	p.reconcile = 10*time.Minute + upTo(draw, 5*time.Minute)
 	p.withholds = draw.IntN(4) == 0
 	p.rounds = newRounds(draw, p.people)
@@ -72,8 +72,8 @@ func newPlan(seed uint64) plan {
 	return p
 }
 
-// newRounds draws the lives of the service. The fake clock passes quickly while it is down,
-// and a hundred times slower while it lives: most lives are short, most pauses long.
+// newRounds draws the rounds. The fake clock runs a hundred times slower while the service
+// runs, so most runs are short and most pauses long.
 func newRounds(draw *rand.Rand, people int) []round {
 	rounds := make([]round, 4+draw.IntN(4))
 	for i := range rounds {
@@ -95,7 +95,7 @@ func newRounds(draw *rand.Rand, people int) []round {
 	return rounds
 }
 
-// deliveryFaults draws what goes wrong with webhooks.
+// deliveryFaults draws the faults of webhooks.
 func deliveryFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	for _, f := range []sandbox.Fault{
 		{Kind: sandbox.FaultLostDelivery, Rate: 0.2 * draw.Float64()},
@@ -111,7 +111,7 @@ func deliveryFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	return faults
 }
 
-// callFaults draws what goes wrong with the calls of the service.
+// callFaults draws the faults of the service's calls.
 func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	for _, operation := range []string{
 		"Inquiries.Get", "Inquiries.Approve", "Inquiries.Decline", "Inquiries.MarkForReview", "Inquiries.AddTag", "Accounts.AddTag",
@@ -133,8 +133,8 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	if draw.IntN(2) == 0 {
 		faults = append(faults, sandbox.Fault{Kind: sandbox.FaultPartialIncluded, Operation: "Inquiries.Get", Rate: draw.Float64()})
 	}
-	// A link leaves no trace that could be read afterwards: after a 500 that hides one it is
-	// made again, which docs/guarantees.md says.
+	// After a 500 that hides a link, the link is created again, since nothing shows that it
+	// exists. docs/guarantees.md says so.
 	for _, f := range []sandbox.Fault{{Kind: sandbox.FaultLostAnswer}, {Kind: sandbox.FaultStatusBefore, Status: 503}, {Kind: sandbox.FaultStatusAfter, Status: 502}} {
 		f.Operation, f.Rate = "Inquiries.GenerateOneTimeLink", 0.1*draw.Float64()
 		faults = append(faults, f)
@@ -142,7 +142,7 @@ func callFaults(draw *rand.Rand) (faults []sandbox.Fault) {
 	return faults
 }
 
-// String tells what is drawn, for whoever reads of a failure.
+// String describes the plan in failures.
 func (p plan) String() string {
 	text := fmt.Sprintf("policy %s, %d people, a limit of %d calls, reconciling every %v, attributes withheld: %v\n", p.rules.name, p.people, p.rateLimit, p.reconcile, p.withholds)
 	for _, r := range p.rounds {

@@ -6,12 +6,12 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// rules are a policy, with what it says when it is read plainly.
+// rules are a policy together with an independent implementation of it.
 type rules struct {
 	name    string
 	file    string // empty for the built-in policy
 	reapply string
-	outcome func(p *person, q *inquiry) string // of an inquiry that ended: approved, declined or needs_review
+	outcome func(p *person, q *inquiry) string // the outcome of an ended inquiry: approved, declined or needs_review
 }
 
 func allRules() []rules {
@@ -48,7 +48,7 @@ func (q *inquiry) tried(template string) bool {
 	return slices.ContainsFunc(q.attempts, func(a attempt) bool { return a.template == template })
 }
 
-// passed reports whether the last attempt passed, or there was none.
+// passed reports whether the last attempt passed or there was none.
 func (q *inquiry) passed(template string) bool {
 	for _, a := range slices.Backward(q.attempts) {
 		if a.template == template {

@@ -20,22 +20,21 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// TestMain gives everything one processor: the fewer goroutines run at a time, the more
-// often a run comes out the same with its seed.
+// TestMain uses one processor: the fewer goroutines run in parallel, the more often a seed
+// reproduces a run.
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(400) // a run needs little memory, and makes much garbage
+	debug.SetGCPercent(400) // a run needs little memory and creates much garbage
 	os.Exit(m.Run())
 }
 
-// Runs of "make test", and with the race detector.
+// Number of runs in "make test", and with the race detector.
 const (
 	runs      = 20
 	runsRaced = 3
 )
 
-// TestSimulation makes as many runs as SIMULATIONS says, or one with the seed that SEED
-// says.
+// TestSimulation runs SIMULATIONS simulations, or one with the seed SEED.
 func TestSimulation(t *testing.T) {
 	if seed, given := number(t, "SEED"); given {
 		simulate(t, seed, os.Stderr)
@@ -60,10 +59,10 @@ func TestSimulation(t *testing.T) {
 	writeFigures(t, total)
 }
 
-// writeFigures adds figures to the file that PROOF_FIGURES names: "make test" prints it, since
-// go test prints nothing of a package that passes.
+// writeFigures appends figures to the file IDEM_TEST_REPORT. "make test" prints the file,
+// since go test prints nothing for a package that passes.
 func writeFigures(t *testing.T, f figures) {
-	path := os.Getenv("PROOF_FIGURES")
+	path := os.Getenv("IDEM_TEST_REPORT")
 	if path == "" {
 		return
 	}
@@ -73,7 +72,7 @@ func writeFigures(t *testing.T, f figures) {
 	must(t, errors.Join(err, file.Close()))
 }
 
-// number reads an environment variable.
+// number parses an environment variable.
 func number(t *testing.T, name string) (n uint64, given bool) {
 	text := os.Getenv(name)
 	if text == "" {
@@ -86,7 +85,7 @@ func number(t *testing.T, name string) (n uint64, given bool) {
 	return n, true
 }
 
-// simulate makes one run.
+// simulate runs one simulation.
 func simulate(t *testing.T, seed uint64, log io.Writer) (f figures) {
 	plan := newPlan(seed)
 	if plan.rules.file != "" {
@@ -94,11 +93,11 @@ func simulate(t *testing.T, seed uint64, log io.Writer) (f figures) {
 		must(t, err)
 		plan.rules.file = file
 	}
-	folder := scratch(t)
-	cryptotest.SetGlobalRandom(t, seed) // ids
+	folder := tempDir(t)
+	cryptotest.SetGlobalRandom(t, seed) // for ids
 	defer func() {
 		if t.Failed() {
-			t.Logf("again: SEED=%d go test ./internal/simulation\n%v", seed, plan)
+			t.Logf("to repeat: SEED=%d go test ./internal/simulation\n%v", seed, plan)
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
@@ -114,8 +113,9 @@ func simulate(t *testing.T, seed uint64, log io.Writer) (f figures) {
 	return f
 }
 
-// scratch is a folder in memory where there is such a thing: nothing here is about disks.
-func scratch(t *testing.T) string {
+// tempDir returns a temporary folder, in memory if possible, since these tests are not
+// about disks.
+func tempDir(t *testing.T) string {
 	folder, err := os.MkdirTemp("/dev/shm", "simulation-")
 	if err != nil {
 		return t.TempDir()
@@ -124,7 +124,7 @@ func scratch(t *testing.T) string {
 	return folder
 }
 
-// live lets the service live as often as is planned, while people come.
+// live runs the service as planned while people arrive.
 func (w *world) live() {
 	draw, number := w.plan.stream(2), 0
 	for _, r := range w.plan.rounds {
@@ -146,7 +146,8 @@ func (w *world) live() {
 	w.start(20 * time.Second)
 }
 
-// withhold keeps from the service's key what decisions rest on, or gives it back.
+// withhold hides attributes that decisions need from the service's key, or shows them
+// again.
 func (w *world) withhold(keep bool) {
 	if !w.plan.withholds {
 		return
@@ -159,11 +160,11 @@ func (w *world) withhold(keep bool) {
 	must(w.t, err)
 }
 
-// settle ends all faults, and waits until nothing is left to do.
+// settle ends all faults and waits until all work is done.
 func (w *world) settle() {
 	w.withhold(false)
 	w.sandbox.ClearFaults()
-	for range 2 { // what is done the first time is known after the second
+	for range 2 { // the second reconciliation finds the events that the first one caused
 		time.Sleep(w.plan.reconcile + 2*time.Minute)
 		for tries := 0; w.waits(); tries++ {
 			if tries == 60 {
@@ -175,7 +176,7 @@ func (w *world) settle() {
 	}
 }
 
-// waits reports whether an event or an action waits.
+// waits reports whether an event or an action is waiting.
 func (w *world) waits() bool {
 	rows := w.running.service.Store()
 	events, err := rows.Events(w.t.Context(), domain.Sandbox, store.Filter{State: string(domain.EventWaiting), Limit: 1})

@@ -7,7 +7,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// verdict is what docs/service.md says about a person, from what the sandbox has at the end.
+// verdict computes a person's verdict as docs/service.md describes it, from the sandbox's
+// final state.
 func (b *books) verdict(p *person) string {
 	stands, lapsed, declinedAfter, declinedBefore := "", "", false, false
 	for _, q := range slices.Backward(p.inquiries) {
@@ -28,7 +29,7 @@ func (b *books) verdict(p *person) string {
 	case stands == "":
 		stands, declinedBefore = lapsed, declinedAfter
 	case declinedAfter:
-		return "declined" // it does not bring back what it replaced
+		return "declined" // older approvals stay invalid
 	}
 	if !declinedBefore || b.plan.rules.reapply == "allow" {
 		return stands
@@ -37,7 +38,7 @@ func (b *books) verdict(p *person) string {
 		return "declined"
 	}
 	switch stands {
-	case "approved": // by the API, which is nobody
+	case "approved": // by the API, which is not a person
 		return "review"
 	case "pending", "expired":
 		return "declined"
@@ -46,8 +47,8 @@ func (b *books) verdict(p *person) string {
 	}
 }
 
-// verdictOf is what one inquiry comes to, and whether it was declined, also where it is
-// redacted since.
+// verdictOf returns the verdict of one inquiry, and whether it was declined, even if it was
+// redacted later.
 func (b *books) verdictOf(id string) (verdict string, declined bool) {
 	q, err := b.client.Inquiries.Get(b.t.Context(), id)
 	must(b.t, err)

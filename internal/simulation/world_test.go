@@ -21,17 +21,17 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// world is a sandbox and a service in one bubble, with what lies between them.
+// world is a sandbox and a service in one synctest bubble, with the network between them.
 type world struct {
 	t       *testing.T
 	plan    plan
 	network *network
 	sandbox *sandbox.Sandbox
 	client  *persona.Client // of people and reviewers
-	http    *http.Transport // theirs
-	servers []*http.Server  // the sandbox's
+	http    *http.Transport // the client's transport
+	servers []*http.Server  // of the sandbox
 	config  service.Config
-	keyID   string // of the service's API key
+	keyID   string // id of the service's API key
 	log     *tail
 
 	running *life // nil while the service is down
@@ -44,7 +44,7 @@ type world struct {
 	crowd   sync.WaitGroup
 }
 
-// life is one life of the service.
+// life is one run of the service.
 type life struct {
 	service *service.Service
 	line    *line
@@ -53,7 +53,7 @@ type life struct {
 	ended   chan error
 }
 
-// newWorld starts a sandbox, and makes the service's webhook, key and configuration.
+// newWorld starts a sandbox and creates the service's webhook, API key and configuration.
 func newWorld(t *testing.T, p plan, folder string, log io.Writer) *world {
 	w := &world{t: t, plan: p, network: newNetwork(), log: &tail{to: log}}
 	var err error
@@ -94,14 +94,14 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// serve lets a host answer until the world ends.
+// serve serves a host until the world ends.
 func (w *world) serve(host string, h http.Handler) {
 	server := &http.Server{Handler: h}
 	go server.Serve(w.network.listen(host)) // ends with close
 	w.servers = append(w.servers, server)
 }
 
-// start begins a life of the service.
+// start starts the service.
 func (w *world) start(poll time.Duration) {
 	w.t.Helper()
 	line := &line{network: w.network}
@@ -127,7 +127,7 @@ func (w *world) end(how ending) {
 	}
 }
 
-// stop lets the service come to its end, as idem serve does when it is told to.
+// stop stops the service cleanly, as idem serve does on SIGTERM.
 func (w *world) stop() {
 	w.t.Helper()
 	last := w.running
@@ -145,16 +145,16 @@ func (w *world) stop() {
 	last.line.cut() // idle connections
 }
 
-// crash ends the service at this moment: what it has not committed is lost, it reaches
-// nobody any more, and the next one finds the files as they are now.
+// crash ends the service immediately: uncommitted data is lost, it can reach nobody, and
+// the next run finds the files as they are now.
 //
-// The goroutines of a process cannot be killed. What is left of the old one goes on with
-// files that nobody reads again.
+// The goroutines of a process cannot be killed. They continue with copies of the files that
+// nobody reads.
 func (w *world) crash() {
 	w.t.Helper()
 	last := w.running
 	w.running = nil
-	synctest.Wait() // nobody writes
+	synctest.Wait() // no goroutine is writing
 	old := w.config.DataDir
 	w.config.DataDir = filepath.Join(filepath.Dir(old), fmt.Sprint(w.lives))
 	must(w.t, os.Mkdir(w.config.DataDir, 0o700))
@@ -167,14 +167,14 @@ func (w *world) crash() {
 	w.disarm()
 	last.server.Close()
 	last.cancel()
-	<-last.ended // however it ends
+	<-last.ended // whatever its result
 	must(w.t, os.RemoveAll(old))
 }
 
-// trap holds what passes a moment, until it is released.
+// trap holds a request at a point until it is released.
 type trap struct {
 	at       ending
-	after    int // how many pass first
+	after    int // number of requests to let pass first
 	sprung   chan struct{}
 	released chan struct{}
 }
@@ -187,7 +187,7 @@ func (w *world) arm(at ending, after int) (sprung <-chan struct{}) {
 	return w.trap.sprung
 }
 
-// disarm takes the trap away, and lets go who is held.
+// disarm removes the trap and releases held requests.
 func (w *world) disarm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -197,7 +197,7 @@ func (w *world) disarm() {
 	}
 }
 
-// pass holds whoever it catches, and then breaks the connection.
+// pass holds a trapped request and then breaks its connection.
 func (w *world) pass(at ending) {
 	w.mu.Lock()
 	t := w.trap
@@ -215,7 +215,7 @@ func (w *world) pass(at ending) {
 	}
 }
 
-// call hands a call of the service over to the sandbox.
+// call forwards a call of the service to the sandbox.
 func (w *world) call(res http.ResponseWriter, req *http.Request) {
 	if req.Method == http.MethodGet {
 		w.sandbox.ServeHTTP(res, req)
@@ -223,12 +223,12 @@ func (w *world) call(res http.ResponseWriter, req *http.Request) {
 	}
 	w.pass(beforeEffect)
 	answer := httptest.NewRecorder()
-	w.sandbox.ServeHTTP(answer, req) // an answer that it loses is lost here too
+	w.sandbox.ServeHTTP(answer, req) // if the sandbox loses the answer, it is lost here too
 	w.pass(afterEffect)
 	forward(res, answer)
 }
 
-// deliver hands a webhook over to the service.
+// deliver delivers a webhook to the service.
 func (w *world) deliver(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(res http.ResponseWriter, req *http.Request) {
 		answer := httptest.NewRecorder()
@@ -248,7 +248,7 @@ func forward(res http.ResponseWriter, answer *httptest.ResponseRecorder) {
 	_, _ = res.Write(answer.Body.Bytes()) // the other side may be gone
 }
 
-// close ends the sandbox.
+// close stops the sandbox.
 func (w *world) close() {
 	for _, server := range w.servers {
 		server.Close()
@@ -257,8 +257,7 @@ func (w *world) close() {
 	w.http.CloseIdleConnections()
 }
 
-// tail is a log: the last of it is kept, and all of it goes to another writer, if there is
-// one.
+// tail keeps the end of a log, and copies the log to another writer if there is one.
 type tail struct {
 	to io.Writer
 
@@ -279,7 +278,7 @@ func (l *tail) Write(p []byte) (int, error) {
 	return l.lines.Write(p)
 }
 
-// about returns the lines that hold one of some words, such as ids.
+// about returns the lines that contain any of some words, such as ids.
 func (l *tail) about(words ...string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

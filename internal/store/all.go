@@ -7,8 +7,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// All goes through a whole list from where a filter begins, page by page. It ends with an
-// error that a page brought.
+// All iterates over a whole list from the filter's cursor, page by page. It ends after the
+// first error.
 func All[T any](ctx context.Context, list func(context.Context, domain.Environment, Filter) (Page[T], error), env domain.Environment, filter Filter) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

@@ -1,9 +1,9 @@
-// Package store keeps the service's rows: events, objects, decisions, actions,
-// notifications, audit. [Store] is the one interface; each database is a package
-// below, and passes the suite in storetest.
+// Package store defines the interface to the service's rows: events, objects, decisions,
+// actions, notifications and the audit trail. Each database is a package below it and
+// passes the suite in storetest.
 //
-// A row belongs to an environment, and no query crosses it. What follows from one
-// event commits in one transaction, the jobs that go on with it included.
+// Every row belongs to an environment, and no query reads two. The results of an event
+// commit in one transaction, together with the jobs that continue the work.
 package store
 
 import (
@@ -19,32 +19,31 @@ var (
 	// ErrNotFound means that there is no such row.
 	ErrNotFound = errors.New("not found")
 
-	// ErrChanged means that somebody else saved the row since it was read: read it again
+	// ErrChanged means that another process saved the row since it was read: read it again
 	// and start over.
 	ErrChanged = errors.New("changed by another process")
 
 	// ErrNewer means that the database was written by a newer version of Idem.
 	ErrNewer = errors.New("the database belongs to a newer version of Idem: run that version, or restore an older database")
 
-	// ErrCursor means that a cursor is not one that a list returned.
+	// ErrCursor means that no list returned this cursor.
 	ErrCursor = errors.New("the cursor is not one of this list")
 
-	// ErrRejected means that the database refuses a value, and will refuse it again.
+	// ErrRejected means that the database rejects a value, and that retrying does not help.
 	ErrRejected = errors.New("the database rejects a value")
 )
 
-// Job is a piece of work that a transaction asks for. It is run at least once, after
-// the transaction commits.
+// Job is work that a transaction requests. It runs at least once after the commit.
 type Job struct {
 	Kind        JobKind
 	Environment domain.Environment
 	Object      domain.Ref // to advance or to read
 	Action      string     // to perform
-	At          time.Time  // not before; zero for at once
+	At          time.Time  // not before this time; zero means immediately
 }
 
-// NotDue is what the work on a job returns when its time has not come by the clock of the
-// node that has it. Clocks differ: a job that ended now would wake nobody later.
+// NotDue is returned by a job that is not due yet by its node's clock. The job is then
+// snoozed: clocks differ, and a job that simply ended would never run again.
 type NotDue struct{ Wait time.Duration }
 
 func (e NotDue) Error() string { return "the job is not due for " + e.Wait.String() }
@@ -53,197 +52,192 @@ func (e NotDue) Error() string { return "the job is not due for " + e.Wait.Strin
 type JobKind string
 
 const (
-	JobAdvance JobKind = "advance" // fold what waits for an object, with others in one transaction
+	JobAdvance JobKind = "advance" // fold the waiting events of an object, with others in one transaction
 	JobRead    JobKind = "read"    // the same for one object that needs reads from Persona
 	JobPerform JobKind = "perform" // make the next attempt of an action
 )
 
-// Inbox is an object with the events that wait for it.
+// Inbox is an object with its waiting events.
 type Inbox struct {
-	Object domain.Object  // Version is 0 for one that is not stored yet
+	Object domain.Object  // Version is 0 if it is not stored yet
 	Events []domain.Event // in the order in which they were stored
 }
 
-// Advance is everything that advancing one object leads to. It is saved whole or not at
-// all.
+// Advance is the result of advancing one object. It is saved completely or not at all.
 type Advance struct {
-	Before    domain.Object   // the object as it was loaded; the zero Object where it was not stored
-	Objects   []domain.Object // each is saved only if its Version is the stored one
+	Before    domain.Object   // the object as it was loaded; zero if it was not stored
+	Objects   []domain.Object // each is saved only if its stored Version is the same
 	Events    []EventMark
 	Decisions []domain.Decision
-	Actions   []domain.Action // those of one decision are performed one after the other; one whose derived key is known already is left out
-	Audit     []audit.Entry   // sealed by the store
+	Actions   []domain.Action // those of one decision are performed in order; an action with a known derived key is ignored
+	Audit     []audit.Entry   // the store adds the hashes
 	Jobs      []Job
 
 	// Notifications are told beside those of the verdicts.
 	Notifications []domain.Notification
 }
 
-// EventMark says what became of an event that waited.
+// EventMark is the new state of a waiting event.
 type EventMark struct {
 	ID         string
 	ReceivedAt time.Time
 	State      domain.EventState
-	Reason     string // of poison
+	Reason     string // why the event is poison
 
-	// History marks an event that was folded as history. One that a webhook brought
-	// meanwhile goes on waiting: it can be decided on.
+	// History marks an event that was folded as history. If a webhook has delivered it in
+	// the meantime, it stays waiting, since it can be decided on.
 	History bool
 }
 
-// Verdicts says how the verdict of a subject is computed, for [Store.Save] and
-// [Store.Reevaluate].
+// Verdicts says how to compute verdicts, for [Store.Save] and [Store.Reevaluate].
 type Verdicts struct {
-	// Rules identifies the rules. Rows that were computed by other rules are found by it.
+	// Rules identifies the rules. Subjects computed under other rules are found by it.
 	Rules string
 
-	// Of returns the verdict, its object and that object's status. The objects are the
-	// subject's inquiries, accounts and cases with what a verdict needs: type, id, status,
-	// redaction, created-at, an inquiry's reviewer, and a case's inquiries and accounts.
+	// Of computes a verdict, with its object and that object's status, from the person's
+	// inquiries, accounts and cases. The objects have only what a verdict needs: type, id,
+	// status, redaction, created-at, an inquiry's reviewer, and a case's inquiries and
+	// accounts.
 	Of func([]domain.Object) domain.Subject
 
 	Now time.Time
 }
 
-// Saved says what [Store.Save] did.
+// Saved is the result of [Store.Save].
 type Saved struct {
-	Changed       []int // indices of what was not saved, since somebody else saved one of its objects first: load it again
+	Changed       []int // indices of the advances that were not saved, because another process saved one of their objects first
 	Notifications []domain.Notification
 }
 
-// Claim is the right to be the only one who makes calls for an object or an action. It
-// saves calls and workers. Correctness does not depend on it: every save compares the
-// version of its row.
+// Claim is the exclusive right to make calls for an object or an action. It avoids
+// duplicate calls. Correctness does not depend on it, since every save compares versions.
 type Claim struct {
 	Environment domain.Environment
 	Target      domain.Ref
 	Token       string
 }
 
-// ActionClaim is the type of a claim's target that is an action.
+// ActionClaim is the target type of a claim on an action.
 const ActionClaim = "action"
 
-// Filter picks rows for a list, newest first unless Oldest is set.
+// Filter selects the rows of a list. The newest come first unless Oldest is set.
 type Filter struct {
-	Object       domain.Ref // zero for all
-	State        string     // of events and actions; empty for all
-	Event        string     // of notifications: the id of the event that led to them; empty for all
-	Endpoint     string     // of deliveries: the name of the endpoint; empty for all
-	Notification string     // of deliveries: the id of what they deliver; empty for all
-	Before       int64      // a cursor: rows older than this; zero for no bound
-	After        int64      // a cursor: rows newer than this; zero for no bound
-	Oldest       bool       // the oldest first
-	Limit        int        // at most 100; 50 where zero
+	Object       domain.Ref // zero means all
+	State        string     // of events and actions; empty means all
+	Event        string     // of notifications: the event that caused them; empty means all
+	Endpoint     string     // of deliveries: the name of the endpoint; empty means all
+	Notification string     // of deliveries: the id of the notification; empty means all
+	Before       int64      // cursor: only older rows; zero means no limit
+	After        int64      // cursor: only newer rows; zero means no limit
+	Oldest       bool       // oldest first
+	Limit        int        // at most 100; 0 means 50
 }
 
-// Page is one page of a list. Next is the cursor of the next page, to give as Before, or
-// as After where the oldest come first; zero at the end.
+// Page is a page of a list. Next is the cursor of the next page, for Before, or for After
+// if the oldest come first. It is zero on the last page.
 type Page[T any] struct {
 	Rows []T
 	Next int64
 }
 
-// Backlog is what is not finished in an environment.
+// Backlog is the unfinished work of an environment.
 type Backlog struct {
-	Waiting       int            // events that wait
-	Poison        int            // events that were set aside
-	Retried       int            // of the waiting events, those that were tried and failed
-	Reasons       map[string]int // of Retried: how many for each kind of reason, which is what the reason says before its first colon
-	OldestWaiting time.Time      // when the event that waits longest was received; zero where none waits
+	Waiting       int            // waiting events
+	Poison        int            // poison events
+	Retried       int            // waiting events whose processing has failed
+	Reasons       map[string]int // number of Retried events by kind of reason: the text before the first colon
+	OldestWaiting time.Time      // when the longest waiting event was received; zero if none is waiting
 
 	ActionsWaiting int
 	ActionsDead    int
 }
 
-// OtherReason is the kind of a reason that does not begin with a few plain words and a
-// colon.
+// OtherReason is the kind of a reason that does not start with a few words and a colon.
 const OtherReason = "other"
 
 // Store is the database.
 type Store interface {
-	// AppendEvents stores events that are not known yet, with a job to advance the
-	// object of each, and reports which were new. It returns after the commit. An event
-	// that is known as history is new when a webhook brings it: it can be decided on.
+	// AppendEvents stores events that are new, each with a job to advance its object, and
+	// reports which were new. It returns after the commit. An event that is stored as
+	// history counts as new when a webhook delivers it, since it can then be decided on.
 	AppendEvents(ctx context.Context, events []domain.Event) (fresh []bool, err error)
 
-	// Inbox returns objects with the events that wait for each, limit of them at the
-	// most. The result is in the order of refs.
+	// Inbox returns objects in the order of refs, with up to limit waiting events each.
 	Inbox(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int) ([]Inbox, error)
 
 	// Object returns an object, or ErrNotFound.
 	Object(ctx context.Context, env domain.Environment, ref domain.Ref) (domain.Object, error)
 
-	// Save commits what advancing objects led to, the verdicts of their subjects included.
-	// It fails with ErrRejected when the database refuses a value of one of them: then
-	// nothing is saved.
+	// Save commits the results of advancing objects, and the verdicts that change. If the
+	// database rejects a value, it saves nothing and returns ErrRejected.
 	Save(ctx context.Context, env domain.Environment, advances []Advance, v Verdicts) (Saved, error)
 
-	// Subject returns the row of a subject, or ErrNotFound.
+	// Subject returns a subject, or ErrNotFound.
 	Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error)
 
-	// Subjects lists the subjects with a verdict, or all where it is empty, by the time
-	// since when it stands, the oldest first.
+	// Subjects lists the subjects with a verdict, or all if verdict is empty. Those that
+	// have had their verdict the longest come first.
 	Subjects(ctx context.Context, env domain.Environment, verdict domain.Verdict, cursor string, limit int) (subjects []domain.Subject, next string, err error)
 
-	// SubjectObjects returns what a subject's verdict is computed from: see [Verdicts].
+	// SubjectObjects returns the objects that a subject's verdict is computed from: see
+	// [Verdicts].
 	SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error)
 
-	// Reevaluate computes the verdicts of subjects that were computed by other rules, a
-	// batch of them after a reference id in alphabetical order. It returns the last one
-	// that it looked at, empty at the end.
+	// Reevaluate recomputes a batch of verdicts that were computed under other rules, in
+	// alphabetical order of reference ids after the given one. It returns the last
+	// reference id it looked at, or "" at the end.
 	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, after string) (last string, told []domain.Notification, err error)
 
-	// Tried records that working on events of an object failed. Where poison is not zero,
-	// those that failed that often are set aside with notifications and an audit entry, which
-	// it reports.
+	// Tried records that processing events failed. If poison is not zero, events that have
+	// failed that often become poison with notifications and an audit entry, and are returned.
 	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, told []domain.Notification, log audit.Entry) (setAside bool, err error)
 
-	// Claim makes the caller the only one who has a claim on something, until it is
-	// released or its process is gone. Where somebody else has one it is not ok, and that
-	// one learns when it releases it that it is wanted again.
+	// Claim claims an object or action until it is released or its process is gone. If
+	// another process holds the claim, ok is false, and Release will tell that holder that
+	// it was wanted.
 	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (c Claim, ok bool, err error)
 
-	// Claimed returns those of some objects that somebody has a claim on, who learns that
-	// they are wanted again.
+	// Claimed returns the targets that have a claim. Release will tell their holders that
+	// they were wanted.
 	Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error)
 
-	// Release gives a claim back, and reports whether it was wanted meanwhile. One that was
-	// lost may have been.
+	// Release ends a claim and reports whether the target was wanted in the meantime. If
+	// the claim was lost, it may have been.
 	Release(ctx context.Context, c Claim) (again bool, err error)
 
-	// Abandon gives a claim back after a failure. What it was on gets a job if it was wanted
-	// meanwhile, also when the database does not answer now.
+	// Abandon ends a claim after a failure. If the target was wanted in the meantime, a job
+	// is inserted for it, even if the database does not respond now.
 	Abandon(ctx context.Context, c Claim) error
 
 	// Action returns an action, or ErrNotFound.
 	Action(ctx context.Context, env domain.Environment, id string) (domain.Action, error)
 
-	// SaveAction commits a change of an action that waits, with what is said about it. It
-	// returns ErrChanged when the action was saved since it was read, and else the version
-	// that it has now. An action that waits for its next attempt gets a job for it; when
-	// one took effect, the next of its decision does; when one is dropped or dead, the
-	// rest of its decision is dropped.
+	// SaveAction commits a change of a waiting action with its notifications and audit
+	// entries. It returns the new version, or ErrChanged if the action was saved since it
+	// was read. A waiting action gets a job for its next attempt. After an action took
+	// effect, the next action of its decision gets a job. If an action is dropped or dead,
+	// the following actions of its decision are dropped.
 	SaveAction(ctx context.Context, a domain.Action, n []domain.Notification, log []audit.Entry) (version int64, err error)
 
-	// Requeue makes events wait again, with jobs to advance their objects, and returns
-	// how many of them did not wait already.
+	// Requeue marks events as waiting again, inserts jobs for their objects, and returns
+	// how many were not waiting before.
 	Requeue(ctx context.Context, env domain.Environment, ids []string, log []audit.Entry) (requeued int, err error)
 
-	// Revive makes a dead action wait again, under another idempotency key, and what was
-	// dropped because of it. It returns ErrNotFound for one that is not dead.
+	// Revive marks a dead action as waiting again with a new idempotency key, and also the
+	// actions that were dropped because of it. It returns ErrNotFound if the action is not
+	// dead.
 	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
 
-	// BeginReconciliation takes up the environment's reconciliation that is under way,
-	// or begins the given one, for a holder until a moment. It is not ok when another
-	// holder has it until later than now.
+	// BeginReconciliation resumes the environment's unfinished reconciliation or starts the
+	// given one, for a holder until a time. If another holder has it, ok is false.
 	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (current domain.Reconciliation, ok bool, err error)
 
-	// SaveReconciliation saves how far a reconciliation has come, and its end. It
-	// returns ErrChanged when the holder has it no more.
+	// SaveReconciliation saves the progress or the end of a reconciliation. It returns
+	// ErrChanged if the holder no longer has it.
 	SaveReconciliation(ctx context.Context, r domain.Reconciliation, holder string, until time.Time) error
 
-	// Watermark is where the last reconciliation that finished began, with the moment at
-	// which the first of all began; zero before the first.
+	// Watermark returns the newest event at the start of the last finished reconciliation,
+	// and when the first reconciliation started. Both are zero before the first one.
 	Watermark(ctx context.Context, env domain.Environment) (mark domain.Mark, knownSince time.Time, err error)
 
 	// Renew makes a claim last longer, and reports whether it was still held.
@@ -261,17 +255,17 @@ type Store interface {
 	Notifications(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Notification], error)
 	Reconciliations(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Reconciliation], error)
 
-	// AuditTrail returns at most so many entries after a sequence, oldest first.
+	// AuditTrail returns up to limit entries after a sequence, oldest first.
 	AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error)
 
-	// Backlog returns what is not finished.
+	// Backlog counts the unfinished work.
 	Backlog(ctx context.Context, env domain.Environment) (Backlog, error)
 
-	// Resume inserts a job for everything that waits: it is called when the service
-	// starts, so that nothing depends on a job that a crash cut short.
+	// Resume inserts a job for all unfinished work. The service calls it when it starts, so
+	// that nothing depends on a job that a crash interrupted.
 	Resume(ctx context.Context) error
 
-	// CheckVersion returns ErrNewer when a newer version of Idem has migrated the database
+	// CheckVersion returns ErrNewer if a newer version of Idem has migrated the database
 	// since it was opened.
 	CheckVersion(ctx context.Context) error
 

@@ -11,16 +11,16 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// backlogTimeout is how long a scrape waits for the database, for each environment.
-// Prometheus waits ten seconds for the whole unless it is told otherwise.
+// backlogTimeout is how long a scrape waits for the database per environment. Prometheus'
+// default limit for a scrape is ten seconds.
 const backlogTimeout = 2 * time.Second
 
-// Backlog reads what is not finished in an environment: see [store.Store].
+// Backlog reads the unfinished work of an environment: see [store.Store].
 type Backlog func(context.Context, domain.Environment) (store.Backlog, error)
 
-// WatchBacklog makes every scrape read the backlog of some environments. While it cannot
-// be read, idem_store_up is 0 and the gauges of the environment are absent: an old value
-// would look like a true one. It returns an error when it is called a second time.
+// WatchBacklog reads the backlog of some environments at each scrape. While it cannot be
+// read, idem_store_up is 0 and the environment's gauges are absent, since an old value
+// would be misleading. It fails if it is called twice.
 func (m *Metrics) WatchBacklog(environments []domain.Environment, read Backlog, logger *slog.Logger, now func() time.Time) error {
 	return m.registry.Register(&backlogCollector{environments, read, logger, now})
 }
@@ -69,7 +69,7 @@ func (c *backlogCollector) collect(env domain.Environment, gauge func(d *prometh
 	gauge(inboxEvents, float64(b.Waiting), string(domain.EventWaiting))
 	gauge(inboxEvents, float64(b.Poison), string(domain.EventPoison))
 	gauge(inboxOldest, waited(b.OldestWaiting, c.now()))
-	gauge(inboxRetries, float64(b.Reasons[store.OtherReason]), store.OtherReason) // always there, so that a sum is
+	gauge(inboxRetries, float64(b.Reasons[store.OtherReason]), store.OtherReason) // always present, so that sums are possible
 	for kind, n := range b.Reasons {
 		if kind != store.OtherReason {
 			gauge(inboxRetries, float64(n), kind)
@@ -79,8 +79,8 @@ func (c *backlogCollector) collect(env domain.Environment, gauge func(d *prometh
 	gauge(actionStates, float64(b.ActionsDead), string(domain.ActionDead))
 }
 
-// waited is how many seconds have passed since a moment: 0 for none, and for one that
-// the clock of another node is ahead by.
+// waited returns the seconds since a time. It is 0 for the zero time, and for a time in the
+// future, from a node whose clock is ahead.
 func waited(since, now time.Time) float64 {
 	if since.IsZero() {
 		return 0

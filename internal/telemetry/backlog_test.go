@@ -15,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// watched are metrics of a backlog that a test changes between scrapes.
+// watched are the metrics of a backlog that a test changes between scrapes.
 type watched struct {
 	*Metrics
 	backlog store.Backlog
@@ -54,7 +54,7 @@ func wantLines(t *testing.T, scraped string, want ...string) {
 	}
 }
 
-func TestEveryStateIsExportedWhenNothingWaits(t *testing.T) {
+func TestEveryStateIsExportedForAnEmptyBacklog(t *testing.T) {
 	wantLines(t, watch(t).scrape(),
 		`idem_store_up{environment="sandbox"} 1`,
 		`idem_inbox_events{environment="sandbox",state="waiting"} 0`,
@@ -90,7 +90,7 @@ func TestACountThatBecameZeroIsExportedAsZero(t *testing.T) {
 	}
 }
 
-func TestAStoreThatDoesNotAnswerIsDownAndShowsNoOldCounts(t *testing.T) {
+func TestAnUnresponsiveStoreIsDownAndExportsNoOldCounts(t *testing.T) {
 	w := watch(t)
 	w.backlog = store.Backlog{Waiting: 7}
 	w.scrape()
@@ -102,7 +102,7 @@ func TestAStoreThatDoesNotAnswerIsDownAndShowsNoOldCounts(t *testing.T) {
 	}
 }
 
-func TestAnEventFromAClockAheadHasNotWaited(t *testing.T) {
+func TestAnEventFromTheFutureHasNotWaited(t *testing.T) {
 	w := watch(t)
 	w.backlog = store.Backlog{Waiting: 1, OldestWaiting: noon.Add(5 * time.Minute)}
 	wantLines(t, w.scrape(), `idem_inbox_oldest_waiting_seconds{environment="sandbox"} 0`)

@@ -1,4 +1,4 @@
-// Package telemetry holds the metrics of the service, and sets up its log.
+// Package telemetry defines the service's metrics and creates its logger.
 package telemetry
 
 import (
@@ -13,26 +13,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are what the stages count. Make them with [New].
+// Metrics are the counters of the stages. Create them with [New].
 type Metrics struct {
 	registry *prometheus.Registry
 
 	Received     *prometheus.CounterVec   // webhook requests by environment and outcome
 	Intake       *prometheus.HistogramVec // seconds from request to answer, by environment
-	Advanced     *prometheus.CounterVec   // events by environment and the state they came to
+	Advanced     *prometheus.CounterVec   // events by environment and new state
 	Decided      *prometheus.CounterVec   // decisions by environment and rule
-	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and the state they came to
+	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and new state
 	Notified     *prometheus.CounterVec   // notifications by environment and type
 	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, future, missed, history, poison
-	ReconciledAt *prometheus.GaugeVec     // when a reconciliation finished last, in Unix seconds, by environment
-	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or facts were missing, by environment, rule and result
+	ReconciledAt *prometheus.GaugeVec     // when the last reconciliation finished, in Unix seconds, by environment
+	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or a fact was missing, by environment, rule and result
 	Delivered    *prometheus.CounterVec   // attempts to deliver notifications by environment, endpoint and what they came to: delivered, retried, failed
 	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
 	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
 	Nodes        prometheus.Gauge         // processes on the same database
 }
 
-// New returns metrics in a registry of their own.
+// New returns metrics with their own registry.
 func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -58,18 +58,18 @@ func New() *Metrics {
 	return m
 }
 
-// maxScrapes is how many scrapes may run at a time. Each asks the database, and anybody
-// who reaches the address can ask for one.
+// maxScrapes is the number of concurrent scrapes. Each queries the database, and anybody
+// who can reach the address can cause one.
 const maxScrapes = 4
 
-// Handler serves the metrics to Prometheus.
+// Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }
 
-// NewLogger returns a log for format text or json. Attributes whose key, or the key of
-// a group around them, names a secret or a person's data are masked: the code does not
-// log any, and this is the second line of defence.
+// NewLogger returns a logger with the format text or json. It masks attributes whose key,
+// or a group's key, names a secret or personal data. The code logs none; this is a second
+// line of defence.
 func NewLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: mask}
 	if format == "json" {
@@ -85,7 +85,7 @@ func mask(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// sensitive reports whether a key, in any casing, names what no log may hold.
+// sensitive reports whether a key, in any casing, names data that must not be logged.
 func sensitive(key string) bool {
 	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key)) {
 	case "apikey", "authorization", "secret", "secrets", "webhooksecrets", "token", "sessiontoken", "signature", "personasignature", "link", "onetimelink", "onetimelinkshort",

@@ -5,10 +5,10 @@ import "strings"
 // Words turns a name into words: needs_review and needs-review become "needs review".
 func Words(name string) string { return strings.NewReplacer("_", " ", "-", " ").Replace(name) }
 
-// Tone returns the class of the palette for a status, a verdict or a state: good, bad, open
-// or quiet. Only a decision in somebody's favour, or work that is done, looks good: completed
-// is not approved, a resolved case may be declined, and a report that is ready may have
-// matches. Letter case does not matter; an unknown status is quiet.
+// Tone returns the CSS class for a status, a verdict or a state: good, bad, open or quiet.
+// Only a favourable decision or finished work is good: completed is not approved, a
+// resolved case may be declined, and a ready report may have matches. Case is ignored; an
+// unknown status is quiet.
 func Tone(status string) string {
 	switch strings.ToLower(status) {
 	case "approved", "passed", "done", "already_done", "enabled", "active":

@@ -1,6 +1,5 @@
-// Package webpage is what the pages that Idem shows to people share: headers that let
-// a page do nothing but be read and send its own forms, and the colours of statuses,
-// light and dark.
+// Package webpage is shared by Idem's HTML pages: security headers, and the colours of
+// statuses in light and dark mode.
 package webpage
 
 import (
@@ -10,29 +9,29 @@ import (
 	"strings"
 )
 
-// palette is a style sheet: the colours as variables, and badges in them. The classes
-// good, open, bad and quiet say how a status is.
+// palette is a style sheet with the colours as variables, and badges that use them. The
+// classes good, open, bad and quiet are those of [Tone].
 //
 //go:embed palette.css
 var palette string
 
-// policy is what a browser lets a page do.
+// policy is a content security policy.
 type policy struct {
 	scripts       bool
 	forms, inside []string
 }
 
-// Option lets a page do more than be read and send its own forms.
+// Option allows a page more than being read and sending its own forms.
 type Option func(*policy)
 
-// Scripts lets a page run the scripts from where it comes.
+// Scripts allows scripts from the page's own origin.
 func Scripts(p *policy) { p.scripts = true }
 
-// FormsTo lets the forms of a page lead to origins besides its own, or with a name such
-// as https: to all of a scheme.
+// FormsTo allows forms that lead to other origins, or with a name such as https: to a whole
+// scheme.
 func FormsTo(origins ...string) Option { return func(p *policy) { p.forms = origins } }
 
-// Inside lets pages of origins show a page inside of them.
+// Inside allows pages of origins to embed the page in a frame.
 func Inside(origins ...string) Option { return func(p *policy) { p.inside = origins } }
 
 func (p policy) String() string {
@@ -47,8 +46,8 @@ func (p policy) String() string {
 	return strings.Join(append(rules, "frame-ancestors "+strings.Join(inside, " ")), "; ")
 }
 
-// Write answers with a page. Its policy allows no script, and styles, forms and
-// nothing else from where it comes, unless options allow more.
+// Write answers with a page. Its policy allows only styles and forms of its own origin,
+// unless options allow more.
 func Write(w http.ResponseWriter, status int, page []byte, options ...Option) {
 	var p policy
 	for _, o := range options {
@@ -61,12 +60,12 @@ func Write(w http.ResponseWriter, status int, page []byte, options ...Option) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
-	_, _ = w.Write(page) // the caller may be gone
+	_, _ = w.Write(page) // the client may have disconnected
 }
 
-// WriteStyle answers with the style sheet of a page, after the palette.
+// WriteStyle answers with a style sheet, preceded by the palette.
 func WriteStyle(w http.ResponseWriter, style string) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = io.WriteString(w, palette+style) // the caller may be gone
+	_, _ = io.WriteString(w, palette+style) // the client may have disconnected
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAPageMayDoNothingButBeRead(t *testing.T) {
+func TestTheDefaultPolicyOfPages(t *testing.T) {
 	recorded := httptest.NewRecorder()
 	Write(recorded, 404, []byte("<p>gone</p>"))
 	policy := recorded.Header().Get("Content-Security-Policy")
@@ -15,7 +15,7 @@ func TestAPageMayDoNothingButBeRead(t *testing.T) {
 	}
 }
 
-func TestAPageMayDoWhatItIsAllowedTo(t *testing.T) {
+func TestOptionsExtendThePolicy(t *testing.T) {
 	recorded := httptest.NewRecorder()
 	Write(recorded, 200, nil, Scripts, FormsTo("https://acme.example.com"), Inside("https://a.example.com", "https://b.example.com"))
 	policy := recorded.Header().Get("Content-Security-Policy")

@@ -1,5 +1,5 @@
-// Package yamlfile says where in a YAML file a problem is. Errors are [*Error], and
-// read as file:line:column: problem.
+// Package yamlfile reads YAML files with errors that have positions. Errors are [*Error],
+// and read as file:line:column: problem.
 package yamlfile
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// Error says what is wrong with a file, and where. Line and Column count from one;
-// they are zero where the problem is not at one place.
+// Error is a problem in a file, with its position. Line and Column count from one; they are
+// zero if the problem has no single position.
 type Error struct {
 	File         string
 	Line, Column int
@@ -28,29 +28,28 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
 }
 
-// File finds the lines and columns of a file's parts.
+// File is a YAML file. It finds the positions of its parts.
 type File struct {
 	name   string
 	source []byte
 	tree   *ast.File
 }
 
-// New returns a file. The name is for errors.
+// New parses a file. The name is used in errors.
 func New(name string, source []byte) *File {
 	f := &File{name: name, source: source}
-	_ = guard(func() (err error) { // where it does not parse, Read says why
+	_ = guard(func() (err error) { // if it cannot be parsed, Read returns the error
 		f.tree, err = parser.ParseBytes(source, 0)
 		return err
 	})
 	return f
 }
 
-// Read decodes the file, and refuses keys that the value has no place for, and tags,
-// which mean nothing in our files.
+// Read decodes the file. Unknown keys and YAML tags are errors.
 func (f *File) Read(into any) error {
 	if tag := f.tag(); tag != nil {
 		at := tag.GetToken().Position
-		return &Error{f.name, at.Line, at.Column, "a tag (!) means nothing here; quote the text if it begins with one"}
+		return &Error{f.name, at.Line, at.Column, "YAML tags are not supported; quote the value if it begins with !"}
 	}
 	err := guard(func() error { return yaml.UnmarshalWithOptions(f.source, into, yaml.Strict()) })
 	if err == nil {
@@ -62,7 +61,7 @@ func (f *File) Read(into any) error {
 		e.Problem = positioned.GetMessage()
 		var wrong *yaml.TypeError
 		if errors.As(err, &wrong) {
-			e.Problem = fmt.Sprintf("%s, where %s belongs", kind(wrong.SrcType), kind(wrong.DstType))
+			e.Problem = fmt.Sprintf("%s, but %s is expected", kind(wrong.SrcType), kind(wrong.DstType))
 		}
 		if token := positioned.GetToken(); token != nil && token.Position != nil {
 			e.Line, e.Column = token.Position.Line, token.Position.Column
@@ -71,7 +70,7 @@ func (f *File) Read(into any) error {
 	return e
 }
 
-// kind says in words what a type is in a file.
+// kind describes a type in a YAML file.
 func kind(t reflect.Type) string {
 	if t == nil {
 		return "nothing"
@@ -80,7 +79,7 @@ func kind(t reflect.Type) string {
 	case reflect.Pointer:
 		return kind(t.Elem())
 	case reflect.String:
-		return "a text"
+		return "a string"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Slice, reflect.Array:
@@ -105,7 +104,7 @@ func (f *File) tag() *ast.TagNode {
 	return first.tag
 }
 
-// tags visits nodes until it meets a tag.
+// tags is a visitor that finds the first tag.
 type tags struct{ tag *ast.TagNode }
 
 // Visit implements [ast.Visitor].
@@ -119,8 +118,8 @@ func (t *tags) Visit(node ast.Node) ast.Visitor {
 	return t
 }
 
-// guard makes an error of a panic in the YAML library, which has had several on odd
-// files (github.com/goccy/go-yaml, issues 191, 373 and 735).
+// guard turns a panic of the YAML library into an error. It has panicked on malformed files
+// several times (github.com/goccy/go-yaml, issues 191, 373 and 735).
 func guard(read func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -130,7 +129,7 @@ func guard(read func() error) (err error) {
 	return read()
 }
 
-// Problem places a problem at a path such as $.rules[0].when.
+// Problem returns an error at a path such as $.rules[0].when.
 func (f *File) Problem(path, problem string) *Error {
 	e := &Error{File: f.name, Problem: problem}
 	if node := f.Node(path); node != nil {
@@ -139,7 +138,7 @@ func (f *File) Problem(path, problem string) *Error {
 	return e
 }
 
-// Node returns what is at a path, or nil.
+// Node returns the node at a path, or nil.
 func (f *File) Node(path string) ast.Node {
 	yamlPath, err := yaml.PathString(path)
 	if err != nil || f.tree == nil {
@@ -152,7 +151,7 @@ func (f *File) Node(path string) ast.Node {
 	return node
 }
 
-// Documents is how many documents the file holds.
+// Documents returns the number of documents in the file.
 func (f *File) Documents() int {
 	if f.tree == nil {
 		return 0

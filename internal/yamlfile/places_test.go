@@ -14,19 +14,19 @@ type content struct {
 	Rows []map[string]any `yaml:"rows"`
 }
 
-func TestReadSaysWhereAFileIsWrong(t *testing.T) {
+func TestErrorsHavePositions(t *testing.T) {
 	for name, test := range map[string]struct{ source, says string }{
-		"a good file":                   {"name: a\nwords: [b]\n", ""},
-		"an empty file":                 {"", ""},
-		"an unknown key":                {"name: a\nnaem: b\n", `f.yaml:2:1: unknown field "naem"`},
-		"a list where a text belongs":   {"name: [a]\n", "f.yaml:1:7: a list, where a text belongs"},
-		"a text where a number belongs": {"inner: {count: many}\n", "f.yaml:1:16: a text, where a number belongs"},
-		"a text where a list belongs":   {"words: many\n", "f.yaml:1:8: string was used where sequence is expected"},
-		"a text that does not end":      {"name: \"a\n", "f.yaml:1:7: could not find end character of double-quoted text"},
-		"a tag":                         {"name: a\nwords: !list [b]\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"a tag without a list":          {"words: !list\ninner:\n", "f.yaml:1:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"a tag below":                   {"rows:\n  - a: !!str b\n", "f.yaml:2:8: a tag (!) means nothing here; quote the text if it begins with one"},
-		"an alias of nothing":           {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
+		"a good file":                  {"name: a\nwords: [b]\n", ""},
+		"an empty file":                {"", ""},
+		"an unknown key":               {"name: a\nnaem: b\n", `f.yaml:2:1: unknown field "naem"`},
+		"a list instead of a string":   {"name: [a]\n", "f.yaml:1:7: a list, but a string is expected"},
+		"a string instead of a number": {"inner: {count: many}\n", "f.yaml:1:16: a string, but a number is expected"},
+		"a string instead of a list":   {"words: many\n", "f.yaml:1:8: string was used where sequence is expected"},
+		"a string without an end":      {"name: \"a\n", "f.yaml:1:7: could not find end character of double-quoted text"},
+		"a tag":                        {"name: a\nwords: !list [b]\n", "f.yaml:2:8: YAML tags are not supported; quote the value if it begins with !"},
+		"a tag without a list":         {"words: !list\ninner:\n", "f.yaml:1:8: YAML tags are not supported; quote the value if it begins with !"},
+		"a tag below":                  {"rows:\n  - a: !!str b\n", "f.yaml:2:8: YAML tags are not supported; quote the value if it begins with !"},
+		"an unknown alias":             {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var into content

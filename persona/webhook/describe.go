@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// String returns the event's name and ids and no personal data, so that a program may
-// print or log an event.
+// String returns the event's name and ids. It contains no personal data.
 func (e *Envelope) String() string {
 	s := string(e.Name) + " " + e.ID
 	if e.ObjectType != "" {

@@ -1,20 +1,21 @@
-// Package webhook receives Persona's webhooks. It needs the standard library alone.
+// Package webhook receives Persona's webhooks. It uses only the standard library.
 //
 // Most programs use [Handler], which calls a function for each kind of event. A program
-// with an HTTP handler of its own calls [Receive]. Both read the body, check its
-// signature by [Verify] and read the event by [Parse]. A service that must answer fast
-// and work later reads only the [Envelope], with [ParseEnvelope]. [Sign] makes the
-// header that a test or a local sender needs.
+// with its own HTTP handler calls [Receive]. Both read the body, check its signature with
+// [Verify] and parse the event with [Parse]. A service that stores events before it
+// processes them needs only the [Envelope], from [ParseEnvelope]. [Sign] creates the
+// signature header for tests and local senders.
 //
-// What Persona does, and what a receiver has to be ready for (Persona docs:
-// Webhooks, Webhooks best practices):
+// A receiver must be ready for this behaviour of Persona (Persona docs: Webhooks, Webhooks
+// best practices):
 //
 //   - A delivery that is not answered within five seconds with 200, 201, 202 or
-//     204 is tried again, up to seven more times over two days. Every other status
-//     is treated alike, so an error status asks for another delivery.
-//   - The same event can arrive more than once: [Event.ID] tells.
-//   - Events can arrive in any order: [Event.CreatedAt] tells, to the millisecond.
-//   - While a secret is being rotated the header carries one signature for each
-//     secret. Give Verify every secret that is still valid.
-//   - Keys come in the casing the webhook is set to: kebab, snake or camel.
+//     204 is retried, up to seven times over two days. All other statuses are
+//     treated alike: any error status causes a retry.
+//   - An event can be delivered more than once. It keeps its [Event.ID].
+//   - Events can be delivered in any order. [Event.CreatedAt] has their time, to
+//     the millisecond.
+//   - During a rotation the header contains one signature for each secret. Give
+//     Verify all valid secrets.
+//   - Keys are in the casing that the webhook is set to: kebab, snake or camel.
 package webhook

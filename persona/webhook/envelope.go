@@ -5,37 +5,37 @@ import (
 	"time"
 )
 
-// Envelope is what a receiver needs to know of an event before it looks inside.
+// Envelope identifies an event and its object.
 type Envelope struct {
-	ID   string // evt_…; the same event delivered again has the same id
+	ID   string // evt_…; the same in every delivery of the event
 	Name Name   // for example inquiry.approved
 
-	// CreatedAt is when the event happened, to the millisecond. It is zero where
-	// the body has no time or one that cannot be read.
+	// CreatedAt is when the event happened, to the millisecond. It is zero if the body has
+	// no valid time.
 	CreatedAt time.Time
 
-	// ObjectType and ObjectID name the resource in the payload: inquiry and inq_….
-	// They are empty where the payload holds no single resource.
+	// ObjectType and ObjectID identify the resource in the payload: inquiry and inq_…. They
+	// are empty if the payload does not contain exactly one resource.
 	ObjectType string
 	ObjectID   string
 }
 
-// ParseEnvelope reads the envelope of a webhook body, or of one element of the
-// "data" of GET /events wrapped as {"data": …}. Keys may be in kebab, snake or
-// camel case, and are matched exactly: ID is not id. A body that gives a member of
-// the envelope twice is refused, since readers differ in which one they take.
+// ParseEnvelope parses the envelope of a webhook body, or of an element of the "data" of
+// GET /events that is wrapped as {"data": …}. Keys may be in kebab, snake or camel case,
+// and are matched exactly: ID is not id. A body with a duplicate member in its envelope is
+// rejected, since parsers differ in which one they use.
 //
-// It checks that the whole body is one well-formed JSON document, in a single pass
-// that allocates only what it returns, and refuses values nested more than 100
-// deep and ids, names and types of more than 200 bytes or with characters that are
-// not printable ASCII. It does not bound the length of the body: see [MaxBody].
-// The error is a [*BodyError].
+// ParseEnvelope checks in a single pass that the whole body is one well-formed JSON
+// document. It allocates only what it returns. It rejects values nested more than 100 deep,
+// and ids, names and types longer than 200 bytes or with characters other than printable
+// ASCII. It does not limit the length of the body: see [MaxBody]. The error is a
+// [*BodyError].
 func ParseEnvelope(body []byte) (Envelope, error) {
 	e, err := scanEvent(body)
 	return e.Envelope, err
 }
 
-// scanEvent finds the parts of an event. What it returns shares body's memory.
+// scanEvent finds the parts of an event. The result shares body's memory.
 func scanEvent(body []byte) (Event, error) {
 	s := &scanner{src: body}
 	var e Event
@@ -160,8 +160,7 @@ func (s *scanner) resource(e *Envelope) error {
 	})
 }
 
-// once notes that a member was met, and refuses the second: which of two is meant
-// nobody can say.
+// once records a member and rejects a second one, since it is unclear which one counts.
 func (s *scanner) once(seen *bool) error {
 	if *seen {
 		return s.fail("a member is given twice")
@@ -187,7 +186,7 @@ func (s *scanner) rawOnce(into *json.RawMessage) error {
 	return err
 }
 
-// timeOf reads a JSON string as a time; zero where it is none.
+// timeOf parses a JSON string as a time; zero if it is not one.
 func timeOf(raw []byte) time.Time {
 	var text string
 	var t time.Time

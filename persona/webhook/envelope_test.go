@@ -84,7 +84,7 @@ func TestParseEnvelopeReads(t *testing.T) {
 	}
 }
 
-func TestParseEnvelopeRefuses(t *testing.T) {
+func TestParseEnvelopeRejects(t *testing.T) {
 	long := strings.Repeat("x", 201)
 	tests := []struct {
 		name string
@@ -148,7 +148,7 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 	}
 }
 
-func TestParseEnvelopeRefusesABodyCutAnywhere(t *testing.T) {
+func TestParseEnvelopeRejectsTruncatedBodies(t *testing.T) {
 	for n := range len(approved) {
 		if e, err := webhook.ParseEnvelope([]byte(approved[:n])); err == nil {
 			t.Fatalf("accepted the first %d bytes: %+v", n, e)

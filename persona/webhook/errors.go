@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Reason says why a signature was refused.
+// Reason says why a signature was rejected.
 type Reason string
 
 const (
-	ReasonMissing   Reason = "missing"   // the request carries no signature
-	ReasonMalformed Reason = "malformed" // the header cannot be read, is too long, or is given twice
-	ReasonStale     Reason = "stale"     // signed with one of the secrets, but outside the tolerance
+	ReasonMissing   Reason = "missing"   // the request has no signature
+	ReasonMalformed Reason = "malformed" // the header cannot be parsed, is too long, or occurs twice
+	ReasonStale     Reason = "stale"     // signed with a valid secret, but outside of the tolerance
 	ReasonMismatch  Reason = "mismatch"  // not signed with any of the secrets, or the body was changed
-	ReasonNoSecret  Reason = "no-secret" // there is no secret to check with
+	ReasonNoSecret  Reason = "no-secret" // no secret was given
 )
 
-// For errors.Is: a [*SignatureError] matches the one with its reason.
+// Sentinel errors for errors.Is. A [*SignatureError] matches the one with its reason.
 var (
 	ErrMissing   error = &SignatureError{Reason: ReasonMissing}
 	ErrMalformed error = &SignatureError{Reason: ReasonMalformed}
@@ -25,8 +25,8 @@ var (
 	ErrNoSecret  error = &SignatureError{Reason: ReasonNoSecret}
 )
 
-// SignatureError says why a body was not accepted. It holds nothing of the body,
-// the header or the secrets.
+// SignatureError says why a signature was rejected. It quotes nothing of the body, the
+// header or the secrets.
 type SignatureError struct {
 	Reason Reason
 
@@ -69,11 +69,10 @@ func malformed(detail string) error {
 	return &SignatureError{Reason: ReasonMalformed, detail: detail}
 }
 
-// BodyError says why a body is not an event. It holds nothing of the body but a
-// position.
+// BodyError says why a body is not an event. It quotes nothing of the body.
 type BodyError struct {
-	Offset int    // bytes before the place where reading stopped
-	Detail string // what is wrong there
+	Offset int    // number of bytes before the position where parsing stopped
+	Detail string // what is wrong at that position
 }
 
 func (e *BodyError) Error() string {

@@ -25,7 +25,7 @@ func TestParseKeepsEveryPartAsReceived(t *testing.T) {
 	}
 }
 
-func TestParseRefusesWhatIsNoEvent(t *testing.T) {
+func TestParseRejectsBodiesThatAreNotEvents(t *testing.T) {
 	_, err := webhook.Parse([]byte(`{"data":{"type":"inquiry","id":"inq_1"}}`))
 	var bodyErr *webhook.BodyError
 	if !errors.As(err, &bodyErr) {

@@ -13,8 +13,8 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A body is checked against every secret that is still valid. The reason tells
-// whether to look for an attacker, a wrong secret or a wrong clock.
+// Check a body against all valid secrets. The reason of an error distinguishes an attack, a
+// wrong secret and a wrong clock.
 func ExampleVerify() {
 	body := []byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved"}}}`)
 	secrets := []string{"wbhsec_new", "wbhsec_old"}
@@ -32,7 +32,7 @@ func ExampleVerify() {
 	// changed: mismatch
 }
 
-// A receiver that works later needs the envelope only.
+// A receiver that processes events later needs only the envelope.
 func ExampleParseEnvelope() {
 	e, err := webhook.ParseEnvelope([]byte(`{"data": {"type": "event", "id": "evt_1", "attributes": {
 		"name": "inquiry.approved",
@@ -43,7 +43,7 @@ func ExampleParseEnvelope() {
 	// Output: evt_1 inquiry.approved 2026-11-20T09:30:00.123Z inquiry inq_1 <nil>
 }
 
-// A handler in a test: Sign makes the header that Persona would send.
+// To test a handler, create the signature header with Sign.
 func ExampleHandler() {
 	h := &webhook.Handler{Secrets: []string{"wbhsec_example"}}
 	h.OnCaseResolved(func(ctx context.Context, e *webhook.Event, c *persona.Case) error {
@@ -71,7 +71,7 @@ func ExampleHandler() {
 	// 200
 }
 
-// A program with an HTTP handler of its own calls Receive.
+// A program with its own HTTP handler calls Receive.
 func ExampleReceive() {
 	secrets := []string{"wbhsec_example"}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func ExampleReceive() {
 			http.Error(w, err.Error(), webhook.StatusOf(err))
 			return
 		}
-		fmt.Println("received", e) // store it, and answer at once
+		fmt.Println("received", e) // store it and answer immediately
 	})
 
 	body := `{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved","payload":{"data":{"type":"inquiry","id":"inq_1"}}}}}`
@@ -98,7 +98,7 @@ func ExampleReceive() {
 	// 401
 }
 
-// An event has the resource it is about, as a Go type.
+// Object returns the event's resource as a Go type.
 func ExampleEvent_Object() {
 	e, err := webhook.Parse([]byte(`{"data": {"type": "event", "id": "evt_1", "attributes": {
 		"name": "inquiry.approved",
@@ -117,7 +117,7 @@ func ExampleEvent_Object() {
 	// Output: inquiry of user-1042 is approved
 }
 
-// A test of a receiver signs what it sends.
+// A test of a receiver signs its requests.
 func ExampleSign() {
 	body := []byte(`{"data":{"type":"event","id":"evt_1","attributes":{"name":"inquiry.approved"}}}`)
 	header := webhook.Sign(body, time.Now(), "wbhsec_example")

@@ -6,45 +6,45 @@ import (
 	"net/http"
 )
 
-// Handler answers Persona's webhook requests: it verifies each, parses it, and
-// calls the function that is registered for the event's name.
+// Handler answers Persona's webhook requests: it verifies and parses each, and calls the
+// function for the event's name.
 //
 //	h := &webhook.Handler{Secrets: []string{os.Getenv("PERSONA_WEBHOOK_SECRET")}}
 //	h.OnInquiryApproved(func(ctx context.Context, e *webhook.Event, inq *persona.Inquiry) error { … })
 //	h.Otherwise(func(ctx context.Context, e *webhook.Event) error { … })
 //	http.Handle("/webhooks/persona", h)
 //
-// There is one typed method for each event that Persona documents, [Handler.On]
-// for any name, and [Handler.Otherwise] for the rest. Register before the first
-// request; the zero Handler refuses everything, because it has no secret.
+// There is a typed method for each event that Persona documents, [Handler.On] for any name,
+// and [Handler.Otherwise] for the rest. Register functions before the first request. The
+// zero Handler rejects all requests, because it has no secret.
 //
-// The answers are chosen for what Persona does with them: 200 ends the delivery,
-// everything else asks for it again, up to seven times over two days.
+// A 200 ends the delivery. After any other status Persona retries, up to seven times over
+// two days.
 //
 //	200  the function returned nil, or there is none for this event
-//	400  the body is signed but is no event, or could not be read
+//	400  the body is signed but is not an event, or could not be read
 //	401  the signature is missing, malformed, stale or does not match
 //	405  not a POST
 //	413  the body is longer than MaxBody
 //	415  the body is not application/json
 //	500  the function returned an error, or there is no secret
 //
-// Persona waits five seconds for the answer, so a function that may take longer
-// should store the event and return. The same event can come twice, and two
-// functions can run at the same time.
+// Persona waits five seconds for the answer, so a function that may take longer should
+// store the event and return. The same event can be delivered twice, and two functions can
+// run at the same time.
 type Handler struct {
-	Secrets []string       // every secret of the webhook that is still valid
+	Secrets []string       // all valid secrets of the webhook
 	Options []VerifyOption // for Verify
-	Logger  *slog.Logger   // told why a request was not answered with 200; nil for no log
+	Logger  *slog.Logger   // logs why requests were rejected or failed; may be nil
 
 	routes    map[Name]Func
 	otherwise Func
 }
 
-// Func acts on one event. An error makes Persona deliver the event again.
+// Func handles an event. An error makes Persona deliver the event again.
 type Func func(ctx context.Context, e *Event) error
 
-// On registers f for the events of a name, in place of what was registered before.
+// On registers f for the events with a name. It replaces an earlier function.
 func (h *Handler) On(name Name, f Func) {
 	if h.routes == nil {
 		h.routes = make(map[Name]Func)
@@ -52,7 +52,7 @@ func (h *Handler) On(name Name, f Func) {
 	h.routes[name] = f
 }
 
-// Otherwise registers f for the events no other function is registered for.
+// Otherwise registers f for all events without a function of their own.
 func (h *Handler) Otherwise(f Func) { h.otherwise = f }
 
 // ServeHTTP implements [http.Handler].
@@ -67,7 +67,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status := StatusOf(err)
 	if e != nil {
-		status = http.StatusInternalServerError // whatever the function returned
+		status = http.StatusInternalServerError // whatever error the function returned
 	}
 	if h.Logger != nil {
 		attrs := []slog.Attr{slog.Int("status", status), slog.Any("error", err)}

@@ -90,7 +90,7 @@ func TestHandlerAnswers(t *testing.T) {
 
 type failKey struct{}
 
-func TestHandlerRefusesASignedBodyThatIsNoEvent(t *testing.T) {
+func TestHandlerRejectsASignedBodyThatIsNotAnEvent(t *testing.T) {
 	h := &webhook.Handler{Secrets: []string{secret}}
 	h.Otherwise(func(context.Context, *webhook.Event) error { t.Error("called"); return nil })
 	for _, body := range []string{`{"hello":1}`, `{`, strings.Repeat("[", 100_000)} {

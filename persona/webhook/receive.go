@@ -8,9 +8,9 @@ import (
 	"net/http"
 )
 
-// Receive reads, verifies and parses the event of a webhook request, in this order:
-// nothing is parsed that Persona did not sign. It is for programs with an HTTP handler
-// of their own; [Handler] uses it too.
+// Receive reads, verifies and parses the event of a webhook request, in this order: nothing
+// is parsed that Persona did not sign. Use it in your own HTTP handler; [Handler] uses it
+// too.
 //
 //	e, err := webhook.Receive(r, secrets)
 //	if err != nil {
@@ -18,19 +18,19 @@ import (
 //		return
 //	}
 //
-// Secrets are all secrets of the webhook that are still valid. The body may have
-// [MaxBody] bytes. Receive waits for the body as long as the server lets it: set
-// ReadTimeout of [http.Server], or a read deadline by [http.ResponseController].
+// secrets are all valid secrets of the webhook. The body may have [MaxBody] bytes. Receive
+// waits for the body as long as the server does: set ReadTimeout of [http.Server], or a
+// read deadline with [http.ResponseController].
 //
-// The error is a [*RequestError], which wraps a [*SignatureError] or a [*BodyError]
-// where one of these is the reason. It holds nothing of the body and the secrets.
+// The error is a [*RequestError], which wraps a [*SignatureError] or a [*BodyError] if one
+// of these is the reason. It quotes nothing of the body and the secrets.
 func Receive(r *http.Request, secrets []string, opts ...VerifyOption) (*Event, error) {
 	return receive(nil, r, secrets, opts)
 }
 
-// RequestError means that a webhook request was not accepted.
+// RequestError means that a webhook request was rejected.
 type RequestError struct {
-	Status int // of HTTP, to answer with
+	Status int // the HTTP status to answer with
 	Err    error
 }
 
@@ -39,8 +39,8 @@ func (e *RequestError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// StatusOf returns the HTTP status that tells Persona of an error: that of a
-// [*RequestError], 500 for any other error, and 200 for nil.
+// StatusOf returns the HTTP status to answer with: that of a [*RequestError], 500 for any
+// other error, and 200 for nil.
 func StatusOf(err error) int {
 	var refused *RequestError
 	switch {
@@ -53,8 +53,8 @@ func StatusOf(err error) int {
 	}
 }
 
-// receive is Receive. It closes the connection of w, where there is one, when the body
-// is too long.
+// receive implements [Receive]. If w is not nil, it closes the connection when the body is
+// too long.
 func receive(w http.ResponseWriter, r *http.Request, secrets []string, opts []VerifyOption) (*Event, error) {
 	if r.Method != http.MethodPost {
 		return nil, refuse(http.StatusMethodNotAllowed, "the request is not a POST")

@@ -12,11 +12,11 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-func TestReceiveReturnsTheEventOrWhatToAnswer(t *testing.T) {
+func TestReceiveReturnsTheEventOrTheStatus(t *testing.T) {
 	for name, test := range map[string]struct {
 		secrets []string
 		change  func(*http.Request)
-		body    string // what arrives, the approved event when empty
+		body    string // the body; the approved event if empty
 		status  int
 		want    error // wrapped by the error
 	}{
@@ -58,7 +58,7 @@ func TestReceiveReturnsTheEventOrWhatToAnswer(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsSignedAndIsNoEventIsABadRequest(t *testing.T) {
+func TestASignedBodyThatIsNotAnEventIsABadRequest(t *testing.T) {
 	const body = `{"data":[]}`
 	r := httptest.NewRequest(http.MethodPost, "/webhooks", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -80,8 +80,8 @@ func TestTheStatusOfAnyOtherErrorIs500(t *testing.T) {
 	}
 }
 
-// A function that wraps a refusal of another request must not end the delivery.
-func TestAFunctionsErrorIsA500WhateverItIs(t *testing.T) {
+// A function's error that wraps the rejection of another request must not end the delivery.
+func TestAnyErrorOfAFunctionIsA500(t *testing.T) {
 	h := webhook.Handler{Secrets: []string{secret}, Options: []webhook.VerifyOption{webhook.WithTime(signedAt)}}
 	h.Otherwise(func(context.Context, *webhook.Event) error {
 		return &webhook.RequestError{Status: 200, Err: errors.New("x")}

@@ -5,16 +5,16 @@ import (
 	"encoding/json"
 )
 
-// maxDepth bounds how deeply objects and arrays nest. Persona's documents reach 14
+// maxDepth limits the nesting of objects and arrays. Persona's documents have up to 14
 // levels; a template's own JSON fields can add some.
 const maxDepth = 100
 
-// maxWord bounds an id, a name or a type, in bytes.
+// maxWord is the maximum length of an id, a name or a type, in bytes.
 const maxWord = 200
 
-// scanner walks over JSON without building values. What it passes over it checks:
-// a body that it accepts is well-formed JSON. It allocates nothing that grows with
-// the input, and its recursion ends at maxDepth.
+// scanner reads JSON without building values, and validates everything it skips: an
+// accepted body is well-formed JSON. Its allocations do not grow with the input, and its
+// recursion is limited by maxDepth.
 type scanner struct {
 	src   []byte
 	pos   int
@@ -40,7 +40,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take steps over c if it comes next.
+// take skips c if it comes next.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		return false
@@ -49,7 +49,7 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// end reports an error unless only white space is left.
+// end returns an error unless only white space is left.
 func (s *scanner) end() error {
 	if s.peek(); s.pos < len(s.src) {
 		return s.fail("there is more after the JSON value")
@@ -57,8 +57,7 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// object walks over an object and calls member after each key; member must step
-// over the value.
+// object reads an object and calls member after each key. member must read the value.
 func (s *scanner) object(member func(key []byte) error) error {
 	return s.nested('{', '}', "object", func() error {
 		key, err := s.key()
@@ -69,7 +68,7 @@ func (s *scanner) object(member func(key []byte) error) error {
 	})
 }
 
-// key steps over a key and its colon.
+// key reads a key and its colon.
 func (s *scanner) key() ([]byte, error) {
 	if s.peek() != '"' {
 		return nil, s.fail("expected a key")
@@ -109,7 +108,7 @@ func (s *scanner) nested(open, shut byte, kind string, item func() error) error 
 	return nil
 }
 
-// skip steps over any value.
+// skip skips any value.
 func (s *scanner) skip() error {
 	switch c := s.peek(); c {
 	case '{':
@@ -132,7 +131,7 @@ func (s *scanner) skip() error {
 	}
 }
 
-// skipMember steps over a key and its value.
+// skipMember skips a key and its value.
 func (s *scanner) skipMember() error {
 	if _, err := s.key(); err != nil {
 		return err
@@ -140,7 +139,7 @@ func (s *scanner) skipMember() error {
 	return s.skip()
 }
 
-// raw steps over any value and returns its bytes.
+// raw reads any value and returns its bytes.
 func (s *scanner) raw() ([]byte, error) {
 	s.peek()
 	start := s.pos
@@ -177,7 +176,7 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// accept steps over c if it is the very next byte.
+// accept skips c if it is the next byte.
 func (s *scanner) accept(c byte) bool {
 	if s.pos == len(s.src) || s.src[s.pos] != c {
 		return false
@@ -194,7 +193,7 @@ func (s *scanner) digits() bool {
 	return s.pos > start
 }
 
-// str steps over a string and returns what is between its quotes, as written.
+// str reads a string and returns the text between its quotes without decoding it.
 func (s *scanner) str() (inner []byte, escaped bool, err error) {
 	if !s.take('"') {
 		return nil, false, s.fail("expected a string")
@@ -245,8 +244,8 @@ func allHex(b []byte) bool {
 	return true
 }
 
-// text steps over a string and returns what it says. One that is too long to be a
-// word comes back as written.
+// text reads and decodes a string. A string that is too long to be a word is returned as
+// written.
 func (s *scanner) text() ([]byte, error) {
 	inner, escaped, err := s.str()
 	if err != nil || !escaped || len(inner) > 6*maxWord {

@@ -10,25 +10,24 @@ import (
 	"time"
 )
 
-// SignatureHeader is the request header that carries the signature.
+// SignatureHeader is the request header with the signature.
 const SignatureHeader = "Persona-Signature"
 
 const (
-	// DefaultTolerance is how far a signature's time may be from now, either way.
-	// Persona documents no tolerance. It signs anew for each attempt (Persona docs:
-	// Webhooks best practices, "t" is the time of sending), so a late retry is not
-	// refused by it.
+	// DefaultTolerance is the maximum difference between a signature's time and now.
+	// Persona documents no tolerance. It signs every attempt anew (Persona docs: Webhooks
+	// best practices, "t" is the time of sending), so late retries are accepted.
 	DefaultTolerance = 5 * time.Minute
 
-	// AnyAge, given to [WithTolerance], accepts a signature of any time.
+	// AnyAge, as an argument of [WithTolerance], accepts a signature of any time.
 	AnyAge time.Duration = -1
 )
 
-// maxSignatureHeader bounds the work an unsigned request can cause: a group is 80
-// bytes long and there is one for each live secret.
+// maxSignatureHeader limits the work for an unsigned request. A group is 80 bytes long, and
+// there is one for each valid secret.
 const maxSignatureHeader = 1024
 
-// VerifyOption changes how [Verify] and [Handler] check a signature.
+// VerifyOption configures how [Verify] and [Handler] check signatures.
 type VerifyOption func(*verifier)
 
 type verifier struct {
@@ -36,9 +35,9 @@ type verifier struct {
 	now       func() time.Time
 }
 
-// WithTolerance sets how far a signature's time may be from now, in the past or in
-// the future. Zero means [DefaultTolerance]; [AnyAge], or any negative duration,
-// turns the check off.
+// WithTolerance sets the maximum difference between a signature's time and now, in the past
+// or the future. Zero means [DefaultTolerance]. [AnyAge], or any negative duration, turns
+// the check off.
 func WithTolerance(d time.Duration) VerifyOption {
 	return func(v *verifier) {
 		if d == 0 {
@@ -48,12 +47,12 @@ func WithTolerance(d time.Duration) VerifyOption {
 	}
 }
 
-// WithTime makes now the time t: for bodies that were stored, and for tests.
+// WithTime uses t as the current time, for stored bodies and for tests.
 func WithTime(t time.Time) VerifyOption {
 	return WithClock(func() time.Time { return t })
 }
 
-// WithClock reads now from clock instead of the machine's clock.
+// WithClock uses clock instead of the machine's clock.
 func WithClock(clock func() time.Time) VerifyOption {
 	return func(v *verifier) { v.now = clock }
 }
@@ -75,14 +74,14 @@ func Verify(body []byte, header string, secrets []string, opts ...VerifyOption) 
 	return newVerifier(opts).verify(body, header, secrets)
 }
 
-// VerifyHeader is [Verify] for the headers of a request. A request that carries
-// [SignatureHeader] more than once is refused as malformed.
+// VerifyHeader is like [Verify] but takes the headers of a request. A request with more
+// than one [SignatureHeader] is rejected as malformed.
 func VerifyHeader(body []byte, h http.Header, secrets []string, opts ...VerifyOption) error {
 	return newVerifier(opts).verifyHeader(body, h, secrets)
 }
 
-// Sign returns the header value Persona would send for the body at the given time:
-// one group for each secret, the newest secret first. Without a secret it is empty.
+// Sign returns the header that Persona would send for the body at the given time, with one
+// group for each secret, the newest secret first. Without secrets it is empty.
 func Sign(body []byte, at time.Time, secrets ...string) string {
 	t := strconv.FormatInt(at.Unix(), 10)
 	groups := make([]string, len(secrets))
@@ -145,7 +144,7 @@ func anySecret(secrets []string) bool {
 
 // signature is one "t=…,v1=…" group.
 type signature struct {
-	t    string // as written: these characters are what was signed
+	t    string // as written, since these characters were signed
 	unix int64
 	v1   [sha256.Size]byte
 }
@@ -184,8 +183,8 @@ func parseSignature(header string) ([]signature, error) {
 	return groups, nil
 }
 
-// parse reads one group. Parts other than t and v1 are passed over, so that a
-// second scheme beside v1 would not break receivers.
+// parse parses one group. It ignores parts other than t and v1, so that Persona can add
+// another scheme.
 func (g *signature) parse(group string) error {
 	var v1 string
 	for part := range strings.SplitSeq(group, ",") {

@@ -8,11 +8,11 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Typed is a [Func] that is handed the event's resource as its Go type. Related
-// resources, where the webhook sends them, are in [Event.Included].
+// Typed is a [Func] that also gets the event's resource as its Go type. [Event.Included]
+// returns related resources.
 type Typed[T any] func(ctx context.Context, e *Event, resource *T) error
 
-// on registers f for the events of a name whose resource is a T.
+// on registers f for the events with a name, whose resource is a T.
 func on[T any](h *Handler, name Name, f Typed[T]) {
 	h.On(name, func(ctx context.Context, e *Event) error {
 		resource := new(T)
@@ -23,22 +23,22 @@ func on[T any](h *Handler, name Name, f Typed[T]) {
 	})
 }
 
-// Object returns the resource the event is about, for a type switch: *persona.Inquiry,
-// *persona.VerificationSelfie and so on, or *persona.Unknown. It is nil where the
-// payload holds no resource.
+// Object returns the event's resource, for use in a type switch: *persona.Inquiry,
+// *persona.VerificationSelfie and so on, or *persona.Unknown. It is nil if the payload has
+// no resource.
 func (e *Event) Object() persona.Object {
 	if e.ObjectType == "" {
 		return nil
 	}
-	object, _ := persona.DecodeObject(e.Payload.Data) // Parse has seen a type, so it is one
+	object, _ := persona.DecodeObject(e.Payload.Data) // Parse has found a type, so it is a resource
 	return object
 }
 
-// Included returns the related resources that the webhook sent along, none where its
-// included-allowlist does not name the event. What is no resource is passed over.
+// Included returns the related resources from the webhook. There are none unless its
+// included-allowlist contains the event. Elements that are not resources are skipped.
 func (e *Event) Included() []persona.Object {
 	var elements []json.RawMessage
-	_ = json.Unmarshal(e.Payload.Included, &elements) // absent or null: none
+	_ = json.Unmarshal(e.Payload.Included, &elements) // none if absent or null
 	var objects []persona.Object
 	for _, element := range elements {
 		if object, err := persona.DecodeObject(element); err == nil && object.Identifier().Type != "" {

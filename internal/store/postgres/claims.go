@@ -15,16 +15,16 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// A claim ends with its node, and at the latest after claimTTL: more than a job may take.
-// All times are those of the database, since the clocks of nodes differ.
+// A claim ends with its node, and at the latest after claimTTL, which is longer than a job
+// may take. All times are the database's, since the clocks of nodes differ.
 const claimTTL = 2 * time.Minute
 
-// live is the condition that the claim c still counts. $3 are the tokens of claims that this
-// node gave back, and that are there still: the database did not answer.
-const live = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
+// isLive is the condition that the claim c is valid. $3 are the tokens of claims that this
+// node has released but that are still in the table, because the database did not respond.
+const isLive = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
 	AND c.token <> ALL ($3::text[])`
 
-// tokens are those of claims that were given back and may be in the table still.
+// tokens are the tokens of released claims that may still be in the table.
 type tokens struct {
 	mu   sync.Mutex
 	over map[string]bool
@@ -58,7 +58,7 @@ func (db *DB) Claim(ctx context.Context, env domain.Environment, target domain.R
 	claim := store.Claim{Environment: env, Target: target, Token: domain.NewID("clm")}
 	ok, err := db.claim(ctx, claim)
 	if err != nil {
-		db.tokens.add(claim.Token) // it may have been made all the same
+		db.tokens.add(claim.Token) // it may have been inserted despite the error
 	}
 	return claim, ok, err
 }
@@ -68,7 +68,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 	for {
 		made, err := db.pool.Exec(ctx, `INSERT INTO claims AS c (node, environment, type, id, token, again, claimed_at) VALUES ($4, $5, $6, $7, $8, false, now())
 			ON CONFLICT (environment, type, id) DO UPDATE SET token = excluded.token, node = excluded.node, again = false, claimed_at = excluded.claimed_at
-			WHERE NOT (`+live+`)`, claimTTL, nodeTTL, db.tokens.all(), db.node, env, target.Type, target.ID, claim.Token)
+			WHERE NOT (`+isLive+`)`, claimTTL, nodeTTL, db.tokens.all(), db.node, env, target.Type, target.ID, claim.Token)
 		if err != nil {
 			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
@@ -79,7 +79,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 		if err != nil {
 			return false, fmt.Errorf("claim %s: %w", target, err)
 		}
-		if wanted.RowsAffected() == 1 { // else it was released in between
+		if wanted.RowsAffected() == 1 { // otherwise it was released in the meantime
 			return false, nil
 		}
 	}
@@ -89,7 +89,7 @@ func (db *DB) claim(ctx context.Context, claim store.Claim) (ok bool, err error)
 func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []domain.Ref) ([]domain.Ref, error) {
 	types, ids := split(targets)
 	found, err := db.pool.Query(ctx, `UPDATE claims c SET again = true FROM (SELECT * FROM unnest($5::text[], $6::text[]) AS w (type, id) ORDER BY 1, 2) AS w
-		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+live+` RETURNING c.type, c.id`, claimTTL, nodeTTL, db.tokens.all(), env, types, ids)
+		WHERE c.environment = $4 AND c.type = w.type AND c.id = w.id AND `+isLive+` RETURNING c.type, c.id`, claimTTL, nodeTTL, db.tokens.all(), env, types, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for claims: %w", err)
 	}
@@ -100,8 +100,8 @@ func (db *DB) Claimed(ctx context.Context, env domain.Environment, targets []dom
 	return taken, nil
 }
 
-// Release implements [store.Store]. A claim that is gone may have been wanted before: a
-// crash of the server empties the table, and takes along who wanted what.
+// Release implements [store.Store]. A claim that no longer exists may have been wanted: a
+// crash of the server empties the table, including who wanted a claim.
 func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err error) {
 	db.tokens.add(claim.Token)
 	err = db.pool.QueryRow(ctx, "DELETE FROM claims WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4 RETURNING again",
@@ -126,18 +126,19 @@ func (db *DB) Renew(ctx context.Context, claim store.Claim) (held bool, err erro
 	return renewed.RowsAffected() == 1, nil
 }
 
-// Abandon implements [store.Store]: the claim counts no more, and dropDeadClaims finds it.
+// Abandon implements [store.Store]. The claim is no longer valid, and dropDeadClaims
+// removes it.
 func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
 	db.tokens.add(claim.Token)
 	return nil
 }
 
-// dropDeadClaims drops the claims of nodes that are gone and those that were abandoned,
-// with jobs for what they were on.
+// dropDeadClaims removes the claims of nodes that are gone and abandoned claims, and
+// inserts jobs for their targets.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	over := db.tokens.all()
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+live+") RETURNING c.environment, c.type, c.id", claimTTL, nodeTTL, over)
+		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+isLive+") RETURNING c.environment, c.type, c.id", claimTTL, nodeTTL, over)
 		if err != nil {
 			return err
 		}

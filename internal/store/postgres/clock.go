@@ -6,19 +6,19 @@ import (
 )
 
 // clock is how far the database's clock is ahead of this machine's, in nanoseconds. The
-// zero clock takes both for equal.
+// zero clock assumes that they are equal.
 type clock struct{ ahead atomic.Int64 }
 
-// Now implements the clock that all nodes share: the database's. When a job is due, when
-// a claim on a reconciliation ends and when an event came must not depend on the node
-// that asks. It was compared a few seconds ago at the most, unless the database does not
-// answer.
+// Now returns the time of the database, which all nodes share. When a job is due, when a
+// lease ends and when an event was received must not depend on the node. The clocks were
+// compared a few seconds ago, unless the database does not respond.
 func (db *DB) Now() time.Time { return db.clock.now() }
 
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-// compare takes what the database's clock showed in answer to a query. It may have looked
-// at any moment between the two: a difference that is not larger than that counts as none.
+// compare updates the difference from the time that the database returned for a query. The
+// database may have read its clock at any time between sent and received, so a difference
+// within that range counts as none.
 func (c *clock) compare(shown, sent, received time.Time) {
 	way := received.Sub(sent)
 	ahead := shown.Sub(sent.Add(way / 2))

@@ -10,14 +10,14 @@ func TestTheClockFollowsTheDatabase(t *testing.T) {
 	sent := time.Now()
 	for _, test := range []struct {
 		name              string
-		known, shown, way time.Duration // from sent on
+		known, shown, way time.Duration // relative to sent
 		want              time.Duration
 	}{
 		{"a clock that is ahead", 0, 5*time.Minute + 5*time.Millisecond, 10 * time.Millisecond, 5 * time.Minute},
 		{"a clock that is behind", 0, -5*time.Minute + 5*time.Millisecond, 10 * time.Millisecond, -5 * time.Minute},
-		{"a difference that can come from the way", 0, 12 * time.Millisecond, 10 * time.Millisecond, 0},
-		{"a slow answer changes little of what is known", time.Minute, 62 * time.Second, 4 * time.Second, time.Minute},
-		{"a clock that was set meanwhile", time.Minute, 5 * time.Millisecond, 10 * time.Millisecond, 0},
+		{"a difference within the round trip", 0, 12 * time.Millisecond, 10 * time.Millisecond, 0},
+		{"a slow answer does not change a known difference", time.Minute, 62 * time.Second, 4 * time.Second, time.Minute},
+		{"a clock that was corrected", time.Minute, 5 * time.Millisecond, 10 * time.Millisecond, 0},
 	} {
 		var c clock
 		c.ahead.Store(int64(test.known))

@@ -65,16 +65,16 @@ func (db *DB) Nodes(ctx context.Context) (int, error) {
 func (db *DB) Partition(ctx context.Context, now time.Time) error {
 	for i := range monthsAhead + 1 {
 		first := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
-		if err := db.alone(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
+		if err := db.exclusively(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
 			return fmt.Errorf("create a partition for events: %w", err)
 		}
 	}
 	return nil
 }
 
-// makePartition creates the partition of a month, unless it exists. Events that a wrong clock
-// put into the default partition are moved into it: PostgreSQL refuses to create a partition
-// for rows that the default partition holds.
+// makePartition creates the partition of a month if it does not exist. Events that a wrong
+// clock put into the default partition are moved, because PostgreSQL rejects a new
+// partition if the default partition contains its rows.
 func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
 	name, from, to := partitionOf(first), first.UnixMicro(), first.AddDate(0, 1, 0).UnixMicro()
 	var there bool
@@ -88,9 +88,9 @@ func makePartition(ctx context.Context, tx pgx.Tx, first time.Time) error {
 	return err
 }
 
-// Prune drops the partitions whose events were all received before a moment, and returns
-// their names. A partition with a waiting event is kept. The ids of events are kept for four
-// months longer, so that an event that Persona still lists is not taken for a new one.
+// Prune drops the partitions whose events were all received before a time, and returns
+// their names. A partition with a waiting event is kept. The ids of events are kept four
+// months longer, so that an event that Persona still lists does not count as new.
 func (db *DB) Prune(ctx context.Context, before time.Time) (dropped []string, err error) {
 	found, err := db.pool.Query(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'events'::regclass AND c.relname LIKE 'events\\_20%'")
 	if err != nil {
@@ -119,21 +119,21 @@ func (db *DB) Prune(ctx context.Context, before time.Time) (dropped []string, er
 	return dropped, nil
 }
 
-// keyRetentionMonths is how many months longer the ids of events are known than they are kept:
-// Persona shows events for three (Persona docs: Events).
+// keyRetentionMonths is how many months longer than the events their ids are kept. Persona
+// lists events for three months (Persona docs: Events).
 const keyRetentionMonths = 4
 
-// partitionOf is the name of a month's partition.
+// partitionOf returns the name of a month's partition.
 func partitionOf(first time.Time) string { return first.Format("events_2006_01") }
 
-// drop drops a partition, unless one of its events waits. The lock keeps an event from being
-// requeued between the check and the drop.
+// drop drops a partition unless one of its events is waiting. The lock prevents an event
+// from being requeued between the check and the drop.
 func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
-	err = db.alone(ctx, func(tx pgx.Tx) error {
+	err = db.exclusively(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&gone); err != nil || !gone {
 			return err // another node was faster
 		}
-		if _, err := tx.Exec(ctx, "LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE"); err != nil { // as dropping does, a moment later
+		if _, err := tx.Exec(ctx, "LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE"); err != nil { // the drop takes this lock anyway
 			return err
 		}
 		if err := tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+name+" WHERE state = 'waiting')").Scan(&gone); err != nil || !gone {
@@ -145,8 +145,8 @@ func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
 	return gone, err
 }
 
-// alone runs statements that change tables while no other node does.
-func (db *DB) alone(ctx context.Context, f func(pgx.Tx) error) error {
+// exclusively runs statements that change tables on one node at a time.
+func (db *DB) exclusively(ctx context.Context, f func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		if err := db.Lock(ctx, transaction{tx}, []string{"partitions of the events"}); err != nil {
 			return err

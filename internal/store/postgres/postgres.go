@@ -1,5 +1,4 @@
-// Package postgres keeps the service's rows in PostgreSQL, for any number of nodes. It
-// passes the suite in storetest.
+// Package postgres stores the service's rows in PostgreSQL, for any number of nodes.
 package postgres
 
 import (
@@ -25,7 +24,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Queue runs the jobs of this database: it inserts them with the data.
+// Queue inserts jobs in the transactions of this database.
 type Queue interface {
 	Insert(ctx context.Context, tx pgx.Tx, jobs []store.Job) error
 }
@@ -39,7 +38,7 @@ type DB struct {
 	tokens tokens
 	clock  clock
 
-	stop    context.CancelFunc // ends what runs beside
+	stop    context.CancelFunc // stops the background work
 	running sync.WaitGroup
 }
 
@@ -48,21 +47,20 @@ var (
 	_ sqlstore.Database = (*DB)(nil)
 )
 
-const maxConnections = 20 // of a node; PostgreSQL takes 100 in all unless it is told otherwise
+const maxConnections = 20 // per node; PostgreSQL's default limit is 100 in total
 
-// Open connects to a database by its URL, and makes its tables where they are missing:
-// one node does, the others wait.
+// Open connects to a database and runs its migrations on one node while the others wait.
 func Open(ctx context.Context, url string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("open the database: the URL is not a PostgreSQL URL") // the error of the parser holds it, with the password
+		return nil, errors.New("open the database: the URL is not a PostgreSQL URL") // the parser's error contains the URL with the password
 	}
 	if config.MaxConns < maxConnections {
 		config.MaxConns = maxConnections
 	}
-	// Statements are planned each time: a plan that is kept from when the tables were small
-	// reads all of a table that grows, until PostgreSQL analyzes it. It also works through a
-	// pooler that shares connections among transactions.
+	// Do not keep plans: a plan from when a table was small reads the whole table until
+	// PostgreSQL analyzes it. This also works through a pooler that shares connections
+	// between transactions.
 	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
@@ -85,7 +83,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	return db, nil
 }
 
-// withoutAddress keeps what PostgreSQL said, and drops the address with its user.
+// withoutAddress keeps PostgreSQL's message and drops the address and user.
 func withoutAddress(err error) error {
 	var said *pgconn.PgError
 	if errors.As(err, &said) {
@@ -94,10 +92,10 @@ func withoutAddress(err error) error {
 	return errors.New("no answer: check that it is running and that the address is right")
 }
 
-// UseQueue sets what runs the jobs. Without a queue, jobs are dropped.
+// UseQueue sets the queue. Without a queue, jobs are dropped.
 func (db *DB) UseQueue(q Queue) { db.queue = q }
 
-// Pool are the connections, for the queue.
+// Pool returns the connections, for the queue.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Close closes all connections.
@@ -125,8 +123,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	return db.Exclusively(ctx, "migrations", func() error { return db.Migrate(ctx, provider) })
 }
 
-// Exclusively runs f while no other node runs one of that name. The lock belongs to a
-// transaction of its own, so it works through a pooler that shares connections.
+// Exclusively runs f while no other node runs one of the same name. The lock belongs to a
+// separate transaction, so it works through a pooler that shares connections.
 func (db *DB) Exclusively(ctx context.Context, name string, f func() error) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		if err := db.Lock(ctx, transaction{tx}, []string{name}); err != nil {
@@ -166,12 +164,12 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (sqlstore.Ro
 	return rows{found}, err
 }
 
-// tries is how often a transaction is run whose way another one was in.
+// tries is how often a transaction runs if it conflicts with others.
 const tries = 5
 
-// begin begins a transaction whose statements look rows up in indexes, as all of ours do.
-// While PostgreSQL has no statistics of a table or of a new partition, it takes each of a
-// few keys for a part of all rows, and would read the whole table to find them.
+// begin starts a transaction that uses indexes, as all statements of the service should.
+// Without statistics of a new table or partition, PostgreSQL estimates that each key
+// matches a large part of the rows, and would read the whole table.
 const begin = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 // Tx implements [sqlstore.Database].
@@ -179,17 +177,18 @@ func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) (err error) {
 	for range tries {
 		err = pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { return f(transaction{tx}) })
 		var said *pgconn.PgError
-		if !errors.As(err, &said) || said.Code != "40P01" && said.Code != "40001" { // a deadlock; two that cannot follow each other
+		if !errors.As(err, &said) || said.Code != "40P01" && said.Code != "40001" { // a deadlock, or transactions that cannot be serialized
 			return err
 		}
 	}
 	return err
 }
 
-// Append implements [sqlstore.Database]. IS TRUE keeps PostgreSQL from making a join of the
-// condition: that would compare each row with each, since begin forbids the other joins.
+// Append implements [sqlstore.Database]. IS TRUE keeps PostgreSQL from turning the
+// condition into a join, which would compare all pairs of rows, since begin disables the
+// other kinds of join.
 func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.EventRow) ([]bool, error) {
-	first := map[[2]string]int{} // an event may come twice in one batch
+	first := map[[2]string]int{} // a batch may contain an event twice
 	var c columns
 	for i, r := range events {
 		key := [2]string{r.Environment, r.ID}
@@ -219,7 +218,7 @@ func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.Even
 	return fresh, err
 }
 
-// columns are the rows of events, a list for each column.
+// columns are the rows of events as one list per column.
 type columns struct {
 	environment, id, name, objectType, objectID, headers, via, state, reason []string
 	createdAt, receivedAt                                                    []int64
@@ -234,8 +233,8 @@ func (c *columns) add(r sqlstore.EventRow) {
 	c.reason = append(c.reason, r.Reason)
 }
 
-// mark runs a query that returns the environments and ids of events, and marks those as
-// fresh; first is where each is.
+// mark runs a query that returns the environments and ids of events, and sets their entries
+// in fresh. first maps each event to its index.
 func mark(ctx context.Context, tx sqlstore.Tx, first map[[2]string]int, fresh []bool, query string, args ...any) (marked int, err error) {
 	found, err := tx.Query(ctx, query, args...)
 	if err != nil {
@@ -261,8 +260,8 @@ func (db *DB) Enqueue(ctx context.Context, tx sqlstore.Tx, jobs []store.Job) err
 	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
 }
 
-// Lock implements [sqlstore.Database] by locks that end with the transaction, always in one
-// order.
+// Lock implements [sqlstore.Database] with advisory locks that end with the transaction.
+// They are always taken in the same order.
 func (db *DB) Lock(ctx context.Context, tx sqlstore.Tx, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -302,8 +301,8 @@ func split(refs []domain.Ref) (types, ids []string) {
 	return types, ids
 }
 
-// Rejects implements [sqlstore.Database]: wrong data, a broken constraint, or a value that
-// is too long for an index.
+// Rejects implements [sqlstore.Database]: invalid data, a violated constraint, or a value
+// that is too long for an index.
 func (db *DB) Rejects(err error) bool {
 	var said *pgconn.PgError
 	if !errors.As(err, &said) {

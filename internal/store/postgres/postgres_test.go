@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver of the old database
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver for the old database
 	"github.com/pressly/goose/v3"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -27,7 +27,7 @@ var server *pgtest.Server
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m, &server)) }
 
-// recorder is a queue that only takes note.
+// recorder is a queue that only records jobs.
 type recorder struct{ jobs *storetest.Jobs }
 
 func (r recorder) Insert(_ context.Context, _ pgx.Tx, jobs []store.Job) error {
@@ -53,7 +53,7 @@ func TestTheSuite(t *testing.T) {
 	})
 }
 
-func TestManyNodesOpenAnEmptyDatabaseAtOnce(t *testing.T) {
+func TestManyNodesOpenAnEmptyDatabaseConcurrently(t *testing.T) {
 	url := server.Database(t)
 	var opening sync.WaitGroup
 	nodes := make([]*postgres.DB, 6)
@@ -80,7 +80,7 @@ func TestManyNodesOpenAnEmptyDatabaseAtOnce(t *testing.T) {
 	nodes[0].Close()
 }
 
-func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+func TestADatabaseOfANewerVersionIsRejected(t *testing.T) {
 	url := server.Database(t)
 	db := open(t, url)
 	if _, err := db.Pool().Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)"); err != nil {
@@ -91,7 +91,7 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 	}
 }
 
-func TestAClaimIsOfOneNode(t *testing.T) {
+func TestAClaimBelongsToOneNode(t *testing.T) {
 	url := server.Database(t)
 	a, b := open(t, url), open(t, url)
 	target := domain.Ref{Type: "inquiry", ID: "inq_1"}
@@ -103,7 +103,7 @@ func TestAClaimIsOfOneNode(t *testing.T) {
 		t.Fatalf("two nodes have it, error %v", err)
 	}
 	if again, err := a.Release(t.Context(), claim); err != nil || !again {
-		t.Errorf("the other node wanted it: %v, error %v", again, err)
+		t.Errorf("wanted by the other node: %v, error %v", again, err)
 	}
 	if _, ok, err := b.Claim(t.Context(), domain.Sandbox, target); err != nil || !ok {
 		t.Errorf("it was released, ok %v, error %v", ok, err)
@@ -116,9 +116,9 @@ func TestAClaimIsOfOneNode(t *testing.T) {
 	}
 }
 
-// The table of claims is not logged: PostgreSQL empties it after a crash. An event whose
-// job found the claim taken waits for whoever has it.
-func TestAClaimThatWasLostMayHaveBeenWanted(t *testing.T) {
+// The table of claims is unlogged: PostgreSQL empties it after a crash. An event whose job
+// found a claim depends on its holder.
+func TestALostClaimCountsAsWanted(t *testing.T) {
 	url := server.Database(t)
 	a, b := open(t, url), open(t, url)
 	target := domain.Ref{Type: "inquiry", ID: "inq_1"}
@@ -133,11 +133,11 @@ func TestAClaimThatWasLostMayHaveBeenWanted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := a.Release(t.Context(), claim); err != nil || !again {
-		t.Errorf("the other node wanted it: %v, error %v", again, err)
+		t.Errorf("wanted by the other node: %v, error %v", again, err)
 	}
 }
 
-func TestTheClaimsOfANodeThatEndsAreFreeWithAJobForEach(t *testing.T) {
+func TestTheClaimsOfAStoppedNodeAreReleasedWithJobs(t *testing.T) {
 	url := server.Database(t)
 	a, b, jobs := open(t, url), open(t, url), &storetest.Jobs{}
 	b.UseQueue(recorder{jobs})
@@ -158,7 +158,7 @@ func TestTheClaimsOfANodeThatEndsAreFreeWithAJobForEach(t *testing.T) {
 }
 
 // A clock that was wrong for a while must not keep the service from starting.
-func TestEventsOfAMonthWithoutAPartitionMoveToTheirs(t *testing.T) {
+func TestEventsInTheDefaultPartitionAreMovedToANewPartition(t *testing.T) {
 	url := server.Database(t)
 	db := open(t, url)
 	next := time.Now().UTC().AddDate(0, 5, 0)
@@ -218,9 +218,9 @@ func TestNodesStoreTheSameEventsOnce(t *testing.T) {
 	}
 }
 
-// Two transactions that each save the first inquiry of a subject do not see each other's: the
+// Two transactions that each save the first inquiry of a subject do not see each other: the
 // later one must compute the verdict again.
-func TestNodesThatSaveANewSubjectAtOnceSeeEachOther(t *testing.T) {
+func TestNodesThatInsertASubjectConcurrentlySeeEachOthersObjects(t *testing.T) {
 	url := server.Database(t)
 	nodes := []*postgres.DB{open(t, url), open(t, url), open(t, url)}
 	all := store.Verdicts{Rules: "1", Now: time.Now(), Of: func(objects []domain.Object) domain.Subject {
@@ -259,7 +259,7 @@ func TestNodesThatSaveANewSubjectAtOnceSeeEachOther(t *testing.T) {
 	}
 }
 
-func TestOldEventsAreForgottenByTheMonth(t *testing.T) {
+func TestOldEventsArePrunedByMonth(t *testing.T) {
 	db := open(t, server.Database(t))
 	if _, err := db.Pool().Exec(t.Context(), `CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM (1577836800000000) TO (1580515200000000);
 		CREATE TABLE events_2020_02 PARTITION OF events FOR VALUES FROM (1580515200000000) TO (1583020800000000)`); err != nil {
@@ -284,7 +284,7 @@ func TestOldEventsAreForgottenByTheMonth(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsWrongIsNotPrinted(t *testing.T) {
+func TestErrorsDoNotContainTheAddress(t *testing.T) {
 	for _, url := range []string{"postgres://idem:hunter2@127.0.0.1:1/idem", "postgres://idem:hunter2@[::1", "host=127.0.0.1 port=1 password=hunter2"} {
 		_, err := postgres.Open(t.Context(), url)
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
@@ -293,7 +293,7 @@ func TestAnAddressThatIsWrongIsNotPrinted(t *testing.T) {
 	}
 }
 
-func TestAnEventThatIsReplayedWhileItsMonthIsForgottenStays(t *testing.T) {
+func TestAnEventThatIsReplayedDuringPruningIsKept(t *testing.T) {
 	db := open(t, server.Database(t))
 	if _, err := db.Pool().Exec(t.Context(), "CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM (1577836800000000) TO (1580515200000000)"); err != nil {
 		t.Fatal(err)

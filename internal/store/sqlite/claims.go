@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
-// claims are kept in memory: one process works on a database, and its claims end with it.
+// claims are kept in memory, since only one process uses a database.
 type claims struct {
 	mu    sync.Mutex
 	taken map[claimKey]*claimed

@@ -15,7 +15,7 @@ import (
 	"github.com/idemhq/idem/internal/store/storetest"
 )
 
-// queued is a queue that only takes note.
+// queued is a queue that only records jobs.
 type queued struct{ jobs *storetest.Jobs }
 
 func (q queued) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
@@ -23,10 +23,11 @@ func (q queued) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	return nil
 }
 
-// ours are the tables that grow.
+// ours matches the tables that grow.
 var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|deliveries|audit|subjects)\b`)
 
-// grows reports whether a step of a query's plan reads as many rows as an environment has.
+// grows reports whether the number of rows that a step of a query plan reads grows with the
+// environment.
 func grows(query, step string) bool {
 	if !ours.MatchString(step) {
 		return false
@@ -35,9 +36,9 @@ func grows(query, step string) bool {
 	index, _, _ = strings.Cut(index, " ")
 	switch {
 	case slices.Contains([]string{"events_waiting", "events_poison", "events_retried", "deliveries_waiting", "deliveries_open", "deliveries_failed"}, index):
-		return false // they hold what waits
+		return false // these tables contain only unfinished work
 	case strings.HasSuffix(index, "_by_sequence"), strings.Contains(step, "audit USING PRIMARY KEY (environment=?"):
-		return !strings.Contains(query, "LIMIT") // else a page is read from one end
+		return !strings.Contains(query, "LIMIT") // with a limit, a page is read from one end
 	case strings.HasPrefix(step, "SCAN"):
 		return true
 	default:
@@ -45,13 +46,13 @@ func grows(query, step string) bool {
 	}
 }
 
-// whole are queries that may read all rows, and when they run.
+// whole are the queries that may read all rows, and when they run.
 var whole = map[string]string{
 	"FROM actions WHERE sequence IN": "when the service starts: those that wait are found by their state",
 }
 
-// TestNoQueryReadsAllRows asks SQLite how it runs each query that the suite of stores led
-// to. It knows nothing of the number of rows: what it chooses holds for any.
+// TestNoQueryReadsAllRows checks SQLite's plans of all queries that the store's suite has
+// caused. SQLite has no statistics here, so its plans do not depend on the number of rows.
 func TestNoQueryReadsAllRows(t *testing.T) {
 	queries := map[string]bool{}
 	open := func(t *testing.T) *DB {
@@ -112,7 +113,7 @@ func TestNoQueryReadsAllRows(t *testing.T) {
 	}
 }
 
-// migrates reports whether a query is one of a migration.
+// migrates reports whether a query belongs to a migration.
 func migrates(query string) bool {
 	files, _ := migrations.ReadDir("migrations")
 	for _, file := range files {
@@ -124,7 +125,7 @@ func migrates(query string) bool {
 	return false
 }
 
-// kept are the queries that a pool's connections have run.
+// kept returns the queries that a pool's connections have run.
 func kept(t *testing.T, pool *sql.DB) []string {
 	var queries []string
 	ctx := context.WithoutCancel(t.Context())
@@ -133,7 +134,7 @@ func kept(t *testing.T, pool *sql.DB) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close() // not before all were asked
+		defer c.Close() // after all connections were asked
 		err = c.Raw(func(driver any) error {
 			queries = slices.AppendSeq(queries, maps.Keys(driver.(*connection).idle))
 			return nil

@@ -11,8 +11,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// open opens a database whose connections keep the statements that they have prepared:
-// the same few run again and again, and preparing them was a quarter of all work.
+// open opens a database whose connections reuse their prepared statements. The same few
+// statements run again and again, and preparing them took a quarter of all CPU time.
 func open(dsn string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -36,7 +36,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &connection{driverConn: able, idle: map[string]driverStmt{}}, nil
 }
 
-// driverConn is what the driver's connections can do.
+// driverConn is what the wrapper needs of the driver's connections.
 type driverConn interface {
 	driver.Conn
 	driver.ConnPrepareContext
@@ -46,18 +46,18 @@ type driverConn interface {
 	driver.Validator
 }
 
-// driverStmt is what its statements can do.
+// driverStmt is what the wrapper needs of the driver's statements.
 type driverStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
 }
 
-// maxIdle is how many statements a connection keeps. The service has fewer.
+// maxIdle is how many statements a connection keeps. The service uses fewer.
 const maxIdle = 200
 
-// connection keeps statements that nobody uses. Like every connection it is used by
-// one goroutine at a time.
+// connection keeps idle statements. Like every connection it is used by one goroutine at a
+// time.
 type connection struct {
 	driverConn
 	idle map[string]driverStmt
@@ -90,7 +90,7 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close() // an error of closing is one of executing, which is returned
+	defer s.Close() // an error of Close is also returned by ExecContext
 	return s.ExecContext(ctx, args)
 }
 
@@ -116,7 +116,7 @@ func (c *connection) Close() error {
 	return errors.Join(append(failed, c.driverConn.Close())...)
 }
 
-// prepared is a statement that goes back to its connection.
+// prepared is a statement that returns to its connection when it is closed.
 type prepared struct {
 	driverStmt
 	of     *connection
@@ -138,8 +138,8 @@ func (s *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	return found, err
 }
 
-// Close implements [driver.Stmt]: a statement that failed, or for which there is no room,
-// is gone.
+// Close implements [driver.Stmt]. A failed statement, and one for which there is no room,
+// is closed for real.
 func (s *prepared) Close() error {
 	_, another := s.of.idle[s.query]
 	if s.failed || another || len(s.of.idle) >= maxIdle {
@@ -149,7 +149,7 @@ func (s *prepared) Close() error {
 	return nil
 }
 
-// rows are what a statement found that is theirs alone.
+// rows are the rows of a statement that is closed with them.
 type rows struct {
 	driver.Rows
 	by *prepared

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// newTable opens a database with one table, over one connection.
+// newTable opens a database with one table and one connection.
 func newTable(t *testing.T) *sql.DB {
 	t.Helper()
 	db, err := open("file:" + filepath.Join(t.TempDir(), "statements.db"))
@@ -30,7 +30,7 @@ func exec(t *testing.T, db *sql.DB, query string, args ...any) {
 	}
 }
 
-// numbers reads with a statement, and with the same one again for each row.
+// numbers reads rows with a statement, and for each row again with the same statement.
 func numbers(t *testing.T, q interface {
 	Query(string, ...any) (*sql.Rows, error)
 }, depth int) (found int) {
@@ -52,7 +52,7 @@ func numbers(t *testing.T, q interface {
 	return found
 }
 
-func TestAStatementThatIsInUseIsNotHandedOutAgain(t *testing.T) {
+func TestAStatementInUseIsNotReused(t *testing.T) {
 	tx, err := newTable(t).Begin()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestAStatementThatIsInUseIsNotHandedOutAgain(t *testing.T) {
 	}
 }
 
-func TestAStatementThatFailedWorksTheNextTime(t *testing.T) {
+func TestAFailedStatementWorksTheNextTime(t *testing.T) {
 	db := newTable(t)
 	const insert = "INSERT INTO numbers VALUES (?)"
 	for n := 4; n < 10; n++ {
@@ -79,7 +79,7 @@ func TestAStatementThatFailedWorksTheNextTime(t *testing.T) {
 	}
 }
 
-func TestAStatementOutlivesAChangeOfTheTables(t *testing.T) {
+func TestStatementsSurviveChangesOfTheTables(t *testing.T) {
 	db := newTable(t)
 	before := numbers(t, db, 1)
 	exec(t, db, "ALTER TABLE numbers ADD COLUMN name TEXT")
@@ -89,7 +89,7 @@ func TestAStatementOutlivesAChangeOfTheTables(t *testing.T) {
 	}
 }
 
-func TestRowsThatAreNotReadToTheirEndBlockNothing(t *testing.T) {
+func TestUnreadRowsDoNotBlockOtherStatements(t *testing.T) {
 	db := newTable(t)
 	for range maxIdle + 5 {
 		rows, err := db.Query("SELECT n FROM numbers")

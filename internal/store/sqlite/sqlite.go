@@ -1,5 +1,4 @@
-// Package sqlite keeps the service's rows in one file, for one node. It passes the
-// suite in storetest.
+// Package sqlite stores the service's rows in one file, for one node.
 package sqlite
 
 import (
@@ -25,7 +24,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Queue runs the jobs of this database: it inserts them with the data.
+// Queue inserts jobs in the transactions of this database.
 type Queue interface {
 	Insert(ctx context.Context, tx *sql.Tx, jobs []store.Job) error
 }
@@ -33,12 +32,12 @@ type Queue interface {
 // DB is the database. It implements [store.Store].
 type DB struct {
 	*sqlstore.Store
-	write *sql.DB // one connection: SQLite has one writer at a time
+	write *sql.DB // one connection, since SQLite has one writer at a time
 	read  *sql.DB
 	queue Queue
 	claims
 
-	stop    context.CancelFunc // ends the checkpoints
+	stop    context.CancelFunc // stops the checkpoints
 	running sync.WaitGroup
 }
 
@@ -49,14 +48,14 @@ var (
 
 // pragmas are set on every connection.
 //
-//   - WAL lets readers go on while the writer writes.
-//   - synchronous=FULL makes a commit survive a power cut: a 200 promises that.
+//   - WAL lets readers continue during a write.
+//   - synchronous=FULL makes commits survive a power failure, which a 200 promises.
 //   - busy_timeout covers the moments in which a checkpoint holds the lock.
-//   - wal_autocheckpoint, in pages, is raised: checkpoint does this beside the commits,
-//     and a commit pays for it only if the writes never pause.
+//   - wal_autocheckpoint, in pages, is high: checkpoint runs in the background, and a
+//     commit runs one only if the writes never pause.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_pragma=wal_autocheckpoint(16000)"
 
-// Open opens the database in a file, and makes its tables where they are missing.
+// Open opens the database in a file and runs its migrations.
 func Open(ctx context.Context, path string) (*DB, error) {
 	write, err := open("file:" + path + "?_txlock=immediate&" + pragmas)
 	if err != nil {
@@ -79,7 +78,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// checkpoint moves what the log holds into the database, once a second.
+// checkpoint moves the write-ahead log into the database once a second.
 func (db *DB) checkpoint(ctx context.Context) {
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
@@ -88,16 +87,16 @@ func (db *DB) checkpoint(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-every.C:
-			// Where it cannot, the next one can, or the one that a commit pays for.
+			// After a failure, the next checkpoint or a commit does it.
 			_, _ = db.read.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 		}
 	}
 }
 
-// UseQueue sets what runs the jobs. Without a queue, jobs are dropped.
+// UseQueue sets the queue. Without a queue, jobs are dropped.
 func (db *DB) UseQueue(q Queue) { db.queue = q }
 
-// Writer is the connection that writes, for the queue.
+// Writer returns the connection for writing, for the queue.
 func (db *DB) Writer() *sql.DB { return db.write }
 
 // Close closes the database.
@@ -127,7 +126,7 @@ func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
-	defer tx.Rollback() // without effect after a commit
+	defer tx.Rollback() // no effect after a commit
 	if err := f(transaction{tx}); err != nil {
 		return err
 	}
@@ -218,7 +217,7 @@ func (db *DB) Lock(context.Context, sqlstore.Tx, []string) error { return nil }
 
 // List implements [sqlstore.Database].
 func (db *DB) List(texts []string) any {
-	list, _ := json.Marshal(texts) // texts
+	list, _ := json.Marshal(texts) // cannot fail: they are strings
 	return string(list)
 }
 
@@ -235,7 +234,8 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	found := &chain{}
 	for _, ref := range refs {
 		found.queries = append(found.queries, func() (sqlstore.Rows, error) {
-			// SQLite would take the index of all events of an object, of which one may have very many.
+			// Otherwise SQLite would use the index of all events of an object, of which
+			// there may be very many.
 			return db.Query(ctx, "SELECT "+columns+" FROM events INDEXED BY events_waiting WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
 				env, ref.ID, ref.Type, limit)
 		})
@@ -254,7 +254,7 @@ func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.
 	return found, nil
 }
 
-// chain is the rows of several queries, one after the other.
+// chain concatenates the rows of several queries.
 type chain struct {
 	queries []func() (sqlstore.Rows, error)
 	current sqlstore.Rows
@@ -311,7 +311,7 @@ func (db *DB) Rejects(err error) bool {
 	}
 }
 
-// Now is the time by this machine's clock: one process works on a database.
+// Now returns this machine's time, since only one process uses a database.
 func (db *DB) Now() time.Time { return time.Now() }
 
 // Ping implements [store.Store].

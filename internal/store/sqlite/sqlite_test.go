@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// recorder is a queue that only takes note.
+// recorder is a queue that only records jobs.
 type recorder struct{ jobs *storetest.Jobs }
 
 func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
@@ -51,14 +51,14 @@ func TestStore(t *testing.T) {
 
 func event(i int) domain.Event {
 	body := make([]byte, 8<<10)
-	rand.New(rand.NewSource(int64(i))).Read(body) // does not compress
+	rand.New(rand.NewSource(int64(i))).Read(body) // incompressible
 	return domain.Event{
 		Environment: domain.Sandbox, ID: fmt.Sprintf("evt_%d", i), Name: "inquiry.created", CreatedAt: time.Unix(1, 0),
 		Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Body: body, Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
 	}
 }
 
-func TestAFullDatabaseSaysSoAndRecovers(t *testing.T) {
+func TestAFullDatabaseReturnsAnErrorAndRecovers(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "idem.db"))
 	limit := func(pages int) {
 		t.Helper()
@@ -88,7 +88,7 @@ func TestAFullDatabaseSaysSoAndRecovers(t *testing.T) {
 	}
 }
 
-func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+func TestADatabaseOfANewerVersionIsRejected(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idem.db")
 	db := open(t, path)
 	if _, err := db.Writer().Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
@@ -100,7 +100,7 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsStoredIsThereAfterOpeningAgain(t *testing.T) {
+func TestStoredEventsSurviveReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idem.db")
 	db := open(t, path)
 	if _, err := db.AppendEvents(t.Context(), []domain.Event{event(1)}); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// saveActions stores actions that are not known yet, and returns the jobs for the first
-// of each decision that waits.
+// saveActions stores actions with new derived keys, and returns a job for the first waiting
+// action of each decision.
 func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []domain.Action) ([]store.Job, error) {
 	var rows [][]any
 	for _, a := range actions {
@@ -34,7 +34,7 @@ func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []d
 		return nil, fmt.Errorf("save actions: %w", err)
 	}
 	var jobs []store.Job
-	begun := map[string]bool{} // decisions whose first action has its job
+	begun := map[string]bool{} // decisions whose first action has a job
 	for i, a := range actions {
 		if done[i] && a.State == domain.ActionWaiting && !begun[a.DecisionID] {
 			begun[a.DecisionID] = true
@@ -49,14 +49,14 @@ func (s *Store) SaveAction(ctx context.Context, a domain.Action, notifications [
 	return s.actions.do(ctx, actionSave{a, notifications, log})
 }
 
-// actionSave is what one call of [Store.SaveAction] is given.
+// actionSave holds the arguments of one call of [Store.SaveAction].
 type actionSave struct {
 	action        domain.Action
 	notifications []domain.Notification
 	log           []audit.Entry
 }
 
-// commitActions commits what several calls are given, those of one environment together.
+// commitActions commits several calls, those of one environment in one transaction.
 func (s *Store) commitActions(ctx context.Context, all []actionSave) []result[int64] {
 	results := make([]result[int64], len(all))
 	of := map[domain.Environment][]int{}
@@ -69,7 +69,7 @@ func (s *Store) commitActions(ctx context.Context, all []actionSave) []result[in
 			given[n] = all[i]
 		}
 		done, err := s.updateActions(ctx, env, given)
-		if err != nil && len(calls) > 1 && s.db.Rejects(err) { // a value of one of them: each is tried alone
+		if err != nil && len(calls) > 1 && s.db.Rejects(err) { // the database rejects a value of one call: commit them individually
 			for n, i := range calls {
 				results[i] = s.updateAction(ctx, env, given[n])
 			}
@@ -97,8 +97,8 @@ func saved(a domain.Action, done bool, err error) result[int64] {
 	return result[int64]{out: a.Version + 1}
 }
 
-// updateActions saves actions over the versions that were read, with what follows from
-// each, and reports which were still those.
+// updateActions saves actions whose stored versions have not changed, with the consequences
+// of each, and reports which were saved.
 func (s *Store) updateActions(ctx context.Context, env domain.Environment, given []actionSave) (done []bool, err error) {
 	var rows [][]any
 	for _, g := range given {
@@ -166,10 +166,11 @@ func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempote
 	})
 }
 
-// goesBefore begins the outcome of what was dropped because of an action before it.
+// goesBefore returns the start of the outcome of actions that were dropped because of the
+// action id.
 func goesBefore(id string) string { return id + ", which goes before it, is " }
 
-// nextActions are the jobs for the first action of each decision that waits.
+// nextActions returns jobs for the first waiting action of each decision.
 func (s *Store) nextActions(ctx context.Context, tx Tx, env domain.Environment, decisions []string) ([]store.Job, error) {
 	if len(decisions) == 0 {
 		return nil, nil
@@ -191,9 +192,8 @@ func (s *Store) nextActions(ctx context.Context, tx Tx, env domain.Environment, 
 	return jobs, nil
 }
 
-// dropRest drops the actions of a decision that come after one that did not take
-// effect: what they were to follow is not there. A case must not become Approved when
-// its inquiry could not be.
+// dropRest drops the actions of a decision that follow one without effect, since they
+// depend on it: a case must not become Approved when its inquiry could not be approved.
 func dropRest(ctx context.Context, tx Tx, a domain.Action) error {
 	_, err := tx.Exec(ctx, "UPDATE actions SET state = $1, outcome = $2, finished_at = $3, next_attempt_at = 0, version = version + 1 WHERE environment = $4 AND decision_id = $5 AND state = 'waiting'",
 		domain.ActionDropped, goesBefore(a.ID)+string(a.State), micros(a.FinishedAt), a.Environment, a.DecisionID)

@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// saveAudit seals entries and puts them at the end of the environment's chain. The caller
-// has the lock of the environment's log.
+// saveAudit appends entries to the environment's chain. The caller holds the lock of the
+// environment's log.
 func (s *Store) saveAudit(ctx context.Context, tx Tx, env domain.Environment, entries []audit.Entry) error {
 	if len(entries) == 0 {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Backlog implements [store.Store]. Each query reads only what it counts from an index:
-// the events and actions that are finished cost nothing.
+// Backlog implements [store.Store]. Each query reads only what it counts, from an index;
+// finished events and actions cost nothing.
 func (s *Store) Backlog(ctx context.Context, env domain.Environment) (store.Backlog, error) {
 	b := store.Backlog{Reasons: map[string]int{}}
 	var oldest int64
@@ -55,12 +55,12 @@ func (s *Store) count(ctx context.Context, query string, env domain.Environment,
 	return nil
 }
 
-// maxKind is how long the kind of a reason may be, in bytes.
+// maxKind is the maximum length of a kind of reason, in bytes.
 const maxKind = 40
 
-// kindOf is what a reason says before its first colon, or [store.OtherReason] where that
-// is not a few plain words. Kinds become labels of metrics: ids and numbers would make
-// a new one for every event.
+// kindOf returns the text of a reason before its first colon, or [store.OtherReason] if
+// that is not a few words. Kinds become metric labels, so they must not contain ids and
+// numbers.
 func kindOf(reason string) string {
 	kind, _, found := strings.Cut(reason, ":")
 	plain := func(r rune) bool { return r == ' ' || r == '-' || 'a' <= r && r <= 'z' }

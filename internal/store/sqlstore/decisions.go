@@ -39,7 +39,7 @@ func (s *Store) Decision(ctx context.Context, env domain.Environment, id string)
 	return found[0], nil
 }
 
-// rowsWith are rows with more columns at their end.
+// rowsWith adds columns to the end of rows.
 type rowsWith struct {
 	Rows
 	more []any

@@ -20,7 +20,7 @@ const eventColumns = "sequence, id, name, created_at, object_type, object_id, bo
 func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool, error) {
 	rows := make([]EventRow, len(events))
 	for i, e := range events {
-		rows[i] = rowOf(e) // before the transaction begins
+		rows[i] = rowOf(e) // outside of the transaction
 	}
 	var fresh []bool
 	err := s.db.Tx(ctx, func(tx Tx) (err error) {
@@ -53,12 +53,13 @@ func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 	return fresh, nil
 }
 
-// EventRow is an event as [Database.Append] stores it, by the names of the columns.
+// EventRow is an event as [Database.Append] stores it. The fields are named after the
+// columns.
 type EventRow struct {
 	Environment, ID, Name string
 	CreatedAt             int64
 	ObjectType, ObjectID  string
-	Body                  []byte // packed
+	Body                  []byte // compressed
 	Headers, Via          string
 	ReceivedAt            int64
 	State, Reason         string

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// group lets calls that come while others commit share the next transaction: a commit
-// waits for the disk, and for the log of the environment, once for all of them.
+// group combines calls that arrive during a commit into the next transaction. So they share
+// one wait for the disk and for the lock of the environment's log.
 type group[In, Out any] struct {
 	commit func(ctx context.Context, all []In) []result[Out]
 
@@ -30,14 +30,14 @@ type call[In, Out any] struct {
 }
 
 const (
-	committers = 2  // one transaction is prepared while another one waits for the disk
-	maxCalls   = 64 // calls in a transaction, at the most
+	committers = 2  // one transaction is prepared while another waits for the disk
+	maxCalls   = 64 // maximum number of calls in a transaction
 
-	commitTime = 20 * time.Second // a database that fell silent holds nobody up for longer
+	commitTimeout = 20 * time.Second // limit in case the database does not respond
 )
 
-// do commits with the others. When the context ends it returns, and what was given may be
-// committed all the same.
+// do commits a call together with others. If the context ends first, the call may still be
+// commitSafely.
 func (g *group[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	c := &call[In, Out]{ctx, in, make(chan result[Out], 1)}
 	g.mu.Lock()
@@ -56,7 +56,7 @@ func (g *group[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	}
 }
 
-// run commits until nobody waits.
+// run commits until no calls are waiting.
 func (g *group[In, Out]) run() {
 	for {
 		g.mu.Lock()
@@ -72,9 +72,9 @@ func (g *group[In, Out]) run() {
 		for i, c := range calls {
 			all[i] = c.in
 		}
-		// A commit that has begun is finished, also when one of the callers has left.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), commitTime)
-		results := g.committed(ctx, all)
+		// Finish a commit even if one of the callers has left.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), commitTimeout)
+		results := g.commitSafely(ctx, all)
 		cancel()
 		for i, c := range calls {
 			c.done <- results[i]
@@ -82,9 +82,9 @@ func (g *group[In, Out]) run() {
 	}
 }
 
-// committed is commit, in which a panic is an error of all calls: it must not end the
-// process.
-func (g *group[In, Out]) committed(ctx context.Context, all []In) (results []result[Out]) {
+// commitSafely calls commit and turns a panic into an error of all calls, so that it does not
+// end the process.
+func (g *group[In, Out]) commitSafely(ctx context.Context, all []In) (results []result[Out]) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			results = make([]result[Out], len(all))

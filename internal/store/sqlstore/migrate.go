@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Migrate brings a database to the version of this program. One that is ahead of it is
-// [store.ErrNewer], and left as it is.
+// Migrate migrates a database to this program's version. A database with a newer version is
+// left unchanged, and the error is [store.ErrNewer].
 func (s *Store) Migrate(ctx context.Context, p *goose.Provider) error {
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {

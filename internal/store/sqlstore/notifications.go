@@ -26,19 +26,19 @@ func (s *Store) announce(ctx context.Context, tx Tx, env domain.Environment, not
 	}
 	var e evaluation
 	if len(about) > 0 {
-		if e.stood, err = s.lockSubjects(ctx, tx, env, slices.Sorted(maps.Keys(about))); err != nil {
+		if e.stored, err = s.lockSubjects(ctx, tx, env, slices.Sorted(maps.Keys(about))); err != nil {
 			return err
 		}
 	}
-	_, err = s.tell(ctx, tx, env, e, notifications, log)
+	_, err = s.writeLog(ctx, tx, env, e, notifications, log)
 	return err
 }
 
-// tell writes notifications and audit entries, and the verdicts that they tell, and
+// writeLog writes notifications and audit entries, and the verdicts that they tell, and
 // returns all notifications. The rows of their subjects are locked. Nobody else writes any
 // in the environment until the transaction ends: the numbers of rows grow in the order of
 // commits, and who reads forward misses none.
-func (s *Store) tell(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) ([]domain.Notification, error) {
+func (s *Store) writeLog(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) ([]domain.Notification, error) {
 	notifications, log = append(slices.Clone(e.told), notifications...), append(log, e.log...)
 	if len(notifications) > 0 || len(log) > 0 {
 		if err := s.db.Lock(ctx, tx, []string{"log " + string(env)}); err != nil {
@@ -59,7 +59,7 @@ func (e *evaluation) count(notifications []domain.Notification) (others map[stri
 			continue
 		}
 		if _, begun := others[n.Subject]; !begun {
-			others[n.Subject] = e.stood[n.Subject].Notified
+			others[n.Subject] = e.stored[n.Subject].Notified
 		}
 		others[n.Subject]++
 		notifications[i].SubjectSequence = others[n.Subject]

@@ -63,7 +63,7 @@ func scanObject(env domain.Environment) func(Rows, *int64) (domain.Object, error
 	}
 }
 
-// objectRow is an object as saveObjects stores it: values, then the key.
+// objectRow returns an object's values in the order of saveObjects: columns, then the key.
 func objectRow(env domain.Environment, o domain.Object) []any {
 	return []any{
 		o.Status, o.ReferenceID, encodeAttributes(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
@@ -71,7 +71,7 @@ func objectRow(env domain.Environment, o domain.Object) []any {
 	}
 }
 
-// encodeAttributes writes attributes as they came, in the order of their names.
+// encodeAttributes encodes attributes without changing their values, sorted by name.
 func encodeAttributes(attributes map[string]json.RawMessage) string {
 	size := 2
 	for name, value := range attributes {
@@ -88,13 +88,14 @@ func encodeAttributes(attributes map[string]json.RawMessage) string {
 	return string(append(b, '}'))
 }
 
-// saveObjects stores objects that are still those that were read, with who points to
-// whom. It fails with a lostError for the first advance with one that is not.
+// saveObjects stores the objects whose stored versions have not changed, with their
+// relations. The error is a lostError for the first advance with an object that has
+// changed.
 func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []advance) error {
 	key := []string{"environment", "type", "id"}
 	values := []string{"status", "reference_id", "attributes", "relationships", "as_of", "event_id", "redacted_at", "created_at", "reviewer", "last_reference_id", "last_reference_at"}
 	var inserts, updates, relate [][]any
-	var inserted, updated []int // whose they are
+	var inserted, updated []int // index of each row's advance
 	for i, a := range advances {
 		for n, o := range a.Objects {
 			row, now := slices.Clip(a.objects[n]), relations(env, o)
@@ -113,11 +114,11 @@ func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []
 		}
 	}
 	done, err := tx.Insert(ctx, Insert{Table: "objects", Columns: slices.Concat(values, key, []string{"version"}), Unless: key}, inserts)
-	if err := whole(done, inserted, err); err != nil {
+	if err := checkAllSaved(done, inserted, err); err != nil {
 		return err
 	}
 	done, err = tx.Update(ctx, Update{Table: "objects", Set: values, Count: "version", Key: slices.Concat(key, []string{"version"})}, updates)
-	if err := whole(done, updated, err); err != nil {
+	if err := checkAllSaved(done, updated, err); err != nil {
 		return err
 	}
 	relation := []string{"environment", "from_type", "from_id", "to_type", "to_id"}
@@ -127,8 +128,8 @@ func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []
 	return nil
 }
 
-// whole checks that all rows were saved.
-func whole(done []bool, of []int, err error) error {
+// checkAllSaved checks that all rows were saved.
+func checkAllSaved(done []bool, of []int, err error) error {
 	if err != nil {
 		return fmt.Errorf("save objects: %w", err)
 	}
@@ -138,7 +139,7 @@ func whole(done []bool, of []int, err error) error {
 	return nil
 }
 
-// relations are the rows that say to whom an object points, sorted.
+// relations returns the sorted rows of an object's relationships.
 func relations(env domain.Environment, o domain.Object) [][]any {
 	var to []domain.Ref
 	for _, refs := range o.Relationships {

@@ -65,7 +65,7 @@ func (s *Store) SaveReconciliation(ctx context.Context, r domain.Reconciliation,
 func (s *Store) Watermark(ctx context.Context, env domain.Environment) (mark domain.Mark, knownSince time.Time, err error) {
 	var at, since int64
 	if _, err = one(ctx, s.db, "SELECT started_at FROM reconciliations WHERE environment = $1 ORDER BY sequence LIMIT 1", []any{env}, &since); err == nil {
-		// Older versions kept the moment of an event that is dated in the future.
+		// Older versions stored the time of events from the future.
 		_, err = one(ctx, s.db, `SELECT from_event, CASE WHEN from_at > started_at THEN started_at ELSE from_at END FROM reconciliations WHERE environment = $1 AND finished_at > 0 AND from_event <> ''
 			ORDER BY sequence DESC LIMIT 1`, []any{env}, &mark.EventID, &at)
 	}

@@ -20,15 +20,15 @@ func (s *Store) Save(ctx context.Context, env domain.Environment, advances []sto
 	return s.saves.do(ctx, save{env, written, v})
 }
 
-// save is what one call of [Store.Save] is given.
+// save holds the arguments of one call of [Store.Save].
 type save struct {
 	env      domain.Environment
 	advances []advance
 	verdicts store.Verdicts
 }
 
-// advance is an advance with the rows that it leads to. They are written before the
-// transaction, which others wait for.
+// advance is an advance with its encoded rows. They are encoded before the transaction,
+// because others wait for it.
 type advance struct {
 	store.Advance
 	objects   [][]any // of Objects
@@ -46,8 +46,8 @@ func write(env domain.Environment, a store.Advance) advance {
 	return written
 }
 
-// commitSaves commits what several calls are given, those of one environment together. When
-// a value of one of them is rejected, each is tried alone.
+// commitSaves commits several calls, those of one environment in one transaction. If the
+// database rejects a value, it commits them individually.
 func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Saved] {
 	results := make([]result[store.Saved], len(all))
 	of := map[domain.Environment][]int{}
@@ -76,7 +76,7 @@ func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Save
 				}
 			}
 			if first = last; n == 0 {
-				results[i].out.Notifications = saved.Notifications // whoever logs them
+				results[i].out.Notifications = saved.Notifications // one of the callers logs them
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func (s *Store) commitSaves(ctx context.Context, all []save) []result[store.Save
 
 func (s *Store) save(ctx context.Context, env domain.Environment, advances []advance, v store.Verdicts) (store.Saved, error) {
 	var saved store.Saved
-	left := make([]int, len(advances)) // indices of those that are still to be saved
+	left := make([]int, len(advances)) // indices of the advances that are not saved yet
 	for i := range advances {
 		left[i] = i
 	}
@@ -97,7 +97,7 @@ func (s *Store) save(ctx context.Context, env domain.Environment, advances []adv
 		told, err := s.saveAll(ctx, env, group, v)
 		var lost lostError
 		switch {
-		case errors.As(err, &lost): // the others are saved without it
+		case errors.As(err, &lost): // save the others without it
 			saved.Changed = append(saved.Changed, left[lost.index])
 			left = slices.Delete(left, lost.index, lost.index+1)
 			continue
@@ -115,7 +115,7 @@ func (s *Store) save(ctx context.Context, env domain.Environment, advances []adv
 	return saved, nil
 }
 
-// lostError means that an object of an advance was saved by somebody else.
+// lostError means that another process saved an object of an advance first.
 type lostError struct{ index int }
 
 func (lostError) Error() string { return store.ErrChanged.Error() }
@@ -140,7 +140,7 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 		var jobs []store.Job
 		for i, a := range advances {
 			decisions, actions, jobs = append(decisions, a.decisions...), append(actions, a.Actions...), append(jobs, a.Jobs...)
-			if len(a.Objects) > 0 || marked[i] { // else somebody else did the same first
+			if len(a.Objects) > 0 || marked[i] { // otherwise another process did the same first
 				log, notifications = append(log, a.Audit...), append(notifications, a.Notifications...)
 			}
 		}
@@ -148,7 +148,7 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 		if err := errors.Join(err, saveDecisions(ctx, tx, decisions)); err != nil {
 			return err
 		}
-		touched, err := s.touched(ctx, tx, env, advances)
+		affectedSubjects, err := s.affectedSubjects(ctx, tx, env, advances)
 		if err != nil {
 			return err
 		}
@@ -156,28 +156,28 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 			return err
 		}
 		for _, n := range notifications { // their rows are locked with the others
-			if _, known := touched[n.Subject]; !known && n.Subject != "" {
-				touched[n.Subject] = n.EventID
+			if _, known := affectedSubjects[n.Subject]; !known && n.Subject != "" {
+				affectedSubjects[n.Subject] = n.EventID
 			}
 		}
-		e, err := s.evaluate(ctx, tx, env, touched, v)
+		e, err := s.evaluate(ctx, tx, env, affectedSubjects, v)
 		if err != nil {
 			return err
 		}
-		// The log is locked until the commit: it comes last.
+		// The log is locked until the commit, so it is written last.
 		if err := s.db.Enqueue(ctx, tx, append(jobs, performing...)); err != nil {
 			return err
 		}
-		told, err = s.tell(ctx, tx, env, e, notifications, log)
+		told, err = s.writeLog(ctx, tx, env, e, notifications, log)
 		return err
 	})
 	return told, err
 }
 
-// subjectLocks are what transactions lock for the objects that they save: an inquiry and
-// an account by itself, a case by all of those that it is or was about. So the one that
-// saves a case and the one that saves its inquiry for the first time follow each other,
-// and the later one finds out whose case it is.
+// subjectLocks returns the locks for the objects of a transaction: an inquiry or account
+// has its own, and a case has those of all inquiries and accounts that it is or was
+// attached to. So a transaction that saves a case and one that first saves its inquiry run
+// one after the other, and the later one sees the relation.
 func subjectLocks(env domain.Environment, advances []advance) []string {
 	var names []string
 	for _, a := range advances {
@@ -196,18 +196,18 @@ func subjectLocks(env domain.Environment, advances []advance) []string {
 	return slices.Compact(names)
 }
 
-// waits is the condition that an event waits. It is not written as that of the index of
-// what waits is: PostgreSQL, which takes that index for small, would go through all of it
-// for each event.
-const waits = "events.state || '' = 'waiting'"
+// isWaiting is the condition for waiting events. It intentionally differs from the condition of
+// the partial index on waiting events: PostgreSQL assumes that this index is small and
+// would scan all of it for each event.
+const isWaiting = "events.state || '' = 'waiting'"
 
-// markEvents says what became of events, and reports for each advance whether one of its
-// events waited until now. One that does not wait any more stays as it is.
+// markEvents sets the states of events, and reports for each advance whether one of its
+// events was still waiting. Events that are no longer waiting are not changed.
 func markEvents(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (marked []bool, err error) {
 	marked = make([]bool, len(advances))
 	// PostgreSQL finds the partition by received_at.
 	mark := Update{Table: "events", Set: []string{"state", "reason"}, Key: []string{"environment", "id", "received_at"}}
-	for and, history := range map[string]bool{waits: false, waits + " AND events.via = 'history'": true} {
+	for and, history := range map[string]bool{isWaiting: false, isWaiting + " AND events.via = 'history'": true} {
 		var rows [][]any
 		var of []int
 		for i, a := range advances {

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Insert stores many rows of one table.
+// Insert inserts rows into a table.
 type Insert struct {
 	Table   string
 	Columns []string
-	Unless  []string // columns that are unique together: a row that is there already is left out; none to fail then
+	Unless  []string // unique columns: existing rows are skipped; if empty, they are an error
 }
 
-// Update changes many rows of one table, each found by its key.
+// Update updates rows of a table by key.
 type Update struct {
 	Table string
-	Set   []string // columns that get a value of each row
-	Count string   // a column that grows by one; "" for none
-	Key   []string // columns that say which row it is
-	And   string   // a further condition on the row; "" for none
+	Set   []string // columns with a new value in each row
+	Count string   // a column to increment; "" for none
+	Key   []string // the key columns
+	And   string   // an additional condition on the row; "" for none
 }
 
-// One is the statement for one row, whose values are $1, $2, …
+// One returns the statement for one row, with the values $1, $2, …
 func (i Insert) One() string {
 	values := make([]string, len(i.Columns))
 	for n := range values {
@@ -31,7 +31,7 @@ func (i Insert) One() string {
 	return i.Into(fmt.Sprintf("VALUES (%s)", strings.Join(values, ", ")))
 }
 
-// Into is the statement for the rows that a query or VALUES yields.
+// Into returns the statement for the rows of a query or VALUES.
 func (i Insert) Into(rows string) string {
 	statement := fmt.Sprintf("INSERT INTO %s (%s) %s", i.Table, strings.Join(i.Columns, ", "), rows)
 	if len(i.Unless) > 0 {
@@ -40,7 +40,7 @@ func (i Insert) Into(rows string) string {
 	return statement
 }
 
-// One is the statement for one row: $1, $2, … are the values of Set, then those of Key.
+// One returns the statement for one row. $1, $2, … are the values of Set and then of Key.
 func (u Update) One() string {
 	parameter := 0
 	return u.with("", func(string) string {
@@ -49,12 +49,12 @@ func (u Update) One() string {
 	})
 }
 
-// From is the statement for all rows of a table with the columns of Set and Key.
+// From returns the statement for all rows of a table with the columns of Set and Key.
 func (u Update) From(given string) string {
 	return u.with(" FROM "+given, func(column string) string { return given + "." + column })
 }
 
-// Columns are those of Set, then those of Key.
+// Columns returns the columns of Set and then of Key.
 func (u Update) Columns() []string { return slices.Concat(u.Set, u.Key) }
 
 func (u Update) with(from string, value func(column string) string) string {

@@ -31,8 +31,8 @@ func (s *Store) Subject(ctx context.Context, env domain.Environment, reference s
 	return found[0].Subject, nil
 }
 
-// Subjects implements [store.Store]. A cursor is the moment and the reference id of the
-// last row of the page before.
+// Subjects implements [store.Store]. A cursor contains the time and the reference id of the
+// last row of the previous page.
 func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict domain.Verdict, cursor string, limit int) ([]domain.Subject, string, error) {
 	query, args := "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1", []any{env}
 	if verdict != "" {
@@ -64,7 +64,7 @@ func (s *Store) Subjects(ctx context.Context, env domain.Environment, verdict do
 	return subjects[:limit], fmt.Sprintf("%d %s", micros(last.Since), last.Reference), nil
 }
 
-// subjectRow is a subject with the rules that its verdict was computed by.
+// subjectRow is a subject with the rules that its verdict was computed under.
 type subjectRow struct {
 	domain.Subject
 	rules string
@@ -83,17 +83,17 @@ func scanSubject(env domain.Environment) func(Rows) (subjectRow, error) {
 // SubjectObjects implements [store.Store].
 func (s *Store) SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error) {
 	if reference == "" {
-		return nil, nil // objects that carry none are nobody's
+		return nil, nil // objects without a reference id belong to nobody
 	}
 	found, err := s.subjectObjects(ctx, s.db, env, []string{reference})
 	return found[reference], err
 }
 
-// subjectObjects returns what the verdicts of subjects are computed from. The plus keeps
-// SQLite from going through all objects in their order instead of looking these up.
+// subjectObjects returns what verdicts are computed from. The plus in the query keeps
+// SQLite from scanning all objects in order instead of using the index.
 func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Environment, references []string) (map[string][]domain.Object, error) {
 	of := map[string][]domain.Object{}
-	owners := map[domain.Ref][]string{} // whose inquiry, account or case it is
+	owners := map[domain.Ref][]string{} // the subjects of each inquiry, account and case
 	type owned struct {
 		reference string
 		object    domain.Object
@@ -135,9 +135,9 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 	return of, nil
 }
 
-// casesOf returns the cases with these ids, and those that are about objects with these
-// ids, with all inquiries and accounts that each is about. Each query looks rows up in one
-// index: a join of them is planned badly while a table is new.
+// casesOf returns the cases with these ids and the cases attached to objects with these
+// ids, with all their inquiries and accounts. Each query uses one index; a join would get a
+// bad plan while a table is new.
 func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, ids []string) ([]domain.Object, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -178,7 +178,7 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 	return cases, nil
 }
 
-// scanSummary reads what a verdict needs of an object.
+// scanSummary reads the part of an object that a verdict needs.
 func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Object, error) {
 	o := domain.Object{Environment: env, Attributes: map[string]json.RawMessage{}, Relationships: map[string][]domain.Ref{}}
 	var created, redacted int64
@@ -194,9 +194,9 @@ func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Objec
 	return o, err
 }
 
-// touched returns the reference ids whose verdicts may change with what is saved, those
-// of before and of after, each with the event that led to it.
-func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (map[string]string, error) {
+// affectedSubjects returns the reference ids, before and after the change, whose verdicts may
+// change, with the event that caused it.
+func (s *Store) affectedSubjects(ctx context.Context, tx Tx, env domain.Environment, advances []advance) (map[string]string, error) {
 	subjects := map[string]string{}
 	relatedTo := map[string]string{}
 	for _, a := range advances {
@@ -205,7 +205,7 @@ func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, adva
 			if a.Before.Ref == o.Ref {
 				before = a.Before
 			}
-			if !matters(before, o) {
+			if !changesVerdict(before, o) {
 				continue
 			}
 			for _, version := range []domain.Object{before, o} {
@@ -240,8 +240,8 @@ func (s *Store) touched(ctx context.Context, tx Tx, env domain.Environment, adva
 	return subjects, nil
 }
 
-// matters reports whether a verdict can change between two versions of an object.
-func matters(before, after domain.Object) bool {
+// changesVerdict reports whether the change of an object can change a verdict.
+func changesVerdict(before, after domain.Object) bool {
 	switch after.Ref.Family() {
 	case "inquiry", "account", "case":
 	default:
@@ -252,7 +252,7 @@ func matters(before, after domain.Object) bool {
 	return !same
 }
 
-// subjectRefs are the inquiries and accounts that a case is about.
+// subjectRefs returns the inquiries and accounts of a case.
 func subjectRefs(o domain.Object) []domain.Ref {
 	if o.Ref.Family() != "case" {
 		return nil
@@ -262,7 +262,7 @@ func subjectRefs(o domain.Object) []domain.Ref {
 
 func createdAt(o domain.Object) time.Time {
 	var text string
-	_ = json.Unmarshal(o.Attributes["created-at"], &text) // absent, or a text
+	_ = json.Unmarshal(o.Attributes["created-at"], &text) // empty if absent
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return time.Time{}
@@ -277,47 +277,48 @@ func reviewer(o domain.Object) string {
 	return ""
 }
 
-// evaluation is what computing the verdicts of subjects came to.
+// evaluation is the result of computing verdicts.
 type evaluation struct {
-	stood   map[string]subjectRow // the rows that are locked, by their reference ids
+	stored  map[string]subjectRow // the rows that are locked, by their reference ids
 	told    []domain.Notification
 	log     []audit.Entry
 	changed []changedSubject
 }
 
-// changedSubject is a subject whose row is to be saved.
+// changedSubject is a subject whose row must be saved.
 type changedSubject struct {
 	subjectRow
-	fresh        bool   // there is no row yet
-	same         bool   // it is as it was, by other rules
-	notification string // its id; empty where the verdict is the same
+	fresh        bool   // the row does not exist yet
+	same         bool   // only the rules have changed
+	notification string // id of the notification; empty if the verdict is the same
 }
 
-// errNewSubject means that another transaction saved a subject for the first time while
-// this one computed its verdict without what that one saved.
+// errNewSubject means that another transaction inserted a subject while this one computed
+// its verdict without the other's changes.
 var errNewSubject = errors.New("another transaction inserted the subject first")
 
-// evaluate computes the verdicts of subjects; eventOf are their reference ids with the
-// event that led to it. It locks their rows first, so that of two transactions that each
-// change an object of one subject the later one sees what the other saved. Where there is
-// no row yet, the later one fails with errNewSubject when it saves its own.
+// evaluate computes the verdicts of the reference ids in eventOf, which maps them to the
+// event that caused the change. It first locks the rows of the subjects: of two
+// transactions that change objects of the same subject, the later one sees the changes of
+// the earlier one. If a row does not exist yet, the later transaction fails with
+// errNewSubject when it inserts the row.
 func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eventOf map[string]string, v store.Verdicts) (evaluation, error) {
 	var e evaluation
 	if len(eventOf) == 0 {
 		return e, nil
 	}
 	references := slices.Sorted(maps.Keys(eventOf))
-	stood, err := s.lockSubjects(ctx, tx, env, references)
+	stored, err := s.lockSubjects(ctx, tx, env, references)
 	if err != nil {
 		return e, err
 	}
-	e.stood = stood
+	e.stored = stored
 	objects, err := s.subjectObjects(ctx, tx, env, references)
 	if err != nil {
 		return e, err
 	}
 	for _, reference := range references {
-		row, known := stood[reference]
+		row, known := stored[reference]
 		if !known {
 			row.Subject = domain.Subject{Environment: env, Reference: reference, Verdict: domain.VerdictNone}
 		}
@@ -326,49 +327,49 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	return e, nil
 }
 
-// lockSubjects locks the rows of subjects that there are, in one order for all
-// transactions: no deadlock.
+// lockSubjects locks the rows of subjects. The same order in all transactions prevents
+// deadlocks.
 func (s *Store) lockSubjects(ctx context.Context, tx Tx, env domain.Environment, references []string) (map[string]subjectRow, error) {
 	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
 	locked, err := collect(rows, err, scanSubject(env))
 	if err != nil {
 		return nil, fmt.Errorf("lock subjects: %w", err)
 	}
-	stood := map[string]subjectRow{}
+	stored := map[string]subjectRow{}
 	for _, row := range locked {
-		stood[row.Reference] = row
+		stored[row.Reference] = row
 	}
-	return stood, nil
+	return stored, nil
 }
 
-// add compares what stood with what stands now.
-func (e *evaluation) add(stood subjectRow, stands domain.Subject, event string, v store.Verdicts) {
-	told := stands.Verdict != stood.Verdict
-	changed := changedSubject{fresh: stood.Version == 0, same: !told && stands.Object == stood.Object && stands.Status == stood.Status}
-	if changed.same && !changed.fresh && stood.rules == v.Rules {
+// add compares the stored verdict with the new one.
+func (e *evaluation) add(stored subjectRow, computed domain.Subject, event string, v store.Verdicts) {
+	told := computed.Verdict != stored.Verdict
+	changed := changedSubject{fresh: stored.Version == 0, same: !told && computed.Object == stored.Object && computed.Status == stored.Status}
+	if changed.same && !changed.fresh && stored.rules == v.Rules {
 		return
 	}
-	stands.Environment, stands.Reference, stands.Since, stands.Notification, stands.Notified = stood.Environment, stood.Reference, stood.Since, stood.Notification, stood.Notified
+	computed.Environment, computed.Reference, computed.Since, computed.Notification, computed.Notified = stored.Environment, stored.Reference, stored.Since, stored.Notification, stored.Notified
 	if told || changed.fresh {
-		stands.Since = v.Now
+		computed.Since = v.Now
 	}
-	changed.subjectRow = subjectRow{stands, v.Rules}
+	changed.subjectRow = subjectRow{computed, v.Rules}
 	if told {
 		n := domain.Notification{
-			ID: domain.NewID("ntf"), Environment: stood.Environment, Type: domain.NotifyVerdictChanged, Subject: stood.Reference,
-			Object: stands.Object, Status: stands.Status, Verdict: stands.Verdict, EventID: event, CreatedAt: v.Now,
+			ID: domain.NewID("ntf"), Environment: stored.Environment, Type: domain.NotifyVerdictChanged, Subject: stored.Reference,
+			Object: computed.Object, Status: computed.Status, Verdict: computed.Verdict, EventID: event, CreatedAt: v.Now,
 		}
 		e.told, changed.notification = append(e.told, n), n.ID
 		e.log = append(e.log, audit.Entry{
-			Environment: stood.Environment, At: v.Now, Actor: "idem", What: "verdict.changed", About: stands.Object,
-			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stood.Verdict, stands.Verdict, stands.Object.ID, stands.Status)),
+			Environment: stored.Environment, At: v.Now, Actor: "idem", What: "verdict.changed", About: computed.Object,
+			Detail: strings.TrimSpace(fmt.Sprintf("%s to %s by %s %s", stored.Verdict, computed.Verdict, computed.Object.ID, computed.Status)),
 		})
 	}
 	e.changed = append(e.changed, changed)
 }
 
-// saveSubjects saves the verdicts that changed. numbers are those of the notifications
-// that tell them, by their ids.
+// saveSubjects saves the changed verdicts. numbers maps the ids of their notifications to
+// sequences.
 func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
 	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "notified", "rules"}, []string{"environment", "reference_id"}
 	var inserts, updates, same [][]any
@@ -403,13 +404,13 @@ func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]i
 	return nil
 }
 
-// reevaluated is how many subjects one transaction evaluates.
-const reevaluated = 200
+// reevaluateBatch is how many subjects one transaction evaluates.
+const reevaluateBatch = 200
 
 // Reevaluate implements [store.Store].
 func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.Verdicts, after string) (last string, told []domain.Notification, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
-		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluated)
+		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluateBatch)
 		references, err := collect(rows, err, func(rows Rows) (reference string, err error) { return reference, rows.Scan(&reference) })
 		if err != nil {
 			return err
@@ -423,7 +424,7 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 		if err != nil {
 			return err
 		}
-		told, err = s.tell(ctx, tx, env, e, nil, nil)
+		told, err = s.writeLog(ctx, tx, env, e, nil, nil)
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package sqlstore holds the queries on the service's tables, in the SQL that SQLite and
-// PostgreSQL share. What they do not share is behind [Database]: each has a package of
-// its own beside this one.
+// Package sqlstore contains the queries on the service's tables, in SQL that SQLite and
+// PostgreSQL share. [Database] is what differs. Each database implements it in a package of
+// its own.
 package sqlstore
 
 import (
@@ -16,41 +16,41 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Database is what each database does in its own way.
+// Database is the part of the store that differs between databases.
 type Database interface {
 	Querier
 
-	// Tx runs f in a transaction that commits when f returns nil. It may run f again
-	// when another transaction was in its way.
+	// Tx runs f in a transaction that commits if f returns nil. If the transaction
+	// conflicts with another one, it may run f again.
 	Tx(ctx context.Context, f func(Tx) error) error
 
-	// Append stores the events that are not known yet, as [store.Store.AppendEvents]
-	// says, and reports which were new.
+	// Append stores new events, as described at [store.Store], and reports which were new.
 	Append(ctx context.Context, tx Tx, events []EventRow) (fresh []bool, err error)
 
-	// Enqueue makes jobs run after the transaction commits.
+	// Enqueue inserts jobs that run after the commit.
 	Enqueue(ctx context.Context, tx Tx, jobs []store.Job) error
 
-	// Lock makes the transaction the only one that has each of some names, until it ends.
+	// Lock locks names exclusively until the transaction ends.
 	Lock(ctx context.Context, tx Tx, names []string) error
 
-	// Waiting reads columns of the events that wait for objects, limit of them for each,
-	// in the order of their sequence.
+	// Waiting reads columns of up to limit waiting events of each object, ordered by
+	// sequence.
 	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
 
-	// Stored reads columns of those objects that there are.
+	// Stored reads columns of the objects that exist.
 	Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (Rows, error)
 
-	// List is what a query gets for a list of texts: see In.
+	// List converts strings to the value of a list parameter: see In.
 	List(texts []string) any
 
-	// In is the condition that what stands before it is one of the texts of a parameter.
+	// In returns a condition, to be appended to an expression, that it is in the list of a
+	// parameter.
 	In(parameter string) string
 
-	// ForUpdate is what a query ends with that locks the rows that it finds.
+	// ForUpdate returns the end of a query that locks the rows it finds.
 	ForUpdate() string
 
-	// Rejects reports whether an error says that a value cannot be stored, now or later.
+	// Rejects reports whether an error means that a value can never be stored.
 	Rejects(err error) bool
 }
 
@@ -64,13 +64,13 @@ type Tx interface {
 	Querier
 	Exec(ctx context.Context, query string, args ...any) (changed int64, err error)
 
-	// Insert and Update run for many rows, and report which of them took effect.
+	// Insert and Update run a statement for many rows, and report which of them took
+	// effect.
 	Insert(ctx context.Context, statement Insert, rows [][]any) (done []bool, err error)
 	Update(ctx context.Context, statement Update, rows [][]any) (done []bool, err error)
 }
 
-// Rows are what a query found. They must be closed before the next query of the same
-// transaction.
+// Rows are the result of a query. Close them before the next query of the same transaction.
 type Rows interface {
 	Next() bool
 	Scan(into ...any) error
@@ -78,11 +78,11 @@ type Rows interface {
 	Close() error
 }
 
-// Store implements [store.Store] but for what [Database] is asked for by its owner:
-// claims and Ping.
+// Store implements [store.Store] except for claims and Ping, which each database
+// implements.
 type Store struct {
 	db      Database
-	version int64 // of the tables, that this program knows
+	version int64 // version of the tables that this program uses
 	saves   group[save, store.Saved]
 	actions group[actionSave, int64]
 }
@@ -94,11 +94,11 @@ func New(db Database) *Store {
 	return s
 }
 
-// pack compresses a body. Speed goes over size: it is on the way of every webhook, and
+// pack compresses a body. It runs for every webhook, so speed matters more than size: s2
 // takes a fifth of the time of zstd.
 func pack(body []byte) []byte { return s2.Encode(nil, body) }
 
-// maxBody is far more than any body is long: what says that it is longer is damaged.
+// maxBody is more than the length of any body; data that claims to be longer is corrupt.
 const maxBody = 64 << 20
 
 func unpack(packed []byte) ([]byte, error) {
@@ -108,7 +108,7 @@ func unpack(packed []byte) ([]byte, error) {
 	return s2.Decode(nil, packed)
 }
 
-// collect reads all rows, and closes them.
+// collect reads and closes rows.
 func collect[T any](rows Rows, err error, scan func(Rows) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func collect[T any](rows Rows, err error, scan func(Rows) (T, error)) ([]T, erro
 	return all, rows.Err()
 }
 
-// one reads the first row of a query into values, if there is one.
+// one reads the first row of a query, if there is one.
 func one(ctx context.Context, q Querier, query string, args []any, into ...any) (found bool, err error) {
 	rows, err := q.Query(ctx, query, args...)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *Store) Resume(ctx context.Context) error {
 	})
 }
 
-// micros writes a moment as the tables keep it: zero for none.
+// micros converts a time to the tables' format; zero means none.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -177,7 +177,7 @@ func moment(us int64) time.Time {
 }
 
 func encode(v any) string {
-	b, _ := json.Marshal(v) // maps, slices and structs of texts
+	b, _ := json.Marshal(v) // cannot fail: maps, slices and structs of strings
 	return string(b)
 }
 
@@ -188,7 +188,7 @@ func limit(f store.Filter) int {
 	return min(f.Limit, 100)
 }
 
-// list reads one page. The columns must start with sequence.
+// list reads a page. The columns must start with sequence.
 func list[T any](ctx context.Context, q Querier, columns, table string, env domain.Environment, f store.Filter, scan func(Rows, *int64) (T, error)) (store.Page[T], error) {
 	query := "SELECT " + columns + " FROM " + table + " WHERE environment = $1"
 	args := []any{env}
@@ -206,7 +206,7 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	switch f.State {
 	case "":
 	case string(domain.EventWaiting), string(domain.EventPoison), string(domain.DeliveryFailed):
-		query += " AND state = '" + f.State + "'" // there are indexes of these alone
+		query += " AND state = '" + f.State + "'" // these states have partial indexes
 	default:
 		narrow("state = $%d", f.State)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
-// tried makes an event one that was tried and failed.
+// tried records a failed attempt to process an event.
 func tried(t *testing.T, s store.Store, id, reason string) {
 	t.Helper()
 	must(t, s.(sqlstore.Database).Tx(t.Context(), func(tx sqlstore.Tx) error {

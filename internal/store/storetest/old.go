@@ -10,9 +10,9 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Old are the rows of a database of the first release, as statements for its tables: an
-// inquiry that was told approved and declined since without a word, its case, an action,
-// a decision and an event that waits. For RunOld.
+// Old returns statements that insert rows into a database of the first release, for RunOld:
+// an inquiry that was notified as approved and was declined since without a notification,
+// its case, an action, a decision and a waiting event.
 func Old() []string {
 	at := start.UnixMicro()
 	attributes := `{"note":"a\u0000b","status":"declined","reference-id":"user-1","created-at":"2026-03-01T11:00:00.123Z"}`
@@ -34,7 +34,7 @@ func Old() []string {
 	}
 }
 
-// RunOld checks what becomes of the rows of Old in a database that was opened.
+// RunOld checks how the current version treats the rows of Old.
 func RunOld(t *testing.T, s store.Store) {
 	o, err := s.Object(t.Context(), domain.Sandbox, inquiry)
 	must(t, err)

@@ -1,4 +1,4 @@
-// Package storetest is the suite that every database of the service passes.
+// Package storetest is the test suite for implementations of [store.Store].
 package storetest
 
 import (
@@ -18,20 +18,20 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Jobs is what a queue was told, for the suite to look at.
+// Jobs records the jobs that a store inserts.
 type Jobs struct {
 	mu   sync.Mutex
 	jobs []store.Job
 }
 
-// Add takes jobs.
+// Add records jobs.
 func (j *Jobs) Add(jobs []store.Job) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.jobs = append(j.jobs, jobs...)
 }
 
-// Take returns the jobs since the last time.
+// Take returns the jobs since the last call.
 func (j *Jobs) Take() []store.Job {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -40,60 +40,60 @@ func (j *Jobs) Take() []store.Job {
 	return jobs
 }
 
-// Open opens an empty database, whose jobs go to the suite, until the test ends.
+// Open opens an empty database until the test ends. Its jobs are recorded.
 type Open func(*testing.T) (store.Store, *Jobs)
 
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, store.Store, *Jobs){
-		"an event is stored once, with one job":                  eventOnce,
-		"requests at the same time store each event once":        eventsAtOnce,
-		"a webhook takes an event of history over":               historyTakenOver,
-		"an event that nothing handles gets no job":              unhandledEvent,
-		"what waits comes in the order it came in":               waitingOrder,
-		"no environment sees another's rows":                     separateEnvironments,
-		"an object is saved only over the version that was read": objectVersions,
-		"an object comes back as it was saved":                   objectRoundTrip,
-		"a subject has the cases of its inquiries":               subjectObjects,
-		"a verdict that changes is told":                         verdictTold,
-		"a verdict follows what its objects become":              verdictFollows,
-		"a case and its inquiry may come at once":                verdictsAtOnce,
-		"subjects have pages, the oldest first":                  subjectPages,
-		"subjects are evaluated again by other rules":            subjectsReevaluated,
-		"notifications appear in the order of their numbers":     notificationsInOrder,
-		"the notifications of a subject are numbered":            notificationsNumbered,
-		"a notification finds the subject of its object":         notificationSubjects,
-		"a claim has one holder, who learns of others":           claimHolder,
-		"an event that fails too often is set aside":             tries,
-		"a decision comes back with its facts":                   decisionRoundTrip,
-		"one that was changed keeps no other from being saved":   savedAlone,
-		"a worker of before does not save over an action":        actionStale,
-		"a skipped action holds up no other":                     actionSkipped,
-		"nothing of a transaction that fails is kept":            allOrNothing,
-		"the same action is not stored twice":                    actionOnce,
-		"the actions of a decision follow each other":            actionOrder,
-		"what follows an action without effect is dropped":       actionDropped,
-		"an action that waits is run again when it is due":       actionAgain,
-		"what waits gets its jobs again after a crash":           resume,
-		"one holder has a reconciliation at a time":              reconciliationHolder,
-		"the watermark is where the last that finished began":    watermark,
-		"an event that is put back waits again":                  eventRequeued,
-		"a dead action is revived with what came after it":       actionRevived,
-		"lists have pages":                                       pages,
-		"a list goes forward from a cursor":                      forward,
-		"the backlog is what is not finished":                    backlog,
-		"the audit trail is one chain for each environment":      auditChain,
-		"what does not exist is not found":                       notFound,
-		"an endpoint comes back as it was saved":                 endpointRoundTrip,
-		"an endpoint begins where it is told to":                 endpointBegins,
-		"an endpoint gets the types that it receives":            deliveriesByType,
-		"the deliveries of a subject follow each other":          deliveriesInOrder,
-		"a delivery is retried when it is due":                   deliveryRetried,
-		"a worker of before does not save over a delivery":       attemptsOfBefore,
-		"an endpoint that is enabled again starts anew":          endpointDisabled,
-		"what failed is delivered once more":                     redelivered,
-		"deliveries are listed and pruned":                       deliveriesListed,
-		"a claim can be renewed while it is held":                claimRenewed,
+		"an event is stored once, with one job":                            eventOnce,
+		"concurrent requests store each event once":                        eventsAtOnce,
+		"a webhook for an event from the history makes it wait again":      historyTakenOver,
+		"an unhandled event gets no job":                                   unhandledEvent,
+		"waiting events are returned in the order they were stored":        waitingOrder,
+		"environments do not see each other's rows":                        separateEnvironments,
+		"an object is saved only over the version that was read":           objectVersions,
+		"an object is read as it was saved":                                objectRoundTrip,
+		"a subject has the cases of its inquiries":                         subjectObjects,
+		"a changed verdict causes a notification":                          verdictTold,
+		"a verdict follows the changes of its objects":                     verdictFollows,
+		"a case and its inquiry may be saved at the same time":             verdictsAtOnce,
+		"subjects have pages, the oldest first":                            subjectPages,
+		"subjects are evaluated again under other rules":                   subjectsReevaluated,
+		"notifications appear in the order of their numbers":               notificationsInOrder,
+		"a claim has one holder, who is told when it was wanted":           claimHolder,
+		"an event that fails too often becomes poison":                     tries,
+		"a decision is read with its facts":                                decisionRoundTrip,
+		"an object that was changed does not keep others from being saved": savedAlone,
+		"a stale worker does not overwrite an action":                      actionStale,
+		"a skipped action does not delay the next":                         actionSkipped,
+		"a failed transaction saves nothing":                               allOrNothing,
+		"the same action is not stored twice":                              actionOnce,
+		"the actions of a decision run one after another":                  actionOrder,
+		"the actions after one without effect are dropped":                 actionDropped,
+		"a waiting action is retried when it is due":                       actionAgain,
+		"pending work gets jobs again after a crash":                       resume,
+		"a reconciliation has one holder at a time":                        reconciliationHolder,
+		"the watermark is where the last finished reconciliation began":    watermark,
+		"a requeued event is waiting again":                                eventRequeued,
+		"a dead action is revived with the actions after it":               actionRevived,
+		"lists have pages":                                  pages,
+		"a list can be read forward from a cursor":          forward,
+		"the backlog counts unfinished work":                backlog,
+		"the audit trail is one chain for each environment": auditChain,
+		"what does not exist is not found":                  notFound,
+		"the notifications of a subject are numbered":       notificationsNumbered,
+		"a notification finds the subject of its object":    notificationSubjects,
+		"an endpoint is read as it was saved":               endpointRoundTrip,
+		"an endpoint begins at its position":                endpointBegins,
+		"an endpoint receives its types":                    deliveriesByType,
+		"the deliveries of a subject follow each other":     deliveriesInOrder,
+		"a delivery is retried when it is due":              deliveryRetried,
+		"a stale worker does not overwrite a delivery":      attemptsOfBefore,
+		"an endpoint that is enabled again has no failures": endpointDisabled,
+		"failed deliveries can be replayed":                 redelivered,
+		"deliveries are listed and pruned":                  deliveriesListed,
+		"a claim can be renewed while it is held":           claimRenewed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)
@@ -148,7 +148,7 @@ func save(t *testing.T, s store.Store, a store.Advance) {
 	must(t, saving(t, s, a))
 }
 
-// saving saves one, and returns ErrChanged when it was not.
+// saving saves an advance, and returns ErrChanged if it was not saved.
 func saving(t *testing.T, s store.Store, a store.Advance) error {
 	saved, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{a}, verdicts("1"))
 	if err == nil && len(saved.Changed) > 0 {
@@ -157,7 +157,7 @@ func saving(t *testing.T, s store.Store, a store.Advance) error {
 	return err
 }
 
-// verdicts takes the status of a subject's last case for its verdict, or that of its last
+// verdicts uses the status of a subject's last case as its verdict, or that of its last
 // inquiry.
 func verdicts(rules string) store.Verdicts {
 	return store.Verdicts{Rules: rules, Now: start, Of: func(objects []domain.Object) domain.Subject {
@@ -173,7 +173,7 @@ func verdicts(rules string) store.Verdicts {
 	}}
 }
 
-// waiting are the ids of the events that wait for the inquiry.
+// waiting returns the ids of the inquiry's waiting events.
 func waiting(t *testing.T, s store.Store) (ids []string) {
 	t.Helper()
 	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
@@ -184,7 +184,7 @@ func waiting(t *testing.T, s store.Store) (ids []string) {
 	return ids
 }
 
-// marks says what became of events that were received a second after start.
+// marks returns the states of events that were received a second after start.
 func marks(states map[string]domain.EventState) (marks []store.EventMark) {
 	for id, state := range states {
 		marks = append(marks, store.EventMark{ID: id, ReceivedAt: start.Add(time.Second), State: state})
@@ -222,7 +222,7 @@ func eventOnce(t *testing.T, s store.Store, jobs *Jobs) {
 	got, err := s.Event(t.Context(), domain.Sandbox, "evt_1")
 	must(t, err)
 	if !reflect.DeepEqual(got, first) {
-		t.Errorf("it came back as %+v, was %+v", got, first)
+		t.Errorf("it was read as %+v, was %+v", got, first)
 	}
 }
 
@@ -317,7 +317,7 @@ func objectVersions(t *testing.T, s store.Store, _ *Jobs) {
 	o := object("inquiry", "inq_1", "user-1")
 	save(t, s, store.Advance{Objects: []domain.Object{o}})
 	if err := saving(t, s, store.Advance{Objects: []domain.Object{o}}); !errors.Is(err, store.ErrChanged) {
-		t.Errorf("made twice: %v", err)
+		t.Errorf("inserting it twice: %v", err)
 	}
 	read, err := s.Object(t.Context(), domain.Sandbox, inquiry)
 	must(t, err)
@@ -343,7 +343,7 @@ func objectRoundTrip(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	got.Version = o.Version
 	if !reflect.DeepEqual(got, o) {
-		t.Errorf("it came back as %+v, was %+v", got, o)
+		t.Errorf("it was read as %+v, was %+v", got, o)
 	}
 }
 
@@ -365,7 +365,7 @@ func subjectObjects(t *testing.T, s store.Store, _ *Jobs) {
 		t.Errorf("the subject has %v", got)
 	}
 	if got := ids(s.SubjectObjects(t.Context(), domain.Sandbox, "")); len(got) != 0 {
-		t.Errorf("nobody has %v", got)
+		t.Errorf("the empty reference id has %v", got)
 	}
 }
 
@@ -375,7 +375,7 @@ func allOrNothing(t *testing.T, s store.Store, jobs *Jobs) {
 	save(t, s, store.Advance{Objects: []domain.Object{o}})
 	jobs.Take()
 	err := saving(t, s, store.Advance{
-		Objects: []domain.Object{object("case", "case_1", "", inquiry), o}, // the second fails
+		Objects: []domain.Object{object("case", "case_1", "", inquiry), o}, // the second one fails
 		Events:  marks(map[string]domain.EventState{"evt_1": domain.EventApplied}), Actions: []domain.Action{action("axn_1", "dec_1")},
 	})
 	if !errors.Is(err, store.ErrChanged) {
@@ -404,7 +404,7 @@ func actionOnce(t *testing.T, s store.Store, jobs *Jobs) {
 	want := action("axn_1", "dec_1")
 	want.Version = got.Version
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("it came back as %+v, was %+v", got, want)
+		t.Errorf("it was read as %+v, was %+v", got, want)
 	}
 }
 
@@ -419,7 +419,7 @@ func actionOrder(t *testing.T, s store.Store, jobs *Jobs) {
 	saveAction(t, s, second)
 	wantActions(t, jobs.Take())
 	if got, err := s.Action(t.Context(), domain.Sandbox, "axn_1"); err != nil || !sameAction(got, first) {
-		t.Errorf("it came back as %+v, error %v, was %+v", got, err, first)
+		t.Errorf("it was read as %+v, error %v, was %+v", got, err, first)
 	}
 }
 
@@ -440,7 +440,7 @@ func verdictTold(t *testing.T, s store.Store, _ *Jobs) {
 		got = append(got, fmt.Sprint(n.Subject, " ", n.Verdict, " ", n.EventID))
 	}
 	if want := []string{"user-1 review evt_2", "user-2 approved evt_1", "user-1 pending evt_1"}; !slices.Equal(got, want) {
-		t.Errorf("told %q, want %q", got, want)
+		t.Errorf("the notifications have %q, want %q", got, want)
 	}
 	subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
 	must(t, err)
@@ -452,8 +452,8 @@ func verdictTold(t *testing.T, s store.Store, _ *Jobs) {
 	}
 }
 
-// A subject is evaluated again whichever of its objects changes, and so is the one that
-// an object belonged to before.
+// A subject is evaluated again when any of its objects changes, and also when an object no
+// longer belongs to it.
 func verdictFollows(t *testing.T, s store.Store, _ *Jobs) {
 	stands := func(reference string, want domain.Verdict) {
 		t.Helper()
@@ -463,7 +463,7 @@ func verdictFollows(t *testing.T, s store.Store, _ *Jobs) {
 		must(t, err)
 		at := slices.IndexFunc(page.Rows, func(n domain.Notification) bool { return n.Subject == reference })
 		if subject.Verdict != want || at < 0 || page.Rows[at].Verdict != want {
-			t.Errorf("%s stands %s, want %s; told %+v", reference, subject.Verdict, want, page.Rows)
+			t.Errorf("the verdict on %s is %s, want %s; notifications %+v", reference, subject.Verdict, want, page.Rows)
 		}
 	}
 	change := func(ref domain.Ref, f func(*domain.Object)) {
@@ -497,7 +497,7 @@ func verdictFollows(t *testing.T, s store.Store, _ *Jobs) {
 func verdictsAtOnce(t *testing.T, s store.Store, _ *Jobs) {
 	const n = 30
 	var all sync.WaitGroup
-	for i := range n { // a case and its inquiry, each saved for the first time, at once
+	for i := range n { // a case and its inquiry, both new, at the same time
 		ref := domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_", i)}
 		o, kase := object(ref.Type, ref.ID, fmt.Sprint("user-", i)), object("case", fmt.Sprint("case_", i), "", ref)
 		o.Status, kase.Status = "declined", "approved"
@@ -512,7 +512,7 @@ func verdictsAtOnce(t *testing.T, s store.Store, _ *Jobs) {
 	all.Wait()
 	for i := range n {
 		if subject, err := s.Subject(t.Context(), domain.Sandbox, fmt.Sprint("user-", i)); err != nil || subject.Verdict != "approved" {
-			t.Errorf("user-%d stands %s, error %v", i, subject.Verdict, err)
+			t.Errorf("the verdict on user-%d is %s, error %v", i, subject.Verdict, err)
 		}
 	}
 }
@@ -541,7 +541,7 @@ func subjectPages(t *testing.T, s store.Store, _ *Jobs) {
 		t.Errorf("listed %q", got)
 	}
 	if _, _, err := s.Subjects(t.Context(), domain.Sandbox, "", "nonsense", 2); !errors.Is(err, store.ErrCursor) {
-		t.Errorf("a cursor of no list: %v", err)
+		t.Errorf("an invalid cursor: %v", err)
 	}
 }
 
@@ -558,17 +558,17 @@ func subjectsReevaluated(t *testing.T, s store.Store, _ *Jobs) {
 	last, told, err := s.Reevaluate(t.Context(), domain.Sandbox, stricter, "")
 	must(t, err)
 	if last != "user-2" || len(told) != 3 {
-		t.Errorf("up to %q, told %+v", last, told)
+		t.Errorf("up to %q, notifications %+v", last, told)
 	}
 	if last, told, err = s.Reevaluate(t.Context(), domain.Sandbox, stricter, ""); err != nil || last != "" || len(told) != 0 {
-		t.Errorf("again up to %q, told %+v, error %v", last, told, err)
+		t.Errorf("again up to %q, notifications %+v, error %v", last, told, err)
 	}
 	if subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1"); err != nil || subject.Verdict != domain.VerdictReview {
 		t.Errorf("the subject is %+v, error %v", subject, err)
 	}
 }
 
-// Whoever reads notifications by their number, while others write some, misses none.
+// A client that reads notifications by sequence while others are written misses none.
 func notificationsInOrder(t *testing.T, s store.Store, _ *Jobs) {
 	const writers, each = 8, 20
 	var writing sync.WaitGroup
@@ -612,31 +612,31 @@ func claimHolder(t *testing.T, s store.Store, _ *Jobs) {
 	ctx, other := t.Context(), domain.Ref{Type: "inquiry", ID: "inq_2"}
 	claim, ok, err := s.Claim(ctx, domain.Sandbox, inquiry)
 	if err != nil || !ok {
-		t.Fatalf("nobody has it, ok %v, error %v", ok, err)
+		t.Fatalf("the first claim: ok %v, error %v", ok, err)
 	}
 	if again, err := s.Release(ctx, claim); err != nil || again {
-		t.Errorf("nobody wanted it, again %v, error %v", again, err)
+		t.Errorf("released without another claim: again %v, error %v", again, err)
 	}
 	if claim, ok, err = s.Claim(ctx, domain.Sandbox, inquiry); err != nil || !ok {
-		t.Fatalf("it was released, ok %v, error %v", ok, err)
+		t.Fatalf("a claim after the release: ok %v, error %v", ok, err)
 	}
 	if _, ok, err := s.Claim(ctx, domain.Sandbox, inquiry); err != nil || ok {
-		t.Errorf("two have it, ok %v, error %v", ok, err)
+		t.Errorf("a second claim: ok %v, error %v", ok, err)
 	}
 	if _, ok, err := s.Claim(ctx, domain.Production, inquiry); err != nil || !ok {
-		t.Errorf("another environment's is taken, ok %v, error %v", ok, err)
+		t.Errorf("a claim in another environment: ok %v, error %v", ok, err)
 	}
 	if again, err := s.Release(ctx, claim); err != nil || !again {
-		t.Errorf("somebody wanted it, again %v, error %v", again, err)
+		t.Errorf("released after a second claim: again %v, error %v", again, err)
 	}
 	if claim, ok, err = s.Claim(ctx, domain.Sandbox, other); err != nil || !ok {
 		t.Fatalf("ok %v, error %v", ok, err)
 	}
 	if taken, err := s.Claimed(ctx, domain.Sandbox, []domain.Ref{inquiry, other}); err != nil || !slices.Equal(taken, []domain.Ref{other}) {
-		t.Errorf("taken are %v, error %v", taken, err)
+		t.Errorf("claimed are %v, error %v", taken, err)
 	}
 	if again, err := s.Release(ctx, claim); err != nil || !again {
-		t.Errorf("somebody looked for it, again %v, error %v", again, err)
+		t.Errorf("released after Claimed: again %v, error %v", again, err)
 	}
 }
 
@@ -647,13 +647,13 @@ func tries(t *testing.T, s store.Store, _ *Jobs) {
 		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, []domain.Notification{notify.Poison(event("evt_1", start), "it is rejected", start)}, entry)
 		must(t, err)
 		if aside != (i == 2) {
-			t.Errorf("after try %d it is set aside: %v", i+1, aside)
+			t.Errorf("after try %d it is poison: %v", i+1, aside)
 		}
 	}
 	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, nil, entry)
 	must(t, err)
 	if aside {
-		t.Error("an event is set aside that should wait for ever")
+		t.Error("an event became poison that should wait")
 	}
 	for id, want := range map[string]domain.Event{"evt_1": {State: domain.EventPoison, Tries: 3, Reason: "it is rejected"}, "evt_2": {State: domain.EventWaiting, Tries: 1, Reason: "no answer"}} {
 		if e, err := s.Event(t.Context(), domain.Sandbox, id); err != nil || e.State != want.State || e.Tries != want.Tries || e.Reason != want.Reason {
@@ -678,7 +678,7 @@ func decisionRoundTrip(t *testing.T, s store.Store, _ *Jobs) {
 	got, err := s.Decision(t.Context(), domain.Sandbox, "dec_1")
 	must(t, err)
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("it came back as %+v, was %+v", got, want)
+		t.Errorf("it was read as %+v, was %+v", got, want)
 	}
 	page, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{})
 	must(t, err)
@@ -738,7 +738,7 @@ func actionSkipped(t *testing.T, s store.Store, jobs *Jobs) {
 	wantActions(t, jobs.Take(), "axn_2")
 }
 
-// saveAction saves an action over the version that is stored.
+// saveAction saves an action over the stored version.
 func saveAction(t *testing.T, s store.Store, a domain.Action) {
 	t.Helper()
 	stored, err := s.Action(t.Context(), domain.Sandbox, a.ID)
@@ -764,7 +764,7 @@ func actionDropped(t *testing.T, s store.Store, jobs *Jobs) {
 			got, err := s.Action(t.Context(), domain.Sandbox, id)
 			must(t, err)
 			if got.State != domain.ActionDropped || !strings.Contains(got.Outcome, first.ID) || !got.FinishedAt.Equal(start) {
-				t.Errorf("after one that is %s, %s is %s: %s", state, id, got.State, got.Outcome)
+				t.Errorf("after an action that is %s, %s is %s: %s", state, id, got.State, got.Outcome)
 			}
 		}
 	}
@@ -878,27 +878,27 @@ func reconciliationHolder(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	first, ok := begin("rec_1", "a", start)
 	if !ok || !reflect.DeepEqual(first, reconciliation("rec_1")) {
-		t.Fatalf("it began %v as %+v", ok, first)
+		t.Fatalf("begun %v as %+v", ok, first)
 	}
 	if _, ok := begin("rec_2", "b", start.Add(time.Second)); ok {
-		t.Error("two holders have it")
+		t.Error("a second holder has it too")
 	}
 	first.Cursor, first.Seen, first.From, first.OldestSeen = "evt_7", 7, domain.Mark{EventID: "evt_1", At: start}, start.Add(-time.Minute)
 	must(t, s.SaveReconciliation(t.Context(), first, "a", start.Add(2*time.Minute)))
 	if _, ok := begin("rec_2", "b", start.Add(90*time.Second)); ok {
-		t.Error("a sign of life did not keep it")
+		t.Error("renewing did not keep it")
 	}
 	taken, ok := begin("rec_2", "b", start.Add(3*time.Minute))
 	if !ok || !reflect.DeepEqual(taken, first) {
-		t.Errorf("the next holder goes on %v with %+v, not with %+v", ok, taken, first)
+		t.Errorf("the next holder resumed (%v) with %+v, want %+v", ok, taken, first)
 	}
 	if err := s.SaveReconciliation(t.Context(), first, "a", start.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
-		t.Errorf("the holder of before saved it, error %v", err)
+		t.Errorf("the previous holder saved it, error %v", err)
 	}
 	production := reconciliation("rec_3")
 	production.Environment = domain.Production
 	if _, ok, err := s.BeginReconciliation(t.Context(), production, "c", start, start.Add(time.Minute)); err != nil || !ok {
-		t.Errorf("another environment's is held up: %v, error %v", ok, err)
+		t.Errorf("one of another environment did not begin: %v, error %v", ok, err)
 	}
 }
 
@@ -918,7 +918,7 @@ func watermark(t *testing.T, s store.Store, _ *Jobs) {
 		r.From = domain.Mark{EventID: newest, At: r.StartedAt}
 		must(t, s.SaveReconciliation(t.Context(), r, "a", r.StartedAt))
 		if mark, _, err := s.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID == newest && newest != "" {
-			t.Errorf("under way, the watermark is %+v, error %v", mark, err)
+			t.Errorf("during a reconciliation, the watermark is %+v, error %v", mark, err)
 		}
 		if i < 2 {
 			r.FinishedAt, r.Lost, r.Missed, r.History, r.OldestMissed = r.StartedAt.Add(time.Minute), i == 1, 3, 4, start
@@ -942,25 +942,25 @@ func historyTakenOver(t *testing.T, s store.Store, jobs *Jobs) {
 	save(t, s, store.Advance{Events: marks(map[string]domain.EventState{"evt_1": domain.EventApplied})})
 	jobs.Take()
 	if fresh := appendEvents(t, s, old); fresh[0] || len(jobs.Take()) != 0 {
-		t.Error("history that is read again is new")
+		t.Error("an event from the history that is read again is new")
 	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); !fresh[0] || len(jobs.Take()) != 1 {
-		t.Error("an event of history is not new when a webhook brings it")
+		t.Error("an event from the history is not new when a webhook delivers it")
 	}
 	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
 	must(t, err)
 	if len(inbox[0].Events) != 1 || inbox[0].Events[0].Via != domain.ViaWebhook {
-		t.Errorf("what waits is %+v", inbox[0].Events)
+		t.Errorf("the waiting events are %+v", inbox[0].Events)
 	}
-	// Who folded it as history saves that when the webhook is there.
+	// The worker that folded it as history saves that after the webhook has arrived.
 	late := marks(map[string]domain.EventState{"evt_1": domain.EventApplied})
 	late[0].History = true
 	save(t, s, store.Advance{Events: late})
 	if ids := waiting(t, s); len(ids) != 1 {
-		t.Error("the webhook does not wait any more")
+		t.Error("the event is no longer waiting")
 	}
 	if fresh := appendEvents(t, s, event("evt_1", start)); fresh[0] {
-		t.Error("the webhook is new twice")
+		t.Error("the event is new twice")
 	}
 }
 
@@ -971,12 +971,12 @@ func eventRequeued(t *testing.T, s store.Store, jobs *Jobs) {
 	n, err := s.Requeue(t.Context(), domain.Sandbox, []string{"evt_1", "evt_2", "evt_3", "evt_9"}, []audit.Entry{{Environment: domain.Sandbox, What: "event.replayed"}})
 	must(t, err)
 	if got := jobs.Take(); n != 2 || len(got) != 1 || got[0].Object != inquiry {
-		t.Errorf("%d were put back, with jobs %+v", n, got)
+		t.Errorf("%d were requeued, with jobs %+v", n, got)
 	}
 	inbox, err := s.Inbox(t.Context(), domain.Sandbox, []domain.Ref{inquiry}, 100)
 	must(t, err)
 	if waiting := inbox[0].Events; len(waiting) != 3 || waiting[0].Headers["User-Agent"] != "Persona" {
-		t.Errorf("what waits is %+v", waiting)
+		t.Errorf("the waiting events are %+v", waiting)
 	}
 	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
 		t.Errorf("the trail is %+v, error %v", trail, err)
@@ -992,7 +992,7 @@ func actionRevived(t *testing.T, s store.Store, jobs *Jobs) {
 	saveAction(t, s, first)
 	jobs.Take()
 	if err := s.Revive(t.Context(), domain.Sandbox, "axn_2", "key-new", start, nil); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("one that is not dead is revived, error %v", err)
+		t.Errorf("an action that is not dead is revived, error %v", err)
 	}
 	must(t, s.Revive(t.Context(), domain.Sandbox, "axn_1", "key-new", start.Add(time.Hour), nil))
 	wantActions(t, jobs.Take(), "axn_1")

@@ -1,89 +1,124 @@
 package acts
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// ActKind is what an [Act] does.
-type ActKind string
-
-// Act is something that no operation of the API does: a person does it, at Persona's
-// dashboard or in front of a camera, or Persona does it by itself. See [Sandbox.Act].
+// Act is something that happens at Persona without a call of the API.
 type Act struct {
-	Do ActKind `json:"do"` // such as archive_account: docs/sandbox.md lists them
-	ID string  `json:"id"` // of the resource it is done to
+	Do Kind   `json:"do"`
+	ID string `json:"id"` // of the resource that it happens to
 
-	Type    string         `json:"type,omitempty"`    // of what it makes, such as verification/database
-	Outcome string         `json:"outcome,omitempty"` // the status that what it makes ends in
-	Step    string         `json:"step,omitempty"`    // of the flow, where an inquiry goes
+	Type    string         `json:"type,omitempty"`    // of what it creates, such as verification/database
+	Outcome string         `json:"outcome,omitempty"` // the final status of what it creates
+	Step    string         `json:"step,omitempty"`    // of the flow, for move_on
 	Text    string         `json:"text,omitempty"`    // of a comment
-	Field   string         `json:"field,omitempty"`   // that is deleted from a transaction type
+	Field   string         `json:"field,omitempty"`   // to delete from a transaction type
 	Tags    []string       `json:"tags,omitempty"`    // of a verification
-	Query   map[string]any `json:"query,omitempty"`   // of a report, keys in kebab-case
-	Rows    string         `json:"rows,omitempty"`    // CSV, as an importer of accounts takes it
+	Query   map[string]any `json:"query,omitempty"`   // of a report, with keys in kebab-case
+	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
 }
 
-// act is what the sandbox does for one kind of [Act]. It returns what was made or
-// changed.
-type act struct {
-	family string // of the resource it is done to
-	user   bool   // whether it is a user's of the dashboard, which the audit log tells
-	do     func(*engine.Change, *storage.Resource, Act) (*storage.Resource, error)
+// Kind is the kind of an [Act].
+type Kind string
+
+// The kinds of acts, by the resource that they happen to.
+const (
+	ArchiveAccount         Kind = "archive_account"
+	RestoreAccount         Kind = "restore_account"
+	CreateReport           Kind = "create_report"
+	CommentCase            Kind = "comment_case"
+	ExportCase             Kind = "export_case"
+	Redeliver              Kind = "redeliver"
+	CancelGraphQuery       Kind = "cancel_graph_query"
+	RerunGraphQuery        Kind = "rerun_graph_query"
+	RunPipeline            Kind = "run_importer_pipeline"
+	PausePipelineRun       Kind = "pause_importer_pipeline_run"
+	ResumePipelineRun      Kind = "resume_importer_pipeline_run"
+	CancelPipelineRun      Kind = "cancel_importer_pipeline_run"
+	Submit                 Kind = "submit"
+	MoveOn                 Kind = "move_on"
+	RunReport              Kind = "run_report"
+	CreateReusablePersona  Kind = "create_reusable_persona"
+	UseReusablePersona     Kind = "use_reusable_persona"
+	CancelSession          Kind = "cancel_session"
+	PublishTemplateVersion Kind = "publish_template_version"
+	FailRelay              Kind = "fail_relay"
+	ProcessSentinelSession Kind = "process_sentinel_session"
+	DeleteTransactionField Kind = "delete_transaction_field"
+	EscalateVerification   Kind = "escalate_verification"
+	TagVerification        Kind = "tag_verification"
+	ResumeWorkflowRun      Kind = "resume_workflow_run"
+)
+
+// implementation is how the sandbox carries out a kind of act.
+type implementation struct {
+	family string // of the resource that it happens to
+	user   bool   // a user of the dashboard does it, so it is in the user audit log
+
+	// do returns what it created or changed.
+	do func(*engine.Change, *storage.Resource, Act) (*storage.Resource, error)
 }
 
-// Acts are all kinds of [Act], by name.
-func Acts() map[ActKind]act {
-	return map[ActKind]act{
-		"archive_account":          {"account", true, archiveAccount},
-		"restore_account":          {"account", true, restoreAccount},
-		"create_report":            {"account", true, actReport},
-		"run_report":               {"inquiry", false, actInquiryReport},
-		"comment_case":             {"case", true, commentCase},
-		"publish_template_version": {"inquiry-template-version", true, publishTemplateVersion},
-		"export_case":              {"case", true, exportCase},
-		"submit":                   {"inquiry", false, actSubmit},
-		"move_on":                  {"inquiry", false, actMoveOn},
-		"create_reusable_persona":  {"inquiry", false, createReusablePersona},
-		"use_reusable_persona":     {"inquiry", false, useReusablePersona},
-		"cancel_session":           {"inquiry-session", false, actCancelSession},
-		"escalate_verification":    {"verification", true, escalateVerification},
-		"redeliver": {"event", true, func(c *engine.Change, event *storage.Resource, _ Act) (*storage.Resource, error) {
-			return engine.Redeliver(c, event)
-		}},
-		"tag_verification":             {"verification", true, tagVerification},
-		"cancel_graph_query":           {"graph-query", true, cancelGraphQuery},
-		"rerun_graph_query":            {"graph-query", true, rerunGraphQuery},
-		"resume_workflow_run":          {"workflow-run", true, resumeWorkflowRun},
-		"run_importer_pipeline":        {"importer-pipeline", true, runPipeline},
-		"pause_importer_pipeline_run":  {"importer-pipeline-run", true, pausePipelineRun},
-		"resume_importer_pipeline_run": {"importer-pipeline-run", true, resumePipelineRun},
-		"cancel_importer_pipeline_run": {"importer-pipeline-run", true, cancelPipelineRun},
-		"process_sentinel_session":     {"transaction", false, processSentinelSession},
-		"fail_relay":                   {"relay", false, failRelay},
-		"delete_transaction_field":     {"transaction-type", true, deleteTransactionField},
+// Kinds returns all kinds, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(implementations())) }
+
+func implementations() map[Kind]implementation {
+	return map[Kind]implementation{
+		ArchiveAccount:         {"account", true, archiveAccount},
+		RestoreAccount:         {"account", true, restoreAccount},
+		CreateReport:           {"account", true, createReport},
+		CommentCase:            {"case", true, commentCase},
+		ExportCase:             {"case", true, exportCase},
+		Redeliver:              {"event", true, redeliver},
+		CancelGraphQuery:       {"graph-query", true, cancelGraphQuery},
+		RerunGraphQuery:        {"graph-query", true, rerunGraphQuery},
+		RunPipeline:            {"importer-pipeline", true, runPipeline},
+		PausePipelineRun:       {"importer-pipeline-run", true, pausePipelineRun},
+		ResumePipelineRun:      {"importer-pipeline-run", true, resumePipelineRun},
+		CancelPipelineRun:      {"importer-pipeline-run", true, cancelPipelineRun},
+		Submit:                 {"inquiry", false, submit},
+		MoveOn:                 {"inquiry", false, moveOn},
+		RunReport:              {"inquiry", false, runReport},
+		CreateReusablePersona:  {"inquiry", false, createReusablePersona},
+		UseReusablePersona:     {"inquiry", false, useReusablePersona},
+		CancelSession:          {"inquiry-session", false, cancelSession},
+		PublishTemplateVersion: {"inquiry-template-version", true, publishTemplateVersion},
+		FailRelay:              {"relay", false, failRelay},
+		ProcessSentinelSession: {"transaction", false, processSentinelSession},
+		DeleteTransactionField: {"transaction-type", true, deleteTransactionField},
+		EscalateVerification:   {"verification", true, escalateVerification},
+		TagVerification:        {"verification", true, tagVerification},
+		ResumeWorkflowRun:      {"workflow-run", true, resumeWorkflowRun},
 	}
 }
 
-// Perform does what no operation of the API does, and returns what was made or changed.
-func Perform(s *engine.Engine, environment catalog.Environment, a Act) (*storage.Resource, error) {
-	s.Mu.Lock()
-	defer s.Dispatcher.Wake()
-	defer s.Mu.Unlock()
-	s.ExpireDue()
-	env := s.Environments[string(environment)]
+// Perform carries out an act as a whole, with its events, or not at all. It returns what
+// the act created or changed.
+func Perform(e *engine.Engine, environment catalog.Environment, a Act) (done *storage.Resource, err error) {
+	e.WithLock(func() {
+		done, err = perform(e, e.Environment(environment), a)
+	})
+	return done, err
+}
+
+func perform(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resource, error) {
 	if env == nil {
 		return nil, engine.NotFound("there is no such environment")
 	}
-	kind, known := Acts()[a.Do]
+	kind, known := implementations()[a.Do]
 	if !known {
-		return nil, engine.BadRequest("do must be one of " + strings.Join(actNames(), ", ") + catalog.DidYouMean(string(a.Do), actNames()))
+		return nil, engine.BadRequest("do must be one of " + strings.Join(names(), ", ") + spelling.DidYouMean(string(a.Do), names()))
 	}
-	c := engine.NewChange(env, s.Clock.Now())
+	c := engine.NewChange(env, e.Now())
 	r := c.Edit(a.ID)
 	if r == nil || r.Family() != kind.family {
 		return nil, engine.NotFound("id is not one of this environment's, of type " + kind.family)
@@ -95,15 +130,22 @@ func Perform(s *engine.Engine, environment catalog.Environment, a Act) (*storage
 	if kind.user {
 		audit(c, a)
 	}
-	s.Commit(c)
+	e.Commit(c)
 	return done, nil
 }
 
-func actNames() []string {
+func names() []string {
 	var names []string
-	for name := range Acts() {
-		names = append(names, string(name))
+	for _, kind := range Kinds() {
+		names = append(names, string(kind))
 	}
-	slices.Sort(names)
 	return names
+}
+
+// audit adds an act of a user to the user audit log.
+func audit(c *engine.Change, a Act) {
+	c.Create("user-audit-log", "ual", map[string]any{
+		"path": "/dashboard/" + a.ID, "method": "POST", "get-params": map[string]any{}, "post-params": map[string]any{"do": a.Do},
+		"ip-address": "127.0.0.1", "user-agent": "Sandbox", "response-status": 200,
+	}, map[string]any{"user": storage.Identifier{Type: "user", ID: resources.UserID}, "user-session": storage.Identifier{Type: "user-session", ID: resources.UserSessionID}})
 }

@@ -4,17 +4,18 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// archiveAccount takes an account out of use: it takes no new inquiries.
+// archiveAccount archives an account, which then accepts no new inquiries.
 func archiveAccount(c *engine.Change, account *storage.Resource, _ Act) (*storage.Resource, error) {
 	if account.Attributes[resources.Archived] == true {
 		return nil, engine.Conflict("the account is archived")
 	}
-	account.Attributes[resources.Archived], account.Attributes["updated-at"] = true, simclock.Stamp(c.Now)
+	account.Attributes[resources.Archived] = true
+	c.Stamp(account, "updated-at")
 	c.Emit("account.archived", account, nil)
 	return account, nil
 }
@@ -26,7 +27,8 @@ func restoreAccount(c *engine.Change, account *storage.Resource, _ Act) (*storag
 	case account.Attributes[resources.Archived] != true:
 		return nil, engine.Conflict("the account is not archived")
 	}
-	account.Attributes[resources.Archived], account.Attributes["updated-at"] = false, simclock.Stamp(c.Now)
+	account.Attributes[resources.Archived] = false
+	c.Stamp(account, "updated-at")
 	c.Emit("account.restored", account, nil)
 	return account, nil
 }
@@ -39,49 +41,15 @@ func commentCase(c *engine.Change, r *storage.Resource, a Act) (*storage.Resourc
 	case r.Attributes["redacted-at"] != nil:
 		return nil, engine.Conflict("the case is redacted")
 	}
-	comment := c.Create("case-comment", "cscm", map[string]any{
-		"message": a.Text, "commenter-id": resources.UserID, "commenter-type": "user", "updated-at": simclock.Stamp(c.Now),
-	}, nil)
+	comment := c.Create("case-comment", "cscm", map[string]any{"message": a.Text, "commenter-id": resources.UserID, "commenter-type": "user"}, nil)
+	c.Stamp(comment, "updated-at")
 	r.Link("case-comments", comment.Identifier())
-	r.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(r, "updated-at")
 	c.Emit("case-comment.created", comment, nil)
 	return comment, nil
 }
 
-// publishTemplateVersion makes a draft the version that new inquiries are made from.
-func publishTemplateVersion(c *engine.Change, version *storage.Resource, _ Act) (*storage.Resource, error) {
-	if status := version.Text("status"); status != "draft" {
-		return nil, engine.Conflict("a version that is " + status + " cannot be published")
-	}
-	template := c.Edit(version.One("inquiry-template"))
-	c.Edit(template.One("latest-published-version")).Attributes["live"] = false
-	template.Relationships["latest-published-version"] = version.Identifier()
-	version.Attributes["status"], version.Attributes["live"] = "published", true
-	version.Attributes["published-at"], version.Attributes["updated-at"] = simclock.Stamp(c.Now), simclock.Stamp(c.Now)
-	c.Emit("inquiry-template-version.published", version, nil)
-	return version, nil
-}
-
-// actReport makes a report about an account, of any kind: those that no operation
-// makes come from workflows, at Persona.
-func actReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
-	return reportOf(c, account, a)
-}
-
-// reportOf makes the report of an act, about an account unless that is nil.
-func reportOf(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
-	for id, typ := range resources.ReportTemplates() {
-		if typ == a.Type {
-			if err := resources.CheckQuery(typ, a.Query); err != nil {
-				return nil, err
-			}
-			return resources.NewReport(c, typ, id, a.Query, account), nil
-		}
-	}
-	return nil, engine.Unprocessable("type must be the type of a report", "/type")
-}
-
-// exportCase hands a case out. The case stays as it is; the audit log tells of it.
+// exportCase emits the event of an export. The case does not change.
 func exportCase(c *engine.Change, r *storage.Resource, _ Act) (*storage.Resource, error) {
 	if r.Attributes["redacted-at"] != nil {
 		return nil, engine.Conflict("the case is redacted")
@@ -90,8 +58,40 @@ func exportCase(c *engine.Change, r *storage.Resource, _ Act) (*storage.Resource
 	return r, nil
 }
 
-// escalateVerification hands a verification to a person who looks again. Its status
-// stays.
+// publishTemplateVersion publishes a draft. New inquiries then use it.
+func publishTemplateVersion(c *engine.Change, version *storage.Resource, _ Act) (*storage.Resource, error) {
+	if status := version.Text("status"); status != "draft" {
+		return nil, engine.Conflict("a version that is " + status + " cannot be published")
+	}
+	template := c.Edit(version.One("inquiry-template"))
+	c.Edit(template.One("latest-published-version")).Attributes["live"] = false
+	template.Relationships["latest-published-version"] = version.Identifier()
+	version.Attributes["status"], version.Attributes["live"] = "published", true
+	c.Stamp(version, "published-at", "updated-at")
+	c.Emit("inquiry-template-version.published", version, nil)
+	return version, nil
+}
+
+// createReport creates a report about an account, also of the kinds that only workflows
+// create at Persona.
+func createReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
+	return newReport(c, account, a)
+}
+
+// newReport creates the report of an act, about an account unless that is nil.
+func newReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
+	for id, typ := range resources.ReportTemplates() {
+		if typ == a.Type {
+			if err := reportkind.CheckQuery(typ, a.Query); err != nil {
+				return nil, err
+			}
+			return resources.NewReport(c, typ, id, a.Query, account), nil
+		}
+	}
+	return nil, engine.Unprocessable("type must be the type of a report", "/type")
+}
+
+// escalateVerification escalates a verification to a person. Its status does not change.
 func escalateVerification(c *engine.Change, v *storage.Resource, _ Act) (*storage.Resource, error) {
 	switch {
 	case v.Attributes["completed-at"] == nil:
@@ -105,21 +105,11 @@ func escalateVerification(c *engine.Change, v *storage.Resource, _ Act) (*storag
 }
 
 func tagVerification(c *engine.Change, v *storage.Resource, a Act) (*storage.Resource, error) {
-	have, _ := v.Attributes["tags"].([]any)
-	tags := resources.TagList(a.Tags)
-	added, removed := resources.Without(tags, have), resources.Without(have, tags)
-	if err := resources.CountTags(c, added); err != nil {
-		return nil, err
-	}
-	if len(added)+len(removed) > 0 {
-		v.Attributes["tags"] = tags
-		c.Emit("verification.updated-tags", v, map[string]any{"added-tags": added, "removed-tags": removed})
-	}
-	return v, nil
+	return v, resources.SetTags(c, v, resources.TagList(a.Tags), resources.EmitTags)
 }
 
-// deleteTransactionField takes a field from a transaction type. Transactions keep what
-// they have in it.
+// deleteTransactionField deletes a field of a transaction type. Transactions keep their
+// values.
 func deleteTransactionField(c *engine.Change, typ *storage.Resource, a Act) (*storage.Resource, error) {
 	schemas, _ := typ.Attributes["field-schemas"].([]any)
 	left := slices.DeleteFunc(slices.Clone(schemas), func(schema any) bool {
@@ -129,7 +119,19 @@ func deleteTransactionField(c *engine.Change, typ *storage.Resource, a Act) (*st
 	if len(left) == len(schemas) {
 		return nil, engine.Unprocessable("the transaction type has no such field", "/field")
 	}
-	typ.Attributes["field-schemas"], typ.Attributes["updated-at"] = left, simclock.Stamp(c.Now)
+	typ.Attributes["field-schemas"] = left
+	c.Stamp(typ, "updated-at")
 	c.Emit("transaction-type.deleted-field", typ, nil)
 	return typ, nil
+}
+
+// redeliver retries the failed deliveries of an event to webhooks that are enabled. After
+// eight attempts Persona does not retry by itself (Persona docs: Webhooks).
+func redeliver(c *engine.Change, event *storage.Resource, _ Act) (*storage.Resource, error) {
+	webhooks := slices.DeleteFunc(c.Env.Outbox().FailedFor(event.ID), func(id string) bool { return c.Get(id).Text("status") != "enabled" })
+	if len(webhooks) == 0 {
+		return nil, engine.Conflict("no delivery of the event failed whose webhook is enabled")
+	}
+	c.OnCommit(func() { c.Env.Outbox().Retry(event.ID, webhooks, c.Now) })
+	return event, nil
 }

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// verbatim are the attributes whose keys are data: the template or the caller
-// defines them.
+// verbatim reports whether the keys inside of an attribute are data, which a template or a
+// caller defines.
 func verbatim(key string) bool {
 	switch key {
 	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
@@ -15,9 +15,9 @@ func verbatim(key string) bool {
 	return false
 }
 
-// Inflect rewrites the keys of a document from kebab-case into another casing.
-// Fields keep theirs; before 2025-10-27 those of inquiries, cases and transactions
-// did not (Persona changelog, 2025-10-27).
+// Inflect rewrites the keys of a document from kebab-case into another casing: snake, camel
+// or kebab. The keys of fields do not change. Before 2025-10-27 those of inquiries, cases and
+// transactions did, which the caller does (Persona changelog, 2025-10-27).
 func Inflect(v any, casing string) any {
 	if casing == "kebab" {
 		return v
@@ -43,7 +43,7 @@ func Inflect(v any, casing string) any {
 	}
 }
 
-// Cased writes a kebab-case key in a casing.
+// Cased returns a kebab-case key in another casing.
 func Cased(key, casing string) string {
 	switch casing {
 	case "snake":
@@ -63,8 +63,8 @@ func Cased(key, casing string) string {
 	}
 }
 
-// Kebab writes a key of any casing in kebab-case: address-street-1 for
-// address_street_1 and addressStreet1.
+// Kebab returns a key in kebab-case: address-street-1 for address_street_1 and
+// addressStreet1.
 func Kebab(key string) string {
 	var b strings.Builder
 	camel := strings.ContainsFunc(key, unicode.IsUpper)
@@ -81,8 +81,7 @@ func Kebab(key string) string {
 	return b.String()
 }
 
-// KebabKeys rewrites the keys of a request body, which may come in any casing, into
-// kebab-case.
+// KebabKeys rewrites the keys of a request body into kebab-case. They may have any casing.
 func KebabKeys(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -1,3 +1,3 @@
-// Package catalog lists the names that Persona's API has: environments, versions,
-// permissions, quotas, events, and the attributes of each type of resource.
+// Package catalog lists the names in Persona's API: environments, versions, permissions,
+// products with quotas, events, and the attributes of each type of resource.
 package catalog

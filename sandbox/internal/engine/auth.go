@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -13,32 +12,32 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// authenticate finds the environment and the API key of a request. A key that may not
-// be used from where the request comes has an environment, and an error. The titles
-// are Persona's (OpenAPI 2025-12-08).
-func (s *Engine) authenticate(r *http.Request, op *persona.Operation, ids []string, body []byte, now time.Time) (*Environment, *storage.Resource, error) {
-	if anonymous(op) {
-		env, key := s.relayEnvironment(op, ids, body)
+// authenticate finds the environment and the API key of a request, at its time. If the key
+// may not be used from the caller's address, it returns both the environment and an error.
+// The titles are Persona's (OpenAPI 2025-12-08).
+func (e *Engine) authenticate(r *request) (*Environment, *storage.Resource, error) {
+	if anonymous(r.op) {
+		env, key := e.relayEnvironment(r)
 		return env, key, nil
 	}
 	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || value == "" {
 		return nil, nil, Unauthorized("Must be authenticated to access this endpoint")
 	}
-	for _, env := range s.Environments {
-		token := env.keyOfToken(value, now)
+	for env := range e.Environments() {
+		token := env.keyOfToken(value, r.now)
 		for key := range env.All("api-key") {
 			if key.Text(storage.SecretValue) != value && key != token {
 				continue
 			}
-			if expires := key.Time("expires-at"); !expires.IsZero() && !now.Before(expires) {
+			if expires := key.Time("expires-at"); !expires.IsZero() && !r.now.Before(expires) {
 				return nil, nil, Unauthorized("Token is invalid")
 			}
 			if !allowed(key, r.RemoteAddr) {
 				return env, nil, Forbidden("the IP address is not allowed for this API key")
 			}
 			used := key.Clone()
-			used.Attributes["last-used-at"] = simclock.Stamp(now)
+			used.Attributes["last-used-at"] = simclock.Stamp(r.now)
 			env.Insert(used)
 			return env, used, nil
 		}
@@ -46,8 +45,17 @@ func (s *Engine) authenticate(r *http.Request, op *persona.Operation, ids []stri
 	return nil, nil, Unauthorized("Token is invalid")
 }
 
-// allowed checks a key's list of addresses; an asterisk, or no list, allows all.
-// Networks in CIDR form are understood, where Persona is silent.
+// keyOfToken returns the API key that an OAuth access token stands for, or nil.
+func (e *Environment) keyOfToken(value string, now time.Time) *storage.Resource {
+	token := e.Get(value)
+	if token == nil || token.Typ != "oauth-token" || !now.Before(token.Time("expires-at")) {
+		return nil
+	}
+	return e.Get(token.One("api-key"))
+}
+
+// allowed checks a key's list of addresses. An asterisk, or an empty list, allows all.
+// The list may contain networks in CIDR form; Persona does not say whether it may.
 func allowed(key *storage.Resource, remote string) bool {
 	list, _ := key.Attributes["ip-address-allowlist"].([]any)
 	if len(list) == 0 || slices.Contains(list, any("*")) {
@@ -64,8 +72,8 @@ func allowed(key *storage.Resource, remote string) bool {
 	})
 }
 
-// permitted refuses a call whose key was narrowed and lacks the permission it takes.
-// A key without a list has them all (Persona docs: API keys).
+// permitted refuses a call whose key lacks the permission that the operation needs. A key
+// without a list of permissions has all of them (Persona docs: API keys).
 func permitted(key *storage.Resource, op *persona.Operation) error {
 	list, _ := key.Attributes["permissions"].([]any)
 	permission := catalog.PermissionFor(op)

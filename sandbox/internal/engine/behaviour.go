@@ -1,17 +1,25 @@
 package engine
 
-import (
-	"github.com/idemhq/idem/sandbox/internal/storage"
-)
+import "github.com/idemhq/idem/sandbox/internal/storage"
 
-// Behaviour is what the engine is told about the kinds of resource. The engine knows
-// none of them by itself.
+// Behaviour tells the engine what it does not know by itself: the kinds of resource. All
+// its functions are called while the engine's lock is held.
 type Behaviour struct {
-	Operations map[string]Operation                        // by the id of the operation
-	Due        map[string]func(*Change, *storage.Resource) // by family: what falls due for a resource
-	Populate   func(*Engine) error                         // fills environments that are new
+	// Operations implements operations, by operationId.
+	Operations map[string]Operation
 
-	// refused makes what happens although an operation was refused: an inquiry expires.
-	// It reports whether it did.
-	Refused func(c *Change, inquiryID string) bool
+	// Due does what is due for a resource, by family. It is called at each time that
+	// [Change.Schedule] asked for, and must check again whether something is due.
+	Due map[string]func(*Change, *storage.Resource)
+
+	// UniqueName returns a name that no other resource has, and the kind of the name. The
+	// name is "" if the resource has none. See [Environment.Named].
+	UniqueName func(*storage.Resource) (kind, name string)
+
+	// Expire expires an inquiry although an operation on it was refused. It reports
+	// whether it did.
+	Expire func(c *Change, inquiryID string) bool
+
+	// Populate fills a new environment.
+	Populate func(*Engine, *Environment) error
 }

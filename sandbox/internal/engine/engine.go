@@ -1,366 +1,173 @@
 package engine
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
-	"io"
-	"maps"
-	"net"
+	"iter"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/idemhq/idem/persona"
-	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Options are those of a sandbox, without its seed.
+// Options are the settings of an engine. All must be set, unless they say otherwise.
 type Options struct {
-	// Wall is the wall's clock: time.Now unless set. See [Engine.Advance].
-	Wall func() time.Time
-
-	// Clock is what the sandbox's clock shows at the start: the wall's time unless
-	// set. It runs on from there.
-	Clock time.Time
-
-	// RateLimit is how many calls an environment may make in a minute: 300 unless
-	// set, as in production at Persona.
-	RateLimit int
-
-	// Quotas are how many of a thing an environment may create in a minute: of
-	// inquiry, case, account, report and transaction. What is not named is not limited.
-	Quotas map[string]int
-
-	// RetryScale multiplies the delays between the attempts of a delivery, which are
-	// up to 32 hours: 1 unless set.
-	RetryScale float64
-
-	// DeliveryTimeout is how long a receiver of webhooks may take: 5 s unless set.
-	DeliveryTimeout time.Duration
-
-	// Dial connects to the receivers of webhooks: over the network unless set.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-
-	// FaultSeed is what the faults with a rate draw by: with the same one, the same
-	// calls and deliveries go wrong.
-	FaultSeed uint64
-
-	// URL is the public address of the sandbox, such as that of a tunnel to it: links and
-	// files are there. Without it they are where a caller reached the sandbox, and
-	// those in webhooks where the latest caller did.
-	URL string
-
-	// RemoteControl serves /_sandbox/ to everyone who can connect, instead of to this
-	// machine alone.
-	RemoteControl bool
+	Clock      *simclock.Clock
+	RateLimit  int            // calls per minute and environment
+	Quotas     map[string]int // creations per minute and environment, by product; may be nil
+	URL        string         // the public address; "" for the one that a caller uses
+	FaultSeed  uint64         // decides what faults with a rate hit
+	Faults     []faults.Fault // planned from the start and after a reset; may be nil
+	Deliveries deliveries.Options
 }
 
-// Engine answers requests to the API and for files, and delivers webhooks. Close it when
+// Engine answers requests to the API and for files, and sends webhooks. Close it when
 // done.
 type Engine struct {
-	Options   Options
-	behaviour Behaviour
-	Clock     *simclock.Clock
-	Routes    *routes
-	shapes    map[string]shape
-	OrgID     string
-	Signing   []byte // signs session tokens
+	options    Options
+	behaviour  Behaviour
+	clock      *simclock.Clock
+	operations []persona.Operation
+	params     map[string]paramsType // by operationId
+	shapes     map[string]shape      // by type
+	dispatcher *deliveries.Dispatcher
+	changes    atomic.Int64 // counts everything that makes a snapshot differ
 
-	Mu           sync.Mutex // guards environments, and all in them
-	Environments map[string]*Environment
+	mu           sync.Mutex // guards what is below
+	orgID        string
+	signingKey   []byte // signs session tokens and links to files
+	environments map[catalog.Environment]*Environment
 	answers      compressor
-	Planned      faults.Plan
-	address      string // where files are: the URL of the options, or where it was called last
-	changes      int    // counts what would make a snapshot differ
-
-	Dispatcher *dispatcher
+	plan         faults.Plan
+	address      string // the base of links to files: the public address, or the one that was called last
 }
 
 // New returns an engine whose environments hold what the behaviour puts into them.
 func New(options Options, b Behaviour) (*Engine, error) {
-	if options.Wall == nil {
-		options.Wall = time.Now
+	e := &Engine{
+		options:    options,
+		behaviour:  b,
+		clock:      options.Clock,
+		operations: persona.Operations(),
+		shapes:     parseShapes(),
+		orgID:      storage.NewID("org"),
+		signingKey: []byte(storage.NewID("key")),
+		address:    options.URL,
 	}
-	if options.RateLimit == 0 {
-		options.RateLimit = 300
-	}
-	if options.RetryScale == 0 {
-		options.RetryScale = 1
-	}
-	if options.DeliveryTimeout == 0 {
-		options.DeliveryTimeout = 5 * time.Second
-	}
-	if options.RateLimit < 0 || options.RetryScale < 0 || options.DeliveryTimeout < 0 {
-		return nil, errors.New("sandbox: a rate limit, a retry scale or a delivery timeout below zero means nothing")
-	}
-	for _, product := range slices.Sorted(maps.Keys(options.Quotas)) {
-		if known := catalog.QuotaProducts(); !slices.Contains(known, product) {
-			return nil, fmt.Errorf("sandbox: there is no quota of %q, only of %s%s", product, strings.Join(known, ", "), catalog.DidYouMean(product, known))
-		}
-	}
-	if options.URL != "" && OriginOf(options.URL) != options.URL {
-		return nil, errors.New("sandbox: the URL must be an http or https address without a path, such as https://idem.example.com")
-	}
-	s := &Engine{
-		Options:      options,
-		behaviour:    b,
-		address:      options.URL,
-		Clock:        &simclock.Clock{Wall: options.Wall},
-		shapes:       parseShapes(),
-		OrgID:        storage.NewID("org"),
-		Signing:      []byte(storage.NewID("key")),
-		Environments: map[string]*Environment{},
-		Planned:      faults.Plan{Seed: options.FaultSeed},
-	}
-	if !options.Clock.IsZero() {
-		s.Clock.Offset = options.Clock.Sub(options.Wall())
-	}
-	s.answers = newCompressor(s)
-	s.Routes = newRoutes(b.Operations)
-	if err := s.populate(); err != nil {
+	e.params = paramsTypes(e.operations)
+	e.answers = newCompressor(e)
+	e.dispatcher = deliveries.NewDispatcher(options.Deliveries, e.clock, (*deliverySource)(e))
+	if err := e.populate(); err != nil {
 		return nil, err
 	}
-	s.Dispatcher = newDispatcher(s)
-	return s, nil
+	e.dispatcher.Start()
+	return e, nil
 }
 
-// populate makes both environments, with what the behaviour puts into new ones. Once it
-// succeeded, it always does.
-func (s *Engine) populate() error {
-	for _, name := range []string{"sandbox", "production"} {
-		s.Environments[name] = newEnvironment(name)
+// populate replaces both environments and the faults with those of a new sandbox. If it
+// succeeds once, it always does.
+func (e *Engine) populate() error {
+	e.plan = faults.Plan{Seed: e.options.FaultSeed}
+	for _, f := range e.options.Faults {
+		complete, err := f.Complete()
+		if err != nil {
+			return err
+		}
+		e.plan.Add(complete)
 	}
-	return s.behaviour.Populate(s)
-}
-
-// Close stops the deliveries of webhooks, and waits for those on their way.
-func (s *Engine) Close() { s.Dispatcher.close() }
-
-// Advance moves the sandbox's clock forward. What falls due by then expires, in
-// order, and deliveries that wait for their next attempt are sent.
-func (s *Engine) Advance(d time.Duration) {
-	s.Mu.Lock()
-	s.Clock.Advance(d)
-	s.changes++
-	s.ExpireDue()
-	s.Mu.Unlock()
-	s.Dispatcher.Wake()
-}
-
-// Call is one request to the API on its way through an operation.
-type Call struct {
-	*Change
-	Engine *Engine
-	Op     *persona.Operation
-	IDs    []string // the path's parameters
-	Query  map[string][]string
-	Body   map[string]any // keys in kebab-case
-	Render RenderOptions
-	Key    *storage.Resource // the API key
-	Header http.Header
-	Host   string        // where this sandbox is reached, for links to it
-	fault  *faults.Fault // what goes wrong with it, or nil
-}
-
-// Answer is what an operation answers with, before it is rendered.
-type Answer struct {
-	Status int // 200 unless set
-	One    *storage.Resource
-	Many   []*storage.Resource // not nil for lists
-	Paged  *page
-	Meta   map[string]any
-	Extra  map[string]any // attributes that only this answer shows, such as secrets
-	pdf    []byte
-
-	Document map[string]any // the whole of it, when it is not made of resources
-}
-
-// Operation is what the sandbox does for one operation.
-type Operation func(*Call) (*Answer, error)
-
-// response is a finished answer.
-type response struct {
-	status      int
-	contentType string
-	body        []byte
-	headers     map[string]string // those of Persona's own
-}
-
-// serveAPI answers a call of the API.
-func (s *Engine) serveAPI(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, catalog.MaxBody))
-	if err != nil {
-		err = Unprocessable("the body is larger than 32 MiB", "")
-	}
-	res, fault := s.handle(r, body, err)
-	s.Dispatcher.Wake()
-	s.write(w, r, res, fault)
-}
-
-// handle takes a call through Persona's layers in Persona's order: authentication and
-// limits come before idempotency (Persona docs: Errors). It tells what goes wrong on
-// purpose.
-func (s *Engine) handle(r *http.Request, body []byte, unreadable error) (res response, fault *faults.Fault) {
-	path, private := withoutBase(r)
-	op, ids, routeErr := s.Routes.find(r.Method, path)
-	if anonymous(op) != private {
-		op, routeErr = nil, NotFound("there is no such path")
-	}
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	s.ExpireDue()
-	s.changes++
-	now := s.Clock.Now()
-	env, key, err := s.authenticate(r, op, ids, body, now)
-	if env == nil {
-		return errorResponse(err, "kebab"), nil // without headers: the document declares none on 401
-	}
-	record := CallRecord{
-		RequestID: storage.NewID("req"), Method: r.Method, Path: r.URL.Path, IdempotencyKey: r.Header.Get("Idempotency-Key"), At: simclock.Stamp(now),
-	}
-	if op != nil {
-		record.Operation = op.Name()
-	}
-	limited := env.Window.take(now, s.Options.RateLimit)
-	if !limited {
-		fault = s.Planned.OfCall(env.Name, op)
-	}
-	rejected, early := s.rejectEarly(fault, op)
-	switch {
-	case limited:
-		res = errorResponse(rateLimitExceeded(s.Options.RateLimit), "kebab")
-	case err != nil:
-		res = errorResponse(err, "kebab")
-	case unreadable != nil:
-		res = errorResponse(unreadable, "kebab")
-	case early:
-		res = rejected
-	default:
-		res = s.idempotently(env, r, body, now, &record, func() response {
-			if routeErr != nil {
-				return errorResponse(routeErr, "kebab")
-			}
-			if fault.Is(faults.FaultStatusBefore) || fault.Is(faults.FaultCachedStatus) {
-				return faultResponse(fault)
-			}
-			res := s.perform(env, key, op, ids, r, body, now, record.RequestID, fault)
-			if fault.Is(faults.FaultStatusAfter) && fault.Remembered() {
-				return faultResponse(fault)
-			}
-			return res
-		})
-		if fault.Is(faults.FaultStatusAfter) {
-			res = faultResponse(fault)
+	e.environments = map[catalog.Environment]*Environment{}
+	for _, name := range catalog.Environments() {
+		env := newEnvironment(string(name), e.behaviour.UniqueName)
+		e.environments[name] = env
+		if err := e.behaviour.Populate(e, env); err != nil {
+			return err
 		}
 	}
-	record.Status, record.Lost = res.status, fault.Is(faults.FaultLostAnswer)
-	if fault != nil {
-		record.Fault = fault.Kind
-	}
-	env.remember(record)
-	res.headers = map[string]string{"Persona-Environment-Id": env.ID, "Persona-Organization-Id": s.OrgID, "Request-Id": record.RequestID}
-	env.Window.describe(res.headers, "RateLimit", now, s.Options.RateLimit)
-	if quota := env.quotas[catalog.QuotaOf(op)]; quota != nil {
-		quota.describe(res.headers, "Quota", now, s.Options.Quotas[catalog.QuotaOf(op)])
-	}
-	s.describeFault(fault, res.headers, op)
-	return res, fault
+	e.useOutboxes()
+	return nil
 }
 
-// perform carries an operation out.
-func (s *Engine) perform(env *Environment, key *storage.Resource, op *persona.Operation, ids []string, r *http.Request, body []byte, now time.Time, requestID string, fault *faults.Fault) response {
-	f, err := s.renderOptionsOf(r, key, op)
-	if err != nil {
-		return errorResponse(err, "kebab")
+// useOutboxes hands the outboxes of the environments to the dispatcher.
+func (e *Engine) useOutboxes() {
+	outboxes := map[string]*deliveries.Outbox{}
+	for name, env := range e.environments {
+		outboxes[string(name)] = env.outbox
 	}
-	f.Files = accessOf(env, key)
-	s.address = s.Host(r)
-	handler := s.Routes.Handlers[op.ID]
-	if handler == nil {
-		return errorResponse(&Refusal{Status: http.StatusNotImplemented, Title: "Not implemented", Details: "the sandbox does not serve " + op.Name() + " yet"}, f.Inflection)
-	}
-	c := &Call{Change: NewChange(env, now), Engine: s, Op: op, IDs: ids, Query: r.URL.Query(), Render: f, Key: key, Header: r.Header, Host: s.address, fault: fault}
-	if err = permitted(key, op); err == nil {
-		err = s.takeQuota(env, op, now)
-	}
-	if err == nil {
-		c.Body, err = readBody(r, body)
-	}
-	if err == nil {
-		c.upgrade()
-		err = s.Routes.Validate(op, c.Body)
-	}
-	var a *Answer
-	if err == nil {
-		a, err = handler(c)
-	}
-	if err != nil {
-		s.ExpireRefused(env, now, err)
-		res := errorResponse(err, f.Inflection)
-		env.Insert(s.logEntry(c, r, res.status, requestID))
-		return res
-	}
-	res := s.answer(c, a)
-	s.Commit(c.Change)
-	env.Insert(s.logEntry(c, r, res.status, requestID))
-	return res
+	e.dispatcher.Use(outboxes)
 }
 
-// answer renders what an operation answers with.
-func (s *Engine) answer(c *Call, a *Answer) response {
-	status := a.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if a.pdf != nil {
-		return response{status: status, contentType: "application/pdf", body: a.pdf}
-	}
-	if a.Document != nil {
-		return jsonResponse(status, casing.Inflect(a.Document, c.Render.Inflection))
-	}
-	doc := map[string]any{}
-	roots := a.Many
-	switch {
-	case a.One != nil:
-		roots = []*storage.Resource{a.One}
-		data := s.Render(a.One, c.Render)
-		for name, value := range a.Extra {
-			data["attributes"].(map[string]any)[name] = value
+// Close stops sending webhooks, and waits for the attempts under way.
+func (e *Engine) Close() { e.dispatcher.Close() }
+
+// Now returns the sandbox's time.
+func (e *Engine) Now() time.Time { return e.clock.Now() }
+
+// Advance moves the sandbox's clock forward. Everything that is due by then happens, in
+// order; webhooks that are due are sent.
+func (e *Engine) Advance(d time.Duration) {
+	e.clock.Advance(d)
+	e.WithLock(e.changed)
+}
+
+// WithLock does what is due, and then calls do while it holds the engine's lock. After
+// that, webhooks that are due are sent. Inside of do, methods that take the lock would
+// never return.
+func (e *Engine) WithLock(do func()) {
+	defer e.dispatcher.Wake()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expireDue()
+	do()
+}
+
+// Reset makes the sandbox like a new one, except for its clock.
+func (e *Engine) Reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.changed()
+	_ = e.populate() // it succeeded in New
+}
+
+func (e *Engine) changed() { e.changes.Add(1) }
+
+// Environment returns an environment, or nil if there is none of this name. The caller
+// holds the lock.
+func (e *Engine) Environment(name catalog.Environment) *Environment { return e.environments[name] }
+
+// Environments yields both environments. The caller holds the lock.
+func (e *Engine) Environments() iter.Seq[*Environment] {
+	return func(yield func(*Environment) bool) {
+		for _, name := range catalog.Environments() {
+			if !yield(e.environments[name]) {
+				return
+			}
 		}
-		doc["data"] = data
-	default:
-		data := []any{}
-		for _, r := range a.Many {
-			data = append(data, s.Render(r, c.Render))
-		}
-		doc["data"] = data
 	}
-	if a.Paged != nil {
-		doc["links"] = a.Paged.Links
-	}
-	if a.Meta != nil {
-		doc["meta"] = a.Meta
-	}
-	if len(c.Render.include) > 0 {
-		doc["included"] = c.fault.Arriving(s.included(c.Change, roots, c.Render))
-	}
-	blocked, _ := c.Key.Attributes["api-attributes-blocklist"].([]any)
-	newBlocklist(blocked).apply(doc)
-	return jsonResponse(status, casing.Inflect(doc, c.Render.Inflection))
 }
 
-// Host is where links lead to: the public address, else the one the caller used.
-func (s *Engine) Host(r *http.Request) string {
-	if s.Options.URL != "" {
-		return s.Options.URL
+// OrganizationID returns the id of the sandbox's organization. The caller holds the lock.
+func (e *Engine) OrganizationID() string { return e.orgID }
+
+// Sign returns the MAC of a text under a key that only this sandbox has. The caller holds
+// the lock.
+func (e *Engine) Sign(text []byte) []byte {
+	mac := hmac.New(sha256.New, e.signingKey)
+	mac.Write(text)
+	return mac.Sum(nil)
+}
+
+// base returns the base of links: the public address, or the one that the caller used.
+func (e *Engine) base(r *http.Request) string {
+	if e.options.URL != "" {
+		return e.options.URL
 	}
 	if r.TLS != nil {
 		return "https://" + r.Host
@@ -368,53 +175,26 @@ func (s *Engine) Host(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func jsonResponse(status int, doc any) response {
-	b, _ := json.Marshal(doc) // maps, strings and numbers only
-	return response{status: status, contentType: catalog.JSONContent, body: b}
-}
-
-func errorResponse(err error, inflection string) response {
-	var r *Refusal
-	if !errors.As(err, &r) {
-		r = &Refusal{Status: http.StatusInternalServerError, Title: "Internal server error", Details: err.Error()}
+// Perform carries out an operation for the sandbox itself, without the checks of a
+// request's key and limits. The body has keys in kebab-case. The caller holds the lock
+// and commits the change.
+func (e *Engine) Perform(c *Change, operation string, key *storage.Resource, body map[string]any, ids ...string) (*Answer, error) {
+	op := e.operationNamed(operation)
+	if op == nil {
+		return nil, fmt.Errorf("there is no operation %s", operation)
 	}
-	return jsonResponse(r.Status, casing.Inflect(r.Body(), inflection))
-}
-
-// WriteRefusal answers outside of the API as the API refuses, without its headers.
-func WriteRefusal(w http.ResponseWriter, err error, inflection string) {
-	res := errorResponse(err, inflection)
-	w.Header().Set("Content-Type", res.contentType)
-	w.WriteHeader(res.status)
-	_, _ = w.Write(res.body) // the caller may be gone
-}
-
-func WriteJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", catalog.JSONContent)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
-}
-
-// IsLoopback reports whether a request comes from this machine.
-func IsLoopback(r *http.Request) bool {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	return err == nil && net.ParseIP(address).IsLoopback()
-}
-
-// Serves reports whether a request is for the API or for a file.
-func (s *Engine) Serves(r *http.Request) bool {
-	return isFile(r.URL.Path) || strings.HasPrefix(r.URL.Path, "/api/v1/") || strings.HasPrefix(r.URL.Path, privacyBase+"/")
-}
-
-// ServeHTTP answers requests to the API and for files.
-func (s *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if isFile(r.URL.Path) {
-		s.serveFile(w, r)
-		return
+	call := &Call{Change: c, Engine: e, Op: op, IDs: ids, Key: key, Body: body, render: renderOptions{version: catalog.DefaultVersion, inflection: "kebab"}}
+	if err := e.validate(op, body); err != nil {
+		return nil, err
 	}
-	s.serveAPI(w, r)
+	return e.behaviour.Operations[op.ID](call)
 }
 
-func isFile(path string) bool {
-	return strings.HasPrefix(path, FilesBase) || strings.HasPrefix(path, oldFilesBase)
+func (e *Engine) operationNamed(name string) *persona.Operation {
+	for i := range e.operations {
+		if e.operations[i].Name() == name {
+			return &e.operations[i]
+		}
+	}
+	return nil
 }

@@ -1,173 +1,113 @@
 package engine
 
 import (
-	"iter"
-	"strings"
 	"time"
 
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Environment is one of Persona's two worlds. All of it is guarded by the engine's
-// lock.
+// keptCalls is how many calls an environment remembers: the latest.
+const keptCalls = 50_000
+
+// Environment is one of Persona's two environments. The engine's lock guards all of it.
 type Environment struct {
 	*storage.Tables
-	Name         string                          // sandbox or production
-	ID           string                          // env_…
-	ByReference  map[string]string               // accounts by reference id, in lower case
-	Transactions map[TransactionReference]string // ids of transactions
-	Listed       map[string]string               // ids of list items, by what they list
-	Links        map[string]*Link                // one-time links by code
-	replays      replays
-	Window       window
-	quotas       map[string]*window // by what is created
-	Cases        int                // numbers the names of cases
-	Calls        storage.Recent[CallRecord]
+	Name string // sandbox or production
+	ID   string // env_…
 
-	timers     simclock.Agenda[string] // ids of resources that something becomes due for
-	queues     map[string]*queue
-	Deliveries storage.Recent[*Delivery]
+	uniqueName func(*storage.Resource) (kind, name string)
+	named      map[string]map[string]string // ids, by kind of name and name
+	links      map[string]*Link             // by code
+	tags       map[string]bool              // every name of a tag that was ever used
+	caseNumber int                          // of the latest case
 	lastEvent  time.Time
-	Tags       map[string]bool // every name of a tag there was
+
+	replays replays
+	window  window
+	quotas  map[string]*window // by product
+	calls   storage.Recent[CallRecord]
+	timers  simclock.Agenda[string] // ids of resources
+	outbox  *deliveries.Outbox
 }
 
-func newEnvironment(name string) *Environment {
+// Link is a one-time link to a session.
+type Link struct {
+	Code    string
+	Session string // the session's id
+	Expires time.Time
+	Opened  time.Time // zero until it is used
+}
+
+func newEnvironment(name string, uniqueName func(*storage.Resource) (kind, name string)) *Environment {
 	return &Environment{
-		Tables: storage.NewShelves(), Name: name, ID: storage.NewID("env"),
-		ByReference: map[string]string{}, Transactions: map[TransactionReference]string{}, Listed: map[string]string{},
-		Links: map[string]*Link{}, queues: map[string]*queue{}, Tags: map[string]bool{}, quotas: map[string]*window{},
-		Calls: storage.Recent[CallRecord]{Keep: storage.KeptCalls}, Deliveries: storage.Recent[*Delivery]{Keep: storage.KeptDeliveries},
+		Tables: storage.NewTables(), Name: name, ID: storage.NewID("env"),
+		uniqueName: uniqueName, named: map[string]map[string]string{}, links: map[string]*Link{}, tags: map[string]bool{},
+		quotas: map[string]*window{}, calls: storage.Recent[CallRecord]{Keep: keptCalls}, outbox: deliveries.NewOutbox(),
 	}
 }
 
 // Insert stores a resource, new or changed.
 func (e *Environment) Insert(r *storage.Resource) {
 	e.Put(r)
-	e.know(r)
+	e.indexName(r)
 }
 
-// know remembers a resource under the names that it must be the only one to have.
-func (e *Environment) know(r *storage.Resource) {
-	if same := r.Text(ItemSame); same != "" && r.Text("status") == "active" {
-		e.Listed[same] = r.ID
+// indexName remembers a resource under its unique name, if it has one.
+func (e *Environment) indexName(r *storage.Resource) {
+	kind, name := e.uniqueName(r)
+	if name == "" {
+		return
 	}
-	switch reference := r.Text("reference-id"); {
-	case reference == "":
-	case r.Typ == "account":
-		e.ByReference[strings.ToLower(reference)] = r.ID
-	case r.Typ == "transaction":
-		e.Transactions[TransactionReference{r.One("transaction-type"), reference}] = r.ID
+	if e.named[kind] == nil {
+		e.named[kind] = map[string]string{}
 	}
+	e.named[kind][name] = r.ID
 }
 
-// Change is everything one operation does to an environment. It is committed whole,
-// or not at all.
-type Change struct {
-	Env    *Environment
-	Now    time.Time
-	staged map[string]*storage.Resource
-	fresh  []string // ids of new resources, in order
-	Events []*storage.Resource
-	Then   []func() // done with the commit
+// Named returns the id of the latest resource that had a name of a kind, or "". The
+// resource may since have lost the name.
+func (e *Environment) Named(kind, name string) string { return e.named[kind][name] }
 
-	Given map[string]string // the id of the next new resource with a prefix, instead of a random one
+// Link returns the link with a code, or nil.
+func (e *Environment) Link(code string) *Link { return e.links[code] }
+
+// AddLink stores a link.
+func (e *Environment) AddLink(l *Link) { e.links[l.Code] = l }
+
+// NextCaseNumber counts the cases. A number is lost if the case is not created.
+func (e *Environment) NextCaseNumber() int {
+	e.caseNumber++
+	return e.caseNumber
 }
 
-func NewChange(env *Environment, now time.Time) *Change {
-	return &Change{Env: env, Now: now, staged: map[string]*storage.Resource{}}
-}
-
-// Get returns a resource to read, or nil.
-func (c *Change) Get(id string) *storage.Resource {
-	if r := c.staged[id]; r != nil {
-		return r
-	}
-	return c.Env.Get(id)
-}
-
-// All yields the resources of a family, those of the environment, oldest first, and as
-// this change has them. What the change made is not among them.
-func (c *Change) All(family string) iter.Seq[*storage.Resource] { return c.Of(family) }
-
-// Of yields what all does, and where values are given only the resources that were
-// indexed by one of them.
-func (c *Change) Of(family string, values ...string) iter.Seq[*storage.Resource] {
-	return func(yield func(*storage.Resource) bool) {
-		for r := range c.Env.Newer(family, "", values...) {
-			if staged := c.staged[r.ID]; staged != nil {
-				r = staged
-			}
-			if !yield(r) {
-				return
-			}
+// NewTags returns how many of some tags were never used, and how many were used so far.
+func (e *Environment) NewTags(tags []any) (unused, used int) {
+	for _, tag := range tags {
+		if name, _ := tag.(string); !e.tags[name] {
+			unused++
 		}
 	}
+	return unused, len(e.tags)
 }
 
-// Edit returns a resource to change, or nil.
-func (c *Change) Edit(id string) *storage.Resource {
-	if r := c.staged[id]; r != nil {
-		return r
+// UseTags remembers that tags were used.
+func (e *Environment) UseTags(tags []any) {
+	for _, tag := range tags {
+		name, _ := tag.(string)
+		e.tags[name] = true
 	}
-	r := c.Env.Get(id)
-	if r == nil {
-		return nil
-	}
-	c.staged[id] = r.Clone()
-	return c.staged[id]
 }
 
-// Create makes a resource.
-func (c *Change) Create(typ, prefix string, attributes, relationships map[string]any) *storage.Resource {
-	id, given := c.Given[prefix]
-	if !given {
-		id = storage.NewID(prefix)
-	}
-	delete(c.Given, prefix)
-	r := (&storage.Resource{Typ: typ, ID: id, Attributes: attributes, Relationships: relationships}).Clone()
-	if _, dated := r.Attributes["created-at"]; !dated {
-		r.Attributes["created-at"] = simclock.Stamp(c.Now)
-	}
-	c.staged[r.ID] = r
-	c.fresh = append(c.fresh, r.ID)
-	return r
+// LatestCalls returns the calls for which keep returns true, newest first: at most limit
+// of them, without the first skip. It reports whether there are more.
+func (e *Environment) LatestCalls(skip, limit int, keep func(CallRecord) bool) (found []CallRecord, more bool) {
+	return e.calls.Latest(skip, limit, keep)
 }
 
-// Emit records that something happened to a resource, as it is now. No two events of
-// an environment have the same moment, so that their order can be told.
-func (c *Change) Emit(name string, about *storage.Resource, context map[string]any) {
-	at := c.Now.Truncate(time.Millisecond)
-	if !at.After(c.Env.lastEvent) {
-		at = c.Env.lastEvent.Add(time.Millisecond)
-	}
-	c.Env.lastEvent = at
-	event := c.Create("event", "evt", map[string]any{"name": name, "created-at": simclock.Stamp(at)}, nil)
-	event.Object = about.Clone()
-	if context != nil {
-		event.Attributes["context"] = context
-	}
-	c.Events = append(c.Events, event)
-}
+// CallCount returns how many calls are remembered.
+func (e *Environment) CallCount() int { return len(e.calls.Entries) }
 
-// Commit carries the change out. Events come last: the object of most is then stored
-// already as they saw it.
-func (c *Change) Commit() {
-	for _, id := range c.fresh {
-		if r := c.staged[id]; r.Object == nil {
-			c.Env.Insert(r)
-			delete(c.staged, id)
-		}
-	}
-	for _, r := range c.staged {
-		if r.Object == nil {
-			c.Env.Insert(r)
-		}
-	}
-	for _, event := range c.Events {
-		c.Env.Insert(event)
-	}
-	for _, f := range c.Then {
-		f()
-	}
-}
+// Outbox returns the environment's deliveries.
+func (e *Environment) Outbox() *deliveries.Outbox { return e.outbox }

@@ -2,16 +2,19 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// payload renders the object of an event as reading the event tells it: without meta,
-// and with relationships even where a webhook has none (OpenAPI 2025-12-08).
-func (s *Engine) payload(event *storage.Resource, f RenderOptions) map[string]any {
-	data := s.Render(event.Object, f)
+// payload renders the object of an event for a reader of the event: without meta, and
+// with relationships even where a webhook has none (OpenAPI 2025-12-08).
+func (e *Engine) payload(event *storage.Resource, f renderOptions) map[string]any {
+	data := e.render(event.Object, f)
 	delete(data, "meta")
 	if data["relationships"] == nil {
 		data["relationships"] = map[string]any{}
@@ -19,21 +22,21 @@ func (s *Engine) payload(event *storage.Resource, f RenderOptions) map[string]an
 	return map[string]any{"data": data}
 }
 
-// RenderDelivery writes an event as a webhook sends it: in the webhook's version and
-// casing, with what its lists allow.
-func (s *Engine) RenderDelivery(env *Environment, hook, event *storage.Resource) map[string]any {
+// RenderDelivery renders an event for a webhook: in the webhook's version and casing, with
+// what its lists allow. The caller holds the lock.
+func (e *Engine) RenderDelivery(env *Environment, hook, event *storage.Resource) map[string]any {
 	about := event.Object
-	f := RenderOptions{Version: hook.Text("api-version"), Inflection: hook.Text("api-key-inflection"), Files: accessOf(env, hook)}
-	payload := map[string]any{"data": s.Render(about, f)}
+	f := renderOptions{version: hook.Text("api-version"), inflection: hook.Text("api-key-inflection"), files: accessOf(env, hook)}
+	payload := map[string]any{"data": e.render(about, f)}
 	f.include = allowedIncludes(hook, event.Text("name"))
 	if slices.Contains(f.include, "*") {
 		f.include = nil
-		for _, p := range s.ShapeOf(about.Typ).relationships {
-			f.include = append(f.include, p.Name)
+		for _, p := range e.shapeOf(about.Typ).relationships {
+			f.include = append(f.include, p.name)
 		}
 	}
-	included := s.included(NewChange(env, s.Clock.Now()), []*storage.Resource{about}, f)
-	if tellsIncluded(about.Family(), len(f.include) > 0) {
+	included := e.included(NewChange(env, e.clock.Now()), []*storage.Resource{about}, f)
+	if hasIncluded(about.Family(), len(f.include) > 0) {
 		payload["included"] = included
 	}
 	if list, _ := hook.Attributes["relationship-allowlist"].(map[string]any); list["state"] == "include_none" {
@@ -49,13 +52,13 @@ func (s *Engine) RenderDelivery(env *Environment, hook, event *storage.Resource)
 		attributes["context"] = context
 	}
 	doc := map[string]any{"data": map[string]any{"type": "event", "id": event.ID, "attributes": attributes}}
-	return casing.Inflect(doc, f.Inflection).(map[string]any)
+	return casing.Inflect(doc, f.inflection).(map[string]any)
 }
 
-// tellsIncluded reports whether an event about a family of resources has included, which
-// may be empty. Some never have, and some only when the webhook is allowed any (OpenAPI
-// 2025-12-08, webhooks).
-func tellsIncluded(family string, allowed bool) bool {
+// hasIncluded reports whether events about a family of resources have an included list,
+// which may be empty. Some never have one, and some only if the webhook allows something
+// to be included (OpenAPI 2025-12-08, webhooks).
+func hasIncluded(family string, allowed bool) bool {
 	switch family {
 	case "graph-query", "transaction-type":
 		return false
@@ -65,7 +68,8 @@ func tellsIncluded(family string, allowed bool) bool {
 	return true
 }
 
-// allowedIncludes are the relationships whose resources a webhook sends along.
+// allowedIncludes returns the relationships whose resources an event to a webhook
+// includes.
 func allowedIncludes(hook *storage.Resource, name string) []string {
 	list, _ := hook.Attributes["included-allowlist"].(map[string]any)
 	switch list["state"] {
@@ -87,44 +91,30 @@ func allowedIncludes(hook *storage.Resource, name string) []string {
 	return nil
 }
 
-// passesFilter reports whether a webhook's payload-filter is a subset of the event's
-// payload, in the webhook's casing (Persona docs: Webhook event filters).
-func (s *Engine) passesFilter(env *Environment, hook, event *storage.Resource) bool {
+// passesFilter reports whether an event passes a webhook's payload filter, which is in the
+// webhook's casing.
+func (e *Engine) passesFilter(env *Environment, hook, event *storage.Resource) bool {
 	filter, ok := hook.Attributes["payload-filter"].(map[string]any)
 	if !ok {
 		return true
 	}
-	doc := s.RenderDelivery(env, hook, event)
+	doc := e.RenderDelivery(env, hook, event)
 	sent, err := json.Marshal(doc["data"].(map[string]any)["attributes"])
 	var attributes struct{ Payload any }
 	if err == nil {
 		err = json.Unmarshal(sent, &attributes) // numbers and lists as the filter has them
 	}
-	return err == nil && subset(filter, attributes.Payload)
+	return err == nil && deliveries.Matches(filter, attributes.Payload)
 }
 
-func subset(want, have any) bool {
-	switch want := want.(type) {
-	case map[string]any:
-		if choices, ok := want["$or"].([]any); ok && len(want) == 1 {
-			return slices.ContainsFunc(choices, func(choice any) bool { return subset(choice, have) })
-		}
-		object, ok := have.(map[string]any)
-		for key, value := range want {
-			if key == "$or" {
-				ok = ok && subset(map[string]any{key: value}, have)
-			} else {
-				ok = ok && subset(value, object[key])
-			}
-		}
-		return ok
-	case []any:
-		list, ok := have.([]any)
-		for _, element := range want {
-			ok = ok && slices.ContainsFunc(list, func(h any) bool { return subset(element, h) })
-		}
-		return ok
-	default:
-		return want == have
+// message returns a webhook and the body that it gets for an event. The caller holds the
+// lock.
+func (e *Engine) message(environment, webhookID, eventID string) (*storage.Resource, []byte, error) {
+	env := e.environments[catalog.Environment(environment)]
+	hook, event := env.Get(webhookID), env.Get(eventID)
+	if hook == nil || event == nil {
+		return nil, nil, errors.New("the webhook or the event is gone") // after a reset
 	}
+	body, err := json.Marshal(e.RenderDelivery(env, hook, event))
+	return hook, body, err
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 )
 
-// window is a fixed window of a rate limit: it starts with the first call, and lasts
-// a minute (Persona docs: Rate limiting).
+// window is a fixed window of a rate limit. It starts with the first call and lasts a
+// minute (Persona docs: Rate limiting).
 type window struct {
 	start time.Time
 	used  int
@@ -18,7 +18,7 @@ type window struct {
 
 const windowLength = time.Minute
 
-// take counts a call, and reports whether it is one too many.
+// take counts a call, and reports whether it is over the limit.
 func (w *window) take(now time.Time, limit int) (limited bool) {
 	if now.Sub(w.start) >= windowLength {
 		*w = window{start: now}
@@ -27,23 +27,23 @@ func (w *window) take(now time.Time, limit int) (limited bool) {
 	return w.used > limit
 }
 
-// Left returns the calls that are left, and the seconds until the window ends.
-func (w *window) Left(now time.Time, limit int) (remaining, reset int) {
+// left returns the calls that are left, and the seconds until the window ends.
+func (w *window) left(now time.Time, limit int) (remaining, reset int) {
 	return max(0, limit-w.used), max(0, int((w.start.Add(windowLength).Sub(now)+time.Second-1)/time.Second))
 }
 
-// describe writes the three headers of a limit: RateLimit-…, or Quota-….
+// describe writes the three headers of a limit. The prefix is RateLimit or Quota.
 func (w *window) describe(headers map[string]string, prefix string, now time.Time, limit int) {
-	remaining, reset := w.Left(now, limit)
+	remaining, reset := w.left(now, limit)
 	headers[prefix+"-Limit"] = strconv.Itoa(limit)
 	headers[prefix+"-Remaining"] = strconv.Itoa(remaining)
 	headers[prefix+"-Reset"] = strconv.Itoa(reset)
 }
 
-// takeQuota counts a creation, and refuses one too many.
-func (s *Engine) takeQuota(env *Environment, op *persona.Operation, now time.Time) error {
+// takeQuota counts a creation, and refuses it if it is over the quota.
+func (e *Engine) takeQuota(env *Environment, op *persona.Operation, now time.Time) error {
 	product := catalog.QuotaOf(op)
-	limit, limited := s.Options.Quotas[product]
+	limit, limited := e.options.Quotas[product]
 	if !limited {
 		return nil
 	}

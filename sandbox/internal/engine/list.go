@@ -5,23 +5,21 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// page is one page of a list.
-type page struct{ Links map[string]any }
-
-// listing is what pages are cut from.
-type listing struct {
+// sequence is an ordered list of resources, of which an answer shows one page.
+type sequence struct {
 	has    func(cursor string) bool
-	after  func(cursor string) iter.Seq[*storage.Resource] // what comes behind a cursor, or all
-	before func(cursor string) iter.Seq[*storage.Resource] // what comes in front of a cursor, the nearest first
+	after  func(cursor string) iter.Seq[*storage.Resource] // what follows a cursor; all if it is empty
+	before func(cursor string) iter.Seq[*storage.Resource] // what precedes a cursor, the nearest first
 }
 
-// List answers with the resources of a family that keep holds of, newest first, a
-// page at a time (Persona docs: Pagination). Where ids are given, only the resources
-// are looked at that are indexed by one of them.
+// List answers with the resources of a family for which keep returns true, newest first,
+// one page at a time (Persona docs: Pagination). A nil keep means all. If there are ids, it
+// looks only at resources that are indexed by one of them.
 func (c *Call) List(family string, keep func(*storage.Resource) bool, ids ...string) (*Answer, error) {
 	kept := func(all iter.Seq[*storage.Resource]) iter.Seq[*storage.Resource] {
 		return func(yield func(*storage.Resource) bool) {
@@ -32,19 +30,19 @@ func (c *Call) List(family string, keep func(*storage.Resource) bool, ids ...str
 			}
 		}
 	}
-	return c.Page(listing{
+	return c.page(sequence{
 		has:    func(id string) bool { return c.Env.Has(family, id) },
 		after:  func(id string) iter.Seq[*storage.Resource] { return kept(c.Env.Older(family, id, ids...)) },
 		before: func(id string) iter.Seq[*storage.Resource] { return kept(c.Env.Newer(family, id, ids...)) },
 	})
 }
 
-// Listed is the listing of resources that are at hand, in their order.
-func Listed(all []*storage.Resource) listing {
+// Page answers with a page of some resources, in their order.
+func (c *Call) Page(all []*storage.Resource) (*Answer, error) {
 	index := func(id string) int {
 		return slices.IndexFunc(all, func(r *storage.Resource) bool { return r.ID == id })
 	}
-	return listing{
+	return c.page(sequence{
 		has:   func(id string) bool { return index(id) >= 0 },
 		after: func(id string) iter.Seq[*storage.Resource] { return slices.Values(all[index(id)+1:]) },
 		before: func(id string) iter.Seq[*storage.Resource] {
@@ -56,12 +54,12 @@ func Listed(all []*storage.Resource) listing {
 				}
 			}
 		},
-	}
+	})
 }
 
-// Page cuts the page out of a listing that the query asks for. A size outside of 1
-// to 100 and a cursor that names nothing are refused.
-func (c *Call) Page(from listing) (*Answer, error) {
+// page answers with the page that the query asks for. It refuses a size outside of 1 to
+// 100, and an unknown cursor.
+func (c *Call) page(from sequence) (*Answer, error) {
 	size := 10
 	if text := c.Query["page[size]"]; len(text) > 0 {
 		n, err := strconv.Atoi(text[0])
@@ -100,10 +98,10 @@ func (c *Call) Page(from listing) (*Answer, error) {
 	if len(window) > 0 && earlier {
 		links["prev"] = c.pageLink("page[before]", window[0].ID)
 	}
-	return &Answer{Many: window, Paged: &page{links}}, nil
+	return &Answer{Many: window, Links: links}, nil
 }
 
-// pageLink is the relative address of another page, with the filters of this one.
+// pageLink returns the relative address of another page, with the same filters.
 func (c *Call) pageLink(cursor, id string) string {
 	query := url.Values{}
 	for name, values := range c.Query {
@@ -113,20 +111,14 @@ func (c *Call) pageLink(cursor, id string) string {
 	}
 	query.Set(cursor, id)
 	path := c.Op.Path
-	for _, param := range c.IDs {
-		path = replaceParameter(path, param)
+	for _, id := range c.IDs {
+		path = setParameter(path, id)
 	}
-	return "/api/v1" + path + "?" + query.Encode()
+	return apiBase + path + "?" + query.Encode()
 }
 
-func First(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[0]
-}
-
-func replaceParameter(path, value string) string {
-	start, end := slices.Index([]byte(path), '{'), slices.Index([]byte(path), '}')
+// setParameter replaces the first parameter of a path.
+func setParameter(path, value string) string {
+	start, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
 	return path[:start] + url.PathEscape(value) + path[end+1:]
 }

@@ -11,14 +11,13 @@ const (
 	queryClauses = 20 // in one and, or one or
 )
 
-// condition decides about a resource, whose attributes it is given.
+// condition decides about a resource by its attributes.
 type condition func(get func(attribute string) any) bool
 
-// condition reads the query of a search. It is read whole before anything is looked at: a
-// bad one is refused even when there is nothing to find. Without one, everything is
-// found.
+// condition reads the whole query of a search before anything is searched, so that a bad
+// query is refused even if there is nothing to find. No query finds everything.
 func (c *Call) condition(family string) (condition, error) {
-	given, present := At(c.Body, "query")
+	given, present := c.Value("query")
 	if object, ok := given.(map[string]any); !present || given == nil || ok && len(object) == 0 {
 		return func(func(string) any) bool { return true }, nil
 	}
@@ -95,7 +94,7 @@ func parsePredicate(clause map[string]any, family, path string, wrong *Refusal) 
 	}
 	return func(get func(string) any) bool {
 		have := get(name)
-		return have != nil && decide(compare(have, value)) // nothing is as large as what is not there
+		return have != nil && decide(compare(have, value)) // a missing value compares with nothing
 	}, nil
 }
 

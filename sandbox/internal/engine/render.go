@@ -4,25 +4,25 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// shape is what a type of resource is made of.
+// shape describes a type of resource.
 type shape struct {
-	Attributes    []property
+	attributes    []property
 	relationships []property
 }
 
-// property is one attribute or relationship: in which versions there is one, and an
-// attribute's JSON without a value.
+// property describes an attribute or a relationship.
 type property struct {
-	Name        string
-	from, until string // "" for always; until is the first version without it
-	empty       any
-	many        bool
+	name        string
+	from, until string // versions; "" for always; until is the first version without it
+	empty       any    // of an attribute: what is shown without a value
+	many        bool   // of a relationship
 }
 
 func (p property) in(version string) bool {
@@ -48,70 +48,54 @@ func parseProperties(text string) []property {
 			word = word[:i]
 		}
 		word, p.until, _ = strings.Cut(word, "<")
-		p.Name, p.from, _ = strings.Cut(word, ">=")
+		p.name, p.from, _ = strings.Cut(word, ">=")
 		properties = append(properties, p)
 	}
 	return properties
 }
 
-// RenderOptions is how an answer is to look.
-type RenderOptions struct {
-	Version    string
-	Inflection string
-	include    []string
-	fields     map[string][]string // by type: the attributes asked for
-	Files      FileAccess
+// renderOptions say how an answer must look.
+type renderOptions struct {
+	version    string
+	inflection string              // kebab, snake or camel
+	include    []string            // relationships whose resources are included
+	fields     map[string][]string // by type: the attributes to show; all if there is no entry
+	files      fileAccess
 }
 
-// ShapeOf finds the shape of a type; kinds of selfie share one.
-func (s *Engine) ShapeOf(typ string) shape {
-	if known, ok := s.shapes[typ]; ok {
+// shapeOf returns the shape of a type. All types of selfie share one.
+func (e *Engine) shapeOf(typ string) shape {
+	if known, ok := e.shapes[typ]; ok {
 		return known
 	}
 	family, _, _ := strings.Cut(typ, "/")
-	return s.shapes[family]
+	return e.shapes[family]
 }
 
-// Render writes a resource: every attribute of its type and version, those without
-// a value empty.
-func (s *Engine) Render(r *storage.Resource, f RenderOptions) map[string]any {
-	doc := map[string]any{"type": r.Typ, "id": r.ID}
-	shape := s.ShapeOf(r.Typ)
-	wanted, sparse := f.wanted(r.Typ)
-	attributes := map[string]any{}
-	for _, p := range shape.Attributes {
-		if !p.in(f.Version) || sparse && !asked(wanted, p.Name) {
-			continue
-		}
-		value, ok := r.Attributes[p.Name]
-		if !ok && p.Name == "source-data" { // told only to those who peek
-			continue
-		}
-		if !ok {
-			value = p.empty
-			if old := fieldAsAttribute(r, p.Name); old != nil {
-				value = old
-			}
-		}
-		if p.Name == "payload" && r.Typ == "event" {
-			value = s.payload(r, RenderOptions{Version: f.Version, Inflection: f.Inflection, Files: f.Files})
-		}
-		if p.Name == "fields" {
-			value = fieldsFor(value, r.Typ, f, wanted)
-		}
-		if f.Files.Environment != "" && hasFiles(r.Family()) {
-			value = s.linked(value, f)
-		}
-		attributes[p.Name] = value
+// Attributes returns what a reader of the API sees of a resource in the default version,
+// and the names in order. Links to files are valid for a while. The caller holds the lock.
+func (e *Engine) Attributes(env *Environment, r *storage.Resource) (names []string, values map[string]any) {
+	for _, p := range e.shapeOf(r.Typ).attributes {
+		names = append(names, p.name)
 	}
-	if len(shape.Attributes) > 0 {
-		doc["attributes"] = attributes
+	files := fileAccess{env.Name, catalog.FileTokenLife * time.Second}
+	values, _ = e.render(r, renderOptions{version: catalog.DefaultVersion, inflection: "kebab", files: files})["attributes"].(map[string]any)
+	return names, values
+}
+
+// render renders a resource with every attribute of its type and version. Attributes
+// without a value are empty.
+func (e *Engine) render(r *storage.Resource, f renderOptions) map[string]any {
+	doc := map[string]any{"type": r.Typ, "id": r.ID}
+	shape := e.shapeOf(r.Typ)
+	if len(shape.attributes) > 0 {
+		doc["attributes"] = e.renderAttributes(r, shape, f)
 	}
 	if len(shape.relationships) > 0 {
 		relationships := map[string]any{}
 		for _, p := range shape.relationships {
-			if p.in(f.Version) {
-				relationships[p.Name] = map[string]any{"data": related(r, p)}
+			if p.in(f.version) {
+				relationships[p.name] = map[string]any{"data": related(r, p)}
 			}
 		}
 		doc["relationships"] = relationships
@@ -125,15 +109,46 @@ func (s *Engine) Render(r *storage.Resource, f RenderOptions) map[string]any {
 	return doc
 }
 
-// fieldAsAttribute is what versions before 2025-10-27 show as an attribute and later
-// ones as a field (Persona changelog, 2025-10-27).
+func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOptions) map[string]any {
+	wanted, sparse := f.wanted(r.Typ)
+	files := f.files.environment != "" && hasFiles(r.Family())
+	attributes := make(map[string]any, len(shape.attributes))
+	for _, p := range shape.attributes {
+		if !p.in(f.version) || sparse && !contains(wanted, p.name) {
+			continue
+		}
+		value, ok := r.Attributes[p.name]
+		switch {
+		case !ok && p.name == "source-data": // shown only to callers who ask to peek
+			continue
+		case p.name == "payload" && r.Typ == "event":
+			value = e.payload(r, renderOptions{version: f.version, inflection: f.inflection, files: f.files})
+		case !ok:
+			value = p.empty
+			if old := fieldAsAttribute(r, p.name); old != nil {
+				value = old
+			}
+		}
+		if p.name == "fields" {
+			value = fieldsFor(value, r.Typ, f, wanted)
+		}
+		if files {
+			value = e.linked(value, f)
+		}
+		attributes[p.name] = value
+	}
+	return attributes
+}
+
+// fieldAsAttribute returns the value of an attribute that versions from 2025-10-27 show as
+// a field, or nil (Persona changelog, 2025-10-27).
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
-		return BareValue(r.Attributes["fields"], name)
+		return FieldAt(r.Attributes["fields"], name)
 	case "account":
-		if path := Shortcuts()[name]; path != "" {
-			return BareValue(r.Attributes["fields"], path)
+		if path := AccountShortcuts()[name]; path != "" {
+			return FieldAt(r.Attributes["fields"], path)
 		}
 	}
 	return nil
@@ -142,20 +157,20 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 func related(r *storage.Resource, p property) any {
 	if p.many {
 		data := []any{}
-		for _, id := range r.Many(p.Name) {
+		for _, id := range r.Many(p.name) {
 			data = append(data, map[string]any{"type": id.Type, "id": id.ID})
 		}
 		return data
 	}
-	if id, ok := r.Relationships[p.Name].(storage.Identifier); ok {
+	if id, ok := r.Relationships[p.name].(storage.Identifier); ok {
 		return map[string]any{"type": id.Type, "id": id.ID}
 	}
 	return nil
 }
 
-// wanted returns the attributes that fields[type] asks for; a type's parent covers
-// it (Persona changelog, 2025-10-27).
-func (f RenderOptions) wanted(typ string) (names []string, sparse bool) {
+// wanted returns the attributes that fields[type] asks for. An entry for a family covers
+// its types (Persona changelog, 2025-10-27).
+func (f renderOptions) wanted(typ string) (names []string, sparse bool) {
 	if names, sparse = f.fields[typ]; sparse {
 		return names, true
 	}
@@ -164,17 +179,17 @@ func (f RenderOptions) wanted(typ string) (names []string, sparse bool) {
 	return names, sparse
 }
 
-// asked reports whether names hold an attribute, or something inside of it.
-func asked(names []string, attribute string) bool {
+// contains reports whether names contain an attribute, or something inside of it.
+func contains(names []string, attribute string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		outer, _, _ := strings.Cut(name, ".")
 		return casing.Kebab(outer) == attribute
 	})
 }
 
-// fieldsFor picks the fields that were asked for as fields.name, and rewrites their
-// keys where the version does.
-func fieldsFor(value any, typ string, f RenderOptions, wanted []string) any {
+// fieldsFor returns the fields that fields.name asks for, or all, with their keys in the
+// casing that the version uses.
+func fieldsFor(value any, typ string, f renderOptions, wanted []string) any {
 	fields, ok := value.(map[string]any)
 	if !ok {
 		return value
@@ -190,24 +205,24 @@ func fieldsFor(value any, typ string, f RenderOptions, wanted []string) any {
 	if len(picked) > 0 {
 		fields = picked
 	}
-	if f.Version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
+	if f.version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
 		inflected := make(map[string]any, len(fields))
 		for name, value := range fields {
-			inflected[casing.Cased(casing.Kebab(name), f.Inflection)] = casing.Inflect(value, f.Inflection)
+			inflected[casing.Cased(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
 		}
 		return inflected
 	}
 	return fields
 }
 
-// included collects the resources that include asks for, each once.
-func (s *Engine) included(c *Change, roots []*storage.Resource, f RenderOptions) []any {
+// included returns the resources that include asks for, each once.
+func (e *Engine) included(c *Change, roots []*storage.Resource, f renderOptions) []any {
 	out := []any{}
 	seen := map[string]bool{}
 	add := func(r *storage.Resource) {
 		if r != nil && !seen[r.ID] {
 			seen[r.ID] = true
-			out = append(out, s.Render(r, f))
+			out = append(out, e.render(r, f))
 		}
 	}
 	for _, path := range f.include {
@@ -226,19 +241,8 @@ func (s *Engine) included(c *Change, roots []*storage.Resource, f RenderOptions)
 	return out
 }
 
-// follow returns the resources a relationship leads to.
-func (c *Change) follow(r *storage.Resource, relationship string) []*storage.Resource {
-	var out []*storage.Resource
-	if id := r.One(relationship); id != "" {
-		out = append(out, c.Get(id))
-	}
-	for _, id := range r.Many(relationship) {
-		out = append(out, c.Get(id.ID))
-	}
-	return slices.DeleteFunc(out, func(r *storage.Resource) bool { return r == nil })
-}
-
-// defaultIncludes are what old versions include unasked (OpenAPI 2023-01-05).
+// defaultIncludes returns what old versions include without being asked (OpenAPI
+// 2023-01-05).
 func defaultIncludes(operation, version string) []string {
 	if version >= "2025-10-27" {
 		return nil

@@ -11,12 +11,12 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Search answers a search: its query, its order, a page at a time (OpenAPI
-// 2025-12-08). Unlike Persona's it is up to date, unless a fault makes it stale: then
-// resources are found by what they were, and shown as they are.
+// Search answers a search of a family, one page at a time (OpenAPI 2025-12-08). Unlike
+// Persona's index, this one is always up to date, unless a fault makes it stale: then
+// resources are found by their former state, and shown in their present one.
 func (c *Call) Search(family string, attributes func(r *storage.Resource, name string) any) (*Answer, error) {
 	var found []*storage.Resource
-	indexed := map[string]*storage.Resource{} // what is found, as the index has it
+	indexed := map[string]*storage.Resource{} // the found resources, as they are in the index
 	holds, err := c.condition(family)
 	if err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func (c *Call) Search(family string, attributes func(r *storage.Resource, name s
 	if size, ok := c.Number("page.size"); ok && First(c.Query["page[size]"]) == "" {
 		c.Query["page[size]"] = []string{strconv.Itoa(int(size))}
 	}
-	return c.Page(Listed(found))
+	return c.Page(found)
 }
 
-// indexed is a resource as the search index has it, nil when it has it not yet. What a
-// resource was is known from its events.
+// indexed returns a resource as it is in the search index, or nil if it is not there yet.
+// Former states come from the resource's events.
 func (c *Call) indexed(r *storage.Resource) *storage.Resource {
 	if !c.fault.Is(faults.FaultStaleSearch) {
 		return r
@@ -79,7 +79,7 @@ func (c *Call) indexed(r *storage.Resource) *storage.Resource {
 	return r
 }
 
-// compare orders two values: numbers and moments by size, all else as text.
+// compare orders two values: numbers and times by size, everything else as text.
 func compare(a, b any) int {
 	if x, ok := a.(float64); ok {
 		if y, ok := b.(float64); ok {
@@ -90,24 +90,4 @@ func compare(a, b any) int {
 		return x.Compare(y)
 	}
 	return strings.Compare(strings.ToLower(TextOf(a)), strings.ToLower(TextOf(b)))
-}
-
-func TextOf(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	default:
-		return ""
-	}
-}
-
-// FieldValue reads fields.name of a resource, for searches.
-func FieldValue(r *storage.Resource, name string) any {
-	fields, _ := r.Attributes["fields"].(map[string]any)
-	field, _ := fields[strings.TrimPrefix(name, "fields.")].(map[string]any)
-	return field["value"]
 }

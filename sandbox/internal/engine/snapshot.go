@@ -10,14 +10,16 @@ import (
 	"slices"
 	"time"
 
-	"github.com/idemhq/idem/sandbox/internal/faults"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// snapshotFormat changes when a snapshot of before cannot be read any more.
+// snapshotFormat changes when older snapshots can no longer be read.
 const snapshotFormat = 1
 
-// snapshot is all that a sandbox holds, but for its faults.
+// snapshot is everything in a sandbox except its faults. The names of the fields are part of
+// the format.
 type snapshot struct {
 	Format       int
 	OrgID        string
@@ -38,7 +40,7 @@ type environmentSnapshot struct {
 	Cases       int
 	Calls       []CallRecord
 	Reminders   []reminderSnapshot
-	Deliveries  []deliverySnapshot
+	Deliveries  []deliveries.Saved
 	LastEvent   time.Time
 	Tags        []string
 }
@@ -67,24 +69,18 @@ type reminderSnapshot struct {
 	ID string
 }
 
-type deliverySnapshot struct {
-	Delivery         Delivery
-	Due, Sent, First time.Time
-}
-
-// Snapshot writes everything the sandbox holds: resources, events, deliveries, calls,
-// idempotency keys and the time by its clock, for [Engine.Restore]. Faults are not
-// part of it. The format is the sandbox's own, and may change with its version.
-func (s *Engine) Snapshot(w io.Writer) error {
-	s.Mu.Lock()
-	all := snapshot{Format: snapshotFormat, OrgID: s.OrgID, Signing: s.Signing, Now: s.Clock.Now()}
-	for _, env := range s.Environments {
+// Snapshot writes everything in the sandbox for [Engine.Restore]: resources, events,
+// deliveries, calls, idempotency keys and the time. Faults are not part of it.
+func (e *Engine) Snapshot(w io.Writer) error {
+	e.mu.Lock()
+	all := snapshot{Format: snapshotFormat, OrgID: e.orgID, Signing: e.signingKey, Now: e.clock.Now()}
+	for env := range e.Environments() {
 		all.Environments = append(all.Environments, env.snapshot())
 	}
-	s.Mu.Unlock()
+	e.mu.Unlock()
 	for _, env := range all.Environments {
 		for i := range env.Replays {
-			env.Replays[i].Body = s.answers.expand(env.Replays[i].packed)
+			env.Replays[i].Body = e.answers.expand(env.Replays[i].packed)
 		}
 	}
 	zipped, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level exists
@@ -97,65 +93,65 @@ func (s *Engine) Snapshot(w io.Writer) error {
 	return nil
 }
 
-// Restore makes the sandbox hold what it held at a [Engine.Snapshot], and its clock
-// show the time of then. What cannot be read changes nothing.
-func (s *Engine) Restore(r io.Reader) error { return s.restore(r, false) }
+// Restore replaces everything in the sandbox, and the time, with a snapshot. If it cannot
+// be read, nothing changes.
+func (e *Engine) Restore(r io.Reader) error { return e.restore(r, false) }
 
-// restore reads a snapshot. The time that went by on the wall since is kept, or not.
-func (s *Engine) restore(r io.Reader, timeWentBy bool) error {
-	unreadable := func(err error) error { return fmt.Errorf("sandbox: this is not a snapshot of a sandbox: %w", err) }
-	zipped, err := gzip.NewReader(bufio.NewReader(r))
+// restore reads a snapshot. The clock continues from the time of the snapshot, or, with
+// keepTime, from the present time unless the snapshot's is later.
+func (e *Engine) restore(r io.Reader, keepTime bool) error {
+	all, err := readSnapshot(r)
 	if err != nil {
-		return unreadable(err)
+		return err
 	}
-	var all snapshot
-	if err := gob.NewDecoder(zipped).Decode(&all); err != nil {
-		return unreadable(err)
-	}
-	if all.Format != snapshotFormat {
-		return fmt.Errorf("sandbox: the snapshot is of format %d, and this sandbox reads %d: take it again with this version", all.Format, snapshotFormat)
-	}
-	answers, environments := newCompressor(s), map[string]*Environment{}
+	answers, environments := newCompressor(e), map[catalog.Environment]*Environment{}
 	for _, saved := range all.Environments {
-		env, err := saved.environment(&answers)
+		env, err := saved.environment(&answers, e.behaviour.UniqueName)
 		if err != nil {
 			return unreadable(err)
 		}
-		environments[env.Name] = env
+		environments[catalog.Environment(env.Name)] = env
 	}
-	if environments["sandbox"] == nil || environments["production"] == nil || len(environments) != 2 {
+	if environments[catalog.EnvironmentSandbox] == nil || environments[catalog.EnvironmentProduction] == nil || len(environments) != 2 {
 		return unreadable(errors.New("an environment is missing"))
 	}
-	s.Mu.Lock()
-	s.OrgID, s.Signing, s.Environments = all.OrgID, all.Signing, environments
-	if !timeWentBy {
-		s.Clock.Set(all.Now)
-	} else if s.Clock.Now().Before(all.Now) { // it was moved forward
-		s.Clock.Set(all.Now)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.orgID, e.signingKey, e.environments = all.OrgID, all.Signing, environments
+	if !keepTime || e.clock.Now().Before(all.Now) {
+		e.clock.Set(all.Now)
 	}
-	s.changes++
-	s.Mu.Unlock()
-	s.Dispatcher.Wake()
+	e.changed()
+	e.useOutboxes()
 	return nil
 }
 
-// Reset makes the sandbox as a new one, with its seed, but for its clock.
-func (s *Engine) Reset() {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	s.Planned = faults.Plan{Seed: s.Options.FaultSeed}
-	s.changes++
-	_ = s.populate() // as it succeeded in New
+func readSnapshot(r io.Reader) (all snapshot, err error) {
+	zipped, err := gzip.NewReader(bufio.NewReader(r))
+	if err != nil {
+		return all, unreadable(err)
+	}
+	if err := gob.NewDecoder(zipped).Decode(&all); err != nil {
+		return all, unreadable(err)
+	}
+	if all.Format != snapshotFormat {
+		return all, fmt.Errorf("sandbox: the snapshot has format %d, and this version reads format %d: take the snapshot again with this version", all.Format, snapshotFormat)
+	}
+	return all, nil
 }
 
-// snapshot copies what may change while it is written.
+func unreadable(err error) error {
+	return fmt.Errorf("sandbox: this is not a snapshot of a sandbox: %w", err)
+}
+
+// snapshot copies everything that may change while the snapshot is written.
 func (e *Environment) snapshot() environmentSnapshot {
 	saved := environmentSnapshot{
-		Name: e.Name, ID: e.ID, Window: windowSnapshot{e.Window.start, e.Window.used},
-		Quotas: map[string]windowSnapshot{}, Cases: e.Cases, Calls: slices.Clone(e.Calls.Entries), LastEvent: e.lastEvent,
+		Name: e.Name, ID: e.ID, Window: windowSnapshot{e.window.start, e.window.used},
+		Quotas: map[string]windowSnapshot{}, Cases: e.caseNumber, Calls: slices.Clone(e.calls.Entries), LastEvent: e.lastEvent,
 	}
 	saved.Names, saved.BlankFields, saved.Shelves = e.Tables.Snapshot()
-	for _, l := range e.Links {
+	for _, l := range e.links {
 		saved.Links = append(saved.Links, linkSnapshot{l.Code, l.Session, l.Expires, l.Opened})
 	}
 	for _, key := range e.replays.oldest {
@@ -169,51 +165,41 @@ func (e *Environment) snapshot() environmentSnapshot {
 	for at, id := range e.timers.All() {
 		saved.Reminders = append(saved.Reminders, reminderSnapshot{at, id})
 	}
-	for _, d := range e.Deliveries.Entries {
-		delivery := deliverySnapshot{*d, d.Due, d.sent, d.first}
-		delivery.Delivery.Attempts = slices.Clone(d.Attempts)
-		saved.Deliveries = append(saved.Deliveries, delivery)
-	}
-	for tag := range e.Tags {
+	saved.Deliveries = e.outbox.Snapshot()
+	for tag := range e.tags {
 		saved.Tags = append(saved.Tags, tag)
 	}
 	return saved
 }
 
-// environment makes the environment of a snapshot. A damaged one is an error.
-func (saved *environmentSnapshot) environment(answers *compressor) (env *Environment, err error) {
+// environment builds the environment that was saved. It is an error if the snapshot is
+// damaged.
+func (saved *environmentSnapshot) environment(answers *compressor, uniqueName func(*storage.Resource) (kind, name string)) (env *Environment, err error) {
 	defer func() {
-		if recover() != nil { // decoding what was never encoded
+		if recover() != nil { // the decoder panics if the bytes are damaged
 			err = errors.New("a resource in it cannot be read")
 		}
 	}()
-	env = newEnvironment(saved.Name)
-	env.ID, env.Cases, env.lastEvent = saved.ID, saved.Cases, saved.LastEvent
-	env.Tables.Restore(saved.Names, saved.BlankFields, saved.Shelves, env.know)
+	env = newEnvironment(saved.Name, uniqueName)
+	env.ID, env.caseNumber, env.lastEvent = saved.ID, saved.Cases, saved.LastEvent
+	env.Tables.Restore(saved.Names, saved.BlankFields, saved.Shelves, env.indexName)
 	for _, l := range saved.Links {
-		env.Links[l.Code] = &Link{l.Code, l.Session, l.Expires, l.Opened}
+		env.links[l.Code] = &Link{l.Code, l.Session, l.Expires, l.Opened}
 	}
 	for _, r := range saved.Replays {
 		env.replays.put(r.Key, replay{r.Request, r.Until, r.Status, answers.compress(r.Body)})
 	}
-	env.Window = window{saved.Window.Start, saved.Window.Used}
+	env.window = window{saved.Window.Start, saved.Window.Used}
 	for name, quota := range saved.Quotas {
 		env.quotas[name] = &window{quota.Start, quota.Used}
 	}
-	env.Calls.Entries = saved.Calls
+	env.calls.Entries = saved.Calls
 	for _, r := range saved.Reminders {
 		env.timers.Put(r.At, r.ID)
 	}
-	for _, d := range saved.Deliveries {
-		delivery := d.Delivery
-		delivery.Due, delivery.sent, delivery.first = d.Due, d.Sent, d.First
-		env.Deliveries.Entries = append(env.Deliveries.Entries, &delivery)
-		if delivery.State == "pending" {
-			env.queue(delivery.WebhookID).plan(&delivery)
-		}
-	}
+	env.outbox = deliveries.Restored(saved.Deliveries)
 	for _, tag := range saved.Tags {
-		env.Tags[tag] = true
+		env.tags[tag] = true
 	}
 	return env, nil
 }

@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// Load makes the sandbox hold what a file does that [Engine.Keep] wrote. A file that
-// is not there changes nothing. The clock goes on from the wall's time, or from where
-// it was if that is later.
-func (s *Engine) Load(file string) error {
+// Load restores the state that [Engine.Keep] wrote to a file. If there is no file, nothing
+// changes. The clock keeps the present time, or takes the file's if that is later.
+func (e *Engine) Load(file string) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -22,14 +21,14 @@ func (s *Engine) Load(file string) error {
 		return fmt.Errorf("sandbox: read the state: %w", err)
 	}
 	defer f.Close()
-	return s.restore(f, true)
+	return e.restore(f, true)
 }
 
-// Keep writes what the sandbox holds into a file, whenever something changed, until
-// the context ends; then once more. What changed in the last seconds before a crash
-// is lost. The file holds API keys and secrets of webhooks: only its owner may read it.
-func (s *Engine) Keep(ctx context.Context, file string) error {
-	kept := -1
+// Keep saves the sandbox in a file while something changes, until the context ends; then it
+// saves once more. A crash loses the changes of the last seconds. The file contains API
+// keys and secrets of webhooks, so only its owner may read it.
+func (e *Engine) Keep(ctx context.Context, file string) error {
+	kept := int64(-1)
 	for pause := 2 * time.Second; ; {
 		over := false
 		select {
@@ -37,12 +36,10 @@ func (s *Engine) Keep(ctx context.Context, file string) error {
 			over = true
 		case <-time.After(pause):
 		}
-		s.Mu.Lock()
-		changes := s.changes
-		s.Mu.Unlock()
+		changes := e.changes.Load()
 		if changes != kept {
 			started := time.Now()
-			if err := s.save(file); err != nil {
+			if err := e.save(file); err != nil {
 				return err
 			}
 			kept = changes
@@ -54,15 +51,15 @@ func (s *Engine) Keep(ctx context.Context, file string) error {
 	}
 }
 
-// save replaces a file: it is the one before, or the new one.
-func (s *Engine) save(file string) error {
+// save replaces the file. A crash leaves the old file or the new one.
+func (e *Engine) save(file string) error {
 	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
 		return fmt.Errorf("sandbox: keep the state: %w", err)
 	}
-	defer os.Remove(f.Name()) // gone when all went well
+	defer os.Remove(f.Name()) // does nothing after the rename
 	defer f.Close()
-	if err := s.Snapshot(f); err != nil {
+	if err := e.Snapshot(f); err != nil {
 		return err
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {

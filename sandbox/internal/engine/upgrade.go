@@ -2,17 +2,13 @@ package engine
 
 import (
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
-
-	"github.com/idemhq/idem/persona"
 )
 
-// upgrade rewrites a body that comes in the form of versions before 2025-10-27 into
-// today's (Persona changelog, 2025-10-27).
+// upgrade rewrites a body from the form of versions before 2025-10-27 into the present one
+// (Persona changelog, 2025-10-27).
 func (c *Call) upgrade() {
-	if c.Render.Version >= "2025-10-27" {
+	if c.render.version >= "2025-10-27" {
 		return
 	}
 	attributes := c.Object("data.attributes")
@@ -27,12 +23,12 @@ func (c *Call) upgrade() {
 			delete(attributes, "country-code")
 			attributes["selected-country-code"] = country
 		}
-		c.setAttributes(gathered(attributes, c.Engine.Routes.attributes(c.Op)))
+		c.setAttributes(moveToFields(attributes, c.Engine.params[c.Op.ID].attributes()))
 	case "Workflows.Trigger":
 		if params := c.Object("meta.params"); params != nil {
 			attributes = params
 		}
-		if attributes = gathered(attributes, []string{"fields"}); attributes["fields"] == nil {
+		if attributes = moveToFields(attributes, []string{"fields"}); attributes["fields"] == nil {
 			attributes["fields"] = map[string]any{}
 		}
 		c.setAttributes(attributes)
@@ -46,9 +42,9 @@ func (c *Call) setAttributes(attributes map[string]any) {
 	}
 }
 
-// gathered moves what an operation does not know as an attribute under fields. Fields of
-// a wrong type are left to be refused.
-func gathered(attributes map[string]any, known []string) map[string]any {
+// moveToFields moves attributes that an operation does not know to its fields. If fields
+// has the wrong type, it changes nothing: the request will be refused.
+func moveToFields(attributes map[string]any, known []string) map[string]any {
 	fields, isObject := attributes["fields"].(map[string]any)
 	if attributes["fields"] != nil && !isObject {
 		return attributes
@@ -66,15 +62,4 @@ func gathered(attributes map[string]any, known []string) map[string]any {
 		kept["fields"] = moved
 	}
 	return kept
-}
-
-// attributes are the names that an operation takes in data.attributes.
-func (r *routes) attributes(op *persona.Operation) []string {
-	var names []string
-	for _, field := range reflect.VisibleFields(r.params[op.ID]) {
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); field.Tag.Get("in") == "data.attributes" {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -1,3 +1,3 @@
-// Package faults describes what goes wrong on purpose, and decides which call or
-// delivery it happens to. Carrying a fault out is the engine's job.
+// Package faults describes the faults that the sandbox can inject, and decides which call
+// or delivery a fault happens to. The engine and the deliveries carry it out.
 package faults

@@ -1,3 +1,3 @@
-// Package pages serves what people see in a browser, the inspector and the hosted flow,
-// and the control API below /_sandbox/, all from one router.
+// Package pages serves the pages for browsers, which are the inspector and the hosted page,
+// and the control API below /_sandbox/.
 package pages

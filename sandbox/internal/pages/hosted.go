@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/casing"
@@ -23,8 +23,8 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// hostedFiles are the template and the script of the hosted flow, and hostedStyle is its
-// style sheet.
+// hostedFiles contains the template and the script of the hosted page, hostedStyle its style
+// sheet.
 var (
 	//go:embed hosted/hosted.html hosted/hosted.js
 	hostedFiles embed.FS
@@ -32,32 +32,31 @@ var (
 	hostedStyle string
 )
 
-// hosted is the flow that a person goes through at a one-time link, at /verify, and at
-// /widget inside of another page. All of it works without scripts; the one there is
-// speaks with the page around, in the words of Persona's package for browsers (npm:
-// persona, version 5).
+// hosted serves the flow of an inquiry: for a one-time link, at /verify, and at /widget
+// inside of another page. It works without scripts. Its script sends the other page the
+// messages that Persona's package for browsers understands (npm: persona, version 5).
 type hosted struct {
-	sandbox *engine.Engine
-	page    *template.Template
-	mux     *http.ServeMux
+	engine *engine.Engine
+	page   func() *template.Template // parsed on first use
 }
 
-func newHosted(s *engine.Engine, mux *http.ServeMux) *hosted {
-	h := &hosted{sandbox: s, page: template.Must(template.ParseFS(hostedFiles, "hosted/hosted.html")), mux: mux}
+func registerHosted(mux *http.ServeMux, e *engine.Engine) {
+	h := &hosted{e, sync.OnceValue(func() *template.Template {
+		return template.Must(template.ParseFS(hostedFiles, "hosted/hosted.html"))
+	})}
 	for _, path := range []string{"/verify", "/widget"} {
-		h.mux.HandleFunc("GET "+path, h.open)
-		h.mux.HandleFunc("POST "+path, h.step)
+		mux.HandleFunc("GET "+path, h.open)
+		mux.HandleFunc("POST "+path, h.step)
 	}
-	h.mux.HandleFunc("GET /preload", func(http.ResponseWriter, *http.Request) {})
-	h.mux.HandleFunc("GET /verify/hosted.css", func(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, hostedStyle) })
-	h.mux.HandleFunc("GET /verify/hosted.js", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /preload", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /verify/hosted.css", func(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, hostedStyle) })
+	mux.HandleFunc("GET /verify/hosted.js", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
 		http.ServeFileFS(w, r, hostedFiles, "hosted/hosted.js")
 	})
-	return h
 }
 
-// visit is one request of a person's browser. Who works on it holds the engine's lock.
+// visit is one request of a person's browser. Its methods need the engine's lock.
 type visit struct {
 	*flow
 	request *http.Request
@@ -65,16 +64,17 @@ type visit struct {
 	query   url.Values // parameters, names in kebab-case
 }
 
-// flow is where a person is: in an inquiry by a session, or before one.
+// flow is where a person is: in an inquiry through a session, or before an inquiry.
 type flow struct {
-	sandbox *engine.Engine
+	engine  *engine.Engine
 	env     *engine.Environment
 	inquiry *storage.Resource // nil before there is one
 	session *storage.Resource
 	token   string // of the session
 }
 
-// The errors that Persona's package tells the page around (npm: persona, version 5).
+// flowError is an error that Persona's package passes to the other page (npm: persona,
+// version 5).
 type flowError struct {
 	Status  int    `json:"status"`
 	Code    string `json:"code"`
@@ -91,63 +91,59 @@ func unauthenticatedFlow() error {
 	return &flowError{http.StatusConflict, "unauthenticated", "The session has ended, or it is not this inquiry's. Ask for a new link."}
 }
 
-// open shows the page of a visit: a link's, an inquiry's, or a template's.
+// open shows the page for a link, an inquiry or a template.
 func (h *hosted) open(w http.ResponseWriter, r *http.Request) {
-	s := h.sandbox
 	if r.URL.Query().Has("code") {
 		h.link(w, r)
 		return
 	}
-	s.Mu.Lock()
-	v, err := readVisit(s, r)
+	var v *visit
 	var page *hostedPage
-	if err == nil {
-		page, err = v.show()
-	}
-	s.Mu.Unlock()
-	s.Dispatcher.Wake()
+	var err error
+	h.engine.WithLock(func() {
+		if v, err = readVisit(h.engine, r); err == nil {
+			page, err = v.show()
+		}
+	})
 	h.write(w, v, page, err)
 }
 
-// link opens a one-time link, and leads to its inquiry. Programs that ask for JSON are
-// told of it.
+// link opens a one-time link and redirects to its inquiry. A program that asks for JSON gets
+// the ids instead.
 func (h *hosted) link(w http.ResponseWriter, r *http.Request) {
-	s := h.sandbox
-	s.Mu.Lock()
-	s.ExpireDue()
-	status, said, token := resources.OpenLink(s, r)
-	s.Mu.Unlock()
-	s.Dispatcher.Wake()
+	var status int
+	var ids map[string]any
+	var token string
+	h.engine.WithLock(func() { status, ids, token = resources.OpenLink(h.engine, r) })
 	switch {
 	case strings.Contains(r.Header.Get("Accept"), "application/json"):
-		engine.WriteJSON(w, status, said)
+		writeJSON(w, status, ids)
 	case status != http.StatusOK:
 		h.write(w, nil, nil, &flowError{status, "unauthenticated", "The link was used before, it is too old, or the inquiry is over. Ask for a new one."})
 	default:
 		query := r.URL.Query()
 		query.Del("code")
-		query.Set("inquiry-id", engine.TextOf(said["inquiry-id"]))
+		query.Set("inquiry-id", engine.TextOf(ids["inquiry-id"]))
 		query.Set("session-token", token)
 		http.Redirect(w, r, "/verify?"+query.Encode(), http.StatusSeeOther)
 	}
 }
 
-// step does what a person chose, and leads to the next page.
+// step carries out a person's choice and redirects to the next page.
 func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
-	s := h.sandbox
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	if http.NewCrossOriginProtection().Check(r) != nil || r.ParseForm() != nil {
 		h.write(w, nil, nil, invalidConfig("This form was not sent from its own page."))
 		return
 	}
-	s.Mu.Lock()
-	v, err := readVisit(s, r)
+	var v *visit
 	var next string
-	if err == nil {
-		next, err = v.do(r.PostForm.Get("do"), r.PostForm.Get("outcome"), r.PostForm.Get("at"))
-	}
-	s.Mu.Unlock()
-	s.Dispatcher.Wake()
+	var err error
+	h.engine.WithLock(func() {
+		if v, err = readVisit(h.engine, r); err == nil {
+			next, err = v.do(r.PostForm.Get("do"), r.PostForm.Get("outcome"), r.PostForm.Get("at"))
+		}
+	})
 	if err != nil {
 		h.write(w, v, nil, err)
 		return
@@ -155,8 +151,8 @@ func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
-// readVisit reads who visits, and why.
-func readVisit(s *engine.Engine, r *http.Request) (*visit, error) {
+// readVisit reads a request, and finds the flow that it is about.
+func readVisit(e *engine.Engine, r *http.Request) (*visit, error) {
 	v := &visit{request: r, path: r.URL.Path, query: url.Values{}}
 	for name, values := range r.URL.Query() {
 		outer, inner, nested := strings.Cut(name, "[")
@@ -168,54 +164,65 @@ func readVisit(s *engine.Engine, r *http.Request) (*visit, error) {
 		}
 		v.query[outer] = values
 	}
-	s.ExpireDue()
-	f, err := enter(s, v.query)
+	f, err := enter(e, v.query)
 	v.flow = f
 	return v, err
 }
 
-// enter finds the session of a token, or the inquiry, or else the environment.
-func enter(s *engine.Engine, query url.Values) (*flow, error) {
-	f := &flow{sandbox: s, token: query.Get("session-token")}
+// enter finds the flow that the parameters of an address name: by the token of a session,
+// by an inquiry, or by a template.
+func enter(e *engine.Engine, query url.Values) (*flow, error) {
+	f := &flow{engine: e, token: query.Get("session-token")}
 	if f.token != "" {
-		id, ok := readSessionToken(s, f.token)
-		for _, env := range s.Environments {
-			if session := env.Get(id); ok && session != nil && session.Typ == "inquiry-session" {
-				f.env, f.session, f.inquiry = env, session, env.Get(session.One("inquiry"))
-			}
-		}
-		if f.session == nil || query.Get("inquiry-id") != "" && query.Get("inquiry-id") != f.inquiry.ID {
-			return f, unauthenticatedFlow()
-		}
-		return f, nil
+		return f, f.enterSession(query.Get("inquiry-id"))
 	}
 	if id := query.Get("inquiry-id"); id != "" {
-		for _, env := range s.Environments {
-			if inquiry := env.Get(id); inquiry != nil && inquiry.Typ == "inquiry" {
-				f.env, f.inquiry = env, inquiry
-			}
-		}
-		switch {
-		case f.inquiry == nil:
-			return f, invalidConfig("There is no inquiry with this id.")
-		case f.inquiry.Text("status") != "created": // Persona docs: Resuming inquiries
-			return f, unauthenticatedFlow()
-		}
-		return f, nil
+		return f, f.enterInquiry(id)
 	}
 	if query.Get("inquiry-template-id")+query.Get("inquiry-template-version-id")+query.Get("template-id") == "" {
 		return f, invalidConfig("The address names no inquiry and no template.")
 	}
-	return f, f.choose(query)
+	return f, f.enterEnvironment(query)
 }
 
-// choose finds the environment that an address asks for: production unless it says
-// otherwise, as at Persona.
-func (f *flow) choose(query url.Values) error {
-	f.env = f.sandbox.Environments[cmp.Or(query.Get("environment"), "production")]
+// enterSession finds the session of the token, which must be the given inquiry's unless the
+// id is empty.
+func (f *flow) enterSession(inquiryID string) error {
+	id, ok := resources.ReadSessionToken(f.engine, f.token)
+	for env := range f.engine.Environments() {
+		if session := env.Get(id); ok && session != nil && session.Typ == "inquiry-session" {
+			f.env, f.session, f.inquiry = env, session, env.Get(session.One("inquiry"))
+		}
+	}
+	if f.session == nil || inquiryID != "" && inquiryID != f.inquiry.ID {
+		return unauthenticatedFlow()
+	}
+	return nil
+}
+
+// enterInquiry finds an inquiry that nobody has started.
+func (f *flow) enterInquiry(id string) error {
+	for env := range f.engine.Environments() {
+		if inquiry := env.Get(id); inquiry != nil && inquiry.Typ == "inquiry" {
+			f.env, f.inquiry = env, inquiry
+		}
+	}
+	switch {
+	case f.inquiry == nil:
+		return invalidConfig("There is no inquiry with this id.")
+	case f.inquiry.Text("status") != "created": // Persona docs: Resuming inquiries
+		return unauthenticatedFlow()
+	}
+	return nil
+}
+
+// enterEnvironment finds the environment that an address names, or production, as at
+// Persona.
+func (f *flow) enterEnvironment(query url.Values) error {
+	f.env = f.engine.Environment(catalog.Environment(cmp.Or(query.Get("environment"), "production")))
 	if id := query.Get("environment-id"); id != "" {
 		f.env = nil
-		for _, env := range f.sandbox.Environments {
+		for env := range f.engine.Environments() {
 			if env.ID == id {
 				f.env = env
 			}
@@ -227,55 +234,55 @@ func (f *flow) choose(query url.Values) error {
 	return nil
 }
 
-// do carries out what a person chose, and returns where they go next. What was sent
-// twice, as by a double click, happens once: at tells which page the form was on.
+// do carries out a person's choice, and returns the address of the next page. A form that is
+// sent twice, as by a double click, counts once: at identifies the page of the form.
 func (v *visit) do(choice, outcome, at string) (next string, err error) {
-	c := engine.NewChange(v.env, v.sandbox.Clock.Now())
-	if choice == "begin" {
-		if v.under("pending") && v.session.Text("status") == "active" {
-			return v.address("start"), nil
-		}
+	switch {
+	case choice == "begin" && v.inStatus("pending") && v.session.Text("status") == "active":
+		return v.address("start"), nil
+	case choice == "begin":
+		c := engine.NewChange(v.env, v.engine.Now())
 		if err := v.begin(c); err != nil {
 			return "", err
 		}
-		v.sandbox.Commit(c)
+		v.engine.Commit(c)
 		return v.address("start"), nil
-	}
-	if v.session == nil {
-		if choice == "cancel" { // before there is an inquiry
-			return v.leave("")
-		}
-		return "", unauthenticatedFlow()
-	}
-	switch {
-	case choice == "cancel" && v.session.Text("status") == "expired":
+	case choice == "cancel" && (v.session == nil || v.session.Text("status") == "expired"):
 		return v.leave("")
-	case choice == "finish" && v.under("completed", "failed", "needs_review"):
+	case v.session == nil:
+		return "", unauthenticatedFlow()
+	case choice == "finish" && v.inStatus("completed", "failed", "needs_review"):
 		return v.leave(v.inquiry.Text("status"))
 	case at != "" && at != stage(v.inquiry):
 		return v.address("step"), nil
 	}
+	return v.doOnce(choice, outcome)
+}
+
+// doOnce carries out a choice about the current step, and returns the address of the next
+// page.
+func (v *visit) doOnce(choice, outcome string) (next string, err error) {
+	c := engine.NewChange(v.env, v.engine.Now())
 	inquiry, session := c.Edit(v.inquiry.ID), c.Edit(v.session.ID)
 	if session.Text("status") == "expired" || resources.Closed(inquiry) {
 		return "", unauthenticatedFlow()
 	}
 	switch choice {
-	case "submit", "skip":
-		if choice == "skip" {
-			outcome = "skipped"
-		}
+	case "submit":
 		err = v.submit(c, inquiry, outcome)
+	case "skip":
+		err = v.submit(c, inquiry, "skipped")
 	case "finish":
 		err = v.finish(c, inquiry, outcome)
 	case "cancel":
 		resources.CancelSession(c, session)
 	default:
-		err = invalidConfig("The form says nothing of what to do.")
+		err = invalidConfig("The form does not say what to do.")
 	}
 	if err != nil {
 		return "", err
 	}
-	v.sandbox.Commit(c)
+	v.engine.Commit(c)
 	v.inquiry = inquiry
 	switch choice {
 	case "finish":
@@ -286,19 +293,19 @@ func (v *visit) do(choice, outcome, at string) (next string, err error) {
 	return v.address("step"), nil
 }
 
-// under reports whether the visit is a session's, of an inquiry with one of the statuses.
-func (v *visit) under(statuses ...string) bool {
+// inStatus reports whether the visit has a session, of an inquiry with one of the statuses.
+func (v *visit) inStatus(statuses ...string) bool {
 	return v.session != nil && slices.Contains(statuses, v.inquiry.Text("status"))
 }
 
-// stage tells the pages of an inquiry apart: each step adds a verification, or what could
-// not be processed.
+// stage identifies the page of an inquiry that a person is at. It changes with each step,
+// because a step adds a verification, a document or a selfie.
 func stage(inquiry *storage.Resource) string {
 	return strconv.Itoa(len(inquiry.Many("verifications")) + len(inquiry.Many("documents")) + len(inquiry.Many("selfies")))
 }
 
-// begin starts the inquiry, which is made now if an address named a template, and opens
-// a session.
+// begin starts the inquiry and a session. If the address names a template, it creates the
+// inquiry.
 func (v *visit) begin(c *engine.Change) error {
 	if v.inquiry == nil {
 		made, err := v.create(c)
@@ -316,10 +323,10 @@ func (v *visit) begin(c *engine.Change) error {
 	if v.session == nil {
 		session, err := resources.UsableSession(c, inquiry)
 		if err != nil {
-			v.sandbox.ExpireRefused(v.env, c.Now, err)
+			v.engine.ExpireRefused(v.env, c.Now, err)
 			return &flowError{http.StatusConflict, "unauthenticated", "The inquiry takes no session any more."}
 		}
-		v.session, v.token = session, resources.SessionToken(v.sandbox, session, c.Now)
+		v.session, v.token = session, resources.SessionToken(v.engine, session, c.Now)
 	}
 	session := c.Edit(v.session.ID)
 	if session.Text("status") == "expired" || resources.Closed(inquiry) {
@@ -327,13 +334,13 @@ func (v *visit) begin(c *engine.Change) error {
 	}
 	resources.StartSession(c, session, v.request)
 	if steps := stepsOf(c, inquiry); len(steps) > 0 {
-		resources.MoveOn(c, inquiry, stepName(c, steps[0]))
+		resources.EnterStep(c, inquiry, stepName(c, steps[0]))
 	}
 	v.inquiry = inquiry
 	return nil
 }
 
-// create makes the inquiry that an address describes, as POST /inquiries does.
+// create creates the inquiry that an address describes, as POST /inquiries does.
 func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	attributes, fields := map[string]any{}, map[string]any{}
 	for name, values := range v.query {
@@ -349,10 +356,7 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 		meta["auto-create-account-type-id"] = id
 	}
 	attributes["fields"] = fields
-	made, err := resources.CreateInquiry(&engine.Call{
-		Change: c, Engine: v.sandbox, Render: engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab"}, Host: v.sandbox.Host(v.request),
-		Body: map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta},
-	})
+	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {
 		return nil, invalidConfig("The inquiry cannot be made: " + cmp.Or(refused.Details, refused.Title) + ".")
@@ -363,10 +367,10 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	return made.One, nil
 }
 
-// submit takes the verification of the present step to an outcome.
+// submit submits the verification of the current step with an outcome.
 func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome string) error {
 	steps := stepsOf(c, inquiry)
-	at := present(c, inquiry, steps)
+	at := currentStep(c, inquiry, steps)
 	if at == len(steps) {
 		return invalidConfig("There is no step left.")
 	}
@@ -374,24 +378,23 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if !slices.Contains(stepOutcomes(typ), outcome) {
 		return invalidConfig("Choose one of the outcomes.")
 	}
-	if err := resources.TakePart(c, inquiry); err != nil {
+	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return unauthenticatedFlow()
 	}
 	if outcome == "errored" {
-		resources.Evidence(c, inquiry, resources.EvidenceOf(typ), outcome)
+		resources.AddEvidence(c, inquiry, resources.EvidenceType(typ), outcome)
 	} else {
-		resources.Verify(c, inquiry, typ, steps[at], outcome)
+		resources.AddVerification(c, inquiry, typ, steps[at], outcome)
 	}
 	next := "done"
-	if at = present(c, inquiry, steps); at < len(steps) {
+	if at = currentStep(c, inquiry, steps); at < len(steps) {
 		next = stepName(c, steps[at])
 	}
-	resources.MoveOn(c, inquiry, next)
+	resources.EnterStep(c, inquiry, next)
 	return nil
 }
 
-// finish ends the inquiry: it is completed, and marked for review where that was
-// chosen, or failed.
+// finish ends the inquiry: it is completed, completed and marked for review, or failed.
 func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome string) error {
 	moves := map[string][]string{"completed": {"completed"}, "needs_review": {"completed", "needs_review"}, "failed": {"failed"}}[outcome]
 	if moves == nil {
@@ -405,7 +408,8 @@ func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome stri
 	return nil
 }
 
-// leave is where a person goes who is done, or with an empty status who left before.
+// leave returns where a person goes at the end, or, with an empty status, when they leave
+// earlier.
 func (v *visit) leave(status string) (string, error) {
 	if v.path == "/widget" || status == "" {
 		return v.address(map[bool]string{true: "exit", false: "end"}[status == ""]), nil
@@ -416,8 +420,8 @@ func (v *visit) leave(status string) (string, error) {
 	return v.address("end"), nil
 }
 
-// redirect is where the address, or else the inquiry, says that a person goes when it
-// is completed or failed (Persona docs: Hosted flow redirecting on complete), or nil.
+// redirect returns where a person goes when the inquiry is completed or failed, or nil. The
+// address overrides the inquiry (Persona docs: Hosted flow redirecting on complete).
 func (v *visit) redirect() *url.URL {
 	to, err := url.Parse(cmp.Or(v.query.Get("redirect-uri"), v.inquiry.Text(resources.RedirectURI)))
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
@@ -435,8 +439,8 @@ func (v *visit) redirect() *url.URL {
 	return to
 }
 
-// address is the address of a visit's next page: with the session, and without what
-// made the inquiry.
+// address returns the address of the next page: with the session, and without the parameters
+// that created the inquiry.
 func (v *visit) address(event string) string {
 	query := url.Values{}
 	for name, values := range v.query {
@@ -454,8 +458,8 @@ func (v *visit) address(event string) string {
 	return v.path + "?" + query.Encode()
 }
 
-// write writes a page, or what is wrong. The page around a page that is embedded is told
-// of it.
+// write writes a page, or an error. If the page is inside of another one, that one gets the
+// error too.
 func (h *hosted) write(w http.ResponseWriter, v *visit, page *hostedPage, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -468,14 +472,14 @@ func (h *hosted) write(w http.ResponseWriter, v *visit, page *hostedPage, err er
 		page.tell(v, "error", nil, said)
 	}
 	var b bytes.Buffer
-	if h.page.Execute(&b, page) != nil {
+	if h.page().Execute(&b, page) != nil {
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
 	webpage.Write(w, status, b.Bytes(), webpage.Scripts, webpage.FormsTo(page.formTargets()...), webpage.Inside(v.ancestors()...))
 }
 
-// ancestors are the pages that may show this one inside of them.
+// ancestors returns the origins of the pages that may contain this one.
 func (v *visit) ancestors() (origins []string) {
 	if v == nil || v.path != "/widget" {
 		return nil
@@ -485,7 +489,7 @@ func (v *visit) ancestors() (origins []string) {
 			continue
 		}
 		for _, value := range v.query[name] {
-			if origin := engine.OriginOf(value); origin != "" {
+			if origin := originOf(value); origin != "" {
 				origins = append(origins, origin)
 			}
 		}
@@ -493,24 +497,14 @@ func (v *visit) ancestors() (origins []string) {
 	return origins
 }
 
-// readSessionToken returns the id of a token's session, if the token is this sandbox's
-// and its time is not over.
-func readSessionToken(s *engine.Engine, token string) (sessionID string, ok bool) {
-	text, _, _ := cutLast(token, ".")
-	var claims struct {
-		Sub string
-		Exp int64
-	}
-	_, part, _ := strings.Cut(text, ".")
-	if token != resources.SignToken(s, text) || !resources.DecodePart(part, &claims) {
-		return "", false
-	}
-	return claims.Sub, s.Clock.Now().Before(time.Unix(claims.Exp, 0))
-}
+// IsOrigin reports whether a text is an http or https address without a path.
+func IsOrigin(text string) bool { return text != "" && originOf(text) == text }
 
-func cutLast(text, separator string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
+// originOf returns the origin of an http or https address, or "".
+func originOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(u.Host, " ;,'\"") {
+		return ""
 	}
-	return text, "", false
+	return u.Scheme + "://" + u.Host
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// hostedPage is what a page of the hosted flow shows.
+// hostedPage is the content of a page of the flow.
 type hostedPage struct {
 	Title       string
 	Text        []string
@@ -22,10 +22,10 @@ type hostedPage struct {
 	Steps       []hostedStep
 	Person      []hostedField
 	Form        *hostedForm
-	Next        string // where a person goes who is done
+	Next        string // where a person goes at the end
 
-	Target   string // the origin of the page around
-	Messages string // what it is told, as JSON; empty for nothing
+	Target   string // the origin of the page that contains this one
+	Messages string // for that page, as JSON; empty for none
 	messages []message
 	redirect *url.URL
 }
@@ -41,7 +41,7 @@ type hostedForm struct {
 	Action   string
 	Question string
 	Choices  []hostedChoice
-	At       string // which page of the inquiry the form is on
+	At       string // identifies the page: see stage
 	Do       string
 	Button   string
 	Skip     bool
@@ -53,7 +53,7 @@ type hostedChoice struct {
 	Chosen            bool
 }
 
-// message is what the page around is told (npm: persona, version 5).
+// message is a message to the page that contains this one (npm: persona, version 5).
 type message struct {
 	Name              string         `json:"name"`
 	ContainerID       string         `json:"containerId,omitempty"`
@@ -63,7 +63,7 @@ type message struct {
 	Error             error          `json:"error,omitempty"`
 }
 
-// tell lets the page around know of something, if there is one.
+// tell adds a message to the page that contains this one, if there is one.
 func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err error) {
 	if v == nil || v.path != "/widget" {
 		return
@@ -72,17 +72,17 @@ func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err er
 	if template == "" {
 		template = v.query.Get("template-id")
 	}
-	p.Target = engine.OriginOf(v.query.Get("message-target-origin"))
+	p.Target = originOf(v.query.Get("message-target-origin"))
 	if p.Target == "" {
-		p.Target = engine.OriginOf(v.query.Get("iframe-origin"))
+		p.Target = originOf(v.query.Get("iframe-origin"))
 	}
 	p.messages = append(p.messages, message{name, v.query.Get("container-id"), template, v.query.Get("inquiry-template-version-id"), metadata, err})
 	text, _ := json.Marshal(p.messages) // texts and maps
 	p.Messages = string(text)
 }
 
-// formTargets are where the form may lead besides. A browser holds redirects to it too,
-// also those that the host's page answers with.
+// formTargets returns where the form may lead in addition to this site. Browsers check the
+// redirects after a form too, including those of the host's own pages.
 func (p *hostedPage) formTargets() []string {
 	if p.redirect == nil {
 		return nil
@@ -90,19 +90,19 @@ func (p *hostedPage) formTargets() []string {
 	return []string{"http:", "https:"}
 }
 
-// stepOutcomes are what a person can choose for a verification of a type. Only what is
-// uploaded can be of no use to Persona.
+// stepOutcomes returns the outcomes that a person can choose for a type of verification. Only
+// an upload can end in an error.
 func stepOutcomes(typ string) []string {
 	outcomes := []string{"passed", "failed", "requires_retry", "skipped"}
-	if resources.EvidenceOf(typ) != "" {
+	if resources.EvidenceType(typ) != "" {
 		outcomes = append(outcomes, "errored")
 	}
 	return outcomes
 }
 
-// show makes the page that a visit is at.
+// show returns the page of a visit.
 func (v *visit) show() (*hostedPage, error) {
-	c := engine.NewChange(v.env, v.sandbox.Clock.Now())
+	c := engine.NewChange(v.env, v.engine.Now())
 	p := &hostedPage{Environment: v.env.Name}
 	if variant := v.query.Get("style-variant"); variant == "light" || variant == "dark" {
 		p.Variant = variant
@@ -119,13 +119,13 @@ func (v *visit) show() (*hostedPage, error) {
 		v.showExit(p)
 		return p, nil
 	}
-	if v.under("created", "pending", "expired") && v.session.Text("status") == "expired" {
+	if v.inStatus("created", "pending", "expired") && v.session.Text("status") == "expired" {
 		return nil, unauthenticatedFlow()
 	}
 	if v.session == nil || v.inquiry.Text("status") == "created" {
 		return p, v.showStart(c, p)
 	}
-	if v.session.Text("status") == "new" && !resources.Closed(v.inquiry) { // by a session that nobody opened, into an inquiry under way
+	if v.session.Text("status") == "new" && !resources.Closed(v.inquiry) { // a new session of an inquiry that was started before
 		return p, v.showStart(c, p)
 	}
 	p.tell(v, "inquiry-load", map[string]any{"inquiryId": v.inquiry.ID, "sessionToken": v.token}, nil)
@@ -142,12 +142,12 @@ func (v *visit) show() (*hostedPage, error) {
 	return p, nil
 }
 
-// showExit is what a person sees who left.
+// showExit is the page for a person who left.
 func (v *visit) showExit(p *hostedPage) {
 	p.Title, p.Text = "You left", []string{"You can close this page."}
 	metadata := map[string]any{}
 	if v.session != nil {
-		p.Text = []string{"Nothing is lost: a new link or a new session leads back here."}
+		p.Text = []string{"Nothing is lost: you can continue with a new link or a new session."}
 		metadata["inquiryId"], metadata["sessionToken"] = v.inquiry.ID, v.token
 	}
 	p.tell(v, "exit", metadata, nil)
@@ -156,7 +156,7 @@ func (v *visit) showExit(p *hostedPage) {
 func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 	p.tell(v, "page-change", nil, nil)
 	p.Title = "Verify your identity"
-	p.Text = []string{"Each step asks which outcome it is to have."}
+	p.Text = []string{"Choose the outcome of each step."}
 	template := v.templateOf(c)
 	if template == nil {
 		return invalidConfig("There is no template with this id.")
@@ -169,7 +169,7 @@ func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 	return nil
 }
 
-// templateOf finds the inquiry template of a visit, or nil.
+// templateOf returns the inquiry template of a visit, or nil.
 func (v *visit) templateOf(c *engine.Change) *storage.Resource {
 	id := v.query.Get("inquiry-template-id")
 	if version := c.Get(v.query.Get("inquiry-template-version-id")); version != nil {
@@ -186,7 +186,7 @@ func (v *visit) templateOf(c *engine.Change) *storage.Resource {
 
 func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 	steps := stepsOf(c, v.inquiry)
-	at := present(c, v.inquiry, steps)
+	at := currentStep(c, v.inquiry, steps)
 	p.Steps = hostedSteps(c, steps, at)
 	p.Form = &hostedForm{Action: v.address("step"), At: stage(v.inquiry), Do: "submit", Cancel: true}
 	if at == len(steps) {
@@ -210,7 +210,8 @@ func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 	}
 }
 
-// askForEnd offers the ends of an inquiry. The first fits what the steps came to.
+// askForEnd offers the outcomes of an inquiry. The selected one fits the outcomes of the
+// steps.
 func (v *visit) askForEnd(c *engine.Change, form *hostedForm) {
 	failed := slices.ContainsFunc(v.inquiry.Many("verifications"), func(id storage.Identifier) bool { return c.Get(id.ID).Text("status") == "failed" })
 	form.Question, form.Do, form.Button = "Outcome of the inquiry", "finish", "Finish"
@@ -234,8 +235,8 @@ func (v *visit) showEnd(p *hostedPage, status string) {
 	}
 }
 
-// verificationsOf are the verification templates of an inquiry template, in the order
-// in which a person goes through them.
+// verificationsOf returns the verification templates of an inquiry template, in the order of
+// the steps.
 func verificationsOf(c *engine.Change, template *storage.Resource) []string {
 	ids, _ := template.Attributes[resources.TemplateVerifications].([]string)
 	return ids
@@ -245,9 +246,9 @@ func stepsOf(c *engine.Change, inquiry *storage.Resource) []string {
 	return verificationsOf(c, c.Get(inquiry.One("inquiry-template")))
 }
 
-// present is the index of the step that a person is at: the first whose verification is
-// not there, or has to be repeated.
-func present(c *engine.Change, inquiry *storage.Resource, steps []string) int {
+// currentStep returns the index of the first step whose verification is missing or must be
+// repeated.
+func currentStep(c *engine.Change, inquiry *storage.Resource, steps []string) int {
 	done := map[string]bool{}
 	for _, id := range inquiry.Many("verifications") {
 		v := c.Get(id.ID)
@@ -260,7 +261,7 @@ func present(c *engine.Change, inquiry *storage.Resource, steps []string) int {
 	return at
 }
 
-// stepName is what the step of a verification template is called: government-id.
+// stepName returns the name of the step of a verification template, such as government-id.
 func stepName(c *engine.Change, templateID string) string {
 	return strings.TrimPrefix(resources.VerificationType(c, templateID), "verification/")
 }
@@ -310,12 +311,12 @@ func stepText(name string) string {
 	}
 }
 
-// personOf are the fields of an inquiry that have a value.
+// personOf returns the fields of an inquiry that have a value.
 func personOf(inquiry *storage.Resource) []hostedField {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	var shown []hostedField
 	for name := range fields {
-		if text := engine.TextOf(engine.BareValue(fields, name)); text != "" {
+		if text := engine.TextOf(engine.FieldAt(fields, name)); text != "" {
 			shown = append(shown, hostedField{webpage.Words(name), text})
 		}
 	}

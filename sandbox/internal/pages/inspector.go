@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/idemhq/idem/internal/webpage"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
@@ -22,22 +25,18 @@ var inspectorPages embed.FS
 //go:embed inspector/inspector.css
 var inspectorStyle string
 
-// inspector shows people what a sandbox holds and what it did: pages below /_sandbox/,
-// without scripts.
+// inspector shows people what a sandbox contains and what it did. Its pages use no scripts.
 type inspector struct {
-	sandbox *engine.Engine
-	pages   *template.Template
-	mux     *http.ServeMux
+	engine *engine.Engine
+	pages  func() *template.Template // parsed on first use
+	mux    guardedMux
 }
 
-// errNoPage is the error of a view of something that there is not.
+// errNoPage is the error for something that does not exist.
 var errNoPage = errors.New("there is nothing here")
 
-func newInspector(s *engine.Engine, mux *http.ServeMux) *inspector {
-	i := &inspector{sandbox: s, mux: mux}
-	i.pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"words": func(name any) string { return webpage.Words(fmt.Sprint(name)) }, "tone": tone, "toneOfCode": toneOfCode, "moment": func(text string) time.Time { return simclock.Moment(text) }, "query": url.QueryEscape,
-	}).ParseFS(inspectorPages, "inspector/*.html"))
+func registerInspector(mux guardedMux, e *engine.Engine) {
+	i := &inspector{engine: e, pages: sync.OnceValue(parseInspector), mux: mux}
 	i.mux.HandleFunc("GET /_sandbox/{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/_sandbox/sandbox/", http.StatusSeeOther)
 	})
@@ -56,13 +55,23 @@ func newInspector(s *engine.Engine, mux *http.ServeMux) *inspector {
 	i.mux.HandleFunc("POST /_sandbox/control/faults", i.form(i.addFault))
 	i.mux.HandleFunc("POST /_sandbox/control/faults/remove", i.form(i.removeFault))
 	i.mux.HandleFunc("POST /_sandbox/control/reset", i.form(i.reset))
-	return i
 }
 
-// inspection is one look at an environment. Who looks holds the engine's lock.
+func parseInspector() *template.Template {
+	functions := template.FuncMap{
+		"words":      func(name any) string { return webpage.Words(fmt.Sprint(name)) },
+		"tone":       func(status any) string { return webpage.Tone(fmt.Sprint(status)) },
+		"toneOfCode": toneOfCode,
+		"moment":     func(text string) time.Time { return simclock.Moment(text) },
+		"query":      url.QueryEscape,
+	}
+	return template.Must(template.New("").Funcs(functions).ParseFS(inspectorPages, "inspector/*.html"))
+}
+
+// inspection looks at one environment. Its methods need the engine's lock.
 type inspection struct {
-	sandbox *engine.Engine
-	env     *engine.Environment
+	engine *engine.Engine
+	env    *engine.Environment
 }
 
 // inspectorPage is what every page shows around its body.
@@ -72,7 +81,7 @@ type inspectorPage struct {
 	Tab         string
 	Now         time.Time
 	Faults      int
-	Watch       bool // the page loads itself again
+	Watch       bool // the page reloads itself
 	Body        any
 }
 
@@ -80,13 +89,12 @@ type inspectorPage struct {
 func (i *inspector) view(path, name string, look func(*inspection, *http.Request) (title string, body any, err error)) {
 	i.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		page := inspectorPage{Environment: r.PathValue("environment"), Tab: name, Watch: name == "overview" && r.URL.Query().Has("watch")}
-		s := i.sandbox
-		s.Mu.Lock()
 		err := errNoPage
-		if env := s.Environments[page.Environment]; env != nil {
-			page.Title, page.Body, err = look(&inspection{s, env}, r)
-		}
-		s.Mu.Unlock()
+		i.engine.WithLock(func() {
+			if env := i.engine.Environment(catalog.Environment(page.Environment)); env != nil {
+				page.Title, page.Body, err = look(&inspection{i.engine, env}, r)
+			}
+		})
 		if err != nil {
 			page.Environment, page.Title = "sandbox", "Nothing here"
 			i.show(w, http.StatusNotFound, "nothing", page)
@@ -98,31 +106,23 @@ func (i *inspector) view(path, name string, look func(*inspection, *http.Request
 
 // show writes a page.
 func (i *inspector) show(w http.ResponseWriter, status int, name string, page inspectorPage) {
-	page.Now, page.Faults = i.sandbox.Now(), len(i.sandbox.Faults())
+	page.Now, page.Faults = i.engine.Now(), len(i.engine.Faults())
 	var b bytes.Buffer
-	if err := i.pages.ExecuteTemplate(&b, name, page); err != nil {
+	if err := i.pages().ExecuteTemplate(&b, name, page); err != nil {
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
 	webpage.Write(w, status, b.Bytes())
 }
 
-// find leads to what has an id, or to the account with a reference id.
+// find redirects to what has an id, or to the account with a reference id.
 func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
-	s, id := i.sandbox, strings.TrimSpace(r.URL.Query().Get("id"))
-	s.Mu.Lock()
 	var to string
-	if env := s.Environments[r.PathValue("environment")]; env != nil {
-		look := &inspection{s, env}
-		if found := env.Get(id); found != nil && !credential(found.Typ) {
-			to = look.path(found.Typ, id)
-		} else if _, known := look.callOf(id); known {
-			to = look.path("api-log", id)
-		} else if account := env.ByReference[strings.ToLower(id)]; account != "" {
-			to = look.path("account", account)
+	i.engine.WithLock(func() {
+		if env := i.engine.Environment(catalog.Environment(r.PathValue("environment"))); env != nil {
+			to = (&inspection{i.engine, env}).find(strings.TrimSpace(r.URL.Query().Get("id")))
 		}
-	}
-	s.Mu.Unlock()
+	})
 	if to == "" {
 		i.show(w, http.StatusNotFound, "nothing", inspectorPage{Environment: "sandbox", Title: "Nothing has this id"})
 		return
@@ -130,11 +130,25 @@ func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// path is where the inspector shows something.
-func (i *inspection) path(typ, id string) string {
-	place := "/object/"
-	if typ == "api-log" {
-		place = "/calls/"
+// find returns the page of what has an id, or of the account with a reference id, or "".
+func (i *inspection) find(id string) string {
+	if found := i.env.Get(id); found != nil && !credential(found.Typ) {
+		return i.path(found.Typ, id)
 	}
-	return "/_sandbox/" + i.env.Name + place + url.PathEscape(id)
+	if _, known := i.callOf(id); known {
+		return i.path("api-log", id)
+	}
+	if account := resources.ReferencedAccount(i.env, id); account != "" {
+		return i.path("account", account)
+	}
+	return ""
+}
+
+// path returns the path of the page of a resource.
+func (i *inspection) path(typ, id string) string {
+	page := "/object/"
+	if typ == "api-log" {
+		page = "/calls/"
+	}
+	return "/_sandbox/" + i.env.Name + page + url.PathEscape(id)
 }

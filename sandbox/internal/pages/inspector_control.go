@@ -14,11 +14,11 @@ import (
 
 type controlBody struct {
 	Faults     []faultDocument
-	Calls      []faults.KindInfo // the kinds of fault of calls
+	Calls      []faults.KindInfo // the kinds of faults of calls
 	Deliveries []faults.KindInfo
 	Operations []string
 	Events     []webhook.Name
-	Form       map[string]string // what was filled in
+	Form       map[string]string // the values that were entered
 	Problem    string
 }
 
@@ -28,10 +28,10 @@ func (i *inspector) showControl(w http.ResponseWriter, _ *http.Request) {
 
 // control writes the page with the clock and the faults.
 func (i *inspector) control(w http.ResponseWriter, status int, body controlBody) {
-	for _, fault := range i.sandbox.Faults() {
+	for _, fault := range i.engine.Faults() {
 		body.Faults = append(body.Faults, newFaultDocument(fault))
 	}
-	for _, kind := range faults.KindInfos() {
+	for _, kind := range faults.Kinds() {
 		if kind.Delivery {
 			body.Deliveries = append(body.Deliveries, kind)
 		} else {
@@ -45,7 +45,7 @@ func (i *inspector) control(w http.ResponseWriter, status int, body controlBody)
 	i.show(w, status, "control", inspectorPage{Title: "Clock and faults", Environment: "sandbox", Tab: "control", Body: body})
 }
 
-// form serves a form: it leads back to the page, which says what was wrong.
+// form serves a form. It redirects to the page, or shows it with the problem.
 func (i *inspector) form(do func(*http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<14)
@@ -63,7 +63,7 @@ func (i *inspector) form(do func(*http.Request) error) http.HandlerFunc {
 	}
 }
 
-// filledIn are the values of a form that are not empty.
+// filledIn returns the values of a form that are not empty.
 func filledIn(r *http.Request) map[string]string {
 	form := map[string]string{}
 	for name := range r.PostForm {
@@ -79,7 +79,7 @@ func (i *inspector) advance(r *http.Request) error {
 	if err != nil || d < 0 {
 		return errors.New("the clock moves forward by a duration such as 90s, 6m or 24h")
 	}
-	i.sandbox.Advance(d)
+	i.engine.Advance(d)
 	return nil
 }
 
@@ -88,17 +88,18 @@ func (i *inspector) addFault(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return i.sandbox.AddFault(fault)
+	_, err = i.engine.AddFault(fault)
+	return err
 }
 
 func (i *inspector) removeFault(r *http.Request) error {
 	text := r.PostForm.Get("id")
 	if text == "" {
-		i.sandbox.ClearFaults()
+		i.engine.ClearFaults()
 		return nil
 	}
 	id, err := strconv.Atoi(text)
-	if err != nil || !i.sandbox.RemoveFault(id) {
+	if err != nil || !i.engine.RemoveFault(id) {
 		return errors.New("this fault is gone already")
 	}
 	return nil
@@ -106,8 +107,8 @@ func (i *inspector) removeFault(r *http.Request) error {
 
 func (i *inspector) reset(r *http.Request) error {
 	if r.PostForm.Get("sure") == "" {
-		return errors.New("say that you are sure: everything is forgotten")
+		return errors.New("confirm that you want to delete everything")
 	}
-	i.sandbox.Reset()
+	i.engine.Reset()
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/webpage"
-	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -18,11 +18,11 @@ import (
 // pageSize is how many rows a page of the inspector has.
 const pageSize = 50
 
-// thing names a resource and leads to it.
+// thing names a resource and links to its page.
 type thing struct {
 	Type, ID, Label, Status string
 	Created                 time.Time
-	Path                    string // empty when it is not stored
+	Path                    string // empty if it is not stored
 }
 
 func (i *inspection) thing(id storage.Identifier) thing {
@@ -62,28 +62,25 @@ type overviewBody struct {
 	Calls      []callRow
 }
 
-// latest is how many of each the overview shows.
+// latest is how many events, deliveries and calls the overview shows.
 const latest = 10
 
 func (i *inspection) overview(*http.Request) (string, any, error) {
 	body := overviewBody{Kinds: i.kinds()}
 	body.Events, _ = i.eventRows("", latest, func(*storage.Resource) bool { return true })
-	body.Deliveries, _ = i.deliveryRows(0, latest, func(*engine.Delivery) bool { return true })
+	body.Deliveries, _ = i.deliveryRows(0, latest, func(*deliveries.Delivery) bool { return true })
 	body.Calls, _ = i.callRows(0, latest, func(engine.CallRecord) bool { return true })
-	states := map[string]int{}
-	for _, delivery := range i.env.Deliveries.Entries {
-		states[delivery.State]++
-	}
+	states := i.env.Outbox().CountByState()
 	for _, state := range slices.Sorted(maps.Keys(states)) {
 		body.States = append(body.States, kindCount{state, states[state]})
 	}
 	return "Overview", body, nil
 }
 
-// kinds are the kinds of object there are. Events and logs have pages of their own.
+// kinds returns the families that have resources. Events and logs have their own pages.
 func (i *inspection) kinds() []kindCount {
 	var kinds []kindCount
-	for _, family := range slices.Sorted(slices.Values(i.env.Families)) {
+	for _, family := range slices.Sorted(slices.Values(i.env.Families())) {
 		if n := i.env.Count(family); n > 0 && family != "event" && family != "api-log" && !credential(family) {
 			kinds = append(kinds, kindCount{family, n})
 		}
@@ -102,7 +99,7 @@ type objectsBody struct {
 
 func (i *inspection) objects(r *http.Request) (string, any, error) {
 	family, after := r.PathValue("family"), r.URL.Query().Get("after")
-	if !slices.Contains(i.env.Families, family) || credential(family) || after != "" && !i.env.Has(family, after) {
+	if !slices.Contains(i.env.Families(), family) || credential(family) || after != "" && !i.env.Has(family, after) {
 		return "", nil, errNoPage
 	}
 	body := objectsBody{Family: family, Count: i.env.Count(family), Kinds: i.kinds(), First: after == ""}
@@ -126,9 +123,9 @@ type objectBody struct {
 	Attributes    []shownPair
 	Unset         []string
 	Relationships []relationRow
-	From          []relationRow // what leads here
-	About         *thing        // of an event: its object
-	Was           []shownPair   // and what that was like
+	From          []relationRow // resources that refer to this one
+	About         *thing        // the object of an event
+	Was           []shownPair   // the attributes of that object at the time of the event
 	Events        []eventRow
 	MoreEvents    string
 	Deliveries    []deliveryRow // of an event, or of a webhook
@@ -159,11 +156,11 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 		about := i.thing(r.Object.Identifier())
 		body.About = &about
 		body.Was, _ = i.attributes(r.Object)
-		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *engine.Delivery) bool { return d.EventID == r.ID })
+		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *deliveries.Delivery) bool { return d.EventID == r.ID })
 		return r.Text("name"), body, nil
 	}
 	if r.Typ == "webhook" {
-		body.Deliveries, _ = i.deliveryRows(0, latest, func(d *engine.Delivery) bool { return d.WebhookID == r.ID })
+		body.Deliveries, _ = i.deliveryRows(0, latest, func(d *deliveries.Delivery) bool { return d.WebhookID == r.ID })
 	}
 	var more bool
 	body.Events, more = i.eventRows("", pageSize, func(event *storage.Resource) bool { return event.Object.ID == r.ID }, r.ID)
@@ -173,8 +170,8 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 	return webpage.Words(r.Typ), body, nil
 }
 
-// attributes are what a reader of the API sees of a resource, in the order of its
-// type, its secrets masked, and the names of those without a value.
+// attributes returns what a reader of the API sees of a resource, with masked secrets, and
+// the names of the attributes without a value.
 func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset []string) {
 	add := func(name string, value any) {
 		if v, ok := show(name, masked(value)); ok {
@@ -186,14 +183,14 @@ func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset [
 			unset = append(unset, name)
 		}
 	}
-	rendered, _ := i.sandbox.Render(r, engine.RenderOptions{Version: catalog.DefaultVersion, Inflection: "kebab", Files: engine.FileAccess{Environment: i.env.Name, Life: catalog.FileTokenLife * time.Second}})["attributes"].(map[string]any)
-	delete(rendered, "payload") // of an event: shown beside it
-	for _, p := range i.sandbox.ShapeOf(r.Typ).Attributes {
-		if value, ok := rendered[p.Name]; ok {
-			add(p.Name, value)
+	names, rendered := i.engine.Attributes(i.env, r)
+	delete(rendered, "payload") // the page of an event shows it elsewhere
+	for _, name := range names {
+		if value, ok := rendered[name]; ok {
+			add(name, value)
 		}
 	}
-	if len(rendered) == 0 { // of a type that no version shows
+	if len(rendered) == 0 { // no answer shows this type
 		for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 			if !strings.HasPrefix(name, "_") {
 				add(name, r.Attributes[name])
@@ -203,7 +200,7 @@ func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset [
 	if value := r.Text(storage.SecretValue); value != "" {
 		add("value", mask(value))
 	}
-	secrets, _ := r.Attributes[engine.WebhookSecret].([]any)
+	secrets, _ := r.Attributes[deliveries.Secrets].([]any)
 	for _, entry := range secrets {
 		secret, _ := entry.(map[string]any)
 		add("secret", mask(engine.TextOf(secret["value"])))
@@ -211,7 +208,7 @@ func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset [
 	return pairs, unset
 }
 
-// relations are those of an account or a transaction.
+// relations returns the relations of an account or a transaction.
 func (i *inspection) relations(r *storage.Resource) []relationRow {
 	var rows []relationRow
 	known := resources.Relations(r.Family())
@@ -227,7 +224,7 @@ func (i *inspection) relations(r *storage.Resource) []relationRow {
 	return rows
 }
 
-// from is what leads to a resource, as far as there is an index of it.
+// from returns the resources that refer to a resource, if there is an index of them.
 func (i *inspection) from(r *storage.Resource) []relationRow {
 	var rows []relationRow
 	for _, family := range []string{"inquiry", "inquiry-session", "case"} {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -19,9 +20,9 @@ type eventRow struct {
 	Deliveries     int
 }
 
-// eventRows are events older than one of them, newest first, that keep holds of; where
-// values are given, only those indexed by one of them. It reports whether there are
-// more.
+// eventRows returns the events for which keep returns true, newest first, that are older than
+// the event after. If there are values, it looks only at events that are indexed by one of
+// them. It reports whether there are more.
 func (i *inspection) eventRows(after string, limit int, keep func(*storage.Resource) bool, values ...string) (rows []eventRow, more bool) {
 	for event := range i.env.Older("event", after, values...) {
 		if !keep(event) {
@@ -40,7 +41,7 @@ func (i *inspection) eventRows(after string, limit int, keep func(*storage.Resou
 }
 
 type eventsBody struct {
-	Name, Object string // what the list is narrowed to
+	Name, Object string // filters
 	Events       []eventRow
 	Older        string
 	First        bool
@@ -73,26 +74,26 @@ type deliveryRow struct {
 	About                  thing
 	Webhook                thing
 	State                  string
-	Attempts               []engine.Attempt
-	Due                    time.Time // of the next attempt, while it is pending
+	Attempts               []deliveries.Attempt
+	Due                    time.Time // the time of the next attempt, if it is pending
 }
 
-// Last is how the last attempt ended, as a status or an error.
-func (d deliveryRow) Last() engine.Attempt {
+// Last returns the latest attempt.
+func (d deliveryRow) Last() deliveries.Attempt {
 	if len(d.Attempts) == 0 {
-		return engine.Attempt{}
+		return deliveries.Attempt{}
 	}
 	return d.Attempts[len(d.Attempts)-1]
 }
 
-// deliveryRows are deliveries, newest first, that keep holds of, without the first
-// few. It reports whether there are more.
-func (i *inspection) deliveryRows(skip, limit int, keep func(*engine.Delivery) bool) (rows []deliveryRow, more bool) {
-	found, more := latestOf(i.env.Deliveries.Entries, skip, limit, keep)
+// deliveryRows returns the deliveries for which keep returns true, newest first, without the
+// first skip. It reports whether there are more.
+func (i *inspection) deliveryRows(skip, limit int, keep func(*deliveries.Delivery) bool) (rows []deliveryRow, more bool) {
+	found, more := i.env.Outbox().Latest(skip, limit, keep)
 	for _, d := range found {
 		row := deliveryRow{
 			Event: d.EventID, EventName: d.EventName, Path: "/_sandbox/" + i.env.Name + "/deliveries/" + d.EventID + "/" + d.WebhookID,
-			Webhook: i.thing(storage.Identifier{Type: "webhook", ID: d.WebhookID}), State: d.State, Attempts: slices.Clone(d.Attempts), Due: d.Due,
+			Webhook: i.thing(storage.Identifier{Type: "webhook", ID: d.WebhookID}), State: d.State, Attempts: d.Attempts, Due: d.Due,
 		}
 		if event := i.env.Get(d.EventID); event != nil {
 			row.At, row.About = event.Time("created-at"), i.thing(event.Object.Identifier())
@@ -102,36 +103,18 @@ func (i *inspection) deliveryRows(skip, limit int, keep func(*engine.Delivery) b
 	return rows, more
 }
 
-// latestOf are entries that keep holds of, the last first, without some, and not more
-// than a limit. It reports whether there are more.
-func latestOf[T any](entries []T, skip, limit int, keep func(T) bool) (found []T, more bool) {
-	for _, entry := range slices.Backward(entries) {
-		if !keep(entry) {
-			continue
-		}
-		if skip--; skip >= 0 {
-			continue
-		}
-		if len(found) == limit {
-			return found, true
-		}
-		found = append(found, entry)
-	}
-	return found, false
-}
-
 type deliveriesBody struct {
-	State, Webhook string // what the list is narrowed to
+	State, Webhook string // filters
 	States         []string
 	Deliveries     []deliveryRow
-	Skip, Older    int // rows before this page, and before the next; 0 when there is none
+	Skip, Older    int // rows before this page, and before the next one; 0 if there is none
 }
 
 func (i *inspection) deliveries(r *http.Request) (string, any, error) {
 	query := r.URL.Query()
-	body := deliveriesBody{State: query.Get("state"), Webhook: query.Get("webhook"), States: []string{"pending", "completed", "failed", "skipped", "lost"}}
+	body := deliveriesBody{State: query.Get("state"), Webhook: query.Get("webhook"), States: []string{deliveries.Pending, deliveries.Completed, deliveries.Failed, deliveries.Skipped, deliveries.Lost}}
 	body.Skip = skipped(r)
-	rows, more := i.deliveryRows(body.Skip, pageSize, func(d *engine.Delivery) bool {
+	rows, more := i.deliveryRows(body.Skip, pageSize, func(d *deliveries.Delivery) bool {
 		return (body.State == "" || d.State == body.State) && (body.Webhook == "" || d.WebhookID == body.Webhook)
 	})
 	body.Deliveries = rows
@@ -141,7 +124,7 @@ func (i *inspection) deliveries(r *http.Request) (string, any, error) {
 	return "Deliveries", body, nil
 }
 
-// skipped is how many rows come before the page that is asked for.
+// skipped returns how many rows come before the requested page.
 func skipped(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("skip"))
 	if err != nil || n < 0 {
@@ -153,7 +136,7 @@ func skipped(r *http.Request) int {
 type deliveryBody struct {
 	Event      thing
 	Webhook    thing
-	Deliveries []deliveryRow // several when it was doubled
+	Deliveries []deliveryRow // more than one if a fault duplicated it
 	Payload    string
 }
 
@@ -162,8 +145,8 @@ func (i *inspection) delivery(r *http.Request) (string, any, error) {
 	if event == nil || event.Object == nil || hook == nil || hook.Typ != "webhook" {
 		return "", nil, errNoPage
 	}
-	body := deliveryBody{Event: i.thingOf(event), Webhook: i.thingOf(hook), Payload: indented(i.sandbox.RenderDelivery(i.env, hook, event))}
-	body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *engine.Delivery) bool { return d.EventID == event.ID && d.WebhookID == hook.ID })
+	body := deliveryBody{Event: i.thingOf(event), Webhook: i.thingOf(hook), Payload: indented(i.engine.RenderDelivery(i.env, hook, event))}
+	body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *deliveries.Delivery) bool { return d.EventID == event.ID && d.WebhookID == hook.ID })
 	if len(body.Deliveries) == 0 {
 		return "", nil, errNoPage
 	}
@@ -176,19 +159,19 @@ type callRow struct {
 	Link string
 }
 
-// callRows are calls, newest first, that keep holds of, without the first few. It
-// reports whether there are more.
+// callRows returns the calls for which keep returns true, newest first, without the first
+// skip. It reports whether there are more.
 func (i *inspection) callRows(skip, limit int, keep func(engine.CallRecord) bool) (rows []callRow, more bool) {
-	found, more := latestOf(i.env.Calls.Entries, skip, limit, keep)
+	found, more := i.env.LatestCalls(skip, limit, keep)
 	for _, record := range found {
 		rows = append(rows, callRow{record, i.path("api-log", record.RequestID)})
 	}
 	return rows, more
 }
 
-// callOf finds a call by its request id.
+// callOf returns a call by its request id.
 func (i *inspection) callOf(id string) (record engine.CallRecord, known bool) {
-	found, _ := latestOf(i.env.Calls.Entries, 0, 1, func(c engine.CallRecord) bool { return c.RequestID == id })
+	found, _ := i.env.LatestCalls(0, 1, func(c engine.CallRecord) bool { return c.RequestID == id })
 	if len(found) == 0 {
 		return engine.CallRecord{}, false
 	}
@@ -196,7 +179,7 @@ func (i *inspection) callOf(id string) (record engine.CallRecord, known bool) {
 }
 
 type callsBody struct {
-	Key, Operation string // what the list is narrowed to
+	Key, Operation string // filters
 	Failed         bool
 	Calls          []callRow
 	Skip, Older    int
@@ -248,7 +231,7 @@ func (i *inspection) call(r *http.Request) (string, any, error) {
 	return record.Method + " " + record.Path, body, nil
 }
 
-// pairs shows the values of a map by name.
+// pairs returns the values of a map by name.
 func pairs(value any) []shownPair {
 	m, _ := masked(value).(map[string]any)
 	var all []shownPair

@@ -16,8 +16,8 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
-// shown is a value as the inspector shows it. Which of the parts is filled depends on
-// the kind: text, time, status, chips, pairs, table or code.
+// shown is a value as the inspector shows it. The kind decides which fields are set: text,
+// time, status, chips, pairs, table or code.
 type shown struct {
 	Kind    string
 	Text    string
@@ -34,10 +34,10 @@ type shownPair struct {
 	Value shown
 }
 
-// shownDeep is how many maps within each other are shown as such; deeper ones are code.
+// shownDeep is how many levels of maps are shown as such. Deeper ones are shown as code.
 const shownDeep = 3
 
-// show decides how an attribute's value is shown; not ok when there is none.
+// show returns how an attribute's value is shown. It is not ok if there is no value.
 func show(name string, value any) (s shown, ok bool) { return showWithin(name, value, shownDeep) }
 
 func showWithin(name string, value any, deep int) (s shown, ok bool) {
@@ -72,7 +72,7 @@ func showText(name, text string) (shown, bool) {
 	if at := simclock.Moment(text); !at.IsZero() && strings.Contains(text, "T") {
 		return shown{Kind: "time", Time: at}, true
 	}
-	if address, err := url.Parse(text); err == nil && address.Query().Has("access_token") && strings.HasPrefix(address.Path, engine.FilesBase) {
+	if address, err := url.Parse(text); err == nil && address.Query().Has("access_token") && strings.HasPrefix(address.Path, "/files/") {
 		return shown{Kind: "text", Text: path.Base(address.Path), Link: address.RequestURI()}, true
 	}
 	if name == "status" || strings.HasSuffix(name, "-status") {
@@ -81,7 +81,7 @@ func showText(name, text string) (shown, bool) {
 	return shown{Kind: "text", Text: text}, true
 }
 
-// showList shows plain values beside each other, and things that are alike as a table.
+// showList shows plain values as chips, and a list of maps as a table.
 func showList(list []any, deep int) (shown, bool) {
 	plain, alike := true, true
 	columns := map[string]bool{} // that have a value
@@ -123,7 +123,7 @@ func showList(list []any, deep int) (shown, bool) {
 	}
 }
 
-// columnOrder puts what something is called and how it is in front.
+// columnOrder sorts columns: name, type and status first.
 func columnOrder(columns map[string]bool) []string {
 	rank := map[string]int{"name": -3, "type": -2, "status": -1}
 	return slices.SortedFunc(maps.Keys(columns), func(a, b string) int {
@@ -131,8 +131,8 @@ func columnOrder(columns map[string]bool) []string {
 	})
 }
 
-// showMap shows names with their values, those of fields without their type. What has
-// no value is left out.
+// showMap shows names with their values. It omits the types of fields, and names without a
+// value.
 func showMap(m map[string]any, deep int) (shown, bool) {
 	if deep < 0 {
 		return shown{Kind: "code", Text: indented(m)}, len(m) > 0
@@ -152,7 +152,7 @@ func showMap(m map[string]any, deep int) (shown, bool) {
 	return s, len(s.Pairs) > 0
 }
 
-// mask hides a secret, but for what tells it from others.
+// mask hides a secret except for its prefix and its end.
 func mask(secret string) string {
 	start := strings.LastIndexByte(secret, '_') + 1
 	if len(secret)-start < 12 {
@@ -161,7 +161,8 @@ func mask(secret string) string {
 	return secret[:start] + "••••" + secret[len(secret)-4:]
 }
 
-// masked copies a value without the secrets in it: what is named as one.
+// masked returns a copy of a value in which every secret is masked. The name says what is a
+// secret.
 func masked(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -199,22 +200,7 @@ func indented(value any) string {
 	return string(text)
 }
 
-// tone is how a status looks: good, bad, open or quiet. Only what was decided looks
-// good: completed is not approved.
-func tone(status any) string {
-	switch strings.ToLower(engine.TextOf(status)) {
-	case "approved", "passed", "enabled", "ready", "resolved", "active":
-		return "good"
-	case "declined", "failed", "errored", "lost", "rejected", "blocked":
-		return "bad"
-	case "needs_review", "pending", "created", "open", "initiated", "submitted", "requires_retry":
-		return "open"
-	default:
-		return "quiet"
-	}
-}
-
-// toneOfCode is how an HTTP status looks; 0 is no answer.
+// toneOfCode returns the tone of an HTTP status. 0 is no answer.
 func toneOfCode(code int) string {
 	switch {
 	case code == 0 || code >= 500:

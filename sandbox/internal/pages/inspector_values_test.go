@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/idemhq/idem/internal/webpage"
 )
 
 func TestAValueIsShownAsAPersonReadsIt(t *testing.T) {
@@ -61,10 +63,20 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatWasDecidedLooksGood(t *testing.T) {
-	for status, want := range map[string]string{"approved": "good", "completed": "quiet", "needs_review": "open", "declined": "bad", "something new": "quiet"} {
-		if got := tone(status); got != want {
-			t.Errorf("%s looks %s", status, got)
-		}
+func TestAStatusHasTheToneThatAllPagesGiveIt(t *testing.T) {
+	page, err := parseInspector().New("status of a test").Parse(`{{range .}}{{.}} {{tone .}}{{"\n"}}{{end}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statuses := []string{"approved", "resolved", "ready", "completed", "needs_review", "declined"}
+	var got, want strings.Builder
+	if err := page.Execute(&got, statuses); err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range statuses {
+		want.WriteString(status + " " + webpage.Tone(status) + "\n")
+	}
+	if got.String() != want.String() {
+		t.Errorf("the inspector shows\n%s, want\n%s", got.String(), want.String())
 	}
 }

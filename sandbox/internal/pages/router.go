@@ -1,48 +1,70 @@
 package pages
 
 import (
+	"encoding/json"
+	"net"
 	"net/http"
-	"strings"
 
 	"github.com/idemhq/idem/internal/serve"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 )
 
-// Router serves all pages and the control API.
-type Router struct {
-	engine *engine.Engine
+// controls are the paths below which people and tests control the sandbox.
+const controls = "/_sandbox/"
+
+// Register adds the hosted page, the inspector and the control API to a router. With
+// remote, other machines may use the inspector and the control API.
+func Register(mux *http.ServeMux, e *engine.Engine, remote bool) {
+	registerHosted(mux, e)
+	g := guardedMux{mux, remote}
+	registerInspector(g, e)
+	registerControl(g, e)
+	g.HandleFunc(controls, func(w http.ResponseWriter, _ *http.Request) {
+		writeRefusal(w, engine.NotFound("there is the inspector at /_sandbox/, GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state"))
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		writeRefusal(w, engine.NotFound("the API is below /api/v1"))
+	})
+}
+
+// guardedMux is a router that adds a guard to each handler.
+type guardedMux struct {
 	mux    *http.ServeMux
+	remote bool
 }
 
-// New returns the router for an engine.
-func New(e *engine.Engine) *Router {
-	mux := http.NewServeMux()
-	newHosted(e, mux)
-	newInspector(e, mux)
-	newControl(e, mux)
-	return &Router{e, mux}
+// HandleFunc registers a handler.
+func (g guardedMux) HandleFunc(pattern string, do http.HandlerFunc) {
+	g.mux.Handle(pattern, guard(do, g.remote))
 }
 
-// ServeHTTP implements [http.Handler]. Only this machine, and no page of another site,
-// may use what is below /_sandbox/, unless the options allow remote control.
-func (p *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	below := strings.HasPrefix(r.URL.Path, "/_sandbox/")
-	if below {
-		if !p.engine.Options.RemoteControl && !(engine.IsLoopback(r) && serve.LoopbackHost(r)) {
-			engine.WriteJSON(w, http.StatusForbidden, engine.Forbidden("the sandbox is controlled from its own machine only").Body())
-			return
+// guard lets only requests through that come from this machine and use one of its names,
+// unless remote is set, and none that a page of another site makes.
+func guard(next http.Handler, remote bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !remote && !(fromThisMachine(r) && serve.LoopbackHost(r)):
+			writeRefusal(w, engine.Forbidden("the sandbox is controlled from its own machine only"))
+		case http.NewCrossOriginProtection().Check(r) != nil: // a page of another site, in a browser on this machine
+			writeRefusal(w, engine.Forbidden("the sandbox is not controlled from other sites"))
+		default:
+			next.ServeHTTP(w, r)
 		}
-		if http.NewCrossOriginProtection().Check(r) != nil { // a page of another site, in a browser on this machine
-			engine.WriteJSON(w, http.StatusForbidden, engine.Forbidden("the sandbox is not controlled from other sites").Body())
-			return
-		}
-	}
-	switch _, pattern := p.mux.Handler(r); {
-	case pattern != "":
-		p.mux.ServeHTTP(w, r)
-	case below:
-		engine.WriteJSON(w, http.StatusNotFound, engine.NotFound("there is the inspector at /_sandbox/, GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state").Body())
-	default:
-		engine.WriteJSON(w, http.StatusNotFound, (&engine.Refusal{Title: "Record not found", Details: "the API is below /api/v1"}).Body())
-	}
+	})
+}
+
+func fromThisMachine(r *http.Request) bool {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && net.ParseIP(address).IsLoopback()
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", catalog.JSONContent)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
+}
+
+func writeRefusal(w http.ResponseWriter, refusal *engine.Refusal) {
+	writeJSON(w, refusal.Status, refusal.Body())
 }

@@ -1,3 +1,2 @@
-// Package pdf writes the PDF documents that the sandbox answers with: a title and lines
-// of text.
+// Package pdf writes the PDF documents of the sandbox: a title and lines of text.
 package pdf

@@ -15,20 +15,20 @@ const (
 	pdfWidth = 92 // characters of a line
 )
 
-// Facts are the lines for a value and all within it. Files are left out.
-func Facts(name string, v any) []string {
+// Lines writes a value, and everything in it, as lines of text. It omits files.
+func Lines(name string, v any) []string {
 	var lines []string
 	switch v := v.(type) {
 	case map[string]any:
 		if value, field := v["value"]; field && v["type"] != nil && len(v) == 2 {
-			return Facts(name, value)
+			return Lines(name, value)
 		}
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			lines = append(lines, Facts(strings.TrimPrefix(name+" / "+key, " / "), v[key])...)
+			lines = append(lines, Lines(strings.TrimPrefix(name+" / "+key, " / "), v[key])...)
 		}
 	case []any:
 		for i, item := range v {
-			lines = append(lines, Facts(fmt.Sprintf("%s %d", name, i+1), item)...)
+			lines = append(lines, Lines(fmt.Sprintf("%s %d", name, i+1), item)...)
 		}
 	case nil:
 	case string:
@@ -41,8 +41,8 @@ func Facts(name string, v any) []string {
 	return lines
 }
 
-// PDF writes text as a PDF, on as many pages as it takes.
-func PDF(title string, lines ...string) []byte {
+// Document returns a PDF with a title and lines of text, on as many pages as needed.
+func Document(title string, lines ...string) []byte {
 	pages := slices.Collect(slices.Chunk(wrapped(lines), pdfLines))
 	if len(pages) == 0 {
 		pages = [][]string{nil}
@@ -75,7 +75,7 @@ func PDF(title string, lines ...string) []byte {
 	return file.Bytes()
 }
 
-// wrapped breaks lines that are too long for a page.
+// wrapped breaks lines that are wider than a page.
 func wrapped(lines []string) []string {
 	var out []string
 	for _, line := range lines {
@@ -88,7 +88,7 @@ func wrapped(lines []string) []string {
 	return out
 }
 
-// pdfText writes a text for a string of a PDF: in Latin 1, which the font has.
+// pdfText writes text as a PDF string, in Latin 1. Other characters become question marks.
 func pdfText(text string) string {
 	var b strings.Builder
 	for _, r := range text {

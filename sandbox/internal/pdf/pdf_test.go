@@ -11,9 +11,8 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// checkPDF finds every object of a PDF where its table says, and every stream as long
-// as it says.
-func checkPDF(t *testing.T, file []byte) {
+// checkPDF checks the positions of all objects of a PDF, and the lengths of its streams.
+func checkDocument(t *testing.T, file []byte) {
 	t.Helper()
 	tail := regexp.MustCompile(`startxref\n(\d+)\n%%EOF\n$`).FindSubmatch(file)
 	if !bytes.HasPrefix(file, []byte("%PDF-1.4\n")) || tail == nil {
@@ -51,8 +50,8 @@ func TestAPDFIsWhole(t *testing.T) {
 		"with as many lines as a page has": {make([]string, pdfLines), 1, "(Page 1 of 1) Tj"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := PDF("Report", test.lines...)
-			checkPDF(t, file)
+			file := Document("Report", test.lines...)
+			checkDocument(t, file)
 			if !bytes.Contains(file, []byte(test.want)) || !bytes.Contains(file, fmt.Appendf(nil, "/Count %d ", test.pages)) {
 				t.Errorf("the file lacks %q on %d pages:\n%s", test.want, test.pages, file)
 			}
@@ -61,7 +60,7 @@ func TestAPDFIsWhole(t *testing.T) {
 }
 
 func TestFactsNameEveryValueButFilesAndBlanks(t *testing.T) {
-	got := Facts("", map[string]any{
+	got := Lines("", map[string]any{
 		"status": "passed", "note": nil, "tags": []any{"vip"}, "fields": map[string]any{"name-first": map[string]any{"type": "string", "value": "Ada"}},
 		"front-photo-url": storage.MarkOf("ver_1", "front_photo.jpg"), "score": 1.5,
 	})

@@ -12,37 +12,22 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// consolidatedInto names the account that took over a consolidated one.
-const ConsolidatedInto = "_consolidated-into"
-
-// archived is set while an account is out of use: it takes no new inquiries.
-const Archived = "_archived"
+const (
+	ConsolidatedInto = "_consolidated-into" // the account that an account was consolidated into
+	Archived         = "_archived"          // true while an account accepts no new inquiries
+)
 
 func accountOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"AccountTypes.Get": func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("account-type") },
-		"Accounts.Get":     func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("account") },
+		"AccountTypes.Get": engine.Get("account-type"),
+		"Accounts.Get":     engine.Get("account"),
 		"Accounts.Create":  createAccount,
-		"Accounts.Update":  updateAccount,
-		"Accounts.List": func(c *engine.Call) (*engine.Answer, error) {
-			var wanted []string
-			for _, reference := range append(engine.SplitList(c.Filter("reference-id")), c.Query["filter[reference-id][]"]...) {
-				wanted = append(wanted, strings.ToLower(reference))
-			}
-			return c.List("account", func(r *storage.Resource) bool {
-				return len(wanted) == 0 || slices.Contains(wanted, strings.ToLower(r.Text("reference-id")))
-			})
-		},
+		"Accounts.Update":  edit("account", changeAccount),
+		"Accounts.List":    listAccounts,
 		"Accounts.Search": func(c *engine.Call) (*engine.Answer, error) {
 			return c.Search("account", func(r *storage.Resource, name string) any { return accountValue(c.Change, r, name) })
 		},
-		"Accounts.Redact": func(c *engine.Call) (*engine.Answer, error) {
-			account, err := c.Find("account")
-			if err != nil {
-				return nil, err
-			}
-			return &engine.Answer{One: account}, redactAccount(c.Change, account)
-		},
+		"Accounts.Redact":      edit("account", func(c *engine.Call, r *storage.Resource) error { return redactAccount(c.Change, r) }),
 		"Accounts.Consolidate": consolidate,
 		"Accounts.RunAction":   runAction,
 	}
@@ -51,51 +36,70 @@ func accountOperations() map[string]engine.Operation {
 	return operations
 }
 
-// emitAccountTags emits all three events there are for tags of accounts, since
-// Persona does not say which comes when.
-func emitAccountTags(c *engine.Call, r *storage.Resource, added, removed []any) {
+// emitAccountTags emits all three events about tags of accounts, because Persona does not
+// say which of them it sends when.
+func emitAccountTags(c *engine.Change, r *storage.Resource, added, removed []any) {
 	for range added {
 		c.Emit("account.tag-added", r, nil)
 	}
 	for range removed {
 		c.Emit("account.tag-removed", r, nil)
 	}
-	emitTags(c, r, added, removed)
+	EmitTags(c, r, added, removed)
+}
+
+func listAccounts(c *engine.Call) (*engine.Answer, error) {
+	var wanted []string
+	for _, reference := range append(engine.SplitList(c.Filter("reference-id")), c.Query["filter[reference-id][]"]...) {
+		wanted = append(wanted, strings.ToLower(reference))
+	}
+	return c.List("account", func(r *storage.Resource) bool {
+		return len(wanted) == 0 || slices.Contains(wanted, strings.ToLower(r.Text("reference-id")))
+	})
 }
 
 func createAccount(c *engine.Call) (*engine.Answer, error) {
-	typeID := c.Text("data.attributes.account-type-id")
-	if typeID == "" {
-		typeID = AccountTypeID
+	typeID, err := accountTypeOf(c, "data.attributes.account-type-id")
+	if err != nil {
+		return nil, err
 	}
-	if r := c.Get(typeID); r == nil || r.Typ != "account-type" {
-		return nil, engine.NotFound("data.attributes.account_type_id is not found")
+	existing, err := upsert(c)
+	if err != nil {
+		return nil, err
 	}
-	if existing, err := upsert(c); err != nil || existing != nil {
-		if err != nil {
-			return nil, err
-		}
+	if existing != nil {
 		return &engine.Answer{One: existing}, changeAccount(c, existing)
 	}
 	reference := c.Text("data.attributes.reference-id")
 	if reference != "" && accountByReference(c.Change, reference, "") != nil {
-		return nil, &engine.Refusal{Status: 409, Title: "Conflict", Details: "an account with this reference id exists"}
+		return nil, engine.Conflict("an account with this reference id exists")
 	}
 	account := newAccount(c.Change, typeID, reference)
 	if err := setAccount(c, account); err != nil {
 		return nil, err
 	}
-	tags := TagList(c.Texts("data.attributes.tags"))
-	account.Attributes["tags"] = tags
-	if err := CountTags(c.Change, tags); err != nil {
+	if account.Attributes["tags"], err = newTags(c); err != nil {
 		return nil, err
 	}
 	c.Emit("account.created", account, nil)
 	return &engine.Answer{Status: 201, One: account}, nil
 }
 
-// upsert finds the account that meta.upsert-by means, if there is one. Only the
-// reference id is unique in the type that a sandbox has.
+// accountTypeOf returns the id of the account type that the body names at a path, or of the
+// default one.
+func accountTypeOf(c *engine.Call, path string) (string, error) {
+	if c.Text(path) == "" {
+		return AccountTypeID, nil
+	}
+	found, err := c.Referenced(path, "account-type")
+	if err != nil {
+		return "", err
+	}
+	return found.ID, nil
+}
+
+// upsert returns the account that meta.upsert-by identifies, or nil. Only the reference id
+// is unique for the account type of a sandbox.
 func upsert(c *engine.Call) (*storage.Resource, error) {
 	by := c.Text("meta.upsert-by")
 	if by == "" {
@@ -111,18 +115,10 @@ func upsert(c *engine.Call) (*storage.Resource, error) {
 	return accountByReference(c.Change, reference, ""), nil
 }
 
-func updateAccount(c *engine.Call) (*engine.Answer, error) {
-	account, err := c.Find("account")
-	if err != nil {
-		return nil, err
-	}
-	return &engine.Answer{One: account}, changeAccount(c, account)
-}
-
-// changeAccount takes over what a request writes into an account there is.
+// changeAccount applies a request to an existing account.
 func changeAccount(c *engine.Call, account *storage.Resource) error {
 	before := account.Clone()
-	if reference, given := engine.At(c.Body, "data.attributes.reference-id"); given {
+	if reference, given := c.Value("data.attributes.reference-id"); given {
 		if text, _ := reference.(string); text != "" && accountByReference(c.Change, text, account.ID) != nil {
 			return engine.Conflict("an account with this reference id exists")
 		}
@@ -131,29 +127,17 @@ func changeAccount(c *engine.Call, account *storage.Resource) error {
 	if err := setAccount(c, account); err != nil {
 		return err
 	}
-	account.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(account, "updated-at")
 	if before.Text("account-status") != account.Text("account-status") {
 		c.Emit("account.status-updated", account, nil)
 	}
 	if !reflect.DeepEqual(before.Attributes["fields"], account.Attributes["fields"]) {
 		c.Emit("account.updated-fields", account, nil)
 	}
-	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
-		have, _ := account.Attributes["tags"].([]any)
-		tags := TagList(c.Texts("data.attributes.tags"))
-		added, removed := Without(tags, have), Without(have, tags)
-		if err := CountTags(c.Change, added); err != nil {
-			return err
-		}
-		if len(added)+len(removed) > 0 {
-			account.Attributes["tags"] = tags
-			emitAccountTags(c, account, added, removed)
-		}
-	}
-	return nil
+	return setGivenTags(c, account, emitAccountTags)
 }
 
-// setAccount takes over the status and the fields of a request.
+// setAccount sets the status and the fields of a request.
 func setAccount(c *engine.Call, account *storage.Resource) error {
 	if status := c.Text("data.attributes.account-status"); status != "" {
 		if !slices.ContainsFunc(statusesOfType(c.Change, account.One("account-type")), func(s AccountStatus) bool { return s.Name == status }) {
@@ -174,10 +158,10 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 	return nil
 }
 
-// accountByReference finds an account by its reference id, which is unique without
-// regard to case; not the one named except.
+// accountByReference returns another account than except with a reference id, or nil. Case
+// does not matter.
 func accountByReference(c *engine.Change, reference, except string) *storage.Resource {
-	account := c.Edit(c.Env.ByReference[strings.ToLower(reference)])
+	account := c.Edit(ReferencedAccount(c.Env, reference))
 	if account == nil || account.ID == except || !strings.EqualFold(account.Text("reference-id"), reference) {
 		return nil
 	}
@@ -195,14 +179,14 @@ func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
 	return c.Create("account", "act", attributes, map[string]any{"account-type": storage.Identifier{Type: "account-type", ID: typeID}})
 }
 
-// consolidate moves what belongs to other accounts to this one. Their attributes
-// stay behind, and they can be consolidated once (Persona docs: Accounts).
+// consolidate moves what belongs to other accounts to this one, but not their attributes.
+// An account can be consolidated once (Persona docs: Accounts).
 func consolidate(c *engine.Call) (*engine.Answer, error) {
 	destination, err := c.Find("account")
 	if err != nil {
 		return nil, err
 	}
-	if err := inUse(destination); err != nil {
+	if err := refuseArchived(destination); err != nil {
 		return nil, err
 	}
 	sources := c.Texts("meta.source-account-ids")
@@ -223,19 +207,19 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 		moveReports(c.Change, source, destination)
 		moveRelations(c.Change, source, destination)
 		source.Attributes[ConsolidatedInto], source.Attributes[Archived] = destination.ID, true
-		source.Attributes["updated-at"] = simclock.Stamp(c.Now)
+		c.Stamp(source, "updated-at")
 		c.Emit("account.consolidated", source, nil)
 		c.Emit("account.archived", source, nil)
 	}
-	destination.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(destination, "updated-at")
 	c.Emit("account.consolidated-with", destination, nil)
 	return &engine.Answer{Status: 202, One: destination}, nil
 }
 
-// moveInquiries gives an account's inquiries and their verifications, and its places
-// in cases, to another.
+// moveInquiries moves an account's inquiries and their verifications to another account,
+// and puts that one in its place in cases.
 func moveInquiries(c *engine.Change, from, to *storage.Resource) {
-	for inquiry := range c.Of("inquiry", from.ID) {
+	for inquiry := range c.IndexedBy("inquiry", from.ID) {
 		if inquiry.One("account") != from.ID {
 			continue
 		}
@@ -245,7 +229,7 @@ func moveInquiries(c *engine.Change, from, to *storage.Resource) {
 			c.Edit(v.ID).Relationships["accounts"] = []storage.Identifier{to.Identifier()}
 		}
 	}
-	for r := range c.Of("case", from.ID) {
+	for r := range c.IndexedBy("case", from.ID) {
 		if slices.Contains(r.Many("accounts"), from.Identifier()) {
 			r = c.Edit(r.ID)
 			r.Unlink("accounts", from.Identifier())
@@ -254,7 +238,7 @@ func moveInquiries(c *engine.Change, from, to *storage.Resource) {
 	}
 }
 
-// moveReports gives an account's reports to another.
+// moveReports moves an account's reports to another account.
 func moveReports(c *engine.Change, from, to *storage.Resource) {
 	for report := range c.All("report") {
 		if report.One("account") == from.ID {
@@ -276,7 +260,7 @@ func runAction(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{One: account, Meta: map[string]any{"workflow-run-id": run.ID}}, nil
 }
 
-// accountValue reads what searches call the attributes of an account.
+// accountValue returns the value of an account by the name that a search uses.
 func accountValue(c *engine.Change, r *storage.Resource, name string) any {
 	switch name {
 	case "type":
@@ -297,5 +281,5 @@ func accountValue(c *engine.Change, r *storage.Resource, name string) any {
 		}
 		name = identifier
 	}
-	return engine.FieldValue(r, name)
+	return engine.SearchedField(r, name)
 }

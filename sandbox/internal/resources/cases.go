@@ -17,63 +17,44 @@ import (
 const (
 	maxSLA         = 90 * 24 * time.Hour // OpenAPI 2025-12-08
 	maxCaseObjects = 1000                // Persona help: Why did my case objects fail to attach?
+	slaReported    = "_sla-told"         // the deadline about which an event was emitted
 )
-
-// slaTold is the end of a case's time that it was told of.
-const slaTold = "_sla-told"
 
 func caseOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"CaseTemplates.Get": func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("case-template") },
-		"Cases.Get":         func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("case") },
-		"Cases.Create":      createCase,
-		"Cases.List":        listCases,
-		"Cases.Search":      func(c *engine.Call) (*engine.Answer, error) { return c.Search("case", caseValue) },
-		"Cases.Update":      editCase(updateCase),
-		"Cases.SetStatus":   editCase(setCaseStatus),
-		"Cases.Assign": editCase(func(c *engine.Call, r *storage.Resource) error {
-			r.Attributes["assignee-id"] = c.Text("meta.user-email-address")
-			r.Attributes["assigned-at"] = simclock.Stamp(c.Now)
-			r.Attributes["assigner-type"], r.Attributes["assigner-id"] = "api-key", c.Key.ID
-			c.Emit("case.assigned", r, nil)
-			return nil
-		}),
-		"Cases.AddObjects": editCase(func(c *engine.Call, r *storage.Resource) error { return attach(c, r, c.Texts("meta.object-ids")) }),
-		"Cases.RemoveObjects": editCase(func(c *engine.Call, r *storage.Resource) error {
-			for _, id := range c.Texts("meta.object-ids") {
-				for name := range r.Relationships {
-					if slices.ContainsFunc(r.Many(name), func(i storage.Identifier) bool { return i.ID == id }) {
-						r.Relationships[name] = slices.DeleteFunc(slices.Clone(r.Many(name)), func(i storage.Identifier) bool { return i.ID == id })
-					}
-				}
-			}
-			return nil
-		}),
-		"Cases.Redact": editCase(func(c *engine.Call, r *storage.Resource) error {
-			if r.Attributes["redacted-at"] != nil {
-				return engine.Conflict("Case already redacted")
-			}
-			c.ForgetFiles(r.Attributes["attachments"])
-			r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = nullFields(r), []any{}, []any{}
-			r.Attributes["redacted-at"] = simclock.Stamp(c.Now)
-			c.Emit("case.redacted", r, nil)
-			return nil
-		}),
+		"CaseTemplates.Get":   engine.Get("case-template"),
+		"Cases.Get":           engine.Get("case"),
+		"Cases.Create":        createCase,
+		"Cases.List":          listCases,
+		"Cases.Search":        func(c *engine.Call) (*engine.Answer, error) { return c.Search("case", caseValue) },
+		"Cases.Update":        editCase(updateCase),
+		"Cases.SetStatus":     editCase(setCaseStatus),
+		"Cases.Assign":        editCase(assignCase),
+		"Cases.AddObjects":    editCase(func(c *engine.Call, r *storage.Resource) error { return attach(c, r, c.Texts("meta.object-ids")) }),
+		"Cases.RemoveObjects": editCase(detach),
+		"Cases.Redact":        editCase(redactCase),
 	}
-	maps.Copy(operations, tagOperations("Cases", "case", emitTags))
+	maps.Copy(operations, tagOperations("Cases", "case", EmitTags))
 	return operations
 }
 
+// editCase is an update that also sets who made it.
+func editCase(change func(*engine.Call, *storage.Resource) error) engine.Operation {
+	return update("case", func(c *engine.Call, r *storage.Resource) error {
+		r.Attributes["updater-type"], r.Attributes["updater-id"] = "api-key", c.Key.ID
+		return change(c, r)
+	})
+}
+
 func createCase(c *engine.Call) (*engine.Answer, error) {
-	id := c.Text("data.attributes.case-template-id")
-	if template := c.Get(id); template == nil || template.Typ != "case-template" {
-		return nil, engine.NotFound("data.attributes.case_template_id is not found")
+	template, err := c.Referenced("data.attributes.case-template-id", "case-template")
+	if err != nil {
+		return nil, err
 	}
-	c.Env.Cases++ // a number may be lost when the request is refused
 	r := c.Create("case", "case", map[string]any{
-		"name": fmt.Sprintf("MRR-%d", c.Env.Cases), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
+		"name": fmt.Sprintf("MRR-%d", c.Env.NextCaseNumber()), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
 		"creator-id": c.Key.ID, "creator-type": "api-key", "updated-at": simclock.Stamp(c.Now),
-	}, map[string]any{"case-template": storage.Identifier{Type: "case-template", ID: id}})
+	}, map[string]any{"case-template": template.Identifier()})
 	r.Attributes["status"], _ = statusesOf(c.Change, r)
 	if address := c.Text("data.attributes.creator-email-address"); address != "" {
 		r.Attributes["creator-type"], r.Attributes["creator-id"] = "user", address
@@ -90,19 +71,6 @@ func createCase(c *engine.Call) (*engine.Answer, error) {
 	}
 	c.Emit("case.created", r, nil)
 	return &engine.Answer{Status: 201, One: r}, nil
-}
-
-// editCase is an operation that changes the case its path names.
-func editCase(edit func(*engine.Call, *storage.Resource) error) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		r, err := c.Find("case")
-		if err != nil {
-			return nil, err
-		}
-		r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-		r.Attributes["updater-type"], r.Attributes["updater-id"] = "api-key", c.Key.ID
-		return &engine.Answer{One: r}, edit(c, r)
-	}
 }
 
 func updateCase(c *engine.Call, r *storage.Resource) error {
@@ -125,8 +93,8 @@ func updateCase(c *engine.Call, r *storage.Resource) error {
 	return nil
 }
 
-// setCaseStatus moves a case to a status of its template. One of the resolved class
-// resolves it, and one of the open class opens it again.
+// setCaseStatus sets a status of the case's template. A resolved status resolves the case,
+// and an open one reopens it.
 func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 	status := c.Text("meta.status")
 	_, statuses := statusesOf(c.Change, r)
@@ -140,11 +108,10 @@ func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 	}
 	r.Attributes["status"] = status
 	resolved := r.Attributes["resolved-at"] != nil
-	switch {
-	case resolves:
+	if resolves {
 		r.Attributes["resolution"], r.Attributes["resolved-at"] = status, simclock.Stamp(c.Now)
 		r.Attributes["resolver-type"], r.Attributes["resolver-id"] = "api-key", c.Key.ID
-	default:
+	} else {
 		r.Attributes["resolution"], r.Attributes["resolved-at"], r.Attributes["resolver-type"], r.Attributes["resolver-id"] = nil, nil, nil, nil
 	}
 	c.Emit("case.status-updated", r, nil)
@@ -157,25 +124,56 @@ func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 	return nil
 }
 
-// attach puts objects into a case, each once.
+func assignCase(c *engine.Call, r *storage.Resource) error {
+	r.Attributes["assignee-id"] = c.Text("meta.user-email-address")
+	r.Attributes["assigner-type"], r.Attributes["assigner-id"] = "api-key", c.Key.ID
+	c.Stamp(r, "assigned-at")
+	c.Emit("case.assigned", r, nil)
+	return nil
+}
+
+func redactCase(c *engine.Call, r *storage.Resource) error {
+	if r.Attributes["redacted-at"] != nil {
+		return engine.Conflict("Case already redacted")
+	}
+	c.DeleteFiles(r.Attributes["attachments"])
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = blankedFields(r), []any{}, []any{}
+	c.Stamp(r, "redacted-at")
+	c.Emit("case.redacted", r, nil)
+	return nil
+}
+
+// detach removes the objects that the request names from a case.
+func detach(c *engine.Call, r *storage.Resource) error {
+	for _, id := range c.Texts("meta.object-ids") {
+		for name := range r.Relationships {
+			if ids := r.Many(name); ids != nil {
+				r.Relationships[name] = slices.DeleteFunc(slices.Clone(ids), func(i storage.Identifier) bool { return i.ID == id })
+			}
+		}
+	}
+	return nil
+}
+
+// attach adds objects to a case, each once.
 func attach(c *engine.Call, r *storage.Resource, ids []string) error {
-	places := map[string]string{"account": "accounts", "inquiry": "inquiries", "report": "reports", "transaction": "txns", "verification": "verifications", "document": "", "graph-query": ""}
+	relationships := map[string]string{"account": "accounts", "inquiry": "inquiries", "report": "reports", "transaction": "txns", "verification": "verifications", "document": "", "graph-query": ""}
 	for _, id := range ids {
 		object := c.Get(id)
 		if object == nil {
 			return engine.NotFound("meta.object_ids is not found")
 		}
-		place, attachable := places[object.Family()]
+		relationship, attachable := relationships[object.Family()]
 		if !attachable {
 			return engine.Unprocessable("an object of this type cannot be attached to a case", "/meta/object-ids")
 		}
-		if place != "" {
-			r.Link(place, object.Identifier())
+		if relationship != "" {
+			r.Link(relationship, object.Identifier())
 		}
 	}
 	total := 0
-	for _, place := range places {
-		total += len(r.Many(place))
+	for _, relationship := range relationships {
+		total += len(r.Many(relationship))
 	}
 	if total > maxCaseObjects {
 		return engine.Unprocessable("a case holds at most 1000 objects", "/meta/object-ids")
@@ -183,8 +181,7 @@ func attach(c *engine.Call, r *storage.Resource, ids []string) error {
 	return nil
 }
 
-// setFields takes over the custom fields of a request, and reports whether they
-// changed.
+// setFields sets the fields of a request, and reports whether they changed.
 func setFields(c *engine.Call, r *storage.Resource) bool {
 	given := c.Object("data.attributes.fields")
 	if len(given) == 0 {
@@ -200,27 +197,29 @@ func setFields(c *engine.Call, r *storage.Resource) bool {
 	return changed
 }
 
+// setQueue moves a case to the queue of a request, or out of its queue, and reports whether
+// that changed anything.
 func setQueue(c *engine.Call, r *storage.Resource) (moved bool, err error) {
-	value, given := engine.At(c.Body, "data.attributes.case-queue-id")
-	if !given {
+	const path = "data.attributes.case-queue-id"
+	if _, given := c.Value(path); !given {
 		return false, nil
 	}
-	id, _ := value.(string)
-	if id == "" {
-		moved = r.One("case-queue") != ""
+	before := r.One("case-queue")
+	if c.Text(path) == "" {
 		delete(r.Relationships, "case-queue")
-		return moved, nil
+		return before != "", nil
 	}
-	if queue := c.Get(id); queue == nil || queue.Typ != "case-queue" {
-		return false, engine.NotFound("data.attributes.case_queue_id is not found")
+	queue, err := c.Referenced(path, "case-queue")
+	if err != nil {
+		return false, err
 	}
-	moved = r.One("case-queue") != id
-	r.Relationships["case-queue"] = storage.Identifier{Type: "case-queue", ID: id}
-	return moved, nil
+	r.Relationships["case-queue"] = queue.Identifier()
+	return before != queue.ID, nil
 }
 
+// setSLA sets the deadline of a case from the body, or removes it.
 func setSLA(c *engine.Call, r *storage.Resource) error {
-	value, given := engine.At(c.Body, "meta.sla-expires-in-seconds")
+	value, given := c.Value("meta.sla-expires-in-seconds")
 	if !given {
 		return nil
 	}
@@ -232,23 +231,22 @@ func setSLA(c *engine.Call, r *storage.Resource) error {
 	if sla <= 0 || sla > maxSLA {
 		return engine.BadRequest("meta.sla_expires_in_seconds must be greater than 0 and at most 90 days")
 	}
-	r.Attributes["sla-expires-at"] = simclock.Stamp(c.Now.Add(sla))
-	c.Schedule(c.Now.Add(sla), r.ID)
+	wait(c.Change, r, "sla-expires-at", sla)
 	return nil
 }
 
-// slaDue tells once that a case was not resolved in time.
+// slaDue emits one event if a case was not resolved by its deadline.
 func slaDue(c *engine.Change, r *storage.Resource) {
-	due := r.Time("sla-expires-at")
-	if due.IsZero() || c.Now.Before(due) || r.Text(slaTold) == r.Text("sla-expires-at") || r.Attributes["resolved-at"] != nil || r.Attributes["redacted-at"] != nil {
+	if !due(c, r, "sla-expires-at") || r.Text(slaReported) == r.Text("sla-expires-at") || r.Attributes["resolved-at"] != nil || r.Attributes["redacted-at"] != nil {
 		return
 	}
-	r.Attributes[slaTold] = r.Attributes["sla-expires-at"]
+	r.Attributes[slaReported] = r.Attributes["sla-expires-at"]
 	c.Emit("case.sla-expired", r, nil)
 }
 
+// addAttachments adds the files of a request to a case.
 func addAttachments(c *engine.Call, r *storage.Resource) error {
-	list, _ := engine.At(c.Body, "data.attributes.attachments")
+	list, _ := c.Value("data.attributes.attachments")
 	given, _ := list.([]any)
 	attachments, _ := r.Attributes["attachments"].([]any)
 	for i, item := range given {
@@ -269,19 +267,19 @@ func listCases(c *engine.Call) (*engine.Answer, error) {
 	return c.List("case", func(r *storage.Resource) bool {
 		holds := func(filter, relationship string) bool {
 			wanted := c.Filter(filter)
-			return wanted == "" || slices.ContainsFunc(r.Many(relationship), func(i storage.Identifier) bool { return engine.OneOf(wanted, i.ID) })
+			return wanted == "" || slices.ContainsFunc(r.Many(relationship), func(i storage.Identifier) bool { return engine.Accepts(wanted, i.ID) })
 		}
 		reference := c.Filter("reference-id")
-		return engine.OneOf(c.Filter("status"), r.Text("status")) && engine.OneOf(c.Filter("case-template-id"), r.One("case-template")) &&
+		return accepted(c, r, "status", "case-template-id") &&
 			holds("account-id", "accounts") && holds("inquiry-id", "inquiries") && holds("report-id", "reports") &&
 			(reference == "" || slices.ContainsFunc(r.Many("accounts"), func(i storage.Identifier) bool {
 				account := c.Get(i.ID)
-				return account != nil && engine.OneOf(reference, account.Text("reference-id"))
+				return account != nil && engine.Accepts(reference, account.Text("reference-id"))
 			}))
 	}, engine.SplitList(cmp.Or(c.Filter("inquiry-id"), c.Filter("report-id"), c.Filter("account-id")))...)
 }
 
-// caseValue reads what searches call the attributes of a case.
+// caseValue returns the value of a case by the name that a search uses.
 func caseValue(r *storage.Resource, name string) any {
 	switch name {
 	case "template":
@@ -300,6 +298,6 @@ func caseValue(r *storage.Resource, name string) any {
 	case "status", "created_at", "updated_at", "resolved_at", "sla_expires_at":
 		return r.Attributes[casing.Kebab(name)]
 	default:
-		return engine.FieldValue(r, name)
+		return engine.SearchedField(r, name)
 	}
 }

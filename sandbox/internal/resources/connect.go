@@ -12,81 +12,40 @@ import (
 )
 
 const (
-	connectTime     = time.Second         // until the other organization accepts, and until a token is redeemed
-	shareTokenLife  = 14 * 24 * time.Hour // OpenAPI 2025-12-08
-	shareTokenLeast = time.Minute
-	shareTokenMost  = 21 * 24 * time.Hour
+	connectTime    = time.Second         // until the other organization accepts, and until a token is redeemed
+	shareTokenLife = 14 * 24 * time.Hour // OpenAPI 2025-12-08
+	minShareToken  = time.Minute
+	maxShareToken  = 21 * 24 * time.Hour
+
+	fieldMappings = "_field-mappings" // of a share token: which field of the source becomes which of the destination
 )
 
 func connectOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
-		"Connections.Get": func(c *engine.Call) (*engine.Answer, error) {
-			r, err := findConnect(c, "connect/connection")
-			return &engine.Answer{One: r}, err
-		},
-		"Connections.List": func(c *engine.Call) (*engine.Answer, error) {
-			return c.List("connect", func(r *storage.Resource) bool {
-				return r.Typ == "connect/connection" && engine.OneOf(c.Filter("status"), r.Text("status")) &&
-					engine.OneOf(c.Filter("destination-organization-id"), r.Text("destination-organization-id"))
-			})
-		},
-		"Connections.Create": createConnection,
-		"Connections.Deactivate": editConnection(func(c *engine.Call, r *storage.Resource) error {
-			if r.Text("status") == "inactive" {
-				return engine.Conflict("the connection is inactive")
-			}
-			r.Attributes["status"] = "inactive"
-			return nil
-		}),
-		"Connections.Reactivate": editConnection(func(c *engine.Call, r *storage.Resource) error {
-			if r.Text("status") != "inactive" {
-				return engine.Conflict("the connection is " + r.Text("status"))
-			}
-			r.Attributes["status"] = "pending"
-			c.Schedule(c.Now.Add(connectTime), r.ID)
-			return nil
-		}),
+		"Connections.Get":        engine.Get("connect/connection"),
+		"Connections.List":       list("connect/connection", "status", "destination-organization-id"),
+		"Connections.Create":     createConnection,
+		"Connections.Deactivate": update("connect/connection", deactivate),
+		"Connections.Reactivate": update("connect/connection", reactivate),
 		"ShareTokens.Get": func(c *engine.Call) (*engine.Answer, error) {
-			r, err := findConnect(c, "connect/share-token")
-			if err != nil {
-				return nil, err
+			a, err := c.AnswerFound("connect/share-token")
+			if err == nil && engine.First(c.Query["peek-source-data"]) == "true" {
+				a.Extra = map[string]any{"source-data": sourceData(c, a.One)}
 			}
-			a := &engine.Answer{One: r}
-			if engine.First(c.Query["peek-source-data"]) == "true" {
-				a.Extra = map[string]any{"source-data": sourceData(c, r)}
-			}
-			return a, nil
+			return a, err
 		},
-		"ShareTokens.List": func(c *engine.Call) (*engine.Answer, error) {
-			return c.List("connect", func(r *storage.Resource) bool {
-				return r.Typ == "connect/share-token" && engine.OneOf(c.Filter("status"), r.Text("status")) &&
-					engine.OneOf(c.Filter("connection-id"), r.One("connection")) && engine.OneOf(c.Filter("direction"), r.Text("direction"))
-			})
-		},
+		"ShareTokens.List":   list("connect/share-token", "status", "connection-id", "direction"),
 		"ShareTokens.Create": createShareToken,
-		"ShareTokens.Expire": func(c *engine.Call) (*engine.Answer, error) {
-			r, err := findConnect(c, "connect/share-token")
-			if err != nil {
-				return nil, err
-			}
+		"ShareTokens.Expire": edit("connect/share-token", func(c *engine.Call, r *storage.Resource) error {
 			if r.Text("status") != "created" {
-				return nil, engine.Conflict("the share token is " + r.Text("status"))
+				return engine.Conflict("the share token is " + r.Text("status"))
 			}
-			r.Attributes["status"], r.Attributes["expires-at"], r.Attributes["updated-at"] = "expired", simclock.Stamp(c.Now), simclock.Stamp(c.Now)
-			return &engine.Answer{One: r}, nil
-		},
+			r.Attributes["status"] = "expired"
+			c.Stamp(r, "expires-at", "updated-at")
+			return nil
+		}),
 		"ShareTokens.Redeem": redeemShareToken,
 	}
-}
-
-// findConnect returns the connection or the share token that the path names, to
-// change it, or a 404.
-func findConnect(c *engine.Call, typ string) (*storage.Resource, error) {
-	r, err := c.Find("connect")
-	if err == nil && r.Typ != typ {
-		return nil, engine.NotFound("")
-	}
-	return r, err
 }
 
 func createConnection(c *engine.Call) (*engine.Answer, error) {
@@ -97,28 +56,33 @@ func createConnection(c *engine.Call) (*engine.Answer, error) {
 		}
 	}
 	r := c.Create("connect/connection", "cxn", map[string]any{
-		"status": "pending", "source-organization-id": c.Engine.OrgID, "destination-organization-id": destination, "updated-at": simclock.Stamp(c.Now),
+		"status": "pending", "source-organization-id": c.Engine.OrganizationID(), "destination-organization-id": destination, "updated-at": simclock.Stamp(c.Now),
 	}, map[string]any{"creator": c.Key.Identifier()})
 	c.Schedule(c.Now.Add(connectTime), r.ID)
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// editConnection is an operation that changes the connection its path names.
-func editConnection(edit func(*engine.Call, *storage.Resource) error) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		r, err := findConnect(c, "connect/connection")
-		if err != nil {
-			return nil, err
-		}
-		r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-		return &engine.Answer{One: r}, edit(c, r)
+func deactivate(_ *engine.Call, r *storage.Resource) error {
+	if r.Text("status") == "inactive" {
+		return engine.Conflict("the connection is inactive")
 	}
+	r.Attributes["status"] = "inactive"
+	return nil
+}
+
+func reactivate(c *engine.Call, r *storage.Resource) error {
+	if r.Text("status") != "inactive" {
+		return engine.Conflict("the connection is " + r.Text("status"))
+	}
+	r.Attributes["status"] = "pending"
+	c.Schedule(c.Now.Add(connectTime), r.ID)
+	return nil
 }
 
 func createShareToken(c *engine.Call) (*engine.Answer, error) {
-	connection := c.Get(c.Text("data.attributes.connection-id"))
-	if connection == nil || connection.Typ != "connect/connection" {
-		return nil, engine.NotFound("data.attributes.connection_id is not found")
+	connection, err := c.Referenced("data.attributes.connection-id", "connect/connection")
+	if err != nil {
+		return nil, err
 	}
 	if connection.Text("status") != "active" {
 		return nil, engine.Conflict("the connection is " + connection.Text("status"))
@@ -129,7 +93,7 @@ func createShareToken(c *engine.Call) (*engine.Answer, error) {
 	}
 	life := shareTokenLife
 	if _, given := c.Number("data.attributes.expires-in-seconds"); given {
-		if life = seconds(c, "data.attributes.expires-in-seconds"); life < shareTokenLeast || life > shareTokenMost {
+		if life = seconds(c, "data.attributes.expires-in-seconds"); life < minShareToken || life > maxShareToken {
 			return nil, engine.BadRequest("data.attributes.expires_in_seconds must be between 60 and 1814400")
 		}
 	}
@@ -141,8 +105,8 @@ func createShareToken(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// emitShareToken emits the events of a share token of both sides, which this
-// environment is.
+// emitShareToken emits the events of both sides of a share token, because this environment
+// is both.
 func emitShareToken(c *engine.Change, what string, token *storage.Resource) {
 	c.Emit("connect/share-token.outbound-"+what, token, nil)
 	inbound := token.Clone()
@@ -150,8 +114,7 @@ func emitShareToken(c *engine.Change, what string, token *storage.Resource) {
 	c.Emit("connect/share-token.inbound-"+what, inbound, nil)
 }
 
-// connectIdentifier names a resource as Connect does: it has a word of its own for
-// transactions.
+// connectIdentifier identifies a resource as Connect does, which calls a transaction txn.
 func connectIdentifier(r *storage.Resource) storage.Identifier {
 	if r.Typ == "transaction" {
 		return storage.Identifier{Type: "txn", ID: r.ID}
@@ -159,16 +122,16 @@ func connectIdentifier(r *storage.Resource) storage.Identifier {
 	return r.Identifier()
 }
 
-// sourceData is what may be seen of a share token's source before it is redeemed.
+// sourceData returns what a share token shows of its source before it is redeemed.
 func sourceData(c *engine.Call, token *storage.Resource) map[string]any {
 	source := c.Get(token.One("source"))
 	peekable := map[string]any{}
 	if fields, ok := source.Attributes["fields"].(map[string]any); ok {
-		there := map[string]any{}
+		present := map[string]any{}
 		for name := range fields {
-			there[name] = map[string]any{"visibility": "presence", "value": engine.BareValue(fields, name) != nil}
+			present[name] = map[string]any{"visibility": "presence", "value": engine.FieldAt(fields, name) != nil}
 		}
-		peekable["fields"] = there
+		peekable["fields"] = present
 	}
 	data := map[string]any{"type": "connect/source-data/" + connectIdentifier(source).Type, "id": source.ID, "peekable-attributes": peekable}
 	if source.Typ == "inquiry" {
@@ -177,10 +140,10 @@ func sourceData(c *engine.Call, token *storage.Resource) map[string]any {
 	return data
 }
 
-// redeemShareToken starts to copy a token's source: as a new resource, or into one
-// there is. This environment is both sides of every connection.
+// redeemShareToken starts to copy a token's source, as a new resource or into an existing
+// one. This environment is both sides of every connection.
 func redeemShareToken(c *engine.Call) (*engine.Answer, error) {
-	token, err := findConnect(c, "connect/share-token")
+	token, err := c.Find("connect/share-token")
 	if err != nil {
 		return nil, err
 	}
@@ -202,20 +165,16 @@ func redeemShareToken(c *engine.Call) (*engine.Answer, error) {
 	} else if source.Family() != "inquiry" && source.Family() != "verification" {
 		return nil, engine.Unprocessable("a source of this type takes a destination", "/data/attributes/destination-id")
 	}
-	mappings, _ := engine.At(c.Body, "meta.field-mappings")
+	mappings, _ := c.Value("meta.field-mappings")
 	token.Attributes[fieldMappings] = mappings
 	token.Attributes["status"], token.Attributes["redeem-mode"] = "pending", mode
-	token.Attributes["pending-at"], token.Attributes["updated-at"] = simclock.Stamp(c.Now), simclock.Stamp(c.Now)
+	c.Stamp(token, "pending-at", "updated-at")
 	c.Schedule(c.Now.Add(connectTime), token.ID)
 	return &engine.Answer{Status: 202, One: token}, nil
 }
 
-// fieldMappings is the attribute of a share token that holds which field of the
-// source becomes which of the destination.
-const fieldMappings = "_field-mappings"
-
-// connectDue does what is due for a connection or a share token: the other
-// organization accepts, a token is redeemed, or expires.
+// connectDue activates a connection, which the other organization accepts, and redeems or
+// expires a share token.
 func connectDue(c *engine.Change, r *storage.Resource) {
 	switch {
 	case r.Typ == "connect/connection":
@@ -229,8 +188,9 @@ func connectDue(c *engine.Change, r *storage.Resource) {
 	}
 }
 
+// redeem copies the source of a share token.
 func redeem(c *engine.Change, token *storage.Resource) {
-	token.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(token, "updated-at")
 	source := c.Get(token.One("source"))
 	if source.Attributes["redacted-at"] != nil || source.Attributes[RedactedOnce] != nil {
 		token.Attributes["status"], token.Attributes["failed-at"], token.Attributes["failure-reason"] = "failed", simclock.Stamp(c.Now), "source_redacted"
@@ -240,8 +200,8 @@ func redeem(c *engine.Change, token *storage.Resource) {
 	if destination := c.Edit(token.One("destination")); destination != nil {
 		mappings, _ := token.Attributes[fieldMappings].([]any)
 		hydrate(source, destination, mappings)
-		destination.Attributes["updated-at"] = simclock.Stamp(c.Now)
-		if destination.Typ != "inquiry" { // there is no such event of inquiries
+		c.Stamp(destination, "updated-at")
+		if destination.Typ != "inquiry" { // inquiries have no such event
 			c.Emit(destination.Typ+".updated-fields", destination, nil)
 		}
 		emitShareToken(c, "redeemed", token)
@@ -261,8 +221,8 @@ func redeem(c *engine.Change, token *storage.Resource) {
 	emitShareToken(c, "redeemed", token)
 }
 
-// hydrate copies the fields of a source that have a value into a destination, under
-// the names that the mappings give them.
+// hydrate copies the fields of a source that have a value into a destination, with the
+// names that the mappings give them.
 func hydrate(source, destination *storage.Resource, mappings []any) {
 	from, _ := source.Attributes["fields"].(map[string]any)
 	into, _ := destination.Attributes["fields"].(map[string]any)

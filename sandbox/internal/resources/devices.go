@@ -8,15 +8,15 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// deviceOperations are those on devices: what a person opens the link of a session
-// with.
+// deviceOperations returns the operations on devices, with which people open the links of
+// sessions.
 func deviceOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
-		"Devices.Get": func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("device") },
+		"Devices.Get": engine.Get("device"),
 		"Devices.List": func(c *engine.Call) (*engine.Answer, error) {
-			id := c.Filter("inquiry-session-id")
-			if id == "" {
-				return nil, engine.BadRequest("filter.inquiry_session_id is missing")
+			id, err := requiredFilter(c, "inquiry-session-id")
+			if err != nil {
+				return nil, err
 			}
 			session := c.Get(id)
 			return c.List("device", func(r *storage.Resource) bool {
@@ -26,7 +26,7 @@ func deviceOperations() map[string]engine.Operation {
 	}
 }
 
-// device returns the device of a browser, which is known by what the browser says it is.
+// device returns the device of a browser, which is identified by its user agent.
 func device(c *engine.Change, userAgent string) *storage.Resource {
 	hash := sha256.Sum256([]byte(userAgent))
 	fingerprint := hex.EncodeToString(hash[:16])

@@ -1,4 +1,6 @@
-// Package resources says what each operation of the API does, in one file for each kind
-// of resource, and what falls due for a resource later. It also has the
-// fixtures of a new sandbox.
+// Package resources implements the operations of the API, one kind of resource in each
+// file. It also says what happens to a resource later, and what a new sandbox contains.
+//
+// Attributes whose names start with an underscore are the sandbox's own. No answer shows
+// them.
 package resources

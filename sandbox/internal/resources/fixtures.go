@@ -1,14 +1,13 @@
 package resources
 
 import (
-	"strings"
-
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// What a new sandbox holds, in both environments alike but for the keys.
+// The contents of a new sandbox. Both environments have the same ids.
 const (
 	SandboxKey    = "persona_sandbox_5a0dbeef-0000-4000-8000-000000000001"
 	ProductionKey = "persona_production_9c0ffee0-0000-4000-8000-000000000002"
@@ -30,7 +29,7 @@ const (
 	ThemeSetID               = "theset_SandboxDefaultThemeSet11"
 )
 
-// The workflow, the graph query template, the importer pipeline and the dashboard's user of a new sandbox.
+// A workflow, a graph query template, an importer pipeline and a user of the dashboard.
 const (
 	WorkflowID           = "wfl_SandboxNotifyWorkflow1111111"
 	WorkflowVersionID    = "wfv_SandboxNotifyWorkflow1111111"
@@ -41,9 +40,8 @@ const (
 	UserAuditLogID       = "ual_SandboxReviewerLogin11111111"
 )
 
-// The report templates of a new sandbox, one of each kind. Reports about the associated
-// persons and the registrations of a business, and of SentiLink's scores, come from
-// [Sandbox.Act] alone.
+// The report templates, one of each kind. Only an act creates reports about the associated
+// persons or the registrations of a business, or about SentiLink's scores.
 const (
 	AddressLookupReportTemplateID             = "rptp_SandboxAddressLookup11111111"
 	AdverseMediaReportTemplateID              = "rptp_SandboxAdverseMedia111111111"
@@ -64,14 +62,14 @@ const (
 	WatchlistReportTemplateID                 = "rptp_SandboxWatchlist111111111111"
 )
 
-// The inputs that make things go wrong. Persona documents no such inputs: they are the
-// sandbox's own.
+// Parameters that make a graph query fail or time out. They are the sandbox's own: Persona
+// documents none.
 const (
-	ReportErrorText       = "Sandbox Error"   // a text of a report's or graph query's input: it fails
-	GraphQueryTimeoutText = "Sandbox Timeout" // a parameter of a graph query: it takes longer than it may
+	GraphQueryErrorText   = reportkind.ErrorText
+	GraphQueryTimeoutText = "Sandbox Timeout"
 )
 
-// VerificationTemplates are the kinds of verification the inquiry template has.
+// VerificationTemplates returns the verification templates: types by id.
 func VerificationTemplates() map[string]string {
 	return map[string]string{
 		GovernmentIDTemplateID: "verification/government-id",
@@ -81,7 +79,7 @@ func VerificationTemplates() map[string]string {
 	}
 }
 
-// ReportTemplates are the types of the reports that the report templates make.
+// ReportTemplates returns the report templates: types of reports by id.
 func ReportTemplates() map[string]string {
 	return map[string]string{
 		AddressLookupReportTemplateID:             "report/address-lookup",
@@ -104,35 +102,25 @@ func ReportTemplates() map[string]string {
 	}
 }
 
-// reportTemplateType is the type of the templates of a type of report. One has none
-// (OpenAPI 2025-12-08).
-func reportTemplateType(report string) string {
-	if report == "report/profile-non-authoritative" {
-		return "report-template/profile"
-	}
-	return "report-template/" + strings.TrimPrefix(report, "report/")
+// Relation is one side of a relation between accounts or transactions.
+type Relation struct {
+	To      string // the family that it leads to
+	inverse string // the key of the other side
+	many    bool   // whether it leads to more than one
 }
 
-// relation is one side of a relation of accounts and transactions: the family it leads
-// to, what it is called from there, and whether it leads to many.
-type relation struct {
-	To      string
-	inverse string
-	many    bool
-}
-
-// Relations are the relations of the account type and of the transaction type.
-func Relations(family string) map[string]relation {
+// Relations returns the relations of accounts or transactions, by key.
+func Relations(family string) map[string]Relation {
 	switch family {
 	case "account":
-		return map[string]relation{
+		return map[string]Relation{
 			"parent":     {To: "account", inverse: "children"},
 			"children":   {To: "account", inverse: "parent", many: true},
 			"associates": {To: "account", inverse: "associates", many: true},
 			"payments":   {To: "transaction", inverse: "payer", many: true},
 		}
 	case "transaction":
-		return map[string]relation{
+		return map[string]Relation{
 			"payer":    {To: "account", inverse: "payments"},
 			"original": {To: "transaction", inverse: "refunds"},
 			"refunds":  {To: "transaction", inverse: "original", many: true},
@@ -142,13 +130,13 @@ func Relations(family string) map[string]relation {
 	}
 }
 
-// transactionStatuses are the statuses of the transaction type. The first is
-// Persona's own, and the one of a new transaction.
+// transactionStatuses returns the statuses of the transaction type. The first one is Persona's
+// own; a new transaction has it.
 func transactionStatuses() []string {
 	return []string{"created", "approved", "declined", "needs_review"}
 }
 
-// transactionFieldSchemas describe the fields of the transaction type.
+// transactionFieldSchemas describes the fields of the transaction type.
 func transactionFieldSchemas() []any {
 	schema := func(typ, key, label string) any {
 		return map[string]any{"type": typ, "key": key, "label": label, "default-value": nil, "config": map[string]any{"required": false}}
@@ -156,10 +144,14 @@ func transactionFieldSchemas() []any {
 	return []any{schema("number", "amount", "Amount"), schema("string", "currency", "Currency"), schema("string", "memo", "Memo")}
 }
 
-// AddFixtures puts what a new sandbox holds into an environment.
-func AddFixtures(e *engine.Environment, key string, at string) {
+// AddFixtures adds the contents of a new sandbox to an environment, created at a time.
+func AddFixtures(e *engine.Environment, at string) {
 	put := func(typ, id string, attributes, relationships map[string]any) {
-		furnish(e, typ, id, attributes, relationships)
+		insert(e, typ, id, attributes, relationships)
+	}
+	key := SandboxKey
+	if e.Name == "production" {
+		key = ProductionKey
 	}
 	put("api-key", storage.NewID("api"), map[string]any{
 		"name": "Default key", "api-version": catalog.DefaultVersion, "api-key-inflection": "kebab", "permissions": []any{},
@@ -183,7 +175,7 @@ func AddFixtures(e *engine.Environment, key string, at string) {
 		"user-agent": "Sandbox", "response-status": 200, "created-at": at,
 	}, map[string]any{"user": storage.Identifier{Type: "user", ID: UserID}, "user-session": storage.Identifier{Type: "user-session", ID: UserSessionID}})
 	for id, typ := range ReportTemplates() {
-		put(reportTemplateType(typ), id, map[string]any{
+		put(reportkind.TemplateType(typ), id, map[string]any{
 			"name": "Report", "created-at": at, "updated-at": at, storage.ResourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
 		}, nil)
 	}
@@ -196,7 +188,7 @@ func AddFixtures(e *engine.Environment, key string, at string) {
 	})
 }
 
-// translations are the texts of the inquiry template.
+// translations returns the texts of an inquiry template.
 func translations() []any {
 	text := func(step, component, value string) any {
 		return map[string]any{"step": step, "step-display-name": step, "component": component, "attribute-name": "text", "locale-values": []any{

@@ -7,23 +7,18 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// graphQueryTime is how long a graph query takes that does not run while its caller
-// waits.
-const graphQueryTime = time.Second
-
-// What the sandbox remembers of a graph query.
 const (
-	queryEnds  = "_ends"  // when it ends
-	queryLimit = "_limit" // how many seconds it may take
+	graphQueryTime = time.Second // how long a graph query takes, unless its caller waits for it
+	queryEnds      = "_ends"     // when it ends
+	queryLimit     = "_limit"    // how many seconds it may take
 )
 
 func graphQueryOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
-		"GraphQueries.Get":    func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("graph-query") },
+		"GraphQueries.Get":    engine.Get("graph-query"),
 		"GraphQueries.Create": createGraphQuery,
 	}
 }
@@ -32,22 +27,21 @@ func createGraphQuery(c *engine.Call) (*engine.Answer, error) {
 	if c.Text("data.attributes.graph-query-template-id") != GraphQueryTemplateID {
 		return nil, engine.NotFound("data.attributes.graph_query_template_id is not found")
 	}
-	if timeout, given := c.Number("data.attributes.timeout-in-seconds"); given && (timeout < 1 || timeout > 59) {
+	timeout, given := c.Number("data.attributes.timeout-in-seconds")
+	if !given {
+		timeout = 59
+	}
+	if timeout < 1 || timeout > 59 {
 		return nil, engine.BadRequest("data.attributes.timeout_in_seconds must be between 1 and 59")
 	}
 	params := c.Object("data.attributes.parameter-map")
 	if params == nil {
-		params = c.Object("data.attributes.variable-map") // its name before (OpenAPI 2025-12-08)
+		params = c.Object("data.attributes.variable-map") // its former name (OpenAPI 2025-12-08)
 	}
 	if params == nil {
 		params = map[string]any{}
 	}
-	query := c.Create("graph-query", "grphq", map[string]any{
-		"params": params, "node-limit-reached": false, queryLimit: 59.0,
-	}, nil)
-	if timeout, given := c.Number("data.attributes.timeout-in-seconds"); given {
-		query.Attributes[queryLimit] = timeout
-	}
+	query := c.Create("graph-query", "grphq", map[string]any{"params": params, "node-limit-reached": false, queryLimit: timeout}, nil)
 	SubmitGraphQuery(c.Change, query, "graph-query.submitted")
 	if c.Flag("meta.run-sync", false) {
 		runGraphQuery(c.Change, query)
@@ -55,52 +49,53 @@ func createGraphQuery(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, One: query}, nil
 }
 
-// SubmitGraphQuery lets a graph query take its time, or as long as it may.
+// SubmitGraphQuery starts a graph query, which ends later, and emits the event.
 func SubmitGraphQuery(c *engine.Change, query *storage.Resource, event string) {
 	after := graphQueryTime
-	if asksFor(query, GraphQueryTimeoutText) {
+	if hasParameter(query, GraphQueryTimeoutText) {
 		after = query.Duration(queryLimit)
 	}
-	query.Attributes["status"], query.Attributes["updated-at"] = "submitted", simclock.Stamp(c.Now)
+	query.Attributes["status"] = "submitted"
+	c.Stamp(query, "updated-at")
 	query.Attributes["completed-at"], query.Attributes["errored-at"], query.Attributes["nodes"] = nil, nil, []any{}
 	delete(query.Relationships, "accounts")
-	query.Attributes[queryEnds] = simclock.Stamp(c.Now.Add(after))
-	c.Schedule(c.Now.Add(after), query.ID)
+	wait(c, query, queryEnds, after)
 	c.Emit(event, query, nil)
 }
 
-// graphQueryDue ends a graph query whose time has come.
+// graphQueryDue runs a graph query that is due.
 func graphQueryDue(c *engine.Change, query *storage.Resource) {
-	if !c.Now.Before(query.Time(queryEnds)) {
+	if due(c, query, queryEnds) {
 		runGraphQuery(c, query)
 	}
 }
 
-// asksFor reports whether a parameter of a graph query is a text.
-func asksFor(query *storage.Resource, text string) bool {
+// hasParameter reports whether a parameter of a graph query has a value.
+func hasParameter(query *storage.Resource, text string) bool {
 	params, _ := query.Attributes["params"].(map[string]any)
 	return slices.ContainsFunc(slices.Collect(maps.Values(params)), func(v any) bool { return v == text })
 }
 
 // EndGraphQuery ends a graph query without a result.
 func EndGraphQuery(c *engine.Change, query *storage.Resource, status string) {
-	query.Attributes["status"], query.Attributes["updated-at"] = status, simclock.Stamp(c.Now)
+	query.Attributes["status"] = status
+	c.Stamp(query, "updated-at")
 	if status == "errored" {
-		query.Attributes["errored-at"] = simclock.Stamp(c.Now)
+		c.Stamp(query, "errored-at")
 	}
 	c.Emit("graph-query."+strings.ReplaceAll(status, "_", "-"), query, nil)
 }
 
-// runGraphQuery finds the accounts that hold a value of the parameters in one of
-// their fields. The nodes are the values, and the accounts.
+// runGraphQuery finds the accounts that have a value of the parameters in a field. The
+// nodes are the values and the accounts.
 func runGraphQuery(c *engine.Change, query *storage.Resource) {
 	switch {
 	case query.Text("status") != "submitted":
 		return
-	case asksFor(query, ReportErrorText):
+	case hasParameter(query, GraphQueryErrorText):
 		EndGraphQuery(c, query, "errored")
 		return
-	case asksFor(query, GraphQueryTimeoutText):
+	case hasParameter(query, GraphQueryTimeoutText):
 		EndGraphQuery(c, query, "timed_out")
 		return
 	}
@@ -113,30 +108,30 @@ func runGraphQuery(c *engine.Change, query *storage.Resource) {
 		}
 		nodes = append(nodes, map[string]any{"type": name, "value": wanted})
 		for account := range c.All("account") {
-			if holds(account.Attributes["fields"], wanted) && !slices.Contains(accounts, account.Identifier()) {
+			if containsText(account.Attributes["fields"], wanted) && !slices.Contains(accounts, account.Identifier()) {
 				accounts = append(accounts, account.Identifier())
 				nodes = append(nodes, map[string]any{"type": "account", "value": account.ID})
 			}
 		}
 	}
 	query.Attributes["status"], query.Attributes["nodes"] = "completed", nodes
-	query.Attributes["completed-at"], query.Attributes["updated-at"] = simclock.Stamp(c.Now), simclock.Stamp(c.Now)
+	c.Stamp(query, "completed-at", "updated-at")
 	query.Relationships["accounts"] = accounts
 	c.Emit("graph-query.completed", query, nil)
 }
 
-// holds reports whether a text is among the values of a field, in any case.
-func holds(v any, wanted string) bool {
+// containsText reports whether a text is among the values of a field. Case does not matter.
+func containsText(v any, wanted string) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, inner := range v {
-			if name != "type" && holds(inner, wanted) {
+			if name != "type" && containsText(inner, wanted) {
 				return true
 			}
 		}
 		return false
 	case []any:
-		return slices.ContainsFunc(v, func(inner any) bool { return holds(inner, wanted) })
+		return slices.ContainsFunc(v, func(inner any) bool { return containsText(inner, wanted) })
 	default:
 		return v != nil && strings.EqualFold(engine.TextOf(v), wanted)
 	}

@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 // pipelineTime is how long a run of an importer pipeline takes.
 const pipelineTime = time.Second
 
-// PipelineRuns counts the runs of a pipeline.
+// PipelineRuns returns how many runs of a pipeline there were.
 func PipelineRuns(c *engine.Change, pipeline *storage.Resource) (runs int) {
 	for run := range c.All("importer-pipeline-run") {
 		if run.One("importer-pipeline") == pipeline.ID {
@@ -23,20 +22,24 @@ func PipelineRuns(c *engine.Change, pipeline *storage.Resource) (runs int) {
 	return runs
 }
 
-// SetPipelineRun gives a run a status. One that runs, or runs again, ends in a while.
+// SetPipelineRun sets the status of a run, and emits the event. A run that is running ends
+// later.
 func SetPipelineRun(c *engine.Change, run *storage.Resource, status, event string) {
-	run.Attributes["status"], run.Attributes["updated-at"] = status, simclock.Stamp(c.Now)
+	run.Attributes["status"] = status
+	c.Stamp(run, "updated-at")
 	delete(run.Attributes, nextRun)
-	if status == "running" {
-		run.Attributes[nextRun] = simclock.Stamp(c.Now.Add(pipelineTime))
-		c.Schedule(c.Now.Add(pipelineTime), run.ID)
-	} else if status != "paused" {
-		run.Attributes["ended-at"] = simclock.Stamp(c.Now)
+	switch status {
+	case "running":
+		wait(c, run, nextRun, pipelineTime)
+	case "paused":
+	default:
+		c.Stamp(run, "ended-at")
 		delete(run.Attributes, ImportedFile)
 	}
 	c.Emit("importer-pipeline-run."+event, run, nil)
 }
 
+// MovePipelineRun sets the status of a run that has one of the statuses from.
 func MovePipelineRun(c *engine.Change, run *storage.Resource, from []string, to, event string) (*storage.Resource, error) {
 	if status := run.Text("status"); !slices.Contains(from, status) {
 		return nil, engine.Conflict("a run that is " + status + " cannot become " + to)
@@ -45,9 +48,9 @@ func MovePipelineRun(c *engine.Change, run *storage.Resource, from []string, to,
 	return run, nil
 }
 
-// pipelineRunDue imports the rows of a run that is at its end, as an importer does.
+// pipelineRunDue imports the rows of a run that is due, as an importer does.
 func pipelineRunDue(c *engine.Change, run *storage.Resource) {
-	if due := run.Time(nextRun); due.IsZero() || c.Now.Before(due) {
+	if !due(c, run, nextRun) {
 		return
 	}
 	rows, err := readRows([]byte(run.Text(ImportedFile)), accountColumns())
@@ -63,8 +66,8 @@ func pipelineRunDue(c *engine.Change, run *storage.Resource) {
 	SetPipelineRun(c, run, "completed", "completed")
 }
 
-// RunData is what a run tells of its rows. Rows of what exists already count as
-// errors: they change nothing.
+// RunData returns the counters of a run. Rows of accounts that exist already change nothing
+// and count as errors.
 func RunData(counts map[string]int, rows int) map[string]any {
 	imported := counts[rowImported]
 	data := map[string]any{"column-names": []any{}, "estimated-total-count": nil}

@@ -13,29 +13,28 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 const (
-	ImportedFile = "_file" // what an importer has still to read
-	importedList = "_list" // the id of the list that its items go into
+	ImportedFile = "_file" // the content that an importer must still read
+	importedList = "_list" // the id of the list that gets the items
 )
 
-// importerOperations are those on importers: CSV files of accounts, or of list items.
-// Like Persona's an importer is pending when it is answered with; its rows are read
-// right after that.
+// importerOperations returns the operations on importers, which import CSV files of
+// accounts or list items. As at Persona, an importer is pending in the answer; its rows are
+// read right after that.
 func importerOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"Importers.Get":            func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("importer") },
-		"Importers.List":           func(c *engine.Call) (*engine.Answer, error) { return c.List("importer", nil) },
+		"Importers.Get":            engine.Get("importer"),
+		"Importers.List":           list("importer"),
 		"Importers.ImportAccounts": func(c *engine.Call) (*engine.Answer, error) { return newImporter(c, "importer/account", nil) },
 	}
 	for _, kind := range listKinds() {
 		operations["Importers.Import"+kind.method+"ListItems"] = func(c *engine.Call) (*engine.Answer, error) {
 			id := c.Text("data.attributes.list-id")
 			if c.Get(id) == nil {
-				return nil, engine.Unprocessable("the list is not found", "/data/attributes/list-id") // there is no 404 here
+				return nil, engine.Unprocessable("the list is not found", "/data/attributes/list-id") // this operation has no 404
 			}
 			list, err := listFor(c, kind)
 			if err != nil {
@@ -63,15 +62,15 @@ func newImporter(c *engine.Call, typ string, list *storage.Resource) (*engine.An
 	return &engine.Answer{Status: http.StatusCreated, One: r}, nil
 }
 
-// runImport reads the rows of an importer. A file that cannot be read, or that lacks
-// all columns there could be, changes nothing.
+// runImport imports the rows of an importer. A file that cannot be read, or that has none
+// of the known columns, changes nothing.
 func runImport(c *engine.Change, importer *storage.Resource) {
 	content, waiting := importer.Attributes[ImportedFile].(string)
 	if !waiting {
 		return
 	}
 	delete(importer.Attributes, ImportedFile)
-	importer.Attributes["completed-at"] = simclock.Stamp(c.Now)
+	c.Stamp(importer, "completed-at")
 	columns, add := accountColumns(), importAccounts(c)
 	if name, ok := strings.CutPrefix(importer.Typ, "importer/list-item/"); ok {
 		list := c.Edit(importer.Text(importedList))
@@ -93,15 +92,15 @@ func runImport(c *engine.Change, importer *storage.Resource) {
 	}
 }
 
-// What can become of a row: the counters that count it.
+// The outcomes of a row: the attributes that count them.
 const (
 	rowImported  = "successful-count"
 	rowDuplicate = "duplicate-count"
 	rowWrong     = "error-count"
 )
 
-// readRows reads a CSV file into rows by column. A row that has another number of cells
-// than there are columns is nil. Columns that are not known are ignored.
+// readRows reads a CSV file into rows by column. A row with the wrong number of cells is
+// nil. Unknown columns are ignored.
 func readRows(content []byte, columns []string) ([]map[string]string, error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	reader.FieldsPerRecord = -1
@@ -137,20 +136,20 @@ func readRows(content []byte, columns []string) ([]map[string]string, error) {
 	return rows, nil
 }
 
-// accountColumns are the columns of a file of accounts. The sandbox reads social
-// security numbers and forgets them.
+// accountColumns returns the columns of a file of accounts. Social security numbers are
+// read but not stored.
 func accountColumns() []string {
 	return []string{"reference-id", "name-first", "name-middle", "name-last", "birthdate", "social-security-number", "tags"}
 }
 
-// importAccounts returns what makes an account of a row.
+// importAccounts returns a function that imports a row as an account.
 func importAccounts(c *engine.Change) func(row map[string]string) (outcome string) {
 	seen := map[string]bool{}
 	return func(row map[string]string) string {
 		written := map[string]any{}
 		for column, value := range row {
-			if path := engine.Shortcuts()[column]; path != "" && value != "" {
-				place(written, path, value)
+			if path := engine.AccountShortcuts()[column]; path != "" && value != "" {
+				setPath(written, path, value)
 			}
 		}
 		reference := row["reference-id"]
@@ -171,7 +170,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 			names = append(names, strings.TrimSpace(name))
 		}
 		tags := TagList(names)
-		if CountTags(c, tags) != nil {
+		if useTags(c, tags) != nil {
 			return rowWrong
 		}
 		account := newAccount(c, AccountTypeID, reference)
@@ -181,7 +180,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 	}
 }
 
-// importItems returns what makes an item of a list of a row.
+// importItems returns a function that imports a row as an item of a list.
 func importItems(c *engine.Change, kind listKind, list *storage.Resource, importer storage.Identifier) func(row map[string]string) (outcome string) {
 	seen := map[string]bool{}
 	items := slices.Clone(list.Many("list-items"))
@@ -204,8 +203,8 @@ func importItems(c *engine.Change, kind listKind, list *storage.Resource, import
 		if err != nil {
 			return rowWrong
 		}
-		same := kind.same(list, attributes)
-		if seen[same] || listed(c, same) {
+		same := kind.nameOf(list, attributes)
+		if seen[same] || activeItem(c, same) != nil {
 			return rowDuplicate
 		}
 		seen[same] = true

@@ -12,85 +12,67 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// inquiryLife is how long an inquiry may take (Persona help: Controlling when
-// inquiries expire).
+// inquiryLife is how long an inquiry may take (Persona help: Controlling when inquiries
+// expire).
 const inquiryLife = 24 * time.Hour
 
-// What an inquiry's life is, in seconds, when the request that made it says otherwise.
 const (
-	afterStart  = "_after-start"
-	afterResume = "_after-resume"
+	afterStart  = "_after-start"  // how many seconds an inquiry may take after its start, if a request says so
+	afterResume = "_after-resume" // how many seconds it may take after it is resumed, if a request says so
+	RedirectURI = "_redirect-uri" // where the hosted page leads at the end
+	Reusable    = "_reusable"     // true if the inquiry created a reusable persona
 )
-
-// redirectURI is where a person goes who is done with the hosted flow.
-const RedirectURI = "_redirect-uri"
-
-// reusable is set once an inquiry made a reusable persona.
-const Reusable = "_reusable"
 
 func inquiryOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"Inquiries.Get":    func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("inquiry") },
-		"Inquiries.Create": CreateInquiry,
-		"Inquiries.Update": updateInquiry,
-		"Inquiries.List":   listInquiries,
-		"Inquiries.Search": func(c *engine.Call) (*engine.Answer, error) {
-			return c.Search("inquiry", func(r *storage.Resource, name string) any {
-				switch name {
-				case "inquiry_template_id":
-					return r.One("inquiry-template")
-				default:
-					return r.Attributes[casing.Kebab(name)]
-				}
-			})
-		},
-		"Inquiries.Redact": func(c *engine.Call) (*engine.Answer, error) {
-			inquiry, err := c.Find("inquiry")
-			if err != nil {
-				return nil, err
-			}
-			if inquiry.Attributes["redacted-at"] != nil {
-				return nil, engine.Conflict("Inquiry already redacted")
-			}
-			return &engine.Answer{One: inquiry}, redactInquiry(c.Change, inquiry, false)
-		},
-		"Inquiries.Approve":       decideInquiry("approved"),
-		"Inquiries.Decline":       decideInquiry("declined"),
-		"Inquiries.MarkForReview": decideInquiry("needs_review"),
-		"Inquiries.Expire": func(c *engine.Call) (*engine.Answer, error) {
-			inquiry, err := c.Find("inquiry")
-			if err != nil {
-				return nil, err
-			}
-			return &engine.Answer{One: inquiry}, MoveInquiry(c.Change, inquiry, "expired")
-		},
-		"Inquiries.Resume": resumeInquiry,
-		"Inquiries.GenerateOneTimeLink": func(c *engine.Call) (*engine.Answer, error) {
-			inquiry, err := c.Find("inquiry")
-			if err != nil {
-				return nil, err
-			}
-			life := seconds(c, "meta.expires-in-seconds")
-			if _, given := c.Number("meta.expires-in-seconds"); given && life <= 0 {
-				return nil, engine.BadRequest("meta.expires_in_seconds must be greater than 0")
-			}
-			meta, _, err := oneTimeLink(c, inquiry, life)
-			return &engine.Answer{One: inquiry, Meta: meta}, err
-		},
-		"Inquiries.Print": func(c *engine.Call) (*engine.Answer, error) {
-			inquiry, err := c.Find("inquiry")
-			if err != nil {
-				return nil, err
-			}
-			return c.Printed("Inquiry", inquiry), nil
-		},
+		"Inquiries.Get":                    engine.Get("inquiry"),
+		"Inquiries.Create":                 createInquiry,
+		"Inquiries.Update":                 edit("inquiry", updateInquiry),
+		"Inquiries.List":                   listInquiries,
+		"Inquiries.Search":                 func(c *engine.Call) (*engine.Answer, error) { return c.Search("inquiry", inquiryValue) },
+		"Inquiries.Redact":                 edit("inquiry", redactGivenInquiry),
+		"Inquiries.Approve":                edit("inquiry", decide("approved")),
+		"Inquiries.Decline":                edit("inquiry", decide("declined")),
+		"Inquiries.MarkForReview":          edit("inquiry", decide("needs_review")),
+		"Inquiries.Expire":                 edit("inquiry", func(c *engine.Call, r *storage.Resource) error { return MoveInquiry(c.Change, r, "expired") }),
+		"Inquiries.Resume":                 resumeInquiry,
+		"Inquiries.GenerateOneTimeLink":    generateLink,
+		"Inquiries.Print":                  printed("Inquiry", "inquiry"),
 		"Inquiries.PerformSimulateActions": simulate,
 	}
-	maps.Copy(operations, tagOperations("Inquiries", "inquiry", emitTags))
+	maps.Copy(operations, tagOperations("Inquiries", "inquiry", EmitTags))
 	return operations
 }
 
-func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
+// inquiryValue returns the value of an inquiry by the name that a search uses.
+func inquiryValue(r *storage.Resource, name string) any {
+	if name == "inquiry_template_id" {
+		return r.One("inquiry-template")
+	}
+	return r.Attributes[casing.Kebab(name)]
+}
+
+func redactGivenInquiry(c *engine.Call, inquiry *storage.Resource) error {
+	if inquiry.Attributes["redacted-at"] != nil {
+		return engine.Conflict("Inquiry already redacted")
+	}
+	return redactInquiry(c.Change, inquiry, false)
+}
+
+func generateLink(c *engine.Call) (*engine.Answer, error) {
+	inquiry, err := c.Find("inquiry")
+	if err != nil {
+		return nil, err
+	}
+	life := seconds(c, "meta.expires-in-seconds")
+	if _, given := c.Number("meta.expires-in-seconds"); given && life <= 0 {
+		return nil, engine.BadRequest("meta.expires_in_seconds must be greater than 0")
+	}
+	meta, err := oneTimeLink(c, inquiry, life)
+	return &engine.Answer{One: inquiry, Meta: meta}, err
+}
+
+func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	template, version, err := inquiryTemplate(c)
 	if err != nil {
 		return nil, err
@@ -99,27 +81,24 @@ func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags := TagList(c.Texts("data.attributes.tags"))
-	if err := CountTags(c.Change, tags); err != nil {
+	tags, err := newTags(c)
+	if err != nil {
 		return nil, err
 	}
-	if id := c.Text("data.attributes.theme-set-id"); id != "" {
-		if theme := c.Get(id); theme == nil || theme.Typ != "theme-set" {
-			return nil, engine.NotFound("data.attributes.theme_set_id is not found")
+	if c.Text("data.attributes.theme-set-id") != "" {
+		if _, err := c.Referenced("data.attributes.theme-set-id", "theme-set"); err != nil {
+			return nil, err
 		}
-	}
-	creator := c.Text("data.attributes.creator-email-address")
-	if creator == "" {
-		creator = "api@example.com"
 	}
 	life := seconds(c, "meta.expiration-after-create-interval-seconds")
 	if life <= 0 {
 		life = inquiryLife
 	}
 	inquiry := c.Create("inquiry", "inq", map[string]any{
-		"status": "created", "tags": tags, "creator": creator, "note": optional(c, "data.attributes.note"),
+		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "api@example.com"), "note": textOrNil(c, "data.attributes.note"),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now), "expires-at": simclock.Stamp(c.Now.Add(life)),
-		"behaviors": nil, RedirectURI: optional(c, "data.attributes.redirect-uri"), afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
+		"behaviors": nil, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
+		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
 	inquiry.Attributes["fields"] = storage.BlankFields(fieldsOf(c.Change, inquiry))
 	if account != nil {
@@ -130,10 +109,19 @@ func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
 	}
 	setInquiryFields(c, inquiry)
 	c.Schedule(c.Now.Add(life), inquiry.ID)
+	meta, err := entryMeta(c, inquiry)
+	if err != nil {
+		return nil, err
+	}
+	c.Emit("inquiry.created", inquiry, nil)
+	return &engine.Answer{Status: 201, One: inquiry, Meta: meta}, nil
+}
 
+// entryMeta creates the session and the link that a request asks for with a new inquiry.
+func entryMeta(c *engine.Call, inquiry *storage.Resource) (map[string]any, error) {
 	meta := map[string]any{"session-token": nil, "one-time-link": nil, "one-time-link-short": nil}
 	if c.Flag("meta.auto-create-one-time-link", false) {
-		links, _, err := oneTimeLink(c, inquiry, seconds(c, "meta.one-time-link-expiration-seconds"))
+		links, err := oneTimeLink(c, inquiry, seconds(c, "meta.one-time-link-expiration-seconds"))
 		if err != nil {
 			return nil, err
 		}
@@ -146,103 +134,80 @@ func CreateInquiry(c *engine.Call) (*engine.Answer, error) {
 		}
 		meta["session-token"] = SessionToken(c.Engine, session, c.Now)
 	}
-	c.Emit("inquiry.created", inquiry, nil)
-	return &engine.Answer{Status: 201, One: inquiry, Meta: meta}, nil
+	return meta, nil
 }
 
-// inquiryTemplate finds the template that a new inquiry asks for: one of the three
-// ways to name it.
+// inquiryTemplate finds the template of a new inquiry, which a request can name in three
+// ways.
 func inquiryTemplate(c *engine.Call) (template, version any, err error) {
-	if id := c.Text("data.attributes.inquiry-template-version-id"); id != "" {
-		r := c.Get(id)
-		if r == nil || r.Typ != "inquiry-template-version" {
-			return nil, nil, engine.NotFound("data.attributes.inquiry_template_version_id is not found")
+	const versionPath, path = "data.attributes.inquiry-template-version-id", "data.attributes.inquiry-template-id"
+	switch id := c.Text(path); {
+	case c.Text(versionPath) != "":
+		r, err := c.Referenced(versionPath, "inquiry-template-version")
+		if err != nil {
+			return nil, nil, err
 		}
 		return r.Relationships["inquiry-template"], r.Identifier(), nil
-	}
-	id := c.Text("data.attributes.inquiry-template-id")
-	switch {
 	case id == "" && c.Text("data.attributes.template-id") != "":
 		return nil, nil, engine.NotFound("data.attributes.template_id is not found")
 	case id == "":
 		return nil, nil, engine.BadRequest("data.attributes.inquiry_template_id is missing")
 	}
-	r := c.Get(id)
-	if r == nil || r.Typ != "inquiry-template" {
-		return nil, nil, engine.NotFound("data.attributes.inquiry_template_id is not found")
+	r, err := c.Referenced(path, "inquiry-template")
+	if err != nil {
+		return nil, nil, err
 	}
 	return r.Identifier(), r.Relationships["latest-published-version"], nil
 }
 
-// accountOfInquiry finds or makes the account of a new inquiry.
+// accountOfInquiry finds or creates the account of a new inquiry or report. It is nil if the
+// request wants none.
 func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
-	if id := c.Text("data.attributes.account-id"); id != "" {
-		account := c.Edit(id)
-		if account == nil || account.Family() != "account" {
-			return nil, engine.NotFound("data.attributes.account_id is not found")
+	if c.Text("data.attributes.account-id") != "" {
+		account, err := c.Referenced("data.attributes.account-id", "account")
+		if err != nil {
+			return nil, err
 		}
-		return account, inUse(account)
+		return account, refuseArchived(account)
 	}
-	reference, typeID := c.Text("meta.auto-create-account-reference-id"), c.Text("meta.auto-create-account-type-id")
+	reference := c.Text("meta.auto-create-account-reference-id")
 	if !c.Flag("meta.auto-create-account", true) {
-		if reference != "" || typeID != "" {
+		if reference != "" || c.Text("meta.auto-create-account-type-id") != "" {
 			return nil, engine.BadRequest("meta.auto_create_account must not be false when an account is described")
 		}
 		return nil, nil
 	}
-	if reference == "" {
-		reference = c.Text("data.attributes.reference-id")
-	}
+	reference = cmp.Or(reference, c.Text("data.attributes.reference-id"))
 	if reference != "" {
 		if account := accountByReference(c.Change, reference, ""); account != nil {
-			return account, inUse(account)
+			return account, refuseArchived(account)
 		}
 	}
-	if typeID == "" {
-		typeID = AccountTypeID
-	}
-	if r := c.Get(typeID); r == nil || r.Typ != "account-type" {
-		return nil, engine.NotFound("meta.auto_create_account_type_id is not found")
+	typeID, err := accountTypeOf(c, "meta.auto-create-account-type-id")
+	if err != nil {
+		return nil, err
 	}
 	account := newAccount(c.Change, typeID, reference)
 	c.Emit("account.created", account, nil)
 	return account, nil
 }
 
-// inUse refuses an account that takes nothing new.
-func inUse(account *storage.Resource) error {
+// refuseArchived refuses an account that accepts nothing new.
+func refuseArchived(account *storage.Resource) error {
 	if account.Attributes[Archived] == true {
 		return engine.Conflict("the account is archived")
 	}
 	return nil
 }
 
-func updateInquiry(c *engine.Call) (*engine.Answer, error) {
-	inquiry, err := c.Find("inquiry")
-	if err != nil {
-		return nil, err
-	}
-	if note, given := engine.At(c.Body, "data.attributes.note"); given {
-		inquiry.Attributes["note"] = note
-	}
-	if _, given := engine.At(c.Body, "data.attributes.redirect-uri"); given {
-		inquiry.Attributes[RedirectURI] = optional(c, "data.attributes.redirect-uri")
+func updateInquiry(c *engine.Call, inquiry *storage.Resource) error {
+	copyGiven(c, inquiry, "note")
+	if _, given := c.Value("data.attributes.redirect-uri"); given {
+		inquiry.Attributes[RedirectURI] = textOrNil(c, "data.attributes.redirect-uri")
 	}
 	setInquiryFields(c, inquiry)
-	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
-	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
-		have, _ := inquiry.Attributes["tags"].([]any)
-		tags := TagList(c.Texts("data.attributes.tags"))
-		added, removed := Without(tags, have), Without(have, tags)
-		if err := CountTags(c.Change, added); err != nil {
-			return nil, err
-		}
-		if len(added)+len(removed) > 0 {
-			inquiry.Attributes["tags"] = tags
-			emitTags(c, inquiry, added, removed)
-		}
-	}
-	return &engine.Answer{One: inquiry}, nil
+	c.Stamp(inquiry, "updated-at")
+	return setGivenTags(c, inquiry, EmitTags)
 }
 
 func listInquiries(c *engine.Call) (*engine.Answer, error) {
@@ -257,27 +222,20 @@ func listInquiries(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("filter.inquiry_id must hold at most 100 ids")
 	}
 	owners := engine.SplitList(cmp.Or(c.Filter("account-id"), c.Filter("reference-id")))
-	start, end := simclock.Moment(c.Filter("created-at-start")), simclock.Moment(c.Filter("created-at-end"))
+	created := createdBetween(c)
 	return c.List("inquiry", func(r *storage.Resource) bool {
-		created := r.Time("created-at")
-		return engine.OneOf(c.Filter("inquiry-id"), r.ID) && engine.OneOf(c.Filter("account-id"), r.One("account")) &&
-			engine.OneOf(c.Filter("reference-id"), r.Text("reference-id")) && engine.OneOf(c.Filter("status"), r.Text("status")) &&
-			engine.OneOf(c.Filter("inquiry-template-id"), r.One("inquiry-template")) && engine.OneOf(c.Filter("template-id"), r.One("template")) &&
-			(c.Filter("note") == "" || c.Filter("note") == r.Text("note")) &&
-			(start.IsZero() || !created.Before(start)) && (end.IsZero() || !created.After(end))
+		return engine.Accepts(c.Filter("inquiry-id"), r.ID) && accepted(c, r, "account-id", "reference-id", "status", "inquiry-template-id", "template-id") &&
+			(c.Filter("note") == "" || c.Filter("note") == r.Text("note")) && created(r)
 	}, owners...)
 }
 
-func decideInquiry(status string) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		inquiry, err := c.Find("inquiry")
-		if err != nil {
-			return nil, err
-		}
+// decide returns a change that gives an inquiry the status of a decision.
+func decide(status string) func(*engine.Call, *storage.Resource) error {
+	return func(c *engine.Call, inquiry *storage.Resource) error {
 		if comment := c.Text("meta.comment"); comment != "" {
 			inquiry.Attributes["reviewer-comment"] = comment
 		}
-		return &engine.Answer{One: inquiry}, MoveInquiry(c.Change, inquiry, status)
+		return MoveInquiry(c.Change, inquiry, status)
 	}
 }
 
@@ -298,12 +256,11 @@ func resumeInquiry(c *engine.Call) (*engine.Answer, error) {
 		}
 		inquiry.Attributes["status"] = "pending"
 		inquiry.Attributes["expired-at"] = nil
-		inquiry.Attributes["expires-at"] = simclock.Stamp(c.Now.Add(life))
 		if inquiry.Attributes["started-at"] == nil {
-			inquiry.Attributes["started-at"] = simclock.Stamp(c.Now)
+			c.Stamp(inquiry, "started-at")
 		}
-		inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
-		c.Schedule(c.Now.Add(life), inquiry.ID)
+		c.Stamp(inquiry, "updated-at")
+		wait(c.Change, inquiry, "expires-at", life)
 	default:
 		return nil, engine.Conflict("an inquiry that is " + status + " cannot be resumed")
 	}
@@ -314,15 +271,8 @@ func resumeInquiry(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{One: inquiry, Meta: map[string]any{"session-token": SessionToken(c.Engine, session, c.Now)}}, nil
 }
 
-// optional returns a string of the body, or nil.
-func optional(c *engine.Call, path string) any {
-	if text := c.Text(path); text != "" {
-		return text
-	}
-	return nil
-}
-
-// setInquiryFields takes over the fields of a request.
+// setInquiryFields sets the fields of a request. Names that the template knows are in
+// kebab-case, others as they were sent.
 func setInquiryFields(c *engine.Call, inquiry *storage.Resource) {
 	given, names := c.Object("data.attributes.fields"), fieldsOf(c.Change, inquiry)
 	if len(given) == 0 {

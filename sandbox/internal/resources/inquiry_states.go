@@ -4,20 +4,19 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// inquiryMove is one way for an inquiry to change its status.
+// inquiryMove describes how an inquiry gets a status.
 type inquiryMove struct {
 	from  []string
 	event string
-	at    string // the attribute that takes the moment
+	at    string // the attribute with the time
 }
 
-// inquiryMoves are the ways into each status. Those from created, and the refusal of
-// a second decision, were seen at the real sandbox; a decision may be changed to the
-// other, and an expired inquiry decided, where Persona is silent.
+// inquiryMoves returns how an inquiry gets each status. The moves from created, and the
+// refusal of a repeated decision, were observed at the real sandbox. Persona does not say
+// whether a decision can be changed, or an expired inquiry decided: here they can.
 func inquiryMoves() map[string]inquiryMove {
 	return map[string]inquiryMove{
 		"pending":      {[]string{"created"}, "inquiry.started", "started-at"},
@@ -30,7 +29,7 @@ func inquiryMoves() map[string]inquiryMove {
 	}
 }
 
-// MoveInquiry changes an inquiry's status, with all that follows from it.
+// MoveInquiry changes an inquiry's status, with everything that follows from it.
 func MoveInquiry(c *engine.Change, inquiry *storage.Resource, to string) error {
 	move := inquiryMoves()[to]
 	from := inquiry.Text("status")
@@ -42,12 +41,10 @@ func MoveInquiry(c *engine.Change, inquiry *storage.Resource, to string) error {
 		return nil
 	}
 	inquiry.Attributes["status"] = to
-	inquiry.Attributes[move.at] = simclock.Stamp(c.Now)
-	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(inquiry, move.at, "updated-at")
 	if to == "pending" {
 		if life := inquiry.Duration(afterStart); life > 0 {
-			inquiry.Attributes["expires-at"] = simclock.Stamp(c.Now.Add(life))
-			c.Schedule(c.Now.Add(life), inquiry.ID)
+			wait(c, inquiry, "expires-at", life)
 		}
 	} else {
 		inquiry.Attributes["expires-at"] = nil
@@ -63,9 +60,8 @@ func MoveInquiry(c *engine.Change, inquiry *storage.Resource, to string) error {
 // expireInquiry expires an inquiry, its sessions, and its open verifications.
 func expireInquiry(c *engine.Change, inquiry *storage.Resource) {
 	inquiry.Attributes["status"] = "expired"
-	inquiry.Attributes["expired-at"] = simclock.Stamp(c.Now)
 	inquiry.Attributes["expires-at"] = nil
-	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(inquiry, "expired-at", "updated-at")
 	c.Emit("inquiry.expired", inquiry, nil)
 	expireSessions(c, inquiry)
 	for _, id := range inquiry.Many("verifications") {
@@ -76,22 +72,25 @@ func expireInquiry(c *engine.Change, inquiry *storage.Resource) {
 	}
 }
 
-// MoveOn takes an inquiry to the next step of its flow. Its status stays (Persona docs:
-// Events).
-func MoveOn(c *engine.Change, inquiry *storage.Resource, step string) {
+// EnterStep moves an inquiry to a step of its flow. Its status does not change (Persona
+// docs: Events).
+func EnterStep(c *engine.Change, inquiry *storage.Resource, step string) {
 	inquiry.Attributes["previous-step-name"] = inquiry.Attributes["next-step-name"]
 	inquiry.Attributes["next-step-name"] = step
-	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(inquiry, "updated-at")
 	c.Emit("inquiry.transitioned", inquiry, nil)
 }
 
-// nullFields keeps the names and types of fields without their values.
-func nullFields(r *storage.Resource) map[string]any {
-	fields, _ := r.Attributes["fields"].(map[string]any)
-	blank := make(map[string]any, len(fields))
-	for name, value := range fields {
-		one, _ := value.(map[string]any)
-		blank[name] = map[string]any{"type": one["type"], "value": nil}
+// inquiryDue expires an inquiry, and continues its redaction.
+func inquiryDue(c *engine.Change, inquiry *storage.Resource) {
+	if status := inquiry.Text("status"); (status == "created" || status == "pending") && due(c, inquiry, "expires-at") {
+		expireInquiry(c, inquiry)
 	}
-	return blank
+	redactionDue(c, inquiry)
+}
+
+// expireRefused expires an inquiry that asked for one session too many (Persona help:
+// Controlling when inquiries expire).
+func expireRefused(c *engine.Change, inquiryID string) bool {
+	return MoveInquiry(c, c.Edit(inquiryID), "expired") == nil
 }

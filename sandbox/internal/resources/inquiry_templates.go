@@ -4,30 +4,29 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// templateTranslations is the attribute of an inquiry template that holds its texts.
+// templateTranslations is the attribute of an inquiry template with its texts.
 const templateTranslations = "_translations"
 
 func inquiryTemplateOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
-		"InquiryTemplates.List":               inProduction(func(c *engine.Call) (*engine.Answer, error) { return c.List("inquiry-template", nil) }),
-		"InquiryTemplates.Get":                inProduction(func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("inquiry-template") }),
+		"InquiryTemplates.List":               inProduction(list("inquiry-template")),
+		"InquiryTemplates.Get":                inProduction(engine.Get("inquiry-template")),
 		"InquiryTemplates.GetTranslations":    inProduction(getTranslations),
 		"InquiryTemplates.ImportTranslations": inProduction(importTranslations),
 		"InquiryTemplateVersions.List": inProduction(func(c *engine.Call) (*engine.Answer, error) {
-			wanted := c.Filter("inquiry-template-id")
-			if wanted == "" {
-				return nil, engine.BadRequest("filter.inquiry_template_id is missing")
+			wanted, err := requiredFilter(c, "inquiry-template-id")
+			if err != nil {
+				return nil, err
 			}
 			return c.List("inquiry-template-version", func(r *storage.Resource) bool { return r.One("inquiry-template") == wanted })
 		}),
 	}
 }
 
-// inProduction refuses a sandbox key, as if it were no key at all: seen at Persona.
+// inProduction refuses a sandbox key as if it were no key, as observed at Persona.
 func inProduction(do engine.Operation) engine.Operation {
 	return func(c *engine.Call) (*engine.Answer, error) {
 		if c.Env.Name != "production" {
@@ -47,8 +46,8 @@ func getTranslations(c *engine.Call) (*engine.Answer, error) {
 	}}}, nil
 }
 
-// importTranslations writes texts of a template that there are, in its locales, and
-// makes a draft of them.
+// importTranslations replaces texts of a template, and creates a draft version. The template
+// must have the texts and the locales.
 func importTranslations(c *engine.Call) (*engine.Answer, error) {
 	template, err := c.Find("inquiry-template")
 	if err != nil {
@@ -56,7 +55,7 @@ func importTranslations(c *engine.Call) (*engine.Answer, error) {
 	}
 	texts, _ := template.Attributes[templateTranslations].([]any)
 	texts = slices.Clone(texts)
-	given, _ := engine.At(c.Body, "data.attributes.translations")
+	given, _ := c.Value("data.attributes.translations")
 	list, _ := given.([]any)
 	for _, item := range list {
 		one, _ := item.(map[string]any)
@@ -79,13 +78,14 @@ func importTranslations(c *engine.Call) (*engine.Answer, error) {
 	latest := c.Get(template.One("latest-published-version"))
 	attributes := latest.Clone().Attributes
 	attributes["status"], attributes["live"], attributes["published-at"] = "draft", false, nil
-	attributes["created-at"], attributes["updated-at"] = simclock.Stamp(c.Now), simclock.Stamp(c.Now)
+	delete(attributes, "created-at")
 	draft := c.Create("inquiry-template-version", "itmplv", attributes, map[string]any{"inquiry-template": template.Identifier()})
+	c.Stamp(draft, "updated-at")
 	c.Emit("inquiry-template-version.created", draft, nil)
 	return &engine.Answer{One: draft}, nil
 }
 
-// translated writes the values of locales over those there are.
+// translated returns values by locale with the given ones replaced.
 func translated(have []any, given any) ([]any, error) {
 	have = slices.Clone(have)
 	list, _ := given.([]any)

@@ -1,8 +1,6 @@
 package resources
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -18,50 +16,59 @@ const (
 	linkGrace = 5 * time.Minute // Persona docs: Resuming inquiries
 )
 
-// oneTimeLink returns a link to an inquiry: the one there is when nobody used it
-// yet, else a new one with a session of its own.
-func oneTimeLink(c *engine.Call, inquiry *storage.Resource, life time.Duration) (map[string]any, *storage.Resource, error) {
-	if err := enterable(inquiry); err != nil {
-		return nil, nil, err
+// oneTimeLink returns the meta with a link to an inquiry: an unused link that exists already,
+// or a new one with its own session.
+func oneTimeLink(c *engine.Call, inquiry *storage.Resource, life time.Duration) (map[string]any, error) {
+	if err := refuseClosed(inquiry); err != nil {
+		return nil, err
 	}
 	for _, id := range inquiry.Many("sessions") {
 		session := c.Get(id.ID)
-		if l := c.Env.Links[session.Text(sessionLink)]; l != nil && l.Opened.IsZero() && c.Now.Before(l.Expires) && session.Text("status") == "new" {
-			return linkMeta(c, l.Code), session, nil
+		if l := unusedLink(c.Change, session); l != nil && session.Text("status") == "new" {
+			return linkMeta(c, l.Code), nil
 		}
 	}
 	session, err := newSession(c.Change, inquiry)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return newLink(c, session, life), session, nil
+	return newLink(c, session, life), nil
 }
 
-// newLink makes a link to a session.
+// unusedLink returns the link of a session if it can still be used for the first time, or
+// nil.
+func unusedLink(c *engine.Change, session *storage.Resource) *engine.Link {
+	l := c.Env.Link(session.Text(sessionLink))
+	if l == nil || !l.Opened.IsZero() || !c.Now.Before(l.Expires) {
+		return nil
+	}
+	return l
+}
+
+// newLink creates a link to a session and returns the meta with it.
 func newLink(c *engine.Call, session *storage.Resource, life time.Duration) map[string]any {
 	if life <= 0 {
 		life = linkLife
 	}
 	l := &engine.Link{Code: "us1-" + strings.TrimPrefix(storage.NewID("x"), "x_"), Session: session.ID, Expires: c.Now.Add(life)}
 	session.Attributes[sessionLink] = l.Code
-	env := c.Env
-	c.Then = append(c.Then, func() { env.Links[l.Code] = l })
+	c.OnCommit(func() { c.Env.AddLink(l) })
 	return linkMeta(c, l.Code)
 }
 
 func linkMeta(c *engine.Call, code string) map[string]any {
-	address := c.Host + "/verify?code=" + code
+	address := c.Base + "/verify?code=" + code
 	return map[string]any{"one-time-link": address, "one-time-link-short": address}
 }
 
-// OpenLink opens a one-time link. It works once: again within five minutes, so that a
-// page can be loaded anew, and never later. It tells whose link it is, and the token of
-// its session. The caller holds the lock.
-func OpenLink(s *engine.Engine, r *http.Request) (status int, said map[string]any, token string) {
-	now := s.Clock.Now()
+// OpenLink opens a one-time link. It works once, and again within five minutes, so that the
+// page can be reloaded. It returns the ids of the link's inquiry and session, and the
+// session's token. The caller holds the lock.
+func OpenLink(e *engine.Engine, r *http.Request) (status int, ids map[string]any, token string) {
+	now := e.Now()
 	code := r.URL.Query().Get("code")
-	for _, env := range s.Environments {
-		l := env.Links[code]
+	for env := range e.Environments() {
+		l := env.Link(code)
 		if l == nil {
 			continue
 		}
@@ -76,27 +83,43 @@ func OpenLink(s *engine.Engine, r *http.Request) (status int, said map[string]an
 		if l.Opened.IsZero() {
 			l.Opened = now
 			StartSession(c, session, r)
-			s.Commit(c)
+			e.Commit(c)
 		}
-		return http.StatusOK, map[string]any{"inquiry-id": inquiry.ID, "inquiry-session-id": session.ID, "environment": env.Name}, SessionToken(s, session, now)
+		return http.StatusOK, map[string]any{"inquiry-id": inquiry.ID, "inquiry-session-id": session.ID, "environment": env.Name}, SessionToken(e, session, now)
 	}
 	return http.StatusNotFound, engine.NotFound("there is no such link").Body(), ""
 }
 
-// SessionToken returns a token for a session: a JWT, as Persona's, signed with a key
-// that only this sandbox knows.
-func SessionToken(s *engine.Engine, session *storage.Resource, now time.Time) string {
+// SessionToken returns a token for a session: a JWT like Persona's, signed with a key that
+// only this sandbox has. The caller holds the lock.
+func SessionToken(e *engine.Engine, session *storage.Resource, now time.Time) string {
 	claims, _ := json.Marshal(map[string]any{ // strings and numbers only
 		"iss": "sandbox", "aud": "persona-verify", "sub": session.ID, "sid": session.ID, "jti": storage.NewID("jti"),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": session.Time(sessionUntil).Unix(),
 	})
 	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims)
-	return SignToken(s, text)
+	return signToken(e, text)
 }
 
-// SignToken adds the signature to the rest of a token.
-func SignToken(s *engine.Engine, text string) string {
-	mac := hmac.New(sha256.New, s.Signing)
-	mac.Write([]byte(text))
-	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+// ReadSessionToken returns the id of the session of a token. It is not ok if the token is not
+// this sandbox's, or has expired. The caller holds the lock.
+func ReadSessionToken(e *engine.Engine, token string) (sessionID string, ok bool) {
+	end := strings.LastIndex(token, ".")
+	if end < 0 || token != signToken(e, token[:end]) {
+		return "", false
+	}
+	var claims struct {
+		Sub string
+		Exp int64
+	}
+	_, part, _ := strings.Cut(token[:end], ".")
+	if !decodePart(part, &claims) {
+		return "", false
+	}
+	return claims.Sub, e.Now().Before(time.Unix(claims.Exp, 0))
+}
+
+// signToken appends the signature to the header and the claims of a token.
+func signToken(e *engine.Engine, text string) string {
+	return text + "." + base64.RawURLEncoding.EncodeToString(e.Sign([]byte(text)))
 }

@@ -12,26 +12,27 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// listKind is a kind of list items: what its types and operations are called, the type
-// of the lists that take it, the prefix of its ids, and its attributes.
+// itemName is the attribute of an item with its unique name: see listKind.nameOf.
+const itemName = "_same"
+
+// listKind describes a kind of list items.
 type listKind struct {
-	name, method string
-	list         string
-	prefix       string
+	name, method string // in types and in operations
+	list         string // the type of the lists that contain it
+	prefix       string // of ids
 	attributes   []listAttribute
 }
 
-// listAttribute is an attribute of a list item. Without a value it is otherwise, or
-// refused where there is none; problem says what is wrong with a value, or "".
+// listAttribute describes an attribute of a list item.
 type listAttribute struct {
 	name      string
 	number    bool
-	otherwise string
-	problem   func(value any) string
+	otherwise string                 // the default; "" if a value is required
+	problem   func(value any) string // says what is wrong with a value, or ""; may be nil
 }
 
-// listKinds are the kinds there are. Persona has no operation that makes a list of
-// device fingerprints or of fields.
+// listKinds returns all kinds. Persona has no operation that creates a list of device
+// fingerprints or of fields.
 func listKinds() []listKind {
 	value := func(name string, problem func(any) string) []listAttribute {
 		return []listAttribute{{name: name, problem: problem}}
@@ -64,7 +65,7 @@ func listKinds() []listKind {
 	}
 }
 
-// listKindOf returns the kind of a name.
+// listKindOf returns the kind with a name.
 func listKindOf(name string) listKind {
 	kinds := listKinds()
 	return kinds[slices.IndexFunc(kinds, func(k listKind) bool { return k.name == name })]
@@ -92,24 +93,14 @@ func addressProblem(value any) string {
 	return ""
 }
 
+// listItemOperations returns three operations for each kind of item.
 func listItemOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{}
 	for _, kind := range listKinds() {
 		typ := "list-item/" + kind.name
 		operations["ListItems.Create"+kind.method] = createListItem(kind)
-		operations["ListItems.Get"+kind.method] = func(c *engine.Call) (*engine.Answer, error) {
-			if r := c.Get(c.IDs[0]); r == nil || r.Typ != typ {
-				return nil, engine.NotFound("")
-			}
-			return c.AnswerFound("list-item")
-		}
-		operations["ListItems.Archive"+kind.method] = func(c *engine.Call) (*engine.Answer, error) {
-			item := c.Edit(c.IDs[0])
-			if item == nil || item.Typ != typ {
-				return nil, engine.NotFound("")
-			}
-			return &engine.Answer{One: item}, archive(c.Change, item)
-		}
+		operations["ListItems.Get"+kind.method] = engine.Get(typ)
+		operations["ListItems.Archive"+kind.method] = edit(typ, archive)
 	}
 	return operations
 }
@@ -124,7 +115,7 @@ func createListItem(kind listKind) engine.Operation {
 		if err != nil {
 			return nil, err
 		}
-		if listed(c.Change, kind.same(list, attributes)) {
+		if activeItem(c.Change, kind.nameOf(list, attributes)) != nil {
 			return nil, engine.Conflict("an active item of the list is the same")
 		}
 		item := addItem(c.Change, kind, list, attributes, c.Key.Identifier())
@@ -133,7 +124,7 @@ func createListItem(kind listKind) engine.Operation {
 	}
 }
 
-// listFor finds the list that a request puts items of a kind into.
+// listFor returns the list to which a request adds items of a kind.
 func listFor(c *engine.Call, kind listKind) (*storage.Resource, error) {
 	id := c.Text("data.attributes.list-id")
 	if id == "" {
@@ -151,7 +142,7 @@ func listFor(c *engine.Call, kind listKind) (*storage.Resource, error) {
 	return list, nil
 }
 
-// read takes the attributes of an item of a kind from what was given.
+// read checks the attributes of an item and sets their defaults.
 func (k listKind) read(given map[string]any) (map[string]any, error) {
 	attributes := map[string]any{}
 	for _, a := range k.attributes {
@@ -171,36 +162,39 @@ func (k listKind) read(given map[string]any) (map[string]any, error) {
 			}
 		}
 		if a.name == "radius-meters" {
-			value = math.Round(value.(float64)) // asked for as a number, answered with as a whole one
+			value = math.Round(value.(float64)) // a number in requests, an integer in answers
 		}
 		attributes[a.name] = value
 	}
 	return attributes, nil
 }
 
-// same writes what makes an item the same as another one: its list and its values.
-func (k listKind) same(list *storage.Resource, attributes map[string]any) string {
-	same := list.ID
+// nameOf returns the unique name of an item: its list and its values. Case does not matter.
+func (k listKind) nameOf(list *storage.Resource, attributes map[string]any) string {
+	name := list.ID
 	for _, a := range k.attributes {
-		same += "\x00" + strings.ToLower(engine.TextOf(attributes[a.name]))
+		name += "\x00" + strings.ToLower(engine.TextOf(attributes[a.name]))
 	}
-	return same
+	return name
 }
 
-// listed reports whether there is an active item like this.
-func listed(c *engine.Change, same string) bool {
-	item := c.Get(c.Env.Listed[same])
-	return item != nil && item.Text("status") == "active"
+// activeItem returns the active item with a unique name, or nil.
+func activeItem(c *engine.Change, name string) *storage.Resource {
+	item := c.Get(c.Env.Named(listItemName, name))
+	if item == nil || item.Text("status") != "active" {
+		return nil
+	}
+	return item
 }
 
-// addItem makes an item of a list. The caller links the list to it.
+// addItem creates an item of a list. The caller links the list to it.
 func addItem(c *engine.Change, kind listKind, list *storage.Resource, attributes map[string]any, creator storage.Identifier) *storage.Resource {
-	attributes["status"], attributes["updated-at"], attributes[engine.ItemSame] = "active", simclock.Stamp(c.Now), kind.same(list, attributes)
-	list.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	attributes["status"], attributes["updated-at"], attributes[itemName] = "active", simclock.Stamp(c.Now), kind.nameOf(list, attributes)
+	c.Stamp(list, "updated-at")
 	return c.Create("list-item/"+kind.name, kind.prefix, attributes, map[string]any{"creator": creator})
 }
 
-// columns are the columns of a file of items.
+// columns returns the columns of a file of items.
 func (k listKind) columns() []string {
 	var names []string
 	for _, a := range k.attributes {

@@ -5,13 +5,11 @@ import (
 	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// countMatches counts on the items of active lists that an inquiry holds what they
-// say: in its fields, or by the device or the address that one of its sessions was opened
-// with or from.
+// countMatches increments the match count of the items of active lists that match an
+// inquiry's fields, or the device or the address of one of its sessions.
 func countMatches(c *engine.Change, inquiry *storage.Resource) {
 	for list := range c.All("list") {
 		if list.Text("status") != "active" {
@@ -23,7 +21,7 @@ func countMatches(c *engine.Change, inquiry *storage.Resource) {
 				continue
 			}
 			for _, values := range matchable(c, kind.name, inquiry) {
-				if item := c.Get(c.Env.Listed[kind.same(list, values)]); item != nil && item.Text("status") == "active" {
+				if item := activeItem(c, kind.nameOf(list, values)); item != nil {
 					matched[item.ID] = true
 				}
 			}
@@ -31,17 +29,18 @@ func countMatches(c *engine.Change, inquiry *storage.Resource) {
 		for id := range matched {
 			item := c.Edit(id)
 			count, _ := item.Attributes["match-count"].(int)
-			item.Attributes["match-count"], item.Attributes["updated-at"] = count+1, simclock.Stamp(c.Now)
+			item.Attributes["match-count"] = count + 1
+			c.Stamp(item, "updated-at")
 		}
 	}
 }
 
-// matchable are the values of an inquiry that items of a kind are compared with, as
+// matchable returns the values of an inquiry that are compared with items of a kind, as
 // attributes of such items.
 func matchable(c *engine.Change, kind string, inquiry *storage.Resource) []map[string]any {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
-	value := func(name string) string { // fields that the template lacks are named as they were written
-		return cmp.Or(engine.TextOf(engine.BareValue(fields, name)), engine.TextOf(engine.BareValue(fields, engine.SnakePath(name))))
+	value := func(name string) string { // fields that the template does not know keep the names of the request
+		return cmp.Or(engine.TextOf(engine.FieldAt(fields, name)), engine.TextOf(engine.FieldAt(fields, engine.SnakePath(name))))
 	}
 	var found []map[string]any
 	add := func(attribute string, values ...string) {

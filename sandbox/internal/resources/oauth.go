@@ -17,8 +17,8 @@ const (
 	assertionType  = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 )
 
-// oauthOperations make access tokens, which work anywhere an API key does: as the key
-// that they were made with (Persona docs: OAuth).
+// oauthOperations returns the operations that create access tokens. A token works like the
+// API key that it was created with (Persona docs: OAuth).
 func oauthOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{"OAuth.Authorize": authorizeOAuth, "OAuth.Token": oauthToken}
 }
@@ -57,7 +57,7 @@ func oauthToken(c *engine.Call) (*engine.Answer, error) {
 	}}, nil
 }
 
-// checkAssertion reads a client's assertion. Its signature is not checked: no operation
+// checkAssertion checks a client's assertion, except for its signature, because no operation
 // registers the client's public key.
 func checkAssertion(kind, assertion string, now time.Time) error {
 	if kind != assertionType {
@@ -73,7 +73,7 @@ func checkAssertion(kind, assertion string, now time.Time) error {
 		Iss, Sub string
 		Exp      int64
 	}
-	if !DecodePart(parts[0], &header) || !DecodePart(parts[1], &claims) {
+	if !decodePart(parts[0], &header) || !decodePart(parts[1], &claims) {
 		return wrong
 	}
 	ends := time.Unix(claims.Exp, 0)
@@ -83,8 +83,8 @@ func checkAssertion(kind, assertion string, now time.Time) error {
 	return nil
 }
 
-// DecodePart reads a part of a JWT.
-func DecodePart(part string, into any) bool {
+// decodePart decodes a part of a JWT.
+func decodePart(part string, into any) bool {
 	text, err := base64.RawURLEncoding.DecodeString(part)
 	return err == nil && json.Unmarshal(text, into) == nil
 }

@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// What is redacted loses its own personal data at once, and its children theirs a
-// moment later: then its event is emitted (Persona changelog, 2024-04-29 and
-// 2024-05-14). Redaction goes down only: from an account to its inquiries and reports,
-// from an inquiry to its verifications, documents, selfies and reports.
+// A redacted resource loses its own personal data at once. Its children lose theirs a moment
+// later, and then the event is emitted (Persona changelog, 2024-04-29 and 2024-05-14). The
+// children of an account are its inquiries and reports; those of an inquiry are its
+// verifications, documents, selfies and reports.
 
 const (
 	redactTime = time.Second
-	redacting  = "_redacting" // while the children still have their data
+	redacting  = "_redacting" // true until the children are redacted
 )
 
-// redactAccount removes the personal data of an account. It can be filled again.
+// redactAccount removes the personal data of an account. It can get new data later.
 func redactAccount(c *engine.Change, account *storage.Resource) error {
 	if account.Attributes["redacted-at"] != nil {
 		return engine.Conflict("Account already redacted")
@@ -30,19 +31,19 @@ func redactAccount(c *engine.Change, account *storage.Resource) error {
 			return engine.Conflict("a verification of the account is locked for an investigation")
 		}
 	}
-	c.ForgetFiles(account.Attributes["fields"])
+	c.DeleteFiles(account.Attributes["fields"])
 	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = map[string]any{}, []any{}, nil
 	startRedaction(c, account)
 	return nil
 }
 
-// redactInquiry removes the personal data of an inquiry. The reference id goes only
+// redactInquiry removes the personal data of an inquiry. It removes the reference id only
 // with the account's (OpenAPI 2025-12-08, inquiry.redacted).
 func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool) error {
 	if locked(c, inquiry) {
 		return engine.Conflict("a verification of the inquiry is locked for an investigation")
 	}
-	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = nullFields(inquiry), nil, []any{}
+	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = blankedFields(inquiry), nil, []any{}
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}
@@ -51,11 +52,12 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 }
 
 func startRedaction(c *engine.Change, r *storage.Resource) {
-	r.Attributes["redacted-at"], r.Attributes["updated-at"], r.Attributes[redacting] = simclock.Stamp(c.Now), simclock.Stamp(c.Now), true
+	r.Attributes[redacting] = true
+	c.Stamp(r, "redacted-at", "updated-at")
 	c.Schedule(c.Now.Add(redactTime), r.ID)
 }
 
-// redactionDue goes on to the children, and tells of the redaction once they are done.
+// redactionDue redacts the children of a resource, and then emits the event.
 func redactionDue(c *engine.Change, r *storage.Resource) {
 	if r.Attributes[redacting] != true || c.Now.Before(r.Time("redacted-at").Add(redactTime)) {
 		return
@@ -66,11 +68,11 @@ func redactionDue(c *engine.Change, r *storage.Resource) {
 			switch {
 			case inquiry.Attributes["redacted-at"] == nil:
 				if redactInquiry(c, inquiry, true) != nil {
-					return // locked since: unlocking goes on
+					return // locked meanwhile: unlocking continues
 				}
 				finishRedaction(c, inquiry)
 			case inquiry.Attributes[redacting] == true:
-				return // when it is done
+				return // continues when the inquiry is done
 			default:
 				inquiry.Attributes["reference-id"] = nil
 			}
@@ -81,7 +83,7 @@ func redactionDue(c *engine.Change, r *storage.Resource) {
 	finishRedaction(c, r)
 }
 
-// finishRedaction redacts what only belongs to a resource, and tells of it.
+// finishRedaction redacts what belongs only to a resource, and emits the event.
 func finishRedaction(c *engine.Change, r *storage.Resource) {
 	for _, name := range []string{"verifications", "documents", "selfies"} {
 		for _, id := range r.Many(name) {
@@ -103,7 +105,7 @@ func finishRedaction(c *engine.Change, r *storage.Resource) {
 // inquiriesOf yields the inquiries of an account.
 func inquiriesOf(c *engine.Change, account *storage.Resource) func(func(*storage.Resource) bool) {
 	return func(yield func(*storage.Resource) bool) {
-		for inquiry := range c.Of("inquiry", account.ID) {
+		for inquiry := range c.IndexedBy("inquiry", account.ID) {
 			if inquiry.One("account") == account.ID && !yield(inquiry) {
 				return
 			}
@@ -111,13 +113,13 @@ func inquiriesOf(c *engine.Change, account *storage.Resource) func(func(*storage
 	}
 }
 
-// locked reports whether an investigation locks a verification of an inquiry.
+// locked reports whether a verification of an inquiry is locked for an investigation.
 func locked(c *engine.Change, inquiry *storage.Resource) bool {
 	return slices.ContainsFunc(inquiry.Many("verifications"), func(id storage.Identifier) bool { return c.Get(id.ID).Attributes[lockedAttribute] == true })
 }
 
-// redactEvidence removes the personal data of a verification, a document or a selfie:
-// what is left says that it took place, and when.
+// redactEvidence removes the personal data of a verification, a document or a selfie. What
+// is left says that it took place, and when.
 func redactEvidence(c *engine.Change, r *storage.Resource) {
 	if r.Attributes["redacted-at"] != nil {
 		return
@@ -130,8 +132,8 @@ func redactEvidence(c *engine.Change, r *storage.Resource) {
 			kept[name] = value
 		}
 	}
-	kept["redacted-at"] = simclock.Stamp(c.Now)
 	r.Attributes = kept
+	c.Stamp(r, "redacted-at")
 	for _, file := range r.Many("document-files") {
 		redactEvidence(c, c.Edit(file.ID))
 	}
@@ -142,7 +144,7 @@ func redactReport(r *storage.Resource, now time.Time) {
 	if r.Attributes["redacted-at"] != nil {
 		return
 	}
-	kept := echo(r.Typ, nil)
+	kept := reportkind.Repeated(r.Typ, nil)
 	kept["redacted-at"] = simclock.Stamp(now)
 	for _, name := range []string{
 		"status", "created-at", "completed-at", "has-match", "is-continuous", "report-template-version-name", reportHistory,
@@ -152,15 +154,16 @@ func redactReport(r *storage.Resource, now time.Time) {
 	r.Attributes = kept
 }
 
-// redactFaces removes the photos of faces from an account, and from the selfies and IDs
-// of its inquiries.
+// redactFaces removes photos of faces from an account, and from the selfies and IDs of its
+// inquiries.
 func redactFaces(c *engine.Change, account *storage.Resource) {
 	fields, _ := account.Attributes["fields"].(map[string]any)
-	if engine.BareValue(fields, "selfie_photo") != nil {
-		c.ForgetFiles(fields["selfie_photo"])
+	if engine.FieldAt(fields, "selfie_photo") != nil {
+		c.DeleteFiles(fields["selfie_photo"])
 		fields = maps.Clone(fields)
 		fields["selfie_photo"] = map[string]any{"type": "file", "value": nil}
-		account.Attributes["fields"], account.Attributes["updated-at"] = fields, simclock.Stamp(c.Now)
+		account.Attributes["fields"] = fields
+		c.Stamp(account, "updated-at")
 	}
 	for inquiry := range inquiriesOf(c, account) {
 		for _, id := range slices.Concat(inquiry.Many("verifications"), inquiry.Many("documents")) {
@@ -168,7 +171,7 @@ func redactFaces(c *engine.Change, account *storage.Resource) {
 			delete(r.Attributes, "selfie-photo")
 			delete(r.Attributes, "selfie-photo-url")
 			if r.Typ == "verification/selfie" {
-				for name := range engine.Submitted(r.Typ, r.ID) {
+				for name := range engine.SampleFiles(r.Typ, r.ID) {
 					delete(r.Attributes, name)
 				}
 			}

@@ -5,12 +5,11 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// relationPrefix marks the attributes of an account or a transaction that hold its
-// relations by key.
+// relationPrefix starts the names of the attributes that contain the relations of an account
+// or a transaction, by key.
 const relationPrefix = "_relation-"
 
 func relationOperations() map[string]engine.Operation {
@@ -21,45 +20,41 @@ func relationOperations() map[string]engine.Operation {
 	}
 }
 
-// RelatedBy returns the ids that an account or a transaction is related to by a key.
+// RelatedBy returns the ids to which a key relates an account or a transaction.
 func RelatedBy(r *storage.Resource, key string) []string {
 	ids, _ := r.Attributes[relationPrefix+key].([]string)
 	return ids
 }
 
-// editRelation changes a relation on both sides. What is so already stays so, and
-// makes no event.
-func editRelation(family string, edit func(from, target *storage.Resource, key string) (changed bool, err error), event string) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		from, err := c.Find(family)
-		if err != nil {
-			return nil, err
-		}
+// editRelation is an operation that changes a relation on both sides. If it changes nothing,
+// it emits no event.
+func editRelation(family string, change func(from, target *storage.Resource, key string) (changed bool, err error), event string) engine.Operation {
+	return edit(family, func(c *engine.Call, from *storage.Resource) error {
 		key, targetID := c.Text("meta.relation-schema-key"), c.Text("meta.target-object-id")
 		side, known := Relations(family)[key]
 		if !known {
-			return nil, engine.Unprocessable("the "+family+" type has no such relation", "/meta/relation-schema-key")
+			return engine.Unprocessable("the "+family+" type has no such relation", "/meta/relation-schema-key")
 		}
 		target := c.Edit(targetID)
 		switch {
 		case target == nil || Relations(target.Family()) == nil:
-			return nil, engine.NotFound("meta.target_object_id is not found")
+			return engine.NotFound("meta.target_object_id is not found")
 		case target.Family() != side.To:
-			return nil, engine.Unprocessable("the relation leads to another type of object", "/meta/target-object-id")
+			return engine.Unprocessable("the relation leads to another type of object", "/meta/target-object-id")
 		case target.ID == from.ID:
-			return nil, engine.Unprocessable("an object cannot be related to itself", "/meta/target-object-id")
+			return engine.Unprocessable("an object cannot be related to itself", "/meta/target-object-id")
 		}
-		changed, err := edit(from, target, key)
+		changed, err := change(from, target, key)
 		if err == nil && changed {
-			from.Attributes["updated-at"] = simclock.Stamp(c.Now)
+			c.Stamp(from, "updated-at")
 			showRelated(c.Change, from)
 			showRelated(c.Change, target)
 			context := map[string]any{"relation-schema-key": key, "target-account-id": nil, "target-txn-id": nil}
 			context[map[string]string{"account": "target-account-id", "transaction": "target-txn-id"}[side.To]] = target.ID
 			c.Emit(event, from, context)
 		}
-		return &engine.Answer{One: from}, err
-	}
+		return err
+	})
 }
 
 func addRelation(from, target *storage.Resource, key string) (bool, error) {
@@ -87,43 +82,41 @@ func removeRelation(from, target *storage.Resource, key string) (bool, error) {
 	return true, nil
 }
 
-// moveRelations gives an account's relations to another, as far as those can be: not
-// to itself, and not where it has the one that the relation takes.
+// moveRelations moves an account's relations to another account, except relations to that
+// account itself, and those for which it has a target already.
 func moveRelations(c *engine.Change, from, to *storage.Resource) {
 	sides := Relations("account")
 	for _, key := range slices.Sorted(maps.Keys(sides)) {
 		for _, id := range slices.Clone(RelatedBy(from, key)) {
 			target := c.Edit(id)
-			_, _ = removeRelation(from, target, key) // always can be
+			_, _ = removeRelation(from, target, key) // cannot fail
 			if target.ID != to.ID {
-				_, _ = addRelation(to, target, key) // refused where one is taken: the destination's stays
+				_, _ = addRelation(to, target, key) // fails if the destination has one: that one stays
 			}
 			showRelated(c, target)
 		}
 	}
 }
 
-// listRelations answers with what an account is related to by a key, the latest first.
+// listRelations lists the resources to which a key relates an account, the latest first.
 func listRelations(c *engine.Call) (*engine.Answer, error) {
-	account := c.Get(c.IDs[0])
-	if account == nil || account.Family() != "account" {
-		return nil, engine.NotFound("")
+	account, err := c.Find("account")
+	if err != nil {
+		return nil, err
 	}
-	key := c.Filter("key")
-	if key == "" {
-		return nil, engine.BadRequest("filter.key is missing")
+	key, err := requiredFilter(c, "key")
+	if err != nil {
+		return nil, err
 	}
 	if _, known := Relations("account")[key]; !known {
 		return nil, engine.Unprocessable("the account type has no such relation", "")
 	}
-	start, end := simclock.Moment(c.Filter("created-at-start")), simclock.Moment(c.Filter("created-at-end"))
+	created := createdBetween(c)
 	var related []*storage.Resource
 	for _, id := range slices.Backward(RelatedBy(account, key)) {
-		r := c.Get(id)
-		created := r.Time("created-at")
-		if (start.IsZero() || !created.Before(start)) && (end.IsZero() || !created.After(end)) {
+		if r := c.Get(id); created(r) {
 			related = append(related, r)
 		}
 	}
-	return c.Page(engine.Listed(related))
+	return c.Page(related)
 }

@@ -18,7 +18,19 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// claimTypes are the questions (OpenAPI 2025-12-08).
+// A relay answers one question about a person, such as whether they are over 18. The caller
+// pays with a privacy pass and stays anonymous among all who have passes (Persona docs:
+// Relay overview). passes.go implements the passes.
+
+const (
+	relayTime   = time.Second // until a relay has its result
+	relaySecret = "_secret"
+	relayClaim  = "_claim-type"
+	relayPEM    = "_encryption-key-pem"
+	RelayResult = "_result" // passed or failed
+)
+
+// claimTypes returns the questions (OpenAPI 2025-12-08).
 func claimTypes() []string {
 	return []string{
 		"live_human_presence", "age_over18_germany", "age_over18_united_kingdom", "age_over18_verified", "age_over18_france",
@@ -35,6 +47,7 @@ func relayOperations() map[string]engine.Operation {
 	}
 }
 
+// claimType returns the type of claim that a request names.
 func claimType(c *engine.Call) (string, error) {
 	claim := c.Text("claim-type")
 	if !slices.Contains(claimTypes(), claim) {
@@ -54,42 +67,42 @@ func createRelay(c *engine.Call) (*engine.Answer, error) {
 		}
 	}
 	secret := storage.NewID("secret")
-	relay := c.Create("relay", "relay", map[string]any{engine.RelayClaim: claim, engine.RelaySecret: secret, engine.RelayPEM: c.Text("encryption-key-pem")}, nil)
+	relay := c.Create("relay", "relay", map[string]any{relayClaim: claim, relaySecret: secret, relayPEM: c.Text("encryption-key-pem")}, nil)
 	relay.Attributes[sessionUntil] = simclock.Stamp(c.Now.Add(24 * time.Hour))
-	c.Schedule(c.Now.Add(engine.RelayTime), relay.ID)
+	c.Schedule(c.Now.Add(relayTime), relay.ID)
 	return &engine.Answer{Status: 201, Document: map[string]any{
 		"relay-token": relay.ID, "relay-secret": secret, "relay-session-access-token": SessionToken(c.Engine, relay, c.Now),
 	}}, nil
 }
 
-// relayDue gives a relay its result, unless it has one.
+// relayDue sets the result of a relay that has none.
 func relayDue(c *engine.Change, relay *storage.Resource) {
-	if relay.Text(engine.RelayResult) == "" && !c.Now.Before(relay.Time("created-at").Add(engine.RelayTime)) {
-		relay.Attributes[engine.RelayResult] = "passed"
+	if relay.Text(RelayResult) == "" && !c.Now.Before(relay.Time("created-at").Add(relayTime)) {
+		relay.Attributes[RelayResult] = "passed"
 	}
 }
 
-// generateClaim trades a privacy pass for the result of a relay. A person who failed
-// costs nothing: the pass can be used again.
+// generateClaim returns the result of a relay and marks the privacy pass as used. If the
+// person failed, the pass can be used again.
 func generateClaim(c *engine.Call) (*engine.Answer, error) {
 	relay := c.Get(c.IDs[0])
-	if relay == nil || relay.Typ != "relay" || !hmac.Equal([]byte(relay.Text(engine.RelaySecret)), []byte(c.Header.Get("Persona-Relay-Secret"))) {
+	if relay == nil || relay.Typ != "relay" || !hmac.Equal([]byte(relay.Text(relaySecret)), []byte(c.Header.Get("Persona-Relay-Secret"))) {
 		return nil, engine.NotFound("")
 	}
 	given, ok := strings.CutPrefix(c.Header.Get("Authorization"), "PrivateToken token=")
 	if !ok {
 		return nil, engine.UnauthorizedFor("a privacy pass is needed: Authorization: PrivateToken token=…")
 	}
-	pass, err := readPass(c, strings.Trim(given, `"`), relay.Text(engine.RelayClaim))
+	pass, err := readPass(c, strings.Trim(given, `"`), relay.Text(relayClaim))
 	if err != nil {
 		return nil, err
 	}
-	result := relay.Text(engine.RelayResult)
+	result := relay.Text(RelayResult)
 	if result == "" {
 		return nil, engine.Forbidden("the relay has no result yet")
 	}
 	if result == "passed" {
-		spend(c, pass)
+		markUsed(c, pass)
 	}
 	payload, err := claimPayload(relay)
 	if err != nil {
@@ -98,10 +111,9 @@ func generateClaim(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Document: map[string]any{"claim-payload": payload, "token-consumed": result == "passed"}}, nil
 }
 
-// claimPayload is what a relay found out: JSON, or its ciphertext for the key that the
-// relay was made with.
+// claimPayload returns the result of a relay as JSON, encrypted if the relay has a key.
 func claimPayload(relay *storage.Resource) (string, error) {
-	claim, result := relay.Text(engine.RelayClaim), relay.Text(engine.RelayResult)
+	claim, result := relay.Text(relayClaim), relay.Text(RelayResult)
 	method := "document_selfie"
 	if claim == "live_human_presence" {
 		method = "live_selfie"
@@ -109,10 +121,10 @@ func claimPayload(relay *storage.Resource) (string, error) {
 	payload, _ := json.Marshal(map[string]any{ // strings only
 		"claim_type": claim, "claim_result": result, "methodology": []any{map[string]any{"method": method, "result": result}},
 	})
-	if relay.Text(engine.RelayPEM) == "" {
+	if relay.Text(relayPEM) == "" {
 		return string(payload), nil
 	}
-	key, err := encryptionKey(relay.Text(engine.RelayPEM))
+	key, err := encryptionKey(relay.Text(relayPEM))
 	if err != nil {
 		return "", err
 	}
@@ -123,6 +135,7 @@ func claimPayload(relay *storage.Resource) (string, error) {
 	return base64.StdEncoding.EncodeToString(ciphertext), nil
 }
 
+// encryptionKey parses the key for which claims are encrypted.
 func encryptionKey(text string) (*rsa.PublicKey, error) {
 	refused := engine.Unprocessable("encryption_key_pem must be an RSA public key of 2048 to 4096 bits", "/encryption-key-pem")
 	block, _ := pem.Decode([]byte(text))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -16,52 +17,25 @@ const (
 	monitoringTime = 30 * 24 * time.Hour // between the runs of a report that is monitored
 )
 
-// What the sandbox remembers of a report.
 const (
 	reportQuery   = "_query"
-	reportHistory = "_history" // what happened, the oldest first
-	nextRun       = "_next-run"
-	dismissed     = "_dismissed"
+	reportHistory = "_history"   // its entries, oldest first
+	nextRun       = "_next-run"  // when a report, a workflow or a pipeline runs
+	dismissed     = "_dismissed" // true if its match was dismissed
 )
 
 func reportOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"Reports.Get":    func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("report") },
-		"Reports.Create": createReport,
-		"Reports.List": func(c *engine.Call) (*engine.Answer, error) {
-			reference := c.Filter("reference-id")
-			return c.List("report", func(r *storage.Resource) bool {
-				account := c.Get(r.One("account"))
-				return engine.OneOf(c.Filter("account-id"), r.One("account")) &&
-					(reference == "" || account != nil && engine.OneOf(strings.ToLower(reference), strings.ToLower(account.Text("reference-id"))))
-			})
-		},
+		"Reports.Get":         engine.Get("report"),
+		"Reports.Create":      createReport,
+		"Reports.List":        listReports,
 		"Reports.ListHistory": listReportHistory,
 		"Reports.Run": editReport(func(c *engine.Call, r *storage.Resource) error {
 			runReport(c.Change, r, "manual")
 			return nil
 		}),
-		"Reports.Pause": editReport(func(c *engine.Call, r *storage.Resource) error {
-			if r.Attributes["is-recurring"] != true {
-				return engine.Conflict("the report is not monitored")
-			}
-			r.Attributes["is-recurring"] = false
-			note(c.Change, r, "pause", "ract", nil)
-			return nil
-		}),
-		"Reports.Resume": editReport(func(c *engine.Call, r *storage.Resource) error {
-			switch {
-			case r.Attributes["is-recurring"] == true:
-				return engine.Conflict("the report is monitored already")
-			case !monitored(r.Typ):
-				return engine.Conflict("reports of this kind are not monitored")
-			case r.Attributes["has-match"] == true:
-				return engine.Conflict("the report has a match: dismiss it first")
-			}
-			monitor(c.Change, r)
-			note(c.Change, r, "resume", "ract", nil)
-			return nil
-		}),
+		"Reports.Pause":   editReport(pauseReport),
+		"Reports.Resume":  editReport(resumeReport),
 		"Reports.Dismiss": editReport(dismissReport),
 		"Reports.Redact": editReport(func(c *engine.Call, r *storage.Resource) error {
 			redactReport(r, c.Now)
@@ -69,18 +43,49 @@ func reportOperations() map[string]engine.Operation {
 		}),
 		"Reports.Print": func(c *engine.Call) (*engine.Answer, error) {
 			found, err := c.AnswerFound("report")
+			if err == nil && found.One.Text("status") == "pending" {
+				return nil, engine.Conflict("the report is not ready")
+			}
 			if err != nil {
 				return nil, err
 			}
-			r := found.One
-			if r.Text("status") == "pending" {
-				return nil, engine.Conflict("the report is not ready")
-			}
-			return c.Printed("Report", r), nil
+			return c.AnswerPDF("Report", found.One), nil
 		},
 	}
-	maps.Copy(operations, tagOperations("Reports", "report", func(*engine.Call, *storage.Resource, []any, []any) {})) // no event is documented
+	maps.Copy(operations, tagOperations("Reports", "report", noTagEvents))
 	return operations
+}
+
+func listReports(c *engine.Call) (*engine.Answer, error) {
+	reference := strings.ToLower(c.Filter("reference-id"))
+	return c.List("report", func(r *storage.Resource) bool {
+		account := c.Get(r.One("account"))
+		return accepted(c, r, "account-id") &&
+			(reference == "" || account != nil && engine.Accepts(reference, strings.ToLower(account.Text("reference-id"))))
+	})
+}
+
+func pauseReport(c *engine.Call, r *storage.Resource) error {
+	if r.Attributes["is-recurring"] != true {
+		return engine.Conflict("the report is not monitored")
+	}
+	r.Attributes["is-recurring"] = false
+	addHistory(c.Change, r, "pause", "ract", nil)
+	return nil
+}
+
+func resumeReport(c *engine.Call, r *storage.Resource) error {
+	switch {
+	case r.Attributes["is-recurring"] == true:
+		return engine.Conflict("the report is monitored already")
+	case !reportkind.Monitored(r.Typ):
+		return engine.Conflict("reports of this kind are not monitored")
+	case r.Attributes["has-match"] == true:
+		return engine.Conflict("the report has a match: dismiss it first")
+	}
+	monitor(c.Change, r)
+	addHistory(c.Change, r, "resume", "ract", nil)
+	return nil
 }
 
 func createReport(c *engine.Call) (*engine.Answer, error) {
@@ -92,14 +97,14 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
 	}
 	typ := ReportTemplates()[id]
-	if typ == "" || !creatable(typ) {
+	if typ == "" || !reportkind.Creatable(typ) {
 		return nil, engine.NotFound("data.attributes.report_template_id is not found")
 	}
 	if asked := c.Text("data.type"); asked != "" && asked != typ {
 		return nil, engine.Unprocessable("the report template is for reports of type "+typ, "/data/type")
 	}
 	query := c.Object("data.attributes.query")
-	if err := CheckQuery(typ, query); err != nil {
+	if err := reportkind.CheckQuery(typ, query); err != nil {
 		return nil, err
 	}
 	account, err := accountOfInquiry(c)
@@ -113,8 +118,8 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// NewReport makes a report, about an account unless that is nil, and plans its first
-// run.
+// NewReport creates a report and schedules its first run. It is about an account unless that
+// is nil.
 func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
 	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
 	if account != nil {
@@ -124,38 +129,31 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
 		"report-template-version-name": "v1", reportQuery: query,
 	}
-	maps.Copy(attributes, echo(typ, query))
+	maps.Copy(attributes, reportkind.Repeated(typ, query))
 	r := c.Create(typ, "rep", attributes, relationships)
 	if typ == "report/address-lookup" {
-		c.Emit(reportEvent(typ, "submitted"), r, nil)
+		c.Emit(reportkind.EventName(typ, "submitted"), r, nil)
 	}
-	r.Attributes[nextRun] = simclock.Stamp(c.Now.Add(reportTime))
-	c.Schedule(c.Now.Add(reportTime), r.ID)
+	wait(c, r, nextRun, reportTime)
 	return r
 }
 
-// editReport is an operation on the report that its path names, which must be done
-// and not redacted.
-func editReport(edit func(*engine.Call, *storage.Resource) error) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		r, err := c.Find("report")
+// editReport is an edit of a report that is ready and not redacted.
+func editReport(change func(*engine.Call, *storage.Resource) error) engine.Operation {
+	return edit("report", func(c *engine.Call, r *storage.Resource) error {
 		switch {
-		case err != nil:
-			return nil, err
 		case r.Attributes["redacted-at"] != nil:
-			return nil, engine.Conflict("Report already redacted")
+			return engine.Conflict("Report already redacted")
 		case r.Text("status") == "pending":
-			return nil, engine.Conflict("the report is not ready")
+			return engine.Conflict("the report is not ready")
 		}
-		return &engine.Answer{One: r}, edit(c, r)
-	}
+		return change(c, r)
+	})
 }
 
-// reportDue runs a report whose next run is due: the first one, or one of its
-// monitoring.
+// reportDue runs a report if its first run, or the next one of its monitoring, is due.
 func reportDue(c *engine.Change, r *storage.Resource) {
-	due := r.Time(nextRun)
-	if due.IsZero() || c.Now.Before(due) || r.Attributes["redacted-at"] != nil {
+	if !due(c, r, nextRun) || r.Attributes["redacted-at"] != nil {
 		return
 	}
 	switch {
@@ -166,130 +164,106 @@ func reportDue(c *engine.Change, r *storage.Resource) {
 	}
 }
 
-// runReport finds what there is to find. A report that is ready once never waits
-// again, and a match ends the monitoring until it is dismissed (Persona help:
-// Continuous monitoring).
+// runReport runs a report. A report that was ready once is never pending again. A match ends
+// the monitoring until it is dismissed (Persona help: Continuous monitoring).
 func runReport(c *engine.Change, r *storage.Resource, runType string) {
 	again, matchedBefore := r.Text("status") != "pending", r.Attributes["has-match"] == true
 	query, _ := r.Attributes[reportQuery].(map[string]any)
 	r.Attributes["completed-at"], r.Attributes["is-continuous"] = simclock.Stamp(c.Now), again
 	delete(r.Attributes, nextRun)
 	run := map[string]any{"run-type": runType, "scheduled-date": c.Now.Format(time.DateOnly), "completed-at": simclock.Stamp(c.Now), "matches": nil}
-	if asksForError(query) {
+	if reportkind.Fails(query) {
 		r.Attributes["status"], r.Attributes["is-recurring"] = "errored", false
-		note(c, r, "run", "rpr", run)
-		c.Emit(reportEvent(r.Typ, "errored"), r, nil)
+		addHistory(c, r, "run", "rpr", run)
+		c.Emit(reportkind.EventName(r.Typ, "errored"), r, nil)
 		return
 	}
 	r.Attributes["status"] = "ready"
-	found := matches(r.Typ, query) && r.Attributes[dismissed] != true
-	maps.Copy(r.Attributes, results(r.Typ, query, found))
+	found := reportkind.Matches(r.Typ, query) && r.Attributes[dismissed] != true
+	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, found))
 	r.Attributes["has-match"] = found
 	run["matches"] = 0
 	if found {
 		run["matches"] = 1
 	}
-	note(c, r, "run", "rpr", run)
-	if !found && monitored(r.Typ) && (!again || r.Attributes["is-recurring"] == true) {
+	addHistory(c, r, "run", "rpr", run)
+	if !found && reportkind.Monitored(r.Typ) && (!again || r.Attributes["is-recurring"] == true) {
 		monitor(c, r)
 	} else {
 		r.Attributes["is-recurring"] = false
 	}
-	c.Emit(reportEvent(r.Typ, "ready"), r, nil)
+	c.Emit(reportkind.EventName(r.Typ, "ready"), r, nil)
 	if found && !matchedBefore {
-		c.Emit(reportEvent(r.Typ, "matched"), r, nil)
+		c.Emit(reportkind.EventName(r.Typ, "matched"), r, nil)
 	}
-}
-
-// reportEvent is the name of an event of a type of report. That of one type differs
-// from it (OpenAPI 2025-12-08).
-func reportEvent(typ, what string) string {
-	return strings.Replace(typ, "report/integration/", "report/", 1) + "." + what
 }
 
 // monitor schedules the next run of a report.
 func monitor(c *engine.Change, r *storage.Resource) {
 	r.Attributes["is-recurring"] = true
-	r.Attributes[nextRun] = simclock.Stamp(c.Now.Add(monitoringTime))
-	c.Schedule(c.Now.Add(monitoringTime), r.ID)
+	wait(c, r, nextRun, monitoringTime)
 }
 
-// creatable reports whether an operation makes reports of a type (OpenAPI 2025-12-08).
-func creatable(typ string) bool {
-	switch typ {
-	case "report/business-associated-persons", "report/business-registrations-lookup", "report/integration/sentilink-scores":
-		return false
-	}
-	return true
-}
-
-// monitored reports whether reports of a type run again by themselves (Persona help:
-// Continuous monitoring).
-func monitored(typ string) bool {
-	switch typ {
-	case "report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/politically-exposed-person", "report/crypto-address-watchlist":
-		return true
-	}
-	return false
-}
-
-// dismissReport takes a match back: it is moved to what later runs ignore.
+// dismissReport dismisses a match. Later runs ignore it.
 func dismissReport(c *engine.Call, r *storage.Resource) error {
-	reason := c.Text("data.attributes.reason")
-	if reason == "" {
-		return engine.BadRequest("data.attributes.reason is missing")
+	if err := checkDismissal(c, r); err != nil {
+		return err
 	}
-	kind := c.Text("data.attributes.dismiss-type")
-	if r.Typ == "report/adverse-media" {
-		if kind != "entity" && kind != "media" {
-			return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
-		}
-		if c.Text("data.attributes.entity-id") == "" {
-			return engine.BadRequest("data.attributes.entity_id is missing")
-		}
-	}
-	switch {
-	case !slices.Contains([]string{
-		"report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/business-watchlist", "report/politically-exposed-person",
-	}, r.Typ):
-		return engine.Conflict("matches of this kind of report are not dismissed")
-	case r.Attributes["has-match"] != true:
-		return engine.Conflict("the report has no match")
-	case r.Typ == "report/adverse-media" && c.Text("data.attributes.entity-id") != matchedEntityID:
-		return engine.NotFound("data.attributes.entity_id is not found")
-	}
+	ignoreMatch(c, r)
 	query, _ := r.Attributes[reportQuery].(map[string]any)
-	ignored := map[string]any{"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason}
-	switch r.Typ {
-	case "report/watchlist":
-		match := watchlistMatch(query)
-		match["entities"].([]any)[0].(map[string]any)["group-id"] = matchedEntityID // told here alone
-		ignored["match"] = match
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/politically-exposed-person":
-		match := exposedMatch(query)
-		match["sources"] = map[string]any{"url": "https://example.com/people", "name": "Sandbox list of people", "flag-code": "GB"} // one alone
-		ignored["match"], ignored["is-internal"] = match, false
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/adverse-media":
-		if kind == "media" {
-			r.Attributes["ignore-list-media"] = map[string]any{matchedEntityID: []any{reason}}
-		} else {
-			r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": matchedEntityID, "reason": reason}}
-		}
-	}
 	r.Attributes[dismissed], r.Attributes["has-match"] = true, false
-	maps.Copy(r.Attributes, results(r.Typ, query, false))
-	note(c.Change, r, "dismiss", "ract", nil)
-	c.Emit(reportEvent(r.Typ, "dismissed"), r, nil)
-	if monitored(r.Typ) {
+	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, false))
+	addHistory(c.Change, r, "dismiss", "ract", nil)
+	c.Emit(reportkind.EventName(r.Typ, "dismissed"), r, nil)
+	if reportkind.Monitored(r.Typ) {
 		monitor(c.Change, r)
 	}
 	return nil
 }
 
-// note adds an entry to the history of a report.
-func note(c *engine.Change, r *storage.Resource, kind, prefix string, about map[string]any) {
+func checkDismissal(c *engine.Call, r *storage.Resource) error {
+	adverse := r.Typ == "report/adverse-media"
+	kind, entity := c.Text("data.attributes.dismiss-type"), c.Text("data.attributes.entity-id")
+	switch {
+	case c.Text("data.attributes.reason") == "":
+		return engine.BadRequest("data.attributes.reason is missing")
+	case adverse && kind != "entity" && kind != "media":
+		return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
+	case adverse && entity == "":
+		return engine.BadRequest("data.attributes.entity_id is missing")
+	case !reportkind.Dismissible(r.Typ):
+		return engine.Conflict("matches of this kind of report are not dismissed")
+	case r.Attributes["has-match"] != true:
+		return engine.Conflict("the report has no match")
+	case adverse && entity != reportkind.MatchedEntityID:
+		return engine.NotFound("data.attributes.entity_id is not found")
+	}
+	return nil
+}
+
+// ignoreMatch adds the match of a report to its ignore list, if its type has one.
+func ignoreMatch(c *engine.Call, r *storage.Resource) {
+	reason := c.Text("data.attributes.reason")
+	query, _ := r.Attributes[reportQuery].(map[string]any)
+	ignored := map[string]any{
+		"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason,
+		"match": reportkind.Ignored(r.Typ, query),
+	}
+	switch {
+	case r.Typ == "report/watchlist":
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/politically-exposed-person":
+		ignored["is-internal"] = false
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/adverse-media" && c.Text("data.attributes.dismiss-type") == "media":
+		r.Attributes["ignore-list-media"] = map[string]any{reportkind.MatchedEntityID: []any{reason}}
+	case r.Typ == "report/adverse-media":
+		r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": reportkind.MatchedEntityID, "reason": reason}}
+	}
+}
+
+// addHistory adds an entry to the history of a report.
+func addHistory(c *engine.Change, r *storage.Resource, kind, prefix string, about map[string]any) {
 	entry := map[string]any{"id": storage.NewID(prefix), "type": kind}
 	if kind != "run" {
 		entry["created-at"], entry["creator-name"] = simclock.Stamp(c.Now), "API"
@@ -299,8 +273,8 @@ func note(c *engine.Change, r *storage.Resource, kind, prefix string, about map[
 	r.Attributes[reportHistory] = append(slices.Clone(history), any(entry))
 }
 
-// listReportHistory answers with what happened to a report, the latest first. Its
-// entries have no attributes: all is beside their type.
+// listReportHistory lists what happened to a report, the latest first. Its entries have no
+// attributes: their values are next to the type.
 func listReportHistory(c *engine.Call) (*engine.Answer, error) {
 	found, err := c.AnswerFound("report")
 	if err != nil {
@@ -312,7 +286,7 @@ func listReportHistory(c *engine.Call) (*engine.Answer, error) {
 		attributes, _ := entry.(map[string]any)
 		latest = append(latest, &storage.Resource{ID: engine.TextOf(attributes["id"]), Attributes: attributes})
 	}
-	a, err := c.Page(engine.Listed(latest))
+	a, err := c.Page(latest)
 	if err != nil {
 		return nil, err
 	}
@@ -320,5 +294,5 @@ func listReportHistory(c *engine.Call) (*engine.Answer, error) {
 	for _, entry := range a.Many {
 		entries = append(entries, entry.Attributes)
 	}
-	return &engine.Answer{Document: map[string]any{"data": entries, "links": a.Paged.Links}}, nil
+	return &engine.Answer{Document: map[string]any{"data": entries, "links": a.Links}}, nil
 }

@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// simulate carries out a series of simulate actions, all or none of them (Persona
-// docs: Integration testing). There are none in production.
+// simulate carries out a list of simulate actions, all or none of them (Persona docs:
+// Integration testing). Production has no simulate actions.
 func simulate(c *engine.Call) (*engine.Answer, error) {
 	if c.Env.Name != "sandbox" {
 		return nil, engine.Forbidden("simulate actions are for the sandbox environment")
@@ -20,7 +19,7 @@ func simulate(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, _ := engine.At(c.Body, "meta.simulate-actions")
+	list, _ := c.Value("meta.simulate-actions")
 	actions, _ := list.([]any)
 	if len(actions) == 0 {
 		return nil, engine.BadRequest("meta.simulate_actions must be filled")
@@ -34,6 +33,7 @@ func simulate(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{One: inquiry}, nil
 }
 
+// simulateOne carries out the i-th action.
 func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]any, i int) error {
 	moves := map[string]string{
 		"start_inquiry": "pending", "complete_inquiry": "completed", "fail_inquiry": "failed", "expire_inquiry": "expired",
@@ -57,16 +57,16 @@ func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]an
 	if typ == "" {
 		return engine.NotFound(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is not found", i))
 	}
-	if err := TakePart(c.Change, inquiry); err != nil {
+	if err := AcceptSubmission(c.Change, inquiry); err != nil {
 		return err
 	}
-	Verify(c.Change, inquiry, typ, id, result)
+	AddVerification(c.Change, inquiry, typ, id, result)
 	return nil
 }
 
-// TakePart makes sure that a person can submit something to an inquiry. Who begins to
-// starts the inquiry. What was redacted is not filled in again.
-func TakePart(c *engine.Change, inquiry *storage.Resource) error {
+// AcceptSubmission makes sure that a person can submit something to an inquiry: it starts an
+// inquiry that is created, and refuses one that is over or redacted.
+func AcceptSubmission(c *engine.Change, inquiry *storage.Resource) error {
 	if inquiry.Attributes["redacted-at"] != nil {
 		return engine.Conflict("an inquiry that is redacted takes no verification")
 	}
@@ -80,8 +80,8 @@ func TakePart(c *engine.Change, inquiry *storage.Resource) error {
 	}
 }
 
-// samplePerson is who the sandbox puts in the place of what was submitted (Persona
-// help: Sandbox vs. Production). All but the name is ours.
+// samplePerson returns the data that the sandbox uses in place of what was submitted (Persona
+// help: Sandbox vs. Production). Only the name is Persona's.
 func samplePerson() map[string]any {
 	return map[string]any{
 		"name-first": "Alexander", "name-middle": "J", "name-last": "Sample", "birthdate": "1977-07-17", "identification-number": "I1234562",
@@ -89,7 +89,7 @@ func samplePerson() map[string]any {
 	}
 }
 
-// sampleOf is what verifications of a type say besides, which is never null (OpenAPI
+// sampleOf returns further attributes of a type of verification that are never null (OpenAPI
 // 2025-12-08).
 func sampleOf(typ string) map[string]any {
 	switch typ {
@@ -101,8 +101,8 @@ func sampleOf(typ string) map[string]any {
 	return nil
 }
 
-// checks are what a verification looked at: one required check that has its result,
-// and one that is not required (Persona docs: Verification checks).
+// checks returns the checks of a verification: a required one with its result, and one that
+// is not required (Persona docs: Verification checks).
 func checks(typ, result string) []any {
 	names, known := map[string][2]string{
 		"verification/government-id": {"id_entity_detection", "id_color_inconsistency_detection"},
@@ -123,7 +123,7 @@ func checks(typ, result string) []any {
 		{"name": names[0], "status": result, "reasons": reasons, "requirement": "required", "metadata": map[string]any{}},
 		{"name": names[1], "status": "passed", "reasons": []any{}, "requirement": "not_required", "metadata": map[string]any{}},
 	} {
-		if typ == "verification/government-id-nfc" { // its checks have none (OpenAPI 2025-12-08)
+		if typ == "verification/government-id-nfc" { // its checks have no requirement (OpenAPI 2025-12-08)
 			delete(check, "requirement")
 		}
 		made = append(made, check)
@@ -131,7 +131,7 @@ func checks(typ, result string) []any {
 	return made
 }
 
-// fillInquiry writes the sample person into an inquiry, over what was submitted.
+// fillInquiry writes the sample person into the fields of an inquiry.
 func fillInquiry(c *engine.Change, inquiry *storage.Resource) {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
@@ -141,5 +141,5 @@ func fillInquiry(c *engine.Change, inquiry *storage.Resource) {
 		}
 	}
 	inquiry.Attributes["fields"] = fields
-	inquiry.Attributes["updated-at"] = simclock.Stamp(c.Now)
+	c.Stamp(inquiry, "updated-at")
 }

@@ -4,62 +4,52 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 const tagLimit = 1000 // for each organization (Persona changelog, 2025-09-29)
 
-// tagOperations are the three operations on tags of a family. Tags are known by name:
-// nothing in the API tells a tag's id, so an id is never found.
-func tagOperations(service, family string, changed func(c *engine.Call, r *storage.Resource, added, removed []any)) map[string]engine.Operation {
-	edit := func(next func(c *engine.Call, have []any) ([]any, error)) engine.Operation {
-		return func(c *engine.Call) (*engine.Answer, error) {
-			r, err := c.Find(family)
-			if err != nil {
-				return nil, err
-			}
+// tagsChanged is called with the tags that a resource gained and lost.
+type tagsChanged func(c *engine.Change, r *storage.Resource, added, removed []any)
+
+// noTagEvents is for resources for which Persona documents no event about tags.
+func noTagEvents(*engine.Change, *storage.Resource, []any, []any) {}
+
+// EmitTags emits the event that the tags of a resource changed.
+func EmitTags(c *engine.Change, r *storage.Resource, added, removed []any) {
+	c.Emit(r.Family()+".updated-tags", r, map[string]any{"added-tags": added, "removed-tags": removed})
+}
+
+// tagOperations returns the three operations on the tags of a family. Tags are known by
+// name: no operation shows the id of a tag, so an id is never found.
+func tagOperations(service, family string, changed tagsChanged) map[string]engine.Operation {
+	change := func(next func(c *engine.Call, have []any) ([]any, error)) engine.Operation {
+		return edit(family, func(c *engine.Call, r *storage.Resource) error {
 			have, _ := r.Attributes["tags"].([]any)
 			tags, err := next(c, have)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			added, removed := Without(tags, have), Without(have, tags)
-			if err := CountTags(c.Change, added); err != nil {
-				return nil, err
-			}
-			if len(added)+len(removed) > 0 {
-				r.Attributes["tags"] = tags
-				r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-				changed(c, r, added, removed)
-			}
-			return &engine.Answer{One: r}, nil
-		}
-	}
-	one := func(c *engine.Call) (any, error) {
-		if c.Text("meta.tag-id") != "" {
-			return nil, engine.NotFound("meta.tag_id is not found")
-		}
-		name := c.Text("meta.tag-name")
-		if name == "" {
-			return nil, engine.BadRequest("meta.tag_name is missing")
-		}
-		return name, nil
+			return SetTags(c.Change, r, tags, func(ch *engine.Change, r *storage.Resource, added, removed []any) {
+				c.Stamp(r, "updated-at")
+				changed(ch, r, added, removed)
+			})
+		})
 	}
 	return map[string]engine.Operation{
-		service + ".AddTag": edit(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := one(c)
-			return append(Without(have, []any{tag}), tag), err
+		service + ".AddTag": change(func(c *engine.Call, have []any) ([]any, error) {
+			tag, err := namedTag(c)
+			return append(without(have, []any{tag}), tag), err
 		}),
-		service + ".RemoveTag": edit(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := one(c)
-			return Without(have, []any{tag}), err
+		service + ".RemoveTag": change(func(c *engine.Call, have []any) ([]any, error) {
+			tag, err := namedTag(c)
+			return without(have, []any{tag}), err
 		}),
-		service + ".SetTags": edit(func(c *engine.Call, _ []any) ([]any, error) {
+		service + ".SetTags": change(func(c *engine.Call, _ []any) ([]any, error) {
 			if len(c.Texts("meta.tag-id")) > 0 {
 				return nil, engine.NotFound("meta.tag_id is not found")
 			}
-			if _, given := engine.At(c.Body, "meta.tag-name"); !given {
+			if _, given := c.Value("meta.tag-name"); !given {
 				return nil, engine.BadRequest("meta.tag_name is missing")
 			}
 			return TagList(c.Texts("meta.tag-name")), nil
@@ -67,11 +57,56 @@ func tagOperations(service, family string, changed func(c *engine.Call, r *stora
 	}
 }
 
-// emitTags emits name.updated-tags with what changed.
-func emitTags(c *engine.Call, r *storage.Resource, added, removed []any) {
-	c.Emit(r.Family()+".updated-tags", r, map[string]any{"added-tags": added, "removed-tags": removed})
+// namedTag returns the tag that a request names.
+func namedTag(c *engine.Call) (any, error) {
+	if c.Text("meta.tag-id") != "" {
+		return nil, engine.NotFound("meta.tag_id is not found")
+	}
+	name := c.Text("meta.tag-name")
+	if name == "" {
+		return nil, engine.BadRequest("meta.tag_name is missing")
+	}
+	return name, nil
 }
 
+// newTags returns the tags of a request that creates a resource.
+func newTags(c *engine.Call) ([]any, error) {
+	tags := TagList(c.Texts("data.attributes.tags"))
+	return tags, useTags(c.Change, tags)
+}
+
+// setGivenTags sets the tags of a request that changes a resource, if it has any.
+func setGivenTags(c *engine.Call, r *storage.Resource, changed tagsChanged) error {
+	if _, given := c.Value("data.attributes.tags"); !given {
+		return nil
+	}
+	return SetTags(c.Change, r, TagList(c.Texts("data.attributes.tags")), changed)
+}
+
+// SetTags sets the tags of a resource. It calls changed if that changes anything.
+func SetTags(c *engine.Change, r *storage.Resource, tags []any, changed tagsChanged) error {
+	have, _ := r.Attributes["tags"].([]any)
+	added, removed := without(tags, have), without(have, tags)
+	if err := useTags(c, added); err != nil {
+		return err
+	}
+	if len(added)+len(removed) > 0 {
+		r.Attributes["tags"] = tags
+		changed(c, r, added, removed)
+	}
+	return nil
+}
+
+// useTags refuses tags beyond the limit, and remembers the others.
+func useTags(c *engine.Change, tags []any) error {
+	if unused, used := c.Env.NewTags(tags); used+unused > tagLimit {
+		return engine.Unprocessable("the organization has reached its limit of tags", "/meta/tag-name")
+	}
+	c.OnCommit(func() { c.Env.UseTags(tags) })
+	return nil
+}
+
+// TagList returns names as tags, each once.
 func TagList(names []string) []any {
 	tags := []any{}
 	for _, name := range names {
@@ -82,33 +117,13 @@ func TagList(names []string) []any {
 	return tags
 }
 
-func Without(list, taken []any) []any {
+// without returns the elements of a list that are not in another one.
+func without(list, other []any) []any {
 	left := []any{}
 	for _, tag := range list {
-		if !slices.Contains(taken, tag) {
+		if !slices.Contains(other, tag) {
 			left = append(left, tag)
 		}
 	}
 	return left
-}
-
-// CountTags refuses a new tag beyond the limit.
-func CountTags(c *engine.Change, added []any) error {
-	fresh := 0
-	for _, tag := range added {
-		if name, _ := tag.(string); !c.Env.Tags[name] {
-			fresh++
-		}
-	}
-	if len(c.Env.Tags)+fresh > tagLimit {
-		return engine.Unprocessable("the organization has reached its limit of tags", "/meta/tag-name")
-	}
-	env := c.Env
-	c.Then = append(c.Then, func() {
-		for _, tag := range added {
-			name, _ := tag.(string)
-			env.Tags[name] = true
-		}
-	})
-	return nil
 }

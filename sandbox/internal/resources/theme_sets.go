@@ -3,63 +3,49 @@ package resources
 import (
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// themeSetOperations are those on theme sets: how the pages of inquiries look, in light
-// and in dark.
+// themeSetOperations returns the operations on theme sets, which say how the pages of
+// inquiries look, in light and in dark.
 func themeSetOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
-		"ThemeSets.Get": func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("theme-set") },
-		"ThemeSets.List": func(c *engine.Call) (*engine.Answer, error) {
-			return c.List("theme-set", func(r *storage.Resource) bool { return engine.OneOf(c.Filter("status"), r.Text("status")) })
-		},
+		"ThemeSets.Get":  engine.Get("theme-set"),
+		"ThemeSets.List": list("theme-set", "status"),
 		"ThemeSets.Create": func(c *engine.Call) (*engine.Answer, error) {
 			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": defaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
 			return &engine.Answer{Status: 201, One: r}, setThemeSet(c, r, c.Text("data.attributes.name"))
 		},
-		"ThemeSets.Update": func(c *engine.Call) (*engine.Answer, error) {
-			r, err := c.Find("theme-set")
-			if err != nil {
-				return nil, err
-			}
+		"ThemeSets.Update": update("theme-set", func(c *engine.Call, r *storage.Resource) error {
 			if r.Text("status") == "archived" {
-				return nil, engine.Conflict("an archived theme set cannot be changed")
+				return engine.Conflict("an archived theme set cannot be changed")
 			}
 			name := r.Text("name")
-			if _, given := engine.At(c.Body, "data.attributes.name"); given {
+			if _, given := c.Value("data.attributes.name"); given {
 				name = c.Text("data.attributes.name")
 			}
-			r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-			return &engine.Answer{One: r}, setThemeSet(c, r, name)
-		},
-		"ThemeSets.Archive": func(c *engine.Call) (*engine.Answer, error) {
-			r, err := c.Find("theme-set")
-			if err != nil {
-				return nil, err
-			}
+			return setThemeSet(c, r, name)
+		}),
+		"ThemeSets.Archive": edit("theme-set", func(c *engine.Call, r *storage.Resource) error {
 			if r.ID == ThemeSetID {
-				return nil, engine.Conflict("the default theme set cannot be archived")
+				return engine.Conflict("the default theme set cannot be archived")
 			}
-			return &engine.Answer{One: r}, archive(c.Change, r)
-		},
+			return archive(c, r)
+		}),
 	}
 }
 
-// setThemeSet takes over the name and the styles of a request. No two active theme sets
-// have one name.
+// setThemeSet sets a name and the styles of a request. No two active theme sets have the same
+// name.
 func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
 	if name == "" {
 		return engine.BadRequest("data.attributes.name must be filled")
 	}
-	for other := range c.All("theme-set") {
-		if other.ID != r.ID && other.Text("status") == "active" && strings.EqualFold(other.Text("name"), name) {
-			return engine.Conflict("an active theme set has this name")
-		}
+	if err := checkName(c, r, "theme-set", name, "an active theme set has this name"); err != nil {
+		return err
 	}
 	styles, err := mergeStyles(r.Attributes["styles"].(map[string]any), c.Object("data.attributes.styles"))
 	if err != nil {
@@ -69,7 +55,7 @@ func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
 	return nil
 }
 
-// defaultStyles are styles that change nothing.
+// defaultStyles returns styles that change nothing.
 func defaultStyles() map[string]any {
 	variant := func() map[string]any {
 		return map[string]any{"inquiry": map[string]any{}, "components": map[string]any{}, "step-assets": map[string]any{}}
@@ -79,8 +65,8 @@ func defaultStyles() map[string]any {
 	}
 }
 
-// mergeStyles writes what is given into styles: each setting, and each part of a
-// variant as a whole. What is null stays as it is.
+// mergeStyles returns styles with the given ones written into them. It replaces each setting,
+// and each part of a variant as a whole. Null changes nothing.
 func mergeStyles(have, given map[string]any) (map[string]any, error) {
 	merged := maps.Clone(have)
 	for section, value := range given {

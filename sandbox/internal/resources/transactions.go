@@ -14,53 +14,52 @@ import (
 
 const (
 	relatedLimit = 100         // related objects that a transaction shows (OpenAPI 2025-12-08)
-	createdFrom  = "_from"     // what a transaction was created from
-	RedactedOnce = "_redacted" // set once a transaction is redacted: its type has no redacted-at
+	createdFrom  = "_from"     // the attributes of the request that created a transaction
+	RedactedOnce = "_redacted" // true if a transaction was redacted: its type has no redacted-at
 )
 
 func transactionOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
-		"TransactionTypes.Get":          func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("transaction-type") },
-		"Transactions.Get":              func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("transaction") },
+		"TransactionTypes.Get":          engine.Get("transaction-type"),
+		"Transactions.Get":              engine.Get("transaction"),
 		"Transactions.Create":           createTransaction,
 		"Transactions.List":             listTransactions,
-		"Transactions.Update":           editTransaction(updateTransaction),
-		"Transactions.Label":            editTransaction(func(c *engine.Call, r *storage.Resource) error { return label(c, r, "meta.label") }),
-		"Transactions.Redact":           editTransaction(redactTransaction),
-		"Transactions.RedactBiometrics": editTransaction(redactBiometrics),
+		"Transactions.Update":           update("transaction", updateTransaction),
+		"Transactions.Label":            update("transaction", func(c *engine.Call, r *storage.Resource) error { return label(c, r, "meta.label") }),
+		"Transactions.Redact":           update("transaction", redactTransaction),
+		"Transactions.RedactBiometrics": update("transaction", redactBiometrics),
 		"Transactions.AddRelation":      editRelation("transaction", addRelation, "transaction.added-relation"),
 		"Transactions.RemoveRelation":   editRelation("transaction", removeRelation, "transaction.removed-relation"),
 	}
-	silently := func(*engine.Call, *storage.Resource, []any, []any) {} // Persona names no event for tags of transactions
-	maps.Copy(operations, tagOperations("Transactions", "transaction", silently))
+	maps.Copy(operations, tagOperations("Transactions", "transaction", noTagEvents))
 	return operations
 }
 
-// createTransaction makes a transaction. One that was created before from the very
-// same request is answered with instead; another one with its reference id is refused.
+// createTransaction creates a transaction. If the same request created one before, the
+// answer is that one. Another transaction with the reference id is refused.
 func createTransaction(c *engine.Call) (*engine.Answer, error) {
-	typeID := c.Text("data.attributes.transaction-type-id")
-	if typeID == "" {
+	if c.Text("data.attributes.transaction-type-id") == "" {
 		return nil, engine.BadRequest("data.attributes.transaction_type_id is missing")
 	}
-	if typ := c.Get(typeID); typ == nil || typ.Typ != "transaction-type" {
-		return nil, engine.NotFound("data.attributes.transaction_type_id is not found")
+	typ, err := c.Referenced("data.attributes.transaction-type-id", "transaction-type")
+	if err != nil {
+		return nil, err
 	}
 	reference := c.Text("data.attributes.reference-id")
 	from := []any{c.Object("data.attributes.fields"), c.Texts("data.attributes.tags")}
-	if existing := transactionByReference(c.Change, typeID, reference); existing != nil {
+	if existing := transactionByReference(c.Change, typ.ID, reference); existing != nil {
 		if !reflect.DeepEqual(existing.Attributes[createdFrom], from) {
 			return nil, engine.Conflict("a transaction with this reference id exists, with other attributes")
 		}
 		return &engine.Answer{One: existing}, nil
 	}
-	tags := TagList(c.Texts("data.attributes.tags"))
-	if err := CountTags(c.Change, tags); err != nil {
+	tags, err := newTags(c)
+	if err != nil {
 		return nil, err
 	}
 	r := c.Create("transaction", "txn", map[string]any{
-		"status": transactionStatuses()[0], "fields": MergeFields(nil, transactionFields(c)), "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
-	}, map[string]any{"transaction-type": storage.Identifier{Type: "transaction-type", ID: typeID}})
+		"status": transactionStatuses()[0], "fields": MergeFields(nil, snakeKeys(c.Object("data.attributes.fields"))), "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
+	}, map[string]any{"transaction-type": typ.Identifier()})
 	if reference != "" {
 		r.Attributes["reference-id"] = reference
 	}
@@ -68,44 +67,31 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// transactionByReference finds a transaction of a type by its reference id.
+// transactionNameOf returns the unique name of a transaction: a reference id is unique for
+// its type.
+func transactionNameOf(typeID, reference string) string { return typeID + "\x00" + reference }
+
+// transactionByReference returns the transaction of a type with a reference id, or nil.
 func transactionByReference(c *engine.Change, typeID, reference string) *storage.Resource {
-	r := c.Get(c.Env.Transactions[engine.TransactionReference{TypeID: typeID, Reference: reference}])
+	r := c.Get(c.Env.Named(transactionName, transactionNameOf(typeID, reference)))
 	if r == nil || r.Text("reference-id") != reference {
 		return nil
 	}
 	return r
 }
 
-// editTransaction is an operation that changes the transaction its path names.
-func editTransaction(edit func(*engine.Call, *storage.Resource) error) engine.Operation {
-	return func(c *engine.Call) (*engine.Answer, error) {
-		r, err := c.Find("transaction")
-		if err != nil {
-			return nil, err
-		}
-		r.Attributes["updated-at"] = simclock.Stamp(c.Now)
-		return &engine.Answer{One: r}, edit(c, r)
-	}
-}
-
 func updateTransaction(c *engine.Call, r *storage.Resource) error {
-	if value, given := engine.At(c.Body, "data.attributes.reference-id"); given {
+	if value, given := c.Value("data.attributes.reference-id"); given {
 		reference, _ := value.(string)
 		if other := transactionByReference(c.Change, r.One("transaction-type"), reference); other != nil && other.ID != r.ID {
 			return engine.Conflict("a transaction with this reference id exists")
 		}
 		r.Attributes["reference-id"] = value
 	}
-	if _, given := engine.At(c.Body, "data.attributes.tags"); given {
-		have, _ := r.Attributes["tags"].([]any)
-		tags := TagList(c.Texts("data.attributes.tags"))
-		if err := CountTags(c.Change, Without(tags, have)); err != nil {
-			return err
-		}
-		r.Attributes["tags"] = tags
+	if err := setGivenTags(c, r, noTagEvents); err != nil {
+		return err
 	}
-	if written := transactionFields(c); len(written) > 0 {
+	if written := snakeKeys(c.Object("data.attributes.fields")); len(written) > 0 {
 		fields, _ := r.Attributes["fields"].(map[string]any)
 		merged := MergeFields(fields, written)
 		if !reflect.DeepEqual(fields, merged) {
@@ -126,17 +112,7 @@ func updateTransaction(c *engine.Call, r *storage.Resource) error {
 	return nil
 }
 
-// transactionFields are the fields that a request writes, as bare values.
-func transactionFields(c *engine.Call) map[string]any {
-	written := map[string]any{}
-	for name, value := range c.Object("data.attributes.fields") {
-		written[strings.ReplaceAll(casing.Kebab(name), "-", "_")] = value
-	}
-	return written
-}
-
-// label gives a transaction the label at a path of the request, in place of the one
-// it has.
+// label replaces the label of a transaction with the one at a path of the request.
 func label(c *engine.Call, r *storage.Resource, path string) error {
 	text := c.Text(path)
 	if text == "" {
@@ -152,18 +128,18 @@ func label(c *engine.Call, r *storage.Resource, path string) error {
 	return nil
 }
 
-// redactTransaction removes what a transaction tells of persons.
+// redactTransaction removes the personal data of a transaction.
 func redactTransaction(c *engine.Call, r *storage.Resource) error {
 	if r.Attributes[RedactedOnce] != nil {
 		return engine.Conflict("Transaction already redacted")
 	}
-	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = nullFields(r), []any{}, nil, nil
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = blankedFields(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
 	c.Emit("transaction.redacted", r, nil)
 	return nil
 }
 
-// redactBiometrics removes the faces from what belongs to a transaction: from its payer.
+// redactBiometrics removes the photos of faces from a transaction's payer.
 func redactBiometrics(c *engine.Call, r *storage.Resource) error {
 	for _, id := range RelatedBy(r, "payer") {
 		redactFaces(c.Change, c.Edit(id))
@@ -171,7 +147,7 @@ func redactBiometrics(c *engine.Call, r *storage.Resource) error {
 	return nil
 }
 
-// showRelated writes into a transaction's related objects what it is related to.
+// showRelated updates the related objects that a transaction shows.
 func showRelated(c *engine.Change, r *storage.Resource) {
 	if r.Typ != "transaction" {
 		return
@@ -191,16 +167,16 @@ func listTransactions(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("filter.identifier takes both key and value")
 	}
 	return c.List("transaction", func(r *storage.Resource) bool {
-		return engine.OneOf(c.Filter("transaction-type-id"), r.One("transaction-type")) && engine.OneOf(c.Filter("reference-id"), r.Text("reference-id")) &&
+		return accepted(c, r, "transaction-type-id", "reference-id") &&
 			(key == "" || strings.EqualFold(engine.TextOf(transactionIdentifier(r, key)), value))
 	})
 }
 
-// transactionIdentifier reads what a transaction can be found by: its reference id,
-// and its fields.
+// transactionIdentifier returns a value by which a transaction can be found: its reference
+// id, or a field.
 func transactionIdentifier(r *storage.Resource, key string) any {
 	if key = casing.Kebab(key); key == "reference-id" {
 		return r.Attributes[key]
 	}
-	return engine.BareValue(r.Attributes["fields"], strings.ReplaceAll(key, "-", "_"))
+	return engine.FieldAt(r.Attributes["fields"], engine.SnakePath(key))
 }

@@ -6,16 +6,15 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// evidenceTime is how long it takes until a document that is pending is processed, and
-// until a verification that came out tentatively is final.
+// evidenceTime is the time until a pending document is processed, and until a tentative
+// result of a verification is final.
 const evidenceTime = time.Minute
 
-// VerificationSteps are the statuses through which a verification of a type comes to
-// one, or nil when none does (Persona docs: Verification lifecycle).
+// VerificationSteps returns the statuses through which a verification of a type gets to a
+// status, or nil if it never has that status (Persona docs: Verification lifecycle).
 func VerificationSteps(typ, to string) []string {
 	switch to {
 	case "initiated":
@@ -37,10 +36,10 @@ func VerificationSteps(typ, to string) []string {
 	return []string{"initiated", "submitted", to}
 }
 
-// Verify adds a verification to an inquiry and takes it to a status, with the document
-// or selfie it is about. What is only initiated or skipped tells nothing of the person.
-// The template may be empty.
-func Verify(c *engine.Change, inquiry *storage.Resource, typ, template, to string) *storage.Resource {
+// AddVerification adds a verification to an inquiry and brings it to a status, together with
+// the document or selfie that it is about. If it is only initiated or skipped, it contains
+// no data of the person. The template may be empty.
+func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string) *storage.Resource {
 	relationships := ownedBy(inquiry)
 	if template != "" {
 		relationships["verification-template"] = storage.Identifier{Type: "verification-template/" + strings.TrimPrefix(typ, "verification/"), ID: template}
@@ -52,8 +51,8 @@ func Verify(c *engine.Change, inquiry *storage.Resource, typ, template, to strin
 	if !submits {
 		outcome = "initiated"
 	}
-	if kind := EvidenceOf(typ); kind != "" {
-		evidence := Evidence(c, inquiry, kind, outcome)
+	if kind := EvidenceType(typ); kind != "" {
+		evidence := AddEvidence(c, inquiry, kind, outcome)
 		if evidence.Family() == "document" {
 			relationships["document"] = evidence.Identifier()
 		}
@@ -71,19 +70,21 @@ func Verify(c *engine.Change, inquiry *storage.Resource, typ, template, to strin
 	return v
 }
 
-// SetVerification gives a verification a status.
+// SetVerification sets the status of a verification, and emits the event.
 func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	event := status
 	switch status {
 	case "initiated":
 		event = "created"
 	case "submitted":
-		maps.Copy(v.Attributes, engine.Submitted(v.Typ, v.ID))
-		v.Attributes["submitted-at"], v.Attributes["submitted-at-ts"] = simclock.Stamp(c.Now), c.Now.Unix()
+		maps.Copy(v.Attributes, engine.SampleFiles(v.Typ, v.ID))
+		v.Attributes["submitted-at-ts"] = c.Now.Unix()
+		c.Stamp(v, "submitted-at")
 	case "tentatively_passed", "tentatively_failed":
 		c.Schedule(c.Now.Add(evidenceTime), v.ID)
 	default:
-		v.Attributes["completed-at"], v.Attributes["completed-at-ts"] = simclock.Stamp(c.Now), c.Now.Unix()
+		v.Attributes["completed-at-ts"] = c.Now.Unix()
+		c.Stamp(v, "completed-at")
 	}
 	switch result := strings.TrimPrefix(status, "tentatively_"); result {
 	case "passed", "failed":
@@ -93,16 +94,16 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
 }
 
-// verificationDue makes final what came out tentatively.
+// verificationDue makes a tentative result final.
 func verificationDue(c *engine.Change, v *storage.Resource) {
 	if result, ok := strings.CutPrefix(v.Text("status"), "tentatively_"); ok && v.Attributes["redacted-at"] == nil {
 		SetVerification(c, v, result)
 	}
 }
 
-// EvidenceOf is the type of document or selfie that a type of verification is about,
+// EvidenceType returns the type of document or selfie that a type of verification is about,
 // or "".
-func EvidenceOf(verification string) string {
+func EvidenceType(verification string) string {
 	switch verification {
 	case "verification/government-id", "verification/government-id-nfc":
 		return "document/" + strings.TrimPrefix(verification, "verification/")
@@ -116,10 +117,10 @@ func EvidenceOf(verification string) string {
 	return ""
 }
 
-// Evidence adds a document or a selfie to an inquiry. The outcome is initiated,
-// processed, errored or, of a document, pending, and of a government ID extracted:
+// AddEvidence adds a document or a selfie to an inquiry. The outcome is initiated, processed
+// or errored. A document can also be pending, and a government ID extracted, which means
 // processed outside of a verification.
-func Evidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) *storage.Resource {
+func AddEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) *storage.Resource {
 	family, prefix := storage.FamilyOf(typ), "doc"
 	if family == "selfie" {
 		prefix = "self"
@@ -131,8 +132,8 @@ func Evidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) 
 		return r
 	}
 	r.Attributes["status"] = "submitted"
-	maps.Copy(r.Attributes, engine.Submitted(typ, r.ID))
-	for _, name := range engine.Originals(typ) {
+	maps.Copy(r.Attributes, engine.SampleFiles(typ, r.ID))
+	for _, name := range engine.SampleOriginals(typ) {
 		file := c.Create("document-file", "docf", map[string]any{"name": name, "capture-method": "upload"}, nil)
 		file.Attributes["originals"] = []any{engine.Sample(file.ID, name)}
 		r.Link("document-files", file.Identifier())
@@ -151,24 +152,25 @@ func Evidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) 
 	return r
 }
 
-// processed ends the processing of a document or a selfie, which has the outcome
-// processed or errored.
+// processed ends the processing of a document or a selfie. The outcome is processed or
+// errored.
 func processed(c *engine.Change, r *storage.Resource, outcome string) {
-	r.Attributes["status"], r.Attributes["processed-at"] = outcome, simclock.Stamp(c.Now)
+	r.Attributes["status"] = outcome
+	c.Stamp(r, "processed-at")
 	if r.Family() == "document" {
 		r.Attributes["processed-at-ts"] = c.Now.Unix()
 	}
 	c.Emit(r.Family()+"."+outcome, r, nil)
 }
 
-// documentDue processes a document that was pending.
+// documentDue processes a pending document.
 func documentDue(c *engine.Change, r *storage.Resource) {
 	if r.Text("status") == "submitted" && r.Attributes["redacted-at"] == nil {
 		processed(c, r, "processed")
 	}
 }
 
-// ownedBy are the relationships of what belongs to an inquiry.
+// ownedBy returns the relationships of something that belongs to an inquiry.
 func ownedBy(inquiry *storage.Resource) map[string]any {
 	owner := map[string]any{"inquiry": inquiry.Identifier()}
 	for _, name := range []string{"inquiry-template", "inquiry-template-version"} {

@@ -3,23 +3,18 @@ package resources
 import (
 	"slices"
 
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-const (
-	maxFileTokenLife   = 3 * 24 * 60 * 60 // seconds (Persona docs: Downloading files)
-	maxIncludedEntries = 200              // event types in an included-allowlist (OpenAPI 2025-12-08)
-)
+const maxIncludedEntries = 200 // event types in an included-allowlist (OpenAPI 2025-12-08)
 
-// setLists checks what a webhook's lists hold, and writes them as Persona keeps them:
-// an included-allowlist has the event types that the webhook subscribes to, and is
-// include_all where it allows everything to each of them (OpenAPI 2025-12-08,
+// setLists checks a webhook's lists and brings them into the form in which Persona stores
+// them: an included-allowlist has only event types that the webhook subscribes to, and is
+// include_all if it allows everything for each of them (OpenAPI 2025-12-08,
 // included-allowlist).
 func setLists(hook *storage.Resource) error {
-	if life := hook.Attributes["file-access-token-expires-in"]; !within(life, 1, maxFileTokenLife) {
-		return engine.BadRequest("data.attributes.file_access_token_expires_in must be between 1 and 259200")
-	}
 	if filter, given := hook.Attributes["payload-filter"].(map[string]any); given {
 		for name := range filter {
 			if name != "data" {
@@ -45,7 +40,7 @@ func setLists(hook *storage.Resource) error {
 	}
 	kept, all := []any{}, true
 	for _, entry := range entries {
-		if engine.Wants(hook, engine.TextOf(entry["event-type"])) {
+		if deliveries.Lists(hook, engine.TextOf(entry["event-type"])) {
 			kept = append(kept, entry)
 			relationships, _ := entry["relationships"].([]any)
 			all = all && relationships[0] == "*"
@@ -88,15 +83,4 @@ func includedEntries(list map[string]any) ([]map[string]any, error) {
 		entries = append(entries, entry)
 	}
 	return entries, nil
-}
-
-// within reports whether a number is one of a range.
-func within(v any, least, most float64) bool {
-	switch n := v.(type) {
-	case int:
-		return float64(n) >= least && float64(n) <= most
-	case float64:
-		return n >= least && n <= most
-	}
-	return false
 }

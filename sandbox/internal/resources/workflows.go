@@ -4,35 +4,31 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// workflowTime is how long a run of a workflow takes.
-const workflowTime = time.Second
-
-// runOutcome is the status that a run of a workflow is to end in.
-const RunOutcome = "_outcome"
+const (
+	workflowTime = time.Second // how long a run of a workflow takes
+	RunOutcome   = "_outcome"  // the status in which a run will end
+)
 
 func workflowOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
 		"Workflows.Trigger": triggerWorkflow,
-		"WorkflowRuns.Get":  func(c *engine.Call) (*engine.Answer, error) { return c.AnswerFound("workflow-run") },
-		"WorkflowRuns.List": func(c *engine.Call) (*engine.Answer, error) {
-			return c.List("workflow-run", func(r *storage.Resource) bool { return engine.OneOf(c.Filter("status"), r.Text("status")) })
-		},
+		"WorkflowRuns.Get":  engine.Get("workflow-run"),
+		"WorkflowRuns.List": list("workflow-run", "status"),
 		"WorkflowVersions.List": func(c *engine.Call) (*engine.Answer, error) {
-			wanted := c.Filter("workflow-id")
-			if wanted == "" {
-				return nil, engine.BadRequest("filter.workflow_id is missing")
+			wanted, err := requiredFilter(c, "workflow-id")
+			if err != nil {
+				return nil, err
 			}
 			return c.List("workflow-version", func(r *storage.Resource) bool { return r.One("workflow") == wanted })
 		},
 	}
 }
 
-// triggerWorkflow starts a run of a workflow, which goes on after the answer. It
-// ends well unless its field outcome says errored.
+// triggerWorkflow starts a run of a workflow, which ends after the answer. It is completed
+// unless the field outcome asks for errored.
 func triggerWorkflow(c *engine.Call) (*engine.Answer, error) {
 	found, err := c.AnswerFound("workflow")
 	if err != nil {
@@ -48,7 +44,7 @@ func triggerWorkflow(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{One: newRun(c.Change, found.One, outcome)}, nil
 }
 
-// newRun starts a run of a workflow, which is to end in the status of its outcome.
+// newRun starts a run of a workflow, which will end in the status outcome.
 func newRun(c *engine.Change, workflow *storage.Resource, outcome string) *storage.Resource {
 	run := c.Create("workflow-run", "wfr", map[string]any{
 		"completed-at": nil, RunOutcome: outcome, storage.ResourceMeta: map[string]any{"processing-time-seconds": nil},
@@ -57,17 +53,17 @@ func newRun(c *engine.Change, workflow *storage.Resource, outcome string) *stora
 	return run
 }
 
-// StartRun lets a run of a workflow take its time.
+// StartRun starts a run of a workflow, and emits the event.
 func StartRun(c *engine.Change, run *storage.Resource, event string) {
-	run.Attributes["status"], run.Attributes[nextRun] = "in_progress", simclock.Stamp(c.Now.Add(workflowTime))
-	c.Schedule(c.Now.Add(workflowTime), run.ID)
+	run.Attributes["status"] = "in_progress"
+	wait(c, run, nextRun, workflowTime)
 	c.Emit(event, run, map[string]any{}) // the context is empty (OpenAPI 2025-12-08)
 }
 
-// workflowRunDue ends a run of a workflow. There is no event of one that ended well
-// (Persona docs: Events).
+// workflowRunDue ends a run of a workflow. A completed run has no event (Persona docs:
+// Events).
 func workflowRunDue(c *engine.Change, run *storage.Resource) {
-	if run.Text("status") != "in_progress" || c.Now.Before(run.Time(nextRun)) {
+	if run.Text("status") != "in_progress" || !due(c, run, nextRun) {
 		return
 	}
 	run.Attributes["status"] = run.Text(RunOutcome)
@@ -76,5 +72,5 @@ func workflowRunDue(c *engine.Change, run *storage.Resource) {
 		c.Emit("workflow-run.errored", run, map[string]any{})
 		return
 	}
-	run.Attributes["completed-at"] = simclock.Stamp(c.Now)
+	c.Stamp(run, "completed-at")
 }

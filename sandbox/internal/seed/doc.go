@@ -1,3 +1,3 @@
-// Package seed reads seed files, and creates what they say in a new sandbox. Keys,
-// webhooks and accounts are created by the operations of the API, so that its rules hold.
+// Package seed reads seed files, and adds their contents to a new sandbox. It creates keys,
+// webhooks and accounts with the operations of the API, so that the API's rules apply.
 package seed

@@ -8,25 +8,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/yamlfile"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 )
 
-// Seed is what a sandbox holds from the beginning beside the fixtures of this
-// package, and how it behaves: the content of a seed file. [ReadSeed] makes one;
-// examples/sandbox/seed.yaml shows all there is.
+// Seed is the content of a seed file: what a new sandbox contains in addition to its
+// fixtures, and its settings.
 type Seed struct {
 	file    *yamlfile.File
 	content seedFile
 }
 
-// maxSeed is how large a seed file may be.
+// maxSeed is the maximum size of a seed file, in bytes.
 const maxSeed = 16 << 20
 
-// seedFile is a seed as it is written. Templates and types are in both environments,
-// as the fixtures are.
+// seedFile describes the YAML of a seed. Templates and types are in both environments, like
+// the fixtures.
 type seedFile struct {
 	Clock     string         `yaml:"clock"` // RFC 3339
 	RateLimit int            `yaml:"rate_limit"`
@@ -46,19 +46,19 @@ type seedInquiryTemplate struct {
 	ID            string             `yaml:"id"`
 	VersionID     string             `yaml:"version_id"`
 	Name          string             `yaml:"name"`
-	Fields        []string           `yaml:"fields"` // those of the fixtures' template unless given
+	Fields        []string           `yaml:"fields"` // by default those of the fixtures' template
 	Verifications []seedVerification `yaml:"verifications"`
 }
 
 type seedVerification struct {
 	ID   string `yaml:"id"`
-	Type string `yaml:"type"` // as government-id
+	Type string `yaml:"type"` // such as government-id
 }
 
 type seedCaseTemplate struct {
 	ID       string   `yaml:"id"`
 	Name     string   `yaml:"name"`
-	Open     []string `yaml:"open"`     // statuses; the first is a new case's
+	Open     []string `yaml:"open"`     // statuses; a new case has the first
 	Resolved []string `yaml:"resolved"` // statuses that close a case
 }
 
@@ -83,7 +83,7 @@ type seedKey struct {
 	ID          string   `yaml:"id"`
 	Name        string   `yaml:"name"`
 	Value       string   `yaml:"value"`
-	Permissions []string `yaml:"permissions"` // all unless given
+	Permissions []string `yaml:"permissions"` // by default all
 	Version     string   `yaml:"version"`
 	Inflection  string   `yaml:"inflection"`
 	Addresses   []string `yaml:"ip_allowlist"`
@@ -100,23 +100,23 @@ type seedWebhook struct {
 	Inflection string            `yaml:"inflection"`
 	Blocklist  []string          `yaml:"blocklist"`
 	Headers    map[string]string `yaml:"headers"`
-	Included   bool              `yaml:"included"` // everything that is related comes along
+	Included   bool              `yaml:"included"` // events include all related resources
 	Disabled   bool              `yaml:"disabled"`
 }
 
 type seedAccount struct {
 	ID          string              `yaml:"id"`
-	Type        string              `yaml:"type"` // the id of an account type; the fixtures' unless given
+	Type        string              `yaml:"type"` // the id of an account type; by default the fixtures'
 	ReferenceID string              `yaml:"reference_id"`
 	Status      string              `yaml:"status"`
 	Tags        []string            `yaml:"tags"`
-	Fields      map[string]any      `yaml:"fields"`    // bare values, as a request has them
+	Fields      map[string]any      `yaml:"fields"`    // bare values, as in a request
 	Relations   map[string][]string `yaml:"relations"` // ids of accounts, by the key of the relation
 }
 
-// ReadSeed reads a seed file: one document of YAML. The name is for errors, which say
-// line and column. What can only be known in a sandbox, such as whether an account's
-// type exists, [New] checks.
+// ReadSeed reads a seed file: one YAML document. The name is for errors, which contain line
+// and column. [Apply] checks what only a sandbox knows, such as whether an account's type
+// exists.
 func ReadSeed(name string, from io.Reader) (*Seed, error) {
 	source, err := io.ReadAll(io.LimitReader(from, maxSeed+1))
 	if err != nil {
@@ -141,7 +141,7 @@ func ReadSeed(name string, from io.Reader) (*Seed, error) {
 	return seed, nil
 }
 
-// start is when it is at the start; zero when the seed does not say.
+// start returns the initial time, or zero if the seed sets none.
 func (f *seedFile) start() (time.Time, error) {
 	if f.Clock == "" {
 		return time.Time{}, nil
@@ -149,8 +149,8 @@ func (f *seedFile) start() (time.Time, error) {
 	return time.Parse(time.RFC3339, f.Clock)
 }
 
-// check says what is wrong with a seed by itself, and where; the problem is empty when
-// nothing is.
+// check returns what is wrong with a seed by itself, and where. The problem is empty if
+// nothing is wrong.
 func (f *seedFile) check() (path, problem string) {
 	if _, err := f.start(); err != nil {
 		return "$.clock", "clock must be a time such as 2026-01-02T03:04:05Z"
@@ -160,7 +160,7 @@ func (f *seedFile) check() (path, problem string) {
 	}
 	for _, product := range slices.Sorted(maps.Keys(f.Quotas)) {
 		if !slices.Contains(catalog.QuotaProducts(), product) {
-			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + catalog.DidYouMean(product, catalog.QuotaProducts())
+			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + spelling.DidYouMean(product, catalog.QuotaProducts())
 		}
 		if f.Quotas[product] <= 0 {
 			return "$.quotas." + product, "a quota must be above zero"
@@ -172,48 +172,60 @@ func (f *seedFile) check() (path, problem string) {
 		}
 	}
 	for i, template := range f.InquiryTemplates {
-		path := fmt.Sprintf("$.inquiry_templates[%d]", i)
-		if problem := unnamed(template.Name, "name"); problem != "" {
+		if path, problem := template.check(fmt.Sprintf("$.inquiry_templates[%d]", i)); problem != "" {
 			return path, problem
-		}
-		for j, v := range template.Verifications {
-			if !slices.Contains(slices.Collect(maps.Values(resources.VerificationTemplates())), "verification/"+v.Type) {
-				return fmt.Sprintf("%s.verifications[%d]", path, j), "type must be government-id, selfie, database or document"
-			}
 		}
 	}
 	for i, template := range f.CaseTemplates {
-		path := fmt.Sprintf("$.case_templates[%d]", i)
-		if problem := unnamed(template.Name, "name"); problem != "" {
-			return path, problem
-		}
-		if len(template.Open) == 0 {
-			return path, "open must name the status of a new case"
-		}
-		if problem := repeated(slices.Concat(template.Open, template.Resolved)); problem != "" {
-			return path, problem
+		if problem := template.check(); problem != "" {
+			return fmt.Sprintf("$.case_templates[%d]", i), problem
 		}
 	}
 	for i, accountType := range f.AccountTypes {
-		path := fmt.Sprintf("$.account_types[%d]", i)
-		if problem := unnamed(accountType.Name, "name"); problem != "" {
+		if path, problem := accountType.check(fmt.Sprintf("$.account_types[%d]", i)); problem != "" {
 			return path, problem
-		}
-		if len(accountType.Statuses) == 0 {
-			return path, "statuses must name the default status"
-		}
-		var names []string
-		for _, status := range accountType.Statuses {
-			names = append(names, status.Name)
-		}
-		if problem := repeated(names); problem != "" {
-			return path + ".statuses", problem
 		}
 	}
 	return "", ""
 }
 
-// unnamed says that something that is required is missing.
+func (t seedInquiryTemplate) check(at string) (path, problem string) {
+	if problem := unnamed(t.Name, "name"); problem != "" {
+		return at, problem
+	}
+	for i, v := range t.Verifications {
+		if !slices.Contains(slices.Collect(maps.Values(resources.VerificationTemplates())), "verification/"+v.Type) {
+			return fmt.Sprintf("%s.verifications[%d]", at, i), "type must be government-id, selfie, database or document"
+		}
+	}
+	return "", ""
+}
+
+func (t seedCaseTemplate) check() (problem string) {
+	if problem := unnamed(t.Name, "name"); problem != "" {
+		return problem
+	}
+	if len(t.Open) == 0 {
+		return "open must name the status of a new case"
+	}
+	return repeated(slices.Concat(t.Open, t.Resolved))
+}
+
+func (t seedAccountType) check(at string) (path, problem string) {
+	if problem := unnamed(t.Name, "name"); problem != "" {
+		return at, problem
+	}
+	if len(t.Statuses) == 0 {
+		return at, "statuses must name the default status"
+	}
+	var names []string
+	for _, status := range t.Statuses {
+		names = append(names, status.Name)
+	}
+	return at + ".statuses", repeated(names)
+}
+
+// unnamed returns a problem if a required value is missing.
 func unnamed(value, name string) string {
 	if strings.TrimSpace(value) == "" {
 		return name + " is missing"
@@ -221,7 +233,7 @@ func unnamed(value, name string) string {
 	return ""
 }
 
-// repeated says which status has no name, or the one of another.
+// repeated returns a problem if a status has no name, or the name of another one.
 func repeated(names []string) string {
 	for i, name := range names {
 		if problem := unnamed(name, "the name of a status"); problem != "" {
@@ -234,7 +246,7 @@ func repeated(names []string) string {
 	return ""
 }
 
-// wellFormedID reports whether an id is one that Persona could have given.
+// wellFormedID reports whether an id has the form of Persona's ids.
 func wellFormedID(id, prefix string) bool {
 	rest, ok := strings.CutPrefix(id, prefix+"_")
 	return ok && rest != "" && len(rest) <= 60 && strings.Trim(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""

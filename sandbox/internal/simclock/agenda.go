@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// Agenda holds things until they fall due: the earliest first, and those of one
-// moment in the order they were put in.
+// Agenda is a queue ordered by time. Entries with the same time keep the order in which
+// they were added. The zero Agenda is empty.
 type Agenda[T any] struct {
 	entries entries[T]
 	count   int
 }
 
+// Put adds an entry that is due at a time.
 func (a *Agenda[T]) Put(at time.Time, what T) {
 	a.count++
 	heap.Push(&a.entries, entry[T]{at, a.count, what})
 }
 
-// Next returns when the next thing falls due; not ok when there is none.
+// Next returns when the first entry is due. It is not ok if the agenda is empty.
 func (a *Agenda[T]) Next() (at time.Time, ok bool) {
 	if len(a.entries) == 0 {
 		return time.Time{}, false
@@ -28,7 +29,7 @@ func (a *Agenda[T]) Next() (at time.Time, ok bool) {
 	return a.entries[0].at, true
 }
 
-// Take removes the next thing if it is due.
+// Take removes and returns the first entry if it is due.
 func (a *Agenda[T]) Take(now time.Time) (at time.Time, what T, ok bool) {
 	if at, ok = a.Next(); !ok || at.After(now) {
 		return at, what, false
@@ -37,7 +38,7 @@ func (a *Agenda[T]) Take(now time.Time) (at time.Time, what T, ok bool) {
 	return e.at, e.what, true
 }
 
-// All yields what there is, in the order in which it falls due.
+// All yields all entries in order.
 func (a *Agenda[T]) All() iter.Seq2[time.Time, T] {
 	return func(yield func(time.Time, T) bool) {
 		inOrder := slices.Clone(a.entries)

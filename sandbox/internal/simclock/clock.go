@@ -5,46 +5,46 @@ import (
 	"time"
 )
 
-// Clock is the sandbox's time: the wall's, moved forward by as much as was asked
-// for. Everything in the sandbox reads it, except what the outside world checks
-// against its own clock: the time in a webhook's signature is the wall's.
+// Clock is the sandbox's clock. It runs with the wall clock, ahead or behind by an offset.
+// Everything in the sandbox uses it, except what a client checks against its own clock,
+// such as the time in a webhook's signature. It is safe for concurrent use.
 type Clock struct {
-	Wall func() time.Time
+	wall func() time.Time
 
 	mu     sync.Mutex
-	Offset time.Duration
+	offset time.Duration
 }
 
+// New returns a clock that shows the start time now, or the wall clock's time if start
+// is zero.
+func New(wall func() time.Time, start time.Time) *Clock {
+	c := &Clock{wall: wall}
+	if !start.IsZero() {
+		c.Set(start)
+	}
+	return c
+}
+
+// Now returns the sandbox's time, in UTC.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.Wall().Add(c.Offset).UTC()
+	return c.wall().Add(c.offset).UTC()
 }
 
+// Wall returns the wall clock's time.
+func (c *Clock) Wall() time.Time { return c.wall() }
+
+// Advance moves the clock forward.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.Offset += d
+	c.offset += d
 }
 
-const StampLayout = "2006-01-02T15:04:05.000Z"
-
-// Set makes it be a moment now.
+// Set makes the clock show a time now.
 func (c *Clock) Set(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.Offset = now.Sub(c.Wall())
-}
-
-// Stamp writes a moment as Persona does: ISO 8601 in UTC, with milliseconds.
-func Stamp(t time.Time) string { return t.UTC().Format(StampLayout) }
-
-// Moment reads what stamp wrote; zero for anything else.
-func Moment(v any) time.Time {
-	text, _ := v.(string)
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
+	c.offset = now.Sub(c.wall())
 }

@@ -11,21 +11,20 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
-// codec turns resources into short strings and back. Hundreds of thousands of
-// inquiries fit into a test machine that way, and what is stored cannot be changed by
-// accident: reading makes new values.
+// codec encodes resources as short strings and decodes them. This way hundreds of thousands
+// of inquiries fit into the memory of a test machine. It also protects stored resources from
+// accidental changes, because decoding makes new values.
 //
-// A name that is known is written as its number, and so are the values that repeat:
-// what kind of thing a value is, a status, what the fixtures hold. The numbers mean
-// nothing outside of this codec.
+// Names, and values that repeat, such as types and statuses, are encoded as numbers. The
+// numbers are specific to one codec.
 type codec struct {
 	numbers map[string]int
 	names   []string
-	blank   string // the fields of an inquiry that has none yet, packed
+	blank   string // the encoded fields of an inquiry without values
 }
 
 const (
-	maxNames   = 1 << 14 // names come from requests too: there are not more than this
+	maxNames   = 1 << 14 // limits memory, because names come from requests too
 	maxNameLen = 64
 )
 
@@ -35,7 +34,7 @@ func newCodec() *codec {
 	return p
 }
 
-// codecOf is the codec that gave names their numbers.
+// codecOf returns a codec with the names of a snapshot.
 func codecOf(names []string, blank string) *codec {
 	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blank: blank}
 	for number, name := range names {
@@ -44,7 +43,7 @@ func codecOf(names []string, blank string) *codec {
 	return p
 }
 
-// learn gives a name a number, unless there are too many.
+// learn returns the number of a name. It is not ok if there are too many names.
 func (p *codec) learn(name string) (number int, ok bool) {
 	if number, ok = p.numbers[name]; ok {
 		return number, true
@@ -57,26 +56,26 @@ func (p *codec) learn(name string) (number int, ok bool) {
 	return len(p.names) - 1, true
 }
 
-// The kinds of packed value.
+// The kinds of encoded values.
 const (
 	packedNil = iota
 	packedFalse
 	packedTrue
 	packedText
-	packedName // a text that is known by its number
+	packedName // a text as its number
 	packedNumber
 	packedWhole // a float64 without a fraction
 	packedInt
-	packedMoment // a text that stamp wrote
+	packedMoment // a text that simclock.Stamp wrote
 	packedList
 	packedMap
 	packedIdentifier
 	packedIdentifiers
 	packedTexts // []string
-	packedBlank // the fields of an inquiry that has none yet
+	packedBlank // the fields of an inquiry without values
 )
 
-// encode writes a resource, without the object that an event holds.
+// encode encodes a resource, without the object of an event.
 func (p *codec) encode(r *Resource) string {
 	b := make([]byte, 0, 512)
 	b = p.appendName(b, r.Typ)
@@ -86,7 +85,7 @@ func (p *codec) encode(r *Resource) string {
 	return string(b)
 }
 
-// decode reads what encode wrote.
+// decode decodes what encode wrote. It panics on anything else.
 func (p *codec) decode(packed string) *Resource {
 	u := decoder{p, packed}
 	r := &Resource{Typ: u.name(), ID: u.text()}
@@ -94,7 +93,7 @@ func (p *codec) decode(packed string) *Resource {
 	return r
 }
 
-// idOf reads the id of a packed resource.
+// idOf returns the id of an encoded resource.
 func (p *codec) idOf(packed string) string {
 	u := decoder{p, packed}
 	_ = u.name()
@@ -105,7 +104,7 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-// appendName writes a name as its number, counted from one, or as zero and a text.
+// appendName encodes a name as its number plus one, or as zero and a text.
 func (p *codec) appendName(b []byte, name string) []byte {
 	number, ok := p.learn(name)
 	if !ok {
@@ -114,8 +113,7 @@ func (p *codec) appendName(b []byte, name string) []byte {
 	return binary.AppendUvarint(b, uint64(number)+1)
 }
 
-// appendMap writes a map in the order of its keys, so that equal maps are equal
-// packed.
+// appendMap encodes a map in the order of its keys, so that equal maps have equal encodings.
 func (p *codec) appendMap(b []byte, m map[string]any) []byte {
 	b = binary.AppendUvarint(b, uint64(len(m)))
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -172,7 +170,7 @@ func (p *codec) appendValue(b []byte, value any) []byte {
 			b = appendText(b, text)
 		}
 		return b
-	default: // as an answer would show it
+	default: // as it is in JSON
 		text, _ := json.Marshal(v)
 		var plain any
 		_ = json.Unmarshal(text, &plain)
@@ -197,7 +195,7 @@ func (p *codec) appendIdentifier(b []byte, id Identifier) []byte {
 	return p.appendString(b, id.ID)
 }
 
-// decoder reads packed values one after another.
+// decoder decodes values one after another.
 type decoder struct {
 	*codec
 	rest string

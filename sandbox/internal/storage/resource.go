@@ -9,68 +9,80 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
-// Resource is one resource of an environment. Attributes have kebab-case keys;
-// those that start with an underscore are the sandbox's own and are never rendered.
+// Resource is one resource of an environment. Attributes have kebab-case names. Those that
+// start with an underscore are the sandbox's own: no answer shows them.
 type Resource struct {
 	Typ, ID       string
 	Attributes    map[string]any
-	Relationships map[string]any // identifier, []identifier or nil
-	Object        *Resource      // what an event is about, as it was
+	Relationships map[string]any // of Identifier, []Identifier or nil
+	Object        *Resource      // the object of an event, as it was then
 }
 
+// Identifier identifies a resource in a relationship.
 type Identifier struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// secretValue is the attribute that holds an API key's value.
-const SecretValue = "_value"
+// Attributes that no answer shows.
+const (
+	SecretValue  = "_value" // the value of an API key
+	ResourceMeta = "_meta"  // shown as the meta of a resource
+)
 
-// resourceMeta is the attribute that holds a resource's own meta, if it has one.
-const ResourceMeta = "_meta"
+// FileMark starts a mark, which stands for a link to a file in an attribute.
+const FileMark = "\x00file/"
 
+// MarkOf returns the mark for a file of a resource.
+func MarkOf(owner, name string) string { return FileMark + owner + "/" + name }
+
+// Identifier returns the identifier of the resource.
 func (r *Resource) Identifier() Identifier { return Identifier{r.Typ, r.ID} }
 
-// Family is the type up to the first slash.
+// Family returns the type up to the first slash.
 func (r *Resource) Family() string { return FamilyOf(r.Typ) }
 
+// Text returns an attribute that is a string, or "".
 func (r *Resource) Text(attribute string) string {
 	text, _ := r.Attributes[attribute].(string)
 	return text
 }
 
+// Time returns an attribute that is a time, or zero.
 func (r *Resource) Time(attribute string) time.Time { return simclock.Moment(r.Attributes[attribute]) }
 
-// Duration reads an attribute that holds seconds.
+// Duration returns an attribute that is a number of seconds, or zero.
 func (r *Resource) Duration(attribute string) time.Duration {
 	seconds, _ := r.Attributes[attribute].(float64)
 	return time.Duration(seconds * float64(time.Second))
 }
 
+// One returns the id in a relationship to one, or "".
 func (r *Resource) One(relationship string) string {
 	id, _ := r.Relationships[relationship].(Identifier)
 	return id.ID
 }
 
+// Many returns the identifiers in a relationship to many.
 func (r *Resource) Many(relationship string) []Identifier {
 	ids, _ := r.Relationships[relationship].([]Identifier)
 	return ids
 }
 
-// Link adds to a relationship to many.
+// Link adds an identifier to a relationship to many, once.
 func (r *Resource) Link(relationship string, to Identifier) {
 	if !slices.Contains(r.Many(relationship), to) {
 		r.Relationships[relationship] = append(slices.Clone(r.Many(relationship)), to)
 	}
 }
 
-// Unlink takes from a relationship to many.
+// Unlink removes an identifier from a relationship to many.
 func (r *Resource) Unlink(relationship string, from Identifier) {
 	r.Relationships[relationship] = slices.DeleteFunc(slices.Clone(r.Many(relationship)), func(id Identifier) bool { return id == from })
 }
 
-// Clone copies a resource so far that the original is not changed through the copy:
-// attributes and relationships are replaced, never changed in place.
+// Clone returns a copy. Replacing attributes and relationships of the copy does not change
+// the original. Values inside of them are shared and must not be changed in place.
 func (r *Resource) Clone() *Resource {
 	c := *r
 	c.Attributes, c.Relationships = maps.Clone(r.Attributes), maps.Clone(r.Relationships)
@@ -83,11 +95,10 @@ func (r *Resource) Clone() *Resource {
 	return &c
 }
 
-// base58 is the alphabet of Persona's ids: letters and digits without those that
-// look alike.
+// base58 is the alphabet of Persona's ids: letters and digits, without those that look alike.
 const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
-// NewID returns an id: the prefix and 28 random characters, the longest form seen.
+// NewID returns a random id: the prefix and 28 characters, the longest form observed.
 func NewID(prefix string) string {
 	var random [28]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand

@@ -4,32 +4,32 @@ import (
 	"slices"
 )
 
-// TableSnapshot is one family of a snapshot, in the form in which it is stored.
+// TableSnapshot is one table in a snapshot.
 type TableSnapshot struct {
 	Family           string
 	Dropped          int
 	Entries, Objects []string
 }
 
-// Snapshot returns what restore takes.
+// Snapshot returns the arguments of [Tables.Restore].
 func (s *Tables) Snapshot() (names []string, blank string, saved []TableSnapshot) {
 	for number, table := range s.tables {
-		saved = append(saved, TableSnapshot{s.Families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
+		saved = append(saved, TableSnapshot{s.families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
 	}
 	return s.codec.names, s.codec.blank, saved
 }
 
-// Restore fills tables that are new with what a snapshot holds, and shows each resource
-// to know. It panics when a resource cannot be decoded.
-func (s *Tables) Restore(names []string, blank string, saved []TableSnapshot, know func(*Resource)) {
+// Restore fills new tables with a snapshot, and passes each resource to visit. It panics if a
+// resource cannot be decoded.
+func (s *Tables) Restore(names []string, blank string, saved []TableSnapshot, visit func(*Resource)) {
 	s.codec = codecOf(names, blank)
 	for _, family := range saved {
-		s.refill(family, know)
+		s.refill(family, visit)
 	}
 }
 
-// refill restores one family, and the indexes over it.
-func (s *Tables) refill(saved TableSnapshot, know func(*Resource)) {
+// refill restores one table and its indexes.
+func (s *Tables) refill(saved TableSnapshot, visit func(*Resource)) {
 	table, number := s.table(saved.Family)
 	table.dropped = saved.Dropped
 	table.entries, table.objects = saved.Entries, saved.Objects
@@ -44,6 +44,6 @@ func (s *Tables) refill(saved TableSnapshot, know func(*Resource)) {
 		s.rows[s.codec.idOf(encoded)] = rowID{number, at}
 		r := s.at(table, int(at))
 		s.index(r, at)
-		know(r)
+		visit(r)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// table holds the resources of one family, in the order in which they were created. The
-// row of a resource never changes.
+// table holds the resources of one family in the order of their creation. The row of a
+// resource never changes.
 type table struct {
 	entries []string    // encoded
-	objects []string    // encoded; of events: what they are about, as it was
+	objects []string    // encoded; the objects of events
 	dropped int         // how many of the oldest were removed: the row of entries[0]
-	live    []*Resource // the resources decoded, of families that are few and read often
-	kept    int         // how many there may be; 0 for any number
+	live    []*Resource // decoded, for families with few resources that are read often; else nil
+	kept    int         // the maximum number; 0 for no limit
 }
 
 // rowID identifies the row of a resource.
@@ -23,26 +23,22 @@ type rowID struct {
 	at     uint32
 }
 
-// Tables are all resources of an environment.
+// Tables holds all resources of an environment. It is not safe for concurrent use.
 type Tables struct {
 	codec    *codec
 	rows     map[string]rowID // by id
-	Families []string
+	families []string
 	tables   []*table // by the number of the family
 	numbers  map[string]uint16
-	indexed  map[uint64][]uint32 // rows, by family, relation and value
+	indexed  map[uint64][]uint32 // rows, by the hash of family and value
 	seed     maphash.Seed
 }
 
-// How many an environment keeps of what every call leaves behind: the latest. Of
-// deliveries it keeps all that are not over.
-const (
-	keptLogs       = 10_000
-	KeptCalls      = 50_000
-	KeptDeliveries = 50_000
-)
+// keptLogs is how many entries of the API log are kept: the latest.
+const keptLogs = 10_000
 
-func NewShelves() *Tables {
+// NewTables returns empty tables.
+func NewTables() *Tables {
 	return &Tables{
 		codec: newCodec(), rows: map[string]rowID{}, numbers: map[string]uint16{}, indexed: map[uint64][]uint32{}, seed: maphash.MakeSeed(),
 	}
@@ -54,7 +50,7 @@ func (s *Tables) table(family string) (*table, uint16) {
 	if !ok {
 		number = uint16(len(s.tables))
 		s.numbers[family] = number
-		s.Families = append(s.Families, family)
+		s.families = append(s.families, family)
 		made := &table{}
 		switch family {
 		case "api-key", "webhook":
@@ -66,6 +62,9 @@ func (s *Tables) table(family string) (*table, uint16) {
 	}
 	return s.tables[number], number
 }
+
+// Families returns the families that have, or had, a resource.
+func (s *Tables) Families() []string { return s.families }
 
 // Put stores a resource, new or changed.
 func (s *Tables) Put(r *Resource) {
@@ -95,8 +94,8 @@ func (s *Tables) Put(r *Resource) {
 	}
 }
 
-// encodeObject encodes what an event is about. Most often the resource is stored as the
-// event saw it: then there is one copy.
+// encodeObject encodes the object of an event. If the resource is stored in the same state,
+// both share one string.
 func (s *Tables) encodeObject(object *Resource) string {
 	encoded := s.codec.encode(object)
 	if at, known := s.rows[object.ID]; known {
@@ -108,7 +107,7 @@ func (s *Tables) encodeObject(object *Resource) string {
 	return encoded
 }
 
-// index makes a resource be found by what it belongs to.
+// index adds a resource to the index of the values that it is looked up by.
 func (s *Tables) index(r *Resource, at uint32) {
 	for _, value := range indexedBy(r) {
 		key := s.key(r.Family(), value)
@@ -118,7 +117,7 @@ func (s *Tables) index(r *Resource, at uint32) {
 	}
 }
 
-// indexedBy are the ids and reference ids that a resource is looked for by.
+// indexedBy returns the ids and reference ids that a resource is looked up by.
 func indexedBy(r *Resource) []string {
 	switch r.Family() {
 	case "inquiry":
@@ -158,6 +157,7 @@ func (s *Tables) Get(id string) *Resource {
 	return s.at(s.tables[at.family], int(at.at))
 }
 
+// at returns the resource of a row.
 func (s *Tables) at(table *table, at int) *Resource {
 	if table.live != nil {
 		return table.live[at]
@@ -169,23 +169,25 @@ func (s *Tables) at(table *table, at int) *Resource {
 	return r
 }
 
-// end is the row of the next resource.
+// end returns the row of the next resource.
 func (s *table) end() int { return s.dropped + len(s.entries) }
 
+// Count returns the number of resources of a family.
 func (s *Tables) Count(family string) int {
 	table, _ := s.table(family)
 	return len(table.entries)
 }
 
-// All yields the resources of a family, oldest first. Those that are made meanwhile
-// are not among them.
+// All yields the resources of a family, oldest first, without those that are created
+// meanwhile.
 func (s *Tables) All(family string) iter.Seq[*Resource] { return s.Newer(family, "") }
 
 // Newest yields the resources of a family, newest first.
 func (s *Tables) Newest(family string) iter.Seq[*Resource] { return s.Older(family, "") }
 
-// Newer yields the resources of a family that were made after one of them, or all,
-// oldest first. Where values are given, only those that are indexed by one of them.
+// Newer yields the resources of a family that were created after one of them, or all if than
+// is empty, oldest first. If there are values, it yields only those that are or were indexed
+// by one of them.
 func (s *Tables) Newer(family, than string, values ...string) iter.Seq[*Resource] {
 	table, _ := s.table(family)
 	from, end := table.dropped, table.end()
@@ -209,8 +211,9 @@ func (s *Tables) Newer(family, than string, values ...string) iter.Seq[*Resource
 	}
 }
 
-// Older yields the resources of a family that were made before one of them, or all,
-// newest first. Where values are given, only those that are indexed by one of them.
+// Older yields the resources of a family that were created before one of them, or all if than
+// is empty, newest first. If there are values, it yields only those that are or were indexed
+// by one of them.
 func (s *Tables) Older(family, than string, values ...string) iter.Seq[*Resource] {
 	table, _ := s.table(family)
 	end := table.end()
@@ -234,23 +237,23 @@ func (s *Tables) Older(family, than string, values ...string) iter.Seq[*Resource
 	}
 }
 
-// rowsOf are the rows of a family that are, or were, indexed by one of some values.
+// rowsOf returns the rows of a family that are or were indexed by one of some values.
 func (s *Tables) rowsOf(family string, values []string) []uint32 {
-	var places []uint32
+	var found []uint32
 	for _, value := range values {
-		places = append(places, s.indexed[s.key(family, value)]...)
+		found = append(found, s.indexed[s.key(family, value)]...)
 	}
-	slices.Sort(places)
-	return slices.Compact(places)
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // Has reports whether a family has a resource.
 func (s *Tables) Has(family, id string) bool {
 	at, ok := s.rows[id]
-	return ok && s.Families[at.family] == family
+	return ok && s.families[at.family] == family
 }
 
-// FamilyOf is the part of a type up to the first slash.
+// FamilyOf returns the part of a type up to the first slash.
 func FamilyOf(typ string) string {
 	family, _, _ := strings.Cut(typ, "/")
 	return family

@@ -8,7 +8,7 @@ import (
 )
 
 func TestAShelfIsReadInBothDirections(t *testing.T) {
-	s := NewShelves()
+	s := NewTables()
 	for i := range 5 {
 		s.Put(&Resource{Typ: "account", ID: fmt.Sprint("act_", i)})
 		s.Put(&Resource{Typ: "report/watchlist", ID: fmt.Sprint("rep_", i)})
@@ -43,7 +43,7 @@ func TestAShelfIsReadInBothDirections(t *testing.T) {
 }
 
 func TestResourcesAreFoundByWhatTheyBelongTo(t *testing.T) {
-	s := NewShelves()
+	s := NewTables()
 	inquiry := func(id, account string) *Resource {
 		return &Resource{Typ: "inquiry", ID: id, Attributes: map[string]any{"reference-id": "user-" + account}, Relationships: map[string]any{"account": Identifier{"account", account}}}
 	}
@@ -60,7 +60,7 @@ func TestResourcesAreFoundByWhatTheyBelongTo(t *testing.T) {
 }
 
 func TestOnlyTheLatestLogsAreKept(t *testing.T) {
-	s := NewShelves()
+	s := NewTables()
 	logs, _ := s.table("api-log")
 	logs.kept = 3
 	for i := range 10 {

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
+	"github.com/idemhq/idem/service"
+)
+
+// localBaseURL is where the API of `idem sandbox` and `idem dev` is unless told otherwise.
+const localBaseURL = "http://127.0.0.1:8090/api/v1"
+
+// account is embedded by the commands that call Persona's API. A key is never a flag:
+// other users of the machine can read those.
+type account struct {
+	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment that the key must belong to: sandbox or production (${default})."`
+	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"Take the key and the address from this configuration file of the service. Without it they come from PERSONA_API_KEY and PERSONA_BASE_URL."`
+	Local       bool   `help:"Call the local sandbox (http://127.0.0.1:8090, or --base-url), with the key that it starts with."`
+	BaseURL     string `name:"base-url" placeholder:"URL" help:"The address of Persona's API."`
+}
+
+// client returns a client for the environment.
+func (a account) client(opts ...persona.Option) (*persona.Client, error) {
+	key, baseURL, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	if baseURL != "" {
+		opts = append(opts, persona.WithBaseURL(baseURL))
+	}
+	if key != "" {
+		opts = append(opts, persona.WithAPIKey(key))
+	}
+	return persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+}
+
+// settings returns the key and the address, "" where the SDK finds them by itself.
+func (a account) settings() (key, baseURL string, err error) {
+	if a.Local {
+		keys := map[string]string{"sandbox": sandbox.SandboxKey, "production": sandbox.ProductionKey}
+		return keys[a.Environment], cmp.Or(a.BaseURL, localBaseURL), nil
+	}
+	if a.Config != "" {
+		cfg, err := service.LoadConfig(a.Config, os.Getenv)
+		if err != nil {
+			return "", "", err
+		}
+		env, configured := cfg.Environments[service.Environment(a.Environment)]
+		if !configured {
+			return "", "", fmt.Errorf("%s does not configure the environment %s", a.Config, a.Environment)
+		}
+		return env.APIKey.Reveal(), cmp.Or(a.BaseURL, env.BaseURL), nil
+	}
+	if os.Getenv("PERSONA_API_KEY") == "" {
+		prefix := "IDEM_" + strings.ToUpper(a.Environment)
+		return os.Getenv(prefix + "_API_KEY"), cmp.Or(a.BaseURL, os.Getenv(prefix+"_BASE_URL")), nil
+	}
+	return "", a.BaseURL, nil
+}
+
+// refused adds what Persona says about an error: the caller asked for it, and it goes to
+// nobody else.
+func refused(err error) error {
+	if lines := refusal(err); len(lines) > 0 {
+		return fmt.Errorf("%w\n  %s", err, strings.Join(lines, "\n  "))
+	}
+	return err
+}
+
+// refusal is what Persona says about an error, a line each.
+func refusal(err error) []string {
+	var refusal *persona.Error
+	if !errors.As(err, &refusal) {
+		return nil
+	}
+	return refusal.Details()
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
+	"github.com/idemhq/idem/cmd/idem/internal/show"
+	"github.com/idemhq/idem/internal/api"
+)
+
+type actionsCommand struct {
+	List  actionsListCommand  `cmd:"" help:"List the calls that the service makes at Persona, the newest first."`
+	Retry actionsRetryCommand `cmd:"" help:"Retry a dead action, and what was dropped because of it."`
+}
+
+type actionsListCommand struct {
+	output
+	remoteService
+	list
+	Object  string `placeholder:"ID" help:"Only the actions on this object."`
+	State   string `enum:",waiting,done,already_done,dropped,dead,skipped" default:"" placeholder:"STATE" help:"Only actions in this state: waiting, done, already_done, dropped, dead or skipped."`
+	Details bool   `help:"Also print what Persona said, which can name people, and results such as one-time links, which are credentials."`
+}
+
+func (actionsListCommand) Help() string {
+	return examples("idem actions list --state dead --details", "idem actions list --object inq_… --json")
+}
+
+// shownAction is an action, of which parts may be withheld.
+type shownAction struct{ api.Action }
+
+// withhold takes off what can name people or is a credential.
+func (a *shownAction) withhold() { a.Said, a.Result = "", nil }
+
+func (c actionsListCommand) Run(ctx context.Context, std streams) error {
+	var page remote.Page[shownAction]
+	query := with(with(c.query("before"), "object", c.Object), "state", c.State)
+	if err := c.client().Get(ctx, "actions", query, &page); err != nil {
+		return err
+	}
+	for i := range page.Data {
+		if !c.Details {
+			page.Data[i].withhold()
+		}
+	}
+	return c.print(std.out, page, func(w io.Writer) {
+		rows := [][]string{{"CREATED", "ACTION", "KIND", "TARGET", "STATE"}}
+		for _, a := range page.Data {
+			rows = append(rows, []string{moment(a.CreatedAt), a.ID, string(a.Kind), a.Target.ID, coloured(string(a.State)) + " " + show.Faint(a.Outcome)})
+			if a.Said != "" {
+				rows = append(rows, []string{"", "", "", "", a.Said})
+			}
+			if len(a.Result) > 0 {
+				rows = append(rows, []string{"", "", "", "", string(a.Result)})
+			}
+		}
+		show.Table(w, rows)
+		printNext(w, page.Next)
+	})
+}
+
+type actionsRetryCommand struct {
+	output
+	remoteService
+	ID string `arg:"" help:"The action (axn_…)."`
+}
+
+func (actionsRetryCommand) Help() string {
+	return `The action first checks whether it is still wanted, and gets a new idempotency key.
+
+` + examples("idem actions retry axn_…")
+}
+
+func (c actionsRetryCommand) Run(ctx context.Context, std streams) error {
+	var replayed api.Replayed
+	if err := c.client().Post(ctx, remote.Path("actions", c.ID, "replay"), nil, &replayed); err != nil {
+		return err
+	}
+	return c.print(std.out, map[string]int{"actions": replayed.Replayed}, func(w io.Writer) { fmt.Fprintln(w, "action requeued") })
+}

@@ -1,0 +1,93 @@
+package listen
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/idemhq/idem/cmd/idem/internal/follow"
+)
+
+// state is what a file keeps between two runs.
+type state struct {
+	Source   string          `json:"source"` // whose events these are
+	Position follow.Position `json:"position"`
+	Open     []open          `json:"open"` // not accepted yet
+
+	fresh bool // there was no file
+}
+
+// open is a delivery that was not accepted yet.
+type open struct {
+	Event string `json:"event"`
+	URL   string `json:"url"`
+}
+
+// file is the file of a state, which one process uses at a time.
+type file struct {
+	path string
+	lock *flock.Flock
+}
+
+// openFile takes a file and reads it. A file that does not exist begins at a moment.
+func openFile(path, source string, begin time.Time) (*file, state, error) {
+	s := state{Source: source, Position: follow.Position{Start: begin}, fresh: true}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, s, fmt.Errorf("make the folder of the state file: %w", err)
+	}
+	lock := flock.New(path + ".lock")
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, s, fmt.Errorf("lock the state file: %w", err)
+	}
+	if !held {
+		return nil, s, fmt.Errorf("%s is in use by another `idem listen`: choose another file with --state", path)
+	}
+	if err := read(path, source, &s); err != nil {
+		return nil, s, errors.Join(err, lock.Unlock())
+	}
+	return &file{path, lock}, s, nil
+}
+
+func read(path, source string, s *state) error {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the state file: %w", err)
+	}
+	var kept state
+	if err := json.Unmarshal(b, &kept); err != nil {
+		return fmt.Errorf("%s is not a state file: delete it to begin anew, or choose another with --state", path)
+	}
+	if kept.Source != source {
+		return fmt.Errorf("%s is about the events of %s: choose another file for %s with --state", path, kept.Source, source)
+	}
+	*s = kept
+	return nil
+}
+
+// save replaces the file as a whole, so that a crash leaves the one or the other.
+func (f *file) save(s state) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write the state file: %w", err)
+	}
+	next := f.path + ".new"
+	if err := os.WriteFile(next, b, 0o600); err != nil {
+		return fmt.Errorf("write the state file: %w", err)
+	}
+	if err := os.Rename(next, f.path); err != nil {
+		return fmt.Errorf("write the state file: %w", err)
+	}
+	return nil
+}
+
+func (f *file) close() error { return f.lock.Unlock() }

@@ -1,0 +1,142 @@
+// Package remote asks a running service, through its HTTP API.
+package remote
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxAnswer is how many bytes of an answer are read.
+const maxAnswer = 32 << 20
+
+// timeout is how long a request may take.
+const timeout = 30 * time.Second
+
+// Client asks about one environment of a service.
+type Client struct {
+	URL         string // of the service, such as http://127.0.0.1:8080
+	Token       string // of its API
+	Environment string
+}
+
+// Error is a refusal of the service.
+type Error struct {
+	Status  int
+	Problem string // what the service says
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		return "the service refuses the token: set --token or IDEM_API_TOKEN to its api_token"
+	case e.Problem == "":
+		return fmt.Sprintf("the service answered %d", e.Status)
+	}
+	return fmt.Sprintf("the service answered %d: %s", e.Status, e.Problem)
+}
+
+// Page is a page of a list.
+type Page[T any] struct {
+	Data []T    `json:"data"`
+	Next string `json:"next,omitempty"`
+}
+
+// Path joins parts of a path, which are escaped.
+func Path(parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, part := range parts {
+		escaped[i] = url.PathEscape(part)
+	}
+	return strings.Join(escaped, "/")
+}
+
+// Get reads what is at a path below the environment.
+func (c Client) Get(ctx context.Context, path string, query url.Values, out any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.do(ctx, http.MethodGet, path, nil, out)
+}
+
+// Post sends a body, nil for none, to a path below the environment.
+func (c Client) Post(ctx context.Context, path string, body, out any) error {
+	return c.do(ctx, http.MethodPost, path, body, out)
+}
+
+func (c Client) do(ctx context.Context, method, path string, body, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var content io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		content = bytes.NewReader(b)
+	}
+	address := strings.TrimRight(c.URL, "/") + "/v1/" + url.PathEscape(c.Environment) + "/" + path
+	req, err := http.NewRequestWithContext(ctx, method, address, content)
+	if err != nil {
+		return fmt.Errorf("make a request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.Token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := c.transport().Do(req)
+	if err != nil {
+		return unreachable(c.URL, err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return unreachable(c.URL, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return &Error{res.StatusCode, problem(answer)}
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%s answered something that is not of Idem's API: is --url right?", c.URL)
+	}
+	return nil
+}
+
+// transport follows no redirect: the token would go with it.
+func (c Client) transport() *http.Client {
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// unreachable says what to do. The query of the address can hold ids, and is left out.
+func unreachable(address string, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("cannot reach the service at %s: %w: is it running, and is --url right?", address, err)
+}
+
+// problem is what an answer says that is not a success (RFC 9457, or plain text).
+func problem(answer []byte) string {
+	var p struct {
+		Title, Detail string
+		Errors        []struct{ Message, Location string }
+	}
+	if json.Unmarshal(answer, &p) != nil {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
+		return line[:min(len(line), 200)]
+	}
+	text := p.Detail
+	if text == "" {
+		text = p.Title
+	}
+	for _, e := range p.Errors {
+		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	}
+	return text
+}

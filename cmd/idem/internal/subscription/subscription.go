@@ -1,0 +1,35 @@
+// Package subscription says which events a webhook must bring to the service.
+package subscription
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/family"
+	"github.com/idemhq/idem/persona/webhook"
+)
+
+// deciding are the families whose events lead to decisions and verdicts.
+var deciding = []string{"inquiry", "case"}
+
+// Lacking compares what a webhook is subscribed to with what the service uses. Without
+// the deciding events decisions come late, when the service reconciles; without the
+// copied ones only its copies of other objects are late.
+func Lacking(subscribed []string) (decide, copied []string) {
+	if slices.Contains(subscribed, "*") {
+		return nil, nil
+	}
+	for _, name := range webhook.Documented() {
+		kind, _, _ := strings.Cut(string(name), ".")
+		of, known := family.Find(domain.Ref{Type: kind})
+		switch {
+		case !known || slices.Contains(subscribed, string(name)):
+		case slices.Contains(deciding, of.Name):
+			decide = append(decide, string(name))
+		default:
+			copied = append(copied, string(name))
+		}
+	}
+	return decide, copied
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
+)
+
+// remoteService is embedded by the commands that ask a running service.
+type remoteService struct {
+	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default})."`
+	URL         string `name:"url" default:"http://127.0.0.1:8080" env:"IDEM_URL" help:"The address of the service (${default})."`
+	Token       string `env:"IDEM_API_TOKEN" placeholder:"TOKEN" help:"The token of the service's API. Other users of the machine can see flags: prefer the variable."`
+}
+
+// Validate rejects what no service answers to.
+func (r remoteService) Validate() error {
+	if u, err := url.Parse(r.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--url %q is not a web address such as http://127.0.0.1:8080", r.URL)
+	}
+	if r.Token == "" {
+		return errors.New("no token: set IDEM_API_TOKEN or --token to the service's api_token")
+	}
+	return nil
+}
+
+func (r remoteService) client() remote.Client {
+	return remote.Client{URL: r.URL, Token: r.Token, Environment: r.Environment}
+}
+
+// list is embedded by the commands that list rows.
+type list struct {
+	Limit int    `default:"20" placeholder:"N" help:"How many rows to list at most, up to 100 (${default})."`
+	Next  string `placeholder:"CURSOR" help:"List the page after this one: the \"next\" of the page before."`
+}
+
+// query returns the parameters of a list whose cursor has a name.
+func (l list) query(cursor string) url.Values {
+	q := url.Values{"limit": {fmt.Sprint(min(l.Limit, 100))}}
+	if l.Next != "" {
+		q.Set(cursor, l.Next)
+	}
+	return q
+}
+
+// with sets a parameter that is not empty.
+func with(q url.Values, name, value string) url.Values {
+	if value != "" {
+		q.Set(name, value)
+	}
+	return q
+}
+
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
+	"github.com/idemhq/idem/cmd/idem/internal/show"
+	"github.com/idemhq/idem/cmd/idem/internal/tail"
+)
+
+type tailCommand struct {
+	remoteService
+	Only     []string      `enum:"event,decision,action,notification" placeholder:"KIND" help:"Only these kinds: ${enum}. The default is all."`
+	Object   string        `placeholder:"ID" help:"Only what is about this object, such as inq_…."`
+	State    []string      `placeholder:"STATE" help:"Only rows in these states, such as dead or poison."`
+	Last     int           `default:"10" placeholder:"N" help:"How many rows of each kind to begin with (${default})."`
+	Interval time.Duration `default:"1s" help:"How often to ask (${default})."`
+	Once     bool          `help:"Print what there is and end."`
+	JSON     bool          `name:"json" help:"Print a line of JSON for each row."`
+}
+
+func (tailCommand) Help() string {
+	return `A row is printed when it comes and when its state changes. Rows hold ids, names and reasons, and no personal data but your own reference ids.
+
+` + examples(
+		`idem tail`,
+		`idem tail --only action --state dead`,
+		`idem tail --object inq_… --last 100 --once --json`,
+		`idem tail --url https://idem.example.com --environment production`)
+}
+
+// Validate rejects what cannot be followed.
+func (c tailCommand) Validate() error {
+	if c.Interval <= 0 {
+		return errors.New("--interval must be greater than zero")
+	}
+	if c.Last < 0 {
+		return errors.New("--last must not be negative")
+	}
+	return c.remoteService.Validate()
+}
+
+func (c tailCommand) Run(ctx context.Context, std streams) error {
+	kinds := c.Only
+	if len(kinds) == 0 {
+		kinds = tail.Kinds()
+	}
+	following := tail.New(c.client(), kinds, c.Object)
+	for begun := false; ; {
+		rows, err := following.Next(ctx, c.Last)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && (!begun || refusedForGood(err)):
+			return err
+		case err != nil:
+			fmt.Fprintln(std.err, "idem:", err)
+		default:
+			begun = true
+		}
+		if err := c.printRows(std.out, rows); err != nil || c.Once {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(c.Interval):
+		}
+	}
+}
+
+// refusedForGood reports whether the service would refuse again.
+func refusedForGood(err error) bool {
+	var refusal *remote.Error
+	return errors.As(err, &refusal) && refusal.Status < 500 && refusal.Status != 429
+}
+
+func (c tailCommand) printRows(w io.Writer, rows []tail.Row) error {
+	for _, row := range rows {
+		if len(c.State) > 0 && !slices.Contains(c.State, row.State) {
+			continue
+		}
+		if c.JSON {
+			if err := show.Line(w, row); err != nil {
+				return err
+			}
+			continue
+		}
+		err := show.Text(w, func(w io.Writer) {
+			fmt.Fprintf(w, "%s  %-12s  %-36s  %-30s  %s  %s\n", moment(row.At), row.Kind, row.Object, row.Name, coloured(row.State), show.Faint(row.Reason))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coloured colours a state or a verdict by what it means for people.
+func coloured(state string) string {
+	switch state {
+	case "dead", "poison", "declined", "not_evaluated":
+		return show.Bad(state)
+	case "waiting", "review", "incomplete", "no_rule_matched", "dropped", "pending":
+		return show.Doubtful(state)
+	case "done", "approved", "applied", "decided", "already_done":
+		return show.Good(state)
+	}
+	return state
+}

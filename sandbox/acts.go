@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"fmt"
+
+	"github.com/idemhq/idem/sandbox/internal/acts"
+)
+
+// Act is something that happens at Persona without a call of the API: a person does it in
+// the dashboard or in front of a camera, or Persona does it by itself. Pass it to
+// [Sandbox.Act]. Its fields:
+//
+//	Do      ActKind        // what happens
+//	ID      string         // of the resource that it happens to
+//	Type    string         // of what it creates, such as verification/database
+//	Outcome string         // the final status of what it creates
+//	Step    string         // of the flow
+//	Text    string         // of a comment
+//	Field   string         // to delete from a transaction type
+//	Tags    []string       // of a verification
+//	Query   map[string]any // of a report, with keys in kebab-case
+//	Rows    string         // CSV, as for an importer of accounts
+//
+// docs/sandbox.md says which kinds use which fields, and which events follow.
+type Act = acts.Act
+
+// ActKind is the kind of an [Act]: one of the constants.
+type ActKind = acts.Kind
+
+// The acts of users of the dashboard. They are in the user audit log.
+const (
+	ActArchiveAccount         = acts.ArchiveAccount         // an account accepts no new inquiries
+	ActRestoreAccount         = acts.RestoreAccount         // an archived account accepts them again
+	ActCreateReport           = acts.CreateReport           // a report about an account, with Type and Query
+	ActCommentCase            = acts.CommentCase            // a comment on a case, with Text
+	ActExportCase             = acts.ExportCase             // an export of a case
+	ActRedeliver              = acts.Redeliver              // one more attempt of an event's failed deliveries
+	ActCancelGraphQuery       = acts.CancelGraphQuery       // a graph query is cancelled
+	ActRerunGraphQuery        = acts.RerunGraphQuery        // a graph query runs again
+	ActRunPipeline            = acts.RunPipeline            // a run of an importer pipeline, with Rows
+	ActPausePipelineRun       = acts.PausePipelineRun       // a run is paused
+	ActResumePipelineRun      = acts.ResumePipelineRun      // a paused run continues
+	ActCancelPipelineRun      = acts.CancelPipelineRun      // a run is canceled
+	ActPublishTemplateVersion = acts.PublishTemplateVersion // new inquiries use a draft of an inquiry template version
+	ActDeleteTransactionField = acts.DeleteTransactionField // a transaction type loses a Field
+	ActEscalateVerification   = acts.EscalateVerification   // a finished verification is escalated to a person
+	ActTagVerification        = acts.TagVerification        // a verification gets Tags
+	ActResumeWorkflowRun      = acts.ResumeWorkflowRun      // a run that failed continues
+)
+
+// The acts of people in the flow of an inquiry, and of Persona itself.
+const (
+	ActSubmit                 = acts.Submit                 // a verification, document or selfie for an inquiry, with Type and Outcome
+	ActMoveOn                 = acts.MoveOn                 // an inquiry reaches a Step
+	ActCreateReusablePersona  = acts.CreateReusablePersona  // other inquiries of the account can use what an inquiry proved
+	ActUseReusablePersona     = acts.UseReusablePersona     // an inquiry uses what another one proved
+	ActCancelSession          = acts.CancelSession          // a person leaves an inquiry session
+	ActRunReport              = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
+	ActProcessSentinelSession = acts.ProcessSentinelSession // a transaction gets data about the payer's device
+	ActFailRelay              = acts.FailRelay              // the person of a relay fails
+)
+
+// Act carries out an act as a whole, with its events, or not at all. It returns the id of
+// what the act created or changed.
+func (s *Sandbox) Act(environment Environment, a Act) (id string, err error) {
+	done, err := acts.Perform(s.engine, environment, a)
+	if err != nil {
+		return "", fmt.Errorf("sandbox: act %s on %s: %w", a.Do, a.ID, err)
+	}
+	return done.ID, nil
+}

@@ -1,0 +1,106 @@
+package resources
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// accountFields returns the fields that a request writes into an account, as bare values:
+// those in fields, and those that have a shortcut.
+func accountFields(c *engine.Call) map[string]any {
+	written := snakeKeys(c.Object("data.attributes.fields"))
+	for name, value := range c.Object("data.attributes") {
+		if path, known := engine.AccountShortcuts()[name]; known {
+			setPath(written, path, value)
+		}
+	}
+	return written
+}
+
+// setPath sets a bare value at a path, such as name.first.
+func setPath(written map[string]any, path string, value any) {
+	outer, inner, nested := strings.Cut(path, ".")
+	if !nested {
+		written[outer] = value
+		return
+	}
+	hash, _ := written[outer].(map[string]any)
+	hash = maps.Clone(hash)
+	if hash == nil {
+		hash = map[string]any{}
+	}
+	hash[inner] = value
+	written[outer] = hash
+}
+
+// MergeFields returns fields with bare values written into them. The values of a hash are
+// written one by one.
+func MergeFields(have, written map[string]any) map[string]any {
+	merged := maps.Clone(have)
+	if merged == nil {
+		merged = map[string]any{}
+	}
+	for name, value := range written {
+		old, _ := merged[name].(map[string]any)
+		merged[name] = typedField(name, value, old)
+	}
+	return merged
+}
+
+// typedField returns a bare value as a field.
+func typedField(name string, value any, old map[string]any) map[string]any {
+	switch value := value.(type) {
+	case map[string]any:
+		inner, _ := old["value"].(map[string]any)
+		return map[string]any{"type": "hash", "value": MergeFields(inner, snakeKeys(value))}
+	case []any:
+		list := []any{}
+		for _, element := range value {
+			list = append(list, typedField("", element, nil))
+		}
+		return map[string]any{"type": "array", "value": list}
+	default:
+		return storage.Field(name, value)
+	}
+}
+
+// blankedFields returns the fields of a resource with their types, but without values.
+func blankedFields(r *storage.Resource) map[string]any {
+	fields, _ := r.Attributes["fields"].(map[string]any)
+	blank := make(map[string]any, len(fields))
+	for name, value := range fields {
+		one, _ := value.(map[string]any)
+		blank[name] = map[string]any{"type": one["type"], "value": nil}
+	}
+	return blank
+}
+
+// fillAccount writes an inquiry's fields into its account if the account has none (Persona
+// help: Accounts).
+func fillAccount(c *engine.Change, inquiry *storage.Resource) {
+	account := c.Edit(inquiry.One("account"))
+	if account == nil {
+		return
+	}
+	if fields, _ := account.Attributes["fields"].(map[string]any); len(fields) > 0 {
+		return
+	}
+	written := map[string]any{}
+	for name, path := range engine.AccountShortcuts() {
+		if name == "country-code" {
+			name = "address-country-code"
+		}
+		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil {
+			setPath(written, path, value)
+		}
+	}
+	if len(written) == 0 {
+		return
+	}
+	account.Attributes["fields"] = MergeFields(nil, written)
+	c.Stamp(account, "updated-at")
+	c.Emit("account.updated-fields", account, nil)
+}
