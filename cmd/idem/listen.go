@@ -15,6 +15,7 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/listen"
 	"github.com/idemhq/idem/cmd/idem/internal/listenview"
 	"github.com/idemhq/idem/cmd/idem/internal/show"
+	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/persona"
@@ -31,7 +32,7 @@ type listenCommand struct {
 	Since     since         `placeholder:"WHEN" help:"Without a state file, begin at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
 	Interval  time.Duration `default:"2s" help:"How often to ask for events (${default})."`
 	Timeout   time.Duration `default:"5s" help:"How long to wait for an answer (${default}, as Persona does)."`
-	Once      bool          `help:"End when everything is forwarded. Exits 1 if something was not accepted."`
+	Once      bool          `help:"Look once, make one attempt for each event, and end. Exits 1 if something was not accepted."`
 	Plain     bool          `help:"Print lines, also on a terminal."`
 	JSON      bool          `name:"json" help:"Print a line of JSON for each attempt."`
 }
@@ -154,14 +155,7 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 // webhook would send them.
 func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecret, limiter *persona.RateLimiter) (*persona.Client, error) {
 	if len(c.Secret) == 0 {
-		for _, secret := range hook.Attributes.Secrets {
-			if secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(time.Now()) {
-				options.Sender.Secrets = append(options.Sender.Secrets, secret.Value)
-			}
-		}
-		if len(options.Sender.Secrets) == 0 && hook.Attributes.Secret != "" {
-			options.Sender.Secrets = []string{hook.Attributes.Secret}
-		}
+		options.Sender.Secrets = webhookplan.Secrets(hook, time.Now())
 	}
 	subscribed := hook.Attributes.EnabledEvents
 	options.Wanted = func(name string) bool { return slices.Contains(subscribed, "*") || slices.Contains(subscribed, name) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/subscription"
+	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/service"
 )
@@ -50,7 +51,7 @@ func (a account) find(ctx context.Context) (*persona.WebhookWithSecret, Finding)
 			f.Found, f.Do = err.Error(), "try again"
 			return nil, f
 		}
-		if slices.ContainsFunc(secretsOf(hook, time.Time{}), a.configured) {
+		if slices.ContainsFunc(webhookplan.Secrets(hook, time.Time{}), a.configured) {
 			return hook, f
 		}
 		if a.leadsHere(hook.Attributes.URL) {
@@ -77,19 +78,6 @@ func (a account) leadsHere(address string) bool {
 	return err == nil && strings.HasSuffix(trimmed(u.Path), path)
 }
 
-// secretsOf are the secrets that are valid at a moment, all of them for the zero time.
-func secretsOf(hook *persona.WebhookWithSecret, at time.Time) (valid []string) {
-	for _, secret := range hook.Attributes.Secrets {
-		if at.IsZero() || secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(at) {
-			valid = append(valid, secret.Value)
-		}
-	}
-	if single := hook.Attributes.Secret; single != "" && len(hook.Attributes.Secrets) == 0 {
-		valid = append(valid, single)
-	}
-	return valid
-}
-
 func (a account) status(hook *persona.WebhookWithSecret) Finding {
 	f := Finding{Check: "webhook", Level: OK, Found: hook.ID + " is " + hook.Attributes.Status}
 	if hook.Attributes.Status != "enabled" {
@@ -100,7 +88,7 @@ func (a account) status(hook *persona.WebhookWithSecret) Finding {
 
 func (a account) secrets(hook *persona.WebhookWithSecret, now time.Time) Finding {
 	f := Finding{Check: "webhook secret", Level: OK, Found: "the service knows every secret that the webhook signs with"}
-	valid, known := secretsOf(hook, now), 0
+	valid, known := webhookplan.Secrets(hook, now), 0
 	for _, secret := range valid {
 		if a.configured(secret) {
 			known++

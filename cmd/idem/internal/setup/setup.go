@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
@@ -67,21 +66,9 @@ func Connect(ctx context.Context, client *persona.Client, name, address string) 
 	if err != nil {
 		return Hook{}, fmt.Errorf("read the webhook's secret: %w", err)
 	}
-	h := Hook{ID: hook.ID, Made: done[0].Action, Secrets: valid(hook, time.Now())}
+	h := Hook{ID: hook.ID, Made: done[0].Action, Secrets: webhookplan.Secrets(hook, time.Now())}
 	if len(h.Secrets) == 0 {
 		return h, fmt.Errorf("no secret of webhook %s is shown by Persona: set webhook_secrets by hand", hook.ID)
 	}
 	return h, nil
-}
-
-func valid(hook *persona.WebhookWithSecret, now time.Time) (secrets []string) {
-	for _, secret := range hook.Attributes.Secrets {
-		if secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(now) {
-			secrets = append(secrets, secret.Value)
-		}
-	}
-	if single := hook.Attributes.Secret; single != "" && !slices.Contains(secrets, single) && len(hook.Attributes.Secrets) == 0 {
-		secrets = append(secrets, single)
-	}
-	return secrets
 }
