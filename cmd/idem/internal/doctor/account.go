@@ -52,17 +52,18 @@ func policyOf(environment service.Environment, settings service.EnvironmentConfi
 }
 
 // key makes the call that needs no permission.
-func (a account) key(ctx context.Context, response **persona.Response) (f Finding, works bool) {
-	f = Finding{Check: "key", Level: OK}
-	_, err := a.client.RateLimits.List(ctx, persona.WithResponse(response))
+func (a account) key(ctx context.Context) (*persona.Response, Finding) {
+	f := Finding{Check: "key", Level: OK}
+	var response *persona.Response
+	_, err := a.client.RateLimits.List(ctx, persona.WithResponse(&response))
 	var mismatch *persona.EnvironmentError
 	switch {
 	case err == nil:
 		f.Found = "Persona accepts it"
-		if id := (*response).Header.Get("Persona-Environment-Id"); id != "" {
+		if id := response.Header.Get("Persona-Environment-Id"); id != "" {
 			f.Found += ", for " + id
 		}
-		return f, true
+		return response, f
 	case errors.As(err, &mismatch):
 		f.Do = "set a key of the environment " + string(a.environment)
 	case errors.Is(err, persona.ErrUnauthorized):
@@ -75,7 +76,7 @@ func (a account) key(ctx context.Context, response **persona.Response) (f Findin
 		f.Do = "check the network and base_url"
 	}
 	f.Level, f.Found = Problem, err.Error()
-	return f, false
+	return response, f
 }
 
 func version(response *persona.Response) Finding {

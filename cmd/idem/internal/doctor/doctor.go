@@ -78,6 +78,28 @@ func Worst(findings []Finding) Level {
 func (o Options) persona(ctx context.Context, environment service.Environment, tell func(Finding)) {
 	settings := o.Config.Environments[environment]
 	tell(policyOf(environment, settings))
+	at, response, finding := o.connect(ctx, environment)
+	tell(finding)
+	if finding.Level != OK {
+		return // nothing else would work
+	}
+	tell(version(response))
+	tell(clock(response, o.Now(), settings.Tolerance))
+	tell(rate(response))
+	tell(at.events(ctx))
+	at.webhook(ctx, tell)
+}
+
+// Key tries the key of an environment.
+func (o Options) Key(ctx context.Context, environment service.Environment) Finding {
+	_, _, finding := o.connect(ctx, environment)
+	finding.Environment = string(environment)
+	return finding
+}
+
+// connect makes a client and tries its key.
+func (o Options) connect(ctx context.Context, environment service.Environment) (account, *persona.Response, Finding) {
+	settings := o.Config.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(settings.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithHTTPClient(o.HTTP), persona.WithTimeout(timeout), persona.WithMaxRetries(1), persona.WithMaxWait(timeout),
@@ -87,22 +109,11 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	}
 	client, err := persona.NewClient(opts...)
 	if err != nil {
-		tell(Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"})
-		return
+		return account{}, nil, Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"}
 	}
 	at := account{client, settings, environment, o.PublicURL}
-	var response *persona.Response
-	if finding, works := at.key(ctx, &response); !works {
-		tell(finding)
-		return // nothing else would work
-	} else {
-		tell(finding)
-	}
-	tell(version(response))
-	tell(clock(response, o.Now(), settings.Tolerance))
-	tell(rate(response))
-	tell(at.events(ctx))
-	at.webhook(ctx, tell)
+	response, finding := at.key(ctx)
+	return at, response, finding
 }
 
 // Environments returns those that are configured, the sandbox last.
