@@ -46,6 +46,7 @@ type Candidate struct{ Word, Help string }
 func Write(w io.Writer, shell string, candidates []Candidate) {
 	for _, c := range candidates {
 		help, _, _ := strings.Cut(c.Help, ". ")
+		help = strings.TrimSuffix(help, ".")
 		switch shell {
 		case "zsh":
 			fmt.Fprintf(w, "%s:%s\n", strings.ReplaceAll(c.Word, ":", `\:`), help)
