@@ -92,7 +92,7 @@ func (s sent) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%s in %d ms\n", status, s.Millis)
 	if body := strings.TrimSpace(s.Body); body != "" {
-		fmt.Fprintln(w, body)
+		fmt.Fprintln(w, show.Printable(body))
 	}
 }
 

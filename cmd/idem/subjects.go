@@ -36,7 +36,7 @@ func (c subjectsListCommand) Run(ctx context.Context, std streams) error {
 	return c.print(std.out, page, func(w io.Writer) {
 		rows := [][]string{{"REFERENCE", "SINCE", "OBJECT", "VERDICT"}}
 		for _, s := range page.Data {
-			rows = append(rows, []string{s.Reference, sinceWhen(s.Since), s.Object.ID, coloured(string(s.Verdict))})
+			rows = append(rows, []string{show.Printable(s.Reference), sinceWhen(s.Since), s.Object.ID, coloured(string(s.Verdict))})
 		}
 		show.Table(w, rows)
 		printNext(w, page.Next)
@@ -85,7 +85,7 @@ func (c subjectsShowCommand) Run(ctx context.Context, std streams) error {
 }
 
 func (s shownSubject) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", s.Reference, coloured(string(s.Verdict)))
+	fmt.Fprintf(w, "%s: %s\n", show.Printable(s.Reference), coloured(string(s.Verdict)))
 	if s.Object.ID != "" {
 		fmt.Fprintf(w, "since %s, from %s, which is %s\n", sinceWhen(s.Since), s.Object, s.Status)
 	}

@@ -92,7 +92,7 @@ func (c tailCommand) printRows(w io.Writer, rows []tail.Row) error {
 			continue
 		}
 		err := show.Text(w, func(w io.Writer) {
-			fmt.Fprintf(w, "%s  %-12s  %-36s  %-30s  %s  %s\n", moment(row.At), row.Kind, row.Object, row.Name, coloured(row.State), show.Faint(row.Reason))
+			fmt.Fprintf(w, "%s  %-12s  %-36s  %-30s  %s  %s\n", moment(row.At), row.Kind, row.Object, show.Printable(row.Name), coloured(row.State), show.Faint(show.Printable(row.Reason)))
 		})
 		if err != nil {
 			return err

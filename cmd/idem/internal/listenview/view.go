@@ -165,7 +165,7 @@ func (m model) resized(width, height int) model {
 func rows(deliveries []listen.Delivery) []table.Row {
 	var rows []table.Row
 	for _, d := range deliveries {
-		rows = append(rows, table.Row{d.Event.CreatedAt.Local().Format("15:04:05"), answer(d), printable(d.Event.Name), printable(d.Event.Object.ID), printable(d.URL)})
+		rows = append(rows, table.Row{d.Event.CreatedAt.Local().Format("15:04:05"), answer(d), show.Printable(d.Event.Name), show.Printable(d.Event.Object.ID), show.Printable(d.URL)})
 	}
 	return rows
 }
@@ -191,7 +191,7 @@ func (m model) View() tea.View {
 	case len(m.deliveries) == 0:
 		body = "Waiting for events …"
 	}
-	v := tea.NewView(strings.Join([]string{m.title, body, printable(m.notice), show.Faint(help)}, "\n"))
+	v := tea.NewView(strings.Join([]string{m.title, body, show.Printable(m.notice), show.Faint(help)}, "\n"))
 	v.AltScreen = true
 	return v
 }
@@ -200,28 +200,17 @@ func (m model) View() tea.View {
 // included: the person has asked to see it.
 func details(d listen.Delivery) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n%s\n", printable(d.Event.Name), printable(d.Event.ID), d.Event.CreatedAt.Local().Format("2006-01-02 15:04:05.000"))
-	fmt.Fprintf(&b, "to %s: %s, %d attempts\n", printable(d.URL), d.Progress, d.Attempts)
+	fmt.Fprintf(&b, "%s  %s\n%s\n", show.Printable(d.Event.Name), show.Printable(d.Event.ID), d.Event.CreatedAt.Local().Format("2006-01-02 15:04:05.000"))
+	fmt.Fprintf(&b, "to %s: %s, %d attempts\n", show.Printable(d.URL), d.Progress, d.Attempts)
 	switch {
 	case d.Error != "":
-		fmt.Fprintf(&b, "%s\n", printable(d.Error))
+		fmt.Fprintf(&b, "%s\n", show.Printable(d.Error))
 	case d.Attempts > 0:
-		fmt.Fprintf(&b, "answered %d in %d ms\n%s\n", d.Answer.Status, d.Answer.Took.Milliseconds(), printable(string(d.Answer.Body)))
+		fmt.Fprintf(&b, "answered %d in %d ms\n%s\n", d.Answer.Status, d.Answer.Took.Milliseconds(), show.Printable(string(d.Answer.Body)))
 	}
 	var indented bytes.Buffer
 	if json.Indent(&indented, d.Event.Body, "", "  ") == nil {
-		fmt.Fprintf(&b, "\n%s\n", printable(indented.String()))
+		fmt.Fprintf(&b, "\n%s\n", show.Printable(indented.String()))
 	}
 	return b.String()
-}
-
-// printable leaves out what would move the cursor or change colours: an event or an
-// answer must not be able to draw on the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			return -1
-		}
-		return r
-	}, text)
 }

@@ -48,6 +48,17 @@ func Table(w io.Writer, rows [][]string) {
 	_ = t.Flush() // so does the writer that Text gives
 }
 
+// Printable leaves out of a text of others what would move the cursor or change colours:
+// an event or an answer must not be able to draw on the terminal.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // Terminal reports whether w is a terminal.
 func Terminal(w any) bool {
 	file, ok := w.(*os.File)
