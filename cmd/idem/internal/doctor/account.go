@@ -24,6 +24,7 @@ type account struct {
 	settings    service.EnvironmentConfig
 	environment service.Environment
 	publicURL   string
+	http        *http.Client
 }
 
 func policyOf(environment service.Environment, settings service.EnvironmentConfig) Finding {

@@ -111,7 +111,7 @@ func (o Options) connect(ctx context.Context, environment service.Environment) (
 	if err != nil {
 		return account{}, nil, Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"}
 	}
-	at := account{client, settings, environment, o.PublicURL}
+	at := account{client, settings, environment, o.PublicURL, o.HTTP}
 	response, finding := at.key(ctx)
 	return at, response, finding
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,7 +27,11 @@ func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	tell(a.status(hook))
 	tell(a.secrets(hook, time.Now()))
 	tell(a.subscribed(hook))
-	tell(a.address(hook))
+	address := a.address(hook)
+	tell(address)
+	if address.Level != Problem {
+		tell(a.reachable(ctx, hook.Attributes.URL))
+	}
 }
 
 // find returns the webhook, or what to say where there is none.
@@ -141,6 +146,31 @@ func (a account) address(hook *persona.WebhookWithSecret) Finding {
 		f.Do = "check that what is there passes requests on to the service"
 	case a.environment == service.Production && u.Scheme != "https":
 		f.Level, f.Do = Problem, "use https: events hold personal data"
+	}
+	return f
+}
+
+// reachable asks at the webhook's address in a way that changes nothing: the service takes
+// nothing but POST there, and says so.
+func (a account) reachable(ctx context.Context, address string) Finding {
+	f := Finding{Check: "reachable", Level: OK, Found: "the service answers there"}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		f.Level, f.Found = Problem, "the address cannot be used"
+		return f
+	}
+	res, err := a.http.Do(req)
+	if err != nil {
+		f.Level, f.Found = Warning, "nothing answers there when it is asked from this machine"
+		f.Do = "check the address from outside: Persona must reach it"
+		return f
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusMethodNotAllowed {
+		f.Level, f.Found = Warning, fmt.Sprintf("what answers there does not look like the service (%d)", res.StatusCode)
+		f.Do = "check that requests to this address are passed on to the service"
 	}
 	return f
 }
