@@ -36,7 +36,12 @@ func (a account) client(opts ...persona.Option) (*persona.Client, error) {
 	if key != "" {
 		opts = append(opts, persona.WithAPIKey(key))
 	}
-	return persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+	var mismatch *persona.EnvironmentError
+	if errors.As(err, &mismatch) {
+		return nil, fmt.Errorf("%w: set --environment, or use another key", err)
+	}
+	return client, err
 }
 
 // settings returns the key and the address, "" where the SDK finds them by itself.

@@ -17,6 +17,8 @@ const (
 	atOnce  = 8   // attempts at the same time
 	keep    = 500 // accepted deliveries that can be sent again
 	maxWait = time.Minute
+
+	saveEvery = time.Second // while many attempts are made
 )
 
 // Options say what is forwarded, and where to.
@@ -189,10 +191,16 @@ func (l *Listener) attempt(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	for len(due) > 0 && ctx.Err() == nil {
+	for saved := time.Now(); len(due) > 0 && ctx.Err() == nil; {
 		n := min(len(due), atOnce)
 		l.send(ctx, due[:n])
 		due = due[n:]
+		if time.Since(saved) > saveEvery { // what a crash repeats is little
+			if err := l.save(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
 	}
 	l.forget()
 	return l.save()
