@@ -123,7 +123,7 @@ func TestDownloadsSendTheKeyOnlyToTheAPI(t *testing.T) {
 	home, files := httptest.NewServer(handler), httptest.NewServer(handler)
 	defer home.Close()
 	defer files.Close()
-	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(home.URL+"/api/v1"))
+	client, err := persona.NewClient(persona.WithAPIKey(testKey), persona.WithBaseURL(home.URL+"/api/v1"), persona.WithBackoff(time.Millisecond, time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestDownloadsSendTheKeyOnlyToTheAPI(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := client.Download(t.Context(), "not a URL"); err == nil {
-		t.Error("what is no URL was fetched")
+		t.Error("a malformed URL was fetched")
 	}
 	files.Close()
 	if _, err := client.Download(t.Context(), files.URL+"/a.jpg?access_token=secret-token"); err == nil || strings.Contains(err.Error(), "secret-token") {

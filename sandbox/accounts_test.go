@@ -284,7 +284,7 @@ func TestAnAccountThatWasConsolidatedTakesNoOthers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	ok(t, consolidate(third, second)) // what took over can be taken over
+	ok(t, consolidate(third, second)) // a destination can be a source
 }
 
 func TestAnArchivedAccountTakesNoInquiryByItsReferenceIDEither(t *testing.T) {

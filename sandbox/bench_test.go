@@ -23,16 +23,19 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkGrown compares reads of a sandbox with many inquiries to reads of one with
-// few, and says what an inquiry with its account and events takes in memory.
+// BenchmarkGrown compares reads of a sandbox with many inquiries to reads of one with few. It
+// also reports the memory for an inquiry with its account and events, and how many of them
+// are created per second.
 func BenchmarkGrown(b *testing.B) {
 	const few, many = 1_000, 200_000
 	small, _ := grown(b, few)
+	started := time.Now()
 	large, size := grown(b, many)
+	rate := many / time.Since(started).Seconds()
 	reads := map[string]func(inquiryID string) string{
 		"get an inquiry":           func(id string) string { return "/inquiries/" + id },
 		"list inquiries":           func(string) string { return "/inquiries" },
-		"list behind a cursor":     func(id string) string { return "/inquiries?page%5Bafter%5D=" + id },
+		"list after a cursor":      func(id string) string { return "/inquiries?page%5Bafter%5D=" + id },
 		"list by the reference id": func(string) string { return "/inquiries?filter%5Breference-id%5D=user-500" },
 		"list an object's events":  func(id string) string { return "/events?filter%5Bobject-id%5D=" + id },
 	}
@@ -52,6 +55,7 @@ func BenchmarkGrown(b *testing.B) {
 			}
 			b.ReportMetric(float64(took[1])/float64(took[0]), "×small")
 			b.ReportMetric(float64(size)/many, "bytes/inquiry")
+			b.ReportMetric(rate, "creations/s")
 		})
 	}
 }
@@ -118,6 +122,25 @@ func BenchmarkGetAnInquiry(b *testing.B) {
 		recorded := httptest.NewRecorder()
 		server.ServeHTTP(recorded, request)
 		if recorded.Code != 200 {
+			b.Fatal(recorded.Code)
+		}
+	}
+}
+
+func BenchmarkCreateAnInquiry(b *testing.B) {
+	sb, err := sandbox.New(sandbox.Options{RateLimit: 1 << 30})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(sb.Close)
+	body := fmt.Sprintf(`{"data":{"attributes":{"inquiry-template-id":%q}}}`, sandbox.InquiryTemplateID)
+	for b.Loop() {
+		request := httptest.NewRequest("POST", "/api/v1/inquiries", strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+		request.Header.Set("Content-Type", "application/json")
+		recorded := httptest.NewRecorder()
+		sb.ServeHTTP(recorded, request)
+		if recorded.Code != 201 {
 			b.Fatal(recorded.Code)
 		}
 	}

@@ -20,14 +20,14 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// documents are Persona's OpenAPI documents, read once for all tests.
+// documents contains Persona's OpenAPI documents, read once for all tests.
 var documents struct {
 	sync.Mutex
 	byVersion map[string]*conformance.Document
 }
 
-// document returns the document of a version: the newest there is that is not newer.
-// It is nil when there are none.
+// document returns the document for a version: the latest one that is not later than the
+// version. It is nil if there are no documents.
 func document(t *testing.T, version string) *conformance.Document {
 	dir, err := openapi.Dir()
 	if err != nil {
@@ -57,7 +57,7 @@ func document(t *testing.T, version string) *conformance.Document {
 	return documents.byVersion[chosen]
 }
 
-// TestMain says once when nothing can be checked against the documents.
+// TestMain prints one message if there are no documents.
 func TestMain(m *testing.M) {
 	if dir, err := openapi.Dir(); err != nil {
 		os.Stderr.WriteString("sandbox: without Persona's OpenAPI documents, answers are not checked against them: " + err.Error() + "\n")
@@ -67,8 +67,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// server is a sandbox whose every request and answer is checked against the document
-// of its version.
+// server is a sandbox that checks every request and answer against the document of its
+// version.
 type server struct {
 	*sandbox.Sandbox
 	url string
@@ -90,8 +90,8 @@ func start(t *testing.T, options sandbox.Options) *server {
 	return &server{Sandbox: sb, url: listening.URL, t: t}
 }
 
-// frozen are options under which time passes by [sandbox.Sandbox.Advance] alone: a busy
-// machine has receivers of webhooks late, and still not too late.
+// frozen returns options with which time passes only in [sandbox.Sandbox.Advance], and
+// receivers of webhooks may be slow, as on a busy machine.
 func frozen() sandbox.Options {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return sandbox.Options{Wall: func() time.Time { return at }, DeliveryTimeout: time.Minute}
@@ -106,8 +106,7 @@ func (s *server) client(opts ...persona.Option) *persona.Client {
 	return client
 }
 
-// checked reports what does not conform. A refused request need not: that is why it
-// was refused.
+// checked reports what does not conform. A request that was refused need not conform.
 func checked(t *testing.T, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -138,7 +137,7 @@ func checked(t *testing.T, next http.Handler) http.Handler {
 	})
 }
 
-// ok ends a test that cannot go on.
+// ok ends the test if there is an error.
 func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

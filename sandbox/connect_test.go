@@ -11,7 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// newConnection makes a connection that is active.
+// newConnection creates an active connection.
 func newConnection(t *testing.T, server *server) *persona.Connection {
 	t.Helper()
 	connection, err := server.client().Connections.Create(t.Context(), persona.ConnectionCreateParams{DestinationOrganizationID: "org_Partner"})

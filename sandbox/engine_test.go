@@ -18,8 +18,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// do sends a request with the sandbox's key, and returns the status and the body.
-// Headers come in pairs.
+// do sends a request with the sandbox's key, and returns the status and the body. Headers are
+// pairs of name and value.
 func (s *server) do(method, path, body string, headers ...string) (int, http.Header, map[string]any) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -310,7 +310,7 @@ func TestSparseFieldsLeaveOutTheRest(t *testing.T) {
 func encoded(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // only of what a test writes itself
+		panic(err) // only for a test's own values
 	}
 	return b
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// scenario is something that happens, step by step. A step that cannot be taken ends
-// the test.
+// scenario is something that happens, step by step. A step that fails ends the test.
 type scenario struct {
 	*testing.T
 	environment sandbox.Environment // sandbox or production
@@ -19,7 +18,7 @@ type scenario struct {
 	client      *persona.Client
 }
 
-// act does what no operation does, and returns what it made or changed.
+// act carries out an act, and returns the id of what it created or changed.
 func (s *scenario) act(a sandbox.Act) string {
 	s.Helper()
 	id, err := s.server.Act(s.environment, a)
@@ -56,7 +55,7 @@ func (s *scenario) graphQuery(text string) string {
 	return made.ID
 }
 
-// session opens a session of a new inquiry.
+// session starts a session of a new inquiry.
 func (s *scenario) session() string {
 	s.Helper()
 	link, err := s.client.Inquiries.GenerateOneTimeLink(s.Context(), s.inquiry(), persona.InquiryGenerateOneTimeLinkParams{})
@@ -65,7 +64,7 @@ func (s *scenario) session() string {
 	return link.Relationships.Sessions.Data[0].ID
 }
 
-// scenarios are what happens, and the events of it in their order.
+// scenarios returns what happens, with the expected events in order.
 func scenarios() map[string]struct {
 	happens func(*scenario)
 	events  string
@@ -293,8 +292,8 @@ func scenarios() map[string]struct {
 	}
 }
 
-// publishVersion makes a version of the inquiry template and publishes it, and an
-// inquiry of it.
+// publishVersion creates and publishes a version of the inquiry template, and creates an
+// inquiry with it.
 func publishVersion(s *scenario) []string {
 	translations := []persona.InquiryTemplateImportTranslationsTranslation{{
 		Step: "start", Component: "title", AttributeName: "text",
@@ -309,7 +308,7 @@ func publishVersion(s *scenario) []string {
 	return []string{"inquiry-template-version.created", "inquiry-template-version.published", "account.created", "inquiry.created"}
 }
 
-// reportScenarios are reports of each kind that come out in every way.
+// reportScenarios returns reports of each kind with every outcome.
 func reportScenarios() map[string]func(*scenario) []string {
 	matching := map[string]string{
 		"watchlist": "Kim Jong Un", "adverse-media": "Kim Jong Un", "politically-exposed-person": "Boris Johnson",

@@ -63,8 +63,8 @@ func ExampleSandbox_Act() {
 		fmt.Println(err)
 		return
 	}
-	// No simulate action asks a person for another try. This is one who has to.
-	id, err := sb.Act("sandbox", sandbox.Act{Do: "submit", ID: inquiry.ID, Type: "verification/selfie", Outcome: "requires_retry"})
+	// No simulate action makes a person repeat a step, but an act does.
+	id, err := sb.Act(sandbox.EnvironmentSandbox, sandbox.Act{Do: sandbox.ActSubmit, ID: inquiry.ID, Type: "verification/selfie", Outcome: "requires_retry"})
 	if err != nil {
 		fmt.Println(err)
 		return

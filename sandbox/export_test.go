@@ -9,8 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// Unlisted returns the names of the events that a sandbox emitted although they are not
-// among those it says it emits.
+// Unlisted returns the names of emitted events that [Listed] does not contain.
 func Unlisted(s *Sandbox) []string {
 	var unlisted []string
 	s.engine.WithLock(func() {

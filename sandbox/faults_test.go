@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// addFault adds a fault as it is written on a command line.
+// addFault adds a fault in the form of the command line.
 func addFault(t *testing.T, sb *sandbox.Sandbox, text string) {
 	t.Helper()
 	fault, err := sandbox.ParseFault(text)
@@ -163,7 +163,7 @@ func TestAStaleSearchFindsWhatWas(t *testing.T) {
 	}
 }
 
-// failures tells which of n calls failed.
+// failures returns which of n calls failed.
 func failures(t *testing.T, server *server, n int) string {
 	t.Helper()
 	var b strings.Builder
@@ -201,7 +201,7 @@ func TestARunIsRepeatedWithItsSeed(t *testing.T) {
 
 func TestALossyWorldIsTheSameForItsSeed(t *testing.T) {
 	t.Parallel()
-	// fates tells what became of each of 40 events: lost, sent once or sent twice.
+	// fates returns whether each of 40 events was lost, sent once or sent twice.
 	fates := func(seed uint64) string {
 		options := frozen()
 		options.FaultSeed = seed
@@ -271,7 +271,7 @@ func TestALostDeliveryNeverComes(t *testing.T) {
 	}
 }
 
-// arrivals returns the ids of the inquiries whose events came, in order.
+// arrivals returns the ids of the inquiries whose events arrived, in order.
 func (r *receiver) arrivals(t *testing.T, n int) []string {
 	t.Helper()
 	var ids []string

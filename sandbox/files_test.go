@@ -14,7 +14,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// fetch downloads a file as anyone who has its address.
+// fetch downloads a file without a key.
 func fetch(t *testing.T, address, key string) (int, http.Header, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
@@ -31,8 +31,8 @@ func fetch(t *testing.T, address, key string) (int, http.Header, []byte) {
 	return response.StatusCode, response.Header, content
 }
 
-// photographed is an inquiry with a passed verification of the template, and the
-// verification's attributes as a version shows them.
+// photographed creates an inquiry with a passed verification, and returns the verification's
+// attributes in a version.
 func photographed(s *server, template, version string) (string, map[string]any) {
 	s.t.Helper()
 	_, _, doc := s.do("POST", "/api/v1/inquiries", inquiryBody)

@@ -1,8 +1,12 @@
 package sandbox
 
-import "github.com/idemhq/idem/sandbox/internal/resources"
+import (
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
+	"github.com/idemhq/idem/sandbox/internal/resources"
+)
 
-// What a new sandbox holds, in both environments alike but for the keys.
+// The contents of a new sandbox: a key of each environment, and resources that have the same
+// ids in both.
 const (
 	SandboxKey               = resources.SandboxKey
 	ProductionKey            = resources.ProductionKey
@@ -23,7 +27,7 @@ const (
 	ThemeSetID               = resources.ThemeSetID
 )
 
-// The workflow, the graph query template, the importer pipeline and the dashboard's user of a new sandbox.
+// A workflow, a graph query template, an importer pipeline and a user of the dashboard.
 const (
 	WorkflowID           = resources.WorkflowID
 	WorkflowVersionID    = resources.WorkflowVersionID
@@ -34,9 +38,8 @@ const (
 	UserAuditLogID       = resources.UserAuditLogID
 )
 
-// The report templates of a new sandbox, one of each kind. Reports about the associated
-// persons and the registrations of a business, and of SentiLink's scores, come from
-// [Sandbox.Act] alone.
+// The report templates, one of each kind. Only [Sandbox.Act] creates reports about the
+// associated persons or the registrations of a business, or about SentiLink's scores.
 const (
 	AddressLookupReportTemplateID             = resources.AddressLookupReportTemplateID
 	AdverseMediaReportTemplateID              = resources.AdverseMediaReportTemplateID
@@ -57,9 +60,9 @@ const (
 	WatchlistReportTemplateID                 = resources.WatchlistReportTemplateID
 )
 
-// The inputs that make things go wrong. Persona documents no such inputs: they are the
-// sandbox's own.
+// Inputs that make reports and graph queries fail. They are the sandbox's own: Persona
+// documents none.
 const (
-	ReportErrorText       = resources.ReportErrorText
-	GraphQueryTimeoutText = resources.GraphQueryTimeoutText
+	ReportErrorText       = reportkind.ErrorText            // in the query of a report, or a parameter of a graph query
+	GraphQueryTimeoutText = resources.GraphQueryTimeoutText // a parameter of a graph query that then times out
 )

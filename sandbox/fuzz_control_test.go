@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// FuzzParseFault reads any text as a fault: what is read can be added.
+// FuzzParseFault parses any text as a fault. A fault that was parsed can be added.
 func FuzzParseFault(f *testing.F) {
 	f.Add("kind=status_after,operation=Cases.SetStatus,status=503,rate=0.1")
 	f.Add("kind=late_delivery,event=inquiry.approved,delay=90s,after=1,times=2")
@@ -31,8 +31,7 @@ func FuzzParseFault(f *testing.F) {
 	})
 }
 
-// FuzzReadSeed reads any text as a seed file: it is refused, or makes a sandbox that
-// works.
+// FuzzReadSeed reads any text as a seed file. It is refused, or a sandbox with it works.
 func FuzzReadSeed(f *testing.F) {
 	example, err := os.ReadFile("../examples/sandbox/seed.yaml")
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// FuzzAPI sends any body to any operation: nothing that a client says makes the
-// sandbox fail.
+// FuzzAPI sends any body to any operation. No request may make the sandbox fail.
 func FuzzAPI(f *testing.F) {
 	options := frozen()
 	options.RateLimit = 1 << 30
@@ -28,13 +27,14 @@ func FuzzAPI(f *testing.F) {
 		sb.ServeHTTP(recorded, request)
 		return recorded
 	}
-	// create makes a resource, and returns its id.
+	// create creates a resource, and returns its id.
 	create := func(path, body string) string {
 		_, rest, _ := strings.Cut(do("POST", path, body).Body.String(), `"id":"`)
 		id, _, _ := strings.Cut(rest, `"`)
 		return id
 	}
-	// latest is the id of the latest event. The clock stands still: none comes by itself.
+	// latest returns the id of the latest event. The clock stands still, so no event comes by
+	// itself.
 	latest := func() string {
 		_, rest, _ := strings.Cut(do("GET", "/events?page[size]=1", "").Body.String(), `"id":"`)
 		id, _, _ := strings.Cut(rest, `"`)
@@ -82,7 +82,7 @@ func FuzzAPI(f *testing.F) {
 	})
 }
 
-// FuzzAct does any act with anything: it happens or is refused.
+// FuzzAct carries out any act with any values. It happens or is refused.
 func FuzzAct(f *testing.F) {
 	sb, err := sandbox.New(sandbox.Options{RateLimit: 1 << 30})
 	if err != nil {
@@ -120,7 +120,7 @@ func FuzzAct(f *testing.F) {
 				t.Errorf("%s made %q: %v", a.Do, made, err)
 			}
 			sb.Advance(time.Second)
-			a.ID = cmp.Or(made, a.ID) // then something happens to what was made
+			a.ID = cmp.Or(made, a.ID) // what was created
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// browser is a person's, as far as forms and links go.
+// browser is a person's browser, which follows links and sends forms.
 type browser struct {
 	t      *testing.T
 	client *http.Client
@@ -52,7 +52,7 @@ func (b *browser) open(address string) *browser {
 	return b.load(request)
 }
 
-// press sends the form of the page, with the outcome if one is given.
+// press sends the form of the page, with an outcome unless it is empty.
 func (b *browser) press(do, outcome string) *browser {
 	b.t.Helper()
 	action := regexp.MustCompile(`<form method="post" action="([^"]*)"`).FindStringSubmatch(b.page)
@@ -80,7 +80,7 @@ func (b *browser) sees(text string) {
 	}
 }
 
-// invited is a person's browser at the one-time link of a new inquiry.
+// invited returns a browser at the one-time link of a new inquiry.
 func invited(t *testing.T, client *persona.Client) *browser {
 	t.Helper()
 	made, err := client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true)})
@@ -88,9 +88,8 @@ func invited(t *testing.T, client *persona.Client) *browser {
 	return newBrowser(t).open(made.Meta.OneTimeLink)
 }
 
-// TestFromALinkToAnApproval is the way of an applicant: the inquiry is created, the
-// person opens the link and walks through the page, the webhook comes, and who receives
-// it approves.
+// TestFromALinkToAnApproval follows a whole inquiry: it is created, the person opens the link
+// and completes the page, and the receiver of the webhook approves it.
 func TestFromALinkToAnApproval(t *testing.T) {
 	t.Parallel()
 	server, to := start(t, sandbox.Options{}), newReceiver(t)
@@ -407,7 +406,7 @@ func TestFramesInFramesAreKnownOnEveryPage(t *testing.T) {
 	}
 }
 
-// newReceiverOfPeople is the host's own site, where people come back to.
+// newReceiverOfPeople returns the host's own site, to which people return.
 func newReceiverOfPeople(t *testing.T) *httptest.Server {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "welcome back") }))
 	t.Cleanup(site.Close)

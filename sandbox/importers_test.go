@@ -15,7 +15,7 @@ func csv(lines ...string) persona.File {
 	return persona.File{Name: "rows.csv", Content: strings.NewReader(strings.Join(lines, "\n"))}
 }
 
-// imported returns what became of an importer: its status and its counters.
+// imported returns the status and the counters of an importer.
 func (s *server) imported(id string) string {
 	s.t.Helper()
 	_, _, doc := s.do("GET", "/api/v1/importers/"+id, "")

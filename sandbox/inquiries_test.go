@@ -20,7 +20,7 @@ func verification(kind, template string) persona.SimulateAction {
 	return persona.SimulateAction{Type: kind, Data: persona.Set(persona.SimulateActionData{VerificationTemplateID: template})}
 }
 
-// newInquiry makes an inquiry with an account of the reference id.
+// newInquiry creates an inquiry whose account has the reference id.
 func newInquiry(t *testing.T, client *persona.Client, reference string) *persona.InquiryCreateResult {
 	t.Helper()
 	params := persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)}
@@ -32,7 +32,7 @@ func newInquiry(t *testing.T, client *persona.Client, reference string) *persona
 	return inquiry
 }
 
-// events returns the names of what happened, oldest first.
+// events returns the names of the events, oldest first.
 func events(t *testing.T, client *persona.Client) []string {
 	t.Helper()
 	var names []string
@@ -164,7 +164,7 @@ func TestAnInquiryNamesAThemeSetThatThereIs(t *testing.T) {
 	}
 }
 
-// open opens a link as a program would.
+// open opens a link like a program.
 func open(t *testing.T, link string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// production is a client with the production key.
+// production returns a client with the production key.
 func (s *server) production() *persona.Client {
 	return s.client(persona.WithAPIKey(sandbox.ProductionKey))
 }

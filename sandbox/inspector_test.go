@@ -14,11 +14,11 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// inspected is a sandbox in which something of everything happened.
+// inspected is a sandbox with something for every page of the inspector.
 type inspected struct {
 	*server
-	inquiry, account, hook, created string // ids; created is that of inquiry.created
-	request                         string // the id of the request that made the inquiry
+	inquiry, account, hook, created string // ids; created is the id of inquiry.created
+	request                         string // the id of the request that created the inquiry
 	code                            string // of OAuth
 }
 
@@ -68,7 +68,7 @@ sandbox:
 	return w
 }
 
-// page reads a page of the inspector, which must be one.
+// page reads a page of the inspector, which must exist.
 func (s *server) page(path string) string {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+path, nil)
@@ -111,15 +111,15 @@ func TestTheInspectorShows(t *testing.T) {
 		"calls with a key":                {"/_sandbox/sandbox/calls?key=key-2", []string{"replayed"}},
 		"calls that failed":               {"/_sandbox/sandbox/calls?failed=on", []string{"404", " checked"}},
 		"a call":                          {"/_sandbox/sandbox/calls/" + w.request, []string{"inquiry-template-id", "RateLimit-Limit", "key-1", "Inquiries.Create"}},
-		"the clock and faults":            {"/_sandbox/control", []string{"Nothing is to go wrong", "truncated answer", `<option value="Inquiries.Approve">`}},
-		"production, empty":               {"/_sandbox/production/", []string{"No events yet", "Nothing was delivered", "No calls yet"}},
+		"the clock and faults":            {"/_sandbox/control", []string{"There are no active faults", "truncated answer", `<option value="Inquiries.Approve">`}},
+		"production, empty":               {"/_sandbox/production/", []string{"No events yet", "No deliveries yet", "No calls yet"}},
 		"no events":                       {"/_sandbox/production/events", []string{"No events yet"}},
-		"no deliveries":                   {"/_sandbox/production/deliveries", []string{"Nothing was delivered"}},
+		"no deliveries":                   {"/_sandbox/production/deliveries", []string{"No deliveries yet"}},
 		"no calls":                        {"/_sandbox/production/calls", []string{"No calls yet"}},
-		"no events of a name":             {"/_sandbox/sandbox/events?name=report%2Fwatchlist.matched", []string{"No event is like that"}},
-		"no deliveries in a state":        {"/_sandbox/sandbox/deliveries?state=lost", []string{"No delivery is like that"}},
-		"no calls with a key":             {"/_sandbox/sandbox/calls?key=none", []string{"No call is like that"}},
-		"an object without relations":     {"/_sandbox/sandbox/object/" + sandbox.CaseQueueID, []string{"Nothing is related to it", "Nothing happened to it"}},
+		"no events of a name":             {"/_sandbox/sandbox/events?name=report%2Fwatchlist.matched", []string{"No event matches"}},
+		"no deliveries in a state":        {"/_sandbox/sandbox/deliveries?state=lost", []string{"No delivery matches"}},
+		"no calls with a key":             {"/_sandbox/sandbox/calls?key=none", []string{"No call matches"}},
+		"an object without relations":     {"/_sandbox/sandbox/object/" + sandbox.CaseQueueID, []string{"It has no relationships", "It has no events yet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := w.page(test.path)
@@ -138,8 +138,8 @@ func TestTheInspectorShows(t *testing.T) {
 	}
 }
 
-// TestEveryLinkOfTheInspectorLeadsSomewhere follows all links there are, and looks
-// for what no page may have.
+// TestEveryLinkOfTheInspectorLeadsSomewhere follows all links, and looks for what no page may
+// contain.
 func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	w := newInspected(t)
@@ -257,7 +257,7 @@ func TestWhatIsNotThereHasNoPage(t *testing.T) {
 	}
 }
 
-// submit sends a form as a browser does, and returns the page it leads to.
+// submit sends a form like a browser, and returns the next page.
 func (s *server) submit(path string, form url.Values, headers ...string) (int, string) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "POST", s.url+path, strings.NewReader(form.Encode()))

@@ -11,8 +11,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// id sends a request that must be answered with a status, and returns the id of the
-// resource it is answered with.
+// id sends a request, checks the status of the answer, and returns the id of the resource in
+// it.
 func (s *server) id(method, path, body string, status int) string {
 	s.t.Helper()
 	got, _, doc := s.do(method, "/api/v1"+path, body)
@@ -24,8 +24,8 @@ func (s *server) id(method, path, body string, status int) string {
 	return id
 }
 
-// listKinds are the paths of the kinds of items, the path that makes a list for them,
-// and an item, without its list.
+// listKinds returns, by the path of each kind of item, the path that creates a list for it and
+// an item without its list.
 func listKinds() map[string][2]string {
 	return map[string][2]string{
 		"browser-fingerprints":  {"browser-fingerprints", `"value":"b-1"`},
@@ -96,7 +96,7 @@ func TestListsAreListedByTheirStatus(t *testing.T) {
 		}
 	}
 	_, err = client.Lists.CreateNameList(ctx, persona.ListCreateNameListParams{Name: persona.Set("Names")})
-	ok(t, err) // the name of an archived list is free
+	ok(t, err) // an archived list's name can be used again
 	if got := events(t, client); len(got) != 0 {
 		t.Errorf("lists have no events, but there are %v", got)
 	}

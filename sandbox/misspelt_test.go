@@ -28,58 +28,58 @@ func TestAMisspeltNameIsAnErrorThatNamesTheNearest(t *testing.T) {
 		"the operation of a fault": {
 			func() error {
 				return sb.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Aprove"})
-			}, "did you mean Inquiries.Approve?",
+			}, `did you mean "Inquiries.Approve"?`,
 		},
 		"the operation of a fault that few operations can have": {
 			func() error {
 				return sb.AddFault(sandbox.Fault{Kind: sandbox.FaultStaleSearch, Operation: "Account.Search"})
-			}, "did you mean Accounts.Search?",
+			}, `did you mean "Accounts.Search"?`,
 		},
 		"the event of a fault": {
 			func() error {
 				return sb.AddFault(sandbox.Fault{Kind: sandbox.FaultLostDelivery, Event: "inquiry.aproved"})
-			}, "did you mean inquiry.approved?",
+			}, `did you mean "inquiry.approved"?`,
 		},
 		"the kind of a fault": {
-			func() error { return sb.AddFault(sandbox.Fault{Kind: "lost_anser"}) }, "did you mean lost_answer?",
+			func() error { return sb.AddFault(sandbox.Fault{Kind: "lost_anser"}) }, `did you mean "lost_answer"?`,
 		},
 		"the environment of a fault": {
 			func() error {
 				return sb.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Environment: "sandbx"})
-			}, "did you mean sandbox?",
+			}, `did you mean "sandbox"?`,
 		},
 		"the operation of a fault on a command line": {
 			func() error {
 				_, err := sandbox.ParseFault("kind=lost_answer,operation=Cases.SetStatsu")
 				return err
-			}, "did you mean Cases.SetStatus?",
+			}, `did you mean "Cases.SetStatus"?`,
 		},
 		"the operation of a fault in a seed": {
 			func() error { return seeded("faults: [{kind: lost_answer, operation: Inquiries.Aprove}]") },
-			"did you mean Inquiries.Approve?",
+			`did you mean "Inquiries.Approve"?`,
 		},
 		"an event of a webhook in a seed": {
 			func() error {
 				return seeded("sandbox: {webhooks: [{url: 'http://127.0.0.1/', events: [inquiry.aproved]}]}")
-			}, "did you mean inquiry.approved?",
+			}, `did you mean "inquiry.approved"?`,
 		},
 		"a permission of a key in a seed": {
-			func() error { return seeded("sandbox: {keys: [{permissions: [inquiry.raed]}]}") }, "did you mean inquiry.read?",
+			func() error { return seeded("sandbox: {keys: [{permissions: [inquiry.raed]}]}") }, `did you mean "inquiry.read"?`,
 		},
 		"a quota in a seed": {
-			func() error { return seeded("quotas: {inquiries: 3}") }, "did you mean inquiry?",
+			func() error { return seeded("quotas: {inquiries: 3}") }, `did you mean "inquiry"?`,
 		},
 		"a quota in the options": {
 			func() error {
 				_, err := sandbox.New(sandbox.Options{Quotas: map[string]int{"inquiries": 3}})
 				return err
-			}, "did you mean inquiry?",
+			}, `did you mean "inquiry"?`,
 		},
 		"what an act does": {
 			func() error {
 				_, err := sb.Act(sandbox.EnvironmentSandbox, sandbox.Act{Do: "archive_acount"})
 				return err
-			}, "did you mean archive_account?",
+			}, `did you mean "archive_account"?`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

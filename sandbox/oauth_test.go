@@ -48,8 +48,8 @@ func TestAnAccessTokenEndsWithItsKey(t *testing.T) {
 	}
 }
 
-// assertion is a request for a token by a client's JWT. The sandbox does not check who
-// signed it.
+// assertion returns a request for a token with a client's JWT. The sandbox does not check its
+// signature.
 func assertion(server *server, algorithm, issuer, subject string, life time.Duration) persona.OAuthTokenParams {
 	part := func(v any) string {
 		text, _ := json.Marshal(v)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -83,7 +84,7 @@ func (o Options) engine() (engine.Options, error) {
 	}
 	for _, product := range slices.Sorted(maps.Keys(o.Quotas)) {
 		if known := catalog.QuotaProducts(); !slices.Contains(known, product) {
-			return engine.Options{}, fmt.Errorf("sandbox: there is no quota of %q, only of %s%s", product, strings.Join(known, ", "), catalog.DidYouMean(product, known))
+			return engine.Options{}, fmt.Errorf("sandbox: there is no quota of %q, only of %s%s", product, strings.Join(known, ", "), spelling.DidYouMean(product, known))
 		}
 	}
 	if o.URL != "" && !pages.IsOrigin(o.URL) {

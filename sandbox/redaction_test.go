@@ -10,7 +10,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// verified is an inquiry of a new account, with a passed verification.
+// verified creates an inquiry of a new account with a passed verification.
 func verified(s *server) (account, inquiry, verification string) {
 	s.t.Helper()
 	client := s.client()
@@ -26,7 +26,7 @@ func verified(s *server) (account, inquiry, verification string) {
 	return created.Relationships.Account.Data.ID, created.ID, doc["included"].([]any)[0].(map[string]any)["id"].(string)
 }
 
-// shows reports whether a resource tells the name of the sample person.
+// shows reports whether a resource contains the name of the sample person.
 func (s *server) shows(path string) bool {
 	s.t.Helper()
 	_, _, doc := s.do("GET", path, "")
@@ -35,7 +35,7 @@ func (s *server) shows(path string) bool {
 	return bytes.Contains(text, []byte("Alexander")) || bytes.Contains(text, []byte("front_photo"))
 }
 
-// documentOf is the path of an inquiry's only document.
+// documentOf returns the path of an inquiry's only document.
 func (s *server) documentOf(inquiry string) string {
 	s.t.Helper()
 	_, _, doc := s.do("GET", "/api/v1/inquiries/"+inquiry, "")

@@ -19,7 +19,7 @@ import (
 
 const claim = "age_over18_united_kingdom"
 
-// newPass gets a privacy pass as a client does: what Persona signs it never sees.
+// newPass gets a privacy pass like a client, so the sandbox never sees what it signs.
 func newPass(t *testing.T, client *persona.Client, claim string) privacypass.Pass {
 	t.Helper()
 	challenge, err := client.Relays.RequestChallenge(t.Context(), persona.RelayRequestChallengeParams{ClaimType: claim, Sandbox: persona.Set(true)})
@@ -33,7 +33,7 @@ func newPass(t *testing.T, client *persona.Client, claim string) privacypass.Pas
 	return pass
 }
 
-// redeem trades a pass for a claim.
+// redeem uses a pass to get a claim.
 func redeem(t *testing.T, client *persona.Client, relay *persona.Relay, pass privacypass.Pass) (*persona.RelayClaim, error) {
 	t.Helper()
 	return client.Relays.GenerateClaim(t.Context(), relay.RelayToken, persona.RelayGenerateClaimParams{PersonaRelaySecret: relay.RelaySecret},
@@ -51,7 +51,7 @@ func newRelay(t *testing.T, client *persona.Client, pem string) *persona.Relay {
 	return relay
 }
 
-// statusOf is the status that a call was refused with, or 0.
+// statusOf returns the status with which a call was refused, or 0.
 func statusOf(err error) int {
 	var refused *persona.Error
 	if errors.As(err, &refused) {

@@ -12,15 +12,15 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// person is a query about a person.
+// person returns a query about a person.
 func person(first, last string) persona.ReportQuery {
 	return persona.ReportQuery{NameFirst: persona.Set(first), NameLast: persona.Set(last)}
 }
 
-// term is a query for a term.
+// term returns a query for a term.
 func term(text string) persona.ReportQuery { return persona.ReportQuery{Term: persona.Set(text)} }
 
-// newReport makes a report, and lets its first run pass.
+// newReport creates a report, and waits for its first run.
 func newReport(t *testing.T, server *server, template, kind string, query persona.ReportQuery) *persona.Report {
 	t.Helper()
 	client := server.client()

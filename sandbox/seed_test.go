@@ -124,7 +124,7 @@ func TestASeededSandboxBehavesAsItsFileSays(t *testing.T) {
 	})
 }
 
-// at follows keys and indexes into decoded JSON; nil where they lead nowhere.
+// at follows keys and indexes into decoded JSON. It returns nil if one does not exist.
 func at(v any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {

@@ -15,7 +15,7 @@ type TB interface {
 	Cleanup(func())
 }
 
-// Server is a sandbox that listens on a port of this machine.
+// Server is a sandbox that listens on a free port of this machine.
 type Server struct {
 	*Sandbox
 	URL           string // http://127.0.0.1:port
@@ -25,9 +25,9 @@ type Server struct {
 	t TB
 }
 
-// NewServer starts a sandbox for a test, and stops it when the test ends. Each has
-// state of its own, so tests may run in parallel. Links and files are at the server's
-// URL unless the options have one.
+// NewServer starts a sandbox for a test, and stops it when the test ends. Each server has its
+// own state, so tests may run in parallel. At most one [Options] is used. Links and files are
+// at the server's URL unless the options have another one.
 func NewServer(t TB, options ...Options) *Server {
 	t.Helper()
 	var o Options
@@ -56,11 +56,10 @@ func NewServer(t TB, options ...Options) *Server {
 	return &Server{Sandbox: sb, URL: url, SandboxKey: SandboxKey, ProductionKey: ProductionKey, t: t}
 }
 
-// BaseURL is the address to give a client.
+// BaseURL returns the base URL for a client.
 func (s *Server) BaseURL() string { return s.URL + "/api/v1" }
 
-// Client returns a client with the sandbox environment's key. Further options may
-// change that.
+// Client returns a client with the key of the sandbox environment. Options override that.
 func (s *Server) Client(opts ...persona.Option) *persona.Client {
 	s.t.Helper()
 	client, err := persona.NewClient(append([]persona.Option{persona.WithAPIKey(SandboxKey), persona.WithBaseURL(s.BaseURL())}, opts...)...)

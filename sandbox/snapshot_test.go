@@ -16,8 +16,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// world makes something of most of what a snapshot holds: an account, an inquiry with
-// a link that nobody opened, an idempotency key, and a delivery that failed once.
+// world creates an example of most of what a snapshot contains: an account, an inquiry with an
+// unused link, an idempotency key, and a delivery that failed once.
 func world(t *testing.T, server *sandbox.Server) (inquiryID string, to *receiver) {
 	t.Helper()
 	to = newReceiver(t, http.StatusServiceUnavailable)
@@ -25,7 +25,7 @@ func world(t *testing.T, server *sandbox.Server) (inquiryID string, to *receiver
 	subscribe(t, client, persona.WebhookCreateParams{URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created"})})
 	inquiry, err := client.Inquiries.Create(t.Context(), acme(), persona.WithIdempotencyKey("acme-key"))
 	ok(t, err)
-	server.Advance(time.Second) // each event has a moment of its own
+	server.Advance(time.Second) // each event has its own time
 	to.wait(t, 1)
 	deadline := time.Now().Add(10 * time.Second)
 	for len(server.Deliveries("sandbox")[0].Attempts) == 0 {
@@ -43,7 +43,7 @@ func acme() persona.InquiryCreateParams {
 	}
 }
 
-// read is what a client sees of a sandbox, but for when its key was used.
+// read returns what a client sees of a sandbox, except when its key was used.
 func read(t *testing.T, server *sandbox.Server) string {
 	t.Helper()
 	var seen strings.Builder
@@ -145,7 +145,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "state")
 	first := sandbox.NewServer(t)
-	ok(t, first.Load(file)) // there is none yet
+	ok(t, first.Load(file)) // the file does not exist yet
 	inquiryID, _ := world(t, first)
 	first.Advance(time.Hour)
 	ctx, stop := context.WithCancel(t.Context())

@@ -9,8 +9,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// linkAndPhoto are the addresses of a one-time link and of a photo, as a client is
-// told them that calls the sandbox by a name.
+// linkAndPhoto returns the addresses of a one-time link and of a photo for a client that uses
+// a host name.
 func linkAndPhoto(s *server, host string) []string {
 	s.t.Helper()
 	client := s.client(persona.WithHTTPClient(&http.Client{Transport: named(host)}))
@@ -22,7 +22,7 @@ func linkAndPhoto(s *server, host string) []string {
 	return []string{inquiry.Meta.OneTimeLink, shown["photo-urls"].([]any)[0].(map[string]any)["url"].(string)}
 }
 
-// named calls a server by another name, as through a tunnel.
+// named calls a server with another host name, as through a tunnel.
 type named string
 
 func (name named) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// everyVersion are the dated versions that requests may name.
+// everyVersion returns the versions that requests may use.
 var everyVersion = []string{
 	"2020-05-18", "2021-02-21", "2021-05-14", "2021-07-05", "2021-08-18", "2022-09-01", "2023-01-05", "2025-10-27", "2025-12-08", "2026-09-29",
 }
@@ -44,7 +44,7 @@ func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
 			c := newCase(t, client, inquiry.ID)
 			_, err = client.Cases.SetStatus(ctx, c.ID, persona.CaseSetStatusParams{Status: "Approved"})
 			ok(t, err)
-			// The changelog, but no document, has the status here before 2025-10-27.
+			// The changelog has the status here before 2025-10-27, but no document does.
 			status, _, _ := server.do("POST", "/api/v1/cases/"+c.ID+"/set-status", `{"data":{"attributes":{"status":"Declined"}}}`, "Persona-Version", version, "X-Unchecked", "1")
 			if (status == 200) != (version < "2025-10-27") {
 				t.Errorf("set-status in the old form: %d", status)
@@ -65,7 +65,7 @@ func TestOldVersionsWriteFieldsAsAttributes(t *testing.T) {
 	workflow := "/workflows/" + sandbox.WorkflowID + "/trigger"
 	for name, test := range map[string]struct {
 		path, body string
-		want       string // the fields that have a value, or the status of what was made
+		want       string // the fields with a value, or the status of what was created
 	}{
 		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada"},
 		"the country of an inquiry":   {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"country-code":"NL","fields":{"name-last":"Sample"}}}}`, "name-last=Sample selected-country-code=NL"},
@@ -127,7 +127,7 @@ func TestOldVersionsIncludeUnasked(t *testing.T) {
 	}
 }
 
-// written are the fields of a resource that have a value.
+// written returns the fields of a resource that have a value.
 func written(doc map[string]any) string {
 	data, _ := doc["data"].(map[string]any)
 	attributes, _ := data["attributes"].(map[string]any)
@@ -169,7 +169,7 @@ func TestTheSameAnswerInEveryCasing(t *testing.T) {
 	}
 }
 
-// rekey rewrites keys, but not those of fields.
+// rekey rewrites keys, except those of fields.
 func rekey(v any, back func(string) string) any {
 	switch v := v.(type) {
 	case map[string]any:

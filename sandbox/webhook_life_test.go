@@ -83,8 +83,8 @@ func TestAClonedWebhookIsTheSameButForItsSecret(t *testing.T) {
 	}
 }
 
-// What is on its way when its webhook is disabled, or waits then, has failed for good
-// (Persona docs: Webhooks).
+// A delivery that is being sent or waits when its webhook is disabled fails for good (Persona
+// docs: Webhooks).
 func TestAWebhookThatEndsGivesUpWhatIsOnItsWay(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"disabled", "archived"} {

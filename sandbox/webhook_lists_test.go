@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// allow is an entry of a custom included-allowlist.
+// allow returns an entry of a custom included-allowlist.
 func allow(event string, relationships ...string) persona.IncludedAllowlistInputEventType {
 	return persona.IncludedAllowlistInputEventType{EventType: event, Relationships: relationships}
 }

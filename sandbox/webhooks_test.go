@@ -17,7 +17,7 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// receiver takes webhooks, and answers with the statuses it is given and then 200.
+// receiver receives webhooks. It answers with the given statuses, and then with 200.
 type receiver struct {
 	url string
 
@@ -65,7 +65,7 @@ func newReceiver(t *testing.T, answers ...int) *receiver {
 	return r
 }
 
-// wait returns the first n requests, once they are there.
+// wait waits for n requests and returns them.
 func (r *receiver) wait(t *testing.T, n int) []received {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -85,7 +85,7 @@ func (r *receiver) wait(t *testing.T, n int) []received {
 	}
 }
 
-// subscribe makes a webhook and enables it.
+// subscribe creates and enables a webhook.
 func subscribe(t *testing.T, client *persona.Client, params persona.WebhookCreateParams) *persona.WebhookWithSecret {
 	t.Helper()
 	params.Name = persona.Set("test")
@@ -103,7 +103,7 @@ func subscribe(t *testing.T, client *persona.Client, params persona.WebhookCreat
 	return hook
 }
 
-// settled waits until nothing is pending, and returns the deliveries.
+// settled waits until no delivery is pending, and returns all of them.
 func (s *server) settled() []sandbox.Delivery {
 	s.t.Helper()
 	deadline := time.Now().Add(10 * time.Second)

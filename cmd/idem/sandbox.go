@@ -35,7 +35,7 @@ type sandboxCommand struct {
 	FaultSeed uint64  `placeholder:"N" help:"The random seed for faults with a rate (${default}). The same seed repeats a run." default:"0"`
 }
 
-// fault is a fault as it is written on the command line.
+// fault is a fault in the form of the command line.
 type fault struct{ sandbox.Fault }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
@@ -65,7 +65,7 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	if c.Coverage {
 		return c.printCoverage(std.out)
 	}
-	debug.SetGCPercent(25) // what a sandbox holds stays: collecting early keeps it small
+	debug.SetGCPercent(25) // most of the memory stays in use, so collecting early keeps it small
 	seed, err := c.readSeed()
 	if err != nil {
 		return err
@@ -101,8 +101,8 @@ func (c sandboxCommand) Run(ctx context.Context, std streams) error {
 	return serveAndKeep(ctx, listener, sb, c.State)
 }
 
-// publicURL is where links and files are. A sandbox that listens on every address of
-// the machine has no best one: its callers know.
+// publicURL returns the address of links and files. It is empty for a sandbox that listens on
+// every address of the machine: then each caller's address is used.
 func (c sandboxCommand) publicURL(listens net.Addr) string {
 	if tcp, ok := listens.(*net.TCPAddr); c.URL == "" && ok && tcp.IP.IsUnspecified() {
 		return ""
@@ -110,8 +110,8 @@ func (c sandboxCommand) publicURL(listens net.Addr) string {
 	return cmp.Or(strings.TrimSuffix(c.URL, "/"), "http://"+listens.String())
 }
 
-// serveAndKeep serves a sandbox whose state is kept in a file. When one of both fails
-// or ends, so does the other; the state is written last.
+// serveAndKeep serves a sandbox and saves its state in a file. If one of both fails or ends,
+// the other ends too. The state is saved last.
 func serveAndKeep(ctx context.Context, listener net.Listener, sb *sandbox.Sandbox, state string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -12,6 +12,9 @@ import (
 
 // Every program runs against a sandbox and prints what its step is about.
 func TestThePrograms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: six programs are built")
+	}
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./...").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)

@@ -65,6 +65,9 @@ func TestTheCommittedFilesAreThoseOfTheGenerator(t *testing.T) {
 // The documents of Persona's repository contain prose and examples; those at hand may
 // not. Both must give the same files, and no sentence may get into the code.
 func TestProseAndExamplesChangeNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: everything is generated twice")
+	}
 	dir := documents(t)
 	want := mustGenerate(t, dir)
 	got := mustGenerate(t, withProse(t, dir))

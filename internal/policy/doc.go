@@ -32,7 +32,7 @@
 // declined. A rule that approves is rejected if its condition could become true because a
 // value is absent.
 //
-// Conditions are typed. The variables are a table (variables.go), the types of objects are
+// Conditions are typed. The variables are a table (facts.go), the types of objects are
 // derived from the SDK's structs (attributes.go), and an attribute is read when a condition
 // uses it (record.go). docs/service.md lists the variables and functions.
 package policy

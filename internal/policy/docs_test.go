@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"cel.dev/cel-go/cel"
+
+	"github.com/idemhq/idem/internal/action"
 )
 
 const docs = "../../docs/service.md"
@@ -86,6 +88,16 @@ func TestEveryFunctionIsDocumented(t *testing.T) {
 	for _, name := range functionNames() {
 		if !strings.Contains(section, "| `"+name+"(") {
 			t.Errorf("the function %s is not documented", name)
+		}
+	}
+}
+
+func TestEveryActionIsDocumented(t *testing.T) {
+	_, actions, _ := strings.Cut(rulesSection(t), "**Actions:** ")
+	actions, _, _ = strings.Cut(actions, "\n")
+	for _, name := range action.Names() {
+		if !strings.Contains(actions, "`"+name+"`") && !strings.Contains(actions, "`"+name+": ") {
+			t.Errorf("the action %s is not documented", name)
 		}
 	}
 }

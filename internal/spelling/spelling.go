@@ -23,7 +23,7 @@ func DidYouMean(name string, known []string) string {
 func Nearest(name string, known []string) string {
 	nearest, fewest := "", 1+len(name)/3
 	for _, candidate := range known {
-		changes := Distance(strings.ToLower(name), strings.ToLower(candidate))
+		changes := distance(strings.ToLower(name), strings.ToLower(candidate))
 		if changes > fewest || changes >= len(name) {
 			continue // nothing of the name is left
 		}
@@ -34,8 +34,8 @@ func Nearest(name string, known []string) string {
 	return nearest
 }
 
-// Distance returns the number of changes that make one text of another.
-func Distance(a, b string) int {
+// distance returns the number of changes that make one text of another.
+func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

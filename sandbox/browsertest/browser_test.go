@@ -24,8 +24,8 @@ import (
 
 const personaPackage = "node_modules/persona/dist/persona.mjs"
 
-// newBrowser starts Chromium. Where it or Persona's package is missing, the test is
-// skipped; in CI it fails. With -short it is skipped.
+// newBrowser starts Chromium. If Chromium or Persona's package is missing, it skips the test,
+// or fails it in CI. With -short it skips the test.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	if testing.Short() {
@@ -50,8 +50,8 @@ func newBrowser(t *testing.T) context.Context {
 	return ctx
 }
 
-// shop is a host's own site that embeds the flow with Persona's package. What the
-// package tells it is in the page's list of calls.
+// shop is a host's own site that embeds the flow with Persona's package. The page lists the
+// calls that the package makes.
 func shop(t *testing.T, options map[string]any) string {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +62,7 @@ func shop(t *testing.T, options map[string]any) string {
 		case "/":
 			text, _ := json.Marshal(options) // texts
 			w.Header().Set("Content-Type", "text/html")
-			// The package slides the flow in, and who presses a button on the move misses it.
+			// The package slides the flow in; a click on a moving button misses it.
 			fmt.Fprintf(w, `<!doctype html><title>Acme</title><style>.persona-widget__iframe { animation: none !important }</style><p id="calls"></p><script type="module">
 				globalThis.process = { env: {} };
 				const { Client } = await import("/persona.mjs");
@@ -84,14 +84,14 @@ func shop(t *testing.T, options map[string]any) string {
 	return strings.Replace(site.URL, "127.0.0.1", "localhost", 1)
 }
 
-// call is one call that Persona's package made of the shop.
+// call is one call that Persona's package made to the shop.
 type call struct {
 	name  string
 	value map[string]any
 }
 
-// called waits until the package has made a call, and returns it, with the names of
-// all until then.
+// called waits until the package has made a call. It returns the call and the names of all
+// calls so far.
 func called(t *testing.T, ctx context.Context, name string) (last call, all []string) {
 	t.Helper()
 	for {
@@ -124,13 +124,13 @@ func called(t *testing.T, ctx context.Context, name string) (last call, all []st
 	}
 }
 
-// flow is the page inside of the shop's.
+// flow returns the page inside of the shop's page.
 type flow struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-// inside runs actions in the page of the flow, once it has a title.
+// inside runs actions in the page of the flow after it has a title.
 func (f flow) inside(title string, actions func(in chromedp.QueryOption) []chromedp.Action[chromedp.Void]) {
 	f.t.Helper()
 	for shown := ""; ; {
@@ -139,7 +139,7 @@ func (f flow) inside(title string, actions func(in chromedp.QueryOption) []chrom
 			f.t.Fatalf("looking for %q after %q: %v", title, shown, err)
 		}
 		in := chromedp.FromNode(frames[0])
-		try, cancel := context.WithTimeout(f.ctx, time.Second) // the page may go while it is looked at
+		try, cancel := context.WithTimeout(f.ctx, time.Second) // the page may change meanwhile
 		shown, err = chromedp.Run(try, chromedp.Text(chromedp.CSS("h1"), in))
 		cancel()
 		if err != nil || shown != title {
@@ -168,8 +168,8 @@ func newSandbox(t *testing.T) (server *sandbox.Server, host string) {
 	return server, strings.Replace(strings.TrimPrefix(server.URL, "http://"), "127.0.0.1", "localhost", 1)
 }
 
-// behindASlowLine is a host whose scripts arrive late, so that a person who is quick
-// could press a button before them.
+// behindASlowLine is a host whose scripts arrive late, so that a quick person could press a
+// button before them.
 func behindASlowLine(t *testing.T, host string) string {
 	line := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		if strings.HasSuffix(r.In.URL.Path, ".js") {
@@ -276,8 +276,8 @@ func TestPersonasPackageIsToldWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A browser says less of where a form comes from, and holds more against it, when the
-// page is not of this machine; and the host may lead people on.
+// For a page that is not of this machine, a browser says less about where a form comes from
+// and restricts it more. The host may also redirect.
 func TestThePageOfAnotherMachineLeadsBackToTheHost(t *testing.T) {
 	ctx := newBrowser(t)
 	server, _ := newSandbox(t)

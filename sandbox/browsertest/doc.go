@@ -1,4 +1,4 @@
-// Package browsertest walks through the sandbox's hosted page in a real browser, with
-// Persona's own package for browsers around it. It holds tests only; scripts/browser
-// installs what they need.
+// Package browsertest tests the sandbox's hosted page in a real browser, embedded with
+// Persona's package for browsers. It contains only tests; scripts/browser installs what they
+// need.
 package browsertest

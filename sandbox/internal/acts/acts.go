@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
@@ -115,12 +116,12 @@ func perform(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resourc
 	}
 	kind, known := implementations()[a.Do]
 	if !known {
-		return nil, engine.BadRequest("do must be one of " + strings.Join(names(), ", ") + catalog.DidYouMean(string(a.Do), names()))
+		return nil, engine.BadRequest("do must be one of " + strings.Join(names(), ", ") + spelling.DidYouMean(string(a.Do), names()))
 	}
 	c := engine.NewChange(env, e.Now())
 	r := c.Edit(a.ID)
 	if r == nil || r.Family() != kind.family {
-		return nil, engine.NotFound("id is not one of this environment's, of type " + kind.family)
+		return nil, engine.NotFound("there is no " + kind.family + " with this id in this environment")
 	}
 	done, err := kind.do(c, r, a)
 	if err != nil {

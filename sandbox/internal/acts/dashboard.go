@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -81,7 +82,7 @@ func createReport(c *engine.Change, account *storage.Resource, a Act) (*storage.
 func newReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
 	for id, typ := range resources.ReportTemplates() {
 		if typ == a.Type {
-			if err := resources.CheckQuery(typ, a.Query); err != nil {
+			if err := reportkind.CheckQuery(typ, a.Query); err != nil {
 				return nil, err
 			}
 			return resources.NewReport(c, typ, id, a.Query, account), nil

@@ -129,7 +129,7 @@ func TestARestoredOutboxContinues(t *testing.T) {
 	}
 }
 
-// deadSource is a sandbox that has nothing to do, and none of the webhooks.
+// deadSource is a sandbox without timers and webhooks.
 type deadSource struct{}
 
 func (deadSource) ExpireDue() (time.Time, bool) { return time.Time{}, false }

@@ -8,17 +8,17 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 )
 
-// blocklist removes attributes (Persona docs: Webhook attribute blocklists).
+// blocklist says which attributes to remove (Persona docs: Webhook attribute blocklists).
 type blocklist []blockEntry
 
-// blockEntry is one line of a blocklist: a key by its name anywhere, or a path below
-// the attributes of the data or what is included. An asterisk stands for any text.
+// blockEntry is one entry of a blocklist: a key anywhere, or a path in the attributes of data
+// or included. An asterisk matches any text.
 type blockEntry struct {
 	exempt bool
 	part   string   // data, included or *
 	typ    string   // "" for every type of resource
 	path   []string // below attributes
-	simple bool     // path is a key, wherever it is
+	simple bool     // path is one key, which matches anywhere
 }
 
 func newBlocklist(entries []any) blocklist {
@@ -46,6 +46,7 @@ func newBlocklist(entries []any) blocklist {
 	return list
 }
 
+// apply removes the attributes from a document.
 func (l blocklist) apply(payload map[string]any) {
 	if len(l) == 0 {
 		return
@@ -64,6 +65,7 @@ func (l blocklist) apply(payload map[string]any) {
 	}
 }
 
+// prune removes the attributes from a resource in a part of a document.
 func (l blocklist) prune(part string, resource map[string]any) {
 	typ, _ := resource["type"].(string)
 	var walk func(at []string, object map[string]any) map[string]any
@@ -86,7 +88,7 @@ func (l blocklist) prune(part string, resource map[string]any) {
 	}
 }
 
-// blocks reports whether a key is removed: an exemption always wins.
+// blocks reports whether to remove a key. An exemption overrides all other entries.
 func (l blocklist) blocks(part, typ string, at []string) bool {
 	blocked := false
 	for _, b := range l {

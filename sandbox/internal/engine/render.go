@@ -88,35 +88,8 @@ func (e *Engine) Attributes(env *Environment, r *storage.Resource) (names []stri
 func (e *Engine) render(r *storage.Resource, f renderOptions) map[string]any {
 	doc := map[string]any{"type": r.Typ, "id": r.ID}
 	shape := e.shapeOf(r.Typ)
-	wanted, sparse := f.wanted(r.Typ)
-	attributes := map[string]any{}
-	for _, p := range shape.attributes {
-		if !p.in(f.version) || sparse && !contains(wanted, p.name) {
-			continue
-		}
-		value, ok := r.Attributes[p.name]
-		if !ok && p.name == "source-data" { // shown only to callers who ask to peek
-			continue
-		}
-		if !ok {
-			value = p.empty
-			if old := fieldAsAttribute(r, p.name); old != nil {
-				value = old
-			}
-		}
-		if p.name == "payload" && r.Typ == "event" {
-			value = e.payload(r, renderOptions{version: f.version, inflection: f.inflection, files: f.files})
-		}
-		if p.name == "fields" {
-			value = fieldsFor(value, r.Typ, f, wanted)
-		}
-		if f.files.environment != "" && hasFiles(r.Family()) {
-			value = e.linked(value, f)
-		}
-		attributes[p.name] = value
-	}
 	if len(shape.attributes) > 0 {
-		doc["attributes"] = attributes
+		doc["attributes"] = e.renderAttributes(r, shape, f)
 	}
 	if len(shape.relationships) > 0 {
 		relationships := map[string]any{}
@@ -134,6 +107,37 @@ func (e *Engine) render(r *storage.Resource, f renderOptions) map[string]any {
 		delete(doc, "id")
 	}
 	return doc
+}
+
+func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOptions) map[string]any {
+	wanted, sparse := f.wanted(r.Typ)
+	files := f.files.environment != "" && hasFiles(r.Family())
+	attributes := make(map[string]any, len(shape.attributes))
+	for _, p := range shape.attributes {
+		if !p.in(f.version) || sparse && !contains(wanted, p.name) {
+			continue
+		}
+		value, ok := r.Attributes[p.name]
+		switch {
+		case !ok && p.name == "source-data": // shown only to callers who ask to peek
+			continue
+		case p.name == "payload" && r.Typ == "event":
+			value = e.payload(r, renderOptions{version: f.version, inflection: f.inflection, files: f.files})
+		case !ok:
+			value = p.empty
+			if old := fieldAsAttribute(r, p.name); old != nil {
+				value = old
+			}
+		}
+		if p.name == "fields" {
+			value = fieldsFor(value, r.Typ, f, wanted)
+		}
+		if files {
+			value = e.linked(value, f)
+		}
+		attributes[p.name] = value
+	}
+	return attributes
 }
 
 // fieldAsAttribute returns the value of an attribute that versions from 2025-10-27 show as

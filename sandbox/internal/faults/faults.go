@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
@@ -49,7 +50,7 @@ type ActiveFault struct {
 func (f Fault) Complete() (Fault, error) {
 	kind, known := kindOf(f.Kind)
 	if !known {
-		return f, fmt.Errorf("kind must be one of %s%s", strings.Join(KindNames(), ", "), catalog.DidYouMean(string(f.Kind), KindNames()))
+		return f, fmt.Errorf("kind must be one of %s%s", strings.Join(KindNames(), ", "), spelling.DidYouMean(string(f.Kind), KindNames()))
 	}
 	switch {
 	case kind.Delivery && f.Operation != "":
@@ -57,11 +58,11 @@ func (f Fault) Complete() (Fault, error) {
 	case !kind.Delivery && f.Event != "":
 		return f, fmt.Errorf("a %s has an operation, and no event", f.Kind)
 	case f.Operation != "" && !slices.ContainsFunc(persona.Operations(), func(op persona.Operation) bool { return op.Name() == f.Operation && f.possible(&op) }):
-		return f, fmt.Errorf("operation is not one that a %s happens to, such as %s%s", f.Kind, f.example(), catalog.DidYouMean(f.Operation, f.operations()))
+		return f, fmt.Errorf("operation is not one to which a %s can happen, such as %s%s", f.Kind, f.example(), spelling.DidYouMean(f.Operation, f.operations()))
 	case f.Event != "" && !webhook.Known(webhook.Name(f.Event)):
 		return f, fmt.Errorf("event must be the name of an event, such as inquiry.approved%s", SuggestEvent(f.Event))
 	case f.Environment != "" && f.Environment != "sandbox" && f.Environment != "production":
-		return f, fmt.Errorf("environment must be sandbox or production%s", catalog.DidYouMean(string(f.Environment), []string{"sandbox", "production"}))
+		return f, fmt.Errorf("environment must be sandbox or production%s", spelling.DidYouMean(string(f.Environment), []string{"sandbox", "production"}))
 	case !kind.status && f.Status != 0:
 		return f, fmt.Errorf("a %s has no status", f.Kind)
 	case !kind.delay && f.Delay != 0:
@@ -98,13 +99,13 @@ func (f *Fault) operations() []string {
 	return names
 }
 
-// SuggestEvent ends the error message for an unknown event. See [catalog.DidYouMean].
+// SuggestEvent ends the error message for an unknown event. See [spelling.DidYouMean].
 func SuggestEvent(name string) string {
 	var names []string
 	for _, known := range webhook.Documented() {
 		names = append(names, string(known))
 	}
-	return catalog.DidYouMean(name, names)
+	return spelling.DidYouMean(name, names)
 }
 
 // in reports whether the fault can happen in an environment.

@@ -237,41 +237,41 @@ func (f *flow) enterEnvironment(query url.Values) error {
 // do carries out a person's choice, and returns the address of the next page. A form that is
 // sent twice, as by a double click, counts once: at identifies the page of the form.
 func (v *visit) do(choice, outcome, at string) (next string, err error) {
-	c := engine.NewChange(v.env, v.engine.Now())
-	if choice == "begin" {
-		if v.inStatus("pending") && v.session.Text("status") == "active" {
-			return v.address("start"), nil
-		}
+	switch {
+	case choice == "begin" && v.inStatus("pending") && v.session.Text("status") == "active":
+		return v.address("start"), nil
+	case choice == "begin":
+		c := engine.NewChange(v.env, v.engine.Now())
 		if err := v.begin(c); err != nil {
 			return "", err
 		}
 		v.engine.Commit(c)
 		return v.address("start"), nil
-	}
-	if v.session == nil {
-		if choice == "cancel" { // before there is an inquiry
-			return v.leave("")
-		}
-		return "", unauthenticatedFlow()
-	}
-	switch {
-	case choice == "cancel" && v.session.Text("status") == "expired":
+	case choice == "cancel" && (v.session == nil || v.session.Text("status") == "expired"):
 		return v.leave("")
+	case v.session == nil:
+		return "", unauthenticatedFlow()
 	case choice == "finish" && v.inStatus("completed", "failed", "needs_review"):
 		return v.leave(v.inquiry.Text("status"))
 	case at != "" && at != stage(v.inquiry):
 		return v.address("step"), nil
 	}
+	return v.doOnce(choice, outcome)
+}
+
+// doOnce carries out a choice about the current step, and returns the address of the next
+// page.
+func (v *visit) doOnce(choice, outcome string) (next string, err error) {
+	c := engine.NewChange(v.env, v.engine.Now())
 	inquiry, session := c.Edit(v.inquiry.ID), c.Edit(v.session.ID)
 	if session.Text("status") == "expired" || resources.Closed(inquiry) {
 		return "", unauthenticatedFlow()
 	}
 	switch choice {
-	case "submit", "skip":
-		if choice == "skip" {
-			outcome = "skipped"
-		}
+	case "submit":
 		err = v.submit(c, inquiry, outcome)
+	case "skip":
+		err = v.submit(c, inquiry, "skipped")
 	case "finish":
 		err = v.finish(c, inquiry, outcome)
 	case "cancel":

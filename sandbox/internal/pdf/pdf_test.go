@@ -11,8 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// checkPDF finds every object of a PDF where its table says, and every stream as long
-// as it says.
+// checkPDF checks the positions of all objects of a PDF, and the lengths of its streams.
 func checkDocument(t *testing.T, file []byte) {
 	t.Helper()
 	tail := regexp.MustCompile(`startxref\n(\d+)\n%%EOF\n$`).FindSubmatch(file)

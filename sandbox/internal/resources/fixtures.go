@@ -1,10 +1,9 @@
 package resources
 
 import (
-	"strings"
-
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -63,11 +62,11 @@ const (
 	WatchlistReportTemplateID                 = "rptp_SandboxWatchlist111111111111"
 )
 
-// Inputs that make reports and graph queries fail. They are the sandbox's own: Persona
+// Parameters that make a graph query fail or time out. They are the sandbox's own: Persona
 // documents none.
 const (
-	ReportErrorText       = "Sandbox Error"   // a text in the input of a report or a graph query: it fails
-	GraphQueryTimeoutText = "Sandbox Timeout" // a parameter of a graph query: it times out
+	GraphQueryErrorText   = reportkind.ErrorText
+	GraphQueryTimeoutText = "Sandbox Timeout"
 )
 
 // VerificationTemplates returns the verification templates: types by id.
@@ -101,15 +100,6 @@ func ReportTemplates() map[string]string {
 		SyntheticReportTemplateID:                 "report/synthetic",
 		WatchlistReportTemplateID:                 "report/watchlist",
 	}
-}
-
-// reportTemplateType returns the type of the template of a type of report. One type has no
-// template type of its own (OpenAPI 2025-12-08).
-func reportTemplateType(report string) string {
-	if report == "report/profile-non-authoritative" {
-		return "report-template/profile"
-	}
-	return "report-template/" + strings.TrimPrefix(report, "report/")
 }
 
 // Relation is one side of a relation between accounts or transactions.
@@ -185,7 +175,7 @@ func AddFixtures(e *engine.Environment, at string) {
 		"user-agent": "Sandbox", "response-status": 200, "created-at": at,
 	}, map[string]any{"user": storage.Identifier{Type: "user", ID: UserID}, "user-session": storage.Identifier{Type: "user-session", ID: UserSessionID}})
 	for id, typ := range ReportTemplates() {
-		put(reportTemplateType(typ), id, map[string]any{
+		put(reportkind.TemplateType(typ), id, map[string]any{
 			"name": "Report", "created-at": at, "updated-at": at, storage.ResourceMeta: map[string]any{"version": map[string]any{"name": "v1", "created-at": at, "updated-at": at}},
 		}, nil)
 	}

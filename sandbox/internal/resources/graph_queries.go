@@ -92,7 +92,7 @@ func runGraphQuery(c *engine.Change, query *storage.Resource) {
 	switch {
 	case query.Text("status") != "submitted":
 		return
-	case hasParameter(query, ReportErrorText):
+	case hasParameter(query, GraphQueryErrorText):
 		EndGraphQuery(c, query, "errored")
 		return
 	case hasParameter(query, GraphQueryTimeoutText):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -143,7 +144,7 @@ func redactReport(r *storage.Resource, now time.Time) {
 	if r.Attributes["redacted-at"] != nil {
 		return
 	}
-	kept := repeatedQuery(r.Typ, nil)
+	kept := reportkind.Repeated(r.Typ, nil)
 	kept["redacted-at"] = simclock.Stamp(now)
 	for _, name := range []string{
 		"status", "created-at", "completed-at", "has-match", "is-continuous", "report-template-version-name", reportHistory,

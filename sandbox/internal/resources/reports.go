@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -77,7 +78,7 @@ func resumeReport(c *engine.Call, r *storage.Resource) error {
 	switch {
 	case r.Attributes["is-recurring"] == true:
 		return engine.Conflict("the report is monitored already")
-	case !monitored(r.Typ):
+	case !reportkind.Monitored(r.Typ):
 		return engine.Conflict("reports of this kind are not monitored")
 	case r.Attributes["has-match"] == true:
 		return engine.Conflict("the report has a match: dismiss it first")
@@ -96,14 +97,14 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
 	}
 	typ := ReportTemplates()[id]
-	if typ == "" || !creatable(typ) {
+	if typ == "" || !reportkind.Creatable(typ) {
 		return nil, engine.NotFound("data.attributes.report_template_id is not found")
 	}
 	if asked := c.Text("data.type"); asked != "" && asked != typ {
 		return nil, engine.Unprocessable("the report template is for reports of type "+typ, "/data/type")
 	}
 	query := c.Object("data.attributes.query")
-	if err := CheckQuery(typ, query); err != nil {
+	if err := reportkind.CheckQuery(typ, query); err != nil {
 		return nil, err
 	}
 	account, err := accountOfInquiry(c)
@@ -128,10 +129,10 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
 		"report-template-version-name": "v1", reportQuery: query,
 	}
-	maps.Copy(attributes, repeatedQuery(typ, query))
+	maps.Copy(attributes, reportkind.Repeated(typ, query))
 	r := c.Create(typ, "rep", attributes, relationships)
 	if typ == "report/address-lookup" {
-		c.Emit(reportEvent(typ, "submitted"), r, nil)
+		c.Emit(reportkind.EventName(typ, "submitted"), r, nil)
 	}
 	wait(c, r, nextRun, reportTime)
 	return r
@@ -171,36 +172,30 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 	r.Attributes["completed-at"], r.Attributes["is-continuous"] = simclock.Stamp(c.Now), again
 	delete(r.Attributes, nextRun)
 	run := map[string]any{"run-type": runType, "scheduled-date": c.Now.Format(time.DateOnly), "completed-at": simclock.Stamp(c.Now), "matches": nil}
-	if asksForError(query) {
+	if reportkind.Fails(query) {
 		r.Attributes["status"], r.Attributes["is-recurring"] = "errored", false
 		addHistory(c, r, "run", "rpr", run)
-		c.Emit(reportEvent(r.Typ, "errored"), r, nil)
+		c.Emit(reportkind.EventName(r.Typ, "errored"), r, nil)
 		return
 	}
 	r.Attributes["status"] = "ready"
-	found := matches(r.Typ, query) && r.Attributes[dismissed] != true
-	maps.Copy(r.Attributes, results(r.Typ, query, found))
+	found := reportkind.Matches(r.Typ, query) && r.Attributes[dismissed] != true
+	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, found))
 	r.Attributes["has-match"] = found
 	run["matches"] = 0
 	if found {
 		run["matches"] = 1
 	}
 	addHistory(c, r, "run", "rpr", run)
-	if !found && monitored(r.Typ) && (!again || r.Attributes["is-recurring"] == true) {
+	if !found && reportkind.Monitored(r.Typ) && (!again || r.Attributes["is-recurring"] == true) {
 		monitor(c, r)
 	} else {
 		r.Attributes["is-recurring"] = false
 	}
-	c.Emit(reportEvent(r.Typ, "ready"), r, nil)
+	c.Emit(reportkind.EventName(r.Typ, "ready"), r, nil)
 	if found && !matchedBefore {
-		c.Emit(reportEvent(r.Typ, "matched"), r, nil)
+		c.Emit(reportkind.EventName(r.Typ, "matched"), r, nil)
 	}
-}
-
-// reportEvent returns the name of an event about a type of report. One type has another name
-// in events (OpenAPI 2025-12-08).
-func reportEvent(typ, what string) string {
-	return strings.Replace(typ, "report/integration/", "report/", 1) + "." + what
 }
 
 // monitor schedules the next run of a report.
@@ -209,78 +204,62 @@ func monitor(c *engine.Change, r *storage.Resource) {
 	wait(c, r, nextRun, monitoringTime)
 }
 
-// creatable reports whether an operation creates reports of a type (OpenAPI 2025-12-08).
-func creatable(typ string) bool {
-	switch typ {
-	case "report/business-associated-persons", "report/business-registrations-lookup", "report/integration/sentilink-scores":
-		return false
-	}
-	return true
-}
-
-// monitored reports whether reports of a type run again regularly (Persona help: Continuous
-// monitoring).
-func monitored(typ string) bool {
-	switch typ {
-	case "report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/politically-exposed-person", "report/crypto-address-watchlist":
-		return true
-	}
-	return false
-}
-
 // dismissReport dismisses a match. Later runs ignore it.
 func dismissReport(c *engine.Call, r *storage.Resource) error {
-	reason := c.Text("data.attributes.reason")
-	if reason == "" {
-		return engine.BadRequest("data.attributes.reason is missing")
+	if err := checkDismissal(c, r); err != nil {
+		return err
 	}
-	kind := c.Text("data.attributes.dismiss-type")
-	if r.Typ == "report/adverse-media" {
-		if kind != "entity" && kind != "media" {
-			return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
-		}
-		if c.Text("data.attributes.entity-id") == "" {
-			return engine.BadRequest("data.attributes.entity_id is missing")
-		}
-	}
-	switch {
-	case !slices.Contains([]string{
-		"report/watchlist", "report/adverse-media", "report/business-adverse-media", "report/business-watchlist", "report/politically-exposed-person",
-	}, r.Typ):
-		return engine.Conflict("matches of this kind of report are not dismissed")
-	case r.Attributes["has-match"] != true:
-		return engine.Conflict("the report has no match")
-	case r.Typ == "report/adverse-media" && c.Text("data.attributes.entity-id") != matchedEntityID:
-		return engine.NotFound("data.attributes.entity_id is not found")
-	}
+	ignoreMatch(c, r)
 	query, _ := r.Attributes[reportQuery].(map[string]any)
-	ignored := map[string]any{"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason}
-	switch r.Typ {
-	case "report/watchlist":
-		match := watchlistMatch(query)
-		match["entities"].([]any)[0].(map[string]any)["group-id"] = matchedEntityID // only in this list
-		ignored["match"] = match
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/politically-exposed-person":
-		match := exposedMatch(query)
-		match["sources"] = map[string]any{"url": "https://example.com/people", "name": "Sandbox list of people", "flag-code": "GB"} // an object in this list
-		ignored["match"], ignored["is-internal"] = match, false
-		r.Attributes["ignore-list"] = []any{ignored}
-	case "report/adverse-media":
-		if kind == "media" {
-			r.Attributes["ignore-list-media"] = map[string]any{matchedEntityID: []any{reason}}
-		} else {
-			r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": matchedEntityID, "reason": reason}}
-		}
-	}
 	r.Attributes[dismissed], r.Attributes["has-match"] = true, false
-	maps.Copy(r.Attributes, results(r.Typ, query, false))
+	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, false))
 	addHistory(c.Change, r, "dismiss", "ract", nil)
-	c.Emit(reportEvent(r.Typ, "dismissed"), r, nil)
-	if monitored(r.Typ) {
+	c.Emit(reportkind.EventName(r.Typ, "dismissed"), r, nil)
+	if reportkind.Monitored(r.Typ) {
 		monitor(c.Change, r)
 	}
 	return nil
+}
+
+func checkDismissal(c *engine.Call, r *storage.Resource) error {
+	adverse := r.Typ == "report/adverse-media"
+	kind, entity := c.Text("data.attributes.dismiss-type"), c.Text("data.attributes.entity-id")
+	switch {
+	case c.Text("data.attributes.reason") == "":
+		return engine.BadRequest("data.attributes.reason is missing")
+	case adverse && kind != "entity" && kind != "media":
+		return engine.BadRequest("data.attributes.dismiss_type must be entity or media")
+	case adverse && entity == "":
+		return engine.BadRequest("data.attributes.entity_id is missing")
+	case !reportkind.Dismissible(r.Typ):
+		return engine.Conflict("matches of this kind of report are not dismissed")
+	case r.Attributes["has-match"] != true:
+		return engine.Conflict("the report has no match")
+	case adverse && entity != reportkind.MatchedEntityID:
+		return engine.NotFound("data.attributes.entity_id is not found")
+	}
+	return nil
+}
+
+// ignoreMatch adds the match of a report to its ignore list, if its type has one.
+func ignoreMatch(c *engine.Call, r *storage.Resource) {
+	reason := c.Text("data.attributes.reason")
+	query, _ := r.Attributes[reportQuery].(map[string]any)
+	ignored := map[string]any{
+		"ignored-at": simclock.Stamp(c.Now), "run-history-completed-at": r.Attributes["completed-at"], "user": c.Key.Text("name"), "ignore-reason": reason,
+		"match": reportkind.Ignored(r.Typ, query),
+	}
+	switch {
+	case r.Typ == "report/watchlist":
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/politically-exposed-person":
+		ignored["is-internal"] = false
+		r.Attributes["ignore-list"] = []any{ignored}
+	case r.Typ == "report/adverse-media" && c.Text("data.attributes.dismiss-type") == "media":
+		r.Attributes["ignore-list-media"] = map[string]any{reportkind.MatchedEntityID: []any{reason}}
+	case r.Typ == "report/adverse-media":
+		r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": reportkind.MatchedEntityID, "reason": reason}}
+	}
 }
 
 // addHistory adds an entry to the history of a report.

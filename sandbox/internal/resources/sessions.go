@@ -22,14 +22,7 @@ func sessionOperations() map[string]engine.Operation {
 		"InquirySessions.List": func(c *engine.Call) (*engine.Answer, error) {
 			return c.List("inquiry-session", func(r *storage.Resource) bool { return accepted(c, r, "inquiry-id") }, engine.SplitList(c.Filter("inquiry-id"))...)
 		},
-		"InquirySessions.Create": func(c *engine.Call) (*engine.Answer, error) {
-			inquiry, err := c.Referenced("data.attributes.inquiry-id", "inquiry")
-			if err != nil {
-				return nil, err
-			}
-			session, err := newSession(c.Change, c.Edit(inquiry.ID))
-			return &engine.Answer{Status: 201, One: session}, err
-		},
+		"InquirySessions.Create": createSession,
 		"InquirySessions.Expire": edit("inquiry-session", func(c *engine.Call, session *storage.Resource) error {
 			if session.Text("status") == "expired" {
 				return engine.Conflict("the session has expired already")
@@ -37,39 +30,54 @@ func sessionOperations() map[string]engine.Operation {
 			expireSession(c.Change, session)
 			return nil
 		}),
-		"InquirySessions.ExpireAll": func(c *engine.Call) (*engine.Answer, error) {
-			ids := c.Texts("meta.inquiry-ids")
-			if len(ids) == 0 {
-				return nil, engine.BadRequest("meta.inquiry_ids must be filled")
-			}
-			expired := []*storage.Resource{}
-			for _, id := range ids {
-				inquiry := c.Get(id)
-				if inquiry == nil || inquiry.Family() != "inquiry" {
-					return nil, engine.NotFound("meta.inquiry_ids is not found")
-				}
-				expired = append(expired, expireSessions(c.Change, inquiry)...)
-			}
-			return &engine.Answer{Many: expired}, nil
-		},
-		"InquirySessions.GenerateOneTimeLink": func(c *engine.Call) (*engine.Answer, error) {
-			session, err := c.Find("inquiry-session")
-			if err != nil {
-				return nil, err
-			}
-			if session.Text("status") == "expired" {
-				return nil, engine.Conflict("the session has expired")
-			}
-			if err := refuseClosed(c.Get(session.One("inquiry"))); err != nil {
-				return nil, err
-			}
-			meta := linkMeta(c, session.Text(sessionLink))
-			if unusedLink(c.Change, session) == nil {
-				meta = newLink(c, session, 0)
-			}
-			return &engine.Answer{One: session, Meta: meta}, nil
-		},
+		"InquirySessions.ExpireAll":           expireAllSessions,
+		"InquirySessions.GenerateOneTimeLink": generateSessionLink,
 	}
+}
+
+func createSession(c *engine.Call) (*engine.Answer, error) {
+	inquiry, err := c.Referenced("data.attributes.inquiry-id", "inquiry")
+	if err != nil {
+		return nil, err
+	}
+	session, err := newSession(c.Change, c.Edit(inquiry.ID))
+	return &engine.Answer{Status: 201, One: session}, err
+}
+
+// expireAllSessions expires the sessions of several inquiries.
+func expireAllSessions(c *engine.Call) (*engine.Answer, error) {
+	ids := c.Texts("meta.inquiry-ids")
+	if len(ids) == 0 {
+		return nil, engine.BadRequest("meta.inquiry_ids must be filled")
+	}
+	expired := []*storage.Resource{}
+	for _, id := range ids {
+		inquiry := c.Get(id)
+		if inquiry == nil || inquiry.Family() != "inquiry" {
+			return nil, engine.NotFound("meta.inquiry_ids is not found")
+		}
+		expired = append(expired, expireSessions(c.Change, inquiry)...)
+	}
+	return &engine.Answer{Many: expired}, nil
+}
+
+// generateSessionLink answers with the link of a session, or with a new one if that was used.
+func generateSessionLink(c *engine.Call) (*engine.Answer, error) {
+	session, err := c.Find("inquiry-session")
+	if err != nil {
+		return nil, err
+	}
+	if session.Text("status") == "expired" {
+		return nil, engine.Conflict("the session has expired")
+	}
+	if err := refuseClosed(c.Get(session.One("inquiry"))); err != nil {
+		return nil, err
+	}
+	meta := linkMeta(c, session.Text(sessionLink))
+	if unusedLink(c.Change, session) == nil {
+		meta = newLink(c, session, 0)
+	}
+	return &engine.Answer{One: session, Meta: meta}, nil
 }
 
 // Closed reports whether a person can no longer enter an inquiry. A person can enter one that

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
@@ -208,7 +209,7 @@ func (s *seeder) applyKey(path string, key seedKey) error {
 	}
 	for i, permission := range key.Permissions {
 		if !slices.Contains(catalog.Permissions(), permission) {
-			return s.problem(fmt.Sprintf("%s.permissions[%d]", path, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", ")+catalog.DidYouMean(permission, catalog.Permissions()))
+			return s.problem(fmt.Sprintf("%s.permissions[%d]", path, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", ")+spelling.DidYouMean(permission, catalog.Permissions()))
 		}
 	}
 	_, err := s.create(path, "APIKeys.Create", "api", key.ID, attributesBody(map[string]any{

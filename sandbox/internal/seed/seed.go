@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/yamlfile"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
@@ -132,7 +133,7 @@ func ReadSeed(name string, from io.Reader) (*Seed, error) {
 		return nil, err
 	}
 	if seed.file.Documents() > 1 {
-		return nil, seed.file.Problem("$", "the file holds several documents; a seed is one")
+		return nil, seed.file.Problem("$", "the file contains several documents; a seed file has one")
 	}
 	if path, problem := seed.content.check(); problem != "" {
 		return nil, seed.file.Problem(path, problem)
@@ -159,7 +160,7 @@ func (f *seedFile) check() (path, problem string) {
 	}
 	for _, product := range slices.Sorted(maps.Keys(f.Quotas)) {
 		if !slices.Contains(catalog.QuotaProducts(), product) {
-			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + catalog.DidYouMean(product, catalog.QuotaProducts())
+			return "$.quotas." + product, "there is no quota of " + product + ", only of " + strings.Join(catalog.QuotaProducts(), ", ") + spelling.DidYouMean(product, catalog.QuotaProducts())
 		}
 		if f.Quotas[product] <= 0 {
 			return "$.quotas." + product, "a quota must be above zero"

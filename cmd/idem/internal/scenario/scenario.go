@@ -52,17 +52,13 @@ func Names() []string {
 
 // Find returns the scenario of a name. The error suggests the nearest name.
 func Find(name string) (Scenario, error) {
-	nearest, distance := "", 4
 	for _, s := range All() {
 		if s.Name == name {
 			return s, nil
 		}
-		if d := spelling.Distance(s.Name, name); d < distance {
-			nearest, distance = s.Name, d
-		}
 	}
-	if nearest != "" {
-		return Scenario{}, fmt.Errorf("there is no scenario %q; did you mean %q?", name, nearest)
+	if suggestion := spelling.DidYouMean(name, Names()); suggestion != "" {
+		return Scenario{}, fmt.Errorf("there is no scenario %q%s", name, suggestion)
 	}
 	return Scenario{}, fmt.Errorf("there is no scenario %q: the scenarios are %s", name, strings.Join(Names(), ", "))
 }

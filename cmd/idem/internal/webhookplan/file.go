@@ -74,27 +74,18 @@ func Read(path string) (File, error) {
 // Warnings names the events that Persona does not document, with the nearest that it does.
 // They may exist all the same: the set is open.
 func (f File) Warnings() (warnings []string) {
+	var documented []string
+	for _, name := range webhook.Documented() {
+		documented = append(documented, string(name))
+	}
 	for _, w := range f.Webhooks {
 		for _, name := range w.Events {
 			if name == "*" || webhook.Known(webhook.Name(name)) {
 				continue
 			}
-			text := fmt.Sprintf("%s: Persona does not document the event %q", w.Name, name)
-			if nearest := nearestEvent(name); nearest != "" {
-				text += fmt.Sprintf("; did you mean %q?", nearest)
-			}
-			warnings = append(warnings, text)
+			suggestion := spelling.DidYouMean(name, documented)
+			warnings = append(warnings, fmt.Sprintf("%s: Persona does not document the event %q%s", w.Name, name, suggestion))
 		}
 	}
 	return warnings
-}
-
-func nearestEvent(name string) (nearest string) {
-	distance := 4
-	for _, known := range webhook.Documented() {
-		if d := spelling.Distance(string(known), name); d < distance {
-			nearest, distance = string(known), d
-		}
-	}
-	return nearest
 }

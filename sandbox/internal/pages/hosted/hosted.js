@@ -1,6 +1,6 @@
-// Tells the page around this one what happens, as Persona's own does, and hears from it
-// that the person wants to leave. It runs before there is anything to press: a person
-// who is quick must not leave a page that has told nothing.
+// Sends the surrounding page the messages that Persona's page sends, and receives its request
+// to leave. It runs before the page has a button, so that even a quick person cannot leave
+// before the messages are sent.
 const { target, messages } = document.currentScript.dataset;
 const around = window.opener || window.parent;
 
