@@ -14,9 +14,9 @@ import (
 )
 
 type eventsCommand struct {
-	List   eventsListCommand   `cmd:"" help:"List the events of the service, the newest first."`
+	List   eventsListCommand   `cmd:"" help:"List the events of the service, newest first."`
 	Show   eventsShowCommand   `cmd:"" help:"Show an event and what it led to."`
-	Resend eventsResendCommand `cmd:"" help:"Let the service process events again."`
+	Resend eventsResendCommand `cmd:"" help:"Make the service process events again."`
 }
 
 type eventsListCommand struct {
@@ -112,7 +112,7 @@ func (e shownEvent) print(w io.Writer) {
 type eventsResendCommand struct {
 	output
 	remoteService
-	ID     string `arg:"" optional:"" help:"The event (evt_…). Or select events with flags."`
+	ID     string `arg:"" optional:"" help:"The event (evt_…). You can select events with flags instead."`
 	Object string `placeholder:"ID" help:"The events of this object."`
 	State  string `enum:",poison,unhandled,stale,applied" default:"" placeholder:"STATE" help:"The events in this state: poison, unhandled, stale or applied."`
 	From   since  `placeholder:"WHEN" help:"The events received at or after this time: a duration such as 2h (that long ago), a date or a time."`
@@ -120,7 +120,7 @@ type eventsResendCommand struct {
 }
 
 func (eventsResendCommand) Help() string {
-	return `Processing an event again is safe: what it has led to is not done twice.
+	return `Processing an event again is safe: nothing is done twice.
 
 ` + examples("idem events resend evt_…", "idem events resend --state poison --from 24h")
 }

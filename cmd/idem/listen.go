@@ -26,21 +26,21 @@ type listenCommand struct {
 	account
 	ForwardTo string        `placeholder:"URL" help:"Where to forward events."`
 	Forward   []string      `sep:"none" placeholder:"PATTERN=URL" help:"Where to forward the events whose names fit a pattern, such as inquiry.*=http://127.0.0.1:3000/inquiries. Those that fit no pattern go to --forward-to. Repeatable."`
-	Webhook   string        `placeholder:"WBH" help:"Forward what this webhook of Persona (wbh_…) is subscribed to, with its secrets, version and casing."`
+	Webhook   string        `placeholder:"WBH" help:"Forward the events that this webhook at Persona (wbh_…) is subscribed to, with its secrets, API version and casing."`
 	Secret    []string      `sep:"none" env:"PERSONA_WEBHOOK_SECRET" placeholder:"WBHSEC" help:"The secret to sign with. The default is that of --webhook or of --config. Repeat the flag, newest first, to sign with several."`
-	State     string        `type:"path" placeholder:"FILE" help:"Where to remember how far it came (.idem/listen-ENVIRONMENT.json)."`
-	Since     since         `placeholder:"WHEN" help:"Without a state file, begin at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
-	Interval  time.Duration `default:"2s" help:"How often to ask for events (${default})."`
+	State     string        `type:"path" placeholder:"FILE" help:"The file that stores the progress. The default is .idem/listen-ENVIRONMENT.json."`
+	Since     since         `placeholder:"WHEN" help:"Without a state file, start at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
+	Interval  time.Duration `default:"2s" help:"How often to request events (${default})."`
 	Timeout   time.Duration `default:"5s" help:"How long to wait for an answer (${default}, as Persona does)."`
-	Once      bool          `help:"Look once, make one attempt for each event, and end. Exits 1 if something was not accepted."`
-	Plain     bool          `help:"Print lines, also on a terminal."`
+	Once      bool          `help:"Read the events once, try each one once, and exit. The exit code is 1 if an event was not accepted."`
+	Plain     bool          `help:"Print lines instead of the live view."`
 	JSON      bool          `name:"json" help:"Print a line of JSON for each attempt."`
 }
 
 func (listenCommand) Help() string {
-	return `It reads Persona's list of events, so that it needs no tunnel and no public address. Start it again and it goes on where it stopped. On a terminal it shows a live view: choose an event, look at its details, or send it again with r.
+	return `It reads Persona's list of events, so it needs no tunnel and no public address. When you start it again, it continues where it stopped. On a terminal it shows a live view: select an event, press enter for its details, or r to send it again.
 
-An event of the list has no "included" objects: see docs/service.md.
+Events of the list have no "included" objects: see docs/service.md.
 
 ` + examples(
 		`# From the local sandbox`,

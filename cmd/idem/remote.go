@@ -13,7 +13,7 @@ import (
 type remoteService struct {
 	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default})."`
 	URL         string `name:"url" default:"http://127.0.0.1:8080" env:"IDEM_URL" help:"The address of the service (${default})."`
-	Token       string `env:"IDEM_API_TOKEN" placeholder:"TOKEN" help:"The token of the service's API. Other users of the machine can see flags: prefer the variable."`
+	Token       string `env:"IDEM_API_TOKEN" placeholder:"TOKEN" help:"The token of the service's API. Prefer the variable, because other users of the machine can read flags."`
 }
 
 // Validate rejects what no service answers to.
@@ -33,8 +33,8 @@ func (r remoteService) client() remote.Client {
 
 // list is embedded by the commands that list rows.
 type list struct {
-	Limit int    `default:"20" placeholder:"N" help:"How many rows to list at most, up to 100 (${default})."`
-	Next  string `placeholder:"CURSOR" help:"List the page after this one: the \"next\" of the page before."`
+	Limit int    `default:"20" placeholder:"N" help:"The maximum number of rows, up to 100 (${default})."`
+	Next  string `placeholder:"CURSOR" help:"Continue after the previous page: its \"next\"."`
 }
 
 // query returns the parameters of a list whose cursor has a name.

@@ -19,16 +19,16 @@ type requestCommand struct {
 	Method         string   `arg:"" help:"The method: GET, POST, PATCH or DELETE."`
 	Path           string   `arg:"" help:"The path below the API's address, with or without a query, such as /inquiries/inq_…."`
 	Data           string   `short:"d" placeholder:"JSON" help:"The body: JSON, @FILE, or - for standard input."`
-	Query          []string `short:"q" sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the query, such as 'filter[status]=completed'. Repeatable."`
+	Query          []string `short:"q" sep:"none" placeholder:"NAME=VALUE" help:"A query parameter, such as 'filter[status]=completed'. Repeatable."`
 	Header         []string `short:"H" sep:"none" placeholder:"NAME:VALUE" help:"A header, such as 'Key-Inflection: camel'. Repeatable."`
 	IdempotencyKey string   `placeholder:"KEY" help:"The idempotency key of a POST. The default is a random one."`
-	JSON           bool     `name:"json" help:"Also print a refusal as JSON on standard output. Answers always are JSON."`
+	JSON           bool     `name:"json" help:"Print errors as JSON on standard output. Answers are always JSON."`
 }
 
 func (requestCommand) Help() string {
-	return `The call is retried and limited like every call of the SDK. A file, such as a PDF, can be redirected.
+	return `Retries, rate limits and errors are those of the SDK. Redirect the output to save a file such as a PDF.
 
-The exit code is 1 if Persona refused the call or could not be reached, and 3 if it is not known whether the call took effect.
+The exit code is 1 if Persona rejected the call or could not be reached, and 3 if it is not known whether the call took effect.
 
 ` + examples(
 		`idem request GET /inquiries -q 'filter[reference-id]=user-1042' -q 'page[size]=1'`,

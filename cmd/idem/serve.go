@@ -20,8 +20,8 @@ import (
 type serveCommand struct {
 	output
 	Config  string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration file. Environment variables override the file; it is not needed when they set everything."`
-	Check   bool   `help:"Check the configuration and the policies, try the keys at Persona, and exit. --json is for what this prints: the log has a format of its own."`
-	Offline bool   `help:"With --check, do not try the keys."`
+	Check   bool   `help:"Check the configuration and the policies, test the API keys at Persona, and exit."`
+	Offline bool   `help:"With --check, do not test the API keys."`
 }
 
 func (serveCommand) Help() string {

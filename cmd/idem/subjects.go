@@ -13,7 +13,7 @@ import (
 )
 
 type subjectsCommand struct {
-	List subjectsListCommand `cmd:"" help:"List people and businesses with their verdicts, those first whose verdict stands longest."`
+	List subjectsListCommand `cmd:"" help:"List people and businesses with their verdicts, oldest verdict first."`
 	Show subjectsShowCommand `cmd:"" help:"Show the verdict on a person or business, and the decisions behind it."`
 }
 
@@ -54,11 +54,11 @@ func sinceWhen(t *time.Time) string {
 type subjectsShowCommand struct {
 	output
 	remoteService
-	Reference string `arg:"" help:"Your own id of the person or business."`
+	Reference string `arg:"" help:"Your reference id of the person or business."`
 }
 
 func (subjectsShowCommand) Help() string {
-	return `The exit code is 0 whatever the verdict is: scripts read it from --json.
+	return `The exit code is 0 for every verdict. Scripts can read the verdict with --json.
 
 ` + examples("idem subjects show user-1042", "idem subjects show user-1042 --json")
 }

@@ -16,16 +16,16 @@ import (
 type tailCommand struct {
 	remoteService
 	Only     []string      `enum:"event,decision,action,notification" placeholder:"KIND" help:"Only these kinds: ${enum}. The default is all."`
-	Object   string        `placeholder:"ID" help:"Only what is about this object, such as inq_…."`
+	Object   string        `placeholder:"ID" help:"Only rows about this object, such as inq_…."`
 	State    []string      `placeholder:"STATE" help:"Only rows in these states, such as dead or poison."`
-	Last     int           `default:"10" placeholder:"N" help:"How many rows of each kind to begin with (${default})."`
-	Interval time.Duration `default:"1s" help:"How often to ask (${default})."`
-	Once     bool          `help:"Print what there is and end."`
+	Last     int           `default:"10" placeholder:"N" help:"The number of existing rows of each kind to start with (${default})."`
+	Interval time.Duration `default:"1s" help:"How often to request rows (${default})."`
+	Once     bool          `help:"Print the existing rows and exit."`
 	JSON     bool          `name:"json" help:"Print a line of JSON for each row."`
 }
 
 func (tailCommand) Help() string {
-	return `A row is printed when it comes and when its state changes. Rows hold ids, names and reasons, and no personal data but your own reference ids.
+	return `It prints a row when it appears and when its state changes. Rows contain ids, names, reasons and your reference ids, but no personal data.
 
 ` + examples(
 		`idem tail`,

@@ -17,13 +17,13 @@ import (
 type triggerCommand struct {
 	output
 	account
-	Scenario string `arg:"" optional:"" help:"What happens: ${scenarios}. Without one they are explained."`
+	Scenario string `arg:"" optional:"" help:"The scenario: ${scenarios}. The default is to list them."`
 
-	Reference string   `placeholder:"ID" help:"Your own id of the person. The default is an invented one."`
-	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as address-country-code=DE, or as JSON, such as 'age=42'. Repeatable."`
+	Reference string   `placeholder:"ID" help:"Your reference id of the person. The default is an invented one."`
+	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as address-country-code=DE. A value that is valid JSON, such as 42, keeps its type. Repeatable."`
 	Tag       []string `placeholder:"TAG" help:"A tag of the inquiry. Repeatable."`
-	Undecided bool     `help:"Neither approve nor decline: your rules decide."`
-	Count     int      `default:"20" placeholder:"N" help:"How many people a burst has (${default})."`
+	Undecided bool     `help:"Do not approve or decline: leave the decision to your rules."`
+	Count     int      `default:"20" placeholder:"N" help:"The number of people in a burst (${default})."`
 
 	Template       string   `placeholder:"ITMPL" env:"IDEM_INQUIRY_TEMPLATE" help:"The inquiry template (itmpl_…). The local sandbox has one."`
 	Verification   []string `placeholder:"VTMPL" env:"IDEM_VERIFICATION_TEMPLATES" help:"A verification template (vtmpl_…) of the inquiry template. Repeatable. The local sandbox has one for a government ID and one for a selfie. Without any, no verification is simulated."`
@@ -31,7 +31,7 @@ type triggerCommand struct {
 }
 
 func (triggerCommand) Help() string {
-	return `It works by Persona's API alone, so that the events and webhooks are Persona's own. Production refuses it.
+	return `It uses only Persona's API, so Persona sends the events and webhooks itself. It does not work in production.
 
 ` + examples(
 		`# At the local sandbox, which "idem sandbox" or "idem dev" runs`,
@@ -46,7 +46,7 @@ func (triggerCommand) Help() string {
 // Validate rejects what a scenario cannot use.
 func (c triggerCommand) Validate() error {
 	if c.Environment == "production" {
-		return errors.New("scenarios work in the sandbox environment only: Persona simulates nobody in production")
+		return errors.New("scenarios work only in the sandbox environment: Persona has no simulate actions in production")
 	}
 	if c.Count < 1 {
 		return errors.New("--count must be at least 1")

@@ -16,7 +16,7 @@ import (
 // key lacks.
 func Try(ctx context.Context, client *persona.Client, withWebhook bool) error {
 	if _, err := client.RateLimits.List(ctx); err != nil {
-		return fmt.Errorf("try the key: %w", err)
+		return fmt.Errorf("test the API key: %w", err)
 	}
 	_, err := client.Events.ListPage(ctx, persona.EventListParams{Size: 1}, persona.WithFields("event", "name"))
 	if err := lacking(err, "event.read"); err != nil {
