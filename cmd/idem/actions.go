@@ -28,10 +28,10 @@ func (actionsListCommand) Help() string {
 	return examples("idem actions list --state dead --details", "idem actions list --object inq_… --json")
 }
 
-// shownAction is an action, of which parts may be withheld.
+// shownAction is an action without the parts that are not requested.
 type shownAction struct{ api.Action }
 
-// withhold takes off what can name people or is a credential.
+// withhold removes what can contain personal data or credentials.
 func (a *shownAction) withhold() { a.Said, a.Result = "", nil }
 
 func (c actionsListCommand) Run(ctx context.Context, std streams) error {

@@ -68,7 +68,7 @@ func (c doctorCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// localURL is the address of a service on this machine that listens on host:port.
+// localURL returns the address of a service on this machine that listens on host:port.
 func localURL(listen string) string {
 	host, port, _ := net.SplitHostPort(listen) // it was checked
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

@@ -47,7 +47,7 @@ func (c eventsListCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// printNext says how to see more.
+// printNext prints how to list the next page.
 func printNext(w io.Writer, next string) {
 	if next != "" {
 		fmt.Fprintln(w, show.Faint("more with --next "+next))
@@ -65,7 +65,7 @@ func (eventsShowCommand) Help() string {
 	return examples("idem events show evt_…", "idem events show evt_… --body --json")
 }
 
-// shownEvent is an event and what it led to. What is withheld is absent.
+// shownEvent is an event and what it led to. The body is absent unless requested.
 type shownEvent struct {
 	api.Event
 	Headers       map[string]string `json:"headers"`
@@ -125,7 +125,7 @@ func (eventsResendCommand) Help() string {
 ` + examples("idem events resend evt_…", "idem events resend --state poison --from 24h")
 }
 
-// Validate rejects a call that selects nothing, or in two ways.
+// Validate requires an event or a selection, and not both.
 func (c eventsResendCommand) Validate() error {
 	selected := c.Object != "" || c.State != "" || !c.From.IsZero() || !c.To.IsZero()
 	if c.ID == "" && !selected {
@@ -153,7 +153,7 @@ func (c eventsResendCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// selection says which events to process again.
+// selection selects the events to process again.
 type selection struct {
 	Object string    `json:"object,omitempty"`
 	State  string    `json:"state,omitempty"`

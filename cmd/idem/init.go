@@ -48,7 +48,7 @@ func (initCommand) Help() string {
 		`idem init --environment production --url https://idem.example.com`)
 }
 
-// Validate rejects what contradicts itself.
+// Validate rejects flags that contradict each other.
 func (c initCommand) Validate() error {
 	if c.NoWebhook && c.URL != "" {
 		return errors.New("--url is the address of the webhook: it cannot be combined with --no-webhook")
@@ -93,7 +93,7 @@ func (c initCommand) Run(ctx context.Context, std streams) error {
 	}
 	done := connected{Environment: c.Environment, File: c.File, Address: address}
 	if address == "" {
-		e.Secrets = []string{"wbhsec_" + strings.ToLower(rand.Text())} // idem listen signs with it
+		e.Secrets = []string{"wbhsec_" + strings.ToLower(rand.Text())} // for idem listen
 	} else {
 		hook, err := setup.Connect(ctx, client, c.Name, address)
 		if err != nil {
@@ -107,7 +107,7 @@ func (c initCommand) Run(ctx context.Context, std streams) error {
 	return c.print(std.out, done, func(w io.Writer) { c.printNext(w, done) })
 }
 
-// connect finds the key and makes a client of it.
+// connect returns the environment and a client with its API key.
 func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, error) {
 	e := setup.Environment{Name: c.Environment, Policy: c.Policy}
 	key, baseURL, err := account{Environment: c.Environment, Local: c.Local, BaseURL: c.BaseURL}.settings()
@@ -129,7 +129,7 @@ func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, er
 	return e, client, err
 }
 
-// address is that of the webhook, "" for none.
+// address returns the address of the webhook, or "" for no webhook.
 func (c initCommand) address(ask *asker) (string, error) {
 	if c.NoWebhook {
 		return "", nil

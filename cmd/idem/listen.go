@@ -51,7 +51,7 @@ Events of the list have no "included" objects: see docs/service.md.
 		`idem listen --config idem.yaml --forward 'inquiry.*=http://127.0.0.1:3000/a' --forward 'report/*=http://127.0.0.1:3000/b' --since 1h`)
 }
 
-// Validate rejects what cannot be forwarded.
+// Validate checks the addresses and durations.
 func (c listenCommand) Validate() error {
 	if c.ForwardTo == "" && len(c.Forward) == 0 {
 		return errors.New("nowhere to forward to: set --forward-to or --forward")
@@ -97,7 +97,7 @@ func (c listenCommand) Run(ctx context.Context, std streams) error {
 	return refused(listener.Run(ctx))
 }
 
-// runLive forwards behind a live view. Either ends the other.
+// runLive forwards events and shows a live view. When one ends, so does the other.
 func (c listenCommand) runLive(ctx context.Context, std streams, options listen.Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -119,7 +119,7 @@ func (c listenCommand) runLive(ctx context.Context, std streams, options listen.
 	return errors.Join(shown, refused(<-ended))
 }
 
-// options connects the list of events with where they go.
+// options connects the list of events with the receivers.
 func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 	routes, err := c.routes()
 	if err != nil {
@@ -151,8 +151,8 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 	return options, c.read(ctx, &options, client, limiter)
 }
 
-// as makes the events those of a webhook. It returns a client that reads them as the
-// webhook would send them.
+// as selects the events and secrets of a webhook. It returns a client that reads events in
+// the version and casing of the webhook.
 func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecret, limiter *persona.RateLimiter) (*persona.Client, error) {
 	if len(c.Secret) == 0 {
 		options.Sender.Secrets = webhookplan.Secrets(hook, time.Now())
@@ -169,7 +169,7 @@ func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecr
 	return c.client(form...)
 }
 
-// configuredSecrets are those of the service's configuration.
+// configuredSecrets returns the secrets of the service's configuration.
 func (c listenCommand) configuredSecrets() ([]string, error) {
 	missing := errors.New("no secret to sign with: set --webhook, --secret (or PERSONA_WEBHOOK_SECRET), or --config")
 	if c.Config == "" {
@@ -189,7 +189,7 @@ func (c listenCommand) configuredSecrets() ([]string, error) {
 	return secrets, nil
 }
 
-// read says how the events are read, and from when on.
+// read sets how events are read, and from which time.
 func (c listenCommand) read(ctx context.Context, options *listen.Options, client *persona.Client, limiter *persona.RateLimiter) error {
 	list := reconcile.Persona{Client: client, RateLimiter: limiter}
 	options.Lister = list
@@ -214,7 +214,7 @@ func (c listenCommand) read(ctx context.Context, options *listen.Options, client
 	return nil
 }
 
-// orDefaultURL is the address that the SDK uses.
+// orDefaultURL returns the address that the SDK uses.
 func orDefaultURL(baseURL string) string {
 	for _, url := range []string{baseURL, os.Getenv("PERSONA_BASE_URL")} {
 		if url != "" {

@@ -29,7 +29,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitUsage   = 2
-	exitUnknown = 3 // a call of Persona's API may or may not have taken effect
+	exitUnknown = 3 // it is not known whether a call to Persona's API took effect
 )
 
 // streams are what a command reads and writes.
@@ -118,7 +118,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	return exitDone
 }
 
-// asking turns no arguments, and `help COMMAND`, into a request for help.
+// asking turns no arguments, and `help COMMAND`, into --help.
 func asking(args []string) []string {
 	switch {
 	case len(args) == 0:

@@ -64,8 +64,8 @@ func (c requestCommand) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// pathOf accepts what a person copies: a path without its slash, or one of the links of
-// an answer, which begin with /api/v1.
+// pathOf also accepts a path without its slash, and the links of an answer, which start
+// with /api/v1.
 func pathOf(path string) string {
 	path = "/" + strings.TrimPrefix(path, "/")
 	if rest, ok := strings.CutPrefix(path, "/api/v1/"); ok {
@@ -92,7 +92,7 @@ func (c requestCommand) options() (opts []persona.Option, err error) {
 	return opts, err
 }
 
-// body returns what to send, nil for nothing.
+// body returns the body to send, or nil.
 func (c requestCommand) body(in io.Reader) (any, error) {
 	if c.Data == "" {
 		return nil, nil
@@ -101,13 +101,13 @@ func (c requestCommand) body(in io.Reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Header) == 0 && !json.Valid(body) { // a header may set another content type
+	if len(c.Header) == 0 && !json.Valid(body) { // a header can set another content type
 		return nil, errors.New("the body is not JSON: quote it, or read it with -d @FILE")
 	}
 	return body, nil
 }
 
-// failed reports a refusal.
+// failed prints the error of a call.
 func (c requestCommand) failed(out io.Writer, err error) error {
 	var refusal *persona.Error
 	if c.JSON && errors.As(err, &refusal) {
@@ -119,8 +119,8 @@ func (c requestCommand) failed(out io.Writer, err error) error {
 	return refused(err)
 }
 
-// readData reads what a flag such as --data names: the text itself, @FILE, or - for
-// standard input.
+// readData returns the value of a flag such as --data: the text itself, the contents of
+// @FILE, or standard input for -.
 func readData(in io.Reader, text string) ([]byte, error) {
 	switch file, isFile := strings.CutPrefix(text, "@"); {
 	case text == "-":

@@ -36,7 +36,7 @@ func (sendCommand) Help() string {
 		`idem send http://127.0.0.1:3000/hooks --secret wbhsec_… -d @event.json --at $(($(date +%s) - 600))`)
 }
 
-// Validate rejects what cannot be sent.
+// Validate checks the address and the numbers.
 func (c sendCommand) Validate() error {
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("%q is not a web address such as http://127.0.0.1:3000/hooks", c.URL)
@@ -75,7 +75,7 @@ func (c sendCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// sent is what became of a webhook.
+// sent is the result of sending a webhook.
 type sent struct {
 	Accepted bool   `json:"accepted"`
 	Status   int    `json:"status"`

@@ -43,7 +43,7 @@ func (c subjectsListCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// sinceWhen is a moment that may be missing.
+// sinceWhen formats a time that may be missing.
 func sinceWhen(t *time.Time) string {
 	if t == nil {
 		return "-"

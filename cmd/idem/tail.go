@@ -34,7 +34,7 @@ func (tailCommand) Help() string {
 		`idem tail --url https://idem.example.com --environment production`)
 }
 
-// Validate rejects what cannot be followed.
+// Validate checks the numbers.
 func (c tailCommand) Validate() error {
 	if c.Interval <= 0 {
 		return errors.New("--interval must be greater than zero")
@@ -74,7 +74,7 @@ func (c tailCommand) Run(ctx context.Context, std streams) error {
 	}
 }
 
-// refusedForGood reports whether the service would refuse again.
+// refusedForGood reports whether the service would reject a retry.
 func refusedForGood(err error) bool {
 	var refusal *remote.Error
 	return errors.As(err, &refusal) && refusal.Status < 500 && refusal.Status != 429
@@ -101,7 +101,7 @@ func (c tailCommand) printRows(w io.Writer, rows []tail.Row) error {
 	return nil
 }
 
-// coloured colours a state or a verdict by what it means for people.
+// coloured colours a state or a verdict by its meaning.
 func coloured(state string) string {
 	switch state {
 	case "dead", "poison", "declined", "not_evaluated":

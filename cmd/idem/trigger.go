@@ -43,7 +43,7 @@ func (triggerCommand) Help() string {
 		`idem trigger watchlist-hit --template itmpl_… --report-template rptp_…`)
 }
 
-// Validate rejects what a scenario cannot use.
+// Validate checks the scenario and the environment.
 func (c triggerCommand) Validate() error {
 	if c.Environment == "production" {
 		return errors.New("scenarios work only in the sandbox environment: Persona has no simulate actions in production")
@@ -80,7 +80,7 @@ func (c triggerCommand) Run(ctx context.Context, std streams) error {
 	}
 	result, err := s.Play(ctx, client, options)
 	bar.End()
-	if len(result.People) > 0 { // also those before an error
+	if len(result.People) > 0 { // after an error too
 		err = errors.Join(err, c.print(std.out, result, func(w io.Writer) { printResult(w, result) }))
 	}
 	return refused(err)
@@ -98,7 +98,7 @@ func (c triggerCommand) options() (scenario.Options, error) {
 		}
 		var parsed any
 		if json.Unmarshal([]byte(value), &parsed) != nil {
-			parsed = value // a text needs no quotes
+			parsed = value // a string needs no quotes
 		}
 		o.Fields[name] = parsed
 	}
@@ -111,7 +111,7 @@ func (c triggerCommand) options() (scenario.Options, error) {
 	return o, nil
 }
 
-// useFixtures fills in the templates that every local sandbox has.
+// useFixtures sets the templates that every local sandbox has.
 func (c triggerCommand) useFixtures(o *scenario.Options) {
 	if o.InquiryTemplate == "" {
 		o.InquiryTemplate = sandbox.InquiryTemplateID
@@ -126,7 +126,7 @@ func (c triggerCommand) useFixtures(o *scenario.Options) {
 	}
 }
 
-// explained is a scenario as the list shows it.
+// explained is a scenario in the list.
 type explained struct {
 	Name string `json:"name"`
 	Help string `json:"help"`
@@ -159,7 +159,7 @@ func printResult(w io.Writer, r scenario.Result) {
 	show.Table(w, rows)
 	for _, p := range r.People {
 		for _, id := range append(p.Verifications, p.Reports...) {
-			if len(r.People) <= 2 { // a burst would fill the screen
+			if len(r.People) <= 2 { // not for a burst
 				fmt.Fprintf(w, "%s  %s\n", p.Inquiry, id)
 			}
 		}

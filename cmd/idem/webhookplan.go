@@ -56,7 +56,7 @@ func (c webhookPlanCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// planned compares what there is with a file. Warnings go to w.
+// planned compares the webhooks at Persona with a file. It prints warnings to w.
 func planned(ctx context.Context, a account, path string, w io.Writer) (*persona.Client, []webhookplan.Step, error) {
 	file, err := webhookplan.Read(path)
 	if err != nil {
@@ -134,7 +134,7 @@ func (c webhookApplyCommand) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// keepSecrets writes the secrets of new webhooks where the user wants them.
+// keepSecrets appends the secrets of new webhooks to the secret file.
 func (c webhookApplyCommand) keepSecrets(w io.Writer, done []webhookplan.Done) error {
 	for _, d := range done {
 		switch {
@@ -159,7 +159,7 @@ func appendSecret(path, secret string) error {
 	return errors.Join(err, file.Close())
 }
 
-// confirm asks on the terminal.
+// confirm asks for confirmation on the terminal.
 func confirm(std streams, question string) error {
 	if !show.Terminal(std.in) {
 		return errors.New("nothing was changed: there is no terminal to confirm on; add --yes")

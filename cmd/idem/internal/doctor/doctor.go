@@ -1,5 +1,5 @@
-// Package doctor examines an installation of the service: its configuration, its database,
-// the process, and what it needs at Persona. It changes nothing.
+// Package doctor checks an installation of the service: its configuration, its database,
+// the running process, and the API key and webhook at Persona. It changes nothing.
 package doctor
 
 import (
@@ -37,7 +37,7 @@ type Finding struct {
 // timeout is for each request of a check.
 const timeout = 10 * time.Second
 
-// Options say what is examined.
+// Options say what to check.
 type Options struct {
 	ConfigFile   string // "" if the environment variables configure everything
 	Config       service.Config
@@ -48,7 +48,7 @@ type Options struct {
 	Now          func() time.Time
 }
 
-// Examine makes all checks, and tells each finding as soon as it is there.
+// Examine runs all checks, and passes each finding to tell as soon as it is known.
 func Examine(ctx context.Context, o Options, tell func(Finding)) {
 	tell(o.configuration())
 	tell(o.database(ctx))
@@ -74,7 +74,7 @@ func Worst(findings []Finding) Level {
 	return OK
 }
 
-// persona makes the checks of an environment.
+// persona runs the checks of one environment.
 func (o Options) persona(ctx context.Context, environment service.Environment, tell func(Finding)) {
 	settings := o.Config.Environments[environment]
 	tell(policyOf(environment, settings))
@@ -90,14 +90,14 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	at.webhook(ctx, tell)
 }
 
-// Key tries the key of an environment.
+// Key tests the API key of an environment.
 func (o Options) Key(ctx context.Context, environment service.Environment) Finding {
 	_, _, finding := o.connect(ctx, environment)
 	finding.Environment = string(environment)
 	return finding
 }
 
-// connect makes a client and tries its key.
+// connect makes a client and tests its API key.
 func (o Options) connect(ctx context.Context, environment service.Environment) (account, *persona.Response, Finding) {
 	settings := o.Config.Environments[environment]
 	opts := []persona.Option{
@@ -116,7 +116,7 @@ func (o Options) connect(ctx context.Context, environment service.Environment) (
 	return at, response, finding
 }
 
-// Environments returns those that are configured, the sandbox last.
+// Environments returns the configured environments, sandbox last.
 func Environments(cfg service.Config) []service.Environment {
 	return slices.Sorted(maps.Keys(cfg.Environments))
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// webhook examines the webhook that brings events to the service: the one that signs
-// with a configured secret, or that leads to the service's path.
+// webhook checks the webhook that sends events to the service: the one with a configured
+// secret, or else one with the service's path.
 func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	hook, finding := a.find(ctx)
 	if hook == nil {
@@ -34,7 +34,7 @@ func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	}
 }
 
-// find returns the webhook, or what to say where there is none.
+// find returns the webhook, or a finding if there is none.
 func (a account) find(ctx context.Context) (*persona.WebhookWithSecret, Finding) {
 	f := Finding{Check: "webhook", Level: Problem}
 	var byPath *persona.WebhookWithSecret
@@ -126,7 +126,7 @@ func (a account) subscribed(hook *persona.WebhookWithSecret) Finding {
 	return f
 }
 
-// some names a few of many.
+// some joins the first names of a list and counts the others.
 func some(names []string) string {
 	const few = 3
 	if len(names) <= few {
@@ -150,8 +150,8 @@ func (a account) address(hook *persona.WebhookWithSecret) Finding {
 	return f
 }
 
-// reachable asks at the webhook's address in a way that changes nothing: the service takes
-// nothing but POST there, and says so.
+// reachable sends a GET to the webhook's address. It changes nothing: the service accepts
+// only POST there and answers 405.
 func (a account) reachable(ctx context.Context, address string) Finding {
 	f := Finding{Check: "reachable", Level: OK, Found: "the service answers there"}
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -1,5 +1,5 @@
-// Package listenview shows on a terminal what `idem listen` forwards: a list of
-// deliveries, the details of one, and a key that sends one again.
+// Package listenview is the live view of `idem listen` on a terminal: a list of
+// deliveries, the details of one, and a key to send one again.
 package listenview
 
 import (
@@ -22,13 +22,12 @@ import (
 // View is a live view. Its methods Report and Notice may be called from any goroutine.
 type View struct{ program *tea.Program }
 
-// New returns a view. Title says what is forwarded; resend sends an event to an address
-// again.
+// New returns a view with a title. It calls resend to send an event to an address again.
 func New(ctx context.Context, in io.Reader, out io.Writer, title string, resend func(event, url string)) *View {
 	return &View{tea.NewProgram(newModel(title, resend), tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())}
 }
 
-// Run shows the view until the person or the context ends it.
+// Run shows the view until the user quits or the context ends.
 func (v *View) Run() error {
 	_, err := v.program.Run()
 	if errors.Is(err, tea.ErrProgramKilled) && errors.Is(err, context.Canceled) {
@@ -37,7 +36,7 @@ func (v *View) Run() error {
 	return err
 }
 
-// Report shows how a delivery stands.
+// Report shows the state of a delivery.
 func (v *View) Report(d listen.Delivery) { v.program.Send(d) }
 
 // Notice shows a message.
@@ -126,7 +125,7 @@ func (m model) chosen() (listen.Delivery, bool) {
 	return listen.Delivery{}, false
 }
 
-// reported puts a delivery into its row, or into a new one. The choice stays where it is.
+// reported updates the row of a delivery, or adds a row. The same row stays selected.
 func (m model) reported(d listen.Delivery) model {
 	at := m.table.Cursor()
 	for i, known := range m.deliveries {
@@ -170,7 +169,7 @@ func rows(deliveries []listen.Delivery) []table.Row {
 	return rows
 }
 
-// answer is the result of a delivery in a few letters.
+// answer is the result of a delivery in a few characters.
 func answer(d listen.Delivery) string {
 	switch {
 	case d.Attempts == 0:
@@ -196,8 +195,8 @@ func (m model) View() tea.View {
 	return v
 }
 
-// details is everything about a delivery. The event holds what Persona sent, personal data
-// included: the person has asked to see it.
+// details returns everything about a delivery. It includes the event with its personal
+// data, since the user asked to see it.
 func details(d listen.Delivery) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s\n%s\n", show.Printable(d.Event.Name), show.Printable(d.Event.ID), d.Event.CreatedAt.Local().Format("2006-01-02 15:04:05.000"))

@@ -6,8 +6,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Secrets returns the secrets that a webhook signs with at a moment, the newest first as
-// Persona lists them; for the zero time also those that have expired.
+// Secrets returns the secrets of a webhook that are valid at a time, in Persona's order. For
+// the zero time it also returns expired ones.
 func Secrets(hook *persona.WebhookWithSecret, at time.Time) (valid []string) {
 	for _, secret := range hook.Attributes.Secrets {
 		if at.IsZero() || secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(at) {
