@@ -18,7 +18,7 @@ func (a *Advancer) report(ctx context.Context, env domain.Environment, all []*wo
 		}
 	}
 	for _, n := range told {
-		a.metrics.Notified.WithLabelValues(string(env), n.Name).Inc()
+		a.metrics.Notified.WithLabelValues(string(env), n.Type).Inc()
 	}
 	notify.Print(ctx, a.logger, told)
 }

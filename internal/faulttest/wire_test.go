@@ -23,6 +23,8 @@ const (
 	afterLink                     // a link was created, which the sandbox does not show, but the answer was not sent
 	whileStoring                  // a webhook was delivered but not answered
 	afterAnswer                   // a webhook was answered, but the answer does not arrive
+	beforeTold                    // a notification was sent to the host, which has not taken it
+	afterTold                     // the host has taken it, but the answer was not sent
 	killPoints                    // number of moments
 )
 

@@ -133,7 +133,7 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 	counted := figures{}
 	last := map[string]domain.Notification{}
 	for _, n := range all(t, s.Notifications) {
-		if n.Name == domain.NotifyVerdictChanged {
+		if n.Type == domain.NotifyVerdictChanged {
 			last[n.Subject] = n
 			counted["told"]++
 		}

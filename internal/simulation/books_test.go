@@ -382,7 +382,7 @@ func (b *books) compareVerdict(p *person) {
 	}
 	var told []domain.Verdict
 	for _, n := range b.notifications {
-		if n.Subject == p.reference && n.Name == domain.NotifyVerdictChanged {
+		if n.Subject == p.reference && n.Type == domain.NotifyVerdictChanged {
 			told = append(told, n.Verdict)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -334,7 +335,7 @@ func (v *visit) begin(c *engine.Change) error {
 	}
 	resources.StartSession(c, session, v.request)
 	if steps := stepsOf(c, inquiry); len(steps) > 0 {
-		resources.EnterStep(c, inquiry, resources.StepName(resources.VerificationType(c, steps[0])))
+		resources.EnterStep(c, inquiry, resources.StepName(fixtures.VerificationType(c, steps[0])))
 	}
 	v.inquiry = inquiry
 	return nil
@@ -374,7 +375,7 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if at == len(steps) {
 		return invalidConfig("There is no step left.")
 	}
-	typ := resources.VerificationType(c, steps[at])
+	typ := fixtures.VerificationType(c, steps[at])
 	if !slices.Contains(stepOutcomes(typ), outcome) {
 		return invalidConfig("Choose one of the outcomes.")
 	}
@@ -388,7 +389,7 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	}
 	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {
-		next = resources.StepName(resources.VerificationType(c, steps[at]))
+		next = resources.StepName(fixtures.VerificationType(c, steps[at]))
 	}
 	resources.EnterStep(c, inquiry, next)
 	return nil

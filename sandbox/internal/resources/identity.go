@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -93,7 +94,7 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	declared := fieldsOf(c, inquiry)
+	declared := fixtures.FieldsOf(c, inquiry)
 	for name, value := range found {
 		if slices.Contains(declared, name) {
 			old, _ := fields[name].(map[string]any)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -41,7 +42,7 @@ func DecideByWorkflow(c *engine.Change, inquiry *storage.Resource, to string) (r
 	if to != "approved" && to != "declined" && to != "needs_review" {
 		return nil, engine.Unprocessable("outcome must be approved, declined or needs_review", "/outcome")
 	}
-	run = newRun(c, c.Get(WorkflowID), "completed")
+	run = newRun(c, c.Get(fixtures.WorkflowID), "completed")
 	return run, moveInquiry(c, inquiry, to, run)
 }
 

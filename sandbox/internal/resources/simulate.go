@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -51,7 +52,7 @@ func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]an
 	if id == "" {
 		return engine.BadRequest(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is missing", i))
 	}
-	typ := VerificationType(c.Change, id)
+	typ := fixtures.VerificationType(c.Change, id)
 	if typ == "" {
 		return engine.NotFound(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is not found", i))
 	}

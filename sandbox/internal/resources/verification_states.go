@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -42,7 +43,7 @@ func VerificationSteps(typ, to string) []string {
 // no data of the person. Without a template it has the one of its type.
 func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string) *storage.Resource {
 	relationships := ownedBy(inquiry)
-	relationships["verification-template"], relationships["verification-template-version"] = templateIdentifiers(typ, cmp.Or(template, verificationTemplate(typ)))
+	relationships["verification-template"], relationships["verification-template-version"] = fixtures.TemplateIdentifiers(typ, cmp.Or(template, fixtures.VerificationTemplate(typ)))
 	if account := inquiry.One("account"); account != "" {
 		relationships["accounts"] = []storage.Identifier{{Type: "account", ID: account}}
 	}
