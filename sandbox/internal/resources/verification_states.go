@@ -63,6 +63,7 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 		v.Attributes["country-code"] = "US"
 	}
 	inquiry.Link("verifications", v.Identifier())
+	informCases(c, inquiry, v)
 	setStep(inquiry, StepName(typ))
 	maps.Copy(v.Attributes, neverNull(typ, c.Now))
 	if submits {
