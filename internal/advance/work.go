@@ -142,10 +142,9 @@ func refused(err error) bool {
 // clockTolerance is how much later an event may be dated than the change it reports.
 const clockTolerance = time.Second
 
-// older reports whether an object was read before a transition happened. Persona dates
-// changes in whole seconds, and events in milliseconds.
+// older reports whether an object was read before a transition happened.
 func older(now domain.Object, t domain.Transition) bool {
-	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Truncate(time.Second).Add(-clockTolerance))
+	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-clockTolerance))
 }
 
 func orNone(status string) string {

@@ -96,11 +96,8 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	fields = maps.Clone(fields)
 	declared := fixtures.FieldsOf(c, inquiry)
 	for name, value := range found {
-		if slices.Contains(declared, name) {
-			old, _ := fields[name].(map[string]any)
-			field := storage.Field(name, value)
-			field["type"] = cmp.Or(engine.TextOf(old["type"]), engine.TextOf(field["type"]))
-			fields[name] = field
+		if old, _ := fields[name].(map[string]any); slices.Contains(declared, name) {
+			fields[name] = map[string]any{"type": old["type"], "value": value}
 		}
 	}
 	inquiry.Attributes["fields"] = fields
