@@ -81,6 +81,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	var performer *perform.Performer
 	work := queue.Workers{ // the variables are set before the first job runs
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
+			s.intake.MakeWay(ctx)
 			return advancer.Advance(ctx, env, objects)
 		},
 		Read: func(ctx context.Context, env Environment, object domain.Ref) error {
