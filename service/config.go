@@ -319,7 +319,7 @@ func (c Config) proxies() ([]netip.Prefix, error) {
 		case err != nil:
 			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8, nor an address", text)
 		case network.Bits() == 0:
-			return nil, fmt.Errorf("%q is everybody: anyone could say who they are", text)
+			return nil, fmt.Errorf("%q contains every address: any sender could forge X-Forwarded-For", text)
 		}
 		networks = append(networks, network.Masked())
 	}

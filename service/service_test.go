@@ -241,7 +241,7 @@ func testAPassedInquiryAndItsCaseAreApproved(t *testing.T, database Secret) {
 		t.Errorf("the audit trail is intact: %v, with %d entries", trail.Intact, len(trail.Entries))
 	}
 	if log := w.log.String(); strings.Contains(log, "Alexander") || strings.Contains(log, w.secret) || strings.Contains(log, sandbox.SandboxKey) {
-		t.Error("the log holds a name, a secret or a key")
+		t.Error("the log contains a name, a secret or a key")
 	}
 }
 
@@ -263,7 +263,7 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 		return link != ""
 	})
 	if strings.Contains(w.log.String(), link) {
-		t.Error("the log holds the link")
+		t.Error("the log contains the link")
 	}
 	got, err := w.client.Inquiries.Get(t.Context(), inquiry)
 	if err != nil || got.Attributes.Status != persona.InquiryStatusNeedsReview {

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A moment is a point at which a process is killed.
+// A killPoint is a point at which a process is killed.
 type killPoint int
 
 const (
@@ -29,7 +29,7 @@ const (
 )
 
 // wire is the proxy between the service and the sandbox, in both directions. It records
-// acknowledged events and calls, and can run a function at a moment.
+// acknowledged events and calls, and can run a function at a kill point.
 type wire struct {
 	sandbox  http.Handler
 	service  func() string // where the service listens; "" if it does not
@@ -59,14 +59,14 @@ func (w *wire) close() {
 	w.calls.Close()
 }
 
-// set sets the function to run once at a moment.
+// set sets the function to run once at a kill point.
 func (w *wire) set(at killPoint, hook func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trap, w.hook = at, hook
 }
 
-// pass runs the function that is set for a moment, and reports whether there was one.
+// pass runs the function that is set for a kill point, and reports whether there was one.
 func (w *wire) pass(at killPoint) bool {
 	w.mu.Lock()
 	hook := w.hook

@@ -172,7 +172,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	}
 	select {
 	case <-gone:
-	case <-time.After(10 * time.Second): // the moment does not occur
+	case <-time.After(10 * time.Second): // the kill point is not reached
 		w.wire.set(at, nil)
 		kill()
 	}
