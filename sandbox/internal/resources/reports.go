@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -96,7 +97,7 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	if !strings.HasPrefix(id, "rptp_") {
 		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
 	}
-	typ := ReportTemplates()[id]
+	typ := fixtures.ReportTemplates()[id]
 	if typ == "" || !reportkind.Creatable(typ) {
 		return nil, engine.NotFound("data.attributes.report_template_id is not found")
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -16,7 +17,7 @@ func themeSetOperations() map[string]engine.Operation {
 		"ThemeSets.Get":  engine.Get("theme-set"),
 		"ThemeSets.List": list("theme-set", "status"),
 		"ThemeSets.Create": func(c *engine.Call) (*engine.Answer, error) {
-			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": defaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
+			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": fixtures.DefaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
 			return &engine.Answer{Status: 201, One: r}, setThemeSet(c, r, c.Text("data.attributes.name"))
 		},
 		"ThemeSets.Update": update("theme-set", func(c *engine.Call, r *storage.Resource) error {
@@ -30,7 +31,7 @@ func themeSetOperations() map[string]engine.Operation {
 			return setThemeSet(c, r, name)
 		}),
 		"ThemeSets.Archive": edit("theme-set", func(c *engine.Call, r *storage.Resource) error {
-			if r.ID == ThemeSetID {
+			if r.ID == fixtures.ThemeSetID {
 				return engine.Conflict("the default theme set cannot be archived")
 			}
 			return archive(c, r)
@@ -53,16 +54,6 @@ func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
 	}
 	r.Attributes["name"], r.Attributes["styles"] = name, styles
 	return nil
-}
-
-// defaultStyles returns styles that change nothing.
-func defaultStyles() map[string]any {
-	variant := func() map[string]any {
-		return map[string]any{"inquiry": map[string]any{}, "components": map[string]any{}, "step-assets": map[string]any{}}
-	}
-	return map[string]any{
-		"settings": map[string]any{"use-dark-theme": false, "preferred-theme-variant": "light"}, "light": variant(), "dark": variant(),
-	}
 }
 
 // mergeStyles returns styles with the given ones written into them. It replaces each setting,

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
-	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 )
 
 // Seed is the content of a seed file: what a new sandbox contains in addition to its
@@ -194,7 +194,7 @@ func (t seedInquiryTemplate) check(at string) (path, problem string) {
 		return at, problem
 	}
 	for i, v := range t.Verifications {
-		if !slices.Contains(slices.Collect(maps.Values(resources.VerificationTemplates())), "verification/"+v.Type) {
+		if !slices.Contains(slices.Collect(maps.Values(fixtures.VerificationTemplates())), "verification/"+v.Type) {
 			return fmt.Sprintf("%s.verifications[%d]", at, i), "type must be government-id, selfie, database or document"
 		}
 	}
