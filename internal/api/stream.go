@@ -18,7 +18,7 @@ import (
 // Watch tells when there are new notifications: see package deliver.
 type Watch interface {
 	Join() (leave func())
-	Latest() (sequence int64, changed <-chan struct{})
+	Latest() (version int64, changed <-chan struct{})
 }
 
 const (

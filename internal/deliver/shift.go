@@ -28,7 +28,7 @@ type shift struct {
 	queue   []store.Due     // due deliveries that have not begun
 	held    map[string]bool // deliveries in the queue, running or not yet saved
 	next    time.Time       // when the next delivery is due; zero if there is none
-	seen    int64           // notifications up to this sequence have their deliveries
+	seen    int64           // the notifications of this version have their deliveries
 	changed <-chan struct{} // closed when there are new notifications
 
 	sending int // running attempts

@@ -12,7 +12,7 @@ const lookEvery = 20 * time.Millisecond
 
 // Watch tells its users when there are new notifications. Create it with [NewWatch].
 type Watch struct {
-	last func(context.Context) (int64, error)
+	version func(context.Context) (int64, error)
 
 	mu      sync.Mutex
 	wanted  int           // number of users
@@ -21,9 +21,10 @@ type Watch struct {
 	changed chan struct{} // closed when latest increases
 }
 
-// NewWatch returns a watch. last returns the greatest sequence of all notifications.
-func NewWatch(last func(context.Context) (int64, error)) *Watch {
-	return &Watch{last: last, wake: make(chan struct{}), changed: make(chan struct{})}
+// NewWatch returns a watch. version returns a number that increases whenever notifications
+// are committed.
+func NewWatch(version func(context.Context) (int64, error)) *Watch {
+	return &Watch{version: version, wake: make(chan struct{}), changed: make(chan struct{})}
 }
 
 // Join adds a user. The watch asks the database only while it has users.
@@ -42,9 +43,9 @@ func (w *Watch) Join() (leave func()) {
 	})
 }
 
-// Latest returns the greatest sequence seen so far, and a channel that is closed when there
-// is a greater one.
-func (w *Watch) Latest() (sequence int64, changed <-chan struct{}) {
+// Latest returns the latest version seen, and a channel that is closed when there is a later
+// one.
+func (w *Watch) Latest() (version int64, changed <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.latest, w.changed
@@ -63,7 +64,7 @@ func (w *Watch) Run(ctx context.Context) {
 			return
 		case <-wake:
 		}
-		if latest, err := w.last(ctx); err == nil { // otherwise it asks again
+		if latest, err := w.version(ctx); err == nil { // otherwise it asks again
 			w.see(latest)
 		}
 		select {

@@ -69,9 +69,9 @@ type Deliveries interface {
 	// Endpoints returns all endpoints of an environment, sorted by name.
 	Endpoints(ctx context.Context, env domain.Environment) ([]domain.Endpoint, error)
 
-	// LastNotification returns the greatest sequence of a notification in any environment.
-	// While it stays the same, there is nothing new to deliver.
-	LastNotification(ctx context.Context) (int64, error)
+	// NotificationVersion returns a number that increases whenever notifications are
+	// committed. While it stays the same, there is nothing new to deliver.
+	NotificationVersion(ctx context.Context) (int64, error)
 
 	// Expand creates the deliveries of the next notifications after the endpoint's position,
 	// at most limit of them. It reports whether there were any notifications.

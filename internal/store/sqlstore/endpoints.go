@@ -157,12 +157,17 @@ func decodeSecrets(text string) ([]domain.SigningSecret, error) {
 	return secrets, nil
 }
 
-// LastNotification implements [store.Deliveries].
-func (s *Store) LastNotification(ctx context.Context) (last int64, err error) {
-	if _, err := one(ctx, s.db, "SELECT coalesce(max(sequence), 0) FROM notifications", nil, &last); err != nil {
-		return 0, fmt.Errorf("look for notifications: %w", err)
+// NotificationVersion implements [store.Deliveries]. Sequences increase in commit order only
+// within an environment: the greatest of all would hide a commit in the other environment.
+func (s *Store) NotificationVersion(ctx context.Context) (version int64, err error) {
+	for _, env := range []domain.Environment{domain.Sandbox, domain.Production} {
+		var last int64
+		if _, err := one(ctx, s.db, "SELECT sequence FROM notifications WHERE environment = $1 ORDER BY sequence DESC LIMIT 1", []any{string(env)}, &last); err != nil {
+			return 0, fmt.Errorf("look for notifications: %w", err)
+		}
+		version += last
 	}
-	return last, nil
+	return version, nil
 }
 
 // PruneDeliveries implements [store.Deliveries].
