@@ -35,7 +35,21 @@ func parseShapes() map[string]shape {
 	for typ, text := range catalog.Shapes() {
 		parsed[typ] = shape{parseProperties(text[0]), parseProperties(text[1])}
 	}
+	for i, p := range parsed["inquiry"].attributes {
+		if p.name == "behaviors" {
+			parsed["inquiry"].attributes[i].empty = BlankBehaviors()
+		}
+	}
 	return parsed
+}
+
+// BlankBehaviors returns the risk signals of an inquiry, without values.
+func BlankBehaviors() map[string]any {
+	blank := map[string]any{}
+	for _, name := range catalog.Behaviors() {
+		blank[name] = nil
+	}
+	return blank
 }
 
 func parseProperties(text string) []property {
@@ -145,13 +159,32 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
-		return FieldAt(r.Attributes["fields"], name)
+		if id, decided := r.Relationships["reviewer"].(storage.Identifier); decided {
+			switch name {
+			case "reviewer":
+				return id.ID
+			case "reviewer-type":
+				return id.Type
+			}
+		}
+		value := FieldAt(r.Attributes["fields"], strings.TrimSuffix(name, "-abbr"))
+		if name == "address-subdivision" && inUnitedStates(r) {
+			return subdivision(value)
+		}
+		return value
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
 			return FieldAt(r.Attributes["fields"], path)
 		}
 	}
 	return nil
+}
+
+// inUnitedStates reports whether an inquiry's address is in the United States, or in no
+// country that is known.
+func inUnitedStates(r *storage.Resource) bool {
+	country := TextOf(FieldAt(r.Attributes["fields"], "address-country-code"))
+	return country == "" || country == "US"
 }
 
 func related(r *storage.Resource, p property) any {

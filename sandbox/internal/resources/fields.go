@@ -85,8 +85,11 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if account == nil {
 		return
 	}
-	if fields, _ := account.Attributes["fields"].(map[string]any); len(fields) > 0 {
-		return
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	for name, field := range fields {
+		if name != provedNumbers && name != provedFace && hasValue(field) {
+			return
+		}
 	}
 	written := map[string]any{}
 	for name, path := range engine.AccountShortcuts() {
@@ -100,7 +103,22 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if len(written) == 0 {
 		return
 	}
-	account.Attributes["fields"] = MergeFields(nil, written)
+	account.Attributes["fields"] = MergeFields(fields, written)
 	c.Stamp(account, "updated-at")
 	c.Emit("account.updated-fields", account, nil)
+}
+
+// hasValue reports whether a field, or a field inside of it, has a value.
+func hasValue(field any) bool {
+	one, _ := field.(map[string]any)
+	inner, nested := one["value"].(map[string]any)
+	if !nested || one["type"] != "hash" {
+		return one["value"] != nil
+	}
+	for _, field := range inner {
+		if hasValue(field) {
+			return true
+		}
+	}
+	return false
 }

@@ -33,6 +33,7 @@ func redactAccount(c *engine.Change, account *storage.Resource) error {
 	}
 	c.DeleteFiles(account.Attributes["fields"])
 	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = map[string]any{}, []any{}, nil
+	delete(account.Attributes, identificationNumbers)
 	startRedaction(c, account)
 	return nil
 }
