@@ -101,7 +101,7 @@ func TestOldVersionsIncludeUnasked(t *testing.T) {
 	ok(t, err)
 	for path, want := range map[string][]string{
 		"/inquiries/" + inquiry.ID: {"document/government-id", "inquiry-template", "verification/government-id"},
-		"/cases/" + one.ID:         {"account", "inquiry"},
+		"/cases/" + one.ID:         {"account", "inquiry", "verification/government-id"},
 		"/reports/" + report.ID:    {"report-template/watchlist"},
 		"/user-audit-logs":         {"user"},
 	} {
