@@ -232,7 +232,7 @@ func TestEveryOtherOperationOnReports(t *testing.T) {
 	ok(t, err)
 	got, err := client.Reports.RemoveTag(ctx, id, persona.ReportRemoveTagParams{TagName: persona.Set("a")})
 	ok(t, err)
-	if !slices.Equal(got.Attributes.Tags, []string{"b"}) {
+	if !slices.Equal(got.Attributes.Tags, []string{"B"}) {
 		t.Errorf("tags are %v", got.Attributes.Tags)
 	}
 	for name, params := range map[string]persona.ReportListParams{

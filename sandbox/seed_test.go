@@ -84,7 +84,7 @@ func TestASeededSandboxBehavesAsItsFileSays(t *testing.T) {
 	t.Run("accounts have types, statuses and relations", func(t *testing.T) {
 		holding, err := client.Accounts.Get(ctx, "act_AcmeHolding")
 		ok(t, err)
-		if a := holding.Attributes; a.AccountTypeName != "Business" || a.AccountStatus != "Customer" || a.ReferenceID != "acme-holding" || !slices.Equal(a.Tags, []string{"vip"}) {
+		if a := holding.Attributes; a.AccountTypeName != "Business" || a.AccountStatus != "Customer" || a.ReferenceID != "acme-holding" || !slices.Equal(a.Tags, []string{"VIP"}) {
 			t.Errorf("the holding: %+v", a)
 		}
 		_, _, doc := server.do("GET", "/api/v1/accounts/act_AcmeHolding/relations?filter[key]=children", "")

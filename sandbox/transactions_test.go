@@ -80,7 +80,7 @@ func TestEveryOtherOperationOnTransactions(t *testing.T) {
 	})
 	ok(t, err)
 	label := got.Relationships.TransactionLabel.Data
-	if got.Attributes.Status != "needs_review" || got.Attributes.ReferenceID != "order-2" || !slices.Equal(got.Attributes.Tags, []string{"chairs"}) || label == nil || len(got.Attributes.Fields) != 3 {
+	if got.Attributes.Status != "needs_review" || got.Attributes.ReferenceID != "order-2" || !slices.Equal(got.Attributes.Tags, []string{"CHAIRS"}) || label == nil || len(got.Attributes.Fields) != 3 {
 		t.Errorf("the transaction is %s", got.Raw)
 	}
 	got, err = client.Transactions.Label(ctx, id, persona.TransactionLabelParams{Label: persona.Set("good"), Score: persona.Set(0.9), ModelVersion: persona.Set("7")})
@@ -94,7 +94,7 @@ func TestEveryOtherOperationOnTransactions(t *testing.T) {
 	ok(t, err)
 	got, err = client.Transactions.SetTags(ctx, id, persona.TransactionSetTagsParams{TagName: persona.Set([]string{"y", "z"})})
 	ok(t, err)
-	if !slices.Equal(got.Attributes.Tags, []string{"y", "z"}) {
+	if !slices.Equal(got.Attributes.Tags, []string{"Y", "Z"}) {
 		t.Errorf("the tags are %v", got.Attributes.Tags)
 	}
 	for name, params := range map[string]persona.TransactionListParams{

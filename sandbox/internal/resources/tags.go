@@ -2,6 +2,7 @@ package resources
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -38,12 +39,12 @@ func tagOperations(service, family string, changed tagsChanged) map[string]engin
 	}
 	return map[string]engine.Operation{
 		service + ".AddTag": change(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := namedTag(c)
-			return append(without(have, []any{tag}), tag), err
+			tags, err := namedTag(c)
+			return append(without(have, tags), tags...), err
 		}),
 		service + ".RemoveTag": change(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := namedTag(c)
-			return without(have, []any{tag}), err
+			tags, err := namedTag(c)
+			return without(have, tags), err
 		}),
 		service + ".SetTags": change(func(c *engine.Call, _ []any) ([]any, error) {
 			if len(c.Texts("meta.tag-id")) > 0 {
@@ -57,8 +58,8 @@ func tagOperations(service, family string, changed tagsChanged) map[string]engin
 	}
 }
 
-// namedTag returns the tag that a request names.
-func namedTag(c *engine.Call) (any, error) {
+// namedTag returns the one tag that a request names.
+func namedTag(c *engine.Call) ([]any, error) {
 	if c.Text("meta.tag-id") != "" {
 		return nil, engine.NotFound("meta.tag_id is not found")
 	}
@@ -66,7 +67,7 @@ func namedTag(c *engine.Call) (any, error) {
 	if name == "" {
 		return nil, engine.BadRequest("meta.tag_name is missing")
 	}
-	return name, nil
+	return TagList([]string{name}), nil
 }
 
 // newTags returns the tags of a request that creates a resource.
@@ -106,12 +107,14 @@ func useTags(c *engine.Change, tags []any) error {
 	return nil
 }
 
-// TagList returns names as tags, each once.
+// TagList returns names as tags: in capitals, each once, as observed at Persona. So the case
+// of a name never matters.
 func TagList(names []string) []any {
 	tags := []any{}
 	for _, name := range names {
-		if name != "" && !slices.Contains(tags, any(name)) {
-			tags = append(tags, name)
+		tag := any(strings.ToUpper(name))
+		if name != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
 		}
 	}
 	return tags
