@@ -110,7 +110,7 @@ func TestARequestThatIsWrongIsRefusedWithItsPath(t *testing.T) {
 		"no template":         {"/inquiries", `{"data":{"attributes":{}}}`, 400, "data.attributes.inquiry_template_id is missing"},
 		"a prefix":            {"/inquiries", `{"data":{"attributes":{"inquiryTemplateId":"tmpl_1"}}}`, 400, "data.attributes.inquiry_template_id must start with itmpl (sent 'tmpl_1')"},
 		"a type":              {"/inquiries", `{"data":{"attributes":{"inquiry_template_id":5}}}`, 400, "data.attributes.inquiry_template_id must be a string"},
-		"an unknown template": {"/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`, 404, "data.attributes.inquiry_template_id is not found"},
+		"an unknown template": {"/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`, 400, "data.attributes.inquiry_template_id is not found"},
 		"not JSON":            {"/inquiries", `{"data":`, 400, "the body is not valid JSON"},
 		"not an object":       {"/inquiries", `[]`, 400, "the body must be an object"},
 		"no body":             {"/cases", ``, 400, "data.attributes.case_template_id is missing"},
@@ -147,10 +147,10 @@ func TestAnIdempotencyKeyGivesTheFirstAnswerAgain(t *testing.T) {
 		t.Errorf("another body with the same key: %d", status)
 	}
 	bad := `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`
-	if status, _ := post(bad, "k3"); status != 404 {
+	if status, _ := post(bad, "k3"); status != 400 {
 		t.Fatal(status)
 	}
-	if status, _ := post(bad, "k3"); status != 404 {
+	if status, _ := post(bad, "k3"); status != 400 {
 		t.Errorf("a failure is not replayed: %d", status)
 	}
 	logs := 0

@@ -67,8 +67,9 @@ func TestOldVersionsWriteFieldsAsAttributes(t *testing.T) {
 		path, body string
 		want       string // the fields with a value, or the status of what was created
 	}{
-		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada"},
+		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada selected-country-code=US"},
 		"the country of an inquiry":   {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"country-code":"NL","fields":{"name-last":"Sample"}}}}`, "name-last=Sample selected-country-code=NL"},
+		"what is no field":            {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"shoe-size":42,"name-last":"Sample"}}}`, "name-last=Sample selected-country-code=US"},
 		"a field of a case":           {"/cases", `{"data":{"attributes":{` + ofCase + `,"reason":"mismatch"}}}`, "reason=mismatch"},
 		"what a workflow is given":    {workflow, `{"data":{"attributes":{"outcome":"maybe"}}}`, "422"},
 		"the parameters of a run":     {workflow, `{"data":{"attributes":{}},"meta":{"params":{"outcome":"maybe"}}}`, "422"},

@@ -342,7 +342,7 @@ func (v *visit) begin(c *engine.Change) error {
 
 // create creates the inquiry that an address describes, as POST /inquiries does.
 func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
-	attributes, fields := map[string]any{}, map[string]any{}
+	attributes, fields := map[string]any{}, map[string]string{}
 	for name, values := range v.query {
 		switch inner, ok := strings.CutPrefix(name, "fields["); {
 		case ok:
@@ -355,7 +355,8 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	if id := v.query.Get("account-type-id"); id != "" {
 		meta["auto-create-account-type-id"] = id
 	}
-	attributes["fields"] = fields
+	template := cmp.Or(v.query.Get("inquiry-template-version-id"), v.query.Get("inquiry-template-id"))
+	attributes["fields"] = resources.FieldsOfTexts(c, template, fields)
 	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {

@@ -170,7 +170,7 @@ func accountByReference(c *engine.Change, reference, except string) *storage.Res
 
 func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
 	attributes := map[string]any{
-		"account-type-name": c.Get(typeID).Text("name"), "account-status": statusesOfType(c, typeID)[0].Name, "tags": []any{}, "fields": map[string]any{},
+		"account-type-name": c.Get(typeID).Text("name"), "account-status": statusesOfType(c, typeID)[0].Name, "tags": []any{}, "fields": storage.NewAccountFields(),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now),
 	}
 	if reference != "" {

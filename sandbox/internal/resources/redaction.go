@@ -32,7 +32,7 @@ func redactAccount(c *engine.Change, account *storage.Resource) error {
 		}
 	}
 	c.DeleteFiles(account.Attributes["fields"])
-	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = map[string]any{}, []any{}, nil
+	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = storage.NewAccountFields(), []any{}, nil
 	startRedaction(c, account)
 	return nil
 }
@@ -161,7 +161,7 @@ func redactFaces(c *engine.Change, account *storage.Resource) {
 	if engine.FieldAt(fields, "selfie_photo") != nil {
 		c.DeleteFiles(fields["selfie_photo"])
 		fields = maps.Clone(fields)
-		fields["selfie_photo"] = map[string]any{"type": "file", "value": nil}
+		fields["selfie_photo"] = storage.TypedField("file", nil)
 		account.Attributes["fields"] = fields
 		c.Stamp(account, "updated-at")
 	}

@@ -135,9 +135,9 @@ func checks(typ, result string) []any {
 func fillInquiry(c *engine.Change, inquiry *storage.Resource) {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	for _, name := range fieldsOf(c, inquiry) {
-		if value, known := samplePerson()[name]; known {
-			fields[name] = storage.Field(name, value)
+	for name, typ := range fieldTypes(c, inquiry) {
+		if value, known := samplePerson()[name]; known && fieldProblem(typ, value) == "" {
+			fields[name] = storage.TypedField(typ, value)
 		}
 	}
 	inquiry.Attributes["fields"] = fields

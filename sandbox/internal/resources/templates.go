@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	templateFieldNames    = "_fields"        // of an inquiry template: the names of its fields
+	templateFields        = "_fields"        // of an inquiry template: the types of its fields, by name
 	TemplateVerifications = "_verifications" // of an inquiry template: the ids of its verification templates, in order
 	templateOpenStatuses  = "_open-statuses" // of a case template: the statuses that are no resolutions; a new case has the first
 	typeStatusNames       = "_status-names"  // of an account type: the names of its account-statuses, in the same order
@@ -26,13 +26,13 @@ func insert(e *engine.Environment, typ, id string, attributes, relationships map
 }
 
 // AddInquiryTemplate adds an inquiry template with a published version, and its verification
-// templates, which are given as types by id.
-func AddInquiryTemplate(e *engine.Environment, at, id, versionID, name string, fields []string, verifications map[string]string) {
+// templates. The fields are given as types by name, the verifications as types by id.
+func AddInquiryTemplate(e *engine.Environment, at, id, versionID, name string, fields, verifications map[string]string) {
 	insert(e, "inquiry-template-version", versionID, map[string]any{
 		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": []any{"en", "es"},
 	}, map[string]any{"inquiry-template": storage.Identifier{Type: "inquiry-template", ID: id}})
 	insert(e, "inquiry-template", id, map[string]any{
-		"name": name, "status": "active", templateTranslations: translations(), templateFieldNames: fields, TemplateVerifications: inStepOrder(verifications),
+		"name": name, "status": "active", templateTranslations: translations(), templateFields: fields, TemplateVerifications: inStepOrder(verifications),
 	},
 		map[string]any{"latest-published-version": storage.Identifier{Type: "inquiry-template-version", ID: versionID}})
 	for id, typ := range verifications {
@@ -73,13 +73,6 @@ func anyList(texts []string) []any {
 		list = append(list, text)
 	}
 	return list
-}
-
-// fieldsOf returns the names of the fields of an inquiry's template.
-func fieldsOf(c *engine.Change, inquiry *storage.Resource) []string {
-	template := c.Get(inquiry.One("inquiry-template"))
-	names, _ := template.Attributes[templateFieldNames].([]string)
-	return names
 }
 
 // VerificationType returns the type of verification of a verification template, or "".

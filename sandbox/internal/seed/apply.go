@@ -119,10 +119,7 @@ func (s *seeder) applyInquiryTemplate(path string, template seedInquiryTemplate)
 	}
 	fields := storage.PersonFields()
 	if template.Fields != nil {
-		fields = nil
-		for _, name := range template.Fields {
-			fields = append(fields, casing.Kebab(name))
-		}
+		fields = template.Fields
 	}
 	verifications := map[string]string{}
 	for i, v := range template.Verifications {

@@ -1,0 +1,178 @@
+package resources
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/idemhq/idem/sandbox/internal/casing"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// FieldTypes returns the types that a field of an inquiry template can have.
+func FieldTypes() []string {
+	return []string{"string", "choices", "multi_choices", "boolean", "number", "date", "generic", "government_id", "selfie", "json"}
+}
+
+// StandardFieldType returns the type of a field that a template declares without a type.
+func StandardFieldType(name string) string {
+	if typ := storage.PersonFields()[name]; typ != "" {
+		return typ
+	}
+	return "string"
+}
+
+// fieldTypes returns the types of the fields that an inquiry's template declares, by name.
+func fieldTypes(c *engine.Change, inquiry *storage.Resource) map[string]string {
+	return declaredFields(c.Get(inquiry.One("inquiry-template")))
+}
+
+// declaredFields returns the types of the fields of a template, by name.
+func declaredFields(template *storage.Resource) map[string]string {
+	types := map[string]string{}
+	switch declared := template.Attributes[templateFields].(type) {
+	case map[string]any:
+		for name, typ := range declared {
+			types[name] = engine.TextOf(typ)
+		}
+	case []string: // in snapshots from before fields had declared types
+		for _, name := range declared {
+			types[name] = StandardFieldType(name)
+		}
+	}
+	return types
+}
+
+// setInquiryFields sets the fields of a request. It refuses a field that the template does
+// not declare, and a value of another type.
+func setInquiryFields(c *engine.Call, inquiry *storage.Resource) error {
+	types := fieldTypes(c.Change, inquiry)
+	given, _ := inquiry.Attributes["fields"].(map[string]any)
+	fields := maps.Clone(given)
+	for name, value := range givenFields(c, types) {
+		known := casing.Kebab(name)
+		path := "data.attributes.fields." + engine.SnakePath(known)
+		typ, declared := types[known]
+		if !declared {
+			return engine.BadRequest(path + " is not a field of the inquiry template")
+		}
+		if problem := fieldProblem(typ, value); problem != "" {
+			return engine.BadRequest(path + " " + problem)
+		}
+		fields[known] = storage.TypedField(typ, value)
+	}
+	inquiry.Attributes["fields"] = fields
+	return nil
+}
+
+// givenFields returns the fields of a request. Before 2025-10-27, attributes with the name of
+// a field are fields too (Persona changelog, 2025-10-27).
+func givenFields(c *engine.Call, types map[string]string) map[string]any {
+	given := map[string]any{}
+	if c.Version() < "2025-10-27" {
+		for name, value := range c.Object("data.attributes") {
+			if types[name] != "" {
+				given[name] = value
+			}
+		}
+	}
+	maps.Copy(given, c.Object("data.attributes.fields"))
+	return given
+}
+
+// fieldProblem says what is wrong with a value for a field of a type, or "". Null is right
+// for every type.
+func fieldProblem(typ string, value any) string {
+	if value == nil {
+		return ""
+	}
+	ok, problem := true, ""
+	switch typ {
+	case "string", "choices":
+		_, ok = value.(string)
+		problem = "must be a string"
+	case "multi_choices":
+		ok, problem = allTexts(value), "must be an array of strings"
+	case "boolean":
+		_, ok = value.(bool)
+		problem = "must be a boolean"
+	case "number":
+		_, ok = value.(float64)
+		problem = "must be a number"
+	case "date":
+		text, _ := value.(string)
+		_, err := time.Parse(time.DateOnly, text)
+		ok, problem = err == nil, "must be a date such as 2026-01-31"
+	case "generic", "government_id", "selfie":
+		ok, problem = refersTo(value, referenceType(typ)), "must be an object with an id and the type "+referenceType(typ)
+	}
+	if ok {
+		return ""
+	}
+	return problem
+}
+
+func allTexts(value any) bool {
+	list, ok := value.([]any)
+	for _, element := range list {
+		if _, isText := element.(string); !isText {
+			return false
+		}
+	}
+	return ok
+}
+
+// refersTo reports whether a value of a field refers to a document or selfie of a type.
+func refersTo(value any, typ string) bool {
+	object, _ := value.(map[string]any)
+	return engine.TextOf(object["id"]) != "" && object["type"] == typ
+}
+
+// referenceType returns the type that a field's reference to a document or selfie has.
+func referenceType(typ string) string {
+	return map[string]string{"generic": "Document::Generic", "government_id": "Document::GovernmentId", "selfie": "Selfie::ProfileAndCenter"}[typ]
+}
+
+// FieldsOfTexts returns the fields of a new inquiry that an address gives as texts. Texts for
+// fields that the template does not declare are left out. The template is named by its id,
+// or by that of a version.
+func FieldsOfTexts(c *engine.Change, templateID string, texts map[string]string) map[string]any {
+	template := c.Get(templateID)
+	if template != nil && template.Typ == "inquiry-template-version" {
+		template = c.Get(template.One("inquiry-template"))
+	}
+	fields := map[string]any{}
+	if template == nil || template.Typ != "inquiry-template" {
+		return fields
+	}
+	types := declaredFields(template)
+	for name, text := range texts {
+		if typ := types[casing.Kebab(name)]; typ != "" {
+			fields[name] = valueOfText(typ, text)
+		}
+	}
+	return fields
+}
+
+// valueOfText reads the value of a field from a text.
+func valueOfText(typ, text string) any {
+	switch typ {
+	case "boolean":
+		if value, err := strconv.ParseBool(text); err == nil {
+			return value
+		}
+	case "number":
+		if value, err := strconv.ParseFloat(text, 64); err == nil {
+			return value
+		}
+	case "multi_choices":
+		values := []any{}
+		for value := range strings.SplitSeq(text, ",") {
+			values = append(values, value)
+		}
+		return values
+	}
+	return text
+}
