@@ -70,10 +70,10 @@ func (c config) check() error {
 		return ErrNoKey
 	}
 	if strings.ContainsFunc(c.apiKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return errors.New("persona: the API key holds a character that no key has, such as a space or a line break")
+		return errors.New("persona: the API key contains an invalid character, such as a space or a line break")
 	}
 	if strings.ContainsFunc(c.idempotencyKey, unicode.IsControl) {
-		return errors.New("persona: the idempotency key holds a character that no header can hold, such as a line break")
+		return errors.New("persona: the idempotency key contains a character that headers cannot contain, such as a line break")
 	}
 	if u, err := url.Parse(c.baseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return fmt.Errorf("persona: the base URL is not a web address; Persona's is %s", DefaultBaseURL)

@@ -47,7 +47,7 @@ func TestNewClient(t *testing.T) {
 				t.Errorf("error %v is not %v", err, test.want)
 			}
 			if err != nil && test.key != "" && strings.TrimSpace(test.key) != "" && strings.Contains(err.Error(), test.key) {
-				t.Errorf("the error holds the key: %v", err)
+				t.Errorf("the error contains the key: %v", err)
 			}
 		})
 	}

@@ -13,16 +13,16 @@ import (
 // The errors of calls, for [errors.Is].
 var (
 	ErrNoKey        = errors.New("persona: no API key: set PERSONA_API_KEY or use WithAPIKey")
-	ErrBadRequest   = errors.New("persona: the request is malformed")                  // 400
-	ErrUnauthorized = errors.New("persona: the API key is missing or not valid")       // 401, and a wrong environment
-	ErrForbidden    = errors.New("persona: the API key may not do this")               // 403
-	ErrNotFound     = errors.New("persona: there is no such resource")                 // 404
-	ErrConflict     = errors.New("persona: the state of the resource forbids this")    // 409
-	ErrInvalid      = errors.New("persona: a value is not acceptable")                 // 422
-	ErrRateLimited  = errors.New("persona: a rate limit or quota is used up")          // 429
-	ErrUnavailable  = errors.New("persona: the server failed")                         // 408 and 5xx
-	ErrTooLarge     = errors.New("persona: the answer is longer than allowed")         // see WithMaxResponse
-	ErrTookEffect   = errors.New("persona: the call took effect, its answer was lost") // see WithReread
+	ErrBadRequest   = errors.New("persona: the request is malformed")                      // 400
+	ErrUnauthorized = errors.New("persona: the API key is missing or invalid")             // 401, and a wrong environment
+	ErrForbidden    = errors.New("persona: the API key lacks the permission")              // 403
+	ErrNotFound     = errors.New("persona: the resource does not exist")                   // 404
+	ErrConflict     = errors.New("persona: the state of the resource does not allow this") // 409
+	ErrInvalid      = errors.New("persona: a value is invalid")                            // 422
+	ErrRateLimited  = errors.New("persona: a rate limit or quota is exceeded")             // 429
+	ErrUnavailable  = errors.New("persona: the server failed")                             // 408 and 5xx
+	ErrTooLarge     = errors.New("persona: the answer is too long")                        // see WithMaxResponse
+	ErrTookEffect   = errors.New("persona: the call took effect, but its answer was lost") // see WithReread
 
 	// ErrOutcomeUnknown means that the call may or may not have taken effect, because the
 	// connection broke after it was sent or because the server failed. Read the state

@@ -64,7 +64,7 @@ func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, p
 			case "":
 				return
 			case seen:
-				yield(zero, fmt.Errorf("persona: %s: the cursor of the next page is that of this page", op.Name()))
+				yield(zero, fmt.Errorf("persona: %s: the next page has the same cursor", op.Name()))
 				return
 			}
 			seen = page.Next

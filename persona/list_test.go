@@ -83,7 +83,7 @@ func TestAListIsResumedFromACursor(t *testing.T) {
 		}
 	}
 	if got := s.requests[0].URL.Query().Get("page[after]"); got != "inq_7" {
-		t.Errorf("asked for what comes after %q", got)
+		t.Errorf("requested the page after %q", got)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestAListEndsWithTheErrorOfAPage(t *testing.T) {
 		if last = err; err == nil {
 			seen++
 		} else if inquiry != nil {
-			t.Error("an error came with an inquiry")
+			t.Error("an error was returned with an inquiry")
 		}
 	}
 	if seen != 1 || !errors.Is(last, persona.ErrForbidden) {

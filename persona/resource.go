@@ -80,7 +80,7 @@ func (r Resource) MarshalJSON() ([]byte, error) { return asReceived(r.Raw) }
 //go:noinline
 func asReceived(raw json.RawMessage) ([]byte, error) {
 	if raw == nil {
-		return nil, errors.New("persona: what is read encodes as it was received, and this was not received")
+		return nil, errors.New("persona: only a value that was received can be encoded")
 	}
 	return raw, nil
 }

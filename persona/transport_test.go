@@ -465,7 +465,7 @@ func TestNetworkErrorsAndLogsContainNoQueryAndNoKey(t *testing.T) {
 	text := log.String()
 	for _, hidden := range []string{"secret-value", testKey, "Jane Roe", "approved"} {
 		if strings.Contains(text, hidden) {
-			t.Errorf("the log holds %q:\n%s", hidden, text)
+			t.Errorf("the log contains %q:\n%s", hidden, text)
 		}
 	}
 	if strings.Count(text, "operation=Inquiries.Get") != 3 || !strings.Contains(text, "status=404") || !strings.Contains(text, "connection reset") {
@@ -556,7 +556,7 @@ func TestAnAnswerThatIsNotADocumentIsAnError(t *testing.T) {
 	for _, body := range []string{"", "hello", `{"data":`, `[]`, `{}`, `{"data":null}`, `{"data":[]}`} {
 		s := &script{replies: []reply{ok(body)}}
 		if _, err := s.client(t).Inquiries.Get(t.Context(), "inq_1"); err == nil {
-			t.Errorf("body %q was taken", body)
+			t.Errorf("body %q was accepted", body)
 		}
 	}
 }

@@ -29,35 +29,35 @@ type ActKind = acts.Kind
 
 // The acts of users of the dashboard. They are in the user audit log.
 const (
-	ActArchiveAccount         = acts.ArchiveAccount         // an account accepts no new inquiries
-	ActRestoreAccount         = acts.RestoreAccount         // an archived account accepts them again
-	ActCreateReport           = acts.CreateReport           // a report about an account, with Type and Query
-	ActCommentCase            = acts.CommentCase            // a comment on a case, with Text
-	ActExportCase             = acts.ExportCase             // an export of a case
-	ActRedeliver              = acts.Redeliver              // one more attempt of an event's failed deliveries
-	ActCancelGraphQuery       = acts.CancelGraphQuery       // a graph query is cancelled
-	ActRerunGraphQuery        = acts.RerunGraphQuery        // a graph query runs again
-	ActRunPipeline            = acts.RunPipeline            // a run of an importer pipeline, with Rows
-	ActPausePipelineRun       = acts.PausePipelineRun       // a run is paused
-	ActResumePipelineRun      = acts.ResumePipelineRun      // a paused run continues
-	ActCancelPipelineRun      = acts.CancelPipelineRun      // a run is canceled
-	ActPublishTemplateVersion = acts.PublishTemplateVersion // new inquiries use a draft of an inquiry template version
-	ActDeleteTransactionField = acts.DeleteTransactionField // a transaction type loses a Field
-	ActEscalateVerification   = acts.EscalateVerification   // a finished verification is escalated to a person
-	ActTagVerification        = acts.TagVerification        // a verification gets Tags
-	ActResumeWorkflowRun      = acts.ResumeWorkflowRun      // a run that failed continues
+	ActArchiveAccount         ActKind = acts.ArchiveAccount         // an account accepts no new inquiries
+	ActRestoreAccount         ActKind = acts.RestoreAccount         // an archived account accepts them again
+	ActCreateReport           ActKind = acts.CreateReport           // a report about an account, with Type and Query
+	ActCommentCase            ActKind = acts.CommentCase            // a comment on a case, with Text
+	ActExportCase             ActKind = acts.ExportCase             // an export of a case
+	ActRedeliver              ActKind = acts.Redeliver              // one more attempt of an event's failed deliveries
+	ActCancelGraphQuery       ActKind = acts.CancelGraphQuery       // a graph query is cancelled
+	ActRerunGraphQuery        ActKind = acts.RerunGraphQuery        // a graph query runs again
+	ActRunPipeline            ActKind = acts.RunPipeline            // a run of an importer pipeline, with Rows
+	ActPausePipelineRun       ActKind = acts.PausePipelineRun       // a run is paused
+	ActResumePipelineRun      ActKind = acts.ResumePipelineRun      // a paused run continues
+	ActCancelPipelineRun      ActKind = acts.CancelPipelineRun      // a run is canceled
+	ActPublishTemplateVersion ActKind = acts.PublishTemplateVersion // new inquiries use a draft of an inquiry template version
+	ActDeleteTransactionField ActKind = acts.DeleteTransactionField // a transaction type loses a Field
+	ActEscalateVerification   ActKind = acts.EscalateVerification   // a finished verification is escalated to a person
+	ActTagVerification        ActKind = acts.TagVerification        // a verification gets Tags
+	ActResumeWorkflowRun      ActKind = acts.ResumeWorkflowRun      // a run that failed continues
 )
 
 // The acts of people in the flow of an inquiry, and of Persona itself.
 const (
-	ActSubmit                 = acts.Submit                 // a verification, document or selfie for an inquiry, with Type and Outcome
-	ActMoveOn                 = acts.MoveOn                 // an inquiry reaches a Step
-	ActCreateReusablePersona  = acts.CreateReusablePersona  // other inquiries of the account can use what an inquiry proved
-	ActUseReusablePersona     = acts.UseReusablePersona     // an inquiry uses what another one proved
-	ActCancelSession          = acts.CancelSession          // a person leaves an inquiry session
-	ActRunReport              = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
-	ActProcessSentinelSession = acts.ProcessSentinelSession // a transaction gets data about the payer's device
-	ActFailRelay              = acts.FailRelay              // the person of a relay fails
+	ActSubmit                 ActKind = acts.Submit                 // a verification, document or selfie for an inquiry, with Type and Outcome
+	ActMoveOn                 ActKind = acts.MoveOn                 // an inquiry reaches a Step
+	ActCreateReusablePersona  ActKind = acts.CreateReusablePersona  // other inquiries of the account can use what an inquiry proved
+	ActUseReusablePersona     ActKind = acts.UseReusablePersona     // an inquiry uses what another one proved
+	ActCancelSession          ActKind = acts.CancelSession          // a person leaves an inquiry session
+	ActRunReport              ActKind = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
+	ActProcessSentinelSession ActKind = acts.ProcessSentinelSession // a transaction gets data about the payer's device
+	ActFailRelay              ActKind = acts.FailRelay              // the person of a relay fails
 )
 
 // Act carries out an act as a whole, with its events, or not at all. It returns the id of

@@ -53,7 +53,7 @@ func TestEveryDocumentedEventIsEmitted(t *testing.T) {
 		}
 		t.Run("a version of a template is made and published", func(t *testing.T) {
 			t.Parallel()
-			for _, name := range deliver(t, "production", described, publishVersion) { // templates are read in production alone
+			for _, name := range deliver(t, "production", described, publishVersion) { // templates can be read only in production
 				seen.Store(name, true)
 			}
 		})

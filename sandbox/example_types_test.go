@@ -36,7 +36,7 @@ func ExampleFault() {
 	// A fault that can never happen is an error.
 	fmt.Println(sb.AddFault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Operation: "Inquiries.Aprove"}))
 	// Output:
-	// sandbox: operation is not one that a lost_answer happens to, such as Inquiries.Approve; did you mean Inquiries.Approve?
+	// sandbox: operation is not one to which a lost_answer can happen, such as Inquiries.Approve; did you mean "Inquiries.Approve"?
 }
 
 func ExampleFaultKind() {
@@ -93,7 +93,7 @@ func ExampleActKind() {
 	defer sb.Close()
 	_, err = sb.Act(sandbox.EnvironmentSandbox, sandbox.Act{Do: sandbox.ActArchiveAccount, ID: "act_unknown"})
 	fmt.Println(err)
-	// Output: sandbox: act archive_account on act_unknown: Record not found: id is not one of this environment's, of type account
+	// Output: sandbox: act archive_account on act_unknown: Record not found: there is no account with this id in this environment
 }
 
 func ExampleCallRecord() {

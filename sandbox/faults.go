@@ -32,25 +32,25 @@ type ActiveFault = faults.ActiveFault
 // The kinds of faults of calls. An operation that Persona's rules refuse is refused with a
 // fault too.
 const (
-	FaultLostAnswer      = faults.FaultLostAnswer      // the operation happens, and the connection breaks before the answer
-	FaultTruncatedAnswer = faults.FaultTruncatedAnswer // the operation happens, and the connection breaks in the middle of the answer
-	FaultSlowAnswer      = faults.FaultSlowAnswer      // the operation happens, and the answer is late by Delay (default 1 s)
-	FaultPartialIncluded = faults.FaultPartialIncluded // the answer lacks some or all of the resources that it should include
-	FaultStatusBefore    = faults.FaultStatusBefore    // the operation does not happen, and the answer is Status
-	FaultStatusAfter     = faults.FaultStatusAfter     // the operation happens, and the answer is Status
-	FaultCachedStatus    = faults.FaultCachedStatus    // the operation does not happen; the answer is Status, also for retries with the same idempotency key
-	FaultRateLimited     = faults.FaultRateLimited     // the operation does not happen; the answer is 429, and says that no calls are left until Delay has passed
-	FaultQuotaExceeded   = faults.FaultQuotaExceeded   // the creation does not happen; the answer is 429, and says that the quota is used up until Delay has passed
-	FaultStaleSearch     = faults.FaultStaleSearch     // a search finds resources by their state of Delay ago (default 1 min)
+	FaultLostAnswer      FaultKind = faults.FaultLostAnswer      // the operation happens, and the connection breaks before the answer
+	FaultTruncatedAnswer FaultKind = faults.FaultTruncatedAnswer // the operation happens, and the connection breaks in the middle of the answer
+	FaultSlowAnswer      FaultKind = faults.FaultSlowAnswer      // the operation happens, and the answer is late by Delay (default 1 s)
+	FaultPartialIncluded FaultKind = faults.FaultPartialIncluded // the answer lacks some or all of the resources that it should include
+	FaultStatusBefore    FaultKind = faults.FaultStatusBefore    // the operation does not happen, and the answer is Status
+	FaultStatusAfter     FaultKind = faults.FaultStatusAfter     // the operation happens, and the answer is Status
+	FaultCachedStatus    FaultKind = faults.FaultCachedStatus    // the operation does not happen; the answer is Status, also for retries with the same idempotency key
+	FaultRateLimited     FaultKind = faults.FaultRateLimited     // the operation does not happen; the answer is 429, and says that no calls are left until Delay has passed
+	FaultQuotaExceeded   FaultKind = faults.FaultQuotaExceeded   // the creation does not happen; the answer is 429, and says that the quota is used up until Delay has passed
+	FaultStaleSearch     FaultKind = faults.FaultStaleSearch     // a search finds resources by their state of Delay ago (default 1 min)
 )
 
 // The kinds of faults of deliveries.
 const (
-	FaultLostDelivery      = faults.FaultLostDelivery      // the event is never sent
-	FaultDuplicateDelivery = faults.FaultDuplicateDelivery // the event is sent twice
-	FaultLateDelivery      = faults.FaultLateDelivery      // the event is sent late by Delay (default 1 min)
-	FaultReorderedDelivery = faults.FaultReorderedDelivery // the event is sent after the next one of its webhook, or after Delay if there is no next one
-	FaultTruncatedDelivery = faults.FaultTruncatedDelivery // the connection breaks in the middle of the first attempt
+	FaultLostDelivery      FaultKind = faults.FaultLostDelivery      // the event is never sent
+	FaultDuplicateDelivery FaultKind = faults.FaultDuplicateDelivery // the event is sent twice
+	FaultLateDelivery      FaultKind = faults.FaultLateDelivery      // the event is sent late by Delay (default 1 min)
+	FaultReorderedDelivery FaultKind = faults.FaultReorderedDelivery // the event is sent after the next one of its webhook, or after Delay if there is no next one
+	FaultTruncatedDelivery FaultKind = faults.FaultTruncatedDelivery // the connection breaks in the middle of the first attempt
 )
 
 // FaultKinds returns the names of all kinds.

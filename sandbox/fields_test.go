@@ -189,7 +189,7 @@ func TestACompletedInquiryFillsAnAccountWithoutValues(t *testing.T) {
 func TestTheHostedPageTakesFieldsAsTexts(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{Seed: readSeed(t, typedTemplate)})
-	newBrowser(t).open(server.url + "/verify?environment=sandbox&inquiry-template-id=itmpl_Typed&fields[count]=7&fields[yes]=true&fields[text]=a&fields[shoeSize]=42").press("begin", "")
+	newBrowser(t).open(server.url+"/verify?environment=sandbox&inquiry-template-id=itmpl_Typed&fields[count]=7&fields[yes]=true&fields[text]=a&fields[shoeSize]=42").press("begin", "")
 	client := server.client()
 	var names []string
 	for inquiry, err := range client.Inquiries.List(t.Context(), persona.InquiryListParams{}) {

@@ -25,7 +25,7 @@ func TestARequestLeadsToOneRoute(t *testing.T) {
 		"a path that ends with a slash":          {"GET", "/api/v1/inquiries/", 404, "there is no such path"},
 		"a base URL that ends with a slash":      {"GET", "/api/v1//inquiries", 404, "there is no such path"},
 		"a path with dots":                       {"GET", "/api/v1/accounts/../inquiries", 404, "there is no such path"},
-		"a method that the path lacks":           {"DELETE", "/api/v1/inquiries", 405, "this path takes other methods"},
+		"a method that the path lacks":           {"DELETE", "/api/v1/inquiries", 405, "this path does not accept the method"},
 		"HEAD, which is no operation":            {"HEAD", "/api/v1/inquiries", 405, ""},
 		"a relay below the base of other calls":  {"POST", "/api/v1/relays", 404, "there is no such path"},
 		"another call below the base of relays":  {"GET", "/api/privacy/v1/inquiries", 404, "there is no such path"},

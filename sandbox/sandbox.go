@@ -29,8 +29,8 @@ type Environment = catalog.Environment
 
 // The environments.
 const (
-	EnvironmentSandbox    = catalog.EnvironmentSandbox
-	EnvironmentProduction = catalog.EnvironmentProduction
+	EnvironmentSandbox    Environment = catalog.EnvironmentSandbox
+	EnvironmentProduction Environment = catalog.EnvironmentProduction
 )
 
 // New returns a sandbox with the fixtures of this package and the seed of the options.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,28 +31,9 @@ const (
 	Production = domain.Production
 )
 
-// Secret is a string that is masked in logs, errors and dumps.
-type Secret string
-
-// String returns a mask. [Secret.Reveal] returns the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "[secret]"
-}
-
-// GoString returns the same mask as [Secret.String].
-func (s Secret) GoString() string { return s.String() }
-
-// LogValue implements [slog.LogValuer] and returns the mask.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText returns the mask, so that an encoded configuration contains no secrets.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// Reveal returns the secret.
-func (s Secret) Reveal() string { return string(s) }
+// Secret is a string that is masked in logs, errors and dumps. Its method Reveal returns
+// the string.
+type Secret = domain.Secret
 
 // Config is the configuration of the service. Environment variables override the file.
 type Config struct {
@@ -69,6 +51,10 @@ type Config struct {
 	// TrustedProxies are the networks or addresses of the proxies whose X-Forwarded-For
 	// header is believed. IDEM_TRUSTED_PROXIES, separated by commas.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	// AllowPrivateAddresses allows notification endpoints at addresses that are not public,
+	// for development; IDEM_ALLOW_PRIVATE_ADDRESSES.
+	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
 
 	// Simulation is set only by tests that use a fake clock.
 	Simulation *Simulation `yaml:"-"`
@@ -91,6 +77,10 @@ type EnvironmentConfig struct {
 	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one secret per line; alternative to webhook_secrets
 	Policy             string        `yaml:"policy"`               // a file of rules; default: the built-in rules; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // maximum age of a signature; default 5m
+
+	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
+	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
+	Notifications []NotificationEndpoint `yaml:"notifications"`
 
 	// Since separates history from the present: earlier events are stored and shown, but no
 	// decision is made on them. The default is the time of the first start.
@@ -130,6 +120,12 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	}
 	if database := getenv("IDEM_DATABASE_URL"); database != "" {
 		c.DatabaseURL = Secret(database)
+	}
+	if text := getenv("IDEM_ALLOW_PRIVATE_ADDRESSES"); text != "" {
+		var err error
+		if c.AllowPrivateAddresses, err = strconv.ParseBool(text); err != nil {
+			return c, fmt.Errorf("allow_private_addresses (IDEM_ALLOW_PRIVATE_ADDRESSES): %q is not true or false", text)
+		}
 	}
 	if list := getenv("IDEM_TRUSTED_PROXIES"); list != "" {
 		c.TrustedProxies = words(list)
@@ -201,6 +197,19 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	}
 	if list := variable("WEBHOOK_SECRETS"); list != "" {
 		e.WebhookSecrets = secrets(list)
+	}
+	for i, n := range e.Notifications {
+		if n.SecretsFile == "" {
+			continue
+		}
+		lines, err := read(n.SecretsFile)
+		if err != nil {
+			return fmt.Errorf("notifications: secrets_file of %q: %w", n.Name, err)
+		}
+		e.Notifications[i].Secrets = secrets(lines)
+	}
+	if address := variable("NOTIFICATIONS_URL"); address != "" {
+		e.Notifications = append(e.Notifications, NotificationEndpoint{Name: "default", URL: address, Secrets: secrets(variable("NOTIFICATIONS_SECRETS"))})
 	}
 	override(&e.BaseURL, variable("BASE_URL"), "")
 	override(&e.Policy, variable("POLICY"), "")
@@ -284,6 +293,9 @@ func (c Config) Check() error {
 		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
 			problem("%s is not a web address", setting("base_url"))
 		}
+		for _, err := range c.checkNotifications(name) {
+			problem("environments.%s.notifications: %w", name, err)
+		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
 		}
@@ -307,7 +319,7 @@ func (c Config) proxies() ([]netip.Prefix, error) {
 		case err != nil:
 			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8, nor an address", text)
 		case network.Bits() == 0:
-			return nil, fmt.Errorf("%q is everybody: anyone could say who they are", text)
+			return nil, fmt.Errorf("%q contains every address: any sender could forge X-Forwarded-For", text)
 		}
 		networks = append(networks, network.Masked())
 	}

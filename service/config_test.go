@@ -104,7 +104,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 		"one webhook secret for both":                 {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=a,b", "IDEM_PRODUCTION_API_KEY=persona_production_x", "IDEM_PRODUCTION_WEBHOOK_SECRETS=b"}, "both have the same webhook secret"},
 		"an address without a port":                   {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LISTEN=here"}, "IDEM_LISTEN"},
 		"a proxy that is not a network":               {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=10.0.0.0/8,balancer"}, `trusted_proxies (IDEM_TRUSTED_PROXIES): "balancer" is not a network`},
-		"a proxy network that contains every address": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=0.0.0.0/0"}, "is everybody"},
+		"a proxy network that contains every address": {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_TRUSTED_PROXIES=0.0.0.0/0"}, "contains every address"},
 		"an unknown log level":                        {[]string{"IDEM_SANDBOX_API_KEY=persona_sandbox_x", "IDEM_SANDBOX_WEBHOOK_SECRETS=s", "IDEM_LOG_LEVEL=loud"}, "log_level"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestBadConfigurationsSayWhatToSet(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, test.says)
 			}
 			if err != nil && strings.Contains(err.Error(), "persona_production_x") {
-				t.Errorf("the error holds the key: %v", err)
+				t.Errorf("the error contains the key: %v", err)
 			}
 		})
 	}

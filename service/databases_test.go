@@ -48,6 +48,12 @@ func TestTheService(t *testing.T) {
 				"a node stops working when the database is newer":             testANodeStopsWorkingWhenTheDatabaseIsNewer,
 				"an unreadable object is reported and blocks no other":        testAnUnreadableObjectIsReportedAndBlocksNoOther,
 				"a poller sees every notification once":                       testAPollerSeesEveryNotificationOnce,
+				"a host receives its verdicts":                                testAHostReceivesItsVerdicts,
+				"endpoints are managed":                                       testEndpointsAreManaged,
+				"deliveries are shown and replayed":                           testDeliveriesAreShownAndReplayed,
+				"endpoints of the configuration are changed there":            testEndpointsOfTheConfigurationAreChangedThere,
+				"a stream skips nothing":                                      testAStreamSkipsNothing,
+				"a stream ends with the service":                              testAStreamEndsWithTheService,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
 			}

@@ -51,7 +51,7 @@ func TestTheServiceDoesNotStartWithAnIncompleteConfiguration(t *testing.T) {
 				}
 			}
 			if strings.Contains(err.Error(), "wbhsec_made_up") || strings.Contains(err.Error(), sandbox.ProductionKey) {
-				t.Error("the error holds a secret")
+				t.Error("the error contains a secret")
 			}
 		})
 	}
@@ -194,7 +194,7 @@ func testTheAuditTrailHasPages(t *testing.T, database Secret) {
 		}
 		for _, e := range page.Entries {
 			if seen++; e.Sequence != seen {
-				t.Fatalf("entry %d came after %d", e.Sequence, seen-1)
+				t.Fatalf("entry %d follows %d", e.Sequence, seen-1)
 			}
 		}
 		if page.Next == 0 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/advance"
+	"github.com/idemhq/idem/internal/deliver"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/intake"
 	"github.com/idemhq/idem/internal/perform"
@@ -38,6 +39,9 @@ type Service struct {
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
+	watch      *deliver.Watch
+	deliverer  *deliver.Deliverer
+	stopping   chan struct{} // closed when Run comes to its end
 	ready      atomic.Bool
 	newer      atomic.Bool // a newer version has migrated the database
 }
@@ -51,7 +55,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("invalid configuration:\n%w", err)
 	}
-	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New()}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{})}
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
@@ -98,6 +102,10 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
+	s.watch = deliver.NewWatch(s.db.LastNotification)
+	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
+		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
+	}, s.metrics, logger, s.db.Now)
 	proxies, _ := cfg.proxies() // checked above
 	s.intake = intake.New(s.db, sources, proxies, s.metrics, logger, s.db.Now)
 	return s, nil
@@ -161,11 +169,12 @@ func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
 }
 
-// Reload applies the webhook secrets of a configuration that was loaded again with
-// [LoadConfig]. Other settings need a restart. An invalid configuration changes nothing.
+// Reload applies the webhook secrets and notification endpoints of a configuration that was
+// loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
+// changes nothing.
 func (s *Service) Reload(cfg Config, err error) {
 	if err != nil {
-		s.logger.Error("reload failed: invalid configuration; keeping the current secrets", "error", err)
+		s.logger.Error("reload failed: invalid configuration; keeping the current secrets and endpoints", "error", err)
 		return
 	}
 	for name, e := range cfg.Environments {
@@ -173,7 +182,8 @@ func (s *Service) Reload(cfg Config, err error) {
 			s.SetWebhookSecrets(name, e.WebhookSecrets)
 		}
 	}
-	s.logger.Info("webhook secrets reloaded", "environments", len(cfg.Environments))
+	s.deliverer.SetEndpoints(cfg.endpoints())
+	s.logger.Info("webhook secrets and notification endpoints reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies loads the configured policies and returns the first error.
@@ -206,6 +216,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.intake.Run(working) })
 	running.Go(func() { s.maintain(working) })
+	running.Go(func() { s.deliverer.Run(working) })
 	running.Go(func() { s.reevaluate(working) })
 	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
@@ -213,6 +224,7 @@ func (s *Service) Run(ctx context.Context) error {
 	s.logger.InfoContext(ctx, "service started", "environments", len(s.cfg.Environments))
 	<-working.Done()
 	s.ready.Store(false)
+	close(s.stopping)
 	running.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()

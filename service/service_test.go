@@ -41,6 +41,7 @@ type world struct {
 	secret  string
 	hook    string
 	log     *safeBuilder
+	stop    context.CancelFunc // stops the service, not its handler
 
 	database Secret
 	api      string // Persona's API for the service; default: the sandbox
@@ -96,7 +97,7 @@ func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) h
 func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
 	cfg := Config{
-		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text",
+		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}},
 		},
@@ -107,6 +108,7 @@ func (w *world) start(listener net.Listener, data string, database Secret) {
 	}
 	w.service = s
 	ctx, cancel := context.WithCancel(context.Background())
+	w.stop = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	server := &http.Server{Handler: s.Handler()}
@@ -239,7 +241,7 @@ func testAPassedInquiryAndItsCaseAreApproved(t *testing.T, database Secret) {
 		t.Errorf("the audit trail is intact: %v, with %d entries", trail.Intact, len(trail.Entries))
 	}
 	if log := w.log.String(); strings.Contains(log, "Alexander") || strings.Contains(log, w.secret) || strings.Contains(log, sandbox.SandboxKey) {
-		t.Error("the log holds a name, a secret or a key")
+		t.Error("the log contains a name, a secret or a key")
 	}
 }
 
@@ -261,7 +263,7 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 		return link != ""
 	})
 	if strings.Contains(w.log.String(), link) {
-		t.Error("the log holds the link")
+		t.Error("the log contains the link")
 	}
 	got, err := w.client.Inquiries.Get(t.Context(), inquiry)
 	if err != nil || got.Attributes.Status != persona.InquiryStatusNeedsReview {

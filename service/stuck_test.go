@@ -27,7 +27,7 @@ func TestStuckListsWorkThatNeedsAttention(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := stuck(test.backlog, now); got != test.want {
-				t.Errorf("it says %q, want %q", got, test.want)
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -48,14 +48,14 @@ func testReadyzListsStuckWork(t *testing.T, database Secret) {
 		return string(b)
 	}
 	if got := ready(); got != "ready\n" {
-		t.Errorf("it says %q", got)
+		t.Errorf("got %q", got)
 	}
 	poison := domain.Event{Environment: domain.Sandbox, ID: "evt_poison", Name: "inquiry.started", Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Now(), State: domain.EventPoison}
 	if _, err := w.service.db.AppendEvents(t.Context(), []domain.Event{poison}); err != nil {
 		t.Fatal(err)
 	}
 	if got := ready(); got != "ready\nsandbox: 1 poison event\n" {
-		t.Errorf("it says %q", got)
+		t.Errorf("got %q", got)
 	}
 	if metrics, want := w.metrics(), `idem_inbox_events{environment="sandbox",state="poison"} 1`; !strings.Contains(metrics, want) {
 		t.Errorf("the metrics lack %s", want)

@@ -1,6 +1,6 @@
-// Embed runs Idem inside of a program that has a web server of its own: Persona's webhooks
-// and Idem's API are served beside the program's pages, and a page asks for a verdict
-// without a call over the network.
+// Embed runs Idem inside a program with its own web server. The server serves Persona's
+// webhooks and Idem's API in addition to the program's pages, and a page reads a verdict
+// without a network call.
 //
 //	IDEM_SANDBOX_API_KEY=persona_sandbox_… IDEM_SANDBOX_WEBHOOK_SECRETS=wbhsec_… go run ./examples/embed
 package main
@@ -46,8 +46,8 @@ func run(ctx context.Context) error {
 	go func() { working <- idem.Run(ctx) }()
 
 	select {
-	case err = <-serving: // the address is in use
-	case err = <-working: // it was told to stop, or cannot start
+	case err = <-serving: // for example, the address is in use
+	case err = <-working: // the service was told to stop, or could not start
 	}
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func run(ctx context.Context) error {
 	return server.Shutdown(shutdown)
 }
 
-// accountPage lets people in who are approved.
+// accountPage admits approved people.
 func accountPage(idem *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		subject, err := idem.Subject(r.Context(), service.Sandbox, r.PathValue("id"))

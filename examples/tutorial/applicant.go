@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// Apply creates an applicant: an inquiry about one of your users, and a case about the
-// inquiry. The reference is your own id of the user.
+// Apply creates an applicant: an inquiry about one of your users, and a case for the
+// inquiry. reference is your own id of the user.
 func Apply(ctx context.Context, client *persona.Client, reference string) (*persona.InquiryCreateResult, *persona.Case, error) {
 	inquiry, err := client.Inquiries.Create(ctx, persona.InquiryCreateParams{
 		InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set(reference),
@@ -26,8 +26,8 @@ func Apply(ctx context.Context, client *persona.Client, reference string) (*pers
 	return inquiry, c, nil
 }
 
-// Simulate does what the applicant and Persona's checks would: [Passed], [Doubtful] or
-// [Failed]. It works in the sandbox environment only.
+// Simulate does what the applicant and Persona's checks would do: [Passed], [Doubtful] or
+// [Failed]. It works only in the sandbox environment.
 func Simulate(ctx context.Context, client *persona.Client, inquiryID string, actions []persona.SimulateAction) (*persona.Inquiry, error) {
 	inquiry, err := client.Inquiries.PerformSimulateActions(ctx, inquiryID, persona.InquiryPerformSimulateActionsParams{SimulateActions: actions})
 	if err != nil {
@@ -36,7 +36,7 @@ func Simulate(ctx context.Context, client *persona.Client, inquiryID string, act
 	return inquiry, nil
 }
 
-// Passed lets every verification pass. The inquiry becomes completed.
+// Passed passes every verification. The inquiry becomes completed.
 func Passed() []persona.SimulateAction {
 	return []persona.SimulateAction{
 		{Type: "start_inquiry"},
@@ -46,7 +46,7 @@ func Passed() []persona.SimulateAction {
 	}
 }
 
-// Doubtful lets one of two verifications fail. The inquiry becomes completed.
+// Doubtful fails one of two verifications. The inquiry becomes completed.
 func Doubtful() []persona.SimulateAction {
 	return []persona.SimulateAction{
 		{Type: "start_inquiry"},
@@ -56,7 +56,7 @@ func Doubtful() []persona.SimulateAction {
 	}
 }
 
-// Failed lets the verification fail. The inquiry becomes failed.
+// Failed fails the verification. The inquiry becomes failed.
 func Failed() []persona.SimulateAction {
 	return []persona.SimulateAction{
 		{Type: "start_inquiry"},

@@ -8,7 +8,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Relate makes one account a child of another, or an associate: the key says which.
+// Relate makes one account a child or an associate of another, depending on the key.
 func Relate(ctx context.Context, client *persona.Client, from, key, to string) error {
 	_, err := client.Accounts.AddRelation(ctx, from, persona.AccountAddRelationParams{RelationSchemaKey: key, TargetObjectID: to})
 	return err
@@ -23,7 +23,7 @@ func Tree(ctx context.Context, client *persona.Client, root string) ([]string, e
 
 type tree struct {
 	client *persona.Client
-	drawn  map[string]bool // relations may lead back
+	drawn  map[string]bool // relations can be circular
 	lines  []string
 }
 

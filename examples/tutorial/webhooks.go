@@ -6,7 +6,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A Delivery is a webhook as somebody might send it.
+// A Delivery is a webhook request, genuine or not.
 type Delivery struct {
 	Name      string
 	Body      []byte
@@ -14,7 +14,7 @@ type Delivery struct {
 	Genuine   bool   // a receiver must accept it, and reject the others
 }
 
-// Deliveries returns the same event as Persona sends it, and as somebody else might.
+// Deliveries returns an event as Persona sends it, and forged variants.
 func Deliveries(body []byte, now time.Time, secret string) []Delivery {
 	signature := webhook.Sign(body, now, secret)
 	return []Delivery{

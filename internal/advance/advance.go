@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
@@ -150,7 +151,7 @@ func (a *Advancer) rejected(ctx context.Context, w *work, cause error) error {
 	event := w.in.Events[0]
 	reason := "the database rejects a value in the payload"
 	entry := audit.Entry{Environment: w.env, At: a.now(), Actor: "idem", What: "event.poison", About: w.ref, Detail: event.ID + " is set aside: " + reason}
-	poison, err := a.store.Tried(ctx, w.env, w.ref, []string{event.ID}, reason, maxRejections, entry)
+	poison, err := a.store.Tried(ctx, w.env, w.ref, []string{event.ID}, reason, maxRejections, []domain.Notification{notify.Poison(event, reason, a.now())}, entry)
 	if err != nil {
 		return fmt.Errorf("advance %s: %w", w.ref, errors.Join(cause, err))
 	}

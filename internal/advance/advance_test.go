@@ -445,7 +445,7 @@ func TestHistoryThatAWebhookDeliversDuringAReadIsDecidedOn(t *testing.T) {
 	old.Via = domain.ViaHistory
 	s.receive(old)
 	s.persona.onRead = func() { s.receive(delivered); s.persona.onRead = nil }
-	s.advance() // the worker that reads also processes the events that arrive meanwhile
+	s.advance() // the worker that reads also processes the events that arrive during the read
 	s.wantRows(1, 2)
 	s.wantEvent("evt_1", domain.EventStale)
 }

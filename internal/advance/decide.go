@@ -10,6 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/action"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 )
@@ -217,6 +218,10 @@ func (w *work) record(t domain.Transition, o policy.Outcome) error {
 		w.save.Actions = append(w.save.Actions, a)
 	}
 	w.save.Decisions = append(w.save.Decisions, d)
+	switch d.Result {
+	case domain.Incomplete, domain.NotEvaluated:
+		w.tell(notify.PolicyError(d))
+	}
 	if !slices.ContainsFunc(w.save.Objects, func(o domain.Object) bool { return o.Ref == w.ref }) {
 		w.save.Objects = append(w.save.Objects, w.next) // saving the object, with its version, keeps two workers from deciding
 	}

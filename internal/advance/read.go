@@ -130,7 +130,7 @@ func (a *Advancer) failed(ctx context.Context, w *work, cause error) error {
 	reason := cause.Error()
 	last, cancel := cleanupContext(ctx)
 	defer cancel()
-	if _, err := a.store.Tried(last, w.env, w.ref, ids, domain.Storable(reason, maxReason), 0, audit.Entry{}); err != nil {
+	if _, err := a.store.Tried(last, w.env, w.ref, ids, domain.Storable(reason, maxReason), 0, nil, audit.Entry{}); err != nil {
 		cause = errors.Join(cause, err)
 	}
 	a.logger.WarnContext(ctx, "reading from Persona failed; the object's events will be retried", "environment", w.env, "object", w.ref.ID, "type", w.ref.Type, "events", len(ids), "tries", tries, "error", cause)

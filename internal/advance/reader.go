@@ -63,7 +63,7 @@ func (p Persona) ask(ctx context.Context, ref domain.Ref, include ...string) (a 
 		return answer{err: fmt.Errorf("read %s: %w", ref, err)}
 	}
 	if a.object, a.err = p.object(resource); a.err == nil && a.object.Ref != ref {
-		a.err = errors.New("Persona answers with another object")
+		a.err = errors.New("Persona returned another object")
 	}
 	if a.err != nil {
 		return answer{err: fmt.Errorf("read %s: %w", ref, a.err)}

@@ -18,7 +18,7 @@ func (a *Advancer) report(ctx context.Context, env domain.Environment, all []*wo
 		}
 	}
 	for _, n := range told {
-		a.metrics.Notified.WithLabelValues(string(env), n.Name).Inc()
+		a.metrics.Notified.WithLabelValues(string(env), n.Type).Inc()
 	}
 	notify.Print(ctx, a.logger, told)
 }
@@ -33,7 +33,7 @@ func (w *work) report(ctx context.Context) {
 	}
 	if len(w.save.Objects) > 0 {
 		for _, t := range w.transitions {
-			log.InfoContext(ctx, "object moved", "from", t.From, "to", t.To, "event", t.EventID, "name", t.Event)
+			log.InfoContext(ctx, "status changed", "from", t.From, "to", t.To, "event", t.EventID, "name", t.Event)
 		}
 	}
 	for _, d := range w.save.Decisions {

@@ -26,7 +26,7 @@ func (s *stage) told(subject string) (verdicts []domain.Verdict) {
 		s.t.Fatal(err)
 	}
 	for _, row := range n.Rows {
-		if row.Subject == subject {
+		if row.Subject == subject && row.Verdict != "" {
 			verdicts = append(verdicts, row.Verdict)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona"
@@ -42,6 +43,7 @@ func (w *work) parse() {
 		if err != nil {
 			w.mark(e, domain.EventPoison, reasonOf(err))
 			w.audit("event.poison", e.ID+" cannot be read and is set aside: "+reasonOf(err))
+			w.tell(notify.Poison(e, reasonOf(err), w.now()))
 			continue
 		}
 		if s.Future {
@@ -93,12 +95,22 @@ func (w *work) replace(object domain.Object) {
 	w.save.Objects = []domain.Object{object}
 }
 
-// auditTransitions adds an audit entry for each transition.
+// auditTransitions adds an audit entry for each transition. The host is told the current
+// status of a case, unless it is history.
 func (w *work) auditTransitions() {
 	for _, t := range w.transitions {
 		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
 	}
+	if len(w.transitions) == 0 || w.ref.Family() != "case" {
+		return
+	}
+	if t := w.transitions[len(w.transitions)-1]; !w.isHistory(t) {
+		w.tell(notify.CaseChanged(w.env, t, w.now()))
+	}
 }
+
+// tell adds a notification.
+func (w *work) tell(n domain.Notification) { w.save.Notifications = append(w.save.Notifications, n) }
 
 func (w *work) event(id string) domain.Event {
 	return w.in.Events[slices.IndexFunc(w.in.Events, func(e domain.Event) bool { return e.ID == id })]

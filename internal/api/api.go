@@ -15,7 +15,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/deliver"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -26,6 +28,11 @@ type Deps struct {
 	Token        string               // required from callers; empty turns the API off
 	Logger       *slog.Logger
 	Now          func() time.Time
+
+	Deliverer Deliverer
+	Watch     Watch
+	Network   deliver.Network // what endpoints can be reached
+	Stopping  <-chan struct{} // closed when streams must end
 }
 
 // Register adds the API to a mux, at /v1/ and /openapi.json. Without a token, every request
@@ -67,6 +74,9 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
 	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
+	registerEndpoints(api, s)
+	registerStream(api, s)
+	describeWebhooks(api.OpenAPI())
 }
 
 // server answers the API's requests.
@@ -212,21 +222,8 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
-// Notification is a message for the host application.
-type Notification struct {
-	ID        string         `json:"id"`
-	Sequence  int64          `json:"sequence" doc:"its place in the order in which notifications become visible"`
-	Name      string         `json:"name"`
-	Reference string         `json:"reference,omitempty"`
-	Object    domain.Ref     `json:"object"`
-	Verdict   domain.Verdict `json:"verdict,omitempty"`
-	EventID   string         `json:"event_id,omitempty"`
-	CreatedAt time.Time      `json:"created_at"`
-}
-
-func showNotification(n domain.Notification) Notification {
-	return Notification{n.ID, n.Sequence, n.Name, n.Subject, n.Object, n.Verdict, n.EventID, n.CreatedAt}
-}
+// Notification is a message for the host application, as endpoints receive it.
+type Notification = notify.Notification
 
 // AuditTrail is a page of the audit trail, and whether its chain is intact.
 type AuditTrail struct {

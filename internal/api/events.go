@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/replay"
 	"github.com/idemhq/idem/internal/store"
 )
@@ -66,7 +67,7 @@ func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body Event
 		if err != nil {
 			return nil, s.failed(ctx, err)
 		}
-		detail.Notifications = append(detail.Notifications, showNotification(n))
+		detail.Notifications = append(detail.Notifications, notify.Show(n))
 	}
 	for target := range targets {
 		for a, err := range store.All(ctx, s.Store.Actions, env, store.Filter{Object: target, Limit: 100}) {

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -112,7 +113,7 @@ func showAll[R, T any](rows []R, show func(R) T) []T {
 func (s *server) listNotifications(ctx context.Context, in *notificationsInput) (*listOutput[Notification], error) {
 	switch {
 	case in.After == "":
-		return listOf[ObjectPageInput](s, s.Store.Notifications, showNotification)(ctx, &in.ObjectPageInput)
+		return listOf[ObjectPageInput](s, s.Store.Notifications, notify.Show)(ctx, &in.ObjectPageInput)
 	case in.Before != "":
 		return nil, huma.Error422UnprocessableEntity("give after or before, not both")
 	}
@@ -127,7 +128,7 @@ func (s *server) listNotifications(ctx context.Context, in *notificationsInput) 
 		return nil, s.failed(ctx, err)
 	}
 	out := &listOutput[Notification]{}
-	out.Body.Data, out.Body.Next = showAll(page.Rows, showNotification), strconv.FormatInt(f.After, 10)
+	out.Body.Data, out.Body.Next = showAll(page.Rows, notify.Show), strconv.FormatInt(f.After, 10)
 	if n := len(page.Rows); n > 0 {
 		out.Body.Next = strconv.FormatInt(page.Rows[n-1].Sequence, 10)
 	}

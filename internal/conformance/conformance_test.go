@@ -146,7 +146,7 @@ func TestValidateResponseOfAUnionSpeaksOfTheTypeAtHand(t *testing.T) {
 	err := doc.ValidateResponse(op.Method, op.Path, 200, header, marshal(t, document))
 	says(t, err, "/included/0/attributes/status: got number, want string")
 	if strings.Contains(err.Error(), "oneOf") {
-		t.Errorf("the error speaks of the union: %v", err)
+		t.Errorf("the error mentions the union: %v", err)
 	}
 	document.Included[0]["type"] = "acme/unknown"
 	err = doc.ValidateResponse(op.Method, op.Path, 200, header, marshal(t, document))
@@ -301,7 +301,7 @@ func says(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {
 	case want == "" && err != nil:
-		t.Errorf("refused: %v", err)
+		t.Errorf("rejected: %v", err)
 	case want != "" && err == nil:
 		t.Errorf("accepted, want %q", want)
 	case want != "" && !strings.Contains(err.Error(), want):

@@ -19,7 +19,7 @@ func TestEveryPatchIsNeeded(t *testing.T) {
 		t.Run(strings.TrimPrefix(p.at, "/"), func(t *testing.T) {
 			slash := strings.LastIndex(p.at, "/")
 			if _, ok := original.at(p.at[:slash]).(node); !ok {
-				t.Fatalf("%s no longer exists: take the patch away", p.at[:slash])
+				t.Fatalf("%s no longer exists: remove the patch", p.at[:slash])
 			}
 			was := original.at(p.at)
 			switch {
@@ -28,11 +28,11 @@ func TestEveryPatchIsNeeded(t *testing.T) {
 			case p.add:
 				for _, element := range list(was) {
 					if reflect.DeepEqual(element, p.value) {
-						t.Error("the document holds it by now: take the patch away")
+						t.Error("the document now contains it: remove the patch")
 					}
 				}
 			case reflect.DeepEqual(was, p.value):
-				t.Error("the document says so by now: take the patch away")
+				t.Error("the document now says so: remove the patch")
 			}
 		})
 	}

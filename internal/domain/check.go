@@ -47,7 +47,7 @@ func (r Ref) Check() error {
 // checkID reports why s is not a valid id. Ids become path segments.
 func checkID(s string) error {
 	if strings.Contains(s, "/") {
-		return errors.New("holds a slash")
+		return errors.New("contains a slash")
 	}
 	return checkSegment(s)
 }
@@ -77,9 +77,9 @@ func checkSegment(s string) error {
 	case s == "." || s == "..":
 		return errors.New("is a relative path")
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }):
-		return errors.New("holds white space or a control character")
+		return errors.New("contains white space or a control character")
 	case strings.ContainsAny(s, "?#%"):
-		return errors.New("holds one of the characters ?, # and %")
+		return errors.New("contains one of the characters ?, # and %")
 	default:
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 func TestAnEventIsRejectedWhen(t *testing.T) {
 	good := Event{ID: "evt_1", Name: "report/watchlist.ready", CreatedAt: time.Unix(1, 0), Object: Ref{Type: "report/watchlist", ID: "rep_1"}}
 	if err := good.Check(); err != nil {
-		t.Fatalf("a good event is refused: %v", err)
+		t.Fatalf("a valid event is rejected: %v", err)
 	}
 	long := strings.Repeat("x", 256)
 	for name, change := range map[string]func(*Event){
@@ -47,7 +47,7 @@ func TestAnEventIsRejectedWhen(t *testing.T) {
 			change(&e)
 			err := e.Check()
 			if err == nil {
-				t.Fatal("it is taken")
+				t.Fatal("it is accepted")
 			}
 			if strings.Contains(err.Error(), "evt_") || strings.Contains(err.Error(), "inq_") || strings.Contains(err.Error(), "act_1") {
 				t.Errorf("the error quotes the event: %v", err)

@@ -13,11 +13,5 @@ type Subject struct {
 	Since        time.Time
 	Version      int64 // counts changes of the row
 	Notification int64 // sequence of the last notification of its verdict; 0 if there is none
+	Notified     int64 // number of notifications about it: the SubjectSequence of the last
 }
-
-// The names of notifications.
-const (
-	NotifyVerdictChanged = "verdict.changed"
-	NotifyActionDone     = "action.done"
-	NotifyActionDead     = "action.dead"
-)

@@ -30,13 +30,14 @@ type figures struct {
 	events, acknowledged, repeated, gaps       int
 	actions, skipped                           int
 	subjects, withheld                         int
+	told, toldAgain                            int // notifications that the host took, and repeats of them
 	lost, doubled, wrongApproval, wrongVerdict int // must be 0
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d events recovered, %d actions of which %d skipped, %d verdicts, %d approvals withheld; "+
+	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d events recovered, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates; "+
 		"%d lost, %d doubled, %d wrong approvals, %d wrong verdicts",
-		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.lost, f.doubled, f.wrongApproval, f.wrongVerdict)
+		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.lost, f.doubled, f.wrongApproval, f.wrongVerdict)
 }
 
 // audit stops the service and compares everything.
@@ -57,6 +58,7 @@ func (w *world) audit() figures {
 	l.compareEffects()
 	l.compareObjects()
 	l.compareVerdicts()
+	l.compareTold()
 	l.compareAuditTrail()
 	w.t.Log(l.figures)
 	w.report(l.figures)

@@ -46,6 +46,7 @@ func (w *world) settle() {
 	w.idle(&left, what)
 	w.reconciled() // stores the events of the actions
 	w.idle(&left, what)
+	w.told(&left, what)
 }
 
 // unsettled returns what an applicant is still waiting for, or "".

@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// A moment is a point at which a process is killed.
+// A killPoint is a point at which a process is killed.
 type killPoint int
 
 const (
@@ -23,11 +23,13 @@ const (
 	afterLink                     // a link was created, which the sandbox does not show, but the answer was not sent
 	whileStoring                  // a webhook was delivered but not answered
 	afterAnswer                   // a webhook was answered, but the answer does not arrive
+	beforeTold                    // a notification was sent to the host, which has not taken it
+	afterTold                     // the host has taken it, but the answer was not sent
 	killPoints                    // number of moments
 )
 
 // wire is the proxy between the service and the sandbox, in both directions. It records
-// acknowledged events and calls, and can run a function at a moment.
+// acknowledged events and calls, and can run a function at a kill point.
 type wire struct {
 	sandbox  http.Handler
 	service  func() string // where the service listens; "" if it does not
@@ -57,14 +59,14 @@ func (w *wire) close() {
 	w.calls.Close()
 }
 
-// set sets the function to run once at a moment.
+// set sets the function to run once at a kill point.
 func (w *wire) set(at killPoint, hook func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trap, w.hook = at, hook
 }
 
-// pass runs the function that is set for a moment, and reports whether there was one.
+// pass runs the function that is set for a kill point, and reports whether there was one.
 func (w *wire) pass(at killPoint) bool {
 	w.mu.Lock()
 	hook := w.hook

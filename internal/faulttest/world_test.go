@@ -23,6 +23,7 @@ type world struct {
 	client  *persona.Client // of the people; it bypasses the wire
 	key     string          // the id of the service's API key
 	wire    *wire
+	host    *host
 	network *toxiproxy.Proxy // between the service and the wire
 	program *program
 	nodes   []*program // in addition to program, on the same database
@@ -65,6 +66,11 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	w.client = w.sandbox.Client()
 	w.wire = newWire(w.sandbox.Sandbox, w.address)
 	t.Cleanup(w.wire.close)
+	var err error
+	if w.host, err = newHost(w.wire, w.seed); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.host.Close)
 	w.network = newNetwork(t, w.wire.calls.Listener.Addr().String())
 	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
 		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
@@ -83,7 +89,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	settings := append([]string{
 		"IDEM_API_TOKEN=" + token, "IDEM_RECONCILE_INTERVAL=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
 		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
-	}, db.env...)
+	}, append(w.host.settings(), db.env...)...)
 	w.program = newProgram(t, append(settings, env...)...)
 	w.program.start()
 	w.program.awaitReady()
@@ -166,7 +172,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	}
 	select {
 	case <-gone:
-	case <-time.After(10 * time.Second): // the moment does not occur
+	case <-time.After(10 * time.Second): // the kill point is not reached
 		w.wire.set(at, nil)
 		kill()
 	}

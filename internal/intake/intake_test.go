@@ -175,7 +175,7 @@ func TestBadRequestsAreRejectedAndNothingIsStored(t *testing.T) {
 				t.Error("something was stored")
 			}
 			if strings.Contains(r.log.String(), secret) {
-				t.Error("the log holds the secret")
+				t.Error("the log contains the secret")
 			}
 		})
 	}
@@ -245,7 +245,7 @@ func TestRequestsThatArriveDuringACommitShareATransaction(t *testing.T) {
 				r.stop()
 				slices.Sort(b.batches)
 				if test.want != nil && !slices.Equal(b.batches, test.want) || slices.Max(b.batches) > 128 {
-					t.Errorf("the transactions held %v events", b.batches)
+					t.Errorf("the transactions had %v events", b.batches)
 				}
 			})
 		})

@@ -259,11 +259,8 @@ func (p *Performer) finish(ctx context.Context, a domain.Action, state domain.Ac
 	outcome = domain.Storable(outcome, maxOutcome)
 	a.State, a.Outcome, a.FinishedAt, a.NextAttemptAt = state, outcome, p.now(), time.Time{}
 	var notifications []domain.Notification
-	switch state {
-	case domain.ActionDone:
-		notifications = append(notifications, notify.New(a.Environment, domain.NotifyActionDone, a.Spec.Target, p.now()))
-	case domain.ActionDead:
-		notifications = append(notifications, notify.New(a.Environment, domain.NotifyActionDead, a.Spec.Target, p.now()))
+	if n, told := notify.Finished(a); told {
+		notifications = append(notifications, n)
 	}
 	entry := audit.Entry{
 		Environment: a.Environment, At: p.now(), Actor: "idem", What: "action." + string(state), About: a.Spec.Target,

@@ -405,7 +405,7 @@ func TestAOneTimeLinkIsOnlyInTheResult(t *testing.T) {
 		t.Fatalf("the result is %s, error %v", a.Result, err)
 	}
 	if strings.Contains(a.Outcome+s.entries[0].Detail, result.Link) {
-		t.Error("the outcome or the audit trail holds the link")
+		t.Error("the outcome or the audit trail contains the link")
 	}
 }
 

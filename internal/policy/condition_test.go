@@ -128,7 +128,7 @@ func TestEvaluationErrorsContainNoValues(t *testing.T) {
 			}
 			for _, secret := range []string{"user-7", "Ada", "1990"} {
 				if strings.Contains(fmt.Sprint(o), secret) {
-					t.Errorf("the outcome holds %q: %v", secret, o)
+					t.Errorf("the outcome contains %q: %v", secret, o)
 				}
 			}
 		})

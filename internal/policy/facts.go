@@ -53,8 +53,8 @@ func (l *language) variables() []variable {
 			func(f Facts) any { return recordOf("Account", f.Account, l.kinds) }},
 		{"cases", listOf("Case"), "the cases that the inquiry is attached to; for a case, that case",
 			func(f Facts) any { return l.list("Case", f.Cases) }},
-		{"verifications", listOf("Verification"), "the last attempt at each verification template. If several began at the same moment: " +
-			"the one that was completed last, or the worst while one of them is still running",
+		{"verifications", listOf("Verification"), "the last attempt at each verification template. If several began at the same time, " +
+			"the one that was completed last counts, or the worst one while any of them is still running",
 			func(f Facts) any { return l.list("Verification", counted(f.Verifications)) }},
 		{"@verifications", listOf("Verification"), "",
 			func(f Facts) any { return l.list("Verification", counted(f.Verifications)) }},

@@ -25,7 +25,7 @@ func TestErrorsInConditionsHaveTheirPositionInEveryYAMLForm(t *testing.T) {
 			_, err := Load("policy.yaml", []byte(head+test.when), domain.Sandbox)
 			var e *Error
 			if !errors.As(err, &e) || e.Line != test.line || e.Column != test.column || !strings.Contains(e.Problem, "inquirie") {
-				t.Errorf("refused with %v, want line %d, column %d", err, test.line, test.column)
+				t.Errorf("rejected with %v, want line %d, column %d", err, test.line, test.column)
 			}
 		})
 	}

@@ -83,7 +83,7 @@ func (r *record) ConvertToNative(t reflect.Type) (any, error) {
 	if t == reflect.TypeFor[*record]() {
 		return r, nil
 	}
-	return nil, errors.New("an object has no other form")
+	return nil, errors.New("an object cannot be converted")
 }
 
 // ConvertToType implements [ref.Val].
@@ -91,7 +91,7 @@ func (r *record) ConvertToType(t ref.Type) ref.Val {
 	if t == types.TypeType {
 		return cel.ObjectType(r.kind.name)
 	}
-	return types.NewErr("an object has no other form")
+	return types.NewErr("an object cannot be converted")
 }
 
 // Equal implements [ref.Val]. Two records are equal if they have the same object.

@@ -151,7 +151,7 @@ func TestTheFirstReconciliationStoresHistory(t *testing.T) {
 	}
 	for id, via := range w.stored(t) {
 		if via != domain.ViaHistory {
-			t.Errorf("%s came by %s", id, via)
+			t.Errorf("%s was received by %s", id, via)
 		}
 	}
 	if mark, since, err := w.db.Watermark(t.Context(), domain.Sandbox); err != nil || mark.EventID != "evt_010" || !since.Equal(noon) {
@@ -166,7 +166,7 @@ func TestALongReconciliationLogsItsProgress(t *testing.T) {
 	w.reconcile(t, reconcile.Options{Since: noon.Add(-12 * time.Minute)})
 	loggedAt := strings.Split(strings.TrimSpace(w.log.String()), "\n")
 	if len(loggedAt) != 3 || !strings.Contains(loggedAt[0], "percent=41 seen=6") || !strings.Contains(loggedAt[1], "percent=91 seen=12") || !strings.Contains(loggedAt[2], "msg=reconciled") {
-		t.Errorf("the log is told %q", loggedAt)
+		t.Errorf("the log says %q", loggedAt)
 	}
 }
 

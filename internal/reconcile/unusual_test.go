@@ -48,7 +48,7 @@ func TestAnEventFromTheFutureIsStoredAndReported(t *testing.T) {
 	w.future()
 	w.reconcile(t, reconcile.Options{})
 	if via := w.stored(t)["evt_future"]; via != domain.ViaReconcile {
-		t.Errorf("it came by %q", via)
+		t.Errorf("it was received by %q", via)
 	}
 	if log := w.log.String(); !strings.Contains(log, "dated in the future") || !strings.Contains(log, "evt_future") {
 		t.Errorf("the log does not mention it: %s", log)

@@ -94,7 +94,7 @@ func TestARedactionDuringAReadCausesANotification(t *testing.T) {
 	}
 	s, err := node.Subject(context.Background(), domain.Sandbox, "user-1")
 	if err != nil || s.Verdict != domain.VerdictRedacted {
-		t.Errorf("user-1 stands %q, %v", s.Verdict, err)
+		t.Errorf("the verdict on user-1 is %q, %v", s.Verdict, err)
 	}
 }
 

@@ -133,7 +133,7 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 	counted := figures{}
 	last := map[string]domain.Notification{}
 	for _, n := range all(t, s.Notifications) {
-		if n.Name == domain.NotifyVerdictChanged {
+		if n.Type == domain.NotifyVerdictChanged {
 			last[n.Subject] = n
 			counted["told"]++
 		}
@@ -150,7 +150,7 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 			}
 			must(t, err)
 			if row.Verdict != told.Verdict || row.Notification != told.Sequence {
-				t.Errorf("%s was told %s (%d), and stands %s (%d)", person, told.Verdict, told.Sequence, row.Verdict, row.Notification)
+				t.Errorf("%s: the last notification has %s (%d), the row has %s (%d)", person, told.Verdict, told.Sequence, row.Verdict, row.Notification)
 			}
 			counted["subjects"]++
 			truth := w.subject(person, plan.hostRules)
@@ -160,7 +160,7 @@ func compareTold(t *testing.T, s store.Store, p *persona, plan *plan) figures {
 				t.Errorf("WRONG APPROVAL: %s", person)
 			}
 			if got := (standing{verdict: row.Verdict}); got.verdict != want.verdict || row.Object != want.real().Object || row.Status != want.real().Status {
-				t.Errorf("%s stands %s by %v %s, want %+v\n%s", person, row.Verdict, row.Object, row.Status, want.real(), truth)
+				t.Errorf("the verdict on %s is %s from %v %s, want %+v\n%s", person, row.Verdict, row.Object, row.Status, want.real(), truth)
 			}
 		}
 	}
@@ -218,7 +218,7 @@ func compareDecided(t *testing.T, p *persona, plan *plan, d domain.Decision) fig
 	must(t, json.Unmarshal(d.Facts, &told))
 	at := slices.IndexFunc(told.Sessions, func(o domain.Object) bool { return strings.HasPrefix(o.Ref.ID, "iqse_answer") })
 	if at < 0 {
-		t.Errorf("the decision on %s has facts that nobody told", d.Object)
+		t.Errorf("the decision on %s has unknown facts", d.Object)
 		return nil
 	}
 	p.mu.Lock()

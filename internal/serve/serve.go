@@ -25,7 +25,8 @@ const (
 // HTTP serves on a listener until ctx ends, and then gives running requests five seconds to
 // finish. It closes the listener. It returns nil if ctx ended it.
 func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: limitUnreadBody(handler), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTimeout}
+	base := context.WithValue(context.WithoutCancel(ctx), stopping{}, ctx.Done())
+	server := &http.Server{Handler: limitUnreadBody(handler), BaseContext: func(net.Listener) context.Context { return base }, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, WriteTimeout: answerTimeout}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -39,6 +40,16 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) erro
 		return err
 	}
 	return server.Close()
+}
+
+// stopping is the key of what [Stopping] returns.
+type stopping struct{}
+
+// Stopping returns a channel that is closed when the server of a request is told to stop.
+// An answer that has no end of its own ends then. It is nil for other servers.
+func Stopping(request context.Context) <-chan struct{} {
+	told, _ := request.Value(stopping{}).(<-chan struct{})
+	return told
 }
 
 // limitUnreadBody limits the time for the unread rest of a request's body.

@@ -57,6 +57,40 @@ func TestARequestThatRunsIsAnsweredAfterTheContextEnded(t *testing.T) {
 	}
 }
 
+func TestAnAnswerWithoutAnEndEndsWhenTheContextDoes(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	listener, ended := listen(t), make(chan error, 1)
+	go func() {
+		ended <- serve.HTTP(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "an end")
+			http.NewResponseController(w).Flush()
+			select {
+			case <-serve.Stopping(r.Context()):
+			case <-r.Context().Done():
+				t.Error("the request ended first")
+			}
+		}))
+	}()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get("http://" + listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || string(body) != "an end" {
+		t.Errorf("the answer is %q, error %v", body, err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	if serve.Stopping(t.Context()) != nil {
+		t.Error("a request of another server is told when it stops")
+	}
+}
+
 func TestAListenerThatFailsEndsIt(t *testing.T) {
 	listener := listen(t)
 	listener.Close()

@@ -140,7 +140,7 @@ func (b *books) compareObjects() {
 			b.t.Errorf("%s has other %s at the service than at the sandbox: %s %s %s", ours.Ref, strings.Join(different, ", "), ours.Attributes[different[0]], theirs.Attributes[different[0]], b.about(ours.Ref.ID))
 		}
 		if name := "inquiries"; ours.Ref.Family() == "case" && !slices.Equal(sorted(ours.Relationships[name]), sorted(theirs.Relationships[name])) {
-			b.t.Errorf("%s holds the inquiries %v at the service and %v at the sandbox", ours.Ref, ours.Relationships[name], theirs.Relationships[name])
+			b.t.Errorf("%s has the inquiries %v at the service and %v at the sandbox", ours.Ref, ours.Relationships[name], theirs.Relationships[name])
 		}
 	}
 }
@@ -219,7 +219,7 @@ func (b *books) compareEffects() {
 		case n > 1:
 			b.t.Errorf("action %s, %s of %s, took effect %d times", a.ID, a.Spec.Kind, a.Spec.Target, n)
 		case a.State == domain.ActionDone && n == 0:
-			b.t.Errorf("action %s, %s of %s, is done and took no effect", a.ID, a.Spec.Kind, a.Spec.Target)
+			b.t.Errorf("action %s, %s of %s, is done but has no effect", a.ID, a.Spec.Kind, a.Spec.Target)
 		case a.State == domain.ActionWaiting:
 			b.t.Errorf("action %s, %s of %s, still waits: %s", a.ID, a.Spec.Kind, a.Spec.Target, a.Outcome)
 		}
@@ -382,20 +382,20 @@ func (b *books) compareVerdict(p *person) {
 	}
 	var told []domain.Verdict
 	for _, n := range b.notifications {
-		if n.Subject == p.reference && n.Name == domain.NotifyVerdictChanged {
+		if n.Subject == p.reference && n.Type == domain.NotifyVerdictChanged {
 			told = append(told, n.Verdict)
 		}
 	}
 	if len(told) == 0 || told[0] != row.Verdict {
-		b.t.Errorf("%s was told to be %v (the newest first), and stands %s", p.reference, told, row.Verdict)
+		b.t.Errorf("the notifications of %s have %v (newest first), but the verdict is %s", p.reference, told, row.Verdict)
 	}
 	for i := range len(told) - 1 {
 		if told[i] == told[i+1] {
-			b.t.Errorf("%s was told the same twice: %v", p.reference, told)
+			b.t.Errorf("%s got the same verdict twice in a row: %v", p.reference, told)
 		}
 	}
 	if wanted := b.verdict(p); string(row.Verdict) != wanted {
-		b.t.Errorf("%s stands %s by %s, and is %s: inquiries %+v%s", p.reference, row.Verdict, row.Object, wanted, p.ids(), b.about(append(p.ids(), p.reference)...))
+		b.t.Errorf("the verdict on %s is %s from %s, want %s: inquiries %+v%s", p.reference, row.Verdict, row.Object, wanted, p.ids(), b.about(append(p.ids(), p.reference)...))
 	}
 }
 

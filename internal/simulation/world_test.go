@@ -140,7 +140,7 @@ func (w *world) stop() {
 	}
 	last.cancel()
 	if err := <-last.ended; err != nil {
-		w.t.Errorf("the service that was told to stop ended with %v", err)
+		w.t.Errorf("the stopped service ended with %v", err)
 	}
 	last.line.cut() // idle connections
 }

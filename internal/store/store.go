@@ -72,6 +72,9 @@ type Advance struct {
 	Actions   []domain.Action // those of one decision are performed in order; an action with a known derived key is ignored
 	Audit     []audit.Entry   // the store adds the hashes
 	Jobs      []Job
+
+	// Notifications are told beside those of the verdicts.
+	Notifications []domain.Notification
 }
 
 // EventMark is the new state of a waiting event.
@@ -119,13 +122,15 @@ const ActionClaim = "action"
 
 // Filter selects the rows of a list. The newest come first unless Oldest is set.
 type Filter struct {
-	Object domain.Ref // zero means all
-	State  string     // of events and actions; empty means all
-	Event  string     // of notifications: the event that caused them; empty means all
-	Before int64      // cursor: only older rows; zero means no limit
-	After  int64      // cursor: only newer rows; zero means no limit
-	Oldest bool       // oldest first
-	Limit  int        // at most 100; 0 means 50
+	Object       domain.Ref // zero means all
+	State        string     // of events and actions; empty means all
+	Event        string     // of notifications: the event that caused them; empty means all
+	Endpoint     string     // of deliveries: the name of the endpoint; empty means all
+	Notification string     // of deliveries: the id of the notification; empty means all
+	Before       int64      // cursor: only older rows; zero means no limit
+	After        int64      // cursor: only newer rows; zero means no limit
+	Oldest       bool       // oldest first
+	Limit        int        // at most 100; 0 means 50
 }
 
 // Page is a page of a list. Next is the cursor of the next page, for Before, or for After
@@ -184,8 +189,8 @@ type Store interface {
 	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, after string) (last string, told []domain.Notification, err error)
 
 	// Tried records that processing events failed. If poison is not zero, events that have
-	// failed that often become poison with an audit entry, and are returned.
-	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, log audit.Entry) (setAside bool, err error)
+	// failed that often become poison with notifications and an audit entry, and are returned.
+	Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, told []domain.Notification, log audit.Entry) (setAside bool, err error)
 
 	// Claim claims an object or action until it is released or its process is gone. If
 	// another process holds the claim, ok is false, and Release will tell that holder that
@@ -234,6 +239,11 @@ type Store interface {
 	// Watermark returns the newest event at the start of the last finished reconciliation,
 	// and when the first reconciliation started. Both are zero before the first one.
 	Watermark(ctx context.Context, env domain.Environment) (mark domain.Mark, knownSince time.Time, err error)
+
+	// Renew makes a claim last longer, and reports whether it was still held.
+	Renew(ctx context.Context, c Claim) (held bool, err error)
+
+	Deliveries
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)

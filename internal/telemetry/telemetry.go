@@ -22,10 +22,13 @@ type Metrics struct {
 	Advanced     *prometheus.CounterVec   // events by environment and new state
 	Decided      *prometheus.CounterVec   // decisions by environment and rule
 	Performed    *prometheus.CounterVec   // attempts of actions by environment, kind and new state
-	Notified     *prometheus.CounterVec   // notifications by environment and name
+	Notified     *prometheus.CounterVec   // notifications by environment and type
 	Reconciled   *prometheus.CounterVec   // events of Persona's list by environment and outcome: known, early, future, missed, history, poison
 	ReconciledAt *prometheus.GaugeVec     // when the last reconciliation finished, in Unix seconds, by environment
 	PolicyErrors *prometheus.CounterVec   // decisions that became a review because a rule could not be evaluated or a fact was missing, by environment, rule and result
+	Delivered    *prometheus.CounterVec   // attempts to deliver notifications by environment, endpoint and what they came to: delivered, retried, failed
+	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
+	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
 	Nodes        prometheus.Gauge         // processes on the same database
 }
 
@@ -39,14 +42,18 @@ func New() *Metrics {
 		Advanced:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_events_total", Help: "Events by the state they came to."}, []string{"environment", "state"}),
 		Decided:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_decisions_total", Help: "Decisions by rule."}, []string{"environment", "rule"}),
 		Performed:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_action_attempts_total", Help: "Attempts of actions by the state they came to."}, []string{"environment", "kind", "state"}),
-		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by name."}, []string{"environment", "name"}),
+		Notified:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_notifications_total", Help: "Notifications by type."}, []string{"environment", "type"}),
 		Reconciled:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_reconciled_events_total", Help: "Events of Persona's list; missed ones had not come by webhook, poison ones cannot be worked on, future ones are dated after the node's clock."}, []string{"environment", "outcome"}),
 		ReconciledAt: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_reconciled_timestamp_seconds", Help: "When a reconciliation finished last; alert on its age."}, []string{"environment"}),
 		PolicyErrors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_policy_errors_total", Help: "Decisions that became a review because a rule could not be evaluated or facts were missing; alert on any."}, []string{"environment", "rule", "result"}),
 		Nodes:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_nodes", Help: "Processes that are at work on the database."}),
 	}
+	m.Delivered = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_delivery_attempts_total", Help: "Attempts to deliver notifications to endpoints, by what the delivery came to; alert on failed."}, []string{"environment", "endpoint", "state"})
+	m.Delivery = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_delivery_seconds", Help: "Time from a notification to its acceptance by an endpoint.",
+		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 5, 30, 300, 3600, 86400}}, []string{"environment"})
+	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
 	m.Nodes.Set(1)
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Nodes,
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -113,7 +113,7 @@ func TestHandlerRoutesByName(t *testing.T) {
 	h.On("inquiry.approved", note("approved"))
 	h.On("sar.filed", note("sar"))
 	if status := deliver(h, named("case.created")); status != 200 {
-		t.Errorf("status %d for an event nobody asked for, want 200", status)
+		t.Errorf("status %d for an event without a function, want 200", status)
 	}
 	h.Otherwise(note("otherwise"))
 	for _, name := range []string{"inquiry.approved", "sar.filed", "case.created", "not-invented.yet"} {

@@ -139,7 +139,7 @@ func (f flow) inside(title string, actions func(in chromedp.QueryOption) []chrom
 			f.t.Fatalf("looking for %q after %q: %v", title, shown, err)
 		}
 		in := chromedp.FromNode(frames[0])
-		try, cancel := context.WithTimeout(f.ctx, time.Second) // the page may go while it is looked at
+		try, cancel := context.WithTimeout(f.ctx, time.Second) // the page may change meanwhile
 		shown, err = chromedp.Run(try, chromedp.Text(chromedp.CSS("h1"), in))
 		cancel()
 		if err != nil || shown != title {

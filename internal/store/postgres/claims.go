@@ -116,6 +116,16 @@ func (db *DB) Release(ctx context.Context, claim store.Claim) (again bool, err e
 	return again, nil
 }
 
+// Renew implements [store.Store].
+func (db *DB) Renew(ctx context.Context, claim store.Claim) (held bool, err error) {
+	renewed, err := db.pool.Exec(ctx, "UPDATE claims SET claimed_at = now() WHERE environment = $1 AND type = $2 AND id = $3 AND token = $4",
+		claim.Environment, claim.Target.Type, claim.Target.ID, claim.Token)
+	if err != nil {
+		return false, fmt.Errorf("renew the claim on %s: %w", claim.Target, err)
+	}
+	return renewed.RowsAffected() == 1, nil
+}
+
 // Abandon implements [store.Store]. The claim is no longer valid, and dropDeadClaims
 // removes it.
 func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
@@ -143,6 +153,8 @@ func (db *DB) dropDeadClaims(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		// Who delivers to an endpoint is found out anew all the time, without a job.
+		jobs = slices.DeleteFunc(jobs, func(j store.Job) bool { return j.Object.Type == store.EndpointClaim })
 		return db.Enqueue(ctx, transaction{tx}, jobs)
 	})
 	if err == nil {

@@ -242,7 +242,7 @@ func TestNodesThatInsertASubjectConcurrentlySeeEachOthersObjects(t *testing.T) {
 		}
 		saving.Wait()
 		if subject, err := nodes[0].Subject(t.Context(), domain.Sandbox, fmt.Sprint("user-", i)); err != nil || subject.Verdict != domain.VerdictApproved {
-			t.Errorf("user-%d stands %s by %s objects, error %v", i, subject.Verdict, subject.Status, err)
+			t.Errorf("the verdict on user-%d is %s from %s objects, error %v", i, subject.Verdict, subject.Status, err)
 		}
 	}
 	told := map[string][]domain.Verdict{}
@@ -254,7 +254,7 @@ func TestNodesThatInsertASubjectConcurrentlySeeEachOthersObjects(t *testing.T) {
 	}
 	for i := range subjects {
 		if got := told[fmt.Sprint("user-", i)]; !slices.Equal(got, []domain.Verdict{domain.VerdictApproved, domain.VerdictPending}) {
-			t.Errorf("user-%d was told %v", i, got)
+			t.Errorf("the notifications of user-%d have %v", i, got)
 		}
 	}
 }
@@ -315,7 +315,7 @@ func TestAnEventThatIsReplayedDuringPruningIsKept(t *testing.T) {
 	forgetting.Go(func() { dropped, err = db.Prune(t.Context(), time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC)) })
 	for waits, deadline := false, time.Now().Add(20*time.Second); !waits; time.Sleep(5 * time.Millisecond) {
 		if err := db.Pool().QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").Scan(&waits); err != nil || time.Now().After(deadline) {
-			t.Fatalf("nobody waits for the replay, error %v", err)
+			t.Fatalf("no transaction waits for the replay, error %v", err)
 		}
 	}
 	if err := replay.Commit(t.Context()); err != nil {

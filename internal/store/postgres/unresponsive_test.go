@@ -12,8 +12,8 @@ import (
 	"github.com/idemhq/idem/internal/store/postgres"
 )
 
-// line is a connection to the server that can fall silent: both ends stay, and nothing
-// that is said arrives.
+// line is a connection to the server that can become unresponsive: it stays open, but no
+// data arrives.
 type line struct {
 	net.Listener
 	silent atomic.Bool
@@ -46,7 +46,7 @@ func newLine(t *testing.T, upstream string) *line {
 	return l
 }
 
-// carry brings what one end says to the other, until one of them hangs up.
+// carry copies data in one direction until the connection is closed.
 func (l *line) carry(to, from net.Conn) {
 	defer to.Close()
 	defer from.Close()
@@ -63,7 +63,7 @@ func (l *line) carry(to, from net.Conn) {
 }
 
 func TestASilentConnectionHoldsNoClaimAndNoShutdown(t *testing.T) {
-	t.Parallel() // it waits, mostly
+	t.Parallel() // the test mostly waits
 	url := server.Database(t)
 	l := newLine(t, server.Address())
 	far, err := postgres.Open(t.Context(), strings.Replace(url, server.Address(), l.Addr().String(), 1))
@@ -87,7 +87,7 @@ func TestASilentConnectionHoldsNoClaimAndNoShutdown(t *testing.T) {
 	wantClaim(t, open(t, url), domain.Ref{Type: "inquiry", ID: "inq_1"})
 }
 
-// wantClaim waits until something can be claimed.
+// wantClaim waits until it can claim something.
 func wantClaim(t *testing.T, db *postgres.DB, target domain.Ref) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
@@ -99,7 +99,7 @@ func wantClaim(t *testing.T, db *postgres.DB, target domain.Ref) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("nobody but a node that is gone can have %s", target)
+			t.Fatalf("only a node that is gone can have claimed %s", target)
 		}
 	}
 }

@@ -68,6 +68,14 @@ func (c *claims) Release(_ context.Context, claim store.Claim) (again bool, err 
 	return false, nil
 }
 
+// Renew implements [store.Store].
+func (c *claims) Renew(_ context.Context, claim store.Claim) (held bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	holder, taken := c.taken[claimKey{claim.Environment, claim.Target}]
+	return taken && holder.token == claim.Token, nil
+}
+
 // Abandon implements [store.Store].
 func (db *DB) Abandon(ctx context.Context, claim store.Claim) error {
 	again, err := db.Release(ctx, claim)

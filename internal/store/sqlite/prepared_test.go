@@ -70,7 +70,7 @@ func TestAFailedStatementWorksTheNextTime(t *testing.T) {
 	const insert = "INSERT INTO numbers VALUES (?)"
 	for n := 4; n < 10; n++ {
 		if _, err := db.Exec(insert, 1); err == nil {
-			t.Fatal("a number is there twice")
+			t.Fatal("a number was inserted twice")
 		}
 		exec(t, db, insert, n)
 	}

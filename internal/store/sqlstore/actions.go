@@ -141,7 +141,7 @@ func (s *Store) updateActions(ctx context.Context, env domain.Environment, given
 		if err != nil {
 			return err
 		}
-		return errors.Join(s.db.Enqueue(ctx, tx, append(jobs, next...)), s.writeLog(ctx, tx, env, evaluation{}, notifications, log))
+		return errors.Join(s.announce(ctx, tx, env, notifications, log), s.db.Enqueue(ctx, tx, append(jobs, next...)))
 	})
 	return done, err
 }
@@ -162,7 +162,7 @@ func (s *Store) Revive(ctx context.Context, env domain.Environment, id, idempote
 		if err != nil {
 			return fmt.Errorf("requeue the actions after %s: %w", id, err)
 		}
-		return errors.Join(s.writeLog(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, []store.Job{{Kind: store.JobPerform, Environment: env, Action: id}}))
+		return errors.Join(s.announce(ctx, tx, env, nil, log), s.db.Enqueue(ctx, tx, []store.Job{{Kind: store.JobPerform, Environment: env, Action: id}}))
 	})
 }
 

@@ -61,16 +61,3 @@ func scanDecision(env domain.Environment) func(Rows, *int64) (domain.Decision, e
 		return d, errors.Join(json.Unmarshal([]byte(transition), &d.Transition), json.Unmarshal([]byte(actions), &d.Actions))
 	}
 }
-
-// Notifications implements [store.Store].
-func (s *Store) Notifications(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Notification], error) {
-	f.State = ""
-	return list(ctx, s.db, "sequence, id, name, subject, object_type, object_id, verdict, event_id, created_at", "notifications", env, f,
-		func(rows Rows, sequence *int64) (domain.Notification, error) {
-			n := domain.Notification{Environment: env}
-			var created int64
-			err := rows.Scan(sequence, &n.ID, &n.Name, &n.Subject, &n.Object.Type, &n.Object.ID, &n.Verdict, &n.EventID, &created)
-			n.CreatedAt, n.Sequence = moment(created), *sequence
-			return n, err
-		})
-}

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -26,12 +28,24 @@ func (s *Store) AppendEvents(ctx context.Context, events []domain.Event) ([]bool
 			return fmt.Errorf("append events: %w", err)
 		}
 		var jobs []store.Job
+		poison := map[domain.Environment][]domain.Notification{}
 		for i, e := range events {
-			if fresh[i] && e.State == domain.EventWaiting {
+			switch {
+			case fresh[i] && e.State == domain.EventWaiting:
 				jobs = append(jobs, store.Job{Kind: store.JobAdvance, Environment: e.Environment, Object: e.Object})
+			case fresh[i] && e.State == domain.EventPoison:
+				poison[e.Environment] = append(poison[e.Environment], notify.Poison(e, e.Reason, e.ReceivedAt))
 			}
 		}
-		return s.db.Enqueue(ctx, tx, jobs)
+		if err := s.db.Enqueue(ctx, tx, jobs); err != nil {
+			return err
+		}
+		for _, env := range slices.Sorted(maps.Keys(poison)) {
+			if err := s.announce(ctx, tx, env, poison[env], nil); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -96,7 +110,7 @@ func (s *Store) Inbox(ctx context.Context, env domain.Environment, refs []domain
 }
 
 // Tried implements [store.Store].
-func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, entry audit.Entry) (setAside bool, err error) {
+func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain.Ref, events []string, reason string, poison int, told []domain.Notification, entry audit.Entry) (setAside bool, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
 		setAside = false
 		these := " WHERE environment = $1 AND object_id = $2 AND state = 'waiting' AND id " + s.db.In("$3")
@@ -114,7 +128,7 @@ func (s *Store) Tried(ctx context.Context, env domain.Environment, object domain
 		if setAside = n > 0; !setAside {
 			return nil
 		}
-		return s.writeLog(ctx, tx, env, evaluation{}, nil, []audit.Entry{entry})
+		return s.announce(ctx, tx, env, told, []audit.Entry{entry})
 	})
 	return setAside, err
 }
@@ -178,7 +192,7 @@ func (s *Store) Requeue(ctx context.Context, env domain.Environment, ids []strin
 				jobs = append(jobs, job)
 			}
 		}
-		return errors.Join(s.writeLog(ctx, tx, env, evaluation{}, nil, log), s.db.Enqueue(ctx, tx, jobs))
+		return errors.Join(s.announce(ctx, tx, env, nil, log), s.db.Enqueue(ctx, tx, jobs))
 	})
 	return requeued, err
 }

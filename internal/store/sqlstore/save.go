@@ -135,12 +135,13 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 		}
 		var decisions [][]any
 		var actions []domain.Action
+		var notifications []domain.Notification
 		var log []audit.Entry
 		var jobs []store.Job
 		for i, a := range advances {
 			decisions, actions, jobs = append(decisions, a.decisions...), append(actions, a.Actions...), append(jobs, a.Jobs...)
 			if len(a.Objects) > 0 || marked[i] { // otherwise another process did the same first
-				log = append(log, a.Audit...)
+				log, notifications = append(log, a.Audit...), append(notifications, a.Notifications...)
 			}
 		}
 		performing, err := saveActions(ctx, tx, env, actions)
@@ -151,13 +152,24 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 		if err != nil {
 			return err
 		}
+		if notifications, err = s.withSubjects(ctx, tx, env, notifications); err != nil {
+			return err
+		}
+		for _, n := range notifications { // their rows are locked with the others
+			if _, known := affectedSubjects[n.Subject]; !known && n.Subject != "" {
+				affectedSubjects[n.Subject] = n.EventID
+			}
+		}
 		e, err := s.evaluate(ctx, tx, env, affectedSubjects, v)
 		if err != nil {
 			return err
 		}
-		told = e.told
 		// The log is locked until the commit, so it is written last.
-		return errors.Join(s.db.Enqueue(ctx, tx, append(jobs, performing...)), s.writeLog(ctx, tx, env, e, nil, log))
+		if err := s.db.Enqueue(ctx, tx, append(jobs, performing...)); err != nil {
+			return err
+		}
+		told, err = s.writeLog(ctx, tx, env, e, notifications, log)
+		return err
 	})
 	return told, err
 }
@@ -236,40 +248,4 @@ func saveDecisions(ctx context.Context, tx Tx, rows [][]any) error {
 		return fmt.Errorf("save decisions: %w", err)
 	}
 	return nil
-}
-
-// saveNotifications returns the sequences of the notifications about verdicts, by id.
-func (s *Store) saveNotifications(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification) (map[string]int64, error) {
-	if len(notifications) == 0 {
-		return nil, nil
-	}
-	var rows [][]any
-	var ids []string
-	for _, n := range notifications {
-		rows = append(rows, []any{string(env), n.ID, n.Name, n.Subject, n.Object.Type, n.Object.ID, string(n.Verdict), n.EventID, micros(n.CreatedAt)})
-		if n.Verdict != "" {
-			ids = append(ids, n.ID)
-		}
-	}
-	_, err := tx.Insert(ctx, Insert{
-		Table: "notifications", Columns: []string{"environment", "id", "name", "subject", "object_type", "object_id", "verdict", "event_id", "created_at"},
-	}, rows)
-	if err != nil {
-		return nil, fmt.Errorf("save notifications: %w", err)
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	numbers := map[string]int64{}
-	found, err := tx.Query(ctx, "SELECT id, sequence FROM notifications WHERE environment = $1 AND id "+s.db.In("$2"), env, s.db.List(ids))
-	_, err = collect(found, err, func(rows Rows) (id string, err error) {
-		var number int64
-		err = rows.Scan(&id, &number)
-		numbers[id] = number
-		return id, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("number notifications: %w", err)
-	}
-	return numbers, nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification, rules"
+const subjectColumns = "reference_id, verdict, object_type, object_id, status, since, version, notification, notified, rules"
 
 // Subject implements [store.Store].
 func (s *Store) Subject(ctx context.Context, env domain.Environment, reference string) (domain.Subject, error) {
@@ -74,7 +74,7 @@ func scanSubject(env domain.Environment) func(Rows) (subjectRow, error) {
 	return func(rows Rows) (subjectRow, error) {
 		subject := subjectRow{Subject: domain.Subject{Environment: env}}
 		var since int64
-		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification, &subject.rules)
+		err := rows.Scan(&subject.Reference, &subject.Verdict, &subject.Object.Type, &subject.Object.ID, &subject.Status, &since, &subject.Version, &subject.Notification, &subject.Notified, &subject.rules)
 		subject.Since = moment(since)
 		return subject, err
 	}
@@ -279,6 +279,7 @@ func reviewer(o domain.Object) string {
 
 // evaluation is the result of computing verdicts.
 type evaluation struct {
+	stored  map[string]subjectRow // the rows that are locked, by their reference ids
 	told    []domain.Notification
 	log     []audit.Entry
 	changed []changedSubject
@@ -307,19 +308,14 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 		return e, nil
 	}
 	references := slices.Sorted(maps.Keys(eventOf))
-	// The same order in all transactions prevents deadlocks.
-	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
-	subjects, err := collect(rows, err, scanSubject(env))
-	if err != nil {
-		return e, fmt.Errorf("lock subjects: %w", err)
-	}
-	objects, err := s.subjectObjects(ctx, tx, env, references)
+	stored, err := s.lockSubjects(ctx, tx, env, references)
 	if err != nil {
 		return e, err
 	}
-	stored := map[string]subjectRow{}
-	for _, row := range subjects {
-		stored[row.Reference] = row
+	e.stored = stored
+	objects, err := s.subjectObjects(ctx, tx, env, references)
+	if err != nil {
+		return e, err
 	}
 	for _, reference := range references {
 		row, known := stored[reference]
@@ -331,6 +327,21 @@ func (s *Store) evaluate(ctx context.Context, tx Tx, env domain.Environment, eve
 	return e, nil
 }
 
+// lockSubjects locks the rows of subjects. The same order in all transactions prevents
+// deadlocks.
+func (s *Store) lockSubjects(ctx context.Context, tx Tx, env domain.Environment, references []string) (map[string]subjectRow, error) {
+	rows, err := tx.Query(ctx, "SELECT "+subjectColumns+" FROM subjects WHERE environment = $1 AND reference_id "+s.db.In("$2")+" ORDER BY reference_id"+s.db.ForUpdate(), env, s.db.List(references))
+	locked, err := collect(rows, err, scanSubject(env))
+	if err != nil {
+		return nil, fmt.Errorf("lock subjects: %w", err)
+	}
+	stored := map[string]subjectRow{}
+	for _, row := range locked {
+		stored[row.Reference] = row
+	}
+	return stored, nil
+}
+
 // add compares the stored verdict with the new one.
 func (e *evaluation) add(stored subjectRow, computed domain.Subject, event string, v store.Verdicts) {
 	told := computed.Verdict != stored.Verdict
@@ -338,15 +349,15 @@ func (e *evaluation) add(stored subjectRow, computed domain.Subject, event strin
 	if changed.same && !changed.fresh && stored.rules == v.Rules {
 		return
 	}
-	computed.Environment, computed.Reference, computed.Since, computed.Notification = stored.Environment, stored.Reference, stored.Since, stored.Notification
+	computed.Environment, computed.Reference, computed.Since, computed.Notification, computed.Notified = stored.Environment, stored.Reference, stored.Since, stored.Notification, stored.Notified
 	if told || changed.fresh {
 		computed.Since = v.Now
 	}
 	changed.subjectRow = subjectRow{computed, v.Rules}
 	if told {
 		n := domain.Notification{
-			ID: domain.NewID("ntf"), Environment: stored.Environment, Name: domain.NotifyVerdictChanged, Subject: stored.Reference,
-			Object: computed.Object, Verdict: computed.Verdict, EventID: event, CreatedAt: v.Now,
+			ID: domain.NewID("ntf"), Environment: stored.Environment, Type: domain.NotifyVerdictChanged, Subject: stored.Reference,
+			Object: computed.Object, Status: computed.Status, Verdict: computed.Verdict, EventID: event, CreatedAt: v.Now,
 		}
 		e.told, changed.notification = append(e.told, n), n.ID
 		e.log = append(e.log, audit.Entry{
@@ -360,25 +371,25 @@ func (e *evaluation) add(stored subjectRow, computed domain.Subject, event strin
 // saveSubjects saves the changed verdicts. numbers maps the ids of their notifications to
 // sequences.
 func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]int64) error {
-	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "rules"}, []string{"environment", "reference_id"}
+	values, key := []string{"verdict", "object_type", "object_id", "status", "since", "notification", "notified", "rules"}, []string{"environment", "reference_id"}
 	var inserts, updates, same [][]any
 	for _, c := range e.changed {
 		if c.notification != "" {
 			c.Notification = numbers[c.notification]
 		}
-		row := []any{string(c.Verdict), c.Object.Type, c.Object.ID, c.Status, micros(c.Since), c.Notification, c.rules, string(c.Environment), c.Reference}
+		row := []any{string(c.Verdict), c.Object.Type, c.Object.ID, c.Status, micros(c.Since), c.Notification, c.Notified, c.rules, string(c.Environment), c.Reference}
 		switch {
 		case c.fresh:
 			inserts = append(inserts, append(row, int64(1)))
 		case c.same:
-			same = append(same, []any{c.rules, string(c.Environment), c.Reference})
+			same = append(same, []any{c.Notified, c.rules, string(c.Environment), c.Reference})
 		default:
 			updates = append(updates, row)
 		}
 	}
 	_, err := tx.Update(ctx, Update{Table: "subjects", Set: values, Count: "version", Key: key}, updates)
 	if err == nil {
-		_, err = tx.Update(ctx, Update{Table: "subjects", Set: []string{"rules"}, Key: key}, same)
+		_, err = tx.Update(ctx, Update{Table: "subjects", Set: []string{"notified", "rules"}, Key: key}, same)
 	}
 	var done []bool
 	if err == nil {
@@ -413,25 +424,11 @@ func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.
 		if err != nil {
 			return err
 		}
-		told = e.told
-		return s.writeLog(ctx, tx, env, e, nil, nil)
+		told, err = s.writeLog(ctx, tx, env, e, nil, nil)
+		return err
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("re-evaluate subjects: %w", err)
 	}
 	return last, told, nil
-}
-
-// writeLog writes notifications, audit entries and the verdicts of the notifications, under a
-// lock that lasts until the transaction ends. So the sequences increase in commit order,
-// and a client that reads forward misses no row.
-func (s *Store) writeLog(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) error {
-	notifications, log = append(notifications, e.told...), append(log, e.log...)
-	if len(notifications) > 0 || len(log) > 0 {
-		if err := s.db.Lock(ctx, tx, []string{"log " + string(env)}); err != nil {
-			return fmt.Errorf("lock the environment's log: %w", err)
-		}
-	}
-	numbers, err := s.saveNotifications(ctx, tx, env, notifications)
-	return errors.Join(err, s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e, numbers))
 }

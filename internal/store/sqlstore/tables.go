@@ -205,13 +205,21 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	}
 	switch f.State {
 	case "":
-	case string(domain.EventWaiting), string(domain.EventPoison):
+	case string(domain.EventWaiting), string(domain.EventPoison), string(domain.DeliveryFailed):
 		query += " AND state = '" + f.State + "'" // these states have partial indexes
 	default:
 		narrow("state = $%d", f.State)
 	}
 	if f.Event != "" && table == "notifications" {
 		narrow("event_id = $%d", f.Event)
+	}
+	if table == "deliveries" {
+		if f.Endpoint != "" {
+			narrow("endpoint = $%d", f.Endpoint)
+		}
+		if f.Notification != "" {
+			narrow("notification = $%d", f.Notification)
+		}
 	}
 	if f.Before > 0 {
 		narrow("sequence < $%d", f.Before)

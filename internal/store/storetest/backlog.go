@@ -73,7 +73,7 @@ func backlog(t *testing.T, s store.Store, _ *Jobs) {
 func forward(t *testing.T, s store.Store, _ *Jobs) {
 	var want []string
 	for _, id := range []string{"ntf_a", "ntf_b", "ntf_c", "ntf_d", "ntf_e"} {
-		n := domain.Notification{ID: id, Environment: domain.Sandbox, Name: domain.NotifyActionDone, Object: inquiry, CreatedAt: start}
+		n := domain.Notification{ID: id, Environment: domain.Sandbox, Type: domain.NotifyActionDone, Object: inquiry, CreatedAt: start}
 		save(t, s, store.Advance{Actions: []domain.Action{action("axn_"+id, "dec_"+id)}})
 		a, err := s.Action(t.Context(), domain.Sandbox, "axn_"+id)
 		must(t, err)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,13 +48,23 @@ func RunOld(t *testing.T, s store.Store) {
 	}
 	told, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
 	must(t, err)
-	if told.Verdict != "approved" || told.Notification == 0 || !told.Since.Equal(start.Add(time.Microsecond)) {
+	if told.Verdict != "approved" || told.Notification == 0 || told.Notified != 2 || !told.Since.Equal(start.Add(time.Microsecond)) {
 		t.Errorf("the subject is %+v", told)
 	}
-	_, notifications, err := s.Reevaluate(t.Context(), domain.Sandbox, verdicts("1"), "")
+	var before []string
+	for _, n := range notifications(t, s) {
+		before = append(before, fmt.Sprintf("%s %d", n.Type, n.SubjectSequence))
+	}
+	if want := []string{"subject.verdict_changed 1", "subject.verdict_changed 2"}; !slices.Equal(before, want) {
+		t.Errorf("what was told before is %q, want %q", before, want)
+	}
+	_, again, err := s.Reevaluate(t.Context(), domain.Sandbox, verdicts("1"), "")
 	must(t, err)
 	got := map[string]domain.Verdict{}
-	for _, n := range notifications {
+	for _, n := range again {
+		if n.Subject == "user-1" && n.SubjectSequence != 3 {
+			t.Errorf("the next notification has the number %d", n.SubjectSequence)
+		}
 		got[n.Subject] = n.Verdict
 	}
 	if len(got) != 2 || got["user-1"] != "declined" || got["user-2"] != "created" {

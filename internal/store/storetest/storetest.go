@@ -14,6 +14,7 @@ import (
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -81,6 +82,18 @@ func Run(t *testing.T, open Open) {
 		"the backlog counts unfinished work":                backlog,
 		"the audit trail is one chain for each environment": auditChain,
 		"what does not exist is not found":                  notFound,
+		"the notifications of a subject are numbered":       notificationsNumbered,
+		"a notification finds the subject of its object":    notificationSubjects,
+		"an endpoint is read as it was saved":               endpointRoundTrip,
+		"an endpoint begins at its position":                endpointBegins,
+		"an endpoint receives its types":                    deliveriesByType,
+		"the deliveries of a subject follow each other":     deliveriesInOrder,
+		"a delivery is retried when it is due":              deliveryRetried,
+		"a stale worker does not overwrite a delivery":      attemptsOfBefore,
+		"an endpoint that is enabled again has no failures": endpointDisabled,
+		"failed deliveries can be replayed":                 redelivered,
+		"deliveries are listed and pruned":                  deliveriesListed,
+		"a claim can be renewed while it is held":           claimRenewed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)
@@ -631,13 +644,13 @@ func tries(t *testing.T, s store.Store, _ *Jobs) {
 	appendEvents(t, s, event("evt_1", start), event("evt_2", start))
 	entry := audit.Entry{Environment: domain.Sandbox, At: start, What: "event.poison"}
 	for i := range 3 {
-		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, entry)
+		aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1"}, "it is rejected", 3, []domain.Notification{notify.Poison(event("evt_1", start), "it is rejected", start)}, entry)
 		must(t, err)
 		if aside != (i == 2) {
 			t.Errorf("after try %d it is poison: %v", i+1, aside)
 		}
 	}
-	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, entry)
+	aside, err := s.Tried(t.Context(), domain.Sandbox, inquiry, []string{"evt_1", "evt_2"}, "no answer", 0, nil, entry)
 	must(t, err)
 	if aside {
 		t.Error("an event became poison that should wait")
@@ -649,6 +662,9 @@ func tries(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	if trail, err := s.AuditTrail(t.Context(), domain.Sandbox, 0, 10); err != nil || len(trail) != 1 {
 		t.Errorf("the trail is %+v, error %v", trail, err)
+	}
+	if told := notifications(t, s); len(told) != 1 || told[0].Type != domain.NotifyInboxPoison || told[0].EventID != "evt_1" {
+		t.Errorf("told %+v", told)
 	}
 }
 

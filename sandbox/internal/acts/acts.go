@@ -121,7 +121,7 @@ func perform(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resourc
 	c := engine.NewChange(env, e.Now())
 	r := c.Edit(a.ID)
 	if r == nil || r.Family() != kind.family {
-		return nil, engine.NotFound("id is not one of this environment's, of type " + kind.family)
+		return nil, engine.NotFound("there is no " + kind.family + " with this id in this environment")
 	}
 	done, err := kind.do(c, r, a)
 	if err != nil {

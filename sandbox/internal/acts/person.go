@@ -21,7 +21,7 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 	case catalog.Shapes()[a.Type] == [2]string{} && storage.FamilyOf(a.Type) != "selfie", !isVerification && outcomes == nil:
 		return nil, engine.Unprocessable("type must be the type of a verification, of a document or of a selfie", "/type")
 	case isVerification && resources.VerificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
-		return nil, engine.Unprocessable("outcome is not one that "+a.Type+" has", "/outcome")
+		return nil, engine.Unprocessable("a "+a.Type+" cannot have this outcome", "/outcome")
 	}
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return nil, err

@@ -152,6 +152,7 @@ func (d *Dispatcher) drain(environment string, outbox *Outbox, webhookID string)
 		request, err := d.request(environment, delivery)
 		if err != nil {
 			outbox.fail(delivery)
+			d.source.Changed()
 			continue
 		}
 		status, err := d.send(request, delivery.truncate)

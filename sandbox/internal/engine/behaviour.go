@@ -2,8 +2,8 @@ package engine
 
 import "github.com/idemhq/idem/sandbox/internal/storage"
 
-// Behaviour tells the engine what it does not know by itself: the kinds of resource. All
-// its functions are called while the engine's lock is held.
+// Behaviour says how the kinds of resource behave, which the engine does not know. All its
+// functions are called while the engine's lock is held.
 type Behaviour struct {
 	// Operations implements operations, by operationId.
 	Operations map[string]Operation

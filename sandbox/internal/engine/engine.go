@@ -95,7 +95,7 @@ func (e *Engine) populate() error {
 	return nil
 }
 
-// useOutboxes hands the outboxes of the environments to the dispatcher.
+// useOutboxes makes the dispatcher use the outboxes of the environments.
 func (e *Engine) useOutboxes() {
 	outboxes := map[string]*deliveries.Outbox{}
 	for name, env := range e.environments {

@@ -95,7 +95,7 @@ func (e *Engine) noRoute(mux *http.ServeMux, r *http.Request) error {
 }
 
 func wrongMethod() error {
-	return &Refusal{Status: http.StatusMethodNotAllowed, Title: "Method not allowed", Details: "this path takes other methods"}
+	return &Refusal{Status: http.StatusMethodNotAllowed, Title: "Method not allowed", Details: "this path does not accept the method"}
 }
 
 func noSuchPath() error { return NotFound("there is no such path") }

@@ -18,8 +18,8 @@ import (
 // snapshotFormat changes when older snapshots can no longer be read.
 const snapshotFormat = 1
 
-// snapshot is everything in a sandbox except its faults. The names of the fields are part of
-// the format.
+// snapshot is everything in a sandbox except its faults. The names of exported fields are part
+// of the format: Shelves are tables, and Reminders timers.
 type snapshot struct {
 	Format       int
 	OrgID        string
@@ -40,7 +40,7 @@ type environmentSnapshot struct {
 	Quotas      map[string]windowSnapshot
 	Cases       int
 	Calls       []CallRecord
-	Reminders   []reminderSnapshot
+	Reminders   []timerSnapshot
 	Deliveries  []deliveries.Saved
 	LastEvent   time.Time
 	Tags        []string
@@ -52,12 +52,12 @@ type linkSnapshot struct {
 }
 
 type replaySnapshot struct {
-	Key     string
-	Request [16]byte
-	Until   int64
-	Status  uint16
-	Body    []byte
-	packed  string
+	Key        string
+	Request    [16]byte
+	Until      int64
+	Status     uint16
+	Body       []byte
+	compressed string
 }
 
 type windowSnapshot struct {
@@ -65,7 +65,7 @@ type windowSnapshot struct {
 	Used  int
 }
 
-type reminderSnapshot struct {
+type timerSnapshot struct {
 	At time.Time
 	ID string
 }
@@ -81,7 +81,7 @@ func (e *Engine) Snapshot(w io.Writer) error {
 	e.mu.Unlock()
 	for _, env := range all.Environments {
 		for i := range env.Replays {
-			env.Replays[i].Body = e.answers.expand(env.Replays[i].packed)
+			env.Replays[i].Body = e.answers.expand(env.Replays[i].compressed)
 		}
 	}
 	zipped, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level exists
@@ -164,7 +164,7 @@ func (e *Environment) snapshot() environmentSnapshot {
 		saved.Quotas[name] = windowSnapshot{quota.start, quota.used}
 	}
 	for at, id := range e.timers.All() {
-		saved.Reminders = append(saved.Reminders, reminderSnapshot{at, id})
+		saved.Reminders = append(saved.Reminders, timerSnapshot{at, id})
 	}
 	saved.Deliveries = e.outbox.Snapshot()
 	for tag := range e.tags {

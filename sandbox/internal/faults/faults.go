@@ -58,7 +58,7 @@ func (f Fault) Complete() (Fault, error) {
 	case !kind.Delivery && f.Event != "":
 		return f, fmt.Errorf("a %s has an operation, and no event", f.Kind)
 	case f.Operation != "" && !slices.ContainsFunc(persona.Operations(), func(op persona.Operation) bool { return op.Name() == f.Operation && f.possible(&op) }):
-		return f, fmt.Errorf("operation is not one that a %s happens to, such as %s%s", f.Kind, f.example(), spelling.DidYouMean(f.Operation, f.operations()))
+		return f, fmt.Errorf("operation is not one to which a %s can happen, such as %s%s", f.Kind, f.example(), spelling.DidYouMean(f.Operation, f.operations()))
 	case f.Event != "" && !webhook.Known(webhook.Name(f.Event)):
 		return f, fmt.Errorf("event must be the name of an event, such as inquiry.approved%s", SuggestEvent(f.Event))
 	case f.Environment != "" && f.Environment != "sandbox" && f.Environment != "production":

@@ -47,10 +47,10 @@ func FromSettings(settings map[string]string) (f Fault, err error) {
 		case "rate":
 			f.Rate, err = strconv.ParseFloat(value, 64)
 		default:
-			return Fault{}, fmt.Errorf("a fault has no %q: it has kind, operation, event, environment, status, delay, after, times and rate", name)
+			return Fault{}, fmt.Errorf("a fault has no %q; its settings are kind, operation, event, environment, status, delay, after, times and rate", name)
 		}
 		if err != nil {
-			return Fault{}, fmt.Errorf("%s %q cannot be read", name, value)
+			return Fault{}, fmt.Errorf("invalid %s %q", name, value)
 		}
 	}
 	return f.Complete()

@@ -175,7 +175,7 @@ func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		writeRefusal(w, engine.BadRequest("the body is not what this control takes"))
+		writeRefusal(w, engine.BadRequest("the body must be a JSON object with the fields of this control"))
 		return false
 	}
 	return true

@@ -45,9 +45,9 @@ func guard(next http.Handler, remote bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !remote && !(fromThisMachine(r) && serve.LoopbackHost(r)):
-			writeRefusal(w, engine.Forbidden("the sandbox is controlled from its own machine only"))
+			writeRefusal(w, engine.Forbidden("only this machine may control the sandbox"))
 		case http.NewCrossOriginProtection().Check(r) != nil: // a page of another site, in a browser on this machine
-			writeRefusal(w, engine.Forbidden("the sandbox is not controlled from other sites"))
+			writeRefusal(w, engine.Forbidden("other sites must not control the sandbox"))
 		default:
 			next.ServeHTTP(w, r)
 		}

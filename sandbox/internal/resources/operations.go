@@ -57,7 +57,7 @@ func printed(title, family string) engine.Operation {
 }
 
 // accepted reports whether a resource passes filters of the query. The name of a filter is
-// that of an attribute, or that of a relationship and "-id"; id is the resource's own.
+// that of an attribute, or that of a relationship followed by "-id".
 func accepted(c *engine.Call, r *storage.Resource, filters ...string) bool {
 	for _, name := range filters {
 		value := r.Text(name)
@@ -158,7 +158,8 @@ func cloned(c *engine.Call, family string) (map[string]any, error) {
 	return attributes, nil
 }
 
-// wait sets an attribute to a later time, and has the resource looked at then. See due.
+// wait sets an attribute to a later time, at which the function in dueByFamily is called. See
+// due.
 func wait(c *engine.Change, r *storage.Resource, attribute string, d time.Duration) {
 	at := c.Now.Add(d)
 	r.Attributes[attribute] = simclock.Stamp(at)

@@ -18,7 +18,7 @@ func setLists(hook *storage.Resource) error {
 	if filter, given := hook.Attributes["payload-filter"].(map[string]any); given {
 		for name := range filter {
 			if name != "data" {
-				return engine.BadRequest("data.attributes.payload_filter holds data, and nothing else")
+				return engine.BadRequest("data.attributes.payload_filter must contain only data")
 			}
 		}
 	}

@@ -159,7 +159,7 @@ func ReadSeed(name string, from io.Reader) (*Seed, error) {
 		return nil, err
 	}
 	if seed.file.Documents() > 1 {
-		return nil, seed.file.Problem("$", "the file holds several documents; a seed is one")
+		return nil, seed.file.Problem("$", "the file contains several documents; a seed file has one")
 	}
 	if path, problem := seed.content.check(); problem != "" {
 		return nil, seed.file.Problem(path, problem)

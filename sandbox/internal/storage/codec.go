@@ -60,21 +60,21 @@ func (p *codec) learn(name string) (number int, ok bool) {
 
 // The kinds of encoded values.
 const (
-	packedNil = iota
-	packedFalse
-	packedTrue
-	packedText
-	packedName // a text as its number
-	packedNumber
-	packedWhole // a float64 without a fraction
-	packedInt
-	packedMoment // a text that simclock.Stamp wrote
-	packedList
-	packedMap
-	packedIdentifier
-	packedIdentifiers
-	packedTexts // []string
-	packedBlank // the first of the codec's blanks; its others follow
+	kindNil = iota
+	kindFalse
+	kindTrue
+	kindText
+	kindName // a text as its number
+	kindNumber
+	kindWhole // a float64 without a fraction
+	kindInt
+	kindMoment // a text that simclock.Stamp wrote
+	kindList
+	kindMap
+	kindIdentifier
+	kindIdentifiers
+	kindTexts // []string
+	kindBlank // the first of the codec's blanks; its others follow
 )
 
 // encode encodes a resource, without the object of an event.
@@ -88,16 +88,16 @@ func (p *codec) encode(r *Resource) string {
 }
 
 // decode decodes what encode wrote. It panics on anything else.
-func (p *codec) decode(packed string) *Resource {
-	u := decoder{p, packed}
+func (p *codec) decode(encoded string) *Resource {
+	u := decoder{p, encoded}
 	r := &Resource{Typ: u.name(), ID: u.text()}
 	r.Attributes, r.Relationships = u.object(), u.object()
 	return r
 }
 
 // idOf returns the id of an encoded resource.
-func (p *codec) idOf(packed string) string {
-	u := decoder{p, packed}
+func (p *codec) idOf(encoded string) string {
+	u := decoder{p, encoded}
 	_ = u.name()
 	return u.text()
 }
@@ -130,44 +130,44 @@ func (p *codec) appendMap(b []byte, m map[string]any) []byte {
 func (p *codec) appendValue(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case nil:
-		return append(b, packedNil)
+		return append(b, kindNil)
 	case bool:
 		if v {
-			return append(b, packedTrue)
+			return append(b, kindTrue)
 		}
-		return append(b, packedFalse)
+		return append(b, kindFalse)
 	case string:
 		return p.appendString(b, v)
 	case float64:
 		if whole := int64(v); float64(whole) == v && !(v == 0 && math.Signbit(v)) {
-			return binary.AppendVarint(append(b, packedWhole), whole)
+			return binary.AppendVarint(append(b, kindWhole), whole)
 		}
-		return binary.LittleEndian.AppendUint64(append(b, packedNumber), math.Float64bits(v))
+		return binary.LittleEndian.AppendUint64(append(b, kindNumber), math.Float64bits(v))
 	case int:
-		return binary.AppendVarint(append(b, packedInt), int64(v))
+		return binary.AppendVarint(append(b, kindInt), int64(v))
 	case []any:
-		b = binary.AppendUvarint(append(b, packedList), uint64(len(v)))
+		b = binary.AppendUvarint(append(b, kindList), uint64(len(v)))
 		for _, element := range v {
 			b = p.appendValue(b, element)
 		}
 		return b
 	case map[string]any:
 		start := len(b)
-		b = p.appendMap(append(b, packedMap), v)
+		b = p.appendMap(append(b, kindMap), v)
 		if i := slices.Index(p.blanks, string(b[start+1:])); i >= 0 {
-			b = append(b[:start], packedBlank+byte(i))
+			b = append(b[:start], kindBlank+byte(i))
 		}
 		return b
 	case Identifier:
-		return p.appendIdentifier(append(b, packedIdentifier), v)
+		return p.appendIdentifier(append(b, kindIdentifier), v)
 	case []Identifier:
-		b = binary.AppendUvarint(append(b, packedIdentifiers), uint64(len(v)))
+		b = binary.AppendUvarint(append(b, kindIdentifiers), uint64(len(v)))
 		for _, id := range v {
 			b = p.appendIdentifier(b, id)
 		}
 		return b
 	case []string:
-		b = binary.AppendUvarint(append(b, packedTexts), uint64(len(v)))
+		b = binary.AppendUvarint(append(b, kindTexts), uint64(len(v)))
 		for _, text := range v {
 			b = appendText(b, text)
 		}
@@ -182,14 +182,14 @@ func (p *codec) appendValue(b []byte, value any) []byte {
 
 func (p *codec) appendString(b []byte, text string) []byte {
 	if number, ok := p.numbers[text]; ok {
-		return binary.AppendUvarint(append(b, packedName), uint64(number))
+		return binary.AppendUvarint(append(b, kindName), uint64(number))
 	}
 	if len(text) == len(simclock.StampLayout) && text[len(text)-1] == 'Z' {
 		if at, err := time.Parse(simclock.StampLayout, text); err == nil && simclock.Stamp(at) == text {
-			return binary.AppendVarint(append(b, packedMoment), at.UnixMilli())
+			return binary.AppendVarint(append(b, kindMoment), at.UnixMilli())
 		}
 	}
-	return appendText(append(b, packedText), text)
+	return appendText(append(b, kindText), text)
 }
 
 func (p *codec) appendIdentifier(b []byte, id Identifier) []byte {
@@ -257,48 +257,48 @@ func (u *decoder) identifier() Identifier {
 
 func (u *decoder) value() any {
 	switch kind := u.byte(); kind {
-	case packedFalse, packedTrue:
-		return kind == packedTrue
-	case packedText:
+	case kindFalse, kindTrue:
+		return kind == kindTrue
+	case kindText:
 		return u.text()
-	case packedName:
+	case kindName:
 		return u.names[u.size()]
-	case packedNumber:
+	case kindNumber:
 		bits := binary.LittleEndian.Uint64([]byte(u.rest[:8]))
 		u.rest = u.rest[8:]
 		return math.Float64frombits(bits)
-	case packedWhole:
+	case kindWhole:
 		return float64(u.signed())
-	case packedInt:
+	case kindInt:
 		return int(u.signed())
-	case packedMoment:
+	case kindMoment:
 		return simclock.Stamp(time.UnixMilli(u.signed()))
-	case packedList:
+	case kindList:
 		list := make([]any, u.size())
 		for i := range list {
 			list[i] = u.value()
 		}
 		return list
-	case packedMap:
+	case kindMap:
 		return u.object()
-	case packedIdentifier:
+	case kindIdentifier:
 		return u.identifier()
-	case packedIdentifiers:
+	case kindIdentifiers:
 		ids := make([]Identifier, u.size())
 		for i := range ids {
 			ids[i] = u.identifier()
 		}
 		return ids
-	case packedTexts:
+	case kindTexts:
 		texts := make([]string, u.size())
 		for i := range texts {
 			texts[i] = u.text()
 		}
 		return texts
-	case packedNil:
+	case kindNil:
 		return nil
 	default:
-		blank := decoder{u.codec, u.blanks[kind-packedBlank]}
+		blank := decoder{u.codec, u.blanks[kind-kindBlank]}
 		return blank.object()
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestWhatIsPackedComesBack(t *testing.T) {
+func TestWhatIsEncodedIsDecoded(t *testing.T) {
 	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
 		"", "type", "created", "2026-01-02T03:04:05.678Z", "2026-13-02T03:04:05.678Z", "0000-01-01T00:00:00.000Z", strings.Repeat("long ", 40),
 	}))
@@ -30,15 +30,15 @@ func TestWhatIsPackedComesBack(t *testing.T) {
 		p := newCodec()
 		for range rapid.IntRange(1, 3).Draw(t, "resources") { // later ones find names that are known
 			r := &Resource{Typ: text.Draw(t, "typ"), ID: text.Draw(t, "id"), Attributes: object.Draw(t, "attributes"), Relationships: object.Draw(t, "relationships")}
-			packed := p.encode(r)
-			if got := p.decode(packed); !reflect.DeepEqual(got, r) {
-				t.Fatalf("packed %#v, unpacked %#v", r, got)
+			encoded := p.encode(r)
+			if got := p.decode(encoded); !reflect.DeepEqual(got, r) {
+				t.Fatalf("encoded %#v, decoded %#v", r, got)
 			}
-			if got := p.idOf(packed); got != r.ID {
+			if got := p.idOf(encoded); got != r.ID {
 				t.Fatalf("the id of %q is %q", r.ID, got)
 			}
-			if p.encode(r) != p.encode(p.decode(packed)) {
-				t.Fatal("with all its names known, a resource is packed in two ways")
+			if p.encode(r) != p.encode(p.decode(encoded)) {
+				t.Fatal("with all its names known, a resource is encoded in two ways")
 			}
 		}
 	})
@@ -52,7 +52,7 @@ func TestNamesFromRequestsAreLearnedUpToALimit(t *testing.T) {
 	}
 	r := &Resource{Typ: "account", ID: "act_1", Attributes: map[string]any{"fields": many, strings.Repeat("k", maxNameLen+1): true}, Relationships: map[string]any{}}
 	if got := p.decode(p.encode(r)); !reflect.DeepEqual(got, r) {
-		t.Error("what was packed with too many names does not come back")
+		t.Error("what was encoded with too many names does not come back")
 	}
 	if len(p.names) > maxNames {
 		t.Errorf("%d names are known, more than %d", len(p.names), maxNames)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAShelfIsReadInBothDirections(t *testing.T) {
+func TestATableIsReadInBothDirections(t *testing.T) {
 	s := NewTables()
 	for i := range 5 {
 		s.Put(&Resource{Typ: "account", ID: fmt.Sprint("act_", i)})

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Delivery is the way of a notification to an endpoint.
+type Delivery struct {
+	ID             string               `json:"id"`
+	Endpoint       string               `json:"endpoint"`
+	NotificationID string               `json:"notification_id"`
+	Type           string               `json:"type"`
+	Reference      string               `json:"reference,omitempty"`
+	State          domain.DeliveryState `json:"state" enum:"waiting,held,delivered,failed" doc:"held: it waits for an earlier one of its subject"`
+	Attempts       int                  `json:"attempts"`
+	NextAttemptAt  *time.Time           `json:"next_attempt_at" doc:"null for at once, and for one that is finished"`
+	Log            []domain.Attempt     `json:"log" doc:"the last ten attempts, oldest first, each with the beginning of the answer"`
+	CreatedAt      time.Time            `json:"created_at"`
+	FinishedAt     *time.Time           `json:"finished_at"`
+}
+
+func showDelivery(d domain.Delivery) Delivery {
+	return Delivery{
+		d.ID, d.Endpoint, d.Notification, d.Type, d.Subject, d.State, d.Attempts, orNull(d.NextAttemptAt), append([]domain.Attempt{}, d.Log...), d.CreatedAt, orNull(d.FinishedAt),
+	}
+}
+
+type deliveriesInput struct {
+	PageInput
+	Endpoint     ID     `query:"endpoint" doc:"the name of one endpoint"`
+	Notification ID     `query:"notification" doc:"the id of one notification"`
+	State        string `query:"state" enum:"waiting,held,delivered,failed"`
+}
+
+func (in deliveriesInput) filter() store.Filter {
+	f := in.PageInput.filter()
+	f.Endpoint, f.Notification, f.State = string(in.Endpoint), string(in.Notification), in.State
+	return f
+}
+
+func (s *server) getDelivery(ctx context.Context, in *idInput) (*struct{ Body Delivery }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Store.Delivery(ctx, env, string(in.ID))
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return &struct{ Body Delivery }{showDelivery(d)}, nil
+}
+
+// maxReplayed is how many deliveries one request can make.
+const maxReplayed = 10_000
+
+// ReplayedDeliveries says how many notifications are delivered once more.
+type ReplayedDeliveries struct {
+	Replayed int    `json:"replayed"`
+	Next     string `json:"next,omitempty" doc:"there are more: ask again with it as after, or with the same failed_since"`
+}
+
+func (s *server) replayDelivery(ctx context.Context, in *idInput) (*struct{ Body ReplayedDeliveries }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Store.Delivery(ctx, env, string(in.ID))
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return s.redeliver(ctx, env, d.Endpoint, store.Selection{Delivery: d.ID}, "delivery "+d.ID)
+}
+
+func (s *server) replayDeliveries(ctx context.Context, in *struct {
+	EndpointInput
+	Body struct {
+		FailedSince time.Time `json:"failed_since,omitempty" doc:"all that failed since, and were not delivered again"`
+		After       string    `json:"after,omitempty" pattern:"^[0-9]{1,18}$" doc:"a range of notifications: after this sequence"`
+		Until       string    `json:"until,omitempty" pattern:"^[0-9]{1,18}$" doc:"a range of notifications: up to this sequence"`
+	}
+}) (*struct{ Body ReplayedDeliveries }, error) {
+	e, err := s.endpoint(ctx, in.EndpointInput)
+	if err != nil {
+		return nil, err
+	}
+	failed, ranged := !in.Body.FailedSince.IsZero(), in.Body.After != "" || in.Body.Until != ""
+	switch {
+	case failed && ranged:
+		return nil, huma.Error422UnprocessableEntity("give failed_since, or after and until, not both")
+	case failed:
+		return s.redeliver(ctx, e.Environment, e.Name, store.Selection{FailedSince: in.Body.FailedSince}, "those that failed since "+in.Body.FailedSince.Format(time.RFC3339))
+	case in.Body.Until == "":
+		return nil, huma.Error422UnprocessableEntity("give failed_since, or after and until")
+	}
+	what := store.Selection{After: sequence(in.Body.After), Until: sequence(in.Body.Until)}
+	return s.redeliver(ctx, e.Environment, e.Name, what, fmt.Sprintf("notifications after %d up to %d", what.After, what.Until))
+}
+
+func (s *server) redeliver(ctx context.Context, env domain.Environment, endpoint string, what store.Selection, which string) (*struct{ Body ReplayedDeliveries }, error) {
+	n, last, err := s.Store.Redeliver(ctx, env, endpoint, what, maxReplayed, s.Now(), s.said(env, "deliveries.replayed", endpoint+": "+which))
+	if err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	replayed := ReplayedDeliveries{Replayed: n}
+	if last > 0 {
+		replayed.Next = strconv.FormatInt(last, 10)
+	}
+	return &struct{ Body ReplayedDeliveries }{replayed}, nil
+}

@@ -1,0 +1,350 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/deliver"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Deliverer delivers notifications to endpoints.
+type Deliverer interface {
+	// Configured reports whether an endpoint is in this node's configuration.
+	Configured(env domain.Environment, name string) bool
+
+	// Test sends a test message now.
+	Test(ctx context.Context, e domain.Endpoint) (domain.Attempt, error)
+}
+
+// maxEndpoints is how many endpoints an environment can have: each has connections of its
+// own.
+const maxEndpoints = 100
+
+// Endpoint is an address of the host application that receives notifications.
+type Endpoint struct {
+	Name        string           `json:"name"`
+	URL         string           `json:"url"`
+	Types       []string         `json:"types" doc:"the types of notifications that it receives; all where empty"`
+	Secrets     []EndpointSecret `json:"secrets" doc:"each signs; empty for an endpoint of the configuration, which keeps its own"`
+	Configured  bool             `json:"configured" doc:"it is from the configuration: change it there"`
+	Enabled     bool             `json:"enabled"`
+	Disabled    string           `json:"disabled,omitempty" doc:"why it is not enabled"`
+	Failures    int              `json:"failures" doc:"attempts that failed since the last one that was answered"`
+	PausedUntil *time.Time       `json:"paused_until" doc:"no attempt is made before; null where attempts are made"`
+	Position    int64            `json:"position" doc:"the sequence of the last notification that has its delivery"`
+	CreatedAt   time.Time        `json:"created_at"`
+}
+
+// EndpointSecret is a secret that signs. It is masked.
+type EndpointSecret struct {
+	Secret    domain.Secret `json:"secret" doc:"masked"`
+	ExpiresAt *time.Time    `json:"expires_at" doc:"null for never"`
+}
+
+func showEndpoint(e domain.Endpoint) Endpoint {
+	shown := Endpoint{
+		Name: e.Name, URL: e.URL, Types: append([]string{}, e.Types...), Secrets: []EndpointSecret{}, Configured: e.Configured, Enabled: e.Disabled == "", Disabled: e.Disabled,
+		Failures: e.Failures, PausedUntil: orNull(e.PausedUntil), Position: e.Position, CreatedAt: e.CreatedAt,
+	}
+	for _, s := range e.Secrets {
+		shown.Secrets = append(shown.Secrets, EndpointSecret{s.Secret, orNull(s.ExpiresAt)})
+	}
+	return shown
+}
+
+// EndpointWithSecret is an endpoint with a secret that was made for it: it is shown once.
+type EndpointWithSecret struct {
+	Endpoint
+	Secret string `json:"secret,omitempty" doc:"the secret that was made, shown this once; absent where secrets were given"`
+}
+
+// registerEndpoints adds the operations on endpoints and deliveries.
+func registerEndpoints(api huma.API, s *server) {
+	huma.Get(api, "/v1/{environment}/endpoints", s.listEndpoints)
+	huma.Post(api, "/v1/{environment}/endpoints", s.createEndpoint, withStatus(http.StatusCreated))
+	huma.Get(api, "/v1/{environment}/endpoints/{name}", s.getEndpoint)
+	huma.Patch(api, "/v1/{environment}/endpoints/{name}", s.updateEndpoint)
+	huma.Delete(api, "/v1/{environment}/endpoints/{name}", s.deleteEndpoint)
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/rotate", s.rotateSecret)
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/test", s.testEndpoint)
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/replay", s.replayDeliveries)
+	huma.Get(api, "/v1/{environment}/deliveries", listOf[deliveriesInput](s, s.Store.Deliveries, showDelivery))
+	huma.Get(api, "/v1/{environment}/deliveries/{id}", s.getDelivery)
+	huma.Post(api, "/v1/{environment}/deliveries/{id}/replay", s.replayDelivery)
+}
+
+func withStatus(status int) func(*huma.Operation) {
+	return func(o *huma.Operation) { o.DefaultStatus = status }
+}
+
+// EndpointInput names one endpoint.
+type EndpointInput struct {
+	EnvironmentInput
+	Name ID `path:"name"`
+}
+
+// endpoint returns the endpoint that a request names.
+func (s *server) endpoint(ctx context.Context, in EndpointInput) (domain.Endpoint, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return domain.Endpoint{}, err
+	}
+	e, err := s.Store.Endpoint(ctx, env, string(in.Name))
+	if err != nil {
+		return e, s.notFoundOr(ctx, err)
+	}
+	return e, nil
+}
+
+func (s *server) listEndpoints(ctx context.Context, in *EnvironmentInput) (*struct {
+	Body struct {
+		Data []Endpoint `json:"data" doc:"by their names"`
+	}
+}, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Store.Endpoints(ctx, env)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	out := &struct {
+		Body struct {
+			Data []Endpoint `json:"data" doc:"by their names"`
+		}
+	}{}
+	out.Body.Data = showAll(all, showEndpoint)
+	return out, nil
+}
+
+func (s *server) getEndpoint(ctx context.Context, in *EndpointInput) (*struct{ Body Endpoint }, error) {
+	e, err := s.endpoint(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Endpoint }{showEndpoint(e)}, nil
+}
+
+func (s *server) createEndpoint(ctx context.Context, in *struct {
+	EnvironmentInput
+	Body struct {
+		Name    string   `json:"name" doc:"small letters, digits and dashes"`
+		URL     string   `json:"url" doc:"https in production"`
+		Types   []string `json:"types,omitempty" maxItems:"50" doc:"the types of notifications that it receives; all unless given"`
+		Secrets []string `json:"secrets,omitempty" maxItems:"10" doc:"whsec_…; one is made unless given"`
+		After   *int64   `json:"after,omitempty" minimum:"0" doc:"begin after this sequence; after the last notification there is unless given"`
+	}
+}) (*struct{ Body EndpointWithSecret }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	e := domain.Endpoint{Environment: env, Name: in.Body.Name, URL: in.Body.URL, Types: in.Body.Types, Position: -1, CreatedAt: s.Now()}
+	if in.Body.After != nil {
+		e.Position = *in.Body.After
+	}
+	made := ""
+	if e.Secrets = signing(in.Body.Secrets); len(e.Secrets) == 0 {
+		secret := deliver.NewSecret()
+		e.Secrets, made = []domain.SigningSecret{{Secret: secret}}, secret.Reveal()
+	}
+	if err := s.checkEndpoint(e); err != nil {
+		return nil, err
+	}
+	all, err := s.Store.Endpoints(ctx, env)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	if len(all) >= maxEndpoints {
+		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("an environment has at most %d endpoints", maxEndpoints))
+	}
+	err = s.Store.CreateEndpoint(ctx, e, s.said(env, "endpoint.created", e.Name))
+	switch {
+	case errors.Is(err, store.ErrExists):
+		return nil, huma.Error409Conflict("there is an endpoint of this name")
+	case err != nil:
+		return nil, s.failed(ctx, err)
+	}
+	stored, err := s.Store.Endpoint(ctx, env, e.Name)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	return &struct{ Body EndpointWithSecret }{EndpointWithSecret{showEndpoint(stored), made}}, nil
+}
+
+// signing are secrets that do not expire.
+func signing(texts []string) []domain.SigningSecret {
+	var secrets []domain.SigningSecret
+	for _, text := range texts {
+		secrets = append(secrets, domain.SigningSecret{Secret: domain.Secret(text)})
+	}
+	return secrets
+}
+
+// checkEndpoint refuses settings that cannot be used.
+func (s *server) checkEndpoint(e domain.Endpoint) error {
+	var problems []error
+	problem := func(where string, err error) {
+		if err != nil {
+			problems = append(problems, &huma.ErrorDetail{Location: "body." + where, Message: err.Error()})
+		}
+	}
+	problem("name", deliver.CheckName(e.Name))
+	problem("url", s.Network.CheckURL(e.Environment, e.URL))
+	for i, typ := range e.Types {
+		problem(fmt.Sprintf("types[%d]", i), notify.CheckType(typ))
+	}
+	for i, secret := range e.Secrets {
+		problem(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
+	}
+	if len(problems) > 0 {
+		return huma.Error422UnprocessableEntity("the endpoint cannot be used", problems...)
+	}
+	return nil
+}
+
+// said is what the audit trail says about a change of an endpoint.
+func (s *server) said(env domain.Environment, what, detail string) []audit.Entry {
+	return []audit.Entry{{Environment: env, At: s.Now(), Actor: actor, What: what, Detail: detail}}
+}
+
+// errConfigured is the answer to a change of an endpoint that the API does not own.
+func errConfigured() error {
+	return huma.Error409Conflict("the endpoint is from the configuration: change it there")
+}
+
+func (s *server) updateEndpoint(ctx context.Context, in *struct {
+	EndpointInput
+	Body struct {
+		URL     *string   `json:"url,omitempty"`
+		Types   *[]string `json:"types,omitempty" maxItems:"50" doc:"an empty list for all"`
+		Secrets *[]string `json:"secrets,omitempty" minItems:"1" maxItems:"10" doc:"in the place of those there are: give the old one as well until all receivers know the new one"`
+		Enabled *bool     `json:"enabled,omitempty" doc:"what happens while it is not enabled is delivered when it is enabled again"`
+	}
+}) (*struct{ Body Endpoint }, error) {
+	e, err := s.endpoint(ctx, in.EndpointInput)
+	if err != nil {
+		return nil, err
+	}
+	if e.Configured && (in.Body.URL != nil || in.Body.Types != nil || in.Body.Secrets != nil) {
+		return nil, errConfigured()
+	}
+	if in.Body.URL != nil {
+		e.URL = *in.Body.URL
+	}
+	if in.Body.Types != nil {
+		e.Types = *in.Body.Types
+	}
+	if in.Body.Secrets != nil {
+		e.Secrets = signing(*in.Body.Secrets)
+	}
+	switch enabled := in.Body.Enabled; {
+	case enabled == nil:
+	case *enabled:
+		e.Disabled = ""
+	case e.Disabled == "":
+		e.Disabled = "by a request of the API"
+	}
+	if !e.Configured {
+		if err := s.checkEndpoint(e); err != nil {
+			return nil, err
+		}
+	}
+	return s.saveEndpoint(ctx, e, "endpoint.changed")
+}
+
+// saveEndpoint saves settings, and shows what is stored then.
+func (s *server) saveEndpoint(ctx context.Context, e domain.Endpoint, what string) (*struct{ Body Endpoint }, error) {
+	err := s.Store.UpdateEndpoint(ctx, e, s.said(e.Environment, what, e.Name))
+	switch {
+	case errors.Is(err, store.ErrChanged):
+		return nil, huma.Error409Conflict("the endpoint was changed meanwhile: read it and try again")
+	case err != nil:
+		return nil, s.failed(ctx, err)
+	}
+	if e, err = s.Store.Endpoint(ctx, e.Environment, e.Name); err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return &struct{ Body Endpoint }{showEndpoint(e)}, nil
+}
+
+func (s *server) deleteEndpoint(ctx context.Context, in *EndpointInput) (*struct{}, error) {
+	e, err := s.endpoint(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	if e.Configured && s.Deliverer.Configured(e.Environment, e.Name) {
+		return nil, errConfigured()
+	}
+	if err := s.Store.DeleteEndpoint(ctx, e.Environment, e.Name, s.said(e.Environment, "endpoint.deleted", e.Name)); err != nil {
+		return nil, s.notFoundOr(ctx, err)
+	}
+	return nil, nil
+}
+
+// maxOverlap is how long an old secret can go on signing.
+const maxOverlap = 30 * 24 * time.Hour
+
+func (s *server) rotateSecret(ctx context.Context, in *struct {
+	EndpointInput
+	Body struct {
+		Overlap string `json:"overlap,omitempty" default:"24h" doc:"how long the old secrets go on signing, such as 90m or 24h; at most 720h"`
+	}
+}) (*struct{ Body EndpointWithSecret }, error) {
+	e, err := s.endpoint(ctx, in.EndpointInput)
+	if err != nil {
+		return nil, err
+	}
+	if e.Configured {
+		return nil, errConfigured()
+	}
+	overlap, err := time.ParseDuration(in.Body.Overlap)
+	if err != nil || overlap < 0 || overlap > maxOverlap {
+		return nil, huma.Error422UnprocessableEntity("overlap is not a duration between 0s and 720h")
+	}
+	secret := deliver.NewSecret()
+	rotated, ends := []domain.SigningSecret{{Secret: secret}}, s.Now().Add(overlap)
+	for _, old := range e.Secrets {
+		if !old.ExpiresAt.IsZero() && old.ExpiresAt.Before(s.Now()) {
+			continue
+		}
+		if old.ExpiresAt.IsZero() || old.ExpiresAt.After(ends) {
+			old.ExpiresAt = ends
+		}
+		rotated = append(rotated, old)
+	}
+	e.Secrets = rotated
+	saved, err := s.saveEndpoint(ctx, e, "endpoint.secret_rotated")
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body EndpointWithSecret }{EndpointWithSecret{saved.Body, secret.Reveal()}}, nil
+}
+
+// Tested is what came of a test message.
+type Tested struct {
+	Accepted bool           `json:"accepted"`
+	Attempt  domain.Attempt `json:"attempt"`
+}
+
+func (s *server) testEndpoint(ctx context.Context, in *EndpointInput) (*struct{ Body Tested }, error) {
+	e, err := s.endpoint(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Deliverer.Test(ctx, e)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	return &struct{ Body Tested }{Tested{a.Status >= 200 && a.Status < 300, a}}, nil
+}

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/serve"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// Watch says when there are new notifications: see package deliver.
+type Watch interface {
+	Join() (leave func())
+	Latest() (sequence int64, changed <-chan struct{})
+}
+
+const (
+	// heartbeat is how often a stream says that it is alive: proxies close a connection on
+	// which nothing happens, and so a client that left is found out.
+	heartbeat = 15 * time.Second
+
+	writeTime  = 10 * time.Second // for a client that does not read
+	reconnect  = 2 * time.Second  // after which a client comes back
+	maxStreams = 100              // at a time: each reads the database
+)
+
+type streamInput struct {
+	EnvironmentInput
+	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"the id of the last event that was received: the stream goes on after it"`
+	After       string `query:"after" pattern:"^[0-9]{1,18}$" doc:"where to begin without Last-Event-ID: after this sequence; 0 for the first notification; what happens from now on unless given"`
+}
+
+func registerStream(api huma.API, s *server) {
+	places := make(chan struct{}, maxStreams)
+	huma.Register(api, huma.Operation{
+		OperationID: "stream-notifications", Method: http.MethodGet, Path: "/v1/{environment}/stream", Summary: "Follow notifications as server-sent events",
+		Description: "Each event has the sequence of a notification as its id, its type as its name, and as its data what a webhook has as its body.",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "Notifications, until the client leaves or the service stops.",
+			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, func(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+		env, err := in.environment(s)
+		if err != nil {
+			return nil, err
+		}
+		after, err := s.streamStart(ctx, env, in)
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		select {
+		case places <- struct{}{}:
+		default:
+			return nil, huma.Error503ServiceUnavailable("there are too many streams: list notifications instead")
+		}
+		return &huma.StreamResponse{Body: func(out huma.Context) {
+			defer func() { <-places }()
+			s.stream(out, env, after)
+		}}, nil
+	})
+}
+
+// streamStart is the sequence after which a stream begins.
+func (s *server) streamStart(ctx context.Context, env domain.Environment, in *streamInput) (int64, error) {
+	switch {
+	case in.LastEventID != "":
+		return sequence(in.LastEventID), nil
+	case in.After != "":
+		return sequence(in.After), nil
+	}
+	page, err := s.Store.Notifications(ctx, env, store.Filter{Limit: 1})
+	if err != nil || len(page.Rows) == 0 {
+		return 0, err
+	}
+	return page.Rows[0].Sequence, nil
+}
+
+// stream sends notifications until the client leaves or the service stops.
+func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
+	out.SetHeader("Content-Type", "text/event-stream")
+	out.SetHeader("Cache-Control", "no-store")
+	out.SetHeader("X-Accel-Buffering", "no") // nginx passes each event on at once
+	writer, ok := out.BodyWriter().(http.ResponseWriter)
+	if !ok {
+		return
+	}
+	to := eventStream{writer, http.NewResponseController(writer)}
+	leave := s.Watch.Join()
+	defer leave()
+	ctx := out.Context()
+	if to.write(fmt.Sprintf("retry: %d\n\n", reconnect.Milliseconds())) != nil {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		_, changed := s.Watch.Latest() // before the database is asked
+		page, err := s.Store.Notifications(ctx, env, store.Filter{After: after, Oldest: true, Limit: 100})
+		if err != nil {
+			return // the client comes back, and goes on where it was
+		}
+		for _, n := range page.Rows {
+			if to.send(n) != nil {
+				return
+			}
+			after = n.Sequence
+		}
+		if page.Next > 0 {
+			continue
+		}
+		select {
+		case <-changed:
+		case <-beat.C:
+			if to.write(": alive\n\n") != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		case <-s.Stopping:
+			return
+		case <-serve.Stopping(ctx):
+			return
+		}
+	}
+}
+
+// eventStream writes server-sent events.
+type eventStream struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (e eventStream) send(n domain.Notification) error {
+	data, err := json.Marshal(notify.Message{Type: n.Type, Timestamp: n.CreatedAt, Data: notify.Show(n)})
+	if err != nil {
+		return err
+	}
+	return e.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", n.Sequence, n.Type, data))
+}
+
+// write sends a text at once, or gives up on a client that does not read.
+func (e eventStream) write(text string) error {
+	_ = e.control.SetWriteDeadline(time.Now().Add(writeTime)) // writers of tests have none
+	if _, err := e.Write([]byte(text)); err != nil {
+		return err
+	}
+	return e.control.Flush()
+}

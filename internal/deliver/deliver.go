@@ -1,0 +1,235 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/telemetry"
+)
+
+// Rows keeps endpoints and deliveries: see [store.Store].
+type Rows interface {
+	store.Deliveries
+	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error)
+	Renew(ctx context.Context, c store.Claim) (held bool, err error)
+	Release(ctx context.Context, c store.Claim) (again bool, err error)
+}
+
+// Config says where notifications go.
+type Config struct {
+	Environments []domain.Environment
+	Endpoints    []domain.Endpoint // those of the configuration
+	Network      Network
+}
+
+// Deliverer delivers the notifications of all environments. Make it with [New].
+type Deliverer struct {
+	environments []domain.Environment
+	rows         Rows
+	watch        *Watch
+	sender       *sender
+	metrics      *telemetry.Metrics
+	logger       *slog.Logger
+	now          func() time.Time
+	turns        chan struct{} // taken by who uses the database: the way of events needs it more
+
+	lanes   map[key]*lane
+	running sync.WaitGroup
+
+	mu         sync.Mutex
+	configured []domain.Endpoint
+}
+
+// key names an endpoint.
+type key struct {
+	environment domain.Environment
+	name        string
+}
+
+const (
+	concurrency = 32 // attempts at an endpoint at a time
+	databaseUse = 4  // lanes that use the database at a time
+
+	refreshEvery = time.Second // settings may change on any node
+	pruneEvery   = time.Hour
+	keepFor      = 30 * 24 * time.Hour // deliveries that are finished
+)
+
+// New returns a deliverer that is told of new notifications by a watch.
+func New(rows Rows, watch *Watch, config Config, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Deliverer {
+	return &Deliverer{
+		environments: config.Environments, configured: config.Endpoints, rows: rows, watch: watch, sender: newSender(config.Network, attemptTime, now), metrics: metrics, logger: logger, now: now,
+		turns: make(chan struct{}, databaseUse), lanes: map[key]*lane{},
+	}
+}
+
+// Run delivers until the context ends, and then lets the attempts that run come to their
+// end, for three seconds at the most.
+func (d *Deliverer) Run(ctx context.Context) {
+	defer d.sender.client.CloseIdleConnections()
+	defer d.running.Wait()
+	d.running.Go(func() { d.watch.Run(ctx) })
+	refresh, prune := time.NewTicker(refreshEvery), time.NewTicker(pruneEvery)
+	defer refresh.Stop()
+	defer prune.Stop()
+	failed := false
+	for {
+		switch err := d.refresh(ctx); {
+		case ctx.Err() != nil:
+		case err != nil && !failed:
+			d.logger.ErrorContext(ctx, "reading the endpoints failed; retrying", "error", err)
+			failed = true
+		case err == nil:
+			failed = false
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-refresh.C:
+		case <-prune.C:
+			d.prune(ctx)
+		}
+	}
+}
+
+// refresh starts a lane for each endpoint that is enabled, tells it the settings, and
+// stops those of the others.
+func (d *Deliverer) refresh(ctx context.Context) error {
+	wanted := map[key]domain.Endpoint{}
+	for _, env := range d.environments {
+		if err := d.storeConfigured(ctx, env); err != nil {
+			return err
+		}
+		endpoints, err := d.rows.Endpoints(ctx, env)
+		if err != nil {
+			return err
+		}
+		for _, e := range endpoints {
+			if e, ok := d.settings(e); ok && e.Disabled == "" {
+				wanted[key{env, e.Name}] = e
+			}
+		}
+	}
+	for k, l := range d.lanes {
+		if _, ok := wanted[k]; !ok {
+			l.stop()
+			delete(d.lanes, k)
+			d.metrics.Paused.DeleteLabelValues(string(k.environment), k.name)
+		}
+	}
+	for k, e := range wanted {
+		if l, running := d.lanes[k]; running {
+			l.set(e)
+			continue
+		}
+		own, stop := context.WithCancel(ctx)
+		l := &lane{Deliverer: d, key: k, settings: e, stop: stop}
+		d.lanes[k] = l
+		d.running.Go(func() { l.run(own) })
+	}
+	return nil
+}
+
+// settings returns an endpoint with the secrets of the configuration. It is not ok for one
+// that another node's configuration has, and this one's has not.
+func (d *Deliverer) settings(e domain.Endpoint) (domain.Endpoint, bool) {
+	if !e.Configured {
+		return e, true
+	}
+	for _, c := range d.endpoints() {
+		if c.Environment == e.Environment && c.Name == e.Name {
+			e.Secrets = c.Secrets
+			return e, true
+		}
+	}
+	return e, false
+}
+
+// SetEndpoints replaces the endpoints of the configuration.
+func (d *Deliverer) SetEndpoints(endpoints []domain.Endpoint) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.configured = endpoints
+}
+
+func (d *Deliverer) endpoints() []domain.Endpoint {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.configured
+}
+
+// storeConfigured makes the rows of the configuration's endpoints. A new one begins with
+// what happens from now on.
+func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment) error {
+	for _, c := range d.endpoints() {
+		if c.Environment != env {
+			continue
+		}
+		row, err := d.rows.Endpoint(ctx, env, c.Name)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			err = d.rows.CreateEndpoint(ctx, domain.Endpoint{
+				Environment: env, Name: c.Name, URL: c.URL, Types: c.Types, Configured: true, Position: -1, CreatedAt: d.now(),
+			}, nil)
+		case err == nil && (row.URL != c.URL || !slices.Equal(row.Types, c.Types) || !row.Configured):
+			row.URL, row.Types, row.Secrets, row.Configured = c.URL, c.Types, nil, true
+			err = d.rows.UpdateEndpoint(ctx, row, nil)
+		}
+		if err != nil && !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) { // another node was faster
+			return err
+		}
+	}
+	return nil
+}
+
+// Configured reports whether an endpoint is in this node's configuration.
+func (d *Deliverer) Configured(env domain.Environment, name string) bool {
+	return slices.ContainsFunc(d.endpoints(), func(c domain.Endpoint) bool { return c.Environment == env && c.Name == name })
+}
+
+// Test sends a test message to an endpoint now, and returns what came of it.
+func (d *Deliverer) Test(ctx context.Context, e domain.Endpoint) (domain.Attempt, error) {
+	e, ok := d.settings(e)
+	if !ok {
+		return domain.Attempt{Error: "the endpoint is not in this node's configuration"}, nil
+	}
+	n := notify.Test(e.Environment, e.Name, d.now())
+	body, err := notify.Body(n)
+	if err != nil {
+		return domain.Attempt{}, err
+	}
+	return d.sender.send(ctx, e, n.ID, body).Attempt, nil
+}
+
+func (d *Deliverer) prune(ctx context.Context) {
+	for _, env := range d.environments {
+		for {
+			n, err := d.rows.PruneDeliveries(ctx, env, d.now().Add(-keepFor))
+			if err != nil {
+				d.logger.ErrorContext(ctx, "pruning deliveries failed; retrying in an hour", "environment", env, "error", err)
+			}
+			if n == 0 {
+				break
+			}
+		}
+	}
+}
+
+// turn uses the database, after the lanes that came before.
+func (d *Deliverer) turn(ctx context.Context, use func() error) error {
+	select {
+	case d.turns <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the database: %w", ctx.Err())
+	}
+	defer func() { <-d.turns }()
+	return use()
+}

@@ -1,0 +1,85 @@
+package deliver
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+)
+
+const (
+	giveUpAfter  = 72 * time.Hour // since the delivery was made
+	firstRetry   = time.Second
+	retryFactor  = 3
+	longestRetry = 4 * time.Hour
+	keptAttempts = 10 // of a delivery: the last ones
+)
+
+// answer is what an endpoint said to one attempt.
+type answer struct {
+	domain.Attempt
+	retryAfter time.Duration // what it asked for; 0 for nothing
+}
+
+// accepted reports whether the endpoint has the notification.
+func (a answer) accepted() bool { return a.Status >= 200 && a.Status < 300 }
+
+// gone reports whether the endpoint wants no more notifications.
+func (a answer) gone() bool { return a.Status == http.StatusGone }
+
+// alive reports whether the endpoint is at work, whatever it says to this notification.
+func (a answer) alive() bool {
+	return a.Status != 0 && a.Status < 500 && a.Status != http.StatusTooManyRequests
+}
+
+// settle returns a delivery after an attempt. draw is a number in [0, 1) that was drawn.
+func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Delivery {
+	d.Attempts++
+	d.Log = append(d.Log[max(0, len(d.Log)-keptAttempts+1):len(d.Log):len(d.Log)], a.Attempt)
+	wait := max(backoff(d.Attempts, draw), a.retryAfter)
+	switch deadline := d.CreatedAt.Add(giveUpAfter); {
+	case a.accepted():
+		d.State, d.FinishedAt, d.NextAttemptAt = domain.DeliveryDelivered, now, time.Time{}
+	case a.gone(), !now.Before(deadline):
+		d.State, d.FinishedAt, d.NextAttemptAt = domain.DeliveryFailed, now, time.Time{}
+	default:
+		d.NextAttemptAt = now.Add(wait)
+		if d.NextAttemptAt.After(deadline) { // one last attempt
+			d.NextAttemptAt = deadline
+		}
+	}
+	return d
+}
+
+// backoff is the wait after a number of attempts, half of it by chance.
+func backoff(attempts int, draw float64) time.Duration {
+	wait := firstRetry
+	for range attempts - 1 {
+		if wait = min(wait*retryFactor, longestRetry); wait == longestRetry {
+			break
+		}
+	}
+	return wait/2 + time.Duration(draw*float64(wait/2))
+}
+
+// retryAfter reads the header of that name: seconds, or a moment. It is 0 where there is
+// none that can be read.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// describe says in a few words what an attempt came to.
+func describe(a domain.Attempt) string {
+	if a.Status == 0 {
+		return a.Error
+	}
+	return fmt.Sprintf("answered %d", a.Status)
+}

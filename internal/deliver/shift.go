@@ -1,0 +1,366 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/notify"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// shift is the work on a lane while its claim is held. It belongs to one goroutine; the
+// attempts run beside it, and so does saving what they came to.
+type shift struct {
+	*lane
+	log     *slog.Logger
+	claim   store.Claim
+	renewed time.Time
+	health  health
+	version int64 // of the settings
+	over    bool  // the endpoint wants no more, or there is none any more
+
+	look    bool            // there may be more that is due than the queue holds
+	queue   []store.Due     // is due, and waits for room
+	held    map[string]bool // deliveries that are in the queue, under way or not saved yet
+	next    time.Time       // when something is due that is not yet; zero for nothing
+	seen    int64           // all notifications up to here have their deliveries
+	changed <-chan struct{} // closed when there are more
+
+	sending int // attempts that run
+	answers chan answered
+
+	unsaved   outcome
+	saving    bool
+	saved     chan savedOutcome
+	saveAgain time.Time // not before, after an error
+}
+
+// answered is an attempt that came to its end.
+type answered struct {
+	due    store.Due
+	answer answer
+	cut    bool // it was cut short when the service stopped: it does not count
+}
+
+// outcome is what some attempts came to.
+type outcome struct {
+	deliveries []domain.Delivery
+	created    []time.Time // of their notifications
+	recovered  bool        // the endpoint answers again
+	gone       bool        // it wants no more
+}
+
+// savedOutcome is an outcome that was saved, or was not.
+type savedOutcome struct {
+	outcome
+	err error
+}
+
+const (
+	expandAtOnce = 500              // notifications whose deliveries one transaction makes
+	queued       = 256              // deliveries that are read at once
+	afterError   = time.Second      // until the database is asked again
+	atTheLatest  = time.Second      // a shift looks around: something may have been replayed
+	drainTime    = 3 * time.Second  // for attempts that run when the service stops
+	saveTime     = 10 * time.Second // the database may have fallen silent
+)
+
+func newShift(l *lane, claim store.Claim, e domain.Endpoint) *shift {
+	return &shift{
+		lane: l, log: l.logger.With("environment", l.key.environment, "endpoint", l.key.name), claim: claim, renewed: time.Now(),
+		health: health{e.Failures, e.PausedUntil}, version: l.endpoint().Version, look: true, held: map[string]bool{},
+		answers: make(chan answered, concurrency), saved: make(chan savedOutcome, 1),
+	}
+}
+
+func (s *shift) run(ctx context.Context) {
+	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	for ctx.Err() == nil && !s.over && s.claimed(ctx) {
+		s.follow()
+		room, err := s.dispatch(ctx, sending)
+		if err != nil {
+			s.complain(ctx, err)
+			sleep(ctx, afterError)
+		}
+		s.save(ctx)
+		s.wait(ctx, s.until(room))
+	}
+	s.drain(ctx, cut)
+}
+
+// claimed renews the claim now and then, and reports whether it is still held.
+func (s *shift) claimed(ctx context.Context) bool {
+	if time.Since(s.renewed) < renewAfter {
+		return true
+	}
+	held, err := s.rows.Renew(ctx, s.claim)
+	if err != nil {
+		return time.Since(s.renewed) < claimLasts
+	}
+	s.renewed = time.Now()
+	return held
+}
+
+// follow forgets what is known of an endpoint whose settings were changed.
+func (s *shift) follow() {
+	if version := s.endpoint().Version; version != s.version {
+		s.version, s.health = version, health{}
+	}
+}
+
+// dispatch begins the attempts that are due and have room, and returns what room is left.
+func (s *shift) dispatch(ctx, sending context.Context) (room int, err error) {
+	now := s.now()
+	room = s.health.room(now) - s.sending
+	if room > len(s.queue) && s.look {
+		err = s.fill(ctx, now)
+	}
+	e := s.endpoint()
+	for ; room > 0 && len(s.queue) > 0; room-- {
+		s.begin(sending, e, s.queue[0])
+		s.queue = s.queue[1:]
+	}
+	return room, err
+}
+
+// fill reads what is due into the queue. Where that is not much, deliveries are made of the
+// next notifications; while the endpoint fails, only when nothing else waits for it.
+func (s *shift) fill(ctx context.Context, now time.Time) error {
+	var last int64
+	last, s.changed = s.watch.Latest()
+	full, err := s.read(ctx, now)
+	if err != nil {
+		return err
+	}
+	more := false
+	if !full && s.seen < last && (!s.health.open() || len(s.held) == 0 && s.next.IsZero()) {
+		err := s.turn(ctx, func() (err error) {
+			more, err = s.rows.Expand(ctx, s.key.environment, s.key.name, expandAtOnce, now)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !more {
+			s.seen = last
+		} else if _, err = s.read(ctx, now); err != nil {
+			return err
+		}
+	}
+	s.look = full || more
+	return nil
+}
+
+// read adds what is due to the queue, and reports whether there is more.
+func (s *shift) read(ctx context.Context, now time.Time) (full bool, err error) {
+	limit := queued + len(s.held)
+	var found []store.Due
+	err = s.turn(ctx, func() (err error) {
+		found, s.next, err = s.rows.Due(ctx, s.key.environment, s.key.name, now, limit)
+		return err
+	})
+	for _, d := range found {
+		if !s.held[d.Delivery.ID] {
+			s.held[d.Delivery.ID] = true
+			s.queue = append(s.queue, d)
+		}
+	}
+	return len(found) == limit, err
+}
+
+// begin makes an attempt beside the shift.
+func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
+	s.sending++
+	go func() {
+		body, err := notify.Body(d.Notification)
+		a := answer{Attempt: domain.Attempt{At: s.now()}}
+		if err != nil {
+			a.Error = err.Error()
+		} else {
+			a = s.sender.send(sending, e, d.Notification.ID, body)
+		}
+		s.answers <- answered{d, a, a.Status == 0 && sending.Err() != nil} // there is a place for each
+	}()
+}
+
+// until is when the shift has something to do at the latest; an attempt that ends and a
+// new notification come before.
+func (s *shift) until(room int) time.Time {
+	at, now := time.Now().Add(atTheLatest), s.now()
+	for _, due := range []time.Time{s.next, s.health.until} {
+		if then := time.Now().Add(due.Sub(now)); due.After(now) && then.Before(at) {
+			at = then
+		}
+	}
+	if s.look && room > 0 {
+		return time.Now()
+	}
+	return at
+}
+
+// wait waits for an attempt that ends, for new notifications, or until a moment.
+func (s *shift) wait(ctx context.Context, until time.Time) {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case a := <-s.answers:
+		s.settle(ctx, a)
+	case r := <-s.saved:
+		s.settled(ctx, r)
+	case <-s.changed:
+		s.look = true
+	case <-timer.C:
+		s.look = true
+	case <-ctx.Done():
+	}
+	for {
+		select {
+		case a := <-s.answers:
+			s.settle(ctx, a)
+		default:
+			return
+		}
+	}
+}
+
+// settle decides what becomes of a delivery and of the endpoint after an attempt.
+func (s *shift) settle(ctx context.Context, a answered) {
+	s.sending--
+	if a.cut {
+		delete(s.held, a.due.Delivery.ID)
+		return
+	}
+	now, was := s.now(), s.health
+	s.health = was.after(a.answer, now, rand.Float64())
+	s.unsaved.deliveries = append(s.unsaved.deliveries, settle(a.due.Delivery, a.answer, now, rand.Float64()))
+	s.unsaved.created = append(s.unsaved.created, a.due.Notification.CreatedAt)
+	switch {
+	case a.answer.gone():
+		s.unsaved.gone, s.over = true, true
+	case s.health.open() && !was.open():
+		s.log.ErrorContext(ctx, "endpoint paused: it fails, and is tried once in a while", "failures", s.health.failures, "reason", describe(a.answer.Attempt))
+	case was.open() && !s.health.open():
+		s.unsaved.recovered = true
+		s.log.InfoContext(ctx, "endpoint answers again")
+	}
+}
+
+// save begins to save what attempts came to, unless that is being done: what comes
+// meanwhile is saved together.
+func (s *shift) save(ctx context.Context) {
+	if s.saving || len(s.unsaved.deliveries) == 0 || time.Now().Before(s.saveAgain) {
+		return
+	}
+	o := s.unsaved
+	s.saving, s.unsaved = true, outcome{}
+	a := s.attempts(o)
+	go func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+		defer cancel()
+		s.saved <- savedOutcome{o, s.turn(last, func() error { return s.rows.SaveAttempts(last, a) })}
+	}()
+}
+
+// attempts is an outcome as it is saved.
+func (s *shift) attempts(o outcome) store.Attempts {
+	a := store.Attempts{
+		Environment: s.key.environment, Endpoint: s.key.name, Deliveries: o.deliveries,
+		Failures: s.health.failures, PausedUntil: s.health.until, Recovered: o.recovered,
+	}
+	if o.gone {
+		now := s.now()
+		a.Disabled = "the endpoint answered 410"
+		a.Notifications = []domain.Notification{notify.EndpointDisabled(a.Environment, a.Endpoint, a.Disabled, now)}
+		a.Audit = []audit.Entry{{Environment: a.Environment, At: now, Actor: "idem", What: "endpoint.disabled", Detail: a.Endpoint + ": " + a.Disabled}}
+	}
+	return a
+}
+
+// settled goes on after saving. What was not saved is saved with what came meanwhile.
+func (s *shift) settled(ctx context.Context, r savedOutcome) {
+	s.saving = false
+	switch {
+	case errors.Is(r.err, store.ErrNotFound):
+		s.over = true // it was deleted
+		return
+	case r.err != nil:
+		s.complain(ctx, r.err)
+		s.saveAgain = time.Now().Add(afterError)
+		s.unsaved = outcome{
+			append(r.deliveries, s.unsaved.deliveries...), append(r.created, s.unsaved.created...), r.recovered || s.unsaved.recovered, r.gone || s.unsaved.gone,
+		}
+		return
+	}
+	s.saveAgain = time.Time{}
+	for _, d := range r.deliveries {
+		delete(s.held, d.ID)
+	}
+	s.look = true // the next ones of the subjects are due
+	s.report(ctx, r.outcome)
+}
+
+// report logs and counts what was saved.
+func (s *shift) report(ctx context.Context, o outcome) {
+	now := s.now()
+	for i, d := range o.deliveries {
+		log := s.log.With("notification", d.Notification, "type", d.Type, "delivery", d.ID, "attempts", d.Attempts)
+		state := string(d.State)
+		switch d.State {
+		case domain.DeliveryDelivered:
+			s.metrics.Delivery.WithLabelValues(string(d.Environment)).Observe(now.Sub(o.created[i]).Seconds())
+		case domain.DeliveryFailed:
+			log.ErrorContext(ctx, "notification not delivered: given up", "reason", describe(d.Log[len(d.Log)-1]))
+		default:
+			state = "retried"
+			log.WarnContext(ctx, "notification not accepted; it will be retried", "reason", describe(d.Log[len(d.Log)-1]), "at", d.NextAttemptAt)
+		}
+		s.metrics.Delivered.WithLabelValues(string(d.Environment), d.Endpoint, state).Inc()
+	}
+	if o.gone {
+		s.log.ErrorContext(ctx, "endpoint disabled: it answered 410")
+	}
+	paused := 0.0
+	if s.health.open() {
+		paused = 1
+	}
+	s.metrics.Paused.WithLabelValues(string(s.key.environment), s.key.name).Set(paused)
+}
+
+// drain waits for the attempts that run, cuts them short when they take too long, and
+// saves what they came to.
+func (s *shift) drain(ctx context.Context, cut context.CancelFunc) {
+	timer := time.AfterFunc(drainTime, cut)
+	defer timer.Stop()
+	for s.sending > 0 {
+		s.settle(ctx, <-s.answers)
+	}
+	for {
+		if s.saving {
+			if s.settled(ctx, <-s.saved); !s.saveAgain.IsZero() {
+				return // it is done again by the next shift
+			}
+		}
+		if s.save(ctx); !s.saving {
+			return
+		}
+	}
+}
+
+func (s *shift) complain(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "delivering notifications failed; retrying", "error", err)
+	}
+}
+
+func sleep(ctx context.Context, wait time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+}
