@@ -205,3 +205,20 @@ func TestTheHostedPageTakesFieldsAsTexts(t *testing.T) {
 		t.Errorf("the fields with a value are %v", names)
 	}
 }
+
+func TestTheKeyOfAFieldKeepsItsHyphenBeforeANumberInCamelCase(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	for _, version := range everyVersion {
+		body := `{"data":{"attributes":{"inquiryTemplateId":"` + sandbox.InquiryTemplateID + `","fields":{"addressStreet-1":"1 Example Street"}}}}`
+		_, _, doc := server.do("POST", "/api/v1/inquiries", body, "Persona-Version", version, "Key-Inflection", "camel", "X-Unchecked", "1")
+		key, attribute := "addressStreet-1", any("1 Example Street")
+		if version >= "2025-10-27" { // which writes the keys of fields as the template does
+			key, attribute = "address-street-1", nil
+		}
+		attributes := at(doc, "data", "attributes")
+		if at(attributes, "fields", key, "value") != "1 Example Street" || at(attributes, "addressStreet1") != attribute {
+			t.Errorf("%s: %v", version, attributes)
+		}
+	}
+}

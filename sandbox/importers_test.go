@@ -148,7 +148,7 @@ func TestAnImportThatIsWrong(t *testing.T) {
 		status           int
 	}{
 		{"a broken form", "/importer/accounts", "--x", 400},
-		{"a form elsewhere", "/accounts", "--x--\r\n", 415},
+		{"a form elsewhere", "/cases", "--x--\r\n", 415},
 	} {
 		if status, _, doc := server.do("POST", "/api/v1"+test.path, test.body, "Content-Type", "multipart/form-data; boundary=x", "X-Unchecked", "1"); status != test.status {
 			t.Errorf("%s: %d %v", test.name, status, doc)

@@ -208,7 +208,7 @@ func fieldsFor(value any, typ string, f renderOptions, wanted []string) any {
 	if f.version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
 		inflected := make(map[string]any, len(fields))
 		for name, value := range fields {
-			inflected[casing.Cased(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
+			inflected[casing.FieldKey(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
 		}
 		return inflected
 	}

@@ -146,15 +146,47 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 		account.Attributes["account-status"] = status
 	}
 	fields, _ := account.Attributes["fields"].(map[string]any)
-	fields = MergeFields(fields, accountFields(c))
-	if photo := c.Object("data.attributes.selfie-photo.data"); photo != nil {
-		file, err := c.File("data.attributes.selfie_photo.data", photo)
-		if err != nil {
-			return err
-		}
-		fields["selfie_photo"] = map[string]any{"type": "file", "value": file}
+	written := accountFields(c)
+	inFields := written["selfie_photo"]
+	delete(written, "selfie_photo")
+	fields = MergeFields(fields, written)
+	photo, _ := c.Value("data.attributes.selfie-photo")
+	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {
+		return err
+	}
+	if err := setPhoto(c, fields, "data.attributes.selfie_photo", photo); err != nil {
+		return err
 	}
 	account.Attributes["fields"] = fields
+	return nil
+}
+
+// setPhoto stores or removes the selfie photo that a request has at a path: an object with
+// the file or null as its data. In a form the file may also stand there itself. If there is
+// nothing at the path, it does nothing.
+func setPhoto(c *engine.Call, fields map[string]any, path string, given any) error {
+	if given == nil {
+		return nil
+	}
+	photo, isObject := given.(map[string]any)
+	file, hasData := photo["data"]
+	if isObject && hasData && file == nil {
+		c.DeleteFiles(fields["selfie_photo"])
+		fields["selfie_photo"] = storage.TypedField("file", nil)
+		return nil
+	}
+	content, isFile := file.(map[string]any)
+	if _, bare := photo["filename"]; bare {
+		content, isFile = photo, true
+	}
+	if !isFile {
+		return engine.BadRequest(path + " must be an object whose data is a file or null")
+	}
+	stored, err := c.File(path+".data", content)
+	if err != nil {
+		return err
+	}
+	fields["selfie_photo"] = storage.TypedField("file", stored)
 	return nil
 }
 
