@@ -245,9 +245,16 @@ func TestPagesGoForthAndBack(t *testing.T) {
 	if prev, _ := links["prev"].(string); !strings.Contains(prev, "page%5Bbefore%5D="+newest[10]) {
 		t.Errorf("prev is %q", prev)
 	}
-	for _, query := range []string{"page[size]=0", "page[size]=101", "page[after]=inq_unknown", "page[after]=" + newest[1] + "&page[before]=" + newest[2]} {
+	for _, query := range []string{"page[size]=0", "page[size]=101", "page[after]=" + newest[1] + "&page[before]=" + newest[2]} {
 		if status, _, _ := server.do("GET", "/api/v1/inquiries?"+query, ""); status != 400 {
 			t.Errorf("%s: %d", query, status)
+		}
+	}
+	for _, list := range []string{"inquiries", "accounts", "events", "cases", "lists", "webhooks", "reports", "transactions"} {
+		for _, cursor := range []string{"page[after]", "page[before]"} {
+			if status, _, doc := server.do("GET", "/api/v1/"+list+"?"+cursor+"=inq_unknown", ""); status != 404 || title(doc) != "Record not found" {
+				t.Errorf("%s, an unknown %s: %d %v", list, cursor, status, doc)
+			}
 		}
 	}
 }

@@ -71,8 +71,20 @@ func TestEveryOtherOperationOnTransactions(t *testing.T) {
 	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
 	typ, err := client.TransactionTypes.Get(ctx, sandbox.TransactionTypeID)
 	ok(t, err)
-	if typ.Attributes.Name != "Payment" || len(typ.Attributes.FieldSchemas) != 3 {
+	if typ.Attributes.Name != "Payment" || len(typ.Attributes.FieldSchemas) != 5 {
 		t.Errorf("the type is %+v", typ.Attributes)
+	}
+	kinds := map[string]bool{}
+	for _, schema := range typ.Attributes.FieldSchemas {
+		kinds[schema.Type] = true
+		for _, key := range map[string][]string{"string": {"archived-at", "deactivated-at", "max-char-length", "sanitize"}, "date": {"archived-at", "deactivated-at"}}[schema.Type] {
+			if !strings.Contains(string(typ.Raw), `"`+key+`"`) {
+				t.Errorf("the config of a %s has no %s", schema.Type, key)
+			}
+		}
+	}
+	if !kinds["date"] || !kinds["relation-schema"] {
+		t.Errorf("the kinds of fields are %v", kinds)
 	}
 	id := newTransaction(t, client, "order-1").ID
 	got, err := client.Transactions.Update(ctx, id, persona.TransactionUpdateParams{

@@ -34,6 +34,7 @@ func (e *Engine) renderOptionsOf(r *request) (renderOptions, error) {
 	query := r.URL.Query()
 	if query.Has("include") {
 		f.include = SplitList(query.Get("include"))
+		f.emptyIncluded = len(f.include) == 0 && slices.Contains([]string{"AccountTypes", "CaseTemplates", "Webhooks"}, r.op.Service)
 	} else {
 		f.include = defaultIncludes(r.op.Name(), f.version)
 	}

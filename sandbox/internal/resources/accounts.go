@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -27,7 +28,7 @@ func accountOperations() map[string]engine.Operation {
 		"Accounts.Search": func(c *engine.Call) (*engine.Answer, error) {
 			return c.Search("account", func(r *storage.Resource, name string) any { return accountValue(c.Change, r, name) })
 		},
-		"Accounts.Redact":      edit("account", func(c *engine.Call, r *storage.Resource) error { return redactAccount(c.Change, r) }),
+		"Accounts.Redact":      redactOnce("account", edit("account", func(c *engine.Call, r *storage.Resource) error { return redactAccount(c.Change, r) })),
 		"Accounts.Consolidate": consolidate,
 		"Accounts.RunAction":   runAction,
 	}
@@ -70,9 +71,12 @@ func createAccount(c *engine.Call) (*engine.Answer, error) {
 	if existing != nil {
 		return &engine.Answer{One: existing}, changeAccount(c, existing)
 	}
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return nil, err
+	}
 	reference := c.Text("data.attributes.reference-id")
 	if reference != "" && accountByReference(c.Change, reference, "") != nil {
-		return nil, engine.Conflict("an account with this reference id exists")
+		return nil, engine.Conflict(referenceUsed)
 	}
 	account := newAccount(c.Change, typeID, reference)
 	if err := setAccount(c, account); err != nil {
@@ -118,9 +122,12 @@ func upsert(c *engine.Call) (*storage.Resource, error) {
 // changeAccount applies a request to an existing account.
 func changeAccount(c *engine.Call, account *storage.Resource) error {
 	before := account.Clone()
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return err
+	}
 	if reference, given := c.Value("data.attributes.reference-id"); given {
 		if text, _ := reference.(string); text != "" && accountByReference(c.Change, text, account.ID) != nil {
-			return engine.Conflict("an account with this reference id exists")
+			return engine.NotUnique(referenceUsed)
 		}
 		account.Attributes["reference-id"] = reference
 	}
@@ -136,6 +143,28 @@ func changeAccount(c *engine.Call, account *storage.Resource) error {
 	}
 	return setGivenTags(c, account, emitAccountTags)
 }
+
+// referenceUsed is what Persona says about a second account with a reference id.
+const referenceUsed = "Account already exists with this reference ID"
+
+// maxText is how long reference ids, tags and fields of the type string may be. Persona says
+// "must be shorter than 255 characters" about 256 of them.
+const maxText = 255
+
+// checkReference refuses a reference id that is empty or too long, in Persona's words.
+func checkReference(c *engine.Call, path string) error {
+	reference, given := c.Value(path)
+	text, isText := reference.(string)
+	switch {
+	case given && isText && strings.TrimSpace(text) == "":
+		return engine.BadRequest("Reference can't be blank")
+	case utf8.RuneCountInString(text) > maxText:
+		return tooLong()
+	}
+	return nil
+}
+
+func tooLong() error { return engine.BadRequest("must be shorter than 255 characters") }
 
 // setAccount sets the status and the fields of a request.
 func setAccount(c *engine.Call, account *storage.Resource) error {
@@ -226,12 +255,13 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("meta.source_account_ids must be filled")
 	}
 	for _, id := range sources {
+		if id == destination.ID { // Persona accepts this, and nothing happens
+			continue
+		}
 		source := c.Edit(id)
 		switch {
 		case source == nil || source.Family() != "account":
 			return nil, engine.NotFound("meta.source_account_ids is not found")
-		case source.ID == destination.ID:
-			return nil, engine.Unprocessable("an account cannot be consolidated into itself", "/meta/source-account-ids")
 		case source.Attributes[ConsolidatedInto] != nil:
 			return nil, engine.Conflict("the account was consolidated before")
 		}
@@ -242,6 +272,9 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 		c.Stamp(source, "updated-at")
 		c.Emit("account.consolidated", source, nil)
 		c.Emit("account.archived", source, nil)
+	}
+	if !slices.ContainsFunc(sources, func(id string) bool { return id != destination.ID }) {
+		return &engine.Answer{Status: 202, One: destination}, nil
 	}
 	c.Stamp(destination, "updated-at")
 	c.Emit("account.consolidated-with", destination, nil)

@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"maps"
+
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
@@ -138,10 +140,21 @@ func transactionStatuses() []string {
 
 // transactionFieldSchemas describes the fields of the transaction type.
 func transactionFieldSchemas() []any {
-	schema := func(typ, key, label string) any {
-		return map[string]any{"type": typ, "key": key, "label": label, "default-value": nil, "config": map[string]any{"required": false}}
+	schema := func(typ, key, label string, config map[string]any) any {
+		maps.Copy(config, map[string]any{"required": false, "archived-at": nil, "deactivated-at": nil})
+		described := map[string]any{"type": typ, "key": key, "label": label, "config": config}
+		if typ != "relation-schema" {
+			described["default-value"] = nil
+		}
+		return described
 	}
-	return []any{schema("number", "amount", "Amount"), schema("string", "currency", "Currency"), schema("string", "memo", "Memo")}
+	text := func(length float64) map[string]any {
+		return map[string]any{"max-char-length": length, "sanitize": []any{}}
+	}
+	return []any{
+		schema("number", "amount", "Amount", map[string]any{}), schema("string", "currency", "Currency", text(3)), schema("string", "memo", "Memo", text(255)),
+		schema("date", "due_on", "Due on", map[string]any{}), schema("relation-schema", "payer", "Payer", map[string]any{"target": "account"}),
+	}
 }
 
 // AddFixtures adds the contents of a new sandbox to an environment, created at a time.
@@ -188,12 +201,18 @@ func AddFixtures(e *engine.Environment, at string) {
 	})
 }
 
+// locales returns the locales of an inquiry template, the one of its own texts first.
+func locales() []string { return []string{"en", "en-US", "es", "es-MX", "fr", "de"} }
+
 // translations returns the texts of an inquiry template.
 func translations() []any {
 	text := func(step, component, value string) any {
-		return map[string]any{"step": step, "step-display-name": step, "component": component, "attribute-name": "text", "locale-values": []any{
-			map[string]any{"locale": "en", "value": value}, map[string]any{"locale": "es", "value": nil},
-		}}
+		values := []any{}
+		for _, locale := range locales() {
+			values = append(values, map[string]any{"locale": locale, "value": nil})
+		}
+		values[0].(map[string]any)["value"] = value
+		return map[string]any{"step": step, "step-display-name": step, "component": component, "attribute-name": "text", "locale-values": values}
 	}
 	return []any{text("start", "title", "Verify your identity"), text("start", "button", "Begin")}
 }

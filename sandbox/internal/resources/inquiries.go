@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"time"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -29,7 +30,7 @@ func inquiryOperations() map[string]engine.Operation {
 		"Inquiries.Update":                 edit("inquiry", updateInquiry),
 		"Inquiries.List":                   listInquiries,
 		"Inquiries.Search":                 func(c *engine.Call) (*engine.Answer, error) { return c.Search("inquiry", inquiryValue) },
-		"Inquiries.Redact":                 edit("inquiry", redactGivenInquiry),
+		"Inquiries.Redact":                 redactOnce("inquiry", edit("inquiry", redactGivenInquiry)),
 		"Inquiries.Approve":                edit("inquiry", decide("approved")),
 		"Inquiries.Decline":                edit("inquiry", decide("declined")),
 		"Inquiries.MarkForReview":          edit("inquiry", decide("needs_review")),
@@ -180,6 +181,9 @@ func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
 		return nil, nil
 	}
 	reference = cmp.Or(reference, c.Text("data.attributes.reference-id"))
+	if utf8.RuneCountInString(reference) > maxText {
+		return nil, tooLong()
+	}
 	if reference != "" {
 		if account := accountByReference(c.Change, reference, ""); account != nil {
 			return account, refuseArchived(account)

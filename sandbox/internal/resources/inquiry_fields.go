@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -60,6 +61,9 @@ func setInquiryFields(c *engine.Call, inquiry *storage.Resource) error {
 		}
 		if problem := fieldProblem(typ, value); problem != "" {
 			return engine.BadRequest(path + " " + problem)
+		}
+		if utf8.RuneCountInString(engine.TextOf(value)) > maxText {
+			return engine.BadRequest(path + " must be shorter than 255 characters")
 		}
 		fields[known] = storage.TypedField(typ, value)
 	}

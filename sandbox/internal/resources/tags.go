@@ -3,6 +3,7 @@ package resources
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -67,6 +68,9 @@ func namedTag(c *engine.Call) ([]any, error) {
 	if name == "" {
 		return nil, engine.BadRequest("meta.tag_name is missing")
 	}
+	if utf8.RuneCountInString(name) > maxText {
+		return nil, tooLong()
+	}
 	return TagList([]string{name}), nil
 }
 
@@ -98,8 +102,11 @@ func SetTags(c *engine.Change, r *storage.Resource, tags []any, changed tagsChan
 	return nil
 }
 
-// useTags refuses tags beyond the limit, and remembers the others.
+// useTags refuses tags that are too long or beyond the limit, and remembers the others.
 func useTags(c *engine.Change, tags []any) error {
+	if slices.ContainsFunc(tags, func(tag any) bool { return utf8.RuneCountInString(engine.TextOf(tag)) > maxText }) {
+		return tooLong()
+	}
 	if unused, used := c.Env.NewTags(tags); used+unused > tagLimit {
 		return engine.Unprocessable("the organization has reached its limit of tags", "/meta/tag-name")
 	}

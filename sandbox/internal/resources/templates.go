@@ -29,7 +29,7 @@ func insert(e *engine.Environment, typ, id string, attributes, relationships map
 // templates. The fields are given as types by name, the verifications as types by id.
 func AddInquiryTemplate(e *engine.Environment, at, id, versionID, name string, fields, verifications map[string]string) {
 	insert(e, "inquiry-template-version", versionID, map[string]any{
-		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": []any{"en", "es"},
+		"status": "published", "live": true, "created-at": at, "published-at": at, "enabled-locales": anyList(locales()),
 	}, map[string]any{"inquiry-template": storage.Identifier{Type: "inquiry-template", ID: id}})
 	insert(e, "inquiry-template", id, map[string]any{
 		"name": name, "status": "active", templateTranslations: translations(), templateFields: fields, TemplateVerifications: inStepOrder(verifications),

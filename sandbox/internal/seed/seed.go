@@ -110,6 +110,7 @@ type seedKey struct {
 	Name        string   `yaml:"name"`
 	Value       string   `yaml:"value"`
 	Permissions []string `yaml:"permissions"` // by default all
+	Without     []string `yaml:"without"`     // permissions that the key lacks, if it has all others
 	Version     string   `yaml:"version"`
 	Inflection  string   `yaml:"inflection"`
 	Addresses   []string `yaml:"ip_allowlist"`
