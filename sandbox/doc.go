@@ -23,6 +23,6 @@
 // This package is a facade. The packages in sandbox/internal do the work. In this order,
 // each imports only those before it: simclock (time), storage (tables), casing, catalog
 // (names in Persona's API), pdf, faults, deliveries (webhooks), engine (requests, limits and
-// events), reportkind, passes, resources (a file for each kind of resource), acts, seed and
-// pages (inspector, hosted page and control API).
+// events), reportkind, passes, fixtures (the contents of a new sandbox), resources (a file for
+// each kind of resource), acts, seed and pages (inspector, hosted page and control API).
 package sandbox

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 )
@@ -8,56 +9,56 @@ import (
 // The contents of a new sandbox: a key of each environment, and resources that have the same
 // ids in both.
 const (
-	SandboxKey               = resources.SandboxKey
-	ProductionKey            = resources.ProductionKey
-	InquiryTemplateID        = resources.InquiryTemplateID
-	InquiryTemplateVersionID = resources.InquiryTemplateVersionID
-	GovernmentIDTemplateID   = resources.GovernmentIDTemplateID
-	SelfieTemplateID         = resources.SelfieTemplateID
-	DatabaseTemplateID       = resources.DatabaseTemplateID
-	DocumentTemplateID       = resources.DocumentTemplateID
-	CaseTemplateID           = resources.CaseTemplateID
-	CaseQueueID              = resources.CaseQueueID
-	AccountTypeID            = resources.AccountTypeID
-	DefaultAccountStatusID   = resources.DefaultAccountStatusID
-	ActiveAccountStatusID    = resources.ActiveAccountStatusID
-	BlockedAccountStatusID   = resources.BlockedAccountStatusID
-	AccountActionID          = resources.AccountActionID
-	TransactionTypeID        = resources.TransactionTypeID
-	ThemeSetID               = resources.ThemeSetID
+	SandboxKey               = fixtures.SandboxKey
+	ProductionKey            = fixtures.ProductionKey
+	InquiryTemplateID        = fixtures.InquiryTemplateID
+	InquiryTemplateVersionID = fixtures.InquiryTemplateVersionID
+	GovernmentIDTemplateID   = fixtures.GovernmentIDTemplateID
+	SelfieTemplateID         = fixtures.SelfieTemplateID
+	DatabaseTemplateID       = fixtures.DatabaseTemplateID
+	DocumentTemplateID       = fixtures.DocumentTemplateID
+	CaseTemplateID           = fixtures.CaseTemplateID
+	CaseQueueID              = fixtures.CaseQueueID
+	AccountTypeID            = fixtures.AccountTypeID
+	DefaultAccountStatusID   = fixtures.DefaultAccountStatusID
+	ActiveAccountStatusID    = fixtures.ActiveAccountStatusID
+	BlockedAccountStatusID   = fixtures.BlockedAccountStatusID
+	AccountActionID          = fixtures.AccountActionID
+	TransactionTypeID        = fixtures.TransactionTypeID
+	ThemeSetID               = fixtures.ThemeSetID
 )
 
 // A workflow, a graph query template, an importer pipeline and a user of the dashboard.
 const (
-	WorkflowID           = resources.WorkflowID
-	WorkflowVersionID    = resources.WorkflowVersionID
-	GraphQueryTemplateID = resources.GraphQueryTemplateID
-	ImporterPipelineID   = resources.ImporterPipelineID
-	UserID               = resources.UserID
-	UserSessionID        = resources.UserSessionID
-	UserAuditLogID       = resources.UserAuditLogID
+	WorkflowID           = fixtures.WorkflowID
+	WorkflowVersionID    = fixtures.WorkflowVersionID
+	GraphQueryTemplateID = fixtures.GraphQueryTemplateID
+	ImporterPipelineID   = fixtures.ImporterPipelineID
+	UserID               = fixtures.UserID
+	UserSessionID        = fixtures.UserSessionID
+	UserAuditLogID       = fixtures.UserAuditLogID
 )
 
 // The report templates, one of each kind. Only [Sandbox.Act] creates reports about the
 // associated persons or the registrations of a business, or about SentiLink's scores.
 const (
-	AddressLookupReportTemplateID             = resources.AddressLookupReportTemplateID
-	AdverseMediaReportTemplateID              = resources.AdverseMediaReportTemplateID
-	BusinessAdverseMediaReportTemplateID      = resources.BusinessAdverseMediaReportTemplateID
-	BusinessAssociatedPersonsReportTemplateID = resources.BusinessAssociatedPersonsReportTemplateID
-	BusinessRegistrationsReportTemplateID     = resources.BusinessRegistrationsReportTemplateID
-	SentilinkScoresReportTemplateID           = resources.SentilinkScoresReportTemplateID
-	BusinessLookupReportTemplateID            = resources.BusinessLookupReportTemplateID
-	BusinessWatchlistReportTemplateID         = resources.BusinessWatchlistReportTemplateID
-	CryptoAddressWatchlistReportTemplateID    = resources.CryptoAddressWatchlistReportTemplateID
-	EmailAddressReportTemplateID              = resources.EmailAddressReportTemplateID
-	PhoneNumberReportTemplateID               = resources.PhoneNumberReportTemplateID
-	PoliticallyExposedPersonReportTemplateID  = resources.PoliticallyExposedPersonReportTemplateID
-	ProfileReportTemplateID                   = resources.ProfileReportTemplateID
-	ProfileNonAuthoritativeReportTemplateID   = resources.ProfileNonAuthoritativeReportTemplateID
-	SocialMediaReportTemplateID               = resources.SocialMediaReportTemplateID
-	SyntheticReportTemplateID                 = resources.SyntheticReportTemplateID
-	WatchlistReportTemplateID                 = resources.WatchlistReportTemplateID
+	AddressLookupReportTemplateID             = fixtures.AddressLookupReportTemplateID
+	AdverseMediaReportTemplateID              = fixtures.AdverseMediaReportTemplateID
+	BusinessAdverseMediaReportTemplateID      = fixtures.BusinessAdverseMediaReportTemplateID
+	BusinessAssociatedPersonsReportTemplateID = fixtures.BusinessAssociatedPersonsReportTemplateID
+	BusinessRegistrationsReportTemplateID     = fixtures.BusinessRegistrationsReportTemplateID
+	SentilinkScoresReportTemplateID           = fixtures.SentilinkScoresReportTemplateID
+	BusinessLookupReportTemplateID            = fixtures.BusinessLookupReportTemplateID
+	BusinessWatchlistReportTemplateID         = fixtures.BusinessWatchlistReportTemplateID
+	CryptoAddressWatchlistReportTemplateID    = fixtures.CryptoAddressWatchlistReportTemplateID
+	EmailAddressReportTemplateID              = fixtures.EmailAddressReportTemplateID
+	PhoneNumberReportTemplateID               = fixtures.PhoneNumberReportTemplateID
+	PoliticallyExposedPersonReportTemplateID  = fixtures.PoliticallyExposedPersonReportTemplateID
+	ProfileReportTemplateID                   = fixtures.ProfileReportTemplateID
+	ProfileNonAuthoritativeReportTemplateID   = fixtures.ProfileNonAuthoritativeReportTemplateID
+	SocialMediaReportTemplateID               = fixtures.SocialMediaReportTemplateID
+	SyntheticReportTemplateID                 = fixtures.SyntheticReportTemplateID
+	WatchlistReportTemplateID                 = fixtures.WatchlistReportTemplateID
 )
 
 // Inputs that make reports and graph queries fail. They are the sandbox's own: Persona

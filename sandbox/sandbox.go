@@ -10,6 +10,7 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/pages"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/seed"
@@ -41,7 +42,7 @@ func New(options Options) (*Sandbox, error) {
 	}
 	behaviour := resources.Behaviour()
 	behaviour.Populate = func(e *engine.Engine, env *engine.Environment) error {
-		resources.AddFixtures(env, simclock.Stamp(e.Now()))
+		fixtures.Add(env, simclock.Stamp(e.Now()))
 		return seed.Apply(e, env, options.Seed)
 	}
 	e, err := engine.New(settings, behaviour)

@@ -12,15 +12,15 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// localBaseURL is where the API of `idem sandbox` and `idem dev` is unless told otherwise.
+// localBaseURL is the default address of the API of `idem sandbox` and `idem dev`.
 const localBaseURL = "http://127.0.0.1:8090/api/v1"
 
-// account is embedded by the commands that call Persona's API. A key is never a flag:
-// other users of the machine can read those.
+// account is embedded by the commands that call Persona's API. The key is never a flag,
+// because other users of the machine can read flags.
 type account struct {
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment that the key must belong to: sandbox or production (${default})."`
-	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"Take the key and the address from this configuration file of the service. Without it they come from PERSONA_API_KEY and PERSONA_BASE_URL."`
-	Local       bool   `help:"Call the local sandbox (http://127.0.0.1:8090, or --base-url), with the key that it starts with."`
+	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default}). The API key must belong to it."`
+	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"Read the API key and the address from this configuration file of the service. The default is PERSONA_API_KEY and PERSONA_BASE_URL."`
+	Local       bool   `help:"Use the local sandbox (http://127.0.0.1:8090, or --base-url) and its built-in API key."`
 	BaseURL     string `name:"base-url" placeholder:"URL" help:"The address of Persona's API."`
 }
 
@@ -36,10 +36,16 @@ func (a account) client(opts ...persona.Option) (*persona.Client, error) {
 	if key != "" {
 		opts = append(opts, persona.WithAPIKey(key))
 	}
-	return persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+	var mismatch *persona.EnvironmentError
+	if errors.As(err, &mismatch) {
+		return nil, fmt.Errorf("%w: set --environment, or use another key", err)
+	}
+	return client, err
 }
 
-// settings returns the key and the address, "" where the SDK finds them by itself.
+// settings returns the key and the address. They are empty if the SDK reads them from the
+// environment.
 func (a account) settings() (key, baseURL string, err error) {
 	if a.Local {
 		keys := map[string]string{"sandbox": sandbox.SandboxKey, "production": sandbox.ProductionKey}
@@ -63,8 +69,8 @@ func (a account) settings() (key, baseURL string, err error) {
 	return "", a.BaseURL, nil
 }
 
-// refused adds what Persona says about an error: the caller asked for it, and it goes to
-// nobody else.
+// refused adds Persona's details to an error. They can contain personal data, but the user
+// asked for the call and only the user sees them.
 func refused(err error) error {
 	if lines := refusal(err); len(lines) > 0 {
 		return fmt.Errorf("%w\n  %s", err, strings.Join(lines, "\n  "))
@@ -72,7 +78,7 @@ func refused(err error) error {
 	return err
 }
 
-// refusal is what Persona says about an error, a line each.
+// refusal returns Persona's details about an error, one per line.
 func refusal(err error) []string {
 	var refusal *persona.Error
 	if !errors.As(err, &refusal) {

@@ -11,8 +11,8 @@ import (
 )
 
 type actionsCommand struct {
-	List  actionsListCommand  `cmd:"" help:"List the calls that the service makes at Persona, the newest first."`
-	Retry actionsRetryCommand `cmd:"" help:"Retry a dead action, and what was dropped because of it."`
+	List  actionsListCommand  `cmd:"" help:"List the service's actions at Persona, newest first."`
+	Retry actionsRetryCommand `cmd:"" help:"Retry a dead action, and the actions that were dropped because of it."`
 }
 
 type actionsListCommand struct {
@@ -21,17 +21,17 @@ type actionsListCommand struct {
 	list
 	Object  string `placeholder:"ID" help:"Only the actions on this object."`
 	State   string `enum:",waiting,done,already_done,dropped,dead,skipped" default:"" placeholder:"STATE" help:"Only actions in this state: waiting, done, already_done, dropped, dead or skipped."`
-	Details bool   `help:"Also print what Persona said, which can name people, and results such as one-time links, which are credentials."`
+	Details bool   `help:"Also print Persona's answers, which can contain personal data, and results such as one-time links, which are credentials."`
 }
 
 func (actionsListCommand) Help() string {
 	return examples("idem actions list --state dead --details", "idem actions list --object inq_… --json")
 }
 
-// shownAction is an action, of which parts may be withheld.
+// shownAction is an action without the parts that are not requested.
 type shownAction struct{ api.Action }
 
-// withhold takes off what can name people or is a credential.
+// withhold removes what can contain personal data or credentials.
 func (a *shownAction) withhold() { a.Said, a.Result = "", nil }
 
 func (c actionsListCommand) Run(ctx context.Context, std streams) error {
@@ -50,10 +50,10 @@ func (c actionsListCommand) Run(ctx context.Context, std streams) error {
 		for _, a := range page.Data {
 			rows = append(rows, []string{moment(a.CreatedAt), a.ID, string(a.Kind), a.Target.ID, coloured(string(a.State)) + " " + show.Faint(a.Outcome)})
 			if a.Said != "" {
-				rows = append(rows, []string{"", "", "", "", a.Said})
+				rows = append(rows, []string{"", "", "", "", show.Printable(a.Said)})
 			}
 			if len(a.Result) > 0 {
-				rows = append(rows, []string{"", "", "", "", string(a.Result)})
+				rows = append(rows, []string{"", "", "", "", show.Printable(string(a.Result))})
 			}
 		}
 		show.Table(w, rows)
@@ -68,7 +68,7 @@ type actionsRetryCommand struct {
 }
 
 func (actionsRetryCommand) Help() string {
-	return `The action first checks whether it is still wanted, and gets a new idempotency key.
+	return `The service first checks whether the action is still wanted, and uses a new idempotency key.
 
 ` + examples("idem actions retry axn_…")
 }

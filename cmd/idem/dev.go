@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"syscall"
 
 	"github.com/idemhq/idem/cmd/idem/internal/dev"
 	"github.com/idemhq/idem/cmd/idem/internal/show"
@@ -14,13 +17,25 @@ import (
 
 type devCommand struct {
 	output
-	Data    string `default:".idem" placeholder:"FOLDER" help:"The folder for the service's database (${default}). The sandbox stores nothing."`
-	Verbose bool   `short:"v" help:"Print the service's full log, not only warnings and errors."`
+	Listen        string `placeholder:"ADDRESS" help:"Where the service and the status page listen. The default is 127.0.0.1:8080, or a free port if that is taken."`
+	SandboxListen string `placeholder:"ADDRESS" help:"Where the sandbox listens. The default is 127.0.0.1:8090, or a free port if that is taken."`
+	Data          string `default:".idem" placeholder:"FOLDER" help:"The folder for the service's database (${default}). The sandbox stores nothing."`
+	Verbose       bool   `short:"v" help:"Print the service's full log, not only warnings and errors."`
 }
 
 func (devCommand) Help() string {
-	return examples("idem dev", "idem dev --data /tmp/idem-dev --verbose",
+	return examples("idem dev", "idem dev --listen 127.0.0.1:9000 --data /tmp/idem-dev --verbose",
 		"# For scripts: one line of JSON with the addresses once everything runs", "idem dev --json")
+}
+
+// Validate rejects what cannot be listened at.
+func (c devCommand) Validate() error {
+	for flag, address := range map[string]string{"--listen": c.Listen, "--sandbox-listen": c.SandboxListen} {
+		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
+			return fmt.Errorf("%s must be host:port, such as 127.0.0.1:8080: %w", flag, err)
+		}
+	}
+	return nil
 }
 
 func (c devCommand) Run(ctx context.Context, std streams) error {
@@ -29,13 +44,18 @@ func (c devCommand) Run(ctx context.Context, std streams) error {
 		level = slog.LevelInfo
 	}
 	logger := telemetry.NewLogger(std.err, "text", level)
-	return dev.Run(ctx, c.Data, logger, func(at dev.Addresses) {
+	options := dev.Options{Data: c.Data, Service: c.Listen, Sandbox: c.SandboxListen, Logger: logger}
+	err := dev.Run(ctx, options, func(at dev.Addresses) {
 		if c.JSON {
 			_ = show.Line(std.out, map[string]string{"service": at.Service, "sandbox": at.Sandbox, "api_token": dev.Token, "persona_api_key": sandbox.SandboxKey, "data": c.Data})
 			return
 		}
 		printDev(std.out, at, c.Data)
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: choose another address with --listen or --sandbox-listen", err)
+	}
+	return err
 }
 
 func printDev(w io.Writer, at dev.Addresses, data string) {

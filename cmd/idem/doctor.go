@@ -19,14 +19,14 @@ import (
 type doctorCommand struct {
 	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
-	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to examine: sandbox, production or all (${default})."`
-	URL         string `name:"url" placeholder:"URL" env:"IDEM_URL" help:"The address of the running service. The default is where the configuration lets it listen."`
-	PublicURL   string `placeholder:"URL" help:"The address at which Persona reaches the service, to find its webhook. The default is any webhook whose address or secret fits."`
+	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to check: sandbox, production or all (${default})."`
+	URL         string `name:"url" placeholder:"URL" env:"IDEM_URL" help:"The address of the running service. The default is the listen address of the configuration."`
+	PublicURL   string `placeholder:"URL" help:"The address at which Persona reaches the service. It identifies the webhook. The default is a webhook with a configured secret or a matching path."`
 	Strict      bool   `help:"Treat warnings as problems."`
 }
 
 func (doctorCommand) Help() string {
-	return `It changes nothing. The exit code is 1 if there is a problem. Each finding says what to do.
+	return `It changes nothing. Each finding says what to do. The exit code is 1 if there is a problem.
 
 ` + examples("idem doctor --config idem.yaml", "idem doctor --config idem.yaml --environment production --strict --json")
 }
@@ -68,7 +68,7 @@ func (c doctorCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// localURL is the address of a service on this machine that listens on host:port.
+// localURL returns the address of a service on this machine that listens on host:port.
 func localURL(listen string) string {
 	host, port, _ := net.SplitHostPort(listen) // it was checked
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

@@ -14,9 +14,9 @@ import (
 )
 
 type eventsCommand struct {
-	List   eventsListCommand   `cmd:"" help:"List the events of the service, the newest first."`
+	List   eventsListCommand   `cmd:"" help:"List the events of the service, newest first."`
 	Show   eventsShowCommand   `cmd:"" help:"Show an event and what it led to."`
-	Resend eventsResendCommand `cmd:"" help:"Let the service process events again."`
+	Resend eventsResendCommand `cmd:"" help:"Make the service process events again."`
 }
 
 type eventsListCommand struct {
@@ -47,7 +47,7 @@ func (c eventsListCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// printNext says how to see more.
+// printNext prints how to list the next page.
 func printNext(w io.Writer, next string) {
 	if next != "" {
 		fmt.Fprintln(w, show.Faint("more with --next "+next))
@@ -65,7 +65,7 @@ func (eventsShowCommand) Help() string {
 	return examples("idem events show evt_…", "idem events show evt_… --body --json")
 }
 
-// shownEvent is an event and what it led to. What is withheld is absent.
+// shownEvent is an event and what it led to. The body is absent unless requested.
 type shownEvent struct {
 	api.Event
 	Headers       map[string]string `json:"headers"`
@@ -112,7 +112,7 @@ func (e shownEvent) print(w io.Writer) {
 type eventsResendCommand struct {
 	output
 	remoteService
-	ID     string `arg:"" optional:"" help:"The event (evt_…). Or select events with flags."`
+	ID     string `arg:"" optional:"" help:"The event (evt_…). You can select events with flags instead."`
 	Object string `placeholder:"ID" help:"The events of this object."`
 	State  string `enum:",poison,unhandled,stale,applied" default:"" placeholder:"STATE" help:"The events in this state: poison, unhandled, stale or applied."`
 	From   since  `placeholder:"WHEN" help:"The events received at or after this time: a duration such as 2h (that long ago), a date or a time."`
@@ -120,12 +120,12 @@ type eventsResendCommand struct {
 }
 
 func (eventsResendCommand) Help() string {
-	return `Processing an event again is safe: what it has led to is not done twice.
+	return `Processing an event again is safe: nothing is done twice.
 
 ` + examples("idem events resend evt_…", "idem events resend --state poison --from 24h")
 }
 
-// Validate rejects a call that selects nothing, or in two ways.
+// Validate requires an event or a selection, and not both.
 func (c eventsResendCommand) Validate() error {
 	selected := c.Object != "" || c.State != "" || !c.From.IsZero() || !c.To.IsZero()
 	if c.ID == "" && !selected {
@@ -153,7 +153,7 @@ func (c eventsResendCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// selection says which events to process again.
+// selection selects the events to process again.
 type selection struct {
 	Object string    `json:"object,omitempty"`
 	State  string    `json:"state,omitempty"`

@@ -21,22 +21,22 @@ import (
 
 type initCommand struct {
 	output
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment to connect: sandbox or production (${default})."`
-	Local       bool   `help:"Connect to the local sandbox (http://127.0.0.1:8090, or --base-url)."`
+	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment to set up: sandbox or production (${default})."`
+	Local       bool   `help:"Use the local sandbox (http://127.0.0.1:8090, or --base-url)."`
 	BaseURL     string `name:"base-url" placeholder:"URL" help:"The address of Persona's API."`
 
 	URL       string `name:"url" placeholder:"URL" help:"The address at which Persona reaches the service, such as https://idem.example.com."`
-	NoWebhook bool   `help:"Create no webhook: the service gets its events from idem listen. For a machine that Persona cannot reach."`
-	Name      string `default:"idem" help:"The name of the webhook at Persona (${default}). One that has it is changed."`
+	NoWebhook bool   `help:"Do not create a webhook. Use idem listen to bring the events to the service, if Persona cannot reach this machine."`
+	Name      string `default:"idem" help:"The name of the webhook at Persona (${default}). An existing webhook with this name is updated."`
 
-	File   string `default:"idem.yaml" help:"The configuration file to write, or to add the environment to (${default})."`
-	Policy string `placeholder:"FILE" help:"Your rules, as the configuration names them. The default is the built-in policy."`
-	Listen string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where the service listens (${default}), in a new file."`
-	Data   string `default:".idem" placeholder:"FOLDER" help:"The folder of the service's database (${default}), in a new file."`
+	File   string `default:"idem.yaml" help:"The configuration file to create, or to add the environment to (${default})."`
+	Policy string `placeholder:"FILE" help:"Your policy file, relative to the configuration file. The default is the built-in policy."`
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address that the service listens on, for a new file (${default})."`
+	Data   string `default:".idem" placeholder:"FOLDER" help:"The folder of the service's database, for a new file (${default})."`
 }
 
 func (initCommand) Help() string {
-	return `It tries the key, creates and enables a webhook for every event at Persona, and writes a configuration that only you can read. The key comes from PERSONA_API_KEY, or is asked for. What is missing is asked for on a terminal.
+	return `It tests the API key, creates and enables a webhook for every event at Persona, and writes a configuration file that only you can read. The key comes from PERSONA_API_KEY. On a terminal, it asks for what is missing.
 
 ` + examples(
 		`# Your sandbox environment at Persona`,
@@ -48,7 +48,7 @@ func (initCommand) Help() string {
 		`idem init --environment production --url https://idem.example.com`)
 }
 
-// Validate rejects what contradicts itself.
+// Validate rejects flags that contradict each other.
 func (c initCommand) Validate() error {
 	if c.NoWebhook && c.URL != "" {
 		return errors.New("--url is the address of the webhook: it cannot be combined with --no-webhook")
@@ -77,7 +77,7 @@ func (c initCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	if configured {
-		return fmt.Errorf("%s configures the environment %s already: remove it there, or choose another file with --file", c.File, c.Environment)
+		return fmt.Errorf("%s already configures the environment %s: remove it there, or choose another file with --file", c.File, c.Environment)
 	}
 	ask := &asker{in: std.in, out: std.err, lines: bufio.NewReader(std.in)}
 	e, client, err := c.connect(ask)
@@ -93,7 +93,7 @@ func (c initCommand) Run(ctx context.Context, std streams) error {
 	}
 	done := connected{Environment: c.Environment, File: c.File, Address: address}
 	if address == "" {
-		e.Secrets = []string{"wbhsec_" + strings.ToLower(rand.Text())} // idem listen signs with it
+		e.Secrets = []string{"wbhsec_" + strings.ToLower(rand.Text())} // for idem listen
 	} else {
 		hook, err := setup.Connect(ctx, client, c.Name, address)
 		if err != nil {
@@ -107,7 +107,7 @@ func (c initCommand) Run(ctx context.Context, std streams) error {
 	return c.print(std.out, done, func(w io.Writer) { c.printNext(w, done) })
 }
 
-// connect finds the key and makes a client of it.
+// connect returns the environment and a client with its API key.
 func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, error) {
 	e := setup.Environment{Name: c.Environment, Policy: c.Policy}
 	key, baseURL, err := account{Environment: c.Environment, Local: c.Local, BaseURL: c.BaseURL}.settings()
@@ -129,7 +129,7 @@ func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, er
 	return e, client, err
 }
 
-// address is that of the webhook, "" for none.
+// address returns the address of the webhook, or "" for no webhook.
 func (c initCommand) address(ask *asker) (string, error) {
 	if c.NoWebhook {
 		return "", nil

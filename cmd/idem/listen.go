@@ -15,6 +15,7 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/listen"
 	"github.com/idemhq/idem/cmd/idem/internal/listenview"
 	"github.com/idemhq/idem/cmd/idem/internal/show"
+	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/persona"
@@ -25,21 +26,21 @@ type listenCommand struct {
 	account
 	ForwardTo string        `placeholder:"URL" help:"Where to forward events."`
 	Forward   []string      `sep:"none" placeholder:"PATTERN=URL" help:"Where to forward the events whose names fit a pattern, such as inquiry.*=http://127.0.0.1:3000/inquiries. Those that fit no pattern go to --forward-to. Repeatable."`
-	Webhook   string        `placeholder:"WBH" help:"Forward what this webhook of Persona (wbh_…) is subscribed to, with its secrets, version and casing."`
+	Webhook   string        `placeholder:"WBH" help:"Forward the events that this webhook at Persona (wbh_…) is subscribed to, with its secrets, API version and casing."`
 	Secret    []string      `sep:"none" env:"PERSONA_WEBHOOK_SECRET" placeholder:"WBHSEC" help:"The secret to sign with. The default is that of --webhook or of --config. Repeat the flag, newest first, to sign with several."`
-	State     string        `type:"path" placeholder:"FILE" help:"Where to remember how far it came (.idem/listen-ENVIRONMENT.json)."`
-	Since     since         `placeholder:"WHEN" help:"Without a state file, begin at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
-	Interval  time.Duration `default:"2s" help:"How often to ask for events (${default})."`
+	State     string        `type:"path" placeholder:"FILE" help:"The file that stores the progress. The default is .idem/listen-ENVIRONMENT.json."`
+	Since     since         `placeholder:"WHEN" help:"Without a state file, start at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
+	Interval  time.Duration `default:"2s" help:"How often to request events (${default})."`
 	Timeout   time.Duration `default:"5s" help:"How long to wait for an answer (${default}, as Persona does)."`
-	Once      bool          `help:"End when everything is forwarded. Exits 1 if something was not accepted."`
-	Plain     bool          `help:"Print lines, also on a terminal."`
+	Once      bool          `help:"Read the events once, try each one once, and exit. The exit code is 1 if an event was not accepted."`
+	Plain     bool          `help:"Print lines instead of the live view."`
 	JSON      bool          `name:"json" help:"Print a line of JSON for each attempt."`
 }
 
 func (listenCommand) Help() string {
-	return `It reads Persona's list of events, so that it needs no tunnel and no public address. Start it again and it goes on where it stopped. On a terminal it shows a live view: choose an event, look at its details, or send it again with r.
+	return `It reads Persona's list of events, so it needs no tunnel and no public address. When you start it again, it continues where it stopped. On a terminal it shows a live view: select an event, press enter for its details, or r to send it again.
 
-An event of the list has no "included" objects: see docs/service.md.
+Events of the list have no "included" objects: see docs/service.md.
 
 ` + examples(
 		`# From the local sandbox`,
@@ -50,7 +51,7 @@ An event of the list has no "included" objects: see docs/service.md.
 		`idem listen --config idem.yaml --forward 'inquiry.*=http://127.0.0.1:3000/a' --forward 'report/*=http://127.0.0.1:3000/b' --since 1h`)
 }
 
-// Validate rejects what cannot be forwarded.
+// Validate checks the addresses and durations.
 func (c listenCommand) Validate() error {
 	if c.ForwardTo == "" && len(c.Forward) == 0 {
 		return errors.New("nowhere to forward to: set --forward-to or --forward")
@@ -96,7 +97,7 @@ func (c listenCommand) Run(ctx context.Context, std streams) error {
 	return refused(listener.Run(ctx))
 }
 
-// runLive forwards behind a live view. Either ends the other.
+// runLive forwards events and shows a live view. When one ends, so does the other.
 func (c listenCommand) runLive(ctx context.Context, std streams, options listen.Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -118,7 +119,7 @@ func (c listenCommand) runLive(ctx context.Context, std streams, options listen.
 	return errors.Join(shown, refused(<-ended))
 }
 
-// options connects the list of events with where they go.
+// options connects the list of events with the receivers.
 func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 	routes, err := c.routes()
 	if err != nil {
@@ -150,18 +151,11 @@ func (c listenCommand) options(ctx context.Context) (listen.Options, error) {
 	return options, c.read(ctx, &options, client, limiter)
 }
 
-// as makes the events those of a webhook. It returns a client that reads them as the
-// webhook would send them.
+// as selects the events and secrets of a webhook. It returns a client that reads events in
+// the version and casing of the webhook.
 func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecret, limiter *persona.RateLimiter) (*persona.Client, error) {
 	if len(c.Secret) == 0 {
-		for _, secret := range hook.Attributes.Secrets {
-			if secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(time.Now()) {
-				options.Sender.Secrets = append(options.Sender.Secrets, secret.Value)
-			}
-		}
-		if len(options.Sender.Secrets) == 0 && hook.Attributes.Secret != "" {
-			options.Sender.Secrets = []string{hook.Attributes.Secret}
-		}
+		options.Sender.Secrets = webhookplan.Secrets(hook, time.Now())
 	}
 	subscribed := hook.Attributes.EnabledEvents
 	options.Wanted = func(name string) bool { return slices.Contains(subscribed, "*") || slices.Contains(subscribed, name) }
@@ -175,7 +169,7 @@ func (c listenCommand) as(options *listen.Options, hook *persona.WebhookWithSecr
 	return c.client(form...)
 }
 
-// configuredSecrets are those of the service's configuration.
+// configuredSecrets returns the secrets of the service's configuration.
 func (c listenCommand) configuredSecrets() ([]string, error) {
 	missing := errors.New("no secret to sign with: set --webhook, --secret (or PERSONA_WEBHOOK_SECRET), or --config")
 	if c.Config == "" {
@@ -195,7 +189,7 @@ func (c listenCommand) configuredSecrets() ([]string, error) {
 	return secrets, nil
 }
 
-// read says how the events are read, and from when on.
+// read sets how events are read, and from which time.
 func (c listenCommand) read(ctx context.Context, options *listen.Options, client *persona.Client, limiter *persona.RateLimiter) error {
 	list := reconcile.Persona{Client: client, RateLimiter: limiter}
 	options.Lister = list
@@ -220,7 +214,7 @@ func (c listenCommand) read(ctx context.Context, options *listen.Options, client
 	return nil
 }
 
-// orDefaultURL is the address that the SDK uses.
+// orDefaultURL returns the address that the SDK uses.
 func orDefaultURL(baseURL string) string {
 	for _, url := range []string{baseURL, os.Getenv("PERSONA_BASE_URL")} {
 		if url != "" {

@@ -29,7 +29,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitUsage   = 2
-	exitUnknown = 3 // a call of Persona's API may or may not have taken effect
+	exitUnknown = 3 // it is not known whether a call to Persona's API took effect
 )
 
 // streams are what a command reads and writes.
@@ -42,22 +42,22 @@ type streams struct {
 type commands struct {
 	Version versionFlag `name:"version" help:"Print the version and exit."`
 
-	Init    initCommand    `cmd:"" group:"develop" help:"Connect an environment at Persona: try the key, create the webhook, write the configuration."`
+	Init    initCommand    `cmd:"" group:"develop" help:"Set up an environment: test the API key, create the webhook, write the configuration."`
 	Dev     devCommand     `cmd:"" group:"develop" help:"Run a sandbox, a service and a status page on this machine."`
 	Sandbox sandboxCommand `cmd:"" group:"develop" help:"Run a local Persona, or list the operations it supports."`
 	Demo    demoCommand    `cmd:"" group:"develop" help:"Run the six steps of the tutorial and check every outcome."`
 	Policy  policyCommand  `cmd:"" group:"develop" help:"Check a policy file, or print the built-in policy."`
 
-	Trigger triggerCommand `cmd:"" group:"develop" help:"Let something happen to a person in a sandbox environment."`
+	Trigger triggerCommand `cmd:"" group:"develop" help:"Run a scenario for an invented person in a sandbox environment."`
 	Listen  listenCommand  `cmd:"" group:"develop" help:"Forward Persona's events to a URL, without a tunnel."`
-	Send    sendCommand    `cmd:"" group:"develop" help:"Send a webhook, correctly signed, to a URL."`
+	Send    sendCommand    `cmd:"" group:"develop" help:"Send a signed webhook to a URL."`
 
-	Request requestCommand `cmd:"" group:"persona" help:"Make any call of Persona's API."`
+	Request requestCommand `cmd:"" group:"persona" help:"Call any path of Persona's API."`
 	Webhook webhookCommand `cmd:"" group:"persona" help:"Verify and sign webhooks, and configure them at Persona."`
 	API     apiCommand     `cmd:"" group:"persona" name:"api" help:"List the operations of Persona's API that the SDK supports."`
 
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
-	Doctor    doctorCommand    `cmd:"" group:"service" help:"Examine the configuration, the service, and what it needs at Persona."`
+	Doctor    doctorCommand    `cmd:"" group:"service" help:"Check the configuration, the service, and the API key and webhook at Persona."`
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
@@ -118,7 +118,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	return exitDone
 }
 
-// asking turns no arguments, and `help COMMAND`, into a request for help.
+// asking turns no arguments, and `help COMMAND`, into --help.
 func asking(args []string) []string {
 	switch {
 	case len(args) == 0:

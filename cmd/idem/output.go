@@ -20,8 +20,8 @@ func (o output) print(w io.Writer, result any, text func(io.Writer)) error {
 	return show.Text(w, text)
 }
 
-// examples is the part of a command's help that shows how the command is used. A line
-// that begins with # explains the lines below it.
+// examples returns the examples in a command's help. A line that starts with # explains the
+// lines below it.
 func examples(lines ...string) string {
 	return "Examples:\n\n    " + strings.Join(lines, "\n    ")
 }

@@ -19,16 +19,16 @@ type requestCommand struct {
 	Method         string   `arg:"" help:"The method: GET, POST, PATCH or DELETE."`
 	Path           string   `arg:"" help:"The path below the API's address, with or without a query, such as /inquiries/inq_…."`
 	Data           string   `short:"d" placeholder:"JSON" help:"The body: JSON, @FILE, or - for standard input."`
-	Query          []string `short:"q" sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the query, such as 'filter[status]=completed'. Repeatable."`
+	Query          []string `short:"q" sep:"none" placeholder:"NAME=VALUE" help:"A query parameter, such as 'filter[status]=completed'. Repeatable."`
 	Header         []string `short:"H" sep:"none" placeholder:"NAME:VALUE" help:"A header, such as 'Key-Inflection: camel'. Repeatable."`
 	IdempotencyKey string   `placeholder:"KEY" help:"The idempotency key of a POST. The default is a random one."`
-	JSON           bool     `name:"json" help:"Also print a refusal as JSON on standard output. Answers always are JSON."`
+	JSON           bool     `name:"json" help:"Print errors as JSON on standard output. Answers are always JSON."`
 }
 
 func (requestCommand) Help() string {
-	return `The call is retried and limited like every call of the SDK. A file, such as a PDF, can be redirected.
+	return `Retries, rate limits and errors are those of the SDK. Redirect the output to save a file such as a PDF.
 
-The exit code is 1 if Persona refused the call or could not be reached, and 3 if it is not known whether the call took effect.
+The exit code is 1 if Persona rejected the call or could not be reached, and 3 if it is not known whether the call took effect.
 
 ` + examples(
 		`idem request GET /inquiries -q 'filter[reference-id]=user-1042' -q 'page[size]=1'`,
@@ -64,8 +64,8 @@ func (c requestCommand) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// pathOf accepts what a person copies: a path without its slash, or one of the links of
-// an answer, which begin with /api/v1.
+// pathOf also accepts a path without its slash, and the links of an answer, which start
+// with /api/v1.
 func pathOf(path string) string {
 	path = "/" + strings.TrimPrefix(path, "/")
 	if rest, ok := strings.CutPrefix(path, "/api/v1/"); ok {
@@ -92,7 +92,7 @@ func (c requestCommand) options() (opts []persona.Option, err error) {
 	return opts, err
 }
 
-// body returns what to send, nil for nothing.
+// body returns the body to send, or nil.
 func (c requestCommand) body(in io.Reader) (any, error) {
 	if c.Data == "" {
 		return nil, nil
@@ -101,13 +101,13 @@ func (c requestCommand) body(in io.Reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Header) == 0 && !json.Valid(body) { // a header may set another content type
+	if len(c.Header) == 0 && !json.Valid(body) { // a header can set another content type
 		return nil, errors.New("the body is not JSON: quote it, or read it with -d @FILE")
 	}
 	return body, nil
 }
 
-// failed reports a refusal.
+// failed prints the error of a call.
 func (c requestCommand) failed(out io.Writer, err error) error {
 	var refusal *persona.Error
 	if c.JSON && errors.As(err, &refusal) {
@@ -119,8 +119,8 @@ func (c requestCommand) failed(out io.Writer, err error) error {
 	return refused(err)
 }
 
-// readData reads what a flag such as --data names: the text itself, @FILE, or - for
-// standard input.
+// readData returns the value of a flag such as --data: the text itself, the contents of
+// @FILE, or standard input for -.
 func readData(in io.Reader, text string) ([]byte, error) {
 	switch file, isFile := strings.CutPrefix(text, "@"); {
 	case text == "-":

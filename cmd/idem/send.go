@@ -22,21 +22,21 @@ type sendCommand struct {
 	Secret  []string      `required:"" sep:"none" env:"PERSONA_WEBHOOK_SECRET" placeholder:"WBHSEC" help:"The secret to sign with. Repeat the flag, newest first, to sign as Persona does during a rotation."`
 	Header  []string      `short:"H" sep:"none" placeholder:"NAME:VALUE" help:"Another header. Repeatable."`
 	At      *int64        `placeholder:"UNIX" help:"Sign as of this Unix time, in seconds, instead of now."`
-	Attempt int           `default:"1" placeholder:"N" help:"Which attempt the headers call this, from 1 to 8 (${default})."`
+	Attempt int           `default:"1" placeholder:"N" help:"The number of the attempt in the headers, from 1 to 8 (${default})."`
 	Timeout time.Duration `default:"5s" help:"How long to wait for the answer (${default}, as Persona does)."`
 }
 
 func (sendCommand) Help() string {
-	return `The exit code is 1 unless the answer is 200, 201, 202 or 204, which are what Persona accepts. Redirects are not followed.
+	return `Persona accepts the answers 200, 201, 202 and 204; after any other answer the exit code is 1. Redirects are not followed.
 
 ` + examples(
 		`idem send http://127.0.0.1:8080/webhooks/persona/sandbox --secret wbhsec_… -d @event.json`,
 		`idem send http://127.0.0.1:3000/hooks --secret wbhsec_… < event.json`,
-		`# What a receiver must refuse: a signature of ten minutes ago`,
+		`# A receiver must reject this: the signature is ten minutes old`,
 		`idem send http://127.0.0.1:3000/hooks --secret wbhsec_… -d @event.json --at $(($(date +%s) - 600))`)
 }
 
-// Validate rejects what cannot be sent.
+// Validate checks the address and the numbers.
 func (c sendCommand) Validate() error {
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("%q is not a web address such as http://127.0.0.1:3000/hooks", c.URL)
@@ -70,12 +70,12 @@ func (c sendCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	if !result.Accepted {
-		return fmt.Errorf("the receiver answered %d: Persona would send the event again", result.Status)
+		return fmt.Errorf("the receiver answered %d: Persona would retry", result.Status)
 	}
 	return nil
 }
 
-// sent is what became of a webhook.
+// sent is the result of sending a webhook.
 type sent struct {
 	Accepted bool   `json:"accepted"`
 	Status   int    `json:"status"`
@@ -92,7 +92,7 @@ func (s sent) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%s in %d ms\n", status, s.Millis)
 	if body := strings.TrimSpace(s.Body); body != "" {
-		fmt.Fprintln(w, body)
+		fmt.Fprintln(w, show.Printable(body))
 	}
 }
 

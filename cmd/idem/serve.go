@@ -2,30 +2,41 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"syscall"
 
+	"github.com/idemhq/idem/cmd/idem/internal/doctor"
 	"github.com/idemhq/idem/internal/serve"
 	"github.com/idemhq/idem/service"
 )
 
 type serveCommand struct {
 	output
-	Config string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration file. Environment variables override the file; it is not needed when they set everything."`
-	Check  bool   `help:"Check the configuration and the policies, then exit. --json is for what this prints: the log has a format of its own."`
+	Config  string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The configuration file. Environment variables override the file; it is not needed when they set everything."`
+	Check   bool   `help:"Check the configuration and the policies, test the API keys at Persona, and exit."`
+	Offline bool   `help:"With --check, do not test the API keys."`
 }
 
 func (serveCommand) Help() string {
 	return examples("idem serve --config idem.yaml",
-		"# Check the configuration and the policies only", "idem serve --config idem.yaml --check",
+		"# Check the configuration, the policies and the keys only", "idem serve --config idem.yaml --check",
+		"# Without the network", "idem serve --config idem.yaml --check --offline",
 		"# Without a file", "IDEM_SANDBOX_API_KEY=persona_sandbox_… IDEM_SANDBOX_WEBHOOK_SECRETS=wbhsec_… idem serve")
+}
+
+// Validate rejects a flag that would do nothing.
+func (c serveCommand) Validate() error {
+	if c.Offline && !c.Check {
+		return errors.New("--offline belongs to --check")
+	}
+	return nil
 }
 
 func (c serveCommand) Run(ctx context.Context, std streams) error {
@@ -34,13 +45,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	if c.Check {
-		if err := service.CheckPolicies(cfg); err != nil {
-			return err
-		}
-		environments := slices.Sorted(maps.Keys(cfg.Environments))
-		return c.print(std.out, map[string]any{"valid": true, "environments": environments}, func(w io.Writer) {
-			fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
-		})
+		return c.check(ctx, cfg, std.out)
 	}
 	tuneGC(os.Getenv)
 	logger := cfg.Logger(std.err)
@@ -70,6 +75,26 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return served
+}
+
+// check looks at what the service needs, and starts nothing.
+func (c serveCommand) check(ctx context.Context, cfg service.Config, out io.Writer) error {
+	if err := service.CheckPolicies(cfg); err != nil {
+		return err
+	}
+	environments := doctor.Environments(cfg)
+	for _, environment := range environments {
+		if c.Offline {
+			break
+		}
+		key := doctor.Options{Config: cfg, HTTP: http.DefaultClient}.Key(ctx, environment)
+		if key.Level != doctor.OK {
+			return fmt.Errorf("the key of the environment %s: %s: %s; --offline does not try it", environment, key.Found, key.Do)
+		}
+	}
+	return c.print(out, map[string]any{"valid": true, "environments": environments}, func(w io.Writer) {
+		fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
+	})
 }
 
 // reload reads the secrets of the webhooks again when the process is told to

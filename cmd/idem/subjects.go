@@ -13,7 +13,7 @@ import (
 )
 
 type subjectsCommand struct {
-	List subjectsListCommand `cmd:"" help:"List people and businesses with their verdicts, those first whose verdict stands longest."`
+	List subjectsListCommand `cmd:"" help:"List people and businesses with their verdicts, oldest verdict first."`
 	Show subjectsShowCommand `cmd:"" help:"Show the verdict on a person or business, and the decisions behind it."`
 }
 
@@ -36,14 +36,14 @@ func (c subjectsListCommand) Run(ctx context.Context, std streams) error {
 	return c.print(std.out, page, func(w io.Writer) {
 		rows := [][]string{{"REFERENCE", "SINCE", "OBJECT", "VERDICT"}}
 		for _, s := range page.Data {
-			rows = append(rows, []string{s.Reference, sinceWhen(s.Since), s.Object.ID, coloured(string(s.Verdict))})
+			rows = append(rows, []string{show.Printable(s.Reference), sinceWhen(s.Since), s.Object.ID, coloured(string(s.Verdict))})
 		}
 		show.Table(w, rows)
 		printNext(w, page.Next)
 	})
 }
 
-// sinceWhen is a moment that may be missing.
+// sinceWhen formats a time that may be missing.
 func sinceWhen(t *time.Time) string {
 	if t == nil {
 		return "-"
@@ -54,11 +54,11 @@ func sinceWhen(t *time.Time) string {
 type subjectsShowCommand struct {
 	output
 	remoteService
-	Reference string `arg:"" help:"Your own id of the person or business."`
+	Reference string `arg:"" help:"Your reference id of the person or business."`
 }
 
 func (subjectsShowCommand) Help() string {
-	return `The exit code is 0 whatever the verdict is: scripts read it from --json.
+	return `The exit code is 0 for every verdict. Scripts can read the verdict with --json.
 
 ` + examples("idem subjects show user-1042", "idem subjects show user-1042 --json")
 }
@@ -85,7 +85,7 @@ func (c subjectsShowCommand) Run(ctx context.Context, std streams) error {
 }
 
 func (s shownSubject) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", s.Reference, coloured(string(s.Verdict)))
+	fmt.Fprintf(w, "%s: %s\n", show.Printable(s.Reference), coloured(string(s.Verdict)))
 	if s.Object.ID != "" {
 		fmt.Fprintf(w, "since %s, from %s, which is %s\n", sinceWhen(s.Since), s.Object, s.Status)
 	}

@@ -16,16 +16,16 @@ import (
 type tailCommand struct {
 	remoteService
 	Only     []string      `enum:"event,decision,action,notification" placeholder:"KIND" help:"Only these kinds: ${enum}. The default is all."`
-	Object   string        `placeholder:"ID" help:"Only what is about this object, such as inq_…."`
+	Object   string        `placeholder:"ID" help:"Only rows about this object, such as inq_…."`
 	State    []string      `placeholder:"STATE" help:"Only rows in these states, such as dead or poison."`
-	Last     int           `default:"10" placeholder:"N" help:"How many rows of each kind to begin with (${default})."`
-	Interval time.Duration `default:"1s" help:"How often to ask (${default})."`
-	Once     bool          `help:"Print what there is and end."`
+	Last     int           `default:"10" placeholder:"N" help:"The number of existing rows of each kind to start with (${default})."`
+	Interval time.Duration `default:"1s" help:"How often to request rows (${default})."`
+	Once     bool          `help:"Print the existing rows and exit."`
 	JSON     bool          `name:"json" help:"Print a line of JSON for each row."`
 }
 
 func (tailCommand) Help() string {
-	return `A row is printed when it comes and when its state changes. Rows hold ids, names and reasons, and no personal data but your own reference ids.
+	return `It prints a row when it appears and when its state changes. Rows contain ids, names, reasons and your reference ids, but no personal data.
 
 ` + examples(
 		`idem tail`,
@@ -34,7 +34,7 @@ func (tailCommand) Help() string {
 		`idem tail --url https://idem.example.com --environment production`)
 }
 
-// Validate rejects what cannot be followed.
+// Validate checks the numbers.
 func (c tailCommand) Validate() error {
 	if c.Interval <= 0 {
 		return errors.New("--interval must be greater than zero")
@@ -74,7 +74,7 @@ func (c tailCommand) Run(ctx context.Context, std streams) error {
 	}
 }
 
-// refusedForGood reports whether the service would refuse again.
+// refusedForGood reports whether the service would reject a retry.
 func refusedForGood(err error) bool {
 	var refusal *remote.Error
 	return errors.As(err, &refusal) && refusal.Status < 500 && refusal.Status != 429
@@ -92,7 +92,7 @@ func (c tailCommand) printRows(w io.Writer, rows []tail.Row) error {
 			continue
 		}
 		err := show.Text(w, func(w io.Writer) {
-			fmt.Fprintf(w, "%s  %-12s  %-36s  %-30s  %s  %s\n", moment(row.At), row.Kind, row.Object, row.Name, coloured(row.State), show.Faint(row.Reason))
+			fmt.Fprintf(w, "%s  %-12s  %-36s  %-30s  %s  %s\n", moment(row.At), row.Kind, row.Object, show.Printable(row.Name), coloured(row.State), show.Faint(show.Printable(row.Reason)))
 		})
 		if err != nil {
 			return err
@@ -101,7 +101,7 @@ func (c tailCommand) printRows(w io.Writer, rows []tail.Row) error {
 	return nil
 }
 
-// coloured colours a state or a verdict by what it means for people.
+// coloured colours a state or a verdict by its meaning.
 func coloured(state string) string {
 	switch state {
 	case "dead", "poison", "declined", "not_evaluated":

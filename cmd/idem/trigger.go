@@ -17,13 +17,13 @@ import (
 type triggerCommand struct {
 	output
 	account
-	Scenario string `arg:"" optional:"" help:"What happens: ${scenarios}. Without one they are explained."`
+	Scenario string `arg:"" optional:"" help:"The scenario: ${scenarios}. The default is to list them."`
 
-	Reference string   `placeholder:"ID" help:"Your own id of the person. The default is an invented one."`
-	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as address-country-code=DE, or as JSON, such as 'age=42'. Repeatable."`
+	Reference string   `placeholder:"ID" help:"Your reference id of the person. The default is an invented one."`
+	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as address-country-code=DE. A value that is valid JSON, such as 42, keeps its type. Repeatable."`
 	Tag       []string `placeholder:"TAG" help:"A tag of the inquiry. Repeatable."`
-	Undecided bool     `help:"Neither approve nor decline: your rules decide."`
-	Count     int      `default:"20" placeholder:"N" help:"How many people a burst has (${default})."`
+	Undecided bool     `help:"Do not approve or decline: leave the decision to your rules."`
+	Count     int      `default:"20" placeholder:"N" help:"The number of people in a burst (${default})."`
 
 	Template       string   `placeholder:"ITMPL" env:"IDEM_INQUIRY_TEMPLATE" help:"The inquiry template (itmpl_…). The local sandbox has one."`
 	Verification   []string `placeholder:"VTMPL" env:"IDEM_VERIFICATION_TEMPLATES" help:"A verification template (vtmpl_…) of the inquiry template. Repeatable. The local sandbox has one for a government ID and one for a selfie. Without any, no verification is simulated."`
@@ -31,7 +31,7 @@ type triggerCommand struct {
 }
 
 func (triggerCommand) Help() string {
-	return `It works by Persona's API alone, so that the events and webhooks are Persona's own. Production refuses it.
+	return `It uses only Persona's API, so Persona sends the events and webhooks itself. It does not work in production.
 
 ` + examples(
 		`# At the local sandbox, which "idem sandbox" or "idem dev" runs`,
@@ -43,10 +43,10 @@ func (triggerCommand) Help() string {
 		`idem trigger watchlist-hit --template itmpl_… --report-template rptp_…`)
 }
 
-// Validate rejects what a scenario cannot use.
+// Validate checks the scenario and the environment.
 func (c triggerCommand) Validate() error {
 	if c.Environment == "production" {
-		return errors.New("scenarios work in the sandbox environment only: Persona simulates nobody in production")
+		return errors.New("scenarios work only in the sandbox environment: Persona has no simulate actions in production")
 	}
 	if c.Count < 1 {
 		return errors.New("--count must be at least 1")
@@ -80,7 +80,7 @@ func (c triggerCommand) Run(ctx context.Context, std streams) error {
 	}
 	result, err := s.Play(ctx, client, options)
 	bar.End()
-	if len(result.People) > 0 { // also those before an error
+	if len(result.People) > 0 { // after an error too
 		err = errors.Join(err, c.print(std.out, result, func(w io.Writer) { printResult(w, result) }))
 	}
 	return refused(err)
@@ -98,7 +98,7 @@ func (c triggerCommand) options() (scenario.Options, error) {
 		}
 		var parsed any
 		if json.Unmarshal([]byte(value), &parsed) != nil {
-			parsed = value // a text needs no quotes
+			parsed = value // a string needs no quotes
 		}
 		o.Fields[name] = parsed
 	}
@@ -111,7 +111,7 @@ func (c triggerCommand) options() (scenario.Options, error) {
 	return o, nil
 }
 
-// useFixtures fills in the templates that every local sandbox has.
+// useFixtures sets the templates that every local sandbox has.
 func (c triggerCommand) useFixtures(o *scenario.Options) {
 	if o.InquiryTemplate == "" {
 		o.InquiryTemplate = sandbox.InquiryTemplateID
@@ -126,7 +126,7 @@ func (c triggerCommand) useFixtures(o *scenario.Options) {
 	}
 }
 
-// explained is a scenario as the list shows it.
+// explained is a scenario in the list.
 type explained struct {
 	Name string `json:"name"`
 	Help string `json:"help"`
@@ -159,7 +159,7 @@ func printResult(w io.Writer, r scenario.Result) {
 	show.Table(w, rows)
 	for _, p := range r.People {
 		for _, id := range append(p.Verifications, p.Reports...) {
-			if len(r.People) <= 2 { // a burst would fill the screen
+			if len(r.People) <= 2 { // not for a burst
 				fmt.Fprintf(w, "%s  %s\n", p.Inquiry, id)
 			}
 		}

@@ -15,7 +15,7 @@ type webhookCommand struct {
 	Sign   signCommand   `cmd:"" help:"Sign a webhook body from standard input and print the Persona-Signature header."`
 
 	Plan  webhookPlanCommand  `cmd:"" help:"Compare the webhooks at Persona with a file."`
-	Apply webhookApplyCommand `cmd:"" help:"Make the webhooks at Persona what a file says."`
+	Apply webhookApplyCommand `cmd:"" help:"Apply a file to the webhooks at Persona."`
 }
 
 type verifyCommand struct {

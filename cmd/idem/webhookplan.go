@@ -14,7 +14,7 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-const webhookFileHelp = `The file says which webhooks there should be. A webhook is known by its name; others are left alone, and so are settings that the file leaves out:
+const webhookFileHelp = `The file lists webhooks, which are identified by their names. Other webhooks and settings that the file omits do not change:
 
     webhooks:
       - name: idem
@@ -27,7 +27,7 @@ const webhookFileHelp = `The file says which webhooks there should be. A webhook
         attributes_blocklist: []
         file_access_token_expires_in: 21600
 
-included_allowlist, relationship_allowlist and payload_filter take what Persona's API takes.
+included_allowlist, relationship_allowlist and payload_filter have the form of Persona's API.
 
 `
 
@@ -35,7 +35,7 @@ type webhookPlanCommand struct {
 	output
 	account
 	File     string `arg:"" help:"The file with the webhooks."`
-	ExitCode bool   `help:"Exit 1 if something differs."`
+	ExitCode bool   `help:"Exit with 1 if there are differences."`
 }
 
 func (webhookPlanCommand) Help() string {
@@ -56,7 +56,7 @@ func (c webhookPlanCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// planned compares what there is with a file. Warnings go to w.
+// planned compares the webhooks at Persona with a file. It prints warnings to w.
 func planned(ctx context.Context, a account, path string, w io.Writer) (*persona.Client, []webhookplan.Step, error) {
 	file, err := webhookplan.Read(path)
 	if err != nil {
@@ -103,8 +103,8 @@ type webhookApplyCommand struct {
 	output
 	account
 	File       string `arg:"" help:"The file with the webhooks."`
-	Yes        bool   `short:"y" help:"Do not ask. Needed when standard input is not a terminal."`
-	SecretFile string `type:"path" placeholder:"FILE" help:"Append the secrets of the webhooks that are created to this file, for webhook_secrets_file. Only you can read it."`
+	Yes        bool   `short:"y" help:"Do not ask for confirmation. Required when standard input is not a terminal."`
+	SecretFile string `type:"path" placeholder:"FILE" help:"Append the secrets of new webhooks to this file, for webhook_secrets_file. A new file is readable only by you."`
 }
 
 func (webhookApplyCommand) Help() string {
@@ -134,13 +134,13 @@ func (c webhookApplyCommand) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// keepSecrets writes the secrets of new webhooks where the user wants them.
+// keepSecrets appends the secrets of new webhooks to the secret file.
 func (c webhookApplyCommand) keepSecrets(w io.Writer, done []webhookplan.Done) error {
 	for _, d := range done {
 		switch {
 		case d.Secret == "":
 		case c.SecretFile == "":
-			fmt.Fprintf(w, "The secret of %s is at Persona: idem request GET /webhooks/%s\n", d.Name, d.ID)
+			fmt.Fprintf(w, "To see the secret of %s: idem request GET /webhooks/%s\n", d.Name, d.ID)
 		default:
 			if err := appendSecret(c.SecretFile, d.Secret); err != nil {
 				return fmt.Errorf("keep the secret of %s: %w", d.ID, err)
@@ -159,10 +159,10 @@ func appendSecret(path, secret string) error {
 	return errors.Join(err, file.Close())
 }
 
-// confirm asks on the terminal.
+// confirm asks for confirmation on the terminal.
 func confirm(std streams, question string) error {
 	if !show.Terminal(std.in) {
-		return errors.New("nothing was changed: add --yes, since there is no terminal to ask on")
+		return errors.New("nothing was changed: there is no terminal to confirm on; add --yes")
 	}
 	fmt.Fprintf(std.err, "%s [y/N] ", question)
 	answer, err := bufio.NewReader(std.in).ReadString('\n')

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -41,7 +42,7 @@ func commentCase(c *engine.Change, r *storage.Resource, a Act) (*storage.Resourc
 	case r.Attributes["redacted-at"] != nil:
 		return nil, engine.Conflict("the case is redacted")
 	}
-	comment := c.Create("case-comment", "cscm", map[string]any{"message": a.Text, "commenter-id": resources.UserID, "commenter-type": "user"}, nil)
+	comment := c.Create("case-comment", "cscm", map[string]any{"message": a.Text, "commenter-id": fixtures.UserID, "commenter-type": "user"}, nil)
 	c.Stamp(comment, "updated-at")
 	r.Link("case-comments", comment.Identifier())
 	c.Stamp(r, "updated-at")
@@ -80,7 +81,7 @@ func createReport(c *engine.Change, account *storage.Resource, a Act) (*storage.
 
 // newReport creates the report of an act, about an account unless that is nil.
 func newReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
-	for id, typ := range resources.ReportTemplates() {
+	for id, typ := range fixtures.ReportTemplates() {
 		if typ == a.Type {
 			if err := reportkind.CheckQuery(typ, a.Query); err != nil {
 				return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -34,7 +35,7 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 
 // templateOf returns the verification template for a type of verification, or "".
 func templateOf(verification string) string {
-	for id, typ := range resources.VerificationTemplates() {
+	for id, typ := range fixtures.VerificationTemplates() {
 		if typ == verification {
 			return id
 		}
@@ -89,7 +90,7 @@ func useReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (*st
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return nil, err
 	}
-	v := resources.AddVerification(c, inquiry, "verification/government-id", resources.GovernmentIDTemplateID, "submitted")
+	v := resources.AddVerification(c, inquiry, "verification/government-id", fixtures.GovernmentIDTemplateID, "submitted")
 	v.Attributes["from-reusable-persona"] = true
 	resources.SetVerification(c, v, "passed")
 	c.Emit("inquiry.reusable-persona-used", inquiry, nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -375,7 +376,7 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if at == len(steps) {
 		return invalidConfig("There is no step left.")
 	}
-	typ := resources.VerificationType(c, steps[at])
+	typ := fixtures.VerificationType(c, steps[at])
 	if !slices.Contains(stepOutcomes(typ), outcome) {
 		return invalidConfig("Choose one of the outcomes.")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -171,7 +172,7 @@ func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 	if chosen.Text("status") != "active" {
 		return &flowError{422, "inactive_template", "The template is not active."}
 	}
-	p.Steps = hostedSteps(c, verificationsOf(c, chosen), -1)
+	p.Steps = hostedSteps(c, fixtures.Steps(chosen), -1)
 	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true}
 	return nil
 }
@@ -212,7 +213,7 @@ func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 		{"failed", "Fails", "A required check fails.", false},
 		{"requires_retry", "Has to be repeated", "The person is asked again.", false},
 	}
-	if slices.Contains(stepOutcomes(resources.VerificationType(c, steps[at])), "errored") {
+	if slices.Contains(stepOutcomes(fixtures.VerificationType(c, steps[at])), "errored") {
 		p.Form.Choices = append(p.Form.Choices, hostedChoice{"errored", "Ends in an error", "What was uploaded cannot be processed, nothing is verified, and the person is asked again.", false})
 	}
 }
@@ -242,15 +243,9 @@ func (v *visit) showEnd(p *hostedPage, status string) {
 	}
 }
 
-// verificationsOf returns the verification templates of an inquiry template, in the order of
-// the steps.
-func verificationsOf(c *engine.Change, template *storage.Resource) []string {
-	ids, _ := template.Attributes[resources.TemplateVerifications].([]string)
-	return ids
-}
-
+// stepsOf returns the verification templates of an inquiry, in the order of the steps.
 func stepsOf(c *engine.Change, inquiry *storage.Resource) []string {
-	return verificationsOf(c, c.Get(inquiry.One("inquiry-template")))
+	return fixtures.Steps(c.Get(inquiry.One("inquiry-template")))
 }
 
 // currentStep returns the index of the first step whose verification is missing or must be
@@ -270,7 +265,7 @@ func currentStep(c *engine.Change, inquiry *storage.Resource, steps []string) in
 
 // stepName returns the name of the step of a verification template, such as government-id.
 func stepName(c *engine.Change, templateID string) string {
-	return strings.TrimPrefix(resources.VerificationType(c, templateID), "verification/")
+	return strings.TrimPrefix(fixtures.VerificationType(c, templateID), "verification/")
 }
 
 func hostedSteps(c *engine.Change, steps []string, at int) []hostedStep {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -93,7 +94,7 @@ func createAccount(c *engine.Call) (*engine.Answer, error) {
 // default one.
 func accountTypeOf(c *engine.Call, path string) (string, error) {
 	if c.Text(path) == "" {
-		return AccountTypeID, nil
+		return fixtures.AccountTypeID, nil
 	}
 	found, err := c.Referenced(path, "account-type")
 	if err != nil {
@@ -169,7 +170,7 @@ func tooLong() error { return engine.BadRequest("must be shorter than 255 charac
 // setAccount sets the status and the fields of a request.
 func setAccount(c *engine.Call, account *storage.Resource) error {
 	if status := c.Text("data.attributes.account-status"); status != "" {
-		if !slices.ContainsFunc(statusesOfType(c.Change, account.One("account-type")), func(s AccountStatus) bool { return s.Name == status }) {
+		if !slices.ContainsFunc(fixtures.AccountStatuses(c.Change, account.One("account-type")), func(s fixtures.AccountStatus) bool { return s.Name == status }) {
 			return engine.Unprocessable("the account type has no such status", "/data/attributes/account-status")
 		}
 		account.Attributes["account-status"] = status
@@ -231,7 +232,7 @@ func accountByReference(c *engine.Change, reference, except string) *storage.Res
 
 func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
 	attributes := map[string]any{
-		"account-type-name": c.Get(typeID).Text("name"), "account-status": statusesOfType(c, typeID)[0].Name, "tags": []any{}, "fields": storage.NewAccountFields(),
+		"account-type-name": c.Get(typeID).Text("name"), "account-status": fixtures.AccountStatuses(c, typeID)[0].Name, "tags": []any{}, "fields": storage.NewAccountFields(),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now),
 	}
 	if reference != "" {
@@ -318,10 +319,10 @@ func runAction(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Text("data.account-action-id") != AccountActionID {
+	if c.Text("data.account-action-id") != fixtures.AccountActionID {
 		return nil, engine.NotFound("data.account_action_id is not found")
 	}
-	run := newRun(c.Change, c.Get(WorkflowID), "completed")
+	run := newRun(c.Change, c.Get(fixtures.WorkflowID), "completed")
 	return &engine.Answer{One: account, Meta: map[string]any{"workflow-run-id": run.ID}}, nil
 }
 
@@ -331,7 +332,7 @@ func accountValue(c *engine.Change, r *storage.Resource, name string) any {
 	case "type":
 		return r.One("account-type")
 	case "status":
-		for _, status := range statusesOfType(c, r.One("account-type")) {
+		for _, status := range fixtures.AccountStatuses(c, r.One("account-type")) {
 			if status.Name == r.Text("account-status") {
 				return status.ID
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -55,7 +56,7 @@ func createCase(c *engine.Call) (*engine.Answer, error) {
 		"name": fmt.Sprintf("MRR-%d", c.Env.NextCaseNumber()), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
 		"creator-id": c.Key.ID, "creator-type": "api-key", "updated-at": simclock.Stamp(c.Now),
 	}, map[string]any{"case-template": template.Identifier()})
-	r.Attributes["status"], _ = statusesOf(c.Change, r)
+	r.Attributes["status"], _ = fixtures.CaseStatuses(c.Change, r)
 	if address := c.Text("data.attributes.creator-email-address"); address != "" {
 		r.Attributes["creator-type"], r.Attributes["creator-id"] = "user", address
 	}
@@ -97,7 +98,7 @@ func updateCase(c *engine.Call, r *storage.Resource) error {
 // and an open one reopens it.
 func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 	status := c.Text("meta.status")
-	_, statuses := statusesOf(c.Change, r)
+	_, statuses := fixtures.CaseStatuses(c.Change, r)
 	resolves, known := statuses[status]
 	if !known {
 		return engine.Unprocessable("the case template has no such status", "/meta/status")

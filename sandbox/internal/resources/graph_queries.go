@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -16,6 +18,10 @@ const (
 	queryLimit     = "_limit"    // how many seconds it may take
 )
 
+// GraphQueryTimeoutText is a parameter that makes a graph query time out. Persona documents no
+// such parameter.
+const GraphQueryTimeoutText = "Sandbox Timeout"
+
 func graphQueryOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
 		"GraphQueries.Get":    engine.Get("graph-query"),
@@ -24,7 +30,7 @@ func graphQueryOperations() map[string]engine.Operation {
 }
 
 func createGraphQuery(c *engine.Call) (*engine.Answer, error) {
-	if c.Text("data.attributes.graph-query-template-id") != GraphQueryTemplateID {
+	if c.Text("data.attributes.graph-query-template-id") != fixtures.GraphQueryTemplateID {
 		return nil, engine.NotFound("data.attributes.graph_query_template_id is not found")
 	}
 	timeout, given := c.Number("data.attributes.timeout-in-seconds")
@@ -92,7 +98,7 @@ func runGraphQuery(c *engine.Change, query *storage.Resource) {
 	switch {
 	case query.Text("status") != "submitted":
 		return
-	case hasParameter(query, GraphQueryErrorText):
+	case hasParameter(query, reportkind.ErrorText):
 		EndGraphQuery(c, query, "errored")
 		return
 	case hasParameter(query, GraphQueryTimeoutText):

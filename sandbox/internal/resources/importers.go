@@ -13,6 +13,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -173,7 +174,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 		if useTags(c, tags) != nil {
 			return rowWrong
 		}
-		account := newAccount(c, AccountTypeID, reference)
+		account := newAccount(c, fixtures.AccountTypeID, reference)
 		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(storage.NewAccountFields(), written), tags
 		c.Emit("account.created", account, nil)
 		return rowImported

@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -100,7 +101,7 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 		"behaviors": nil, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.NewInquiryFields(fieldTypes(c.Change, inquiry))
+	inquiry.Attributes["fields"] = storage.NewInquiryFields(fixtures.FieldTypes(c.Change, inquiry))
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]

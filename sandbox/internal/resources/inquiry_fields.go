@@ -9,47 +9,14 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
-
-// FieldTypes returns the types that a field of an inquiry template can have.
-func FieldTypes() []string {
-	return []string{"string", "choices", "multi_choices", "boolean", "number", "date", "generic", "government_id", "selfie", "json"}
-}
-
-// StandardFieldType returns the type of a field that a template declares without a type.
-func StandardFieldType(name string) string {
-	if typ := storage.PersonFields()[name]; typ != "" {
-		return typ
-	}
-	return "string"
-}
-
-// fieldTypes returns the types of the fields that an inquiry's template declares, by name.
-func fieldTypes(c *engine.Change, inquiry *storage.Resource) map[string]string {
-	return declaredFields(c.Get(inquiry.One("inquiry-template")))
-}
-
-// declaredFields returns the types of the fields of a template, by name.
-func declaredFields(template *storage.Resource) map[string]string {
-	types := map[string]string{}
-	switch declared := template.Attributes[templateFields].(type) {
-	case map[string]any:
-		for name, typ := range declared {
-			types[name] = engine.TextOf(typ)
-		}
-	case []string: // in snapshots from before fields had declared types
-		for _, name := range declared {
-			types[name] = StandardFieldType(name)
-		}
-	}
-	return types
-}
 
 // setInquiryFields sets the fields of a request. It refuses a field that the template does
 // not declare, and a value of another type.
 func setInquiryFields(c *engine.Call, inquiry *storage.Resource) error {
-	types := fieldTypes(c.Change, inquiry)
+	types := fixtures.FieldTypes(c.Change, inquiry)
 	given, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields := maps.Clone(given)
 	for name, value := range givenFields(c, types) {
@@ -151,7 +118,7 @@ func FieldsOfTexts(c *engine.Change, templateID string, texts map[string]string)
 	if template == nil || template.Typ != "inquiry-template" {
 		return fields
 	}
-	types := declaredFields(template)
+	types := fixtures.DeclaredFields(template)
 	for name, text := range texts {
 		if typ := types[casing.Kebab(name)]; typ != "" {
 			fields[name] = valueOfText(typ, text)

@@ -5,11 +5,9 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
-
-// templateTranslations is the attribute of an inquiry template with its texts.
-const templateTranslations = "_translations"
 
 func inquiryTemplateOperations() map[string]engine.Operation {
 	return map[string]engine.Operation{
@@ -45,7 +43,7 @@ func getTranslations(c *engine.Call) (*engine.Answer, error) {
 		return nil, err
 	}
 	return &engine.Answer{Document: map[string]any{"data": map[string]any{
-		"type": "inquiry-template-translations", "id": found.One.ID, "attributes": map[string]any{"translations": found.One.Attributes[templateTranslations]},
+		"type": "inquiry-template-translations", "id": found.One.ID, "attributes": map[string]any{"translations": found.One.Attributes[fixtures.Translations]},
 	}}}, nil
 }
 
@@ -56,7 +54,7 @@ func importTranslations(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, _ := template.Attributes[templateTranslations].([]any)
+	texts, _ := template.Attributes[fixtures.Translations].([]any)
 	texts = slices.Clone(texts)
 	given, _ := c.Value("data.attributes.translations")
 	list, _ := given.([]any)
@@ -77,7 +75,7 @@ func importTranslations(c *engine.Call) (*engine.Answer, error) {
 		text["locale-values"] = values
 		texts[i] = text
 	}
-	template.Attributes[templateTranslations] = texts
+	template.Attributes[fixtures.Translations] = texts
 	latest := c.Get(template.One("latest-published-version"))
 	attributes := latest.Clone().Attributes
 	attributes["status"], attributes["live"], attributes["published-at"] = "draft", false, nil

@@ -8,6 +8,34 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
+// Relation is one side of a relation between accounts or transactions.
+type Relation struct {
+	To      string // the family that it leads to
+	inverse string // the key of the other side
+	many    bool   // whether it leads to more than one
+}
+
+// Relations returns the relations of accounts or transactions, by key.
+func Relations(family string) map[string]Relation {
+	switch family {
+	case "account":
+		return map[string]Relation{
+			"parent":     {To: "account", inverse: "children"},
+			"children":   {To: "account", inverse: "parent", many: true},
+			"associates": {To: "account", inverse: "associates", many: true},
+			"payments":   {To: "transaction", inverse: "payer", many: true},
+		}
+	case "transaction":
+		return map[string]Relation{
+			"payer":    {To: "account", inverse: "payments"},
+			"original": {To: "transaction", inverse: "refunds"},
+			"refunds":  {To: "transaction", inverse: "original", many: true},
+		}
+	default:
+		return nil
+	}
+}
+
 // relationPrefix starts the names of the attributes that contain the relations of an account
 // or a transaction, by key.
 const relationPrefix = "_relation-"

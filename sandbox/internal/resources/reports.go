@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -96,7 +97,7 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	if !strings.HasPrefix(id, "rptp_") {
 		return nil, engine.BadRequest("data.attributes.report_template_id must start with rptp")
 	}
-	typ := ReportTemplates()[id]
+	typ := fixtures.ReportTemplates()[id]
 	if typ == "" || !reportkind.Creatable(typ) {
 		return nil, engine.NotFound("data.attributes.report_template_id is not found")
 	}
@@ -264,7 +265,7 @@ func ignoreMatch(c *engine.Call, r *storage.Resource) {
 
 // AddReview adds the review of the user of the dashboard to the history of a report.
 func AddReview(c *engine.Change, r *storage.Resource) {
-	user := c.Get(UserID)
+	user := c.Get(fixtures.UserID)
 	addHistory(c, r, "review", "ract", map[string]any{"creator-name": user.Text("name-first") + " " + user.Text("name-last")})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -53,7 +54,7 @@ func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]an
 	if id == "" {
 		return engine.BadRequest(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is missing", i))
 	}
-	typ := VerificationType(c.Change, id)
+	typ := fixtures.VerificationType(c.Change, id)
 	if typ == "" {
 		return engine.NotFound(fmt.Sprintf("meta.simulate_actions[%d].data.verification_template_id is not found", i))
 	}
@@ -135,7 +136,7 @@ func checks(typ, result string) []any {
 func fillInquiry(c *engine.Change, inquiry *storage.Resource) {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	for name, typ := range fieldTypes(c, inquiry) {
+	for name, typ := range fixtures.FieldTypes(c, inquiry) {
 		if value, known := samplePerson()[name]; known && fieldProblem(typ, value) == "" {
 			fields[name] = storage.TypedField(typ, value)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -18,7 +19,7 @@ func themeSetOperations() map[string]engine.Operation {
 		"ThemeSets.Get":  engine.Get("theme-set"),
 		"ThemeSets.List": list("theme-set", "status"),
 		"ThemeSets.Create": func(c *engine.Call) (*engine.Answer, error) {
-			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": defaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
+			r := c.Create("theme-set", "theset", map[string]any{"status": "active", "styles": fixtures.DefaultStyles(), "updated-at": simclock.Stamp(c.Now)}, nil)
 			return &engine.Answer{Status: 201, One: r}, setThemeSet(c, r, c.Text("data.attributes.name"))
 		},
 		"ThemeSets.Update": update("theme-set", func(c *engine.Call, r *storage.Resource) error {
@@ -32,7 +33,7 @@ func themeSetOperations() map[string]engine.Operation {
 			return setThemeSet(c, r, name)
 		}),
 		"ThemeSets.Archive": edit("theme-set", func(c *engine.Call, r *storage.Resource) error {
-			if r.ID == ThemeSetID {
+			if r.ID == fixtures.ThemeSetID {
 				return engine.Conflict("the default theme set cannot be archived")
 			}
 			return archive(c, r)
@@ -59,21 +60,11 @@ func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
 	return err
 }
 
-// defaultStyles returns styles that change nothing.
-func defaultStyles() map[string]any {
-	variant := func() map[string]any {
-		return map[string]any{"inquiry": map[string]any{}, "components": map[string]any{}, "step-assets": map[string]any{}}
-	}
-	return map[string]any{
-		"settings": map[string]any{"use-dark-theme": false, "preferred-theme-variant": "light"}, "light": variant(), "dark": variant(),
-	}
-}
-
 // readStyles returns the styles of a request. They replace all earlier styles: what they do
 // not set is as in a new theme set. Null sets nothing.
 func readStyles(given map[string]any) (map[string]any, error) {
 	const at = "data.attributes.styles"
-	styles, problems := defaultStyles(), []string{}
+	styles, problems := fixtures.DefaultStyles(), []string{}
 	for _, section := range slices.Sorted(maps.Keys(given)) {
 		path := engine.SnakePath(at + "." + section)
 		known, exists := styles[section].(map[string]any)

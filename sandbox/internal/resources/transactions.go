@@ -35,6 +35,12 @@ func transactionOperations() map[string]engine.Operation {
 	return operations
 }
 
+// transactionStatuses returns the statuses of the transaction type. The first one is Persona's
+// own; a new transaction has it.
+func transactionStatuses() []string {
+	return []string{"created", "approved", "declined", "needs_review"}
+}
+
 // createTransaction creates a transaction. If the same request created one before, the
 // answer is that one. Another transaction with the reference id is refused.
 func createTransaction(c *engine.Call) (*engine.Answer, error) {

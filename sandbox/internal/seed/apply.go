@@ -17,6 +17,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/deliveries"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/faults"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -96,7 +97,7 @@ func (s *seeder) applyShared() error {
 		if err != nil {
 			return err
 		}
-		resources.AddCaseTemplate(s.env, s.now(), id, template.Name, template.Open, template.Resolved)
+		fixtures.AddCaseTemplate(s.env, s.now(), id, template.Name, template.Open, template.Resolved)
 	}
 	for i, accountType := range s.seed.content.AccountTypes {
 		if err := s.applyAccountType(fmt.Sprintf("$.account_types[%d]", i), accountType); err != nil {
@@ -133,7 +134,7 @@ func (s *seeder) applyInquiryTemplate(path string, template seedInquiryTemplate)
 		}
 		verifications[id] = "verification/" + v.Type
 	}
-	resources.AddInquiryTemplate(s.env, s.now(), id, versionID, template.Name, fields, verifications)
+	fixtures.AddInquiryTemplate(s.env, s.now(), id, versionID, template.Name, fields, verifications)
 	return nil
 }
 
@@ -142,15 +143,15 @@ func (s *seeder) applyAccountType(path string, accountType seedAccountType) erro
 	if err != nil {
 		return err
 	}
-	var statuses []resources.AccountStatus
+	var statuses []fixtures.AccountStatus
 	for i, status := range accountType.Statuses {
 		statusID, err := s.id(fmt.Sprintf("%s.statuses[%d].id", path, i), status.ID, "actst")
 		if err != nil {
 			return err
 		}
-		statuses = append(statuses, resources.AccountStatus{ID: statusID, Name: status.Name})
+		statuses = append(statuses, fixtures.AccountStatus{ID: statusID, Name: status.Name})
 	}
-	resources.AddAccountType(s.env, s.now(), id, accountType.Name, statuses)
+	fixtures.AddAccountType(s.env, s.now(), id, accountType.Name, statuses)
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
-	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 )
 
 // Seed is the content of a seed file: what a new sandbox contains in addition to its
@@ -71,7 +71,7 @@ func (f *seedFields) UnmarshalYAML(unmarshal func(any) error) error {
 	*f = seedFields{}
 	for name, typ := range types {
 		name = casing.Kebab(name)
-		(*f)[name] = cmp.Or(typ, resources.StandardFieldType(name))
+		(*f)[name] = cmp.Or(typ, fixtures.StandardFieldType(name))
 	}
 	return nil
 }
@@ -221,12 +221,12 @@ func (t seedInquiryTemplate) check(at string) (path, problem string) {
 		return at, problem
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
-		if typ := t.Fields[name]; !slices.Contains(resources.FieldTypes(), typ) {
-			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(resources.FieldTypes(), ", "), spelling.DidYouMean(typ, resources.FieldTypes()))
+		if typ := t.Fields[name]; !slices.Contains(fixtures.AllFieldTypes(), typ) {
+			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.AllFieldTypes(), ", "), spelling.DidYouMean(typ, fixtures.AllFieldTypes()))
 		}
 	}
 	for i, v := range t.Verifications {
-		if !slices.Contains(slices.Collect(maps.Values(resources.VerificationTemplates())), "verification/"+v.Type) {
+		if !slices.Contains(slices.Collect(maps.Values(fixtures.VerificationTemplates())), "verification/"+v.Type) {
 			return fmt.Sprintf("%s.verifications[%d]", at, i), "type must be government-id, selfie, database or document"
 		}
 	}

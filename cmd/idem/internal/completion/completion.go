@@ -1,5 +1,5 @@
-// Package completion completes a command line: it writes the scripts for shells, and
-// says what can come next.
+// Package completion provides shell completion: the scripts for the shells, and the
+// candidates for the next word.
 package completion
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Command is the first argument with which the scripts call the program. The second is
-// the name of the shell; the rest are the words up to and including the one to complete.
+// Command is the first argument that the scripts pass to the program. The second is the
+// name of the shell. The rest are the words up to and including the one to complete.
 const Command = "__complete"
 
 var (
@@ -46,6 +46,7 @@ type Candidate struct{ Word, Help string }
 func Write(w io.Writer, shell string, candidates []Candidate) {
 	for _, c := range candidates {
 		help, _, _ := strings.Cut(c.Help, ". ")
+		help = strings.TrimSuffix(help, ".")
 		switch shell {
 		case "zsh":
 			fmt.Fprintf(w, "%s:%s\n", strings.ReplaceAll(c.Word, ":", `\:`), help)
@@ -61,13 +62,12 @@ func Write(w io.Writer, shell string, candidates []Candidate) {
 type Completer struct {
 	App *kong.Application
 
-	// Values are what flags and arguments can be, by name, beyond what kong knows as their
-	// enum.
+	// Values are the values of flags and arguments by name, in addition to their enums.
 	Values map[string][]string
 }
 
-// Candidates returns what the last of the words can become, none where only a file or a
-// free text can come.
+// Candidates returns the completions of the last word. There are none where a file or free
+// text is expected.
 func (c Completer) Candidates(words []string) []Candidate {
 	words, apart := join(words)
 	if len(words) == 0 {
@@ -89,8 +89,8 @@ func (c Completer) Candidates(words []string) []Candidate {
 	return matching(append(commands(at), c.arguments(at)...), last)
 }
 
-// join undoes what bash does to --flag=value: there it is three words, of which only the
-// last is completed. It reports whether the last word was apart.
+// join joins the three words into which bash splits --flag=value. It reports whether the
+// last word was split: bash then completes the value alone.
 func join(words []string) (joined []string, apart bool) {
 	for _, word := range words {
 		n := len(joined)
@@ -104,7 +104,8 @@ func join(words []string) (joined []string, apart bool) {
 	return joined, apart
 }
 
-// walk follows words to the command they name. Open is the flag whose value comes next.
+// walk returns the command that the words name, and the flag whose value comes next, if
+// any.
 func walk(node *kong.Node, words []string) (at *kong.Node, open *kong.Flag) {
 	for _, word := range words {
 		switch {
@@ -141,7 +142,7 @@ func flagOf(node *kong.Node, word string) *kong.Flag {
 	return nil
 }
 
-// allFlags are those of a command and of the commands above it.
+// allFlags returns the flags of a command and of its parents.
 func allFlags(node *kong.Node) []*kong.Flag {
 	return slices.Concat(node.AllFlags(true)...)
 }
@@ -169,7 +170,7 @@ func flags(node *kong.Node) (out []Candidate) {
 	return out
 }
 
-// values are those that a flag or an argument is limited to.
+// values returns the values that a flag or an argument is limited to.
 func (c Completer) values(v *kong.Value, prefix string) (out []Candidate) {
 	for _, value := range slices.Concat(v.EnumSlice(), c.Values[v.Name]) {
 		if value != "" {

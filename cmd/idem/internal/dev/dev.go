@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -27,18 +28,27 @@ type Addresses struct {
 	Sandbox string
 }
 
+// Options say where everything is.
+type Options struct {
+	Data    string // the folder of the service's database; the sandbox keeps nothing
+	Service string // host:port; "" for 127.0.0.1:8080, or a free port if that is taken
+	Sandbox string // host:port; "" for 127.0.0.1:8090, or a free port if that is taken
+	Logger  *slog.Logger
+}
+
 // Run starts everything, calls ready once the service takes requests, and runs until the
-// context ends or a part fails. The service keeps its rows in the folder data; the
-// sandbox keeps nothing.
-func Run(ctx context.Context, data string, logger *slog.Logger, ready func(Addresses)) error {
-	unlock, err := lock(data)
+// context ends or a part fails.
+func Run(ctx context.Context, o Options, ready func(Addresses)) error {
+	unlock, err := lock(o.Data)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	running, err := stack.Start(ctx, stack.Options{
-		ServiceAddress: serviceAddress, SandboxAddress: sandboxAddress, DataDir: data, APIToken: Token, Logger: logger,
-		Handler: func(s *stack.Stack) http.Handler { return withPage(s, logger) },
+		ServiceAddress: cmp.Or(o.Service, serviceAddress), ServiceExact: o.Service != "",
+		SandboxAddress: cmp.Or(o.Sandbox, sandboxAddress), SandboxExact: o.Sandbox != "",
+		DataDir: o.Data, APIToken: Token, Logger: o.Logger,
+		Handler: func(s *stack.Stack) http.Handler { return withPage(s, o.Logger) },
 	})
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {

@@ -24,7 +24,7 @@ func start(t *testing.T, data string) (at Addresses, stop func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	told, ended := make(chan Addresses, 1), make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, data, slog.New(slog.DiscardHandler), func(at Addresses) { told <- at })
+		ended <- Run(ctx, Options{Data: data, Logger: slog.New(slog.DiscardHandler)}, func(at Addresses) { told <- at })
 	}()
 	select {
 	case at = <-told:
@@ -87,7 +87,7 @@ func TestAnApplicantOfTheFormGetsTheVerdictOfItsOutcome(t *testing.T) {
 func TestAFolderIsForOneProcessAtATime(t *testing.T) {
 	data := t.TempDir()
 	_, stop := start(t, data)
-	err := Run(t.Context(), data, slog.New(slog.DiscardHandler), func(Addresses) {})
+	err := Run(t.Context(), Options{Data: data, Logger: slog.New(slog.DiscardHandler)}, func(Addresses) {})
 	if err == nil || !strings.Contains(err.Error(), "in use by another `idem dev`") {
 		t.Errorf("the second ended with %v", err)
 	}

@@ -24,6 +24,7 @@ type account struct {
 	settings    service.EnvironmentConfig
 	environment service.Environment
 	publicURL   string
+	http        *http.Client
 }
 
 func policyOf(environment service.Environment, settings service.EnvironmentConfig) Finding {
@@ -51,18 +52,19 @@ func policyOf(environment service.Environment, settings service.EnvironmentConfi
 	return f
 }
 
-// key makes the call that needs no permission.
-func (a account) key(ctx context.Context, response **persona.Response) (f Finding, works bool) {
-	f = Finding{Check: "key", Level: OK}
-	_, err := a.client.RateLimits.List(ctx, persona.WithResponse(response))
+// key tests the API key with a call that needs no permission.
+func (a account) key(ctx context.Context) (*persona.Response, Finding) {
+	f := Finding{Check: "key", Level: OK}
+	var response *persona.Response
+	_, err := a.client.RateLimits.List(ctx, persona.WithResponse(&response))
 	var mismatch *persona.EnvironmentError
 	switch {
 	case err == nil:
 		f.Found = "Persona accepts it"
-		if id := (*response).Header.Get("Persona-Environment-Id"); id != "" {
+		if id := response.Header.Get("Persona-Environment-Id"); id != "" {
 			f.Found += ", for " + id
 		}
-		return f, true
+		return response, f
 	case errors.As(err, &mismatch):
 		f.Do = "set a key of the environment " + string(a.environment)
 	case errors.Is(err, persona.ErrUnauthorized):
@@ -75,7 +77,7 @@ func (a account) key(ctx context.Context, response **persona.Response) (f Findin
 		f.Do = "check the network and base_url"
 	}
 	f.Level, f.Found = Problem, err.Error()
-	return f, false
+	return response, f
 }
 
 func version(response *persona.Response) Finding {
@@ -87,7 +89,7 @@ func version(response *persona.Response) Finding {
 	return f
 }
 
-// clock compares this machine's clock with Persona's, which is told to the second.
+// clock compares this machine's clock with Persona's, to the second.
 func clock(response *persona.Response, now time.Time, tolerance time.Duration) Finding {
 	f := Finding{Check: "clock", Level: OK}
 	at, err := http.ParseTime(response.Header.Get("Date"))
@@ -96,7 +98,7 @@ func clock(response *persona.Response, now time.Time, tolerance time.Duration) F
 		return f
 	}
 	skew := now.Sub(at).Round(time.Second)
-	f.Found = fmt.Sprintf("%s from Persona's", skew.Abs())
+	f.Found = fmt.Sprintf("%s difference to Persona's clock", skew.Abs())
 	tolerance = cmp.Or(tolerance, webhook.DefaultTolerance)
 	switch {
 	case skew.Abs() >= tolerance:
@@ -107,7 +109,7 @@ func clock(response *persona.Response, now time.Time, tolerance time.Duration) F
 	return f
 }
 
-// rate looks at the rate limit. Persona asks clients to slow down below 15 % (Persona
+// rate checks the remaining rate limit. Persona asks clients to slow down below 15 % (Persona
 // docs: Rate limiting).
 func rate(response *persona.Response) Finding {
 	f := Finding{Check: "rate limit", Level: OK}
@@ -124,7 +126,7 @@ func rate(response *persona.Response) Finding {
 	return f
 }
 
-// events reads one event: the service reconciles with the list.
+// events reads one event, because the service needs the list to reconcile.
 func (a account) events(ctx context.Context) Finding {
 	f := Finding{Check: "events", Level: OK, Found: "the list of events can be read"}
 	_, err := a.client.Events.ListPage(ctx, persona.EventListParams{Size: 1}, persona.WithFields("event", "name"))
@@ -137,5 +139,5 @@ func (a account) events(ctx context.Context) Finding {
 	return f
 }
 
-// trimmed is an address as it is compared.
+// trimmed returns an address without a trailing slash, for comparisons.
 func trimmed(url string) string { return strings.TrimRight(url, "/") }

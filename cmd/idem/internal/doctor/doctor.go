@@ -1,5 +1,5 @@
-// Package doctor examines an installation of the service: its configuration, its database,
-// the process, and what it needs at Persona. It changes nothing.
+// Package doctor checks an installation of the service: its configuration, its database,
+// the running process, and the API key and webhook at Persona. It changes nothing.
 package doctor
 
 import (
@@ -37,7 +37,7 @@ type Finding struct {
 // timeout is for each request of a check.
 const timeout = 10 * time.Second
 
-// Options say what is examined.
+// Options say what to check.
 type Options struct {
 	ConfigFile   string // "" if the environment variables configure everything
 	Config       service.Config
@@ -48,7 +48,7 @@ type Options struct {
 	Now          func() time.Time
 }
 
-// Examine makes all checks, and tells each finding as soon as it is there.
+// Examine runs all checks, and passes each finding to tell as soon as it is known.
 func Examine(ctx context.Context, o Options, tell func(Finding)) {
 	tell(o.configuration())
 	tell(o.database(ctx))
@@ -74,10 +74,32 @@ func Worst(findings []Finding) Level {
 	return OK
 }
 
-// persona makes the checks of an environment.
+// persona runs the checks of one environment.
 func (o Options) persona(ctx context.Context, environment service.Environment, tell func(Finding)) {
 	settings := o.Config.Environments[environment]
 	tell(policyOf(environment, settings))
+	at, response, finding := o.connect(ctx, environment)
+	tell(finding)
+	if finding.Level != OK {
+		return // nothing else would work
+	}
+	tell(version(response))
+	tell(clock(response, o.Now(), settings.Tolerance))
+	tell(rate(response))
+	tell(at.events(ctx))
+	at.webhook(ctx, tell)
+}
+
+// Key tests the API key of an environment.
+func (o Options) Key(ctx context.Context, environment service.Environment) Finding {
+	_, _, finding := o.connect(ctx, environment)
+	finding.Environment = string(environment)
+	return finding
+}
+
+// connect makes a client and tests its API key.
+func (o Options) connect(ctx context.Context, environment service.Environment) (account, *persona.Response, Finding) {
+	settings := o.Config.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(settings.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
 		persona.WithHTTPClient(o.HTTP), persona.WithTimeout(timeout), persona.WithMaxRetries(1), persona.WithMaxWait(timeout),
@@ -87,25 +109,14 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	}
 	client, err := persona.NewClient(opts...)
 	if err != nil {
-		tell(Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"})
-		return
+		return account{}, nil, Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"}
 	}
-	at := account{client, settings, environment, o.PublicURL}
-	var response *persona.Response
-	if finding, works := at.key(ctx, &response); !works {
-		tell(finding)
-		return // nothing else would work
-	} else {
-		tell(finding)
-	}
-	tell(version(response))
-	tell(clock(response, o.Now(), settings.Tolerance))
-	tell(rate(response))
-	tell(at.events(ctx))
-	at.webhook(ctx, tell)
+	at := account{client, settings, environment, o.PublicURL, o.HTTP}
+	response, finding := at.key(ctx)
+	return at, response, finding
 }
 
-// Environments returns those that are configured, the sandbox last.
+// Environments returns the configured environments, sandbox last.
 func Environments(cfg service.Config) []service.Environment {
 	return slices.Sorted(maps.Keys(cfg.Environments))
 }

@@ -196,3 +196,22 @@ func TestProductionNeedsHTTPS(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnswersAtTheAddressMustBeTheService(t *testing.T) {
+	service := http.NewServeMux()
+	service.HandleFunc("POST /webhooks/persona/sandbox", func(http.ResponseWriter, *http.Request) { t.Error("it was sent something") })
+	for name, c := range map[string]struct {
+		handler http.Handler
+		want    Level
+	}{"the service": {service, OK}, "another program": {http.NotFoundHandler(), Warning}} {
+		server := httptest.NewServer(c.handler)
+		f := account{http: server.Client()}.reachable(t.Context(), server.URL+"/webhooks/persona/sandbox")
+		if f.Level != c.want {
+			t.Errorf("%s: %+v, want %s", name, f, c.want)
+		}
+		server.Close()
+		if f := (account{http: server.Client()}).reachable(t.Context(), server.URL); f.Level != Warning {
+			t.Errorf("nobody: %+v", f)
+		}
+	}
+}

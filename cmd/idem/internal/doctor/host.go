@@ -8,7 +8,8 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// configuration looks at the file, which was read before.
+// configuration checks the permissions of the file. Its contents were checked when it was
+// loaded.
 func (o Options) configuration() Finding {
 	f := Finding{Check: "configuration", Level: OK, Found: plural(len(o.Config.Environments), "environment") + " configured"}
 	if o.ConfigFile == "" {
@@ -28,7 +29,7 @@ func (o Options) configuration() Finding {
 	return f
 }
 
-// holdsSecrets reports whether the configuration may have its keys in the file itself.
+// holdsSecrets reports whether the file itself may contain keys.
 func (o Options) holdsSecrets() bool {
 	for _, e := range o.Config.Environments {
 		if e.APIKeyFile == "" || e.WebhookSecretsFile == "" {
@@ -68,8 +69,7 @@ const (
 	noDisk     = 128 << 20 // the next hour may be too much
 )
 
-// disk looks at the space for SQLite. It is not known for PostgreSQL, nor on systems that
-// do not tell.
+// disk checks the free space for SQLite. It returns false for PostgreSQL.
 func (o Options) disk() (Finding, bool) {
 	if o.Config.DatabaseURL != "" {
 		return Finding{}, false

@@ -18,7 +18,7 @@ const (
 	tooLongWait = 15 * time.Minute // something is broken
 )
 
-// process asks the running service.
+// process checks the running service.
 func (o Options) process(ctx context.Context, tell func(Finding)) {
 	f := Finding{Check: "service", Level: OK}
 	status, text, err := o.get(ctx, "/readyz")
@@ -38,7 +38,7 @@ func (o Options) process(ctx context.Context, tell func(Finding)) {
 	o.backlog(ctx, tell)
 }
 
-// backlog reads what is not finished from the metrics, which need no token.
+// backlog reads unfinished work from the metrics, which need no token.
 func (o Options) backlog(ctx context.Context, tell func(Finding)) {
 	status, text, err := o.get(ctx, "/metrics")
 	if err != nil || status != http.StatusOK {

@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/subscription"
+	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/service"
 )
 
-// webhook examines the webhook that brings events to the service: the one that signs
-// with a configured secret, or that leads to the service's path.
+// webhook checks the webhook that sends events to the service: the one with a configured
+// secret, or else one with the service's path.
 func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	hook, finding := a.find(ctx)
 	if hook == nil {
@@ -25,10 +27,14 @@ func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	tell(a.status(hook))
 	tell(a.secrets(hook, time.Now()))
 	tell(a.subscribed(hook))
-	tell(a.address(hook))
+	address := a.address(hook)
+	tell(address)
+	if address.Level != Problem {
+		tell(a.reachable(ctx, hook.Attributes.URL))
+	}
 }
 
-// find returns the webhook, or what to say where there is none.
+// find returns the webhook, or a finding if there is none.
 func (a account) find(ctx context.Context) (*persona.WebhookWithSecret, Finding) {
 	f := Finding{Check: "webhook", Level: Problem}
 	var byPath *persona.WebhookWithSecret
@@ -50,7 +56,7 @@ func (a account) find(ctx context.Context) (*persona.WebhookWithSecret, Finding)
 			f.Found, f.Do = err.Error(), "try again"
 			return nil, f
 		}
-		if slices.ContainsFunc(secretsOf(hook, time.Time{}), a.configured) {
+		if slices.ContainsFunc(webhookplan.Secrets(hook, time.Time{}), a.configured) {
 			return hook, f
 		}
 		if a.leadsHere(hook.Attributes.URL) {
@@ -77,19 +83,6 @@ func (a account) leadsHere(address string) bool {
 	return err == nil && strings.HasSuffix(trimmed(u.Path), path)
 }
 
-// secretsOf are the secrets that are valid at a moment, all of them for the zero time.
-func secretsOf(hook *persona.WebhookWithSecret, at time.Time) (valid []string) {
-	for _, secret := range hook.Attributes.Secrets {
-		if at.IsZero() || secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(at) {
-			valid = append(valid, secret.Value)
-		}
-	}
-	if single := hook.Attributes.Secret; single != "" && len(hook.Attributes.Secrets) == 0 {
-		valid = append(valid, single)
-	}
-	return valid
-}
-
 func (a account) status(hook *persona.WebhookWithSecret) Finding {
 	f := Finding{Check: "webhook", Level: OK, Found: hook.ID + " is " + hook.Attributes.Status}
 	if hook.Attributes.Status != "enabled" {
@@ -100,7 +93,7 @@ func (a account) status(hook *persona.WebhookWithSecret) Finding {
 
 func (a account) secrets(hook *persona.WebhookWithSecret, now time.Time) Finding {
 	f := Finding{Check: "webhook secret", Level: OK, Found: "the service knows every secret that the webhook signs with"}
-	valid, known := secretsOf(hook, now), 0
+	valid, known := webhookplan.Secrets(hook, now), 0
 	for _, secret := range valid {
 		if a.configured(secret) {
 			known++
@@ -133,7 +126,7 @@ func (a account) subscribed(hook *persona.WebhookWithSecret) Finding {
 	return f
 }
 
-// some names a few of many.
+// some joins the first names of a list and counts the others.
 func some(names []string) string {
 	const few = 3
 	if len(names) <= few {
@@ -153,6 +146,31 @@ func (a account) address(hook *persona.WebhookWithSecret) Finding {
 		f.Do = "check that what is there passes requests on to the service"
 	case a.environment == service.Production && u.Scheme != "https":
 		f.Level, f.Do = Problem, "use https: events hold personal data"
+	}
+	return f
+}
+
+// reachable sends a GET to the webhook's address. It changes nothing: the service accepts
+// only POST there and answers 405.
+func (a account) reachable(ctx context.Context, address string) Finding {
+	f := Finding{Check: "reachable", Level: OK, Found: "the service answers there"}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		f.Level, f.Found = Problem, "the address cannot be used"
+		return f
+	}
+	res, err := a.http.Do(req)
+	if err != nil {
+		f.Level, f.Found = Warning, "nothing answers there when it is asked from this machine"
+		f.Do = "check the address from outside: Persona must reach it"
+		return f
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusMethodNotAllowed {
+		f.Level, f.Found = Warning, fmt.Sprintf("what answers there does not look like the service (%d)", res.StatusCode)
+		f.Do = "check that requests to this address are passed on to the service"
 	}
 	return f
 }

@@ -1,9 +1,8 @@
-// Package follow reads the events of Persona's list as they happen, and skips none.
+// Package follow reads new events from Persona's list and skips none.
 //
 // The list goes from the newest event to the oldest and has no filter by time. An event
-// may become visible later than a newer one (see internal/reconcile), so following means
-// to look again at what is already known: a quick look at the newest page each time, and
-// from time to time a look back over the last minutes.
+// may become visible later than a newer one (see internal/reconcile). So each call reads
+// the newest page, and from time to time a call reads the last minutes again.
 package follow
 
 import (
@@ -18,14 +17,13 @@ import (
 )
 
 const (
-	// overlap is how far behind the newest event it looks for events that became visible
-	// late.
+	// overlap is how far behind the newest event it looks for late events.
 	overlap = 15 * time.Minute
 
 	// deepEvery is how often it looks back that far.
 	deepEvery = 30 * time.Second
 
-	// ahead is how far in the future an event may be dated and still move the mark.
+	// ahead is how far in the future an event may be dated to still move the mark.
 	ahead = 5 * time.Minute
 
 	// pageSize is the largest there is (Persona docs: Pagination).
@@ -52,7 +50,7 @@ type Follower struct {
 	deep     time.Time // when it last looked back
 }
 
-// New returns a follower that goes on from a position.
+// New returns a follower that continues from a position.
 func New(lister Lister, from Position, now func() time.Time) *Follower {
 	from.Seen = maps.Clone(from.Seen)
 	return &Follower{lister: lister, now: now, position: from}
@@ -65,8 +63,8 @@ func (f *Follower) Position() Position {
 	return p
 }
 
-// Next returns the events that are new since the last call, the oldest first. After an
-// error nothing counts as seen.
+// Next returns the events that are new since the last call, oldest first. After an error
+// the position is unchanged.
 func (f *Follower) Next(ctx context.Context) ([]domain.Event, error) {
 	now := f.now()
 	deep := now.Sub(f.deep) >= deepEvery
@@ -75,7 +73,7 @@ func (f *Follower) Next(ctx context.Context) ([]domain.Event, error) {
 		return nil, err
 	}
 	if deep {
-		f.deep, f.position.Seen = now, map[string]bool{} // what lies farther back is never asked for again
+		f.deep, f.position.Seen = now, map[string]bool{} // older events are not read again
 	}
 	for _, id := range seen {
 		f.position.Seen[id] = true
@@ -89,8 +87,8 @@ func (f *Follower) Next(ctx context.Context) ([]domain.Event, error) {
 	return fresh, nil
 }
 
-// read pages back until a whole page is behind the overlap, or known where only the
-// newest events are looked for.
+// read pages back until a whole page is older than the overlap. If deep is false, it also
+// stops at a page without new events.
 func (f *Follower) read(ctx context.Context, deep bool) (fresh []domain.Event, seen []string, err error) {
 	behind := f.position.Mark.Add(-overlap)
 	if behind.Before(f.position.Start) {
@@ -120,7 +118,7 @@ func (f *Follower) read(ctx context.Context, deep bool) (fresh []domain.Event, s
 	}
 }
 
-// page reads a page, and a smaller one if the answer is too large.
+// page reads a page. If the answer is too large, it requests a smaller page.
 func (f *Follower) page(ctx context.Context, cursor string) (events []domain.Event, next string, err error) {
 	for size := pageSize; ; size /= 2 {
 		events, next, err = f.lister.Page(ctx, cursor, size)

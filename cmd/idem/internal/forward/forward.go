@@ -1,5 +1,5 @@
-// Package forward sends webhooks as Persona does: signed, by POST, with its headers, and
-// an answer counts as accepted only if Persona would accept it.
+// Package forward sends webhooks as Persona does: signed, with Persona's headers. It
+// accepts the same answers as Persona.
 package forward
 
 import (
@@ -35,7 +35,7 @@ type Sender struct {
 	At      time.Time // the time to sign as of; zero for now
 }
 
-// Attempt says which of the attempts at a delivery is made.
+// Attempt is the number of an attempt and the time of the first one.
 type Attempt struct {
 	Number int       // from 1
 	First  time.Time // when the first attempt was made
@@ -48,7 +48,7 @@ type Answer struct {
 	Took   time.Duration
 }
 
-// Accepted reports whether Persona would take the answer for a success.
+// Accepted reports whether Persona would count the answer as a success.
 func (a Answer) Accepted() bool {
 	switch a.Status {
 	case http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
@@ -57,7 +57,7 @@ func (a Answer) Accepted() bool {
 	return false
 }
 
-// Send makes one attempt. The error is about the connection: every status is an answer.
+// Send makes one attempt. An error means that there was no answer; any status is an answer.
 func (s Sender) Send(ctx context.Context, target string, body []byte, attempt Attempt) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -98,7 +98,7 @@ func (s Sender) setHeaders(h http.Header, body []byte, attempt Attempt) {
 	}
 }
 
-// cause leaves out what the caller knows: method and address.
+// cause removes the method and the address from an error, since the caller knows them.
 func cause(err error, timeout time.Duration) error {
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -7,17 +7,17 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Progress says how a delivery stands.
+// Progress is the state of a delivery.
 type Progress string
 
-// How a delivery can stand.
+// The states of a delivery.
 const (
-	Waiting  Progress = "waiting"  // for its first or its next attempt
+	Waiting  Progress = "waiting"  // for its first or next attempt
 	Accepted Progress = "accepted" // with a status that Persona accepts
-	Failed   Progress = "failed"   // after the last attempt; tried again at the next start, or by Resend
+	Failed   Progress = "failed"   // after the last attempt; retried at the next start, or by Resend
 )
 
-// Delivery is the way of one event to one address.
+// Delivery is the delivery of one event to one address.
 type Delivery struct {
 	Event    domain.Event
 	URL      string
@@ -29,7 +29,7 @@ type Delivery struct {
 	first    time.Time
 }
 
-// attempted takes over what an attempt brought.
+// attempted records the result of an attempt.
 func (d *Delivery) attempted(answer forward.Answer, err error, now time.Time) {
 	d.Attempts++
 	d.Answer, d.Error = answer, ""
@@ -46,8 +46,8 @@ func (d *Delivery) attempted(answer forward.Answer, err error, now time.Time) {
 	}
 }
 
-// delay is how long to wait after an attempt. It doubles from one second; Persona's own
-// delays, which reach days, would help nobody who watches.
+// delay returns how long to wait after an attempt. It doubles from one second to a minute.
+// Persona's own delays, of up to 32 hours, are too long for development.
 func delay(attempts int) time.Duration {
 	return min(time.Second<<(attempts-1), time.Minute)
 }

@@ -1,6 +1,6 @@
-// Package listen forwards the events of Persona's list to web addresses, signed, as
-// Persona's webhooks would bring them. It needs no tunnel: it asks, and is not called.
+// Package listen forwards the events of Persona's list to web addresses, signed like
+// Persona's webhooks. It needs no tunnel, because it polls.
 //
-// An event is forwarded at least once. What was not accepted is kept in a file and
-// tried again, also after a restart. The file holds ids and addresses, and no event.
+// An event is forwarded at least once. Deliveries that were not accepted are stored in a
+// file and retried, also after a restart. The file contains ids and addresses, no events.
 package listen

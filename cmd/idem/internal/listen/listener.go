@@ -17,26 +17,28 @@ const (
 	atOnce  = 8   // attempts at the same time
 	keep    = 500 // accepted deliveries that can be sent again
 	maxWait = time.Minute
+
+	saveEvery = time.Second // while many attempts are made
 )
 
-// Options say what is forwarded, and where to.
+// Options say what to forward, and where.
 type Options struct {
 	Lister follow.Lister
 	Event  func(ctx context.Context, id string) (domain.Event, error) // reads one event
-	Wanted func(name string) bool                                     // leaves out other events; nil for all
+	Wanted func(name string) bool                                     // filters events by name; nil for all
 	Routes Routes
 	Sender forward.Sender
 
 	StateFile string
-	Source    string    // whose events these are: a state file is about one source
-	Since     time.Time // where a new state file begins
-	SkipKnown bool      // leave out what the list shows when a new state file is begun
+	Source    string    // where the events come from; a state file belongs to one source
+	Since     time.Time // where a new state file starts
+	SkipKnown bool      // skip the events that exist when a new state file is created
 
-	Interval time.Duration // between two looks at the list
-	Once     bool          // end when nothing is left to forward
+	Interval time.Duration // between two reads of the list
+	Once     bool          // read and forward once
 
-	// Report is called after each attempt, and when an event has come; Notice for what
-	// else there is to say. Both are called from one goroutine.
+	// Report is called when an event arrives and after each attempt. Notice is called with
+	// other messages. Both are called from one goroutine.
 	Report func(Delivery)
 	Notice func(string)
 }
@@ -48,7 +50,7 @@ type Listener struct {
 	file       *file
 	deliveries []*Delivery
 	resend     chan open
-	skip       bool // what the next look finds
+	skip       bool // the events of the next read
 }
 
 // New opens the state file. Run closes it.
@@ -68,8 +70,7 @@ func New(o Options) (*Listener, error) {
 // ErrUndelivered means that a run with Once ended although not everything was accepted.
 var ErrUndelivered = errors.New("not every event was accepted")
 
-// Run forwards until the context ends, or the API key turns out not to be allowed to read
-// events.
+// Run forwards events until the context ends or the API key is rejected.
 func (l *Listener) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, l.file.close()) }()
 	if err := l.restore(ctx); err != nil {
@@ -100,7 +101,7 @@ func (l *Listener) Run(ctx context.Context) (err error) {
 	}
 }
 
-// ended leaves out an error that is only the end of the context.
+// ended returns nil for an error that only says that the context ended.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
@@ -108,7 +109,7 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// hopeless reports whether asking again cannot help.
+// hopeless reports whether a retry cannot help.
 func hopeless(err error) bool {
 	return errors.Is(err, persona.ErrUnauthorized) || errors.Is(err, persona.ErrForbidden) || errors.Is(err, errState)
 }
@@ -117,11 +118,11 @@ func hopeless(err error) bool {
 func (l *Listener) Resend(event, url string) {
 	select {
 	case l.resend <- open{event, url}:
-	default: // so many wait that one more makes no difference
+	default: // the queue is full: drop the request
 	}
 }
 
-// restore reads the events again that were open when the last run ended.
+// restore reads the events that were still open when the last run ended.
 func (l *Listener) restore(ctx context.Context) error {
 	var restored []*Delivery
 	for _, d := range l.deliveries {
@@ -142,7 +143,7 @@ func (l *Listener) restore(ctx context.Context) error {
 
 var errState = errors.New("the state file cannot be written")
 
-// look reads what is new, and stores it as open before anything is forwarded.
+// look reads new events, and stores them as open before it forwards any.
 func (l *Listener) look(ctx context.Context) error {
 	events, err := l.follower.Next(ctx)
 	if err != nil {
@@ -189,10 +190,16 @@ func (l *Listener) attempt(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	for len(due) > 0 && ctx.Err() == nil {
+	for saved := time.Now(); len(due) > 0 && ctx.Err() == nil; {
 		n := min(len(due), atOnce)
 		l.send(ctx, due[:n])
 		due = due[n:]
+		if time.Since(saved) > saveEvery { // a crash repeats little
+			if err := l.save(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
 	}
 	l.forget()
 	return l.save()
@@ -212,7 +219,7 @@ func (l *Listener) send(ctx context.Context, due []*Delivery) {
 	}
 	sending.Wait()
 	if ctx.Err() != nil {
-		return // what was interrupted stays open
+		return // interrupted deliveries stay open
 	}
 	for i, d := range due {
 		d.attempted(answers[i], errs[i], time.Now())
@@ -234,7 +241,7 @@ func (l *Listener) forget() {
 	l.deliveries = kept
 }
 
-// left says whether a run that ends has forwarded everything.
+// left returns an error if a delivery was not accepted.
 func (l *Listener) left() error {
 	for _, d := range l.deliveries {
 		if d.Progress != Accepted {
@@ -244,8 +251,8 @@ func (l *Listener) left() error {
 	return nil
 }
 
-// wait waits until it is time for another look or attempt. It returns false when the
-// context has ended.
+// wait waits until the next read or attempt is due. It returns false when the context has
+// ended.
 func (l *Listener) wait(ctx context.Context, failures int) bool {
 	pause := l.Interval
 	if failures > 0 {

@@ -14,9 +14,9 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/follow"
 )
 
-// state is what a file keeps between two runs.
+// state is what the file stores between runs.
 type state struct {
-	Source   string          `json:"source"` // whose events these are
+	Source   string          `json:"source"` // where the events come from
 	Position follow.Position `json:"position"`
 	Open     []open          `json:"open"` // not accepted yet
 
@@ -29,13 +29,13 @@ type open struct {
 	URL   string `json:"url"`
 }
 
-// file is the file of a state, which one process uses at a time.
+// file is a state file, locked by this process.
 type file struct {
 	path string
 	lock *flock.Flock
 }
 
-// openFile takes a file and reads it. A file that does not exist begins at a moment.
+// openFile locks and reads a file. If the file does not exist, the state starts at begin.
 func openFile(path, source string, begin time.Time) (*file, state, error) {
 	s := state{Source: source, Position: follow.Position{Start: begin}, fresh: true}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -74,7 +74,7 @@ func read(path, source string, s *state) error {
 	return nil
 }
 
-// save replaces the file as a whole, so that a crash leaves the one or the other.
+// save replaces the whole file, so a crash leaves either the old or the new one.
 func (f *file) save(s state) error {
 	b, err := json.Marshal(s)
 	if err != nil {

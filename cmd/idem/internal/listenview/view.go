@@ -1,5 +1,5 @@
-// Package listenview shows on a terminal what `idem listen` forwards: a list of
-// deliveries, the details of one, and a key that sends one again.
+// Package listenview is the live view of `idem listen` on a terminal: a list of
+// deliveries, the details of one, and a key to send one again.
 package listenview
 
 import (
@@ -22,13 +22,12 @@ import (
 // View is a live view. Its methods Report and Notice may be called from any goroutine.
 type View struct{ program *tea.Program }
 
-// New returns a view. Title says what is forwarded; resend sends an event to an address
-// again.
+// New returns a view with a title. It calls resend to send an event to an address again.
 func New(ctx context.Context, in io.Reader, out io.Writer, title string, resend func(event, url string)) *View {
 	return &View{tea.NewProgram(newModel(title, resend), tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())}
 }
 
-// Run shows the view until the person or the context ends it.
+// Run shows the view until the user quits or the context ends.
 func (v *View) Run() error {
 	_, err := v.program.Run()
 	if errors.Is(err, tea.ErrProgramKilled) && errors.Is(err, context.Canceled) {
@@ -37,7 +36,7 @@ func (v *View) Run() error {
 	return err
 }
 
-// Report shows how a delivery stands.
+// Report shows the state of a delivery.
 func (v *View) Report(d listen.Delivery) { v.program.Send(d) }
 
 // Notice shows a message.
@@ -126,7 +125,7 @@ func (m model) chosen() (listen.Delivery, bool) {
 	return listen.Delivery{}, false
 }
 
-// reported puts a delivery into its row, or into a new one. The choice stays where it is.
+// reported updates the row of a delivery, or adds a row. The same row stays selected.
 func (m model) reported(d listen.Delivery) model {
 	at := m.table.Cursor()
 	for i, known := range m.deliveries {
@@ -165,12 +164,12 @@ func (m model) resized(width, height int) model {
 func rows(deliveries []listen.Delivery) []table.Row {
 	var rows []table.Row
 	for _, d := range deliveries {
-		rows = append(rows, table.Row{d.Event.CreatedAt.Local().Format("15:04:05"), answer(d), printable(d.Event.Name), printable(d.Event.Object.ID), printable(d.URL)})
+		rows = append(rows, table.Row{d.Event.CreatedAt.Local().Format("15:04:05"), answer(d), show.Printable(d.Event.Name), show.Printable(d.Event.Object.ID), show.Printable(d.URL)})
 	}
 	return rows
 }
 
-// answer is the result of a delivery in a few letters.
+// answer is the result of a delivery in a few characters.
 func answer(d listen.Delivery) string {
 	switch {
 	case d.Attempts == 0:
@@ -191,37 +190,26 @@ func (m model) View() tea.View {
 	case len(m.deliveries) == 0:
 		body = "Waiting for events …"
 	}
-	v := tea.NewView(strings.Join([]string{m.title, body, printable(m.notice), show.Faint(help)}, "\n"))
+	v := tea.NewView(strings.Join([]string{m.title, body, show.Printable(m.notice), show.Faint(help)}, "\n"))
 	v.AltScreen = true
 	return v
 }
 
-// details is everything about a delivery. The event holds what Persona sent, personal data
-// included: the person has asked to see it.
+// details returns everything about a delivery. It includes the event with its personal
+// data, since the user asked to see it.
 func details(d listen.Delivery) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n%s\n", printable(d.Event.Name), printable(d.Event.ID), d.Event.CreatedAt.Local().Format("2006-01-02 15:04:05.000"))
-	fmt.Fprintf(&b, "to %s: %s, %d attempts\n", printable(d.URL), d.Progress, d.Attempts)
+	fmt.Fprintf(&b, "%s  %s\n%s\n", show.Printable(d.Event.Name), show.Printable(d.Event.ID), d.Event.CreatedAt.Local().Format("2006-01-02 15:04:05.000"))
+	fmt.Fprintf(&b, "to %s: %s, %d attempts\n", show.Printable(d.URL), d.Progress, d.Attempts)
 	switch {
 	case d.Error != "":
-		fmt.Fprintf(&b, "%s\n", printable(d.Error))
+		fmt.Fprintf(&b, "%s\n", show.Printable(d.Error))
 	case d.Attempts > 0:
-		fmt.Fprintf(&b, "answered %d in %d ms\n%s\n", d.Answer.Status, d.Answer.Took.Milliseconds(), printable(string(d.Answer.Body)))
+		fmt.Fprintf(&b, "answered %d in %d ms\n%s\n", d.Answer.Status, d.Answer.Took.Milliseconds(), show.Printable(string(d.Answer.Body)))
 	}
 	var indented bytes.Buffer
 	if json.Indent(&indented, d.Event.Body, "", "  ") == nil {
-		fmt.Fprintf(&b, "\n%s\n", printable(indented.String()))
+		fmt.Fprintf(&b, "\n%s\n", show.Printable(indented.String()))
 	}
 	return b.String()
-}
-
-// printable leaves out what would move the cursor or change colours: an event or an
-// answer must not be able to draw on the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			return -1
-		}
-		return r
-	}, text)
 }

@@ -1,5 +1,4 @@
-// Package progress draws a progress bar for what takes long. It draws nothing unless it
-// writes to a terminal.
+// Package progress draws a progress bar for long work. It draws only on a terminal.
 package progress
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/show"
 )
 
-// whole is the number that stands for everything being done.
+// whole is the number of steps of a bar.
 const whole = 1000
 
 // Bar is a progress bar.
@@ -30,8 +29,8 @@ func New(w io.Writer, text string) *Bar {
 		progressbar.OptionOnCompletion(func() { _, _ = io.WriteString(w, "\n") }))}
 }
 
-// Show says which part of the work is done, from 0 to 1, and replaces the text. Progress
-// never goes back.
+// Show sets the part of the work that is done, from 0 to 1, and the text. The bar never
+// goes back.
 func (b *Bar) Show(done float64, text string) {
 	b.shown = true
 	b.drawn.Describe(text)
@@ -40,7 +39,7 @@ func (b *Bar) Show(done float64, text string) {
 	}
 }
 
-// End ends the line of a bar that was shown.
+// End ends the line of the bar, if it was shown.
 func (b *Bar) End() {
 	if b.shown && !b.drawn.IsFinished() {
 		_ = b.drawn.Exit()

@@ -1,4 +1,4 @@
-// Package remote asks a running service, through its HTTP API.
+// Package remote is a client of a running service's HTTP API, for the commands.
 package remote
 
 import (
@@ -14,20 +14,20 @@ import (
 	"time"
 )
 
-// maxAnswer is how many bytes of an answer are read.
+// maxAnswer is the maximum number of bytes that are read of an answer.
 const maxAnswer = 32 << 20
 
 // timeout is how long a request may take.
 const timeout = 30 * time.Second
 
-// Client asks about one environment of a service.
+// Client calls the API of a service for one environment.
 type Client struct {
 	URL         string // of the service, such as http://127.0.0.1:8080
 	Token       string // of its API
 	Environment string
 }
 
-// Error is a refusal of the service.
+// Error is an error answer of the service.
 type Error struct {
 	Status  int
 	Problem string // what the service says
@@ -49,7 +49,7 @@ type Page[T any] struct {
 	Next string `json:"next,omitempty"`
 }
 
-// Path joins parts of a path, which are escaped.
+// Path escapes and joins the parts of a path.
 func Path(parts ...string) string {
 	escaped := make([]string, len(parts))
 	for i, part := range parts {
@@ -58,7 +58,7 @@ func Path(parts ...string) string {
 	return strings.Join(escaped, "/")
 }
 
-// Get reads what is at a path below the environment.
+// Get reads a path below the environment.
 func (c Client) Get(ctx context.Context, path string, query url.Values, out any) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
@@ -107,12 +107,14 @@ func (c Client) do(ctx context.Context, method, path string, body, out any) erro
 	return nil
 }
 
-// transport follows no redirect: the token would go with it.
+// transport returns a client that follows no redirects, because the token would be sent
+// along.
 func (c Client) transport() *http.Client {
 	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// unreachable says what to do. The query of the address can hold ids, and is left out.
+// unreachable adds what to do to a network error. It drops the URL, whose query can
+// contain ids.
 func unreachable(address string, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -121,7 +123,7 @@ func unreachable(address string, err error) error {
 	return fmt.Errorf("cannot reach the service at %s: %w: is it running, and is --url right?", address, err)
 }
 
-// problem is what an answer says that is not a success (RFC 9457, or plain text).
+// problem returns the message of an error answer (RFC 9457, or plain text).
 func problem(answer []byte) string {
 	var p struct {
 		Title, Detail string

@@ -71,7 +71,8 @@ func expireResume(ctx context.Context, s *stage) error {
 	return s.simulate(ctx, p, s.decided(s.passing()[1:], "approve_inquiry")...) // a resumed inquiry is started
 }
 
-// watchlistHit uses the input that Persona's sandbox finds (help center: Test your Report).
+// watchlistHit uses the name that matches in Persona's sandbox (help center: Test your
+// Report).
 func watchlistHit(ctx context.Context, s *stage) error {
 	const kind = "report/watchlist"
 	if err := s.needsReport(kind); err != nil {
@@ -84,7 +85,7 @@ func watchlistHit(ctx context.Context, s *stage) error {
 	if err := s.report(ctx, p, kind, persona.ReportQuery{Term: persona.Set("Kim Jong Un")}); err != nil {
 		return err
 	}
-	return s.simulate(ctx, p, s.passing()...) // whoever is found on a list is not approved by a scenario
+	return s.simulate(ctx, p, s.passing()...) // a scenario does not approve somebody who is on a watchlist
 }
 
 func duplicatePerson(ctx context.Context, s *stage) error {
@@ -100,7 +101,7 @@ func duplicatePerson(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// business runs a report about a business for whose representative everything passes.
+// business runs a report about a business. Its representative passes everything.
 func business(ctx context.Context, s *stage) error {
 	const name, kind = "Sample Trading Ltd", "report/business-watchlist"
 	if err := s.needsReport(kind); err != nil {
@@ -116,7 +117,7 @@ func business(ctx context.Context, s *stage) error {
 	return s.simulate(ctx, p, s.decided(s.passing(), "approve_inquiry")...)
 }
 
-// atOnce is how many people of a burst act at the same time.
+// atOnce is the number of people of a burst that are worked on at the same time.
 const atOnce = 8
 
 func burst(ctx context.Context, s *stage) error {

@@ -1,6 +1,6 @@
-// Package scenario makes things happen to people in a sandbox environment, so that a
-// program can be tried with the webhooks that follow. It works at Persona and at the
-// local sandbox alike, because it uses nothing but Persona's API.
+// Package scenario runs scenarios for invented people in a sandbox environment, to test a
+// program with the webhooks that follow. It uses only Persona's API, so it works at Persona
+// and at the local sandbox.
 package scenario
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// Scenario is something that can happen.
+// Scenario is a series of calls that tell a story about a person.
 type Scenario struct {
 	Name string
 	Help string
-	Note string // what it cannot show, "" for nothing
+	Note string // what it cannot do; "" for nothing
 	play func(context.Context, *stage) error
 }
 
-// All returns the scenarios there are.
+// All returns all scenarios.
 func All() []Scenario {
 	return []Scenario{
 		{"approve", "A person passes and is approved.", "", approve},
@@ -63,29 +63,29 @@ func Find(name string) (Scenario, error) {
 	return Scenario{}, fmt.Errorf("there is no scenario %q: the scenarios are %s", name, strings.Join(Names(), ", "))
 }
 
-// Options say to whom a scenario happens, and with which templates.
+// Options are the person and the templates of a scenario.
 type Options struct {
 	InquiryTemplate       string         // itmpl_…, or tmpl_… of a legacy flow
 	VerificationTemplates []string       // vtmpl_…, each of which is passed or failed; none simulates no verification
 	ReportTemplate        string         // rptp_…, for the scenarios that need a report
-	Reference             string         // your id of the person; invented unless set
+	Reference             string         // your reference id of the person; invented unless set
 	Fields                map[string]any // of the inquiry
 	Tags                  []string
 	Undecided             bool // leave approving and declining to your rules
 	Count                 int  // of people, for burst
 
-	// Progress is called while a long scenario plays; nil for nothing.
+	// Progress is called during a long scenario; may be nil.
 	Progress func(done, of int)
 }
 
-// Result is what came to be.
+// Result is what a scenario created.
 type Result struct {
 	Scenario string   `json:"scenario"`
 	People   []Person `json:"people"`
 	Note     string   `json:"note,omitempty"`
 }
 
-// Person is one person, or the business, to whom a scenario happened.
+// Person is a person of a scenario.
 type Person struct {
 	Reference     string   `json:"reference"`
 	Account       string   `json:"account"`
@@ -95,7 +95,7 @@ type Person struct {
 	Reports       []string `json:"reports"`
 }
 
-// Play lets a scenario happen. What came to be before an error is in the result.
+// Play runs a scenario. After an error, the result contains what was created before.
 func (s Scenario) Play(ctx context.Context, client *persona.Client, o Options) (Result, error) {
 	if o.InquiryTemplate == "" {
 		return Result{}, errors.New("no inquiry template is given: a scenario begins with an inquiry")

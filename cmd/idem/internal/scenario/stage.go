@@ -9,14 +9,14 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// stage is where a scenario plays. It is not for concurrent use.
+// stage is the state of a running scenario. It is not for concurrent use.
 type stage struct {
 	Options
 	client *persona.Client
 	people []Person
 }
 
-// enter creates an inquiry about a person, and the person's account.
+// enter creates an inquiry for a new person, with an account.
 func (s *stage) enter(ctx context.Context, reference string, fields map[string]any) (*Person, error) {
 	all := maps.Clone(fields)
 	if all == nil {
@@ -45,7 +45,7 @@ func (s *stage) enter(ctx context.Context, reference string, fields map[string]a
 	return person, nil
 }
 
-// see takes over what an inquiry shows.
+// see copies the ids and the status of an inquiry.
 func (p *Person) see(inquiry *persona.Inquiry) {
 	p.Inquiry, p.Status = inquiry.ID, string(inquiry.Attributes.Status)
 	if account := inquiry.Relationships.Account.Data; account != nil {
@@ -57,7 +57,7 @@ func (p *Person) see(inquiry *persona.Inquiry) {
 	}
 }
 
-// simulate lets Persona act as the person and as its own checks would.
+// simulate performs simulate actions on the person's inquiry.
 func (s *stage) simulate(ctx context.Context, p *Person, actions ...persona.SimulateAction) error {
 	inquiry, err := s.client.Inquiries.PerformSimulateActions(ctx, p.Inquiry, persona.InquiryPerformSimulateActionsParams{SimulateActions: actions})
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *stage) report(ctx context.Context, p *Person, kind string, query person
 
 func action(name string) persona.SimulateAction { return persona.SimulateAction{Type: name} }
 
-// each makes one action of every verification template.
+// each returns an action for each verification template.
 func (s *stage) each(name string) []persona.SimulateAction {
 	var actions []persona.SimulateAction
 	for _, template := range s.VerificationTemplates {
@@ -98,12 +98,12 @@ func (s *stage) each(name string) []persona.SimulateAction {
 	return actions
 }
 
-// passing is what a person does who passes everything.
+// passing returns the actions of a person who passes everything.
 func (s *stage) passing() []persona.SimulateAction {
 	return append(append([]persona.SimulateAction{action("start_inquiry")}, s.each("create_passed_verification")...), action("complete_inquiry"))
 }
 
-// decided adds a decision, unless the rules make it.
+// decided appends a decision, unless it is left to the rules.
 func (s *stage) decided(actions []persona.SimulateAction, name string) []persona.SimulateAction {
 	if s.Undecided {
 		return actions

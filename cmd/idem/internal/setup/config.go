@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// Environment is what the configuration says about an environment.
+// Environment is the configuration of an environment.
 type Environment struct {
 	Name    string // sandbox or production
 	APIKey  string
@@ -25,12 +25,12 @@ type Environment struct {
 	Secrets []string
 }
 
-// ErrConfigured means that the file configures the environment already.
+// ErrConfigured means that the file already configures the environment.
 var ErrConfigured = errors.New("the file configures this environment already")
 
-// Write adds an environment to a configuration file, which is made if it does not exist.
-// The rest of the file stays as it is, comments included. Only the user can read the file.
-// Nothing is written that the service would not accept.
+// Write adds an environment to a configuration file, and creates the file if it does not
+// exist. The rest of the file, including comments, does not change. Only the user can read
+// the file. A configuration that the service would reject is not written.
 func Write(path string, e Environment, listen, dataDir string) error {
 	content, err := os.ReadFile(path)
 	switch {
@@ -59,13 +59,13 @@ func Configured(path, environment string) (bool, error) {
 		Environments map[string]any `yaml:"environments"`
 	}
 	if err := yaml.Unmarshal(content, &c); err != nil {
-		return false, fmt.Errorf("%s is not a configuration", path) // without its text, which can be a secret
+		return false, fmt.Errorf("%s is not a configuration", path) // the parser's error may quote a secret
 	}
 	_, configured := c.Environments[environment]
 	return configured, nil
 }
 
-// newFile is a file with one environment.
+// newFile returns a file with one environment.
 func newFile(e Environment, listen, dataDir string) string {
 	return fmt.Sprintf(`# Written by idem init. It holds keys: keep it to yourself. docs/service.md explains it.
 listen: %s
@@ -75,7 +75,7 @@ environments:
 %s`, quoted(listen), quoted(dataDir), rand.Text(), indented(e, "  "))
 }
 
-// added is a file with one environment more.
+// added returns a file with an additional environment.
 func added(path string, content []byte, e Environment) ([]byte, error) {
 	configured, err := Configured(path, e.Name)
 	if err != nil {
@@ -101,7 +101,7 @@ func added(path string, content []byte, e Environment) ([]byte, error) {
 	return []byte(strings.TrimRight(file.String(), "\n") + "\n"), nil
 }
 
-// indented is an environment as YAML.
+// indented returns an environment as indented YAML.
 func indented(e Environment, indent string) string {
 	var b strings.Builder
 	line := func(text string) { b.WriteString(indent + text + "\n") }
@@ -121,11 +121,11 @@ func indented(e Environment, indent string) string {
 	return b.String()
 }
 
-// quoted is a text in YAML's double quotes, which take Go's escapes of plain text.
+// quoted returns a text in double quotes. YAML reads Go's escapes of it.
 func quoted(text string) string { return strconv.Quote(text) }
 
-// replace writes the file beside the old one, has the service read it, and takes the old
-// one's place.
+// replace writes a new file next to the old one, loads it as the service would, and then
+// renames it over the old one.
 func replace(path string, content []byte) error {
 	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
 	if err != nil {

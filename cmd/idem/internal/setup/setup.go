@@ -1,23 +1,22 @@
-// Package setup connects an environment at Persona with the service: it tries the key,
-// makes the webhook, and writes the configuration.
+// Package setup sets up an environment for the service: it tests the API key, creates the
+// webhook, and writes the configuration.
 package setup
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/webhookplan"
 	"github.com/idemhq/idem/persona"
 )
 
-// Try makes the calls that the service and this set-up depend on. The error says what the
-// key lacks.
+// Try makes the calls that the service and the set-up need. The error says which permission
+// the key lacks.
 func Try(ctx context.Context, client *persona.Client, withWebhook bool) error {
 	if _, err := client.RateLimits.List(ctx); err != nil {
-		return fmt.Errorf("try the key: %w", err)
+		return fmt.Errorf("test the API key: %w", err)
 	}
 	_, err := client.Events.ListPage(ctx, persona.EventListParams{Size: 1}, persona.WithFields("event", "name"))
 	if err := lacking(err, "event.read"); err != nil {
@@ -33,7 +32,7 @@ func Try(ctx context.Context, client *persona.Client, withWebhook bool) error {
 	return nil
 }
 
-// lacking says which permission a refused call needs.
+// lacking adds the missing permission to the error of a forbidden call.
 func lacking(err error, permission string) error {
 	if errors.Is(err, persona.ErrForbidden) {
 		return fmt.Errorf("%w: give the key the permission %s at Persona", err, permission)
@@ -45,11 +44,11 @@ func lacking(err error, permission string) error {
 type Hook struct {
 	ID      string
 	Secrets []string // all that are valid, the newest first
-	Made    string   // what was done: create, update or keep
+	Made    string   // create, update or keep
 }
 
-// Connect makes sure that an enabled webhook of a name brings every event to an address.
-// One that exists is changed, so that it can be called again.
+// Connect creates an enabled webhook that sends every event to an address. If a webhook
+// with the name exists, it is updated, so Connect can be called again.
 func Connect(ctx context.Context, client *persona.Client, name, address string) (Hook, error) {
 	existing, err := webhookplan.Existing(ctx, client)
 	if err != nil {
@@ -67,21 +66,9 @@ func Connect(ctx context.Context, client *persona.Client, name, address string) 
 	if err != nil {
 		return Hook{}, fmt.Errorf("read the webhook's secret: %w", err)
 	}
-	h := Hook{ID: hook.ID, Made: done[0].Action, Secrets: valid(hook, time.Now())}
+	h := Hook{ID: hook.ID, Made: done[0].Action, Secrets: webhookplan.Secrets(hook, time.Now())}
 	if len(h.Secrets) == 0 {
 		return h, fmt.Errorf("no secret of webhook %s is shown by Persona: set webhook_secrets by hand", hook.ID)
 	}
 	return h, nil
-}
-
-func valid(hook *persona.WebhookWithSecret, now time.Time) (secrets []string) {
-	for _, secret := range hook.Attributes.Secrets {
-		if secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(now) {
-			secrets = append(secrets, secret.Value)
-		}
-	}
-	if single := hook.Attributes.Secret; single != "" && !slices.Contains(secrets, single) && len(hook.Attributes.Secrets) == 0 {
-		secrets = append(secrets, single)
-	}
-	return secrets
 }

@@ -48,22 +48,33 @@ func Table(w io.Writer, rows [][]string) {
 	_ = t.Flush() // so does the writer that Text gives
 }
 
+// Printable removes control characters from a text that comes from outside, so that an
+// event or an answer cannot move the cursor or change colours.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // Terminal reports whether w is a terminal.
 func Terminal(w any) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// Good marks what is as it should be.
+// Good marks a good state.
 func Good(s string) string { return colour(lipgloss.Green, s) }
 
-// Bad marks what must be repaired.
+// Bad marks a bad state.
 func Bad(s string) string { return colour(lipgloss.Red, s) }
 
-// Doubtful marks what a person should look at.
+// Doubtful marks a state that a person should look at.
 func Doubtful(s string) string { return colour(lipgloss.Yellow, s) }
 
-// Faint marks what is of little interest.
+// Faint marks less important text.
 func Faint(s string) string { return lipgloss.NewStyle().Faint(true).Render(s) }
 
 func colour(c color.Color, s string) string {

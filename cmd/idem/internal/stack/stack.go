@@ -21,11 +21,14 @@ import (
 )
 
 // Options say what to start. Without an address a part listens on a free port of
-// 127.0.0.1; an address that is taken is replaced by a free port of its host.
+// 127.0.0.1. An address that is taken is replaced by a free port of its host, unless it
+// must be exact.
 type Options struct {
 	Sandbox        sandbox.Options
-	SandboxAddress string         // host:port
-	ServiceAddress string         // host:port
+	SandboxAddress string // host:port
+	SandboxExact   bool
+	ServiceAddress string // host:port
+	ServiceExact   bool
 	DataDir        string         // of the service
 	APIToken       service.Secret // of the service
 	Logger         *slog.Logger
@@ -77,7 +80,7 @@ func (s *Stack) startSandbox(ctx context.Context, o Options) (err error) {
 	if s.sandbox, err = sandbox.New(o.Sandbox); err != nil {
 		return err
 	}
-	listener, err := listen(o.SandboxAddress)
+	listener, err := listen(o.SandboxAddress, o.SandboxExact)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (s *Stack) startSandbox(ctx context.Context, o Options) (err error) {
 // startService takes the service's address before there is a service: its webhook needs
 // the address, and the service needs the webhook's secret.
 func (s *Stack) startService(ctx context.Context, o Options) error {
-	listener, err := listen(o.ServiceAddress)
+	listener, err := listen(o.ServiceAddress, o.ServiceExact)
 	if err != nil {
 		return err
 	}
@@ -195,13 +198,14 @@ func isReady(ctx context.Context, client *http.Client, url string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// listen takes an address, or a free port of the same host when it is taken.
-func listen(address string) (net.Listener, error) {
+// listen takes an address. One that is taken and need not be exact is replaced by a free
+// port of the same host.
+func listen(address string, exact bool) (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
 	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if errors.Is(err, syscall.EADDRINUSE) && !exact {
 		host, _, _ := net.SplitHostPort(address)
 		listener, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -59,18 +60,21 @@ func TestAStartThatIsCancelledLeavesNothingRunning(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsTakenIsReplacedByAnother(t *testing.T) {
+func TestAnAddressThatIsTakenIsReplacedUnlessItMustBeExact(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	other, err := listen(taken.Addr().String())
+	other, err := listen(taken.Addr().String(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
 	if other.Addr().String() == taken.Addr().String() || !strings.HasPrefix(other.Addr().String(), "127.0.0.1:") {
 		t.Errorf("it listens at %s", other.Addr())
+	}
+	if _, err := listen(taken.Addr().String(), true); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("where it must be exact: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package subscription says which events a webhook must bring to the service.
+// Package subscription knows which events a webhook must send to the service.
 package subscription
 
 import (
@@ -13,9 +13,9 @@ import (
 // deciding are the families whose events lead to decisions and verdicts.
 var deciding = []string{"inquiry", "case"}
 
-// Lacking compares what a webhook is subscribed to with what the service uses. Without
-// the deciding events decisions come late, when the service reconciles; without the
-// copied ones only its copies of other objects are late.
+// Lacking returns the events that the service uses and that are not among the subscribed
+// ones. Without the events in decide, decisions are late: the service finds the events when
+// it reconciles. Without those in copied, only its copies of other objects are late.
 func Lacking(subscribed []string) (decide, copied []string) {
 	if slices.Contains(subscribed, "*") {
 		return nil, nil

@@ -1,5 +1,5 @@
-// Package tail follows what happens in a running service: events, decisions, actions and
-// notifications, as they come and as their states change.
+// Package tail follows the events, decisions, actions and notifications of a running
+// service, and the changes of their states.
 package tail
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Kinds are what can be followed.
+// Kinds returns the kinds of rows that can be followed.
 func Kinds() []string { return []string{"event", "decision", "action", "notification"} }
 
 // Row is something that happened. It holds no personal data.
@@ -43,12 +43,12 @@ func New(client remote.Client, kinds []string, object string) *Tail {
 	return &Tail{client, kinds, object, map[string]map[string]string{}}
 }
 
-// pageSize is the largest that the API allows. Changes of states are seen among as many
-// of the newest rows.
+// pageSize is the maximum of the API. Changes of state are noticed among that many of the
+// newest rows.
 const pageSize = 100
 
-// Next returns what is new or has changed since the last call, the oldest first. The
-// first call returns the newest last rows of each kind.
+// Next returns the rows that are new or changed since the last call, oldest first. The first
+// call returns at most last rows of each kind, the newest ones.
 func (t *Tail) Next(ctx context.Context, last int) ([]Row, error) {
 	var all []Row
 	for _, kind := range t.kinds {
@@ -62,7 +62,7 @@ func (t *Tail) Next(ctx context.Context, last int) ([]Row, error) {
 	return all, nil
 }
 
-// fresh reads back from the newest row of a kind to the first page with a known one.
+// fresh reads pages, newest first, until a page contains a known row.
 func (t *Tail) fresh(ctx context.Context, kind string, last int) (fresh []Row, err error) {
 	known, first := t.known[kind], t.known[kind] == nil
 	seen := map[string]string{}
@@ -93,7 +93,7 @@ func (t *Tail) fresh(ctx context.Context, kind string, last int) (fresh []Row, e
 	return fresh, nil
 }
 
-// page reads a page of a kind, the newest row first.
+// page reads a page of a kind, newest row first.
 func (t *Tail) page(ctx context.Context, kind, before string) ([]Row, string, error) {
 	query := url.Values{"limit": {fmt.Sprint(pageSize)}}
 	if t.object != "" {
@@ -145,7 +145,7 @@ func ofAction(a api.Action) Row {
 	return Row{At: a.CreatedAt, Kind: "action", ID: a.ID, Name: string(a.Kind), Object: a.Target.ID, State: string(a.State), Reason: a.Outcome}
 }
 
-// notification is what a row shows of one. The reference id is the host's own.
+// notification is the part of a notification that a row shows.
 type notification struct {
 	ID        string         `json:"id"`
 	Name      string         `json:"name"` // of older services, which have no type

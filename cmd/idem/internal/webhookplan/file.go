@@ -1,5 +1,4 @@
-// Package webhookplan makes the webhooks at Persona what a file says: it compares, and
-// then changes what differs.
+// Package webhookplan compares the webhooks at Persona with a file, and applies the file.
 package webhookplan
 
 import (
@@ -13,13 +12,13 @@ import (
 	"github.com/idemhq/idem/persona/webhook"
 )
 
-// File says which webhooks there should be. Others are left alone.
+// File lists webhooks. Other webhooks are not changed.
 type File struct {
 	Webhooks []Webhook `yaml:"webhooks"`
 }
 
-// Webhook says how a webhook should be. Settings that are left out stay as they are, or
-// as Persona makes them. Its name is what it is known by.
+// Webhook is a webhook of the file, identified by its name. Settings that are omitted are
+// not changed; those of a new webhook are Persona's defaults.
 type Webhook struct {
 	Name    string   `yaml:"name"`
 	URL     string   `yaml:"url"`
@@ -36,7 +35,7 @@ type Webhook struct {
 	RelationshipAllowlist  map[string]any `yaml:"relationship_allowlist"` // as Persona writes it
 }
 
-// Read reads a file. The error says where in the file the problem is.
+// Read reads a file. Errors give the line and column of the problem.
 func Read(path string) (File, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -71,8 +70,8 @@ func Read(path string) (File, error) {
 	return f, nil
 }
 
-// Warnings names the events that Persona does not document, with the nearest that it does.
-// They may exist all the same: the set is open.
+// Warnings lists the events that Persona does not document, each with the most similar
+// documented one. They may exist anyway: the set of events is open.
 func (f File) Warnings() (warnings []string) {
 	var documented []string
 	for _, name := range webhook.Documented() {

@@ -12,14 +12,14 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// What a step does.
+// The actions of a step.
 const (
 	Create = "create"
 	Update = "update"
 	Keep   = "keep"
 )
 
-// Step is what becomes of one webhook.
+// Step is the plan for one webhook.
 type Step struct {
 	Action  string   `json:"action"`
 	Name    string   `json:"name"`
@@ -82,7 +82,7 @@ func Plan(existing []*persona.Webhook, file File) ([]Step, error) {
 	return steps, nil
 }
 
-// named finds a webhook that is not archived; nil for none.
+// named returns the webhook with a name that is not archived, or nil.
 func named(existing []*persona.Webhook, name string) (found *persona.Webhook, err error) {
 	for _, hook := range existing {
 		if hook.Attributes.Name != name || hook.Attributes.Status == "archived" {
@@ -99,7 +99,7 @@ func named(existing []*persona.Webhook, name string) (found *persona.Webhook, er
 // step compares one webhook, nil for one that does not exist.
 func (w Webhook) step(hook *persona.Webhook) (Step, error) {
 	step := Step{Action: Create, Name: w.Name, Changes: []Change{}}
-	attributes, status := map[string]any{}, "disabled" // a new webhook is
+	attributes, status := map[string]any{}, "disabled" // as new webhooks are
 	if hook != nil {
 		step.Action, step.ID, status = Keep, hook.ID, hook.Attributes.Status
 		var resource struct{ Attributes map[string]any }
@@ -130,7 +130,7 @@ func (w Webhook) step(hook *persona.Webhook) (Step, error) {
 	return step, nil
 }
 
-// plain turns a value into what its JSON decodes to.
+// plain encodes a value as JSON and decodes it again, so it can be compared.
 func plain(value any) (out any, err error) {
 	b, err := json.Marshal(value)
 	if err != nil {
@@ -140,8 +140,8 @@ func plain(value any) (out any, err error) {
 	return out, err
 }
 
-// covers reports whether an attribute is as wanted. Lists of texts are sets. Persona may
-// show more keys of an object than were written.
+// covers reports whether an attribute has the wanted value. Lists of strings are compared as
+// sets. An object may have additional keys.
 func covers(has, wanted any) bool {
 	switch wanted := wanted.(type) {
 	case map[string]any:
@@ -165,14 +165,14 @@ func covers(has, wanted any) bool {
 	return reflect.DeepEqual(has, wanted)
 }
 
-// Done is what became of a step.
+// Done is a step that was applied.
 type Done struct {
 	Step
 	Secret string `json:"-"` // of a webhook that was created
 }
 
-// Apply makes the changes of a plan, in its order. After an error the steps before it have
-// been done.
+// Apply applies the steps of a plan in order. It stops at the first error and returns the
+// steps before it.
 func Apply(ctx context.Context, client *persona.Client, steps []Step) (done []Done, err error) {
 	for _, step := range steps {
 		d, err := step.do(ctx, client)
@@ -217,7 +217,7 @@ func (s Step) do(ctx context.Context, client *persona.Client) (Done, error) {
 	return done, nil
 }
 
-// Existing reads the webhooks that there are.
+// Existing lists the webhooks at Persona.
 func Existing(ctx context.Context, client *persona.Client) (all []*persona.Webhook, err error) {
 	for hook, err := range client.Webhooks.List(ctx, persona.WebhookListParams{Size: 100}) {
 		if err != nil {
@@ -228,7 +228,7 @@ func Existing(ctx context.Context, client *persona.Client) (all []*persona.Webho
 	return all, nil
 }
 
-// Text says what a change is, in a few words.
+// Text describes a change in a line.
 func (c Change) Text() string {
 	from, fromList := c.From.([]any)
 	to, toList := c.To.([]any)
@@ -252,7 +252,7 @@ func (c Change) Text() string {
 	return c.Setting + ": " + strings.Join(parts, " ")
 }
 
-// short is a value as JSON, texts without quotes.
+// short returns a value as JSON, and a string without quotes.
 func short(value any) string {
 	if text, ok := value.(string); ok {
 		return text
