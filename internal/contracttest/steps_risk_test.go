@@ -60,7 +60,8 @@ func reportSteps() []step {
 		{call: "GET /reports/<watchlist>/history", advance: 61 * 24 * time.Hour},
 		{call: "GET /reports/<watchlist>/print"},
 		{call: "DELETE /reports/<watchlist>"},
-		{call: "DELETE /reports/<watchlist>", want: 409},
+		{call: "DELETE /reports/<watchlist>", want: 409, from: "2025-10-27"},
+		{call: "DELETE /reports/<watchlist>", want: 200, until: "2025-10-27"}, // as seen at Persona
 		{call: "GET /reports/<watchlist>"},
 	}...)
 }
