@@ -10,17 +10,17 @@ import (
 	"github.com/idemhq/idem/internal/notify"
 )
 
-// NotificationEndpoint is an address of the host application that receives notifications,
+// NotificationEndpoint is an address of the host application that receives notifications
 // as Standard Webhooks.
 type NotificationEndpoint struct {
 	Name        string   `yaml:"name"`         // small letters, digits and dashes
 	URL         string   `yaml:"url"`          // https in production
-	Secrets     []Secret `yaml:"secrets"`      // whsec_…; each signs, so that a new one can be added before the old one is removed
+	Secrets     []Secret `yaml:"secrets"`      // whsec_…; messages are signed with each, so that secrets can be rotated
 	SecretsFile string   `yaml:"secrets_file"` // a file with one a line instead
-	Types       []string `yaml:"types"`        // of notifications; all unless set
+	Types       []string `yaml:"types"`        // of notifications; empty means all
 }
 
-// checkNotifications returns what is wrong with an environment's endpoints.
+// checkNotifications returns the problems of an environment's endpoints.
 func (c Config) checkNotifications(env Environment) (problems []error) {
 	var names []string
 	for _, n := range c.Environments[env].Notifications {
@@ -38,7 +38,7 @@ func (c Config) checkNotifications(env Environment) (problems []error) {
 			problem("url: %w", err)
 		}
 		if len(n.Secrets) == 0 {
-			problem("secrets: %w", errors.New("there is none: receivers check the signature"))
+			problem("secrets: %w", errors.New("at least one is needed to sign messages"))
 		}
 		for _, s := range n.Secrets {
 			if err := deliver.CheckSecret(s); err != nil {
@@ -54,12 +54,12 @@ func (c Config) checkNotifications(env Environment) (problems []error) {
 	return problems
 }
 
-// network is what endpoints can be reached.
+// network returns which addresses endpoints can have.
 func (c Config) network() deliver.Network {
 	return deliver.Network{AllowPrivate: c.AllowPrivateAddresses}
 }
 
-// endpoints are those of all environments.
+// endpoints returns the endpoints of all environments.
 func (c Config) endpoints() []domain.Endpoint {
 	var all []domain.Endpoint
 	for env, e := range c.Environments {

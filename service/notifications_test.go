@@ -53,7 +53,7 @@ func TestEndpointsThatCannotBeUsedAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ endpoint, want string }{
 		"without https":              {`{name: crm, url: "http://host.example", secrets: [` + signingSecret + `]}`, "production demands https"},
 		"an inner address":           {`{name: crm, url: "https://169.254.169.254/", secrets: [` + signingSecret + `]}`, "not a public address"},
-		"no secret":                  {`{name: crm, url: "https://host.example"}`, "secrets: there is none"},
+		"no secret":                  {`{name: crm, url: "https://host.example"}`, "secrets: at least one is needed"},
 		"a secret of another form":   {`{name: crm, url: "https://host.example", secrets: [wbhsec_a]}`, "a secret is whsec_"},
 		"a type that there is not":   {`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `], types: [subject.verdict_change]}`, `did you mean "subject.verdict_changed"?`},
 		"a type that is nothing":     {`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `], types: [everything]}`, "there is subject.verdict_changed, case.changed"},

@@ -81,6 +81,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	var performer *perform.Performer
 	work := queue.Workers{ // the variables are set before the first job runs
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
+			s.intake.MakeWay(ctx)
 			return advancer.Advance(ctx, env, objects)
 		},
 		Read: func(ctx context.Context, env Environment, object domain.Ref) error {
@@ -102,7 +103,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
-	s.watch = deliver.NewWatch(s.db.LastNotification)
+	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
 	}, s.metrics, logger, s.db.Now)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/idemhq/idem/cmd/idem/internal/dev"
 	"github.com/idemhq/idem/cmd/idem/internal/show"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -45,6 +48,9 @@ func (c devCommand) Run(ctx context.Context, std streams) error {
 	}
 	logger := telemetry.NewLogger(std.err, "text", level)
 	options := dev.Options{Data: c.Data, Service: c.Listen, Sandbox: c.SandboxListen, Logger: logger}
+	if !c.JSON {
+		options.Told = func(n notify.Notification) { printNotification(std.out, n) }
+	}
 	err := dev.Run(ctx, options, func(at dev.Addresses) {
 		if c.JSON {
 			_ = show.Line(std.out, map[string]string{"service": at.Service, "sandbox": at.Sandbox, "api_token": dev.Token, "persona_api_key": sandbox.SandboxKey, "data": c.Data})
@@ -56,6 +62,15 @@ func (c devCommand) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("%w: choose another address with --listen or --sandbox-listen", err)
 	}
 	return err
+}
+
+// printNotification prints what the host application would have been told.
+func printNotification(w io.Writer, n notify.Notification) {
+	about := n.Reference
+	if n.Object != nil {
+		about = cmp.Or(about, n.Object.ID)
+	}
+	fmt.Fprintln(w, strings.Join(strings.Fields(fmt.Sprintf("notification: %s %s %s", n.Type, about, cmp.Or(string(n.Verdict), n.Status, n.Reason))), " "))
 }
 
 func printDev(w io.Writer, at dev.Addresses, data string) {
@@ -79,6 +94,8 @@ Ask whether the user may proceed, and why:
 
   curl -s %[1]s/v1/sandbox/subjects/user-1042 -H 'Authorization: Bearer %[7]s'
   curl -s %[1]s/v1/sandbox/decisions?object=$INQUIRY -H 'Authorization: Bearer %[7]s'
+
+What your application would be told is printed below, one line for each notification.
 
 Stop with Ctrl-C.
 `, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token)

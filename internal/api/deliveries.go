@@ -12,17 +12,17 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Delivery is the way of a notification to an endpoint.
+// Delivery is a notification on its way to one endpoint.
 type Delivery struct {
 	ID             string               `json:"id"`
 	Endpoint       string               `json:"endpoint"`
 	NotificationID string               `json:"notification_id"`
 	Type           string               `json:"type"`
 	Reference      string               `json:"reference,omitempty"`
-	State          domain.DeliveryState `json:"state" enum:"waiting,held,delivered,failed" doc:"held: it waits for an earlier one of its subject"`
+	State          domain.DeliveryState `json:"state" enum:"waiting,held,delivered,failed" doc:"held: an earlier delivery of its subject is not finished"`
 	Attempts       int                  `json:"attempts"`
-	NextAttemptAt  *time.Time           `json:"next_attempt_at" doc:"null for at once, and for one that is finished"`
-	Log            []domain.Attempt     `json:"log" doc:"the last ten attempts, oldest first, each with the beginning of the answer"`
+	NextAttemptAt  *time.Time           `json:"next_attempt_at" doc:"null when it is finished"`
+	Log            []domain.Attempt     `json:"log" doc:"the last ten attempts, oldest first, each with the start of the answer"`
 	CreatedAt      time.Time            `json:"created_at"`
 	FinishedAt     *time.Time           `json:"finished_at"`
 }
@@ -58,13 +58,13 @@ func (s *server) getDelivery(ctx context.Context, in *idInput) (*struct{ Body De
 	return &struct{ Body Delivery }{showDelivery(d)}, nil
 }
 
-// maxReplayed is how many deliveries one request can make.
+// maxReplayed limits the deliveries of one request.
 const maxReplayed = 10_000
 
-// ReplayedDeliveries says how many notifications are delivered once more.
+// ReplayedDeliveries says how many notifications are delivered again.
 type ReplayedDeliveries struct {
 	Replayed int    `json:"replayed"`
-	Next     string `json:"next,omitempty" doc:"there are more: ask again with it as after, or with the same failed_since"`
+	Next     string `json:"next,omitempty" doc:"present if there are more: repeat the request with this as after, or with the same failed_since"`
 }
 
 func (s *server) replayDelivery(ctx context.Context, in *idInput) (*struct{ Body ReplayedDeliveries }, error) {
@@ -82,9 +82,9 @@ func (s *server) replayDelivery(ctx context.Context, in *idInput) (*struct{ Body
 func (s *server) replayDeliveries(ctx context.Context, in *struct {
 	EndpointInput
 	Body struct {
-		FailedSince time.Time `json:"failed_since,omitempty" doc:"all that failed since, and were not delivered again"`
-		After       string    `json:"after,omitempty" pattern:"^[0-9]{1,18}$" doc:"a range of notifications: after this sequence"`
-		Until       string    `json:"until,omitempty" pattern:"^[0-9]{1,18}$" doc:"a range of notifications: up to this sequence"`
+		FailedSince time.Time `json:"failed_since,omitempty" doc:"replays deliveries that failed since then and were not replayed"`
+		After       string    `json:"after,omitempty" pattern:"^[0-9]{1,18}$" doc:"replays notifications after this sequence"`
+		Until       string    `json:"until,omitempty" pattern:"^[0-9]{1,18}$" doc:"replays notifications up to this sequence"`
 	}
 }) (*struct{ Body ReplayedDeliveries }, error) {
 	e, err := s.endpoint(ctx, in.EndpointInput)

@@ -25,26 +25,25 @@ type Deliverer interface {
 	Test(ctx context.Context, e domain.Endpoint) (domain.Attempt, error)
 }
 
-// maxEndpoints is how many endpoints an environment can have: each has connections of its
-// own.
+// maxEndpoints limits the endpoints of an environment: each has its own connections.
 const maxEndpoints = 100
 
 // Endpoint is an address of the host application that receives notifications.
 type Endpoint struct {
 	Name        string           `json:"name"`
 	URL         string           `json:"url"`
-	Types       []string         `json:"types" doc:"the types of notifications that it receives; all where empty"`
-	Secrets     []EndpointSecret `json:"secrets" doc:"each signs; empty for an endpoint of the configuration, which keeps its own"`
+	Types       []string         `json:"types" doc:"the types of notifications that it receives; empty means all"`
+	Secrets     []EndpointSecret `json:"secrets" doc:"each of them signs; empty for an endpoint of the configuration"`
 	Configured  bool             `json:"configured" doc:"it is from the configuration: change it there"`
 	Enabled     bool             `json:"enabled"`
-	Disabled    string           `json:"disabled,omitempty" doc:"why it is not enabled"`
-	Failures    int              `json:"failures" doc:"attempts that failed since the last one that was answered"`
-	PausedUntil *time.Time       `json:"paused_until" doc:"no attempt is made before; null where attempts are made"`
-	Position    int64            `json:"position" doc:"the sequence of the last notification that has its delivery"`
+	Disabled    string           `json:"disabled,omitempty" doc:"why it is disabled"`
+	Failures    int              `json:"failures" doc:"consecutive attempts that it did not answer, or answered with 429 or 5xx"`
+	PausedUntil *time.Time       `json:"paused_until" doc:"no attempt is made before; null if it is not paused"`
+	Position    int64            `json:"position" doc:"the sequence of the last notification whose delivery was created"`
 	CreatedAt   time.Time        `json:"created_at"`
 }
 
-// EndpointSecret is a secret that signs. It is masked.
+// EndpointSecret is a secret of an endpoint. It is masked.
 type EndpointSecret struct {
 	Secret    domain.Secret `json:"secret" doc:"masked"`
 	ExpiresAt *time.Time    `json:"expires_at" doc:"null for never"`
@@ -61,10 +60,10 @@ func showEndpoint(e domain.Endpoint) Endpoint {
 	return shown
 }
 
-// EndpointWithSecret is an endpoint with a secret that was made for it: it is shown once.
+// EndpointWithSecret is an endpoint with a secret that was generated. It is shown once.
 type EndpointWithSecret struct {
 	Endpoint
-	Secret string `json:"secret,omitempty" doc:"the secret that was made, shown this once; absent where secrets were given"`
+	Secret string `json:"secret,omitempty" doc:"the generated secret, shown only now; absent if secrets were given"`
 }
 
 // registerEndpoints adds the operations on endpoints and deliveries.
@@ -92,7 +91,7 @@ type EndpointInput struct {
 	Name ID `path:"name"`
 }
 
-// endpoint returns the endpoint that a request names.
+// endpoint returns the endpoint of a request.
 func (s *server) endpoint(ctx context.Context, in EndpointInput) (domain.Endpoint, error) {
 	env, err := in.environment(s)
 	if err != nil {
@@ -140,9 +139,9 @@ func (s *server) createEndpoint(ctx context.Context, in *struct {
 	Body struct {
 		Name    string   `json:"name" doc:"small letters, digits and dashes"`
 		URL     string   `json:"url" doc:"https in production"`
-		Types   []string `json:"types,omitempty" maxItems:"50" doc:"the types of notifications that it receives; all unless given"`
-		Secrets []string `json:"secrets,omitempty" maxItems:"10" doc:"whsec_…; one is made unless given"`
-		After   *int64   `json:"after,omitempty" minimum:"0" doc:"begin after this sequence; after the last notification there is unless given"`
+		Types   []string `json:"types,omitempty" maxItems:"50" doc:"the types of notifications that it receives; default: all"`
+		Secrets []string `json:"secrets,omitempty" maxItems:"10" doc:"whsec_…; default: one is generated"`
+		After   *int64   `json:"after,omitempty" minimum:"0" doc:"begin after this sequence; default: after the last notification"`
 	}
 }) (*struct{ Body EndpointWithSecret }, error) {
 	env, err := in.environment(s)
@@ -182,7 +181,7 @@ func (s *server) createEndpoint(ctx context.Context, in *struct {
 	return &struct{ Body EndpointWithSecret }{EndpointWithSecret{showEndpoint(stored), made}}, nil
 }
 
-// signing are secrets that do not expire.
+// signing returns secrets that do not expire.
 func signing(texts []string) []domain.SigningSecret {
 	var secrets []domain.SigningSecret
 	for _, text := range texts {
@@ -191,7 +190,7 @@ func signing(texts []string) []domain.SigningSecret {
 	return secrets
 }
 
-// checkEndpoint refuses settings that cannot be used.
+// checkEndpoint rejects invalid settings.
 func (s *server) checkEndpoint(e domain.Endpoint) error {
 	var problems []error
 	problem := func(where string, err error) {
@@ -208,17 +207,17 @@ func (s *server) checkEndpoint(e domain.Endpoint) error {
 		problem(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
 	}
 	if len(problems) > 0 {
-		return huma.Error422UnprocessableEntity("the endpoint cannot be used", problems...)
+		return huma.Error422UnprocessableEntity("invalid endpoint", problems...)
 	}
 	return nil
 }
 
-// said is what the audit trail says about a change of an endpoint.
+// said returns the audit entry of a change.
 func (s *server) said(env domain.Environment, what, detail string) []audit.Entry {
 	return []audit.Entry{{Environment: env, At: s.Now(), Actor: actor, What: what, Detail: detail}}
 }
 
-// errConfigured is the answer to a change of an endpoint that the API does not own.
+// errConfigured is the answer to a change of an endpoint that is from the configuration.
 func errConfigured() error {
 	return huma.Error409Conflict("the endpoint is from the configuration: change it there")
 }
@@ -228,8 +227,8 @@ func (s *server) updateEndpoint(ctx context.Context, in *struct {
 	Body struct {
 		URL     *string   `json:"url,omitempty"`
 		Types   *[]string `json:"types,omitempty" maxItems:"50" doc:"an empty list for all"`
-		Secrets *[]string `json:"secrets,omitempty" minItems:"1" maxItems:"10" doc:"in the place of those there are: give the old one as well until all receivers know the new one"`
-		Enabled *bool     `json:"enabled,omitempty" doc:"what happens while it is not enabled is delivered when it is enabled again"`
+		Secrets *[]string `json:"secrets,omitempty" minItems:"1" maxItems:"10" doc:"replaces all secrets: keep the old one until all receivers know the new one"`
+		Enabled *bool     `json:"enabled,omitempty" doc:"notifications that come while it is disabled are delivered when it is enabled again"`
 	}
 }) (*struct{ Body Endpoint }, error) {
 	e, err := s.endpoint(ctx, in.EndpointInput)
@@ -263,7 +262,7 @@ func (s *server) updateEndpoint(ctx context.Context, in *struct {
 	return s.saveEndpoint(ctx, e, "endpoint.changed")
 }
 
-// saveEndpoint saves settings, and shows what is stored then.
+// saveEndpoint saves settings and returns the stored endpoint.
 func (s *server) saveEndpoint(ctx context.Context, e domain.Endpoint, what string) (*struct{ Body Endpoint }, error) {
 	err := s.Store.UpdateEndpoint(ctx, e, s.said(e.Environment, what, e.Name))
 	switch {
@@ -292,13 +291,13 @@ func (s *server) deleteEndpoint(ctx context.Context, in *EndpointInput) (*struct
 	return nil, nil
 }
 
-// maxOverlap is how long an old secret can go on signing.
+// maxOverlap is how long an old secret can remain valid.
 const maxOverlap = 30 * 24 * time.Hour
 
 func (s *server) rotateSecret(ctx context.Context, in *struct {
 	EndpointInput
 	Body struct {
-		Overlap string `json:"overlap,omitempty" default:"24h" doc:"how long the old secrets go on signing, such as 90m or 24h; at most 720h"`
+		Overlap string `json:"overlap,omitempty" default:"24h" doc:"how long the old secrets remain valid, such as 90m or 24h; at most 720h"`
 	}
 }) (*struct{ Body EndpointWithSecret }, error) {
 	e, err := s.endpoint(ctx, in.EndpointInput)
@@ -331,7 +330,7 @@ func (s *server) rotateSecret(ctx context.Context, in *struct {
 	return &struct{ Body EndpointWithSecret }{EndpointWithSecret{saved.Body, secret.Reveal()}}, nil
 }
 
-// Tested is what came of a test message.
+// Tested is the result of a test message.
 type Tested struct {
 	Accepted bool           `json:"accepted"`
 	Attempt  domain.Attempt `json:"attempt"`

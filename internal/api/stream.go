@@ -15,33 +15,33 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// Watch says when there are new notifications: see package deliver.
+// Watch tells when there are new notifications: see package deliver.
 type Watch interface {
 	Join() (leave func())
-	Latest() (sequence int64, changed <-chan struct{})
+	Latest() (version int64, changed <-chan struct{})
 }
 
 const (
-	// heartbeat is how often a stream says that it is alive: proxies close a connection on
-	// which nothing happens, and so a client that left is found out.
+	// heartbeat is how often a stream sends a comment, so that proxies keep the connection
+	// open and a client that left is noticed.
 	heartbeat = 15 * time.Second
 
-	writeTime  = 10 * time.Second // for a client that does not read
-	reconnect  = 2 * time.Second  // after which a client comes back
-	maxStreams = 100              // at a time: each reads the database
+	writeTime  = 10 * time.Second // after which a client that does not read is disconnected
+	reconnect  = 2 * time.Second  // until a client connects again
+	maxStreams = 100              // concurrent streams: each reads the database
 )
 
 type streamInput struct {
 	EnvironmentInput
-	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"the id of the last event that was received: the stream goes on after it"`
-	After       string `query:"after" pattern:"^[0-9]{1,18}$" doc:"where to begin without Last-Event-ID: after this sequence; 0 for the first notification; what happens from now on unless given"`
+	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"the id of the last event that the client received: the stream resumes after it"`
+	After       string `query:"after" pattern:"^[0-9]{1,18}$" doc:"without Last-Event-ID: begin after this sequence; 0 means the first notification; default: new notifications"`
 }
 
 func registerStream(api huma.API, s *server) {
 	places := make(chan struct{}, maxStreams)
 	huma.Register(api, huma.Operation{
 		OperationID: "stream-notifications", Method: http.MethodGet, Path: "/v1/{environment}/stream", Summary: "Follow notifications as server-sent events",
-		Description: "Each event has the sequence of a notification as its id, its type as its name, and as its data what a webhook has as its body.",
+		Description: "The id of an event is the sequence of the notification, its name is the type, and its data is the body of the webhook.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Notifications, until the client leaves or the service stops.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -67,7 +67,7 @@ func registerStream(api huma.API, s *server) {
 	})
 }
 
-// streamStart is the sequence after which a stream begins.
+// streamStart returns the sequence after which a stream begins.
 func (s *server) streamStart(ctx context.Context, env domain.Environment, in *streamInput) (int64, error) {
 	switch {
 	case in.LastEventID != "":
@@ -86,7 +86,7 @@ func (s *server) streamStart(ctx context.Context, env domain.Environment, in *st
 func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
 	out.SetHeader("Content-Type", "text/event-stream")
 	out.SetHeader("Cache-Control", "no-store")
-	out.SetHeader("X-Accel-Buffering", "no") // nginx passes each event on at once
+	out.SetHeader("X-Accel-Buffering", "no") // so that nginx does not buffer events
 	writer, ok := out.BodyWriter().(http.ResponseWriter)
 	if !ok {
 		return
@@ -101,10 +101,10 @@ func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
-		_, changed := s.Watch.Latest() // before the database is asked
+		_, changed := s.Watch.Latest() // before the database is read
 		page, err := s.Store.Notifications(ctx, env, store.Filter{After: after, Oldest: true, Limit: 100})
 		if err != nil {
-			return // the client comes back, and goes on where it was
+			return // the client connects again and resumes
 		}
 		for _, n := range page.Rows {
 			if to.send(n) != nil {
@@ -145,7 +145,7 @@ func (e eventStream) send(n domain.Notification) error {
 	return e.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", n.Sequence, n.Type, data))
 }
 
-// write sends a text at once, or gives up on a client that does not read.
+// write sends a text immediately, or fails if the client does not read.
 func (e eventStream) write(text string) error {
 	_ = e.control.SetWriteDeadline(time.Now().Add(writeTime)) // writers of tests have none
 	if _, err := e.Write([]byte(text)); err != nil {

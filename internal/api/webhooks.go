@@ -11,28 +11,28 @@ import (
 	"github.com/idemhq/idem/internal/notify"
 )
 
-// describeWebhooks adds the messages that endpoints receive to the API's document: for each
-// type of notification its own schema.
+// describeWebhooks adds the messages that endpoints receive to the OpenAPI document, with a
+// schema for each type.
 func describeWebhooks(document *huma.OpenAPI) {
 	whole := document.Components.Schemas.SchemaFromRef(document.Components.Schemas.Schema(reflect.TypeFor[notify.Notification](), true, "Notification").Ref)
 	document.Webhooks = map[string]*huma.PathItem{}
 	for _, typ := range append(notify.Types(), notify.Type{
-		Name: domain.NotifyTest, Description: "A test message, which somebody asked for.", Required: []string{"source"},
+		Name: domain.NotifyTest, Description: "A test message.", Required: []string{"source"},
 	}) {
 		document.Webhooks[typ.Name] = &huma.PathItem{Post: &huma.Operation{
 			OperationID: typ.Name,
 			Summary:     typ.Description,
-			Security:    []map[string][]string{}, // the signature is what a receiver checks
+			Security:    []map[string][]string{}, // receivers check the signature
 			Parameters: []*huma.Param{
 				header("webhook-id", "the id of the notification: the same in every attempt"),
 				header("webhook-timestamp", "when the attempt was made, in Unix seconds"),
-				header("webhook-signature", "signatures by all secrets that are valid, separated by spaces: see www.standardwebhooks.com"),
+				header("webhook-signature", "signatures with all valid secrets, separated by spaces: see www.standardwebhooks.com"),
 			},
 			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: messageSchema(typ, whole)}}},
 			Responses: map[string]*huma.Response{
 				"2XX":     {Description: "The notification is accepted."},
-				"410":     {Description: "The endpoint wants no more notifications, and is disabled."},
-				"default": {Description: "The notification is sent again later; Retry-After says when at the earliest."},
+				"410":     {Description: "The endpoint wants no more notifications. It is disabled."},
+				"default": {Description: "The notification is sent again later. Retry-After says how long to wait at least."},
 			},
 		}}
 	}
@@ -42,7 +42,7 @@ func header(name, description string) *huma.Param {
 	return &huma.Param{Name: name, In: "header", Required: true, Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
-// messageSchema is the schema of the body of one type.
+// messageSchema returns the schema of the body of one type.
 func messageSchema(typ notify.Type, whole *huma.Schema) *huma.Schema {
 	name := &huma.Schema{Type: huma.TypeString, Enum: []any{typ.Name}}
 	data := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Required: slices.Concat(notify.Always(), typ.Required), Properties: map[string]*huma.Schema{}}

@@ -13,20 +13,20 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Network says what endpoints can be reached.
+// Network says which addresses can be reached.
 type Network struct {
-	// AllowPrivate allows addresses that are not public: loopback, private, link-local and
-	// metadata addresses. For development.
+	// AllowPrivate allows loopback, private, link-local and metadata addresses, for
+	// development.
 	AllowPrivate bool
 
-	Resolver *net.Resolver // the system's unless set
+	Resolver *net.Resolver // nil means the system's
 
-	guardian *ssrf.Guardian // for tests: what counts as public
+	guardian *ssrf.Guardian // for tests
 }
 
-// transport connects to public addresses alone. It looks at the address that is dialled,
-// after the name was resolved: a name that resolves to another one the second time gets
-// nowhere. It uses no proxy, which would connect on its own terms.
+// transport connects only to public addresses. It checks the address that is dialled, after
+// the name was resolved, so a name that later resolves to a private address is refused. It
+// uses no proxy: the check would see only the address of the proxy.
 func (n Network) transport() *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second, Resolver: n.Resolver}
 	if !n.AllowPrivate {
@@ -38,7 +38,7 @@ func (n Network) transport() *http.Transport {
 	}
 }
 
-// guard knows which addresses are public: those that no registry of IANA reserves.
+// guard refuses the addresses in the special-purpose registries of IANA.
 func (n Network) guard() *ssrf.Guardian {
 	if n.guardian != nil {
 		return n.guardian
@@ -46,7 +46,7 @@ func (n Network) guard() *ssrf.Guardian {
 	return ssrf.New(ssrf.WithAnyPort())
 }
 
-// CheckURL returns what is wrong with the address of an endpoint, for people.
+// CheckURL returns an error that says why a URL cannot be used for an endpoint.
 func (n Network) CheckURL(env domain.Environment, address string) error {
 	u, err := url.Parse(address)
 	switch {

@@ -15,7 +15,7 @@ import (
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
-// Rows keeps endpoints and deliveries: see [store.Store].
+// Rows stores endpoints and deliveries: see [store.Store].
 type Rows interface {
 	store.Deliveries
 	Claim(ctx context.Context, env domain.Environment, target domain.Ref) (store.Claim, bool, error)
@@ -23,10 +23,10 @@ type Rows interface {
 	Release(ctx context.Context, c store.Claim) (again bool, err error)
 }
 
-// Config says where notifications go.
+// Config is the configuration of a deliverer.
 type Config struct {
 	Environments []domain.Environment
-	Endpoints    []domain.Endpoint // those of the configuration
+	Endpoints    []domain.Endpoint // from the configuration file
 	Network      Network
 }
 
@@ -39,7 +39,7 @@ type Deliverer struct {
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
-	turns        chan struct{} // taken by who uses the database: the way of events needs it more
+	turns        chan struct{} // limits how many lanes use the database at a time
 
 	lanes   map[key]*lane
 	running sync.WaitGroup
@@ -55,15 +55,15 @@ type key struct {
 }
 
 const (
-	concurrency = 32 // attempts at an endpoint at a time
-	databaseUse = 4  // lanes that use the database at a time
+	concurrency = 32 // concurrent attempts at an endpoint
+	databaseUse = 4  // lanes that use the database at a time; events come first
 
-	refreshEvery = time.Second // settings may change on any node
+	refreshEvery = time.Second // another node may have changed the settings
 	pruneEvery   = time.Hour
-	keepFor      = 30 * 24 * time.Hour // deliveries that are finished
+	keepFor      = 30 * 24 * time.Hour // finished deliveries
 )
 
-// New returns a deliverer that is told of new notifications by a watch.
+// New returns a deliverer. The watch tells it about new notifications.
 func New(rows Rows, watch *Watch, config Config, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Deliverer {
 	return &Deliverer{
 		environments: config.Environments, configured: config.Endpoints, rows: rows, watch: watch, sender: newSender(config.Network, attemptTime, now), metrics: metrics, logger: logger, now: now,
@@ -71,8 +71,8 @@ func New(rows Rows, watch *Watch, config Config, metrics *telemetry.Metrics, log
 	}
 }
 
-// Run delivers until the context ends, and then lets the attempts that run come to their
-// end, for three seconds at the most.
+// Run delivers until the context ends. It then waits for running attempts, for at most
+// three seconds.
 func (d *Deliverer) Run(ctx context.Context) {
 	defer d.sender.client.CloseIdleConnections()
 	defer d.running.Wait()
@@ -100,8 +100,8 @@ func (d *Deliverer) Run(ctx context.Context) {
 	}
 }
 
-// refresh starts a lane for each endpoint that is enabled, tells it the settings, and
-// stops those of the others.
+// refresh starts a lane for each enabled endpoint, updates the settings of running lanes,
+// and stops the lanes of other endpoints.
 func (d *Deliverer) refresh(ctx context.Context) error {
 	wanted := map[key]domain.Endpoint{}
 	for _, env := range d.environments {
@@ -138,8 +138,8 @@ func (d *Deliverer) refresh(ctx context.Context) error {
 	return nil
 }
 
-// settings returns an endpoint with the secrets of the configuration. It is not ok for one
-// that another node's configuration has, and this one's has not.
+// settings returns an endpoint with the secrets of the configuration. ok is false if the
+// endpoint is only in the configuration of another node.
 func (d *Deliverer) settings(e domain.Endpoint) (domain.Endpoint, bool) {
 	if !e.Configured {
 		return e, true
@@ -166,8 +166,8 @@ func (d *Deliverer) endpoints() []domain.Endpoint {
 	return d.configured
 }
 
-// storeConfigured makes the rows of the configuration's endpoints. A new one begins with
-// what happens from now on.
+// storeConfigured creates and updates the rows of the configured endpoints. A new endpoint
+// receives the notifications from now on.
 func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment) error {
 	for _, c := range d.endpoints() {
 		if c.Environment != env {
@@ -195,7 +195,7 @@ func (d *Deliverer) Configured(env domain.Environment, name string) bool {
 	return slices.ContainsFunc(d.endpoints(), func(c domain.Endpoint) bool { return c.Environment == env && c.Name == name })
 }
 
-// Test sends a test message to an endpoint now, and returns what came of it.
+// Test sends a test message to an endpoint now, and returns the result.
 func (d *Deliverer) Test(ctx context.Context, e domain.Endpoint) (domain.Attempt, error) {
 	e, ok := d.settings(e)
 	if !ok {
@@ -223,7 +223,7 @@ func (d *Deliverer) prune(ctx context.Context) {
 	}
 }
 
-// turn uses the database, after the lanes that came before.
+// turn calls use when fewer than databaseUse lanes use the database.
 func (d *Deliverer) turn(ctx context.Context, use func() error) error {
 	select {
 	case d.turns <- struct{}{}:

@@ -153,7 +153,7 @@ func eventually(t testing.TB, is func() bool, what func() string) {
 func start(t testing.TB, db database, configured ...domain.Endpoint) (d *deliver.Deliverer, stop func()) {
 	t.Helper()
 	config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Endpoints: configured, Network: deliver.Network{AllowPrivate: true}}
-	d = deliver.New(db, deliver.NewWatch(db.LastNotification), config, telemetry.New(), slog.New(slog.DiscardHandler), db.Now)
+	d = deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), db.Now)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() {

@@ -1,17 +1,17 @@
-// Package deliver brings notifications to the endpoints of the host application, as
-// [Standard Webhooks]: at least once, and for each subject in order.
+// Package deliver sends notifications to the endpoints of the host application as
+// [Standard Webhooks]: at least once, and in order for each subject.
 //
-// Each endpoint has a lane: a loop on one node that makes deliveries of the next
-// notifications, sends what is due with bounded concurrency, and saves what came of it,
-// many deliveries in a transaction. An endpoint that hangs or fails has its own lane, its
-// own places and its own pause, so it delays no other.
+// Each endpoint has a lane. On one node, the lane creates the deliveries of the next
+// notifications, sends the deliveries that are due, and saves the results of many attempts
+// in one transaction. Each lane has its own concurrency limit and its own circuit breaker,
+// so an endpoint that hangs or fails delays no other.
 //
-// Deliveries are not jobs of the queue. A job for each would be written three times, would
-// have no order among those of a subject, and would have to be inserted with the
-// notification, on the way of every event. A lane holds a claim on its endpoint like any
-// worker that calls out; when its node ends, another one takes the lane over.
+// Deliveries are not jobs of the queue. A job for each delivery would be written three
+// times, and would have to be inserted in the transaction that stores the notification.
+// The jobs of a subject would have no order. Instead, a lane holds a claim on its endpoint.
+// When its node stops, another node takes over the lane.
 //
-// What to do after an attempt is decided by functions without I/O (schedule.go, health.go).
+// Pure functions decide what happens after an attempt: see schedule.go and health.go.
 //
 // [Standard Webhooks]: https://www.standardwebhooks.com
 package deliver

@@ -2,24 +2,24 @@ package deliver
 
 import "time"
 
-// health is what is known of an endpoint: the circuit breaker. While it fails, one attempt
-// at a time is made after a pause, until one is answered.
+// health is the circuit breaker of an endpoint. While the breaker is open, one attempt is
+// made after each pause, until the endpoint answers.
 type health struct {
-	failures int       // attempts in a row that the endpoint did not answer, or with 429 or 5xx
-	until    time.Time // no attempt before
+	failures int       // consecutive attempts without an answer, or with 429 or 5xx
+	until    time.Time // no attempt before this time
 }
 
 const (
-	tolerated    = 5 // failures in a row until the breaker opens
+	tolerated    = 5 // consecutive failures that open the breaker
 	firstPause   = time.Second
 	longestPause = time.Minute
-	longestAsked = time.Hour // that Retry-After may pause an endpoint for
+	longestAsked = time.Hour // longest pause that Retry-After can ask for
 )
 
 // open reports whether the breaker is open.
 func (h health) open() bool { return h.failures >= tolerated }
 
-// room is how many attempts may run at a time.
+// room returns how many attempts may run at a time.
 func (h health) room(now time.Time) int {
 	switch {
 	case now.Before(h.until):
@@ -31,13 +31,13 @@ func (h health) room(now time.Time) int {
 	}
 }
 
-// after returns the health after an attempt. draw is a number in [0, 1) that was drawn.
+// after returns the health after an attempt. draw is a random number in [0, 1).
 func (h health) after(a answer, now time.Time, draw float64) health {
 	if a.alive() {
 		return health{}
 	}
 	if h.open() && now.Before(h.until) {
-		return h // the attempt began before the breaker opened
+		return h // this attempt began before the breaker opened
 	}
 	h.failures++
 	if h.open() {
@@ -49,7 +49,7 @@ func (h health) after(a answer, now time.Time, draw float64) health {
 	return h
 }
 
-// pause is the wait before the next try of an endpoint, half of it by chance.
+// pause returns the wait before the next attempt at an endpoint. Half of it is random.
 func pause(tries int, draw float64) time.Duration {
 	wait := min(longestPause, firstPause<<min(tries, 10))
 	return wait/2 + time.Duration(draw*float64(wait/2))

@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// lane is the way to one endpoint. On all nodes together one shift works on it at a time.
+// lane delivers to one endpoint. One node at a time works on it, for a shift.
 type lane struct {
 	*Deliverer
 	key  key
@@ -20,10 +20,10 @@ type lane struct {
 }
 
 const (
-	claimAgain  = time.Second      // until a lane is looked at again that another node has
-	renewAfter  = 20 * time.Second // a claim is renewed
-	claimLasts  = time.Minute      // without an answer of the database
-	releaseTime = 5 * time.Second  // the database may have fallen silent
+	claimAgain  = time.Second      // between two attempts to claim a lane
+	renewAfter  = 20 * time.Second // renews a claim that is older
+	claimLasts  = time.Minute      // a claim, while the database does not answer
+	releaseTime = 5 * time.Second  // the database may not answer
 )
 
 func (l *lane) set(e domain.Endpoint) {
@@ -38,7 +38,7 @@ func (l *lane) endpoint() domain.Endpoint {
 	return l.settings
 }
 
-// run works shifts whenever no other node does, until the context ends.
+// run works a shift whenever it gets the claim, until the context ends.
 func (l *lane) run(ctx context.Context) {
 	leave := l.watch.Join()
 	defer leave()
@@ -54,12 +54,12 @@ func (l *lane) run(ctx context.Context) {
 	}
 }
 
-// work works one shift, and gives the claim back.
+// work works one shift and releases the claim.
 func (l *lane) work(ctx context.Context, claim store.Claim) {
 	defer func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 		defer cancel()
-		_, _ = l.rows.Release(last, claim) // it expires otherwise
+		_, _ = l.rows.Release(last, claim) // otherwise it expires
 	}()
 	e, err := l.rows.Endpoint(ctx, l.key.environment, l.key.name)
 	if err != nil || e.Disabled != "" {

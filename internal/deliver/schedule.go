@@ -10,31 +10,31 @@ import (
 )
 
 const (
-	giveUpAfter  = 72 * time.Hour // since the delivery was made
+	giveUpAfter  = 72 * time.Hour // since the delivery was created
 	firstRetry   = time.Second
 	retryFactor  = 3
 	longestRetry = 4 * time.Hour
-	keptAttempts = 10 // of a delivery: the last ones
+	keptAttempts = 10 // per delivery: the last ones
 )
 
-// answer is what an endpoint said to one attempt.
+// answer is the answer of an endpoint to one attempt.
 type answer struct {
 	domain.Attempt
-	retryAfter time.Duration // what it asked for; 0 for nothing
+	retryAfter time.Duration // 0 if the endpoint did not ask for it
 }
 
-// accepted reports whether the endpoint has the notification.
+// accepted reports whether the endpoint accepted the notification.
 func (a answer) accepted() bool { return a.Status >= 200 && a.Status < 300 }
 
-// gone reports whether the endpoint wants no more notifications.
+// gone reports whether the endpoint asks for no more notifications.
 func (a answer) gone() bool { return a.Status == http.StatusGone }
 
-// alive reports whether the endpoint is at work, whatever it says to this notification.
+// alive reports whether the endpoint works, even if it rejects this notification.
 func (a answer) alive() bool {
 	return a.Status != 0 && a.Status < 500 && a.Status != http.StatusTooManyRequests
 }
 
-// settle returns a delivery after an attempt. draw is a number in [0, 1) that was drawn.
+// settle returns a delivery after an attempt. draw is a random number in [0, 1).
 func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Delivery {
 	d.Attempts++
 	d.Log = append(d.Log[max(0, len(d.Log)-keptAttempts+1):len(d.Log):len(d.Log)], a.Attempt)
@@ -53,7 +53,7 @@ func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Del
 	return d
 }
 
-// backoff is the wait after a number of attempts, half of it by chance.
+// backoff returns the wait after a number of attempts. Half of it is random.
 func backoff(attempts int, draw float64) time.Duration {
 	wait := firstRetry
 	for range attempts - 1 {
@@ -64,8 +64,8 @@ func backoff(attempts int, draw float64) time.Duration {
 	return wait/2 + time.Duration(draw*float64(wait/2))
 }
 
-// retryAfter reads the header of that name: seconds, or a moment. It is 0 where there is
-// none that can be read.
+// retryAfter parses the Retry-After header: seconds, or a time. It returns 0 if the header
+// is absent or invalid.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second
@@ -76,7 +76,7 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return 0
 }
 
-// describe says in a few words what an attempt came to.
+// describe returns the result of an attempt in a few words.
 func describe(a domain.Attempt) string {
 	if a.Status == 0 {
 		return a.Error

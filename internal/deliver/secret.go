@@ -20,7 +20,7 @@ const (
 
 var plausibleName = regexp.MustCompile("^[a-z0-9][a-z0-9-]{0,62}$")
 
-// CheckName returns what is wrong with the name of an endpoint, for people.
+// CheckName returns an error if a name cannot be used for an endpoint.
 func CheckName(text string) error {
 	if !plausibleName.MatchString(text) {
 		return errors.New("a name has 1 to 63 small letters, digits and dashes")
@@ -28,14 +28,14 @@ func CheckName(text string) error {
 	return nil
 }
 
-// NewSecret makes a secret for an endpoint.
+// NewSecret returns a new random secret.
 func NewSecret() domain.Secret {
 	var b [secretBytes]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand
 	return domain.Secret(secretPrefix + base64.StdEncoding.EncodeToString(b[:]))
 }
 
-// CheckSecret returns what is wrong with a secret, for people and without the secret.
+// CheckSecret returns an error if a secret is invalid. The error does not contain it.
 func CheckSecret(s domain.Secret) error {
 	encoded, ok := strings.CutPrefix(s.Reveal(), secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)

@@ -21,11 +21,11 @@ import (
 
 const (
 	connectTime = 5 * time.Second
-	attemptTime = 15 * time.Second // for the whole of an attempt
-	maxExcerpt  = 512              // bytes of an answer that are kept
+	attemptTime = 15 * time.Second // for a whole attempt
+	maxExcerpt  = 512              // bytes of an answer
 )
 
-// sender sends messages. Redirects are not followed: they would lead to an address that
+// sender sends messages. It does not follow redirects, which would lead to an address that
 // nobody configured.
 type sender struct {
 	client  *http.Client
@@ -38,7 +38,7 @@ func newSender(n Network, timeout time.Duration, now func() time.Time) *sender {
 	return &sender{client, timeout, now}
 }
 
-// send makes one attempt to bring a message to an endpoint.
+// send makes one attempt to send a message to an endpoint.
 func (s *sender) send(ctx context.Context, e domain.Endpoint, id string, body []byte) answer {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -49,7 +49,7 @@ func (s *sender) send(ctx context.Context, e domain.Endpoint, id string, body []
 		a.Error = problem(err)
 	} else {
 		defer res.Body.Close()
-		excerpt, _ := io.ReadAll(io.LimitReader(res.Body, maxExcerpt)) // what came of it
+		excerpt, _ := io.ReadAll(io.LimitReader(res.Body, maxExcerpt)) // as much as could be read
 		a.Status, a.Response = res.StatusCode, domain.Storable(string(excerpt), maxExcerpt)
 		a.retryAfter = retryAfter(res.Header.Get("Retry-After"), at)
 	}
@@ -71,18 +71,21 @@ func (s *sender) post(ctx context.Context, e domain.Endpoint, id string, at time
 	req.Header.Set(standardwebhooks.HeaderWebhookID, id)
 	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
 	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	// A receiver recognizes a repeated message by its id, so net/http may send it again when
+	// the receiver has closed an idle connection. An empty value is not sent.
+	req.Header["Idempotency-Key"] = []string{}
 	return s.client.Do(req)
 }
 
 var errNoSecret = errors.New("the endpoint has no secret that is valid now")
 
-// sign signs a message with every secret: a receiver that knows one of them accepts it.
+// sign signs a message with every secret. A receiver accepts it if it knows one of them.
 func sign(secrets []domain.Secret, id string, at time.Time, body []byte) (string, error) {
 	var signatures []string
 	for _, secret := range secrets {
 		hook, err := standardwebhooks.NewWebhook(secret.Reveal())
 		if err != nil {
-			return "", errNoSecret // the library's error shows a part of it
+			return "", errNoSecret // the library's error contains a part of it
 		}
 		signature, err := hook.Sign(id, at, body)
 		if err != nil {
@@ -96,7 +99,8 @@ func sign(secrets []domain.Secret, id string, at time.Time, body []byte) (string
 	return strings.Join(signatures, " "), nil
 }
 
-// problem says why there is no answer, without the endpoint's address: it can hold a token.
+// problem says why there is no answer. It leaves out the endpoint's URL, which can contain
+// a token.
 func problem(err error) string {
 	var dns *net.DNSError
 	switch {

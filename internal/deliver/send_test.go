@@ -87,6 +87,27 @@ func TestASecretThatExpiredSignsNoMore(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatWasClosedCostsNoAttempt(t *testing.T) {
+	var received atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		received.Add(1)
+		if _, sent := r.Header["Idempotency-Key"]; sent {
+			t.Error("an empty header is sent")
+		}
+	}))
+	defer server.Close()
+	s := testSender(t, Network{AllowPrivate: true})
+	for i := range 20 {
+		if a := s.send(t.Context(), endpointAt(server.URL, NewSecret()), "ntf_1", []byte("{}")); !a.accepted() {
+			t.Fatalf("message %d came to %+v", i, a)
+		}
+		server.CloseClientConnections()
+	}
+	if n := received.Load(); n != 20 {
+		t.Errorf("%d messages were received", n)
+	}
+}
+
 func TestARedirectIsNotFollowed(t *testing.T) {
 	var followed atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

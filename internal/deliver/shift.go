@@ -13,8 +13,8 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// shift is the work on a lane while its claim is held. It belongs to one goroutine; the
-// attempts run beside it, and so does saving what they came to.
+// shift is the work on a lane while this node holds the claim. Its fields belong to one
+// goroutine. Attempts and saving run in goroutines of their own.
 type shift struct {
 	*lane
 	log     *slog.Logger
@@ -22,52 +22,52 @@ type shift struct {
 	renewed time.Time
 	health  health
 	version int64 // of the settings
-	over    bool  // the endpoint wants no more, or there is none any more
+	over    bool  // the endpoint is gone or was deleted
 
-	look    bool            // there may be more that is due than the queue holds
-	queue   []store.Due     // is due, and waits for room
-	held    map[string]bool // deliveries that are in the queue, under way or not saved yet
-	next    time.Time       // when something is due that is not yet; zero for nothing
-	seen    int64           // all notifications up to here have their deliveries
-	changed <-chan struct{} // closed when there are more
+	look    bool            // the database may have due deliveries that are not in the queue
+	queue   []store.Due     // due deliveries that have not begun
+	held    map[string]bool // deliveries in the queue, running or not yet saved
+	next    time.Time       // when the next delivery is due; zero if there is none
+	seen    int64           // the notifications of this version have their deliveries
+	changed <-chan struct{} // closed when there are new notifications
 
-	sending int // attempts that run
+	sending int // running attempts
 	answers chan answered
 
 	unsaved   outcome
 	saving    bool
 	saved     chan savedOutcome
-	saveAgain time.Time // not before, after an error
+	saveAgain time.Time // no saving before, after an error
 }
 
-// answered is an attempt that came to its end.
+// answered is a finished attempt.
 type answered struct {
 	due    store.Due
 	answer answer
-	cut    bool // it was cut short when the service stopped: it does not count
+	cut    bool // the service stopped before the answer: the attempt does not count
 }
 
-// outcome is what some attempts came to.
+// outcome is the result of some attempts.
 type outcome struct {
 	deliveries []domain.Delivery
-	created    []time.Time // of their notifications
+	created    []time.Time // when their notifications were created
 	recovered  bool        // the endpoint answers again
-	gone       bool        // it wants no more
+	gone       bool        // it answered 410
 }
 
-// savedOutcome is an outcome that was saved, or was not.
+// savedOutcome is an outcome and the result of saving it.
 type savedOutcome struct {
 	outcome
 	err error
 }
 
 const (
-	expandAtOnce = 500              // notifications whose deliveries one transaction makes
-	queued       = 256              // deliveries that are read at once
-	afterError   = time.Second      // until the database is asked again
-	atTheLatest  = time.Second      // a shift looks around: something may have been replayed
-	drainTime    = 3 * time.Second  // for attempts that run when the service stops
-	saveTime     = 10 * time.Second // the database may have fallen silent
+	expandAtOnce = 500              // notifications per transaction that creates deliveries
+	queued       = 256              // deliveries that are read at a time
+	afterError   = time.Second      // until the database is used again
+	atTheLatest  = time.Second      // a shift reads again: deliveries may have been replayed
+	drainTime    = 3 * time.Second  // for running attempts when the service stops
+	saveTime     = 10 * time.Second // the database may not answer
 )
 
 func newShift(l *lane, claim store.Claim, e domain.Endpoint) *shift {
@@ -94,7 +94,7 @@ func (s *shift) run(ctx context.Context) {
 	s.drain(ctx, cut)
 }
 
-// claimed renews the claim now and then, and reports whether it is still held.
+// claimed renews the claim when it is due, and reports whether it is still held.
 func (s *shift) claimed(ctx context.Context) bool {
 	if time.Since(s.renewed) < renewAfter {
 		return true
@@ -107,14 +107,14 @@ func (s *shift) claimed(ctx context.Context) bool {
 	return held
 }
 
-// follow forgets what is known of an endpoint whose settings were changed.
+// follow resets the health of the endpoint when its settings have changed.
 func (s *shift) follow() {
 	if version := s.endpoint().Version; version != s.version {
 		s.version, s.health = version, health{}
 	}
 }
 
-// dispatch begins the attempts that are due and have room, and returns what room is left.
+// dispatch begins as many attempts as there is room for, and returns the room that is left.
 func (s *shift) dispatch(ctx, sending context.Context) (room int, err error) {
 	now := s.now()
 	room = s.health.room(now) - s.sending
@@ -129,8 +129,8 @@ func (s *shift) dispatch(ctx, sending context.Context) (room int, err error) {
 	return room, err
 }
 
-// fill reads what is due into the queue. Where that is not much, deliveries are made of the
-// next notifications; while the endpoint fails, only when nothing else waits for it.
+// fill reads due deliveries into the queue. If there are few, it creates the deliveries of
+// the next notifications. While the breaker is open, it does so only if nothing else waits.
 func (s *shift) fill(ctx context.Context, now time.Time) error {
 	var last int64
 	last, s.changed = s.watch.Latest()
@@ -157,7 +157,7 @@ func (s *shift) fill(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// read adds what is due to the queue, and reports whether there is more.
+// read adds due deliveries to the queue, and reports whether there may be more.
 func (s *shift) read(ctx context.Context, now time.Time) (full bool, err error) {
 	limit := queued + len(s.held)
 	var found []store.Due
@@ -174,7 +174,7 @@ func (s *shift) read(ctx context.Context, now time.Time) (full bool, err error) 
 	return len(found) == limit, err
 }
 
-// begin makes an attempt beside the shift.
+// begin starts an attempt.
 func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
 	s.sending++
 	go func() {
@@ -185,12 +185,11 @@ func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
 		} else {
 			a = s.sender.send(sending, e, d.Notification.ID, body)
 		}
-		s.answers <- answered{d, a, a.Status == 0 && sending.Err() != nil} // there is a place for each
+		s.answers <- answered{d, a, a.Status == 0 && sending.Err() != nil} // never blocks: the channel has room for all
 	}()
 }
 
-// until is when the shift has something to do at the latest; an attempt that ends and a
-// new notification come before.
+// until returns how long to wait for an event at most.
 func (s *shift) until(room int) time.Time {
 	at, now := time.Now().Add(atTheLatest), s.now()
 	for _, due := range []time.Time{s.next, s.health.until} {
@@ -204,7 +203,7 @@ func (s *shift) until(room int) time.Time {
 	return at
 }
 
-// wait waits for an attempt that ends, for new notifications, or until a moment.
+// wait waits for a finished attempt, a finished save or new notifications, or until a time.
 func (s *shift) wait(ctx context.Context, until time.Time) {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
@@ -229,7 +228,7 @@ func (s *shift) wait(ctx context.Context, until time.Time) {
 	}
 }
 
-// settle decides what becomes of a delivery and of the endpoint after an attempt.
+// settle updates the delivery and the health of the endpoint after an attempt.
 func (s *shift) settle(ctx context.Context, a answered) {
 	s.sending--
 	if a.cut {
@@ -251,8 +250,8 @@ func (s *shift) settle(ctx context.Context, a answered) {
 	}
 }
 
-// save begins to save what attempts came to, unless that is being done: what comes
-// meanwhile is saved together.
+// save starts saving results, unless a save is running. Results that arrive in the meantime
+// are saved together.
 func (s *shift) save(ctx context.Context) {
 	if s.saving || len(s.unsaved.deliveries) == 0 || time.Now().Before(s.saveAgain) {
 		return
@@ -267,7 +266,7 @@ func (s *shift) save(ctx context.Context) {
 	}()
 }
 
-// attempts is an outcome as it is saved.
+// attempts returns an outcome in the form in which it is saved.
 func (s *shift) attempts(o outcome) store.Attempts {
 	a := store.Attempts{
 		Environment: s.key.environment, Endpoint: s.key.name, Deliveries: o.deliveries,
@@ -282,12 +281,12 @@ func (s *shift) attempts(o outcome) store.Attempts {
 	return a
 }
 
-// settled goes on after saving. What was not saved is saved with what came meanwhile.
+// settled handles a finished save. If it failed, the results are saved again later.
 func (s *shift) settled(ctx context.Context, r savedOutcome) {
 	s.saving = false
 	switch {
 	case errors.Is(r.err, store.ErrNotFound):
-		s.over = true // it was deleted
+		s.over = true // the endpoint was deleted
 		return
 	case r.err != nil:
 		s.complain(ctx, r.err)
@@ -301,11 +300,11 @@ func (s *shift) settled(ctx context.Context, r savedOutcome) {
 	for _, d := range r.deliveries {
 		delete(s.held, d.ID)
 	}
-	s.look = true // the next ones of the subjects are due
+	s.look = true // the next deliveries of the subjects may be due
 	s.report(ctx, r.outcome)
 }
 
-// report logs and counts what was saved.
+// report logs and counts saved results.
 func (s *shift) report(ctx context.Context, o outcome) {
 	now := s.now()
 	for i, d := range o.deliveries {
@@ -332,8 +331,7 @@ func (s *shift) report(ctx context.Context, o outcome) {
 	s.metrics.Paused.WithLabelValues(string(s.key.environment), s.key.name).Set(paused)
 }
 
-// drain waits for the attempts that run, cuts them short when they take too long, and
-// saves what they came to.
+// drain waits for running attempts, aborts them after drainTime, and saves the results.
 func (s *shift) drain(ctx context.Context, cut context.CancelFunc) {
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
@@ -343,7 +341,7 @@ func (s *shift) drain(ctx context.Context, cut context.CancelFunc) {
 	for {
 		if s.saving {
 			if s.settled(ctx, <-s.saved); !s.saveAgain.IsZero() {
-				return // it is done again by the next shift
+				return // the next shift repeats these attempts
 			}
 		}
 		if s.save(ctx); !s.saving {

@@ -6,27 +6,28 @@ import (
 	"time"
 )
 
-// lookEvery is how often the database is asked for new notifications, while somebody wants
-// to know. They may have been stored by any node.
+// lookEvery is how often the database is asked for new notifications while somebody waits
+// for them. Any node may have stored them.
 const lookEvery = 20 * time.Millisecond
 
-// Watch says when there are new notifications. Make it with [NewWatch].
+// Watch tells its users when there are new notifications. Create it with [NewWatch].
 type Watch struct {
-	last func(context.Context) (int64, error)
+	version func(context.Context) (int64, error)
 
 	mu      sync.Mutex
-	wanted  int           // who wants to know
-	wake    chan struct{} // closed when somebody wants to know
+	wanted  int           // number of users
+	wake    chan struct{} // closed while there are users
 	latest  int64
-	changed chan struct{} // closed when latest grows
+	changed chan struct{} // closed when latest increases
 }
 
-// NewWatch returns a watch that asks last for the greatest sequence of all notifications.
-func NewWatch(last func(context.Context) (int64, error)) *Watch {
-	return &Watch{last: last, wake: make(chan struct{}), changed: make(chan struct{})}
+// NewWatch returns a watch. version returns a number that increases whenever notifications
+// are committed.
+func NewWatch(version func(context.Context) (int64, error)) *Watch {
+	return &Watch{version: version, wake: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// Join makes the watch look for notifications until leave is called.
+// Join adds a user. The watch asks the database only while it has users.
 func (w *Watch) Join() (leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,15 +43,15 @@ func (w *Watch) Join() (leave func()) {
 	})
 }
 
-// Latest returns the greatest sequence that was seen, and a channel that is closed when
-// there is a greater one.
-func (w *Watch) Latest() (sequence int64, changed <-chan struct{}) {
+// Latest returns the latest version seen, and a channel that is closed when there is a later
+// one.
+func (w *Watch) Latest() (version int64, changed <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.latest, w.changed
 }
 
-// Run looks for notifications until the context ends.
+// Run asks the database until the context ends.
 func (w *Watch) Run(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -63,7 +64,7 @@ func (w *Watch) Run(ctx context.Context) {
 			return
 		case <-wake:
 		}
-		if latest, err := w.last(ctx); err == nil { // else it is asked again
+		if latest, err := w.version(ctx); err == nil { // otherwise it asks again
 			w.see(latest)
 		}
 		select {

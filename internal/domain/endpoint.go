@@ -7,22 +7,22 @@ type Endpoint struct {
 	Environment Environment
 	Name        string
 	URL         string
-	Types       []string // the types of notifications that it receives; all where empty
+	Types       []string // the types of notifications that it receives; empty means all
 	Secrets     []SigningSecret
-	Configured  bool // it is from the configuration, which keeps its secrets
+	Configured  bool // it is from the configuration, which holds its secrets
 
-	// Disabled says why it receives nothing; empty where it is enabled. What happens
-	// meanwhile is delivered when it is enabled again.
+	// Disabled says why it receives nothing; empty if it is enabled. Notifications of the
+	// meantime are delivered when it is enabled again.
 	Disabled string
 
-	Position    int64     // sequence of the last notification that has its delivery
-	Failures    int       // attempts that failed since the last one that was answered
-	PausedUntil time.Time // no attempt before, since attempts fail or it asked for time
+	Position    int64     // sequence of the last notification whose delivery was created
+	Failures    int       // consecutive attempts that the endpoint did not answer, or answered with 429 or 5xx
+	PausedUntil time.Time // no attempt before this time
 	CreatedAt   time.Time
-	Version     int64 // counts the changes of the settings
+	Version     int64 // counts changes of the settings
 }
 
-// Receives reports whether notifications of a type are for the endpoint.
+// Receives reports whether the endpoint receives notifications of a type.
 func (e Endpoint) Receives(typ string) bool {
 	for _, t := range e.Types {
 		if t == typ {
@@ -32,7 +32,7 @@ func (e Endpoint) Receives(typ string) bool {
 	return len(e.Types) == 0
 }
 
-// Signing are the secrets that sign at a moment.
+// Signing returns the secrets that are valid at a time.
 func (e Endpoint) Signing(now time.Time) []Secret {
 	var secrets []Secret
 	for _, s := range e.Secrets {
@@ -49,29 +49,29 @@ type SigningSecret struct {
 	ExpiresAt time.Time // zero for never
 }
 
-// Delivery is the way of a notification to an endpoint.
+// Delivery is a notification on its way to one endpoint.
 type Delivery struct {
 	ID            string // dlv_…
 	Environment   Environment
 	Endpoint      string // its name
 	Notification  string // its id
 	Type          string // of the notification
-	Subject       string // of the notification; deliveries of one subject follow each other
+	Subject       string // of the notification; deliveries of a subject are sent one after another
 	State         DeliveryState
 	Attempts      int
-	NextAttemptAt time.Time // zero for at once
+	NextAttemptAt time.Time
 	Log           []Attempt // the last attempts, oldest first
 	CreatedAt     time.Time
 	FinishedAt    time.Time
 }
 
-// DeliveryState says how far a delivery is.
+// DeliveryState is the state of a delivery.
 type DeliveryState string
 
 // The states of deliveries.
 const (
 	DeliveryWaiting   DeliveryState = "waiting"   // for its next attempt
-	DeliveryHeld      DeliveryState = "held"      // for an earlier one of its subject
+	DeliveryHeld      DeliveryState = "held"      // until an earlier delivery of its subject is finished
 	DeliveryDelivered DeliveryState = "delivered" // the endpoint accepted it
 	DeliveryFailed    DeliveryState = "failed"    // given up
 )
@@ -79,8 +79,8 @@ const (
 // Attempt is one request to an endpoint.
 type Attempt struct {
 	At       time.Time `json:"at"`
-	Status   int       `json:"status,omitempty"`   // of the answer; 0 where there was none
+	Status   int       `json:"status,omitempty"`   // of the answer; 0 if there was none
 	Error    string    `json:"error,omitempty"`    // why there was no answer
-	Response string    `json:"response,omitempty"` // the beginning of the answer's body
-	Millis   int64     `json:"ms"`                 // how long it took
+	Response string    `json:"response,omitempty"` // the start of the answer's body
+	Millis   int64     `json:"ms"`                 // duration
 }

@@ -14,5 +14,8 @@
 // drop the answer, and make calls about inquiries hang. It also records which events were
 // acknowledged.
 //
+// A host application receives the notifications (host_test.go). It fails, hangs and loses
+// its answers now and then, and the process is killed before and after it takes one.
+//
 // "make test" runs the short form, "make soak" the long one.
 package faulttest

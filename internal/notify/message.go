@@ -8,21 +8,21 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// Notification is a notification as the host application sees it: in lists, in the stream,
-// and as the data of a webhook. It holds no personal data.
+// Notification is a notification as the host application sees it: in lists, in the stream
+// and as the data of a webhook. It contains no personal data.
 type Notification struct {
 	ID              string             `json:"id" doc:"the same in every attempt to deliver it"`
 	Type            string             `json:"type"`
 	Environment     domain.Environment `json:"environment"`
-	Sequence        int64              `json:"sequence" doc:"its place in the order in which notifications become visible"`
-	Reference       string             `json:"reference,omitempty" doc:"the host's reference id of the subject; absent where no single subject is known"`
-	SubjectSequence int64              `json:"subject_sequence,omitempty" doc:"grows by one with each notification about the subject: ignore one that is lower than the last"`
+	Sequence        int64              `json:"sequence" doc:"increases in the order in which notifications become visible"`
+	Reference       string             `json:"reference,omitempty" doc:"the host's reference id of the subject; absent if there is no single subject"`
+	SubjectSequence int64              `json:"subject_sequence,omitempty" doc:"increases by one with each notification about the subject: ignore a notification with a lower number than the last"`
 	Verdict         domain.Verdict     `json:"verdict,omitempty" enum:"none,pending,review,approved,declined,expired,redacted"`
 	Object          *domain.Ref        `json:"object,omitempty" doc:"the object at Persona that it is about"`
 	Status          string             `json:"status,omitempty" doc:"that object's status at Persona"`
-	Source          string             `json:"source,omitempty" doc:"the id of the action or the decision, or the name of the endpoint, that it tells of"`
+	Source          string             `json:"source,omitempty" doc:"the id of the action or decision, or the name of the endpoint"`
 	Reason          string             `json:"reason,omitempty" doc:"why, for people"`
-	EventID         string             `json:"event_id,omitempty" doc:"the Persona event that led to it"`
+	EventID         string             `json:"event_id,omitempty" doc:"the Persona event that caused it"`
 	CreatedAt       time.Time          `json:"created_at"`
 }
 

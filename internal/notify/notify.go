@@ -1,5 +1,5 @@
-// Package notify makes the messages for the host application. They are stored with what
-// they tell of; package deliver brings them to the host's endpoints.
+// Package notify creates the messages for the host application. They are stored in the
+// transaction that causes them; package deliver sends them to the host's endpoints.
 package notify
 
 import (
@@ -10,23 +10,23 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 )
 
-// CaseChanged tells that a case moved to another status.
+// CaseChanged returns the notification of a case that moved to another status.
 func CaseChanged(environment domain.Environment, t domain.Transition, now time.Time) domain.Notification {
 	n := about(environment, domain.NotifyCaseChanged, t.Object, now)
 	n.Status, n.EventID = t.To, t.EventID
 	return n
 }
 
-// PolicyError tells that a decision became a review, because a rule could not be evaluated
-// or a fact was missing.
+// PolicyError returns the notification of a decision that became a review because a rule
+// could not be evaluated or a fact was missing.
 func PolicyError(d domain.Decision) domain.Notification {
 	n := about(d.Environment, domain.NotifyPolicyError, d.Object, d.DecidedAt)
 	n.Status, n.Source, n.Reason, n.EventID = d.Transition.To, d.ID, d.Reason, d.Transition.EventID
 	return n
 }
 
-// Finished tells that an action is done or dead. It is not ok for an action in another
-// state, of which nobody is told.
+// Finished returns the notification of an action that is done or dead. For other states
+// there is none, and ok is false.
 func Finished(a domain.Action) (n domain.Notification, ok bool) {
 	typ, ok := map[domain.ActionState]string{domain.ActionDone: domain.NotifyActionDone, domain.ActionDead: domain.NotifyActionDead}[a.State]
 	if !ok {
@@ -37,21 +37,21 @@ func Finished(a domain.Action) (n domain.Notification, ok bool) {
 	return n, true
 }
 
-// Poison tells that an event cannot be processed, and why.
+// Poison returns the notification of an event that cannot be processed.
 func Poison(e domain.Event, reason string, now time.Time) domain.Notification {
 	n := about(e.Environment, domain.NotifyInboxPoison, e.Object, now)
 	n.EventID, n.Reason = e.ID, reason
 	return n
 }
 
-// EndpointDisabled tells that an endpoint gets no more notifications, and why.
+// EndpointDisabled returns the notification of an endpoint that was disabled.
 func EndpointDisabled(environment domain.Environment, endpoint, reason string, now time.Time) domain.Notification {
 	n := about(environment, domain.NotifyEndpointDisabled, domain.Ref{}, now)
 	n.Source, n.Reason = endpoint, reason
 	return n
 }
 
-// Test is a message that tries an endpoint. It is not stored.
+// Test returns a test message for an endpoint. It is not stored.
 func Test(environment domain.Environment, endpoint string, now time.Time) domain.Notification {
 	n := about(environment, domain.NotifyTest, domain.Ref{}, now)
 	n.Source = endpoint
@@ -62,7 +62,7 @@ func about(environment domain.Environment, typ string, object domain.Ref, now ti
 	return domain.Notification{ID: domain.NewID("ntf"), Environment: environment, Type: typ, Object: object, CreatedAt: now}
 }
 
-// Print logs notifications that were stored.
+// Print logs stored notifications.
 func Print(ctx context.Context, logger *slog.Logger, notifications []domain.Notification) {
 	for _, n := range notifications {
 		logger.InfoContext(ctx, "notification", "environment", n.Environment, "notification", n.ID, "type", n.Type,

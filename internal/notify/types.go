@@ -13,15 +13,15 @@ import (
 type Type struct {
 	Name        string
 	Description string
-	Required    []string // properties of its data that are always there, beside those of all types
-	Optional    []string // properties that may be there
+	Required    []string // properties that its data always has, in addition to those of all types
+	Optional    []string // properties that its data may have
 }
 
-// Types are the types that endpoints can receive.
+// Types returns the types that endpoints can receive.
 func Types() []Type {
 	return []Type{
 		{
-			domain.NotifyVerdictChanged, "The verdict of a subject changed: what the host application may rely on is another one now.",
+			domain.NotifyVerdictChanged, "The verdict of a subject changed.",
 			[]string{"reference", "subject_sequence", "verdict"}, []string{"object", "status", "event_id"},
 		},
 		{
@@ -51,10 +51,10 @@ func Types() []Type {
 	}
 }
 
-// Always are the properties of the data of every type.
+// Always returns the properties that the data of every type has.
 func Always() []string { return []string{"id", "type", "environment", "sequence", "created_at"} }
 
-// TypeNames are the names of all types.
+// TypeNames returns the names of all types.
 func TypeNames() []string {
 	var names []string
 	for _, t := range Types() {
@@ -63,8 +63,7 @@ func TypeNames() []string {
 	return names
 }
 
-// CheckType returns an error that suggests the name that was meant, for a type that there
-// is not.
+// CheckType returns an error for an unknown type. It suggests the nearest name.
 func CheckType(name string) error {
 	if slices.Contains(TypeNames(), name) {
 		return nil

@@ -66,7 +66,7 @@ func snoozeIfNotDue(err error) error {
 }
 
 // objectsPerJob is how many objects one job advances in one transaction.
-const objectsPerJob = 128
+const objectsPerJob = 256
 
 // batchJobs combines jobs that advance objects into fewer River jobs. If one fails, it is
 // retried for all its objects, and those that were finished have no waiting events.

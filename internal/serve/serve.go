@@ -45,8 +45,8 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler) erro
 // stopping is the key of what [Stopping] returns.
 type stopping struct{}
 
-// Stopping returns a channel that is closed when the server of a request is told to stop.
-// An answer that has no end of its own ends then. It is nil for other servers.
+// Stopping returns a channel that is closed when the server of a request is told to stop, for
+// handlers whose answers have no end. It is nil if the server is not of this package.
 func Stopping(request context.Context) <-chan struct{} {
 	told, _ := request.Value(stopping{}).(<-chan struct{})
 	return told

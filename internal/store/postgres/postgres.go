@@ -301,6 +301,12 @@ func split(refs []domain.Ref) (types, ids []string) {
 	return types, ids
 }
 
+// CommitLimits implements [sqlstore.Database]. One transaction is prepared while another
+// one waits for the disk.
+func (db *DB) CommitLimits() sqlstore.CommitLimits {
+	return sqlstore.CommitLimits{Parallel: 2, Size: 1024}
+}
+
 // Rejects implements [sqlstore.Database]: invalid data, a violated constraint, or a value
 // that is too long for an index.
 func (db *DB) Rejects(err error) bool {

@@ -353,3 +353,29 @@ func TestADatabaseOfTheFirstReleaseIsMigrated(t *testing.T) {
 	}
 	storetest.RunOld(t, open(t, url))
 }
+
+func TestACommitInOneEnvironmentIsSeenAfterALaterNumberOfTheOther(t *testing.T) {
+	db := open(t, server.Database(t))
+	insert := `INSERT INTO notifications (environment, id, type, subject, object_type, object_id, verdict, event_id, created_at) VALUES ($1, $2, 'action.done', '', '', '', '', '', 0)`
+	tx, err := db.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context()) // without effect after a commit
+	if _, err := tx.Exec(t.Context(), insert, "sandbox", "ntf_1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Pool().Exec(t.Context(), insert, "production", "ntf_2"); err != nil {
+		t.Fatal(err)
+	}
+	before, err := db.NotificationVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := db.NotificationVersion(t.Context()); err != nil || after <= before {
+		t.Errorf("the version is %d, was %d, error %v", after, before, err)
+	}
+}

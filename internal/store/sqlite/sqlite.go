@@ -297,6 +297,12 @@ func (c *chain) Close() error {
 	return c.current.Close()
 }
 
+// CommitLimits implements [sqlstore.Database]. There is one writer: intake waits for its
+// transaction before it can answer a webhook.
+func (db *DB) CommitLimits() sqlstore.CommitLimits {
+	return sqlstore.CommitLimits{Parallel: 1, Size: 128}
+}
+
 // Rejects implements [sqlstore.Database].
 func (db *DB) Rejects(err error) bool {
 	var said *sqlite.Error

@@ -49,8 +49,8 @@ func collectNotifications(env domain.Environment, rows Rows, err error) ([]domai
 	})
 }
 
-// deliver makes deliveries of notifications of the types that an endpoint receives. Of a
-// subject, one waits for its attempt and the others are held until their turn comes.
+// deliver creates the deliveries of notifications whose types the endpoint receives. One
+// delivery of each subject waits for its attempt; the others are held.
 func (s *Store) deliver(ctx context.Context, tx Tx, e domain.Endpoint, notifications []domain.Notification, now time.Time) error {
 	notifications = slices.DeleteFunc(slices.Clone(notifications), func(n domain.Notification) bool { return !e.Receives(n.Type) })
 	busy, err := s.busySubjects(ctx, tx, e, notifications)
@@ -66,7 +66,7 @@ func (s *Store) deliver(ctx context.Context, tx Tx, e domain.Endpoint, notificat
 		if n.Subject != "" {
 			busy[n.Subject] = true
 		}
-		rows = append(rows, []any{string(e.Environment), domain.NewID("dlv"), e.Name, n.ID, n.Type, n.Subject, string(state), int64(0), int64(0), "[]", micros(now), int64(0)})
+		rows = append(rows, []any{string(e.Environment), domain.NewID("dlv"), e.Name, n.ID, n.Type, n.Subject, string(state), int64(0), micros(now), "[]", micros(now), int64(0)})
 	}
 	_, err = tx.Insert(ctx, Insert{
 		Table:   "deliveries",
@@ -78,8 +78,7 @@ func (s *Store) deliver(ctx context.Context, tx Tx, e domain.Endpoint, notificat
 	return nil
 }
 
-// busySubjects are the subjects of notifications that have deliveries which are not
-// finished.
+// busySubjects returns the subjects that have unfinished deliveries.
 func (s *Store) busySubjects(ctx context.Context, tx Tx, e domain.Endpoint, notifications []domain.Notification) (map[string]bool, error) {
 	busy := map[string]bool{}
 	var subjects []string
@@ -186,7 +185,7 @@ func (s *Store) SaveAttempts(ctx context.Context, a store.Attempts) error {
 	return nil
 }
 
-// releaseHeld lets the next delivery of each subject wait for its attempt.
+// releaseHeld makes the next delivery of each subject wait for its attempt.
 func (s *Store) releaseHeld(ctx context.Context, tx Tx, e domain.Endpoint, subjects []string) error {
 	if len(subjects) == 0 {
 		return nil
@@ -239,7 +238,7 @@ func (s *Store) Redeliver(ctx context.Context, env domain.Environment, endpoint 
 	return n, last, nil
 }
 
-// selected are the notifications that a selection names, in their order. The plus keeps
+// selected returns the selected notifications, in order. The plus keeps
 // SQLite from going through all notifications in their order instead of looking these up.
 func (s *Store) selected(ctx context.Context, tx Tx, e domain.Endpoint, what store.Selection, limit int) (Rows, error) {
 	query := "SELECT " + notificationColumns + " FROM notifications WHERE environment = $1 AND "
@@ -248,11 +247,11 @@ func (s *Store) selected(ctx context.Context, tx Tx, e domain.Endpoint, what sto
 	case what.Delivery != "":
 		return tx.Query(ctx, query+"id IN (SELECT notification FROM deliveries WHERE environment = $1 AND id = $2 AND endpoint = $3) ORDER BY +sequence", env, what.Delivery, e.Name)
 	case !what.FailedSince.IsZero():
-		// One that was replayed since is left out: that replay counts.
+		// Deliveries that were replayed since are left out.
 		return tx.Query(ctx, query+`id IN (SELECT d.notification FROM deliveries d WHERE d.environment = $1 AND d.endpoint = $2 AND d.state = 'failed' AND d.finished_at >= $3 AND NOT EXISTS
 				(SELECT 1 FROM deliveries l WHERE l.environment = $1 AND l.notification = d.notification AND l.endpoint = $2 AND l.sequence > d.sequence))
 			ORDER BY +sequence LIMIT $4`, env, e.Name, micros(what.FailedSince), limit)
-	default: // what comes after the position will be delivered in any case
+	default: // later notifications will be delivered anyway
 		return tx.Query(ctx, query+"sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4", env, what.After, min(what.Until, e.Position), limit)
 	}
 }

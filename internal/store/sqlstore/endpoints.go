@@ -86,8 +86,8 @@ func (s *Store) Endpoint(ctx context.Context, env domain.Environment, name strin
 	return s.endpoint(ctx, s.db, env, name, "")
 }
 
-// lockEndpoint reads an endpoint, and locks its row: one transaction at a time makes or
-// finishes deliveries to it.
+// lockEndpoint reads an endpoint and locks its row, so that only one transaction at a time
+// creates or finishes deliveries to it.
 func (s *Store) lockEndpoint(ctx context.Context, tx Tx, env domain.Environment, name string) (domain.Endpoint, error) {
 	return s.endpoint(ctx, tx, env, name, s.db.ForUpdate())
 }
@@ -131,7 +131,7 @@ func scanEndpoint(env domain.Environment) func(Rows) (domain.Endpoint, error) {
 	}
 }
 
-// storedSecret is a secret as it is stored: a [domain.Secret] never prints.
+// storedSecret is a secret as it is stored. A [domain.Secret] would be encoded as a mask.
 type storedSecret struct {
 	Secret    string `json:"secret"`
 	ExpiresAt int64  `json:"expires_at,omitempty"`
@@ -148,7 +148,7 @@ func encodeSecrets(secrets []domain.SigningSecret) string {
 func decodeSecrets(text string) ([]domain.SigningSecret, error) {
 	var stored []storedSecret
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
-		return nil, fmt.Errorf("the secrets of an endpoint cannot be read") // the error would hold them
+		return nil, fmt.Errorf("the secrets of an endpoint cannot be read") // the error would contain them
 	}
 	var secrets []domain.SigningSecret
 	for _, s := range stored {
@@ -157,12 +157,17 @@ func decodeSecrets(text string) ([]domain.SigningSecret, error) {
 	return secrets, nil
 }
 
-// LastNotification implements [store.Deliveries].
-func (s *Store) LastNotification(ctx context.Context) (last int64, err error) {
-	if _, err := one(ctx, s.db, "SELECT coalesce(max(sequence), 0) FROM notifications", nil, &last); err != nil {
-		return 0, fmt.Errorf("look for notifications: %w", err)
+// NotificationVersion implements [store.Deliveries]. Sequences increase in commit order only
+// within an environment: the greatest of all would hide a commit in the other environment.
+func (s *Store) NotificationVersion(ctx context.Context) (version int64, err error) {
+	for _, env := range []domain.Environment{domain.Sandbox, domain.Production} {
+		var last int64
+		if _, err := one(ctx, s.db, "SELECT sequence FROM notifications WHERE environment = $1 ORDER BY sequence DESC LIMIT 1", []any{string(env)}, &last); err != nil {
+			return 0, fmt.Errorf("look for notifications: %w", err)
+		}
+		version += last
 	}
-	return last, nil
+	return version, nil
 }
 
 // PruneDeliveries implements [store.Deliveries].

@@ -12,10 +12,18 @@ import (
 // one wait for the disk and for the lock of the environment's log.
 type group[In, Out any] struct {
 	commit func(ctx context.Context, all []In) []result[Out]
+	size   func(In) int // objects or actions that a call saves
+	limits CommitLimits
 
 	mu      sync.Mutex
 	waiting []*call[In, Out]
 	running int
+}
+
+// CommitLimits bound the transactions of one kind that save at the same time.
+type CommitLimits struct {
+	Parallel int
+	Size     int // objects or actions, from which a transaction takes no further call
 }
 
 type result[Out any] struct {
@@ -30,19 +38,18 @@ type call[In, Out any] struct {
 }
 
 const (
-	committers = 2  // one transaction is prepared while another waits for the disk
-	maxCalls   = 64 // maximum number of calls in a transaction
+	maxCalls = 64 // maximum number of calls in a transaction
 
 	commitTimeout = 20 * time.Second // limit in case the database does not respond
 )
 
 // do commits a call together with others. If the context ends first, the call may still be
-// commitSafely.
+// committed.
 func (g *group[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	c := &call[In, Out]{ctx, in, make(chan result[Out], 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, c)
-	if g.running < committers {
+	if g.running < g.limits.Parallel {
 		g.running++
 		go g.run()
 	}
@@ -60,15 +67,14 @@ func (g *group[In, Out]) do(ctx context.Context, in In) (Out, error) {
 func (g *group[In, Out]) run() {
 	for {
 		g.mu.Lock()
-		n := min(len(g.waiting), maxCalls)
-		calls := g.waiting[:n:n]
-		if g.waiting = g.waiting[n:]; n == 0 {
+		calls := g.next()
+		if len(calls) == 0 {
 			g.running--
 			g.mu.Unlock()
 			return
 		}
 		g.mu.Unlock()
-		all := make([]In, n)
+		all := make([]In, len(calls))
 		for i, c := range calls {
 			all[i] = c.in
 		}
@@ -80,6 +86,20 @@ func (g *group[In, Out]) run() {
 			c.done <- results[i]
 		}
 	}
+}
+
+// next takes the calls of the next transaction. The caller holds the lock.
+func (g *group[In, Out]) next() []*call[In, Out] {
+	n, size := 0, 0
+	for n < min(len(g.waiting), maxCalls) {
+		if size += g.size(g.waiting[n].in); n > 0 && size > g.limits.Size {
+			break
+		}
+		n++
+	}
+	calls := g.waiting[:n:n]
+	g.waiting = g.waiting[n:]
+	return calls
 }
 
 // commitSafely calls commit and turns a panic into an error of all calls, so that it does not

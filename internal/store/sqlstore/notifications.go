@@ -12,7 +12,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// announce writes notifications and audit entries that follow from no verdict.
+// announce writes notifications and audit entries in a transaction that changes no verdict.
 func (s *Store) announce(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification, log []audit.Entry) error {
 	notifications, err := s.withSubjects(ctx, tx, env, notifications)
 	if err != nil {
@@ -34,10 +34,10 @@ func (s *Store) announce(ctx context.Context, tx Tx, env domain.Environment, not
 	return err
 }
 
-// writeLog writes notifications and audit entries, and the verdicts that they tell, and
-// returns all notifications. The rows of their subjects are locked. Nobody else writes any
-// in the environment until the transaction ends: the numbers of rows grow in the order of
-// commits, and who reads forward misses none.
+// writeLog writes notifications, audit entries and the verdicts of the notifications, under a
+// lock that lasts until the transaction ends. So the sequences increase in commit order,
+// and a client that reads forward misses no row. It returns all notifications. The rows of
+// their subjects must be locked.
 func (s *Store) writeLog(ctx context.Context, tx Tx, env domain.Environment, e evaluation, notifications []domain.Notification, log []audit.Entry) ([]domain.Notification, error) {
 	notifications, log = append(slices.Clone(e.told), notifications...), append(log, e.log...)
 	if len(notifications) > 0 || len(log) > 0 {
@@ -50,8 +50,8 @@ func (s *Store) writeLog(ctx context.Context, tx Tx, env domain.Environment, e e
 	return notifications, errors.Join(err, s.saveAudit(ctx, tx, env, log), saveSubjects(ctx, tx, e, numbers), saveCounts(ctx, tx, env, counted))
 }
 
-// count numbers the notifications of each subject. It returns the counts of those subjects
-// whose rows are not saved for their verdicts.
+// count numbers the notifications of each subject. It returns the new counts of subjects
+// whose verdicts did not change; the others are saved with their verdicts.
 func (e *evaluation) count(notifications []domain.Notification) (others map[string]int64) {
 	others = map[string]int64{}
 	for i, n := range notifications {
@@ -84,9 +84,9 @@ func saveCounts(ctx context.Context, tx Tx, env domain.Environment, counts map[s
 	return nil
 }
 
-// withSubjects returns notifications with the subjects of their objects: that whose
-// reference id the object has, or that of the inquiries and accounts that a case is about.
-// A case about several subjects has none.
+// withSubjects returns notifications with the subjects of their objects: the reference id
+// of the object, or that of the inquiries and accounts of a case. A case about several
+// subjects has none.
 func (s *Store) withSubjects(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification) ([]domain.Notification, error) {
 	of := map[domain.Ref]map[string]bool{}
 	var ids, cases []string
@@ -132,8 +132,7 @@ func (s *Store) withSubjects(ctx context.Context, tx Tx, env domain.Environment,
 	return filled, nil
 }
 
-// saveNotifications returns the numbers of those notifications that tell a verdict, by
-// their ids.
+// saveNotifications returns the sequences of the notifications about verdicts, by id.
 func (s *Store) saveNotifications(ctx context.Context, tx Tx, env domain.Environment, notifications []domain.Notification) (map[string]int64, error) {
 	if len(notifications) == 0 {
 		return nil, nil

@@ -50,6 +50,9 @@ type Database interface {
 	// ForUpdate returns the end of a query that locks the rows it finds.
 	ForUpdate() string
 
+	// CommitLimits bound the transactions in which several workers save together.
+	CommitLimits() CommitLimits
+
 	// Rejects reports whether an error means that a value can never be stored.
 	Rejects(err error) bool
 }
@@ -90,7 +93,9 @@ type Store struct {
 // New returns the store of a database.
 func New(db Database) *Store {
 	s := &Store{db: db}
-	s.saves.commit, s.actions.commit = s.commitSaves, s.commitActions
+	s.saves.limits, s.actions.limits = db.CommitLimits(), db.CommitLimits()
+	s.saves.commit, s.saves.size = s.commitSaves, func(call save) int { return len(call.advances) }
+	s.actions.commit, s.actions.size = s.commitActions, func(actionSave) int { return 1 }
 	return s
 }
 

@@ -4,11 +4,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"github.com/idemhq/idem/cmd/idem/internal/stack"
 	"github.com/idemhq/idem/cmd/idem/internal/statuspage"
+	"github.com/idemhq/idem/internal/deliver"
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/serve"
 )
 
@@ -34,6 +39,8 @@ type Options struct {
 	Service string // host:port; "" for 127.0.0.1:8080, or a free port if that is taken
 	Sandbox string // host:port; "" for 127.0.0.1:8090, or a free port if that is taken
 	Logger  *slog.Logger
+
+	Told func(notify.Notification) // called for every notification, as a host application is told; nil means not at all
 }
 
 // Run starts everything, calls ready once the service takes requests, and runs until the
@@ -44,11 +51,21 @@ func Run(ctx context.Context, o Options, ready func(Addresses)) error {
 		return err
 	}
 	defer unlock()
+	secret := deliver.NewSecret()
+	hook, err := standardwebhooks.NewWebhook(secret.Reveal())
+	if err != nil {
+		return fmt.Errorf("prepare the receiver of notifications: %w", err)
+	}
+	var notifications string
+	if o.Told != nil {
+		notifications = receiverPath
+	}
 	running, err := stack.Start(ctx, stack.Options{
 		ServiceAddress: cmp.Or(o.Service, serviceAddress), ServiceExact: o.Service != "",
 		SandboxAddress: cmp.Or(o.Sandbox, sandboxAddress), SandboxExact: o.Sandbox != "",
 		DataDir: o.Data, APIToken: Token, Logger: o.Logger,
-		Handler: func(s *stack.Stack) http.Handler { return withPage(s, o.Logger) },
+		NotificationsPath: notifications, NotificationsSecret: secret,
+		Handler: func(s *stack.Stack) http.Handler { return withPage(s, receiver{hook, o.Told}, o.Logger) },
 	})
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -64,8 +81,8 @@ func Run(ctx context.Context, o Options, ready func(Addresses)) error {
 	return running.Close()
 }
 
-// withPage puts the status page before the service.
-func withPage(s *stack.Stack, logger *slog.Logger) http.Handler {
+// withPage puts the status page and the receiver of notifications before the service.
+func withPage(s *stack.Stack, notifications http.Handler, logger *slog.Logger) http.Handler {
 	page := statuspage.New(s.Service.Store(), s.Service, applicants{s.Client}, []statuspage.Address{
 		{Name: "Service", URL: s.ServiceURL}, {Name: "Sandbox", URL: s.SandboxURL + "/_sandbox/", Page: true}, {Name: "Persona's API", URL: s.API()},
 	}, logger)
@@ -73,6 +90,7 @@ func withPage(s *stack.Stack, logger *slog.Logger) http.Handler {
 	mux.Handle("/", s.Service.Handler())
 	mux.Handle("/{$}", page)
 	mux.Handle("/status/", page)
+	mux.Handle("POST "+receiverPath, notifications)
 	return onlyHere(mux)
 }
 

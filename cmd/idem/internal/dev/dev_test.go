@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/service"
 )
 
@@ -21,10 +22,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // start runs everything on a folder, until stop is called.
 func start(t *testing.T, data string) (at Addresses, stop func() error) {
 	t.Helper()
+	return startWith(t, Options{Data: data, Logger: slog.New(slog.DiscardHandler)})
+}
+
+func startWith(t *testing.T, o Options) (at Addresses, stop func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	told, ended := make(chan Addresses, 1), make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Data: data, Logger: slog.New(slog.DiscardHandler)}, func(at Addresses) { told <- at })
+		ended <- Run(ctx, o, func(at Addresses) { told <- at })
 	}()
 	select {
 	case at = <-told:
@@ -113,5 +119,36 @@ func TestOnlyNamesOfThisMachineAreAnswered(t *testing.T) {
 		if w.Code != want {
 			t.Errorf("%q is answered with %d, want %d", host, w.Code, want)
 		}
+	}
+}
+
+func TestNotificationsAreReceived(t *testing.T) {
+	told := make(chan notify.Notification, 100)
+	at, stop := startWith(t, Options{Data: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Told: func(n notify.Notification) { told <- n }})
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.PostForm(at.Service+"/status/applicants", url.Values{"outcome": {"pass"}, "reference": {"user-1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for verdict := ""; verdict != "approved"; {
+		select {
+		case n := <-told:
+			if n.Reference == "user-1" && n.Verdict != "" {
+				verdict = string(n.Verdict)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("the last verdict is %q", verdict)
+		}
+	}
+	if res, err = client.Post(at.Service+receiverPath, "application/json", strings.NewReader("{}")); err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a message without a signature: %d", res.StatusCode)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("it did not stop cleanly: %v", err)
 	}
 }

@@ -33,6 +33,11 @@ type Options struct {
 	APIToken       service.Secret // of the service
 	Logger         *slog.Logger
 
+	// NotificationsPath is where Handler receives notifications, signed with
+	// NotificationsSecret. "" means nowhere.
+	NotificationsPath   string
+	NotificationsSecret service.Secret
+
 	// Handler returns what the service's address serves. Nil means the service alone.
 	Handler func(*Stack) http.Handler
 }
@@ -115,11 +120,15 @@ func (s *Stack) makeService(ctx context.Context, o Options, address string) erro
 	if err := s.subscribe(ctx); err != nil {
 		return fmt.Errorf("register its webhook at the sandbox: %w", err)
 	}
+	var endpoints []service.NotificationEndpoint
+	if o.NotificationsPath != "" {
+		endpoints = append(endpoints, service.NotificationEndpoint{Name: "stack", URL: s.ServiceURL + o.NotificationsPath, Secrets: []service.Secret{o.NotificationsSecret}})
+	}
 	var err error
 	s.Service, err = service.New(ctx, service.Config{
-		Listen: address, DataDir: o.DataDir, APIToken: o.APIToken, LogLevel: "info", LogFormat: "text",
+		Listen: address, DataDir: o.DataDir, APIToken: o.APIToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[service.Environment]service.EnvironmentConfig{
-			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: s.API(), WebhookSecrets: []service.Secret{service.Secret(s.Secret)}},
+			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: s.API(), WebhookSecrets: []service.Secret{service.Secret(s.Secret)}, Notifications: endpoints},
 		},
 	}, o.Logger)
 	return err
