@@ -20,6 +20,7 @@ import (
 //	Tags    []string       // of a verification
 //	Query   map[string]any // of a report, with keys in kebab-case
 //	Rows    string         // CSV, as for an importer of accounts
+//	Signals map[string]any // of a session or an inquiry, with keys in kebab-case
 //
 // docs/sandbox.md says which kinds use which fields, and which events follow.
 type Act = acts.Act
@@ -57,6 +58,9 @@ const (
 	ActUseReusablePersona     ActKind = acts.UseReusablePersona     // an inquiry uses what another one proved
 	ActCancelSession          ActKind = acts.CancelSession          // a person leaves an inquiry session
 	ActRunReport              ActKind = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
+	ActRunWorkflow            ActKind = acts.RunWorkflow            // a workflow decides on an inquiry, with Outcome
+	ActSetBehaviors           ActKind = acts.SetBehaviors           // an inquiry gets risk Signals
+	ActSetSessionSignals      ActKind = acts.SetSessionSignals      // an inquiry session gets Signals about network, place and device
 	ActProcessSentinelSession ActKind = acts.ProcessSentinelSession // a transaction gets data about the payer's device
 	ActFailRelay              ActKind = acts.FailRelay              // the person of a relay fails
 )

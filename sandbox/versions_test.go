@@ -38,7 +38,7 @@ func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
 			}
 			account, err := client.Accounts.Get(ctx, inquiry.Relationships.Account.Data.ID)
 			ok(t, err)
-			if shown := account.Attributes.NameFirst; (shown == "Alexander") != (version < "2025-10-27") {
+			if shown := account.Attributes.NameFirst; (shown == "ALEXANDER J") != (version < "2025-10-27") {
 				t.Errorf("name-first is %q", shown)
 			}
 			c := newCase(t, client, inquiry.ID)
@@ -102,7 +102,7 @@ func TestOldVersionsIncludeUnasked(t *testing.T) {
 	ok(t, err)
 	for path, want := range map[string][]string{
 		"/inquiries/" + inquiry.ID: {"document/government-id", "inquiry-template", "verification/government-id"},
-		"/cases/" + one.ID:         {"account", "inquiry"},
+		"/cases/" + one.ID:         {"account", "inquiry", "verification/government-id"},
 		"/reports/" + report.ID:    {"report-template/watchlist"},
 		"/user-audit-logs":         {"user"},
 	} {

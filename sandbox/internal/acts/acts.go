@@ -25,6 +25,7 @@ type Act struct {
 	Tags    []string       `json:"tags,omitempty"`    // of a verification
 	Query   map[string]any `json:"query,omitempty"`   // of a report, with keys in kebab-case
 	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
+	Signals map[string]any `json:"signals,omitempty"` // of a session or an inquiry, with keys in kebab-case
 }
 
 // Kind is the kind of an [Act].
@@ -48,6 +49,9 @@ const (
 	Submit                 Kind = "submit"
 	MoveOn                 Kind = "move_on"
 	RunReport              Kind = "run_report"
+	RunWorkflow            Kind = "run_workflow"
+	SetBehaviors           Kind = "set_behaviors"
+	SetSessionSignals      Kind = "set_session_signals"
 	CreateReusablePersona  Kind = "create_reusable_persona"
 	UseReusablePersona     Kind = "use_reusable_persona"
 	CancelSession          Kind = "cancel_session"
@@ -90,6 +94,9 @@ func implementations() map[Kind]implementation {
 		Submit:                 {"inquiry", false, submit},
 		MoveOn:                 {"inquiry", false, moveOn},
 		RunReport:              {"inquiry", false, runReport},
+		RunWorkflow:            {"inquiry", false, runWorkflow},
+		SetBehaviors:           {"inquiry", false, setBehaviors},
+		SetSessionSignals:      {"inquiry-session", false, setSessionSignals},
 		CreateReusablePersona:  {"inquiry", false, createReusablePersona},
 		UseReusablePersona:     {"inquiry", false, useReusablePersona},
 		CancelSession:          {"inquiry-session", false, cancelSession},

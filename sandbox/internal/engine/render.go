@@ -146,13 +146,32 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
-		return FieldAt(r.Attributes["fields"], name)
+		if id, decided := r.Relationships["reviewer"].(storage.Identifier); decided {
+			switch name {
+			case "reviewer":
+				return id.ID
+			case "reviewer-type":
+				return id.Type
+			}
+		}
+		value := FieldAt(r.Attributes["fields"], strings.TrimSuffix(name, "-abbr"))
+		if name == "address-subdivision" && inUnitedStates(r) {
+			return subdivision(value)
+		}
+		return value
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
 			return FieldAt(r.Attributes["fields"], path)
 		}
 	}
 	return nil
+}
+
+// inUnitedStates reports whether an inquiry's address is in the United States, or in no
+// country that is known.
+func inUnitedStates(r *storage.Resource) bool {
+	country := TextOf(FieldAt(r.Attributes["fields"], "address-country-code"))
+	return country == "" || country == "US"
 }
 
 func related(r *storage.Resource, p property) any {

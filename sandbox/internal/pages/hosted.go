@@ -335,7 +335,7 @@ func (v *visit) begin(c *engine.Change) error {
 	}
 	resources.StartSession(c, session, v.request)
 	if steps := stepsOf(c, inquiry); len(steps) > 0 {
-		resources.EnterStep(c, inquiry, stepName(c, steps[0]))
+		resources.EnterStep(c, inquiry, resources.StepName(fixtures.VerificationType(c, steps[0])))
 	}
 	v.inquiry = inquiry
 	return nil
@@ -388,9 +388,9 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	} else {
 		resources.AddVerification(c, inquiry, typ, steps[at], outcome)
 	}
-	next := "done"
+	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {
-		next = stepName(c, steps[at])
+		next = resources.StepName(fixtures.VerificationType(c, steps[at]))
 	}
 	resources.EnterStep(c, inquiry, next)
 	return nil

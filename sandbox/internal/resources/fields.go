@@ -126,8 +126,11 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if account == nil {
 		return
 	}
-	if hasValues(account.Attributes["fields"]) {
-		return
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	for name, field := range fields {
+		if name != provedNumbers && name != provedFace && hasValues(map[string]any{name: field}) {
+			return
+		}
 	}
 	written := map[string]any{}
 	for name, path := range engine.AccountShortcuts() {
@@ -141,7 +144,6 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if len(written) == 0 {
 		return
 	}
-	fields, _ := account.Attributes["fields"].(map[string]any)
 	account.Attributes["fields"] = MergeFields(fields, written)
 	c.Stamp(account, "updated-at")
 	c.Emit("account.updated-fields", account, nil)

@@ -34,6 +34,7 @@ func redactAccount(c *engine.Change, account *storage.Resource) error {
 	}
 	c.DeleteFiles(account.Attributes["fields"])
 	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = storage.NewAccountFields(), []any{}, nil
+	delete(account.Attributes, identificationNumbers)
 	startRedaction(c, account)
 	return nil
 }
