@@ -250,3 +250,21 @@ func TestOldVersionsShowAnInquirysAddressInTwoForms(t *testing.T) {
 		t.Errorf("the field is %v", short)
 	}
 }
+
+func TestKeysOfMetadataAreInTheCasingOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	_, included := verifiedAs(server, "2025-12-08", "passed", "verification/government-id")
+	id := included["verification/government-id"]["id"].(string)
+	for inflection, want := range map[string]string{"kebab": "selected-country-code", "snake": "selected_country_code", "camel": "selectedCountryCode"} {
+		_, _, doc := server.do("GET", "/api/v1/verifications/"+id, "", "Key-Inflection", inflection, "X-Unchecked", "1")
+		found := false
+		for _, check := range at(doc, "data", "attributes", "checks").([]any) {
+			_, named := at(check, "metadata").(map[string]any)[want]
+			found = found || named
+		}
+		if !found {
+			t.Errorf("no check has %s", want)
+		}
+	}
+}

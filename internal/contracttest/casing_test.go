@@ -11,7 +11,7 @@ import (
 // because the customer or a template chose them (Persona docs: API key inflection).
 func verbatim(key string) bool {
 	switch key {
-	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "headers", "get-params", "post-params":
 		return true
 	}
 	return false

@@ -9,7 +9,7 @@ import (
 // caller defines.
 func verbatim(key string) bool {
 	switch key {
-	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "headers", "get-params", "post-params":
 		return true
 	}
 	return false

@@ -35,7 +35,21 @@ func parseShapes() map[string]shape {
 	for typ, text := range catalog.Shapes() {
 		parsed[typ] = shape{parseProperties(text[0]), parseProperties(text[1])}
 	}
+	for i, p := range parsed["inquiry"].attributes {
+		if p.name == "behaviors" {
+			parsed["inquiry"].attributes[i].empty = BlankBehaviors()
+		}
+	}
 	return parsed
+}
+
+// BlankBehaviors returns the risk signals of an inquiry, without values.
+func BlankBehaviors() map[string]any {
+	blank := map[string]any{}
+	for _, name := range catalog.Behaviors() {
+		blank[name] = nil
+	}
+	return blank
 }
 
 func parseProperties(text string) []property {

@@ -138,8 +138,8 @@ func fillAccountFrom(c *engine.Change, v *storage.Resource) {
 	if account == nil || account.Attributes["redacted-at"] != nil {
 		return
 	}
-	fields, _ := account.Attributes["fields"].(map[string]any)
-	fields = maps.Clone(fields)
+	have, _ := account.Attributes["fields"].(map[string]any)
+	fields := MergeFields(have, nil)
 	switch v.Typ {
 	case "verification/government-id":
 		fields[provedNumbers] = typedField(provedNumbers, []any{map[string]any{

@@ -98,7 +98,7 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	inquiry := c.Create("inquiry", "inq", map[string]any{
 		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now), "expires-at": simclock.Stamp(c.Now.Add(life)),
-		"behaviors": behaviors(nil), "next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
+		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
 	inquiry.Attributes["fields"] = storage.NewInquiryFields(fixtures.FieldTypes(c.Change, inquiry))

@@ -7,23 +7,10 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
-
-// behaviors returns the risk signals of an inquiry about how the person behaved in the flow.
-func behaviors(signals map[string]any) map[string]any {
-	all := map[string]any{}
-	for _, name := range []string{
-		"api-version-less-than-minimum-count", "autofill-cancels", "autofill-starts", "behavior-threat-level", "bot-score", "completion-time",
-		"debugger-attached", "devtools-open", "distraction-events", "hesitation-baseline", "hesitation-count", "hesitation-percentage",
-		"hesitation-time", "mobile-sdk-version-less-than-minimum-count", "request-spoof-attempts", "shortcut-copies", "shortcut-pastes",
-		"user-agent-spoof-attempts",
-	} {
-		all[name] = signals[name]
-	}
-	return all
-}
 
 // observeBehavior fills in the risk signals of an inquiry whose flow has ended, except those
 // that a test has set. The person hesitated a little and is no risk.
@@ -35,7 +22,7 @@ func observeBehavior(c *engine.Change, inquiry *storage.Resource) {
 	if started := inquiry.Time("started-at"); !started.IsZero() {
 		observed["completion-time"] = c.Now.Sub(started).Round(time.Millisecond).Seconds()
 	}
-	for name := range behaviors(nil) {
+	for _, name := range catalog.Behaviors() {
 		if _, special := observed[name]; !special {
 			observed[name] = 0.0
 		}
@@ -53,6 +40,9 @@ func observeBehavior(c *engine.Change, inquiry *storage.Resource) {
 // them.
 func SetBehaviors(c *engine.Change, inquiry *storage.Resource, signals map[string]any) error {
 	have, _ := inquiry.Attributes["behaviors"].(map[string]any)
+	if have == nil {
+		have = engine.BlankBehaviors()
+	}
 	set, err := withSignals(have, signals, func(name string) string {
 		switch name {
 		case "behavior-threat-level":
@@ -60,7 +50,7 @@ func SetBehaviors(c *engine.Change, inquiry *storage.Resource, signals map[strin
 		case "devtools-open", "debugger-attached":
 			return trueOrFalse
 		}
-		if _, known := behaviors(nil)[name]; known {
+		if slices.Contains(catalog.Behaviors(), name) {
 			return aNumber
 		}
 		return ""
@@ -104,9 +94,6 @@ func withSignals(have, signals map[string]any, must func(name string) string) (m
 		return nil, engine.BadRequest("signals must be filled")
 	}
 	set := maps.Clone(have)
-	if set == nil {
-		set = map[string]any{}
-	}
 	for _, key := range slices.Sorted(maps.Keys(signals)) {
 		name, value := casing.Kebab(key), signals[key]
 		if whole, is := value.(int); is { // from Go
