@@ -35,6 +35,7 @@ const (
 	ActCreateReport           ActKind = acts.CreateReport           // a report about an account, with Type and Query
 	ActCommentCase            ActKind = acts.CommentCase            // a comment on a case, with Text
 	ActExportCase             ActKind = acts.ExportCase             // an export of a case
+	ActReviewReport           ActKind = acts.ReviewReport           // a review of a report that is ready, in its history
 	ActRedeliver              ActKind = acts.Redeliver              // one more attempt of an event's failed deliveries
 	ActCancelGraphQuery       ActKind = acts.CancelGraphQuery       // a graph query is cancelled
 	ActRerunGraphQuery        ActKind = acts.RerunGraphQuery        // a graph query runs again

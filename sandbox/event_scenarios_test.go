@@ -316,7 +316,7 @@ func reportScenarios() map[string]func(*scenario) []string {
 	}
 	query := func(text string) map[string]any {
 		return map[string]any{
-			"term": text, "crypto-address": text, "email-address": text, "phone-number": text, "business-name": text, "name-first": text, "name-last": "Sample", "birthdate": "1990-01-02",
+			"term": text, "crypto-address": text, "email-address": text, "phone-number": text, "business-name": text, "name-first": text, "name-last": "Sample", "birthdate": "1990-01-02", "social-security-number": "123-45-6789",
 			"address-street-1": "1 Main Street", "address-city": "Springfield", "address-subdivision": "CA", "address-postal-code": "94100", "address-country-code": "US",
 		}
 	}

@@ -38,6 +38,7 @@ const (
 	CreateReport           Kind = "create_report"
 	CommentCase            Kind = "comment_case"
 	ExportCase             Kind = "export_case"
+	ReviewReport           Kind = "review_report"
 	Redeliver              Kind = "redeliver"
 	CancelGraphQuery       Kind = "cancel_graph_query"
 	RerunGraphQuery        Kind = "rerun_graph_query"
@@ -82,6 +83,7 @@ func implementations() map[Kind]implementation {
 		CreateReport:           {"account", true, createReport},
 		CommentCase:            {"case", true, commentCase},
 		ExportCase:             {"case", true, exportCase},
+		ReviewReport:           {"report", true, reviewReport},
 		Redeliver:              {"event", true, redeliver},
 		CancelGraphQuery:       {"graph-query", true, cancelGraphQuery},
 		RerunGraphQuery:        {"graph-query", true, rerunGraphQuery},

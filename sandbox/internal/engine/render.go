@@ -70,11 +70,12 @@ func parseProperties(text string) []property {
 
 // renderOptions say how an answer must look.
 type renderOptions struct {
-	version    string
-	inflection string              // kebab, snake or camel
-	include    []string            // relationships whose resources are included
-	fields     map[string][]string // by type: the attributes to show; all if there is no entry
-	files      fileAccess
+	version       string
+	inflection    string              // kebab, snake or camel
+	include       []string            // relationships whose resources are included
+	emptyIncluded bool                // an answer that includes nothing has an empty included
+	fields        map[string][]string // by type: the attributes to show; all if there is no entry
+	files         fileAccess
 }
 
 // shapeOf returns the shape of a type. All types of selfie share one.
@@ -241,7 +242,7 @@ func fieldsFor(value any, typ string, f renderOptions, wanted []string) any {
 	if f.version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
 		inflected := make(map[string]any, len(fields))
 		for name, value := range fields {
-			inflected[casing.Cased(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
+			inflected[casing.FieldKey(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
 		}
 		return inflected
 	}
@@ -274,9 +275,12 @@ func (e *Engine) included(c *Change, roots []*storage.Resource, f renderOptions)
 	return out
 }
 
-// defaultIncludes returns what old versions include without being asked (OpenAPI
-// 2023-01-05).
+// defaultIncludes returns what answers include without being asked: user audit logs in every
+// version, others in old ones (OpenAPI 2023-01-05).
 func defaultIncludes(operation, version string) []string {
+	if strings.HasPrefix(operation, "UserAuditLogs.") {
+		return []string{"user", "user-session"}
+	}
 	if version >= "2025-10-27" {
 		return nil
 	}
@@ -291,8 +295,6 @@ func defaultIncludes(operation, version string) []string {
 		return []string{"accounts", "inquiries", "reports", "case-comments"}
 	case "Reports.Get":
 		return []string{"report-template"}
-	case "UserAuditLogs.List":
-		return []string{"user", "user-session"}
 	default:
 		return nil
 	}

@@ -35,7 +35,7 @@ func caseOperations() map[string]engine.Operation {
 		"Cases.Assign":        editCase(assignCase),
 		"Cases.AddObjects":    editCase(func(c *engine.Call, r *storage.Resource) error { return attach(c, r, c.Texts("meta.object-ids")) }),
 		"Cases.RemoveObjects": editCase(detach),
-		"Cases.Redact":        editCase(redactCase),
+		"Cases.Redact":        redactOnce("case", editCase(redactCase)),
 	}
 	maps.Copy(operations, tagOperations("Cases", "case", EmitTags))
 	return operations

@@ -94,10 +94,10 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	declared := fixtures.FieldsOf(c, inquiry)
+	types := fixtures.FieldTypes(c, inquiry)
 	for name, value := range found {
-		if old, _ := fields[name].(map[string]any); slices.Contains(declared, name) {
-			fields[name] = map[string]any{"type": old["type"], "value": value}
+		if typ, declared := types[name]; declared && fieldProblem(typ, value) == "" {
+			fields[name] = storage.TypedField(typ, value)
 		}
 	}
 	inquiry.Attributes["fields"] = fields
