@@ -43,7 +43,7 @@ func ExampleSet() {
 	})
 	check(err)
 	fmt.Println(inquiry.Attributes.Note, inquiry.Attributes.Tags)
-	// Output: called on Monday [vip]
+	// Output: called on Monday [VIP]
 }
 
 // A key that is derived from the reason for a call makes the call take effect once, even if
@@ -137,7 +137,7 @@ func ExampleError_Details() {
 	if errors.As(err, &refusal) {
 		fmt.Println(refusal.Status, refusal.Errors[0].Title, len(refusal.Details()))
 	}
-	// Output: 404 Record not found 1
+	// Output: 400 Bad request 1
 }
 
 // RetryOf says whether a call may be repeated later, and with which key.

@@ -1,7 +1,10 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"errors"
+	"mime/multipart"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -320,5 +323,62 @@ func TestTheTypeOfANewAccountIsIgnoredWhenThereIsOne(t *testing.T) {
 	params.AutoCreateAccountReferenceID = persona.Set("nobody")
 	if _, err := client.Inquiries.Create(ctx, params); !errors.Is(err, persona.ErrNotFound) {
 		t.Errorf("a new account of an unknown type: %v", err)
+	}
+}
+
+func TestTheSelfiePhotoOfAnAccountIsRemovedWithNull(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	const photo = `{"data":{"data":"aGVsbG8=","filename":"face.jpg"}}`
+	_, _, doc := server.do("POST", "/api/v1/accounts", `{"data":{"attributes":{"selfie-photo":`+photo+`}}}`)
+	path := "/api/v1/accounts/" + at(doc, "data", "id").(string)
+	shown := func(doc map[string]any) any { return at(doc, "data", "attributes", "fields", "selfie_photo", "value") }
+	address := at(shown(doc), "url").(string)
+	for _, body := range []string{
+		`{"data":{"attributes":{"selfie-photo":"face.jpg"}}}`, `{"data":{"attributes":{"selfie-photo":{"data":"face.jpg"}}}}`,
+		`{"data":{"attributes":{"fields":{"selfie_photo":"face.jpg"}}}}`, `{"data":{"attributes":{"fields":{"selfie-photo":"face.jpg"}}}}`,
+	} {
+		if status, _, doc := server.do("PATCH", path, body); status != http.StatusBadRequest {
+			t.Errorf("%s: %d %v", body, status, doc)
+		}
+	}
+	status, _, doc := server.do("PATCH", path, `{"data":{"attributes":{"name-first":"Ada"}}}`)
+	if status != http.StatusOK || at(shown(doc), "filename") != "face.jpg" {
+		t.Errorf("after another change: %d, the photo is %v", status, shown(doc))
+	}
+	status, _, doc = server.do("PATCH", path, `{"data":{"attributes":{"selfie-photo":{"data":null}}}}`)
+	if status != http.StatusOK || shown(doc) != nil || at(doc, "data", "attributes", "fields", "selfie_photo", "type") != "file" {
+		t.Errorf("after null: %d, the photo is %v", status, shown(doc))
+	}
+	if status, _, _ := fetch(t, address, ""); status != http.StatusNotFound {
+		t.Errorf("the removed file: %d", status)
+	}
+}
+
+func TestAnAccountIsCreatedFromAForm(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	for name, photo := range map[string]string{"the photo": "data[attributes][selfie-photo]", "its data": "data[attributes][selfiePhoto][data]"} {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		for key, value := range map[string]string{
+			"data[attributes][reference-id]": "form-" + name, "data[attributes][name_first]": "Ada", "data[attributes][fields][address][city]": "Utrecht", "data[attributes][tags][]": "vip",
+		} {
+			ok(t, form.WriteField(key, value))
+		}
+		part, err := form.CreateFormFile(photo, "face.jpg")
+		ok(t, err)
+		_, err = part.Write([]byte("hello"))
+		ok(t, err)
+		ok(t, form.Close())
+		status, _, doc := server.do("POST", "/api/v1/accounts", body.String(), "Content-Type", form.FormDataContentType(), "X-Unchecked", "1")
+		attributes := at(doc, "data", "attributes")
+		if status != http.StatusCreated || at(attributes, "reference-id") != "form-"+name || at(attributes, "tags", 0) != "VIP" {
+			t.Errorf("%s: %d %v", name, status, doc)
+		}
+		fields := at(attributes, "fields")
+		if at(fields, "selfie_photo", "value", "byte-size") != 5. || at(fields, "name", "value", "first", "value") != "Ada" || at(fields, "address", "value", "city", "value") != "Utrecht" {
+			t.Errorf("%s: the fields are %v", name, fields)
+		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 //	Tags    []string       // of a verification
 //	Query   map[string]any // of a report, with keys in kebab-case
 //	Rows    string         // CSV, as for an importer of accounts
+//	Signals map[string]any // of a session or an inquiry, with keys in kebab-case
 //
 // docs/sandbox.md says which kinds use which fields, and which events follow.
 type Act = acts.Act
@@ -34,6 +35,7 @@ const (
 	ActCreateReport           ActKind = acts.CreateReport           // a report about an account, with Type and Query
 	ActCommentCase            ActKind = acts.CommentCase            // a comment on a case, with Text
 	ActExportCase             ActKind = acts.ExportCase             // an export of a case
+	ActReviewReport           ActKind = acts.ReviewReport           // a review of a report that is ready, in its history
 	ActRedeliver              ActKind = acts.Redeliver              // one more attempt of an event's failed deliveries
 	ActCancelGraphQuery       ActKind = acts.CancelGraphQuery       // a graph query is cancelled
 	ActRerunGraphQuery        ActKind = acts.RerunGraphQuery        // a graph query runs again
@@ -56,6 +58,9 @@ const (
 	ActUseReusablePersona     ActKind = acts.UseReusablePersona     // an inquiry uses what another one proved
 	ActCancelSession          ActKind = acts.CancelSession          // a person leaves an inquiry session
 	ActRunReport              ActKind = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
+	ActRunWorkflow            ActKind = acts.RunWorkflow            // a workflow decides on an inquiry, with Outcome
+	ActSetBehaviors           ActKind = acts.SetBehaviors           // an inquiry gets risk Signals
+	ActSetSessionSignals      ActKind = acts.SetSessionSignals      // an inquiry session gets Signals about network, place and device
 	ActProcessSentinelSession ActKind = acts.ProcessSentinelSession // a transaction gets data about the payer's device
 	ActFailRelay              ActKind = acts.FailRelay              // the person of a relay fails
 )

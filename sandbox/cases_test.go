@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -208,5 +209,57 @@ func TestTheEndOfACasesTimeIsToldOnce(t *testing.T) {
 				t.Errorf("it is told %d times", got)
 			}
 		})
+	}
+}
+
+func TestACaseHasTheVerificationsOfItsInquiries(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	submit := func(inquiry, typ string) string {
+		t.Helper()
+		id, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActSubmit, ID: inquiry, Type: typ, Outcome: "passed"})
+		ok(t, err)
+		return id
+	}
+	inquiry, other := newInquiry(t, client, "person").ID, newInquiry(t, client, "other").ID
+	before, alone := submit(inquiry, "verification/government-id"), submit(other, "verification/selfie")
+	receiver := newReceiver(t)
+	subscribe(t, client, persona.WebhookCreateParams{
+		URL: persona.Set(receiver.url), EnabledEvents: persona.Set([]string{"case.created"}), IncludedAllowlist: persona.Set(persona.IncludedAllowlistInput{State: "include_all"}),
+	})
+	review := newCase(t, client, inquiry, alone)
+	later := submit(inquiry, "verification/database")
+	shows := func(when string, want ...string) {
+		t.Helper()
+		_, _, doc := server.do("GET", "/api/v1/cases/"+review.ID+"?include=verifications", "")
+		var named, included []string
+		for _, v := range at(doc, "data", "relationships", "verifications", "data").([]any) {
+			named = append(named, v.(map[string]any)["id"].(string))
+		}
+		for _, v := range doc["included"].([]any) {
+			included = append(included, v.(map[string]any)["id"].(string))
+		}
+		if !sameNames(named, want) || !sameNames(included, want) {
+			t.Errorf("%s it names %v and includes %v, not %v", when, named, included, want)
+		}
+	}
+	shows("after another verification", before, later, alone)
+	_, err := client.Cases.RemoveObjects(t.Context(), review.ID, persona.CaseRemoveObjectsParams{ObjectIDs: persona.Set([]string{before})})
+	ok(t, err)
+	shows("after one of the inquiry's was removed", before, later, alone)
+	_, err = client.Cases.RemoveObjects(t.Context(), review.ID, persona.CaseRemoveObjectsParams{ObjectIDs: persona.Set([]string{inquiry})})
+	ok(t, err)
+	shows("without the inquiry", alone)
+	var event any
+	ok(t, json.Unmarshal(receiver.wait(t, 1)[0].body, &event))
+	var included []string
+	for _, r := range at(event, "data", "attributes", "payload", "included").([]any) {
+		included = append(included, r.(map[string]any)["id"].(string))
+	}
+	for _, id := range []string{before, alone} {
+		if !slices.Contains(included, id) {
+			t.Errorf("the webhook includes %v, without %s", included, id)
+		}
 	}
 }

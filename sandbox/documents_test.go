@@ -45,7 +45,7 @@ func TestADocumentHasTheFilesItWasMadeFrom(t *testing.T) {
 	server := start(t, frozen())
 	inquiry := newInquiry(t, server.client(), "").ID
 	for kind, want := range map[string][]string{
-		"document/government-id":     {"front_photo.jpg", "back_photo.jpg"},
+		"document/government-id":     {"front_photo.jpg"},
 		"document/generic":           {"document.pdf"},
 		"document/government-id-nfc": nil,
 	} {

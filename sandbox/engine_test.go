@@ -110,7 +110,7 @@ func TestARequestThatIsWrongIsRefusedWithItsPath(t *testing.T) {
 		"no template":         {"/inquiries", `{"data":{"attributes":{}}}`, 400, "data.attributes.inquiry_template_id is missing"},
 		"a prefix":            {"/inquiries", `{"data":{"attributes":{"inquiryTemplateId":"tmpl_1"}}}`, 400, "data.attributes.inquiry_template_id must start with itmpl (sent 'tmpl_1')"},
 		"a type":              {"/inquiries", `{"data":{"attributes":{"inquiry_template_id":5}}}`, 400, "data.attributes.inquiry_template_id must be a string"},
-		"an unknown template": {"/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`, 404, "data.attributes.inquiry_template_id is not found"},
+		"an unknown template": {"/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`, 400, "data.attributes.inquiry_template_id is not found"},
 		"not JSON":            {"/inquiries", `{"data":`, 400, "the body is not valid JSON"},
 		"not an object":       {"/inquiries", `[]`, 400, "the body must be an object"},
 		"no body":             {"/cases", ``, 400, "data.attributes.case_template_id is missing"},
@@ -147,10 +147,10 @@ func TestAnIdempotencyKeyGivesTheFirstAnswerAgain(t *testing.T) {
 		t.Errorf("another body with the same key: %d", status)
 	}
 	bad := `{"data":{"attributes":{"inquiry-template-id":"itmpl_1"}}}`
-	if status, _ := post(bad, "k3"); status != 404 {
+	if status, _ := post(bad, "k3"); status != 400 {
 		t.Fatal(status)
 	}
-	if status, _ := post(bad, "k3"); status != 404 {
+	if status, _ := post(bad, "k3"); status != 400 {
 		t.Errorf("a failure is not replayed: %d", status)
 	}
 	logs := 0
@@ -245,9 +245,16 @@ func TestPagesGoForthAndBack(t *testing.T) {
 	if prev, _ := links["prev"].(string); !strings.Contains(prev, "page%5Bbefore%5D="+newest[10]) {
 		t.Errorf("prev is %q", prev)
 	}
-	for _, query := range []string{"page[size]=0", "page[size]=101", "page[after]=inq_unknown", "page[after]=" + newest[1] + "&page[before]=" + newest[2]} {
+	for _, query := range []string{"page[size]=0", "page[size]=101", "page[after]=" + newest[1] + "&page[before]=" + newest[2]} {
 		if status, _, _ := server.do("GET", "/api/v1/inquiries?"+query, ""); status != 400 {
 			t.Errorf("%s: %d", query, status)
+		}
+	}
+	for _, list := range []string{"inquiries", "accounts", "events", "cases", "lists", "webhooks", "reports", "transactions"} {
+		for _, cursor := range []string{"page[after]", "page[before]"} {
+			if status, _, doc := server.do("GET", "/api/v1/"+list+"?"+cursor+"=inq_unknown", ""); status != 404 || title(doc) != "Record not found" {
+				t.Errorf("%s, an unknown %s: %d %v", list, cursor, status, doc)
+			}
 		}
 	}
 }

@@ -27,6 +27,7 @@ func TestAVerificationOfEveryTypePassesOrIsSkipped(t *testing.T) {
 					s.act(sandbox.Act{Do: "submit", ID: s.inquiry(), Type: typ, Outcome: outcome})
 					return events(t, s.client)
 				})
+				names = slices.DeleteFunc(names, func(name string) bool { return name == "account.updated-fields" }) // of what was proved
 				if !slices.Equal(names[len(names)-len(want):], want) {
 					t.Errorf("events are %v", names)
 				}

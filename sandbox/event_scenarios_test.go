@@ -81,7 +81,7 @@ func scenarios() map[string]struct {
 				verification("create_passed_verification", sandbox.SelfieTemplateID), verification("create_passed_verification", sandbox.DatabaseTemplateID), action("complete_inquiry"))
 			_, err := s.client.Inquiries.Approve(s.Context(), id, persona.InquiryApproveParams{})
 			ok(s.T, err)
-		}, started + governmentID + "verification.passed selfie.created selfie.submitted selfie.processed verification.created verification.submitted verification.passed " +
+		}, started + governmentID + "verification.passed account.updated-fields selfie.created selfie.submitted selfie.processed verification.created verification.submitted verification.passed account.updated-fields " +
 			"verification.created verification.submitted verification.passed inquiry.completed account.updated-fields inquiry.approved"},
 		"an inquiry fails, is reviewed and declined": {func(s *scenario) {
 			id := s.inquiry()
@@ -120,7 +120,7 @@ func scenarios() map[string]struct {
 			s.simulate(first, action("start_inquiry"), action("complete_inquiry"))
 			s.act(sandbox.Act{Do: "create_reusable_persona", ID: first})
 			s.act(sandbox.Act{Do: "use_reusable_persona", ID: s.inquiry()})
-		}, started + "inquiry.completed inquiry.reusable-persona-created inquiry.created inquiry.started " + governmentID + "verification.passed inquiry.reusable-persona-used"},
+		}, started + "inquiry.completed inquiry.reusable-persona-created inquiry.created inquiry.started " + governmentID + "verification.passed account.updated-fields inquiry.reusable-persona-used"},
 		"a verification is to be tried again, is escalated and tagged": {func(s *scenario) {
 			id := s.act(sandbox.Act{Do: "submit", ID: s.inquiry(), Type: "verification/selfie", Outcome: "requires_retry"})
 			s.act(sandbox.Act{Do: "escalate_verification", ID: id})
@@ -316,7 +316,7 @@ func reportScenarios() map[string]func(*scenario) []string {
 	}
 	query := func(text string) map[string]any {
 		return map[string]any{
-			"term": text, "crypto-address": text, "email-address": text, "phone-number": text, "business-name": text, "name-first": text, "name-last": "Sample", "birthdate": "1990-01-02",
+			"term": text, "crypto-address": text, "email-address": text, "phone-number": text, "business-name": text, "name-first": text, "name-last": "Sample", "birthdate": "1990-01-02", "social-security-number": "123-45-6789",
 			"address-street-1": "1 Main Street", "address-city": "Springfield", "address-subdivision": "CA", "address-postal-code": "94100", "address-country-code": "US",
 		}
 	}

@@ -173,7 +173,7 @@ func TestAPrintShowsWhatAResourceSays(t *testing.T) {
 		if status != 200 || header.Get("Content-Type") != "application/pdf" || !bytes.Contains(file, []byte("(status: passed)")) {
 			t.Fatalf("%d %v\n%s", status, header, file)
 		}
-		if named := bytes.Contains(file, []byte("(name-first: Alexander)")); named == redacted {
+		if named := bytes.Contains(file, []byte("(name-first: ALEXANDER J)")); named == redacted {
 			t.Errorf("redacted %v, and it shows the name: %v", redacted, named)
 		}
 	}

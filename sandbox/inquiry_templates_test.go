@@ -77,7 +77,12 @@ func TestTranslationsMakeADraft(t *testing.T) {
 	if len(page.Data) != 2 || page.Data[0].ID != draft.ID {
 		t.Errorf("there are %d versions", len(page.Data))
 	}
-	for name, try := range map[string][2]string{"an unknown step": {"end", "es"}, "an unknown locale": {"start", "fr"}} {
+	for _, locale := range []string{"en-US", "fr", "es-MX"} {
+		if _, err := give("start", locale); err != nil {
+			t.Errorf("translations for %s: %v", locale, err)
+		}
+	}
+	for name, try := range map[string][2]string{"an unknown step": {"end", "es"}, "an unknown locale": {"start", "xx"}} {
 		if _, err := give(try[0], try[1]); !errors.Is(err, persona.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}

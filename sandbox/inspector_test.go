@@ -96,7 +96,7 @@ func TestTheInspectorShows(t *testing.T) {
 		"an overview":                     {"/_sandbox/", []string{"inquiry.approved", "World", "completed", "replayed", `href="/_sandbox/sandbox/objects/verification-template"`}},
 		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{`<meta http-equiv="refresh" content="2">`, "stop"}},
 		"the objects of a kind":           {"/_sandbox/sandbox/objects/inquiry", []string{w.inquiry, "approved", "user-1", "2026-01-02 03:04:05"}},
-		"an inquiry":                      {"/_sandbox/sandbox/object/" + w.inquiry, []string{"completed at", w.account, "inquiry.approved", "Alexander", "reviewer comment", "of inquiry session", "of case"}},
+		"an inquiry":                      {"/_sandbox/sandbox/object/" + w.inquiry, []string{"completed at", w.account, "inquiry.approved", "ALEXANDER J", "reviewer comment", "of inquiry session", "of case"}},
 		"an account's relations":          {"/_sandbox/sandbox/object/" + w.account, []string{"parent", "act_Parent", "of inquiry", "of case"}},
 		"a webhook's deliveries":          {"/_sandbox/sandbox/object/" + w.hook, []string{"wbhsec_••••abcd", "enabled", "inquiry.approved"}},
 		"an event":                        {"/_sandbox/sandbox/object/" + w.created, []string{"as it was at the event", ">created<", "as it is now", ">approved<", "World"}},

@@ -59,3 +59,25 @@ func TestAPIKeys(t *testing.T) {
 		break
 	}
 }
+
+func TestASeededKeyLacksWhatItIsWithout(t *testing.T) {
+	t.Parallel()
+	seed := "sandbox:\n  keys:\n    - {value: persona_sandbox_Narrow, without: [account.write]}\n"
+	server := start(t, sandbox.Options{Seed: readSeed(t, seed)})
+	client, ctx := server.client(persona.WithAPIKey("persona_sandbox_Narrow")), t.Context()
+	if _, err := client.Accounts.ListPage(ctx, persona.AccountListParams{}); err != nil {
+		t.Errorf("what the key may do: %v", err)
+	}
+	if _, err := client.Accounts.Create(ctx, persona.AccountCreateParams{}); !errors.Is(err, persona.ErrForbidden) {
+		t.Errorf("what the key may not do: %v", err)
+	}
+	for text, problem := range map[string]string{
+		"without: [account.wriet]":                            "account.write",
+		"without: [account.write], permissions: [list.write]": "either permissions or without",
+	} {
+		seed := readSeed(t, "sandbox:\n  keys:\n    - {value: persona_sandbox_Narrow, "+text+"}\n")
+		if _, err := sandbox.New(sandbox.Options{Seed: seed}); err == nil || !strings.Contains(err.Error(), problem) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

@@ -18,7 +18,7 @@ func TestItemsOfListsCountTheInquiriesThatHoldTheirValue(t *testing.T) {
 			InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateOneTimeLink: persona.Set(true),
 			Fields: persona.Set(map[string]any{
 				"name_first": "Ada", "name_last": "Sample", "email_address": "ada@example.com", "phone_number": "+15005550006", "address_country_code": "US",
-				"identification_number": "I1", "identification_class": "pp", "nickname": "Countess",
+				"identification_number": "I1", "identification_class": "pp", "issuing_authority": "Countess",
 			}),
 		})
 		ok(t, err)

@@ -80,7 +80,7 @@ func TestListsAreListedByTheirStatus(t *testing.T) {
 	if !names.Attributes.AllowFuzzyNameFirst {
 		t.Error("first names are not matched fuzzily")
 	}
-	if _, err := client.Lists.CreateCountryList(ctx, persona.ListCreateCountryListParams{Name: persona.Set("names")}); !errors.Is(err, persona.ErrConflict) {
+	if _, err := client.Lists.CreateNameList(ctx, persona.ListCreateNameListParams{Name: persona.Set("names")}); !errors.Is(err, persona.ErrConflict) {
 		t.Errorf("a name that is taken: %v", err)
 	}
 	_, err = client.Lists.Archive(ctx, names.ID)

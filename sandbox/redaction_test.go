@@ -32,7 +32,7 @@ func (s *server) shows(path string) bool {
 	_, _, doc := s.do("GET", path, "")
 	text, err := json.Marshal(doc)
 	ok(s.t, err)
-	return bytes.Contains(text, []byte("Alexander")) || bytes.Contains(text, []byte("front_photo"))
+	return bytes.Contains(text, []byte("ALEXANDER")) || bytes.Contains(text, []byte("front_photo"))
 }
 
 // documentOf returns the path of an inquiry's only document.
@@ -73,7 +73,7 @@ func TestAnAccountIsRedactedWithAllThatIsItsOwn(t *testing.T) {
 	server := start(t, frozen())
 	account, inquiry, verification := verified(server)
 	_, _, doc := server.do("POST", "/api/v1/reports", `{"data":{"type":"report/watchlist","attributes":{"report-template-id":"`+sandbox.WatchlistReportTemplateID+
-		`","query":{"name-first":"Alexander","name-last":"Sample"}}},"meta":{"auto-create-account-reference-id":"user-1"}}`)
+		`","query":{"name-first":"ALEXANDER J","name-last":"SAMPLE"}}},"meta":{"auto-create-account-reference-id":"user-1"}}`)
 	report := doc["data"].(map[string]any)["id"].(string)
 	server.Advance(2 * time.Second)
 	server.do("DELETE", "/api/v1/accounts/"+account, "")

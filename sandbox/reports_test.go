@@ -50,6 +50,7 @@ func TestEveryKindOfReport(t *testing.T) {
 	business, synthetic := address, address
 	business.BusinessName = persona.Set("Acme Corporation")
 	synthetic.NameFirst, synthetic.NameLast, synthetic.Birthdate = persona.Set("Jane"), persona.Set("Sample"), persona.Set("1990-01-02")
+	synthetic.IdentificationNumber = persona.Set("I1234562")
 	crypto := func(address string) persona.ReportQuery {
 		return persona.ReportQuery{CryptoAddress: persona.Set(address)}
 	}
@@ -232,7 +233,7 @@ func TestEveryOtherOperationOnReports(t *testing.T) {
 	ok(t, err)
 	got, err := client.Reports.RemoveTag(ctx, id, persona.ReportRemoveTagParams{TagName: persona.Set("a")})
 	ok(t, err)
-	if !slices.Equal(got.Attributes.Tags, []string{"b"}) {
+	if !slices.Equal(got.Attributes.Tags, []string{"B"}) {
 		t.Errorf("tags are %v", got.Attributes.Tags)
 	}
 	for name, params := range map[string]persona.ReportListParams{
@@ -285,5 +286,22 @@ func TestAReportThatCannotBeMade(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Status != test.status {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestTheHistoryOfAReportNamesItsReviews(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	report := newReport(t, server, sandbox.WatchlistReportTemplateID, "watchlist", person("Jane", "Sample"))
+	_, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActReviewReport, ID: report.ID})
+	ok(t, err)
+	_, _, doc := server.do("GET", "/api/v1/reports/"+report.ID+"/history", "")
+	if at(doc, "data", 0, "type") != "review" || at(doc, "data", 0, "creator-name") != "Robin Reviewer" {
+		t.Errorf("the history is %v", doc["data"])
+	}
+	_, err = server.client().Reports.Redact(t.Context(), report.ID)
+	ok(t, err)
+	if _, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActReviewReport, ID: report.ID}); err == nil {
+		t.Error("a redacted report is reviewed")
 	}
 }

@@ -62,7 +62,7 @@ func TestASeededSandboxBehavesAsItsFileSays(t *testing.T) {
 		ok(t, err)
 		_, _, doc := server.do("GET", "/api/v1/inquiries/"+inquiry.ID, "")
 		fields := at(doc, "data", "attributes", "fields").(map[string]any)
-		if len(fields) != 4 || at(fields, "company-name", "value") != "Acme" || at(fields, "name-first", "value") != "Alexander" {
+		if len(fields) != 5 || at(fields, "company-shares", "type") != "number" || at(fields, "company-name", "value") != "Acme" || at(fields, "name-first", "value") != "ALEXANDER J" {
 			t.Errorf("fields: %v", fields)
 		}
 	})
@@ -84,7 +84,7 @@ func TestASeededSandboxBehavesAsItsFileSays(t *testing.T) {
 	t.Run("accounts have types, statuses and relations", func(t *testing.T) {
 		holding, err := client.Accounts.Get(ctx, "act_AcmeHolding")
 		ok(t, err)
-		if a := holding.Attributes; a.AccountTypeName != "Business" || a.AccountStatus != "Customer" || a.ReferenceID != "acme-holding" || !slices.Equal(a.Tags, []string{"vip"}) {
+		if a := holding.Attributes; a.AccountTypeName != "Business" || a.AccountStatus != "Customer" || a.ReferenceID != "acme-holding" || !slices.Equal(a.Tags, []string{"VIP"}) {
 			t.Errorf("the holding: %+v", a)
 		}
 		_, _, doc := server.do("GET", "/api/v1/accounts/act_AcmeHolding/relations?filter[key]=children", "")

@@ -17,14 +17,22 @@ func TestEveryOperationOnThemeSets(t *testing.T) {
 		Settings: persona.Set(persona.ThemeSetStylesInputSettings{UseDarkTheme: persona.Set(true)}),
 	})})
 	ok(t, err)
+	if first := made.Attributes.Styles; !first.Settings.UseDarkTheme || string(first.Dark.Inquiry["color-primary"]) != `"#00f"` {
+		t.Errorf("the new theme set is %s", made.Raw)
+	}
 	changed, err := client.ThemeSets.Update(ctx, made.ID, persona.ThemeSetUpdateParams{Name: persona.Set("Deep blue"), Styles: persona.Set(persona.ThemeSetStylesInput{
 		Settings: persona.Set(persona.ThemeSetStylesInputSettings{PreferredThemeVariant: persona.Set("dark")}),
 	})})
 	ok(t, err)
 	styles := changed.Attributes.Styles
-	if changed.Attributes.Name != "Deep blue" || !styles.Settings.UseDarkTheme || styles.Settings.PreferredThemeVariant != "dark" || string(styles.Dark.Inquiry["color-primary"]) != `"#00f"` {
+	if changed.Attributes.Name != "Deep blue" || styles.Settings.UseDarkTheme || styles.Settings.PreferredThemeVariant != "dark" || len(styles.Dark.Inquiry) != 0 {
 		t.Errorf("the theme set is %s", changed.Raw)
 	}
+	if named, err := client.ThemeSets.Update(ctx, made.ID, persona.ThemeSetUpdateParams{Name: persona.Set("Deeper blue")}); err != nil || named.Attributes.Styles.Settings.PreferredThemeVariant != "dark" {
+		t.Errorf("a name without styles: %v, %v", named, err)
+	}
+	changed, err = client.ThemeSets.Update(ctx, made.ID, persona.ThemeSetUpdateParams{Name: persona.Set("Deep blue")})
+	ok(t, err)
 	got, err := client.ThemeSets.Get(ctx, made.ID)
 	ok(t, err)
 	if string(got.Raw) != string(changed.Raw) {
@@ -77,6 +85,8 @@ func TestAThemeSetThatIsWrongIsRefused(t *testing.T) {
 		{"a variant that is none", "POST", "", `{"data":{"attributes":{"name":"x","styles":{"dark":1}}}}`, 400, "data.attributes.styles.dark must be an object"},
 		{"a setting of another type", "POST", "", `{"data":{"attributes":{"name":"x","styles":{"settings":{"use-dark-theme":"yes"}}}}}`, 400, "data.attributes.styles.settings.use_dark_theme is of another type"},
 		{"a variant that does not exist", "POST", "", `{"data":{"attributes":{"name":"x","styles":{"settings":{"preferred-theme-variant":"red"}}}}}`, 422, "preferred-theme-variant must be light or dark"},
+		{"cells that do not exist or are of another type", "POST", "", `{"data":{"attributes":{"name":"x","styles":{"sepia":{},"dark":{"inquiry":[],"font":"Arial"},"settings":{"use-dark-theme":1}}}}}`, 400,
+			"data.attributes.styles.dark.font is unknown, data.attributes.styles.dark.inquiry is of another type, data.attributes.styles.sepia is unknown, data.attributes.styles.settings.use_dark_theme is of another type"},
 		{"an empty name for an old one", "PATCH", "/" + sandbox.ThemeSetID, `{"data":{"attributes":{"name":""}}}`, 400, "data.attributes.name must be filled"},
 		{"an unknown one to read", "GET", "/theset_1", "", 404, ""},
 		{"an unknown one to change", "PATCH", "/theset_1", "{}", 404, ""},

@@ -38,7 +38,7 @@ func TestAnInquiryAndItsCaseConformInEveryVersion(t *testing.T) {
 			}
 			account, err := client.Accounts.Get(ctx, inquiry.Relationships.Account.Data.ID)
 			ok(t, err)
-			if shown := account.Attributes.NameFirst; (shown == "Alexander") != (version < "2025-10-27") {
+			if shown := account.Attributes.NameFirst; (shown == "ALEXANDER J") != (version < "2025-10-27") {
 				t.Errorf("name-first is %q", shown)
 			}
 			c := newCase(t, client, inquiry.ID)
@@ -67,8 +67,9 @@ func TestOldVersionsWriteFieldsAsAttributes(t *testing.T) {
 		path, body string
 		want       string // the fields with a value, or the status of what was created
 	}{
-		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada"},
+		"a name of an inquiry":        {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"name-first":"Ada"}}}`, "name-first=Ada selected-country-code=US"},
 		"the country of an inquiry":   {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"country-code":"NL","fields":{"name-last":"Sample"}}}}`, "name-last=Sample selected-country-code=NL"},
+		"what is no field":            {"/inquiries", `{"data":{"attributes":{` + ofInquiry + `,"shoe-size":42,"name-last":"Sample"}}}`, "name-last=Sample selected-country-code=US"},
 		"a field of a case":           {"/cases", `{"data":{"attributes":{` + ofCase + `,"reason":"mismatch"}}}`, "reason=mismatch"},
 		"what a workflow is given":    {workflow, `{"data":{"attributes":{"outcome":"maybe"}}}`, "422"},
 		"the parameters of a run":     {workflow, `{"data":{"attributes":{}},"meta":{"params":{"outcome":"maybe"}}}`, "422"},
@@ -101,7 +102,7 @@ func TestOldVersionsIncludeUnasked(t *testing.T) {
 	ok(t, err)
 	for path, want := range map[string][]string{
 		"/inquiries/" + inquiry.ID: {"document/government-id", "inquiry-template", "verification/government-id"},
-		"/cases/" + one.ID:         {"account", "inquiry"},
+		"/cases/" + one.ID:         {"account", "inquiry", "verification/government-id"},
 		"/reports/" + report.ID:    {"report-template/watchlist"},
 		"/user-audit-logs":         {"user"},
 	} {
@@ -117,7 +118,8 @@ func TestOldVersionsIncludeUnasked(t *testing.T) {
 				types = append(types, r.(map[string]any)["type"].(string))
 			}
 			slices.Sort(types)
-			if old && !slices.Equal(types, want) || !old && doc["included"] != nil {
+			always := path == "/user-audit-logs" // which include in every version
+			if (old || always) && !slices.Equal(types, want) || !old && !always && doc["included"] != nil {
 				t.Errorf("%s in %s includes %v", path, version, types)
 			}
 			if _, _, doc := server.do("GET", "/api/v1"+path+"?include=", "", "Persona-Version", version, "Authorization", "Bearer "+key, "X-Unchecked", "1"); doc["included"] != nil {
@@ -188,5 +190,25 @@ func rekey(v any, back func(string) string) any {
 		return v
 	default:
 		return v
+	}
+}
+
+func TestAnEmptyIncludeIncludesNothingOfSomeResources(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	hook := subscribe(t, server.client(), persona.WebhookCreateParams{URL: persona.Set("http://127.0.0.1:1/")})
+	for path, empty := range map[string]bool{
+		"/account-types/" + sandbox.AccountTypeID: true, "/case-templates/" + sandbox.CaseTemplateID: true, "/webhooks/" + hook.ID: true, "/webhooks": true, "/inquiries": false,
+	} {
+		for _, version := range everyVersion {
+			_, _, doc := server.do("GET", "/api/v1"+path+"?include=", "", "Persona-Version", version, "X-Unchecked", "1")
+			included, isList := doc["included"].([]any)
+			if isList != empty || len(included) != 0 {
+				t.Errorf("%s in %s: included is %v", path, version, doc["included"])
+			}
+			if _, _, doc := server.do("GET", "/api/v1"+path, "", "Persona-Version", version, "X-Unchecked", "1"); doc["included"] != nil {
+				t.Errorf("%s in %s, without include: included is %v", path, version, doc["included"])
+			}
+		}
 	}
 }

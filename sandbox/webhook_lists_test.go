@@ -35,6 +35,10 @@ func TestAnIncludedAllowlistIsKeptAsItIsUsed(t *testing.T) {
 		"everything for some types is not all":     {[]string{"inquiry.created", "case.created"}, custom(allow("inquiry.created", "*")), "custom inquiry.created"},
 		"everything for some of all types":         {[]string{"*"}, custom(allow("inquiry.created", "*")), "custom inquiry.created"},
 		"nothing that is subscribed is nothing":    {[]string{"inquiry.created"}, custom(allow("case.created", "*")), "include_none"},
+		"a type of object stands for its events":   {[]string{"inquiry.created", "case.created"}, custom(allow("inquiry", "account")), "custom inquiry"},
+		"a type that is not subscribed is dropped": {[]string{"inquiry.created"}, custom(allow("inquiry.created", "account"), allow("case", "*")), "custom inquiry.created"},
+		"everything for every type of object":      {[]string{"inquiry.created", "inquiry.started", "case.created"}, custom(allow("inquiry", "*"), allow("case.created", "*")), "include_all"},
+		"an event that has less than its object":   {[]string{"inquiry.created", "inquiry.started"}, custom(allow("inquiry", "*"), allow("inquiry.created", "account")), "custom inquiry inquiry.created"},
 		"some relationships of a type are not all": {[]string{"inquiry.created"}, custom(allow("inquiry.created", "account", "sessions")), "custom inquiry.created"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +113,27 @@ func TestAWebhookIncludesWhatItsListNames(t *testing.T) {
 		slices.Sort(types)
 		if !slices.Equal(types, want) {
 			t.Errorf("event %d includes %v, not %v", i+1, types, want)
+		}
+	}
+}
+
+func TestAWebhookIncludesWhatItsListNamesForATypeOfObject(t *testing.T) {
+	t.Parallel()
+	server, to := start(t, frozen()), newReceiver(t)
+	client := server.client()
+	subscribe(t, client, persona.WebhookCreateParams{
+		URL: persona.Set(to.url), EnabledEvents: persona.Set([]string{"inquiry.created", "inquiry.started", "account.created"}),
+		IncludedAllowlist: custom(allow("inquiry", "account"), allow("inquiry.started", "inquiry-template")),
+	})
+	inquiry := newInquiry(t, client, "person")
+	simulateAll(t, client, inquiry.ID, "start_inquiry")
+	for i, want := range []string{"", "account", "inquiry-template"} { // account.created comes first
+		var types []string
+		for _, object := range to.wait(t, 3)[i].event.Included() {
+			types = append(types, object.Identifier().Type)
+		}
+		if strings.Join(types, " ") != want {
+			t.Errorf("event %d includes %v, not %s", i+1, types, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -85,6 +86,16 @@ func TestTheVerdictsThatActionsAskFor(t *testing.T) {
 				t.Errorf("declines: %v", got)
 			}
 		})
+	}
+}
+
+func TestATagIsReachedInAnyCase(t *testing.T) {
+	now := domain.Object{Ref: domain.Ref{Type: "inquiry", ID: "inq_1"}, Attributes: map[string]json.RawMessage{"tags": json.RawMessage(`["VIP"]`)}}
+	for tag, want := range map[string]action.Precondition{"VIP": action.Reached, "vip": action.Reached, "vi": action.Holds} {
+		spec := domain.ActionSpec{Kind: domain.TagInquiry, Target: now.Ref, Arguments: map[string]string{"tag": tag}}
+		if got, _ := action.Check(spec, now); got != want {
+			t.Errorf("%s: %v, want %v", tag, got, want)
+		}
 	}
 }
 

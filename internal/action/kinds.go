@@ -113,10 +113,12 @@ func unresolved(status string, now domain.Object) (Precondition, string) {
 	return Holds, ""
 }
 
+// untagged requires that an object lacks a tag. Case does not matter: Persona writes tags in
+// capitals.
 func untagged(tag string, now domain.Object) (Precondition, string) {
 	var tags []string
 	_ = json.Unmarshal(now.Attributes["tags"], &tags) // empty if absent
-	if slices.Contains(tags, tag) {
+	if slices.ContainsFunc(tags, func(have string) bool { return strings.EqualFold(have, tag) }) {
 		return Reached, ""
 	}
 	return Holds, ""

@@ -11,7 +11,7 @@ import (
 // because the customer or a template chose them (Persona docs: API key inflection).
 func verbatim(key string) bool {
 	switch key {
-	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "headers", "get-params", "post-params":
 		return true
 	}
 	return false
@@ -35,7 +35,7 @@ func rekey(value any, casing, version string) any {
 			changed[cased(key, casing)] = inner
 		}
 		if attributes, ok := changed["attributes"].(map[string]any); ok && fieldsHaveCasing(value["type"], version) && attributes["fields"] != nil {
-			attributes["fields"] = rekey(attributes["fields"], casing, version)
+			attributes["fields"] = rekeyFields(attributes["fields"], casing, version)
 		}
 		return changed
 	case []any:
@@ -47,6 +47,34 @@ func rekey(value any, casing, version string) any {
 	default:
 		return value
 	}
+}
+
+// rekeyFields converts the keys of fields. In camel case a number keeps its hyphen, as seen
+// at Persona: addressStreet-1.
+func rekeyFields(fields any, casing, version string) any {
+	given, ok := fields.(map[string]any)
+	if !ok {
+		return fields
+	}
+	changed := make(map[string]any, len(given))
+	for key, inner := range given {
+		key, number, numbered := cutNumber(key)
+		key = cased(key, casing)
+		if numbered {
+			key += map[string]string{"kebab": "-", "snake": "_", "camel": "-"}[casing] + number
+		}
+		changed[key] = rekey(inner, casing, version)
+	}
+	return changed
+}
+
+// cutNumber splits a kebab-case key before a number at its end.
+func cutNumber(key string) (before, number string, found bool) {
+	i := strings.LastIndexByte(key, '-')
+	if i < 0 || strings.Trim(key[i+1:], "0123456789") != "" {
+		return key, "", false
+	}
+	return key[:i], key[i+1:], true
 }
 
 // inflected converts the kebab-case keys of a JSON text of a version to another casing. The

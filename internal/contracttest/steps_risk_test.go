@@ -30,7 +30,7 @@ func reportSteps() []step {
 		{"profile", sandbox.ProfileReportTemplateID, person},
 		{"profile-non-authoritative", sandbox.ProfileNonAuthoritativeReportTemplateID, person},
 		{"social-media", sandbox.SocialMediaReportTemplateID, person},
-		{"synthetic", sandbox.SyntheticReportTemplateID, person + `,"birthdate":"1990-01-02",` + address},
+		{"synthetic", sandbox.SyntheticReportTemplateID, person + `,"birthdate":"1990-01-02","identification-number":"I1234562",` + address},
 		{"watchlist", sandbox.WatchlistReportTemplateID, watched},
 	} {
 		about := fmt.Sprintf(`{"data":{"type":"report/%s","attributes":{"report-template-id":"%s","query":{%s}}},"meta":{"auto-create-account-reference-id":"user-5"}}`, kind.name, kind.template, kind.query)
@@ -60,7 +60,8 @@ func reportSteps() []step {
 		{call: "GET /reports/<watchlist>/history", advance: 61 * 24 * time.Hour},
 		{call: "GET /reports/<watchlist>/print"},
 		{call: "DELETE /reports/<watchlist>"},
-		{call: "DELETE /reports/<watchlist>", want: 409},
+		{call: "DELETE /reports/<watchlist>", want: 409, from: "2025-10-27"},
+		{call: "DELETE /reports/<watchlist>", want: 200, until: "2025-10-27"}, // as seen at Persona
 		{call: "GET /reports/<watchlist>"},
 	}...)
 }

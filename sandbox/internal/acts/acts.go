@@ -25,6 +25,7 @@ type Act struct {
 	Tags    []string       `json:"tags,omitempty"`    // of a verification
 	Query   map[string]any `json:"query,omitempty"`   // of a report, with keys in kebab-case
 	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
+	Signals map[string]any `json:"signals,omitempty"` // of a session or an inquiry, with keys in kebab-case
 }
 
 // Kind is the kind of an [Act].
@@ -37,6 +38,7 @@ const (
 	CreateReport           Kind = "create_report"
 	CommentCase            Kind = "comment_case"
 	ExportCase             Kind = "export_case"
+	ReviewReport           Kind = "review_report"
 	Redeliver              Kind = "redeliver"
 	CancelGraphQuery       Kind = "cancel_graph_query"
 	RerunGraphQuery        Kind = "rerun_graph_query"
@@ -47,6 +49,9 @@ const (
 	Submit                 Kind = "submit"
 	MoveOn                 Kind = "move_on"
 	RunReport              Kind = "run_report"
+	RunWorkflow            Kind = "run_workflow"
+	SetBehaviors           Kind = "set_behaviors"
+	SetSessionSignals      Kind = "set_session_signals"
 	CreateReusablePersona  Kind = "create_reusable_persona"
 	UseReusablePersona     Kind = "use_reusable_persona"
 	CancelSession          Kind = "cancel_session"
@@ -78,6 +83,7 @@ func implementations() map[Kind]implementation {
 		CreateReport:           {"account", true, createReport},
 		CommentCase:            {"case", true, commentCase},
 		ExportCase:             {"case", true, exportCase},
+		ReviewReport:           {"report", true, reviewReport},
 		Redeliver:              {"event", true, redeliver},
 		CancelGraphQuery:       {"graph-query", true, cancelGraphQuery},
 		RerunGraphQuery:        {"graph-query", true, rerunGraphQuery},
@@ -88,6 +94,9 @@ func implementations() map[Kind]implementation {
 		Submit:                 {"inquiry", false, submit},
 		MoveOn:                 {"inquiry", false, moveOn},
 		RunReport:              {"inquiry", false, runReport},
+		RunWorkflow:            {"inquiry", false, runWorkflow},
+		SetBehaviors:           {"inquiry", false, setBehaviors},
+		SetSessionSignals:      {"inquiry-session", false, setSessionSignals},
 		CreateReusablePersona:  {"inquiry", false, createReusablePersona},
 		UseReusablePersona:     {"inquiry", false, useReusablePersona},
 		CancelSession:          {"inquiry-session", false, cancelSession},

@@ -92,6 +92,15 @@ func newReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Res
 	return nil, engine.Unprocessable("type must be the type of a report", "/type")
 }
 
+// reviewReport adds the review of a user to the history of a report.
+func reviewReport(c *engine.Change, report *storage.Resource, _ Act) (*storage.Resource, error) {
+	if report.Text("status") == "pending" || report.Attributes["redacted-at"] != nil {
+		return nil, engine.Conflict("a report that is not ready, or redacted, cannot be reviewed")
+	}
+	resources.AddReview(c, report)
+	return report, nil
+}
+
 // escalateVerification escalates a verification to a person. Its status does not change.
 func escalateVerification(c *engine.Change, v *storage.Resource, _ Act) (*storage.Resource, error) {
 	switch {

@@ -28,19 +28,9 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 		return nil, err
 	}
 	if isVerification {
-		return resources.AddVerification(c, inquiry, a.Type, templateOf(a.Type), a.Outcome), nil
+		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome), nil
 	}
 	return resources.AddEvidence(c, inquiry, a.Type, a.Outcome), nil
-}
-
-// templateOf returns the verification template for a type of verification, or "".
-func templateOf(verification string) string {
-	for id, typ := range fixtures.VerificationTemplates() {
-		if typ == verification {
-			return id
-		}
-	}
-	return ""
 }
 
 func moveOn(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
@@ -115,4 +105,22 @@ func runReport(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 	inquiry.Link("reports", report.Identifier())
 	c.Stamp(inquiry, "updated-at")
 	return report, nil
+}
+
+// runWorkflow has a workflow decide on an inquiry.
+func runWorkflow(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+	if inquiry.Attributes["redacted-at"] != nil {
+		return nil, engine.Conflict("no workflow decides on an inquiry that is redacted")
+	}
+	return resources.DecideByWorkflow(c, inquiry, a.Outcome)
+}
+
+// setBehaviors sets risk signals of an inquiry.
+func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+	return inquiry, resources.SetBehaviors(c, inquiry, a.Signals)
+}
+
+// setSessionSignals sets what Persona finds out about a session.
+func setSessionSignals(_ *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
+	return session, resources.SetSessionSignals(session, a.Signals)
 }

@@ -9,7 +9,7 @@ import (
 // caller defines.
 func verbatim(key string) bool {
 	switch key {
-	case "fields", "parameters", "custom-http-headers", "payload-filter", "metadata", "headers", "get-params", "post-params":
+	case "fields", "parameters", "custom-http-headers", "payload-filter", "headers", "get-params", "post-params":
 		return true
 	}
 	return false
@@ -61,6 +61,26 @@ func Cased(key, casing string) string {
 	default:
 		return key
 	}
+}
+
+// FieldKey returns the kebab-case key of a field in another casing. In camel case a number
+// keeps its hyphen, as observed at Persona: addressStreet-1.
+func FieldKey(key, casing string) string {
+	if casing != "camel" {
+		return Cased(key, casing)
+	}
+	var b strings.Builder
+	for i, word := range strings.Split(key, "-") {
+		switch {
+		case i == 0 || word == "":
+			b.WriteString(word)
+		case unicode.IsDigit(rune(word[0])):
+			b.WriteString("-" + word)
+		default:
+			b.WriteString(Cased("-"+word, casing))
+		}
+	}
+	return b.String()
 }
 
 // Kebab returns a key in kebab-case: address-street-1 for address_street_1 and

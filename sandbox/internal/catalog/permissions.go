@@ -16,6 +16,7 @@ func PermissionFor(op *persona.Operation) string {
 		"Inquiries": "inquiry", "InquirySessions": "inquiry", "Verifications": "verification", "Cases": "case", "CaseTemplates": "case",
 		"Accounts": "account", "AccountTypes": "account", "Webhooks": "webhook", "APIKeys": "api_key", "Events": "event", "APILogs": "api_log",
 		"Transactions": "txn", "TransactionTypes": "txn", "Lists": "list", "ListItems": "list", "Importers": "importer", "Reports": "report", "Documents": "document", "UserAuditLogs": "user_audit_log",
+		"InquiryTemplates": "inquiry_template", "InquiryTemplateVersions": "inquiry_template", "Connections": "connect", "ShareTokens": "connect",
 	}
 	name := names[op.Service]
 	switch {
@@ -26,6 +27,18 @@ func PermissionFor(op *persona.Operation) string {
 	default:
 		return name + ".write"
 	}
+}
+
+// LooksUnauthorized reports whether an operation answers 401, not 403, to a key without its
+// permission, as observed at Persona.
+func LooksUnauthorized(op *persona.Operation) bool {
+	switch op.Service {
+	case "InquiryTemplates", "InquiryTemplateVersions", "UserAuditLogs":
+		return true
+	case "Lists":
+		return op.HTTPMethod == http.MethodPost
+	}
+	return false
 }
 
 // Permissions returns the permissions that any operation needs.

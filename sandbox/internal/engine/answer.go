@@ -89,7 +89,7 @@ func (e *Engine) answer(c *Call, a *Answer) response {
 	if a.Meta != nil {
 		doc["meta"] = a.Meta
 	}
-	if len(c.render.include) > 0 {
+	if len(c.render.include) > 0 || c.render.emptyIncluded {
 		doc["included"] = c.fault.Shorten(e.included(c.Change, roots, c.render))
 	}
 	blocked, _ := c.Key.Attributes["api-attributes-blocklist"].([]any)

@@ -80,5 +80,8 @@ func permitted(key *storage.Resource, op *persona.Operation) error {
 	if len(list) == 0 || permission == "" || slices.Contains(list, any(permission)) {
 		return nil
 	}
+	if catalog.LooksUnauthorized(op) {
+		return Unauthorized("Must be authenticated to access this endpoint")
+	}
 	return Forbidden("the API key lacks the permission " + permission)
 }

@@ -105,6 +105,7 @@ func (c *Change) Emit(name string, about *storage.Resource, context map[string]a
 	}
 	c.Env.lastEvent = at
 	event := c.Create("event", "evt", map[string]any{"name": name, "created-at": simclock.Stamp(at)}, nil)
+	roundTimes(about)
 	event.Object = about.Clone()
 	if context != nil {
 		event.Attributes["context"] = context

@@ -48,8 +48,9 @@ func newEnvironment(name string, uniqueName func(*storage.Resource) (kind, name 
 	}
 }
 
-// Insert stores a resource, new or changed.
+// Insert stores a resource, new or changed. It cuts times to the precision that answers show.
 func (e *Environment) Insert(r *storage.Resource) {
+	roundTimes(r)
 	e.Put(r)
 	e.indexName(r)
 }

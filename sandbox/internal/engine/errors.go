@@ -27,9 +27,9 @@ func (r *Refusal) Body() map[string]any {
 	return map[string]any{"errors": []any{entry}}
 }
 
-// BadRequest is a 400.
+// BadRequest is a 400. Its title was observed at Persona; the document writes Bad Request.
 func BadRequest(details string) *Refusal {
-	return &Refusal{Status: http.StatusBadRequest, Title: "Bad Request", Details: details}
+	return &Refusal{Status: http.StatusBadRequest, Title: "Bad request", Details: details}
 }
 
 // NotFound is a 404.
@@ -40,6 +40,11 @@ func NotFound(details string) *Refusal {
 // Conflict is a 409.
 func Conflict(details string) *Refusal {
 	return &Refusal{Status: http.StatusConflict, Title: "Conflict", Details: details}
+}
+
+// NotUnique is a 409 about a value that another resource has.
+func NotUnique(details string) *Refusal {
+	return &Refusal{Status: http.StatusConflict, Title: "Record not unique", Details: details}
 }
 
 // Unprocessable is a 422 about a place in the body, such as /data/type.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
@@ -77,18 +78,33 @@ func allowedIncludes(hook *storage.Resource, name string) []string {
 		return []string{"*"}
 	case "custom":
 		entries, _ := list["event-types"].([]any)
-		for _, entry := range entries {
-			if entry, _ := entry.(map[string]any); entry["event-type"] == name {
-				var names []string
-				relationships, _ := entry["relationships"].([]any)
-				for _, r := range relationships {
-					names = append(names, TextOf(r))
-				}
+		for _, wanted := range []string{name, ObjectOf(name)} {
+			if names := allowedFor(entries, wanted); names != nil {
 				return names
 			}
 		}
 	}
 	return nil
+}
+
+// ObjectOf returns the type of the objects of an event: inquiry for inquiry.created.
+func ObjectOf(event string) string {
+	object, _, _ := strings.Cut(event, ".")
+	return object
+}
+
+// allowedFor returns the relationships of the entry for an event, or for a type of object.
+func allowedFor(entries []any, name string) []string {
+	var names []string
+	for _, entry := range entries {
+		if entry, _ := entry.(map[string]any); entry["event-type"] == name {
+			relationships, _ := entry["relationships"].([]any)
+			for _, r := range relationships {
+				names = append(names, TextOf(r))
+			}
+		}
+	}
+	return names
 }
 
 // passesFilter reports whether an event passes a webhook's payload filter, which is in the

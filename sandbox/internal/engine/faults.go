@@ -53,7 +53,11 @@ func (e *Engine) ClearFaults() {
 }
 
 func faultResponse(f *faults.Fault) response {
-	return errorResponse(&Refusal{Status: f.Status, Title: http.StatusText(f.Status), Details: "a fault of the sandbox"}, "kebab")
+	title := http.StatusText(f.Status)
+	if f.Status == http.StatusServiceUnavailable {
+		title = "Service unavailable" // OpenAPI 2025-12-08
+	}
+	return errorResponse(&Refusal{Status: f.Status, Title: title, Details: "a fault of the sandbox"}, "kebab")
 }
 
 // rejectEarly returns the answer of a fault that comes before idempotency. It is not ok

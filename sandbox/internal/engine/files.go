@@ -184,6 +184,7 @@ func fileOwnedBy(owner *storage.Resource, name string) []byte {
 	var content []byte
 	switch {
 	case owner == nil || owner.Attributes["redacted-at"] != nil:
+	case owner.Typ == "account" && FieldAt(owner.Attributes["fields"], "selfie_photo") == nil: // it was removed
 	case owner.Typ == "file":
 		content, _ = base64.StdEncoding.DecodeString(owner.Text(fileContent))
 	case path.Ext(name) == ".pdf":

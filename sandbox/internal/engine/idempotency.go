@@ -86,7 +86,7 @@ type compressor struct {
 func newCompressor(e *Engine) compressor {
 	var p compressor
 	for _, typ := range []string{"report/watchlist", "transaction", "case", "account", "inquiry"} {
-		doc := map[string]any{"data": e.render(&storage.Resource{Typ: typ, Attributes: map[string]any{"fields": storage.BlankFields(storage.PersonFields())}}, renderOptions{version: catalog.DefaultVersion})}
+		doc := map[string]any{"data": e.render(&storage.Resource{Typ: typ, Attributes: map[string]any{"fields": storage.NewInquiryFields(storage.PersonFields())}}, renderOptions{version: catalog.DefaultVersion})}
 		text, _ := json.Marshal(doc) // maps, strings and numbers only
 		p.dictionary = append(p.dictionary, text...)
 	}

@@ -58,7 +58,7 @@ func (c *Call) Page(all []*storage.Resource) (*Answer, error) {
 }
 
 // page answers with the page that the query asks for. It refuses a size outside of 1 to
-// 100, and an unknown cursor.
+// 100. An unknown cursor is a 404, as observed at Persona.
 func (c *Call) page(from sequence) (*Answer, error) {
 	size := 10
 	if text := c.Query["page[size]"]; len(text) > 0 {
@@ -73,7 +73,7 @@ func (c *Call) page(from sequence) (*Answer, error) {
 		return nil, BadRequest("page.after and page.before must not both be given")
 	}
 	if cursor := after + before; cursor != "" && !from.has(cursor) {
-		return nil, BadRequest("page.after or page.before is not a cursor of this list")
+		return nil, NotFound("page.after or page.before is not found")
 	}
 	all := from.after(after)
 	if before != "" {

@@ -35,7 +35,21 @@ func parseShapes() map[string]shape {
 	for typ, text := range catalog.Shapes() {
 		parsed[typ] = shape{parseProperties(text[0]), parseProperties(text[1])}
 	}
+	for i, p := range parsed["inquiry"].attributes {
+		if p.name == "behaviors" {
+			parsed["inquiry"].attributes[i].empty = BlankBehaviors()
+		}
+	}
 	return parsed
+}
+
+// BlankBehaviors returns the risk signals of an inquiry, without values.
+func BlankBehaviors() map[string]any {
+	blank := map[string]any{}
+	for _, name := range catalog.Behaviors() {
+		blank[name] = nil
+	}
+	return blank
 }
 
 func parseProperties(text string) []property {
@@ -56,11 +70,12 @@ func parseProperties(text string) []property {
 
 // renderOptions say how an answer must look.
 type renderOptions struct {
-	version    string
-	inflection string              // kebab, snake or camel
-	include    []string            // relationships whose resources are included
-	fields     map[string][]string // by type: the attributes to show; all if there is no entry
-	files      fileAccess
+	version       string
+	inflection    string              // kebab, snake or camel
+	include       []string            // relationships whose resources are included
+	emptyIncluded bool                // an answer that includes nothing has an empty included
+	fields        map[string][]string // by type: the attributes to show; all if there is no entry
+	files         fileAccess
 }
 
 // shapeOf returns the shape of a type. All types of selfie share one.
@@ -145,13 +160,32 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
-		return FieldAt(r.Attributes["fields"], name)
+		if id, decided := r.Relationships["reviewer"].(storage.Identifier); decided {
+			switch name {
+			case "reviewer":
+				return id.ID
+			case "reviewer-type":
+				return id.Type
+			}
+		}
+		value := FieldAt(r.Attributes["fields"], strings.TrimSuffix(name, "-abbr"))
+		if name == "address-subdivision" && inUnitedStates(r) {
+			return subdivision(value)
+		}
+		return value
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
 			return FieldAt(r.Attributes["fields"], path)
 		}
 	}
 	return nil
+}
+
+// inUnitedStates reports whether an inquiry's address is in the United States, or in no
+// country that is known.
+func inUnitedStates(r *storage.Resource) bool {
+	country := TextOf(FieldAt(r.Attributes["fields"], "address-country-code"))
+	return country == "" || country == "US"
 }
 
 func related(r *storage.Resource, p property) any {
@@ -208,7 +242,7 @@ func fieldsFor(value any, typ string, f renderOptions, wanted []string) any {
 	if f.version < "2025-10-27" && (typ == "inquiry" || typ == "case" || typ == "transaction") {
 		inflected := make(map[string]any, len(fields))
 		for name, value := range fields {
-			inflected[casing.Cased(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
+			inflected[casing.FieldKey(casing.Kebab(name), f.inflection)] = casing.Inflect(value, f.inflection)
 		}
 		return inflected
 	}
@@ -241,9 +275,12 @@ func (e *Engine) included(c *Change, roots []*storage.Resource, f renderOptions)
 	return out
 }
 
-// defaultIncludes returns what old versions include without being asked (OpenAPI
-// 2023-01-05).
+// defaultIncludes returns what answers include without being asked: user audit logs in every
+// version, others in old ones (OpenAPI 2023-01-05).
 func defaultIncludes(operation, version string) []string {
+	if strings.HasPrefix(operation, "UserAuditLogs.") {
+		return []string{"user", "user-session"}
+	}
 	if version >= "2025-10-27" {
 		return nil
 	}
@@ -258,8 +295,6 @@ func defaultIncludes(operation, version string) []string {
 		return []string{"accounts", "inquiries", "reports", "case-comments"}
 	case "Reports.Get":
 		return []string{"report-template"}
-	case "UserAuditLogs.List":
-		return []string{"user", "user-session"}
 	default:
 		return nil
 	}

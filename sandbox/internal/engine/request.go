@@ -34,6 +34,7 @@ func (e *Engine) renderOptionsOf(r *request) (renderOptions, error) {
 	query := r.URL.Query()
 	if query.Has("include") {
 		f.include = SplitList(query.Get("include"))
+		f.emptyIncluded = len(f.include) == 0 && slices.Contains([]string{"AccountTypes", "CaseTemplates", "Webhooks"}, r.op.Service)
 	} else {
 		f.include = defaultIncludes(r.op.Name(), f.version)
 	}
@@ -53,7 +54,7 @@ func readBody(r *request) (map[string]any, error) {
 	}
 	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
-	case kind == "multipart/form-data" && strings.HasPrefix(r.URL.Path, "/api/v1/importer/"):
+	case kind == "multipart/form-data" && (r.op.Service == "Importers" || r.op.Name() == "Accounts.Create"):
 		return readMultipart(r.body, params["boundary"])
 	case kind == "application/x-www-form-urlencoded" && strings.HasPrefix(r.URL.Path, "/api/v1/oauth/"):
 		return readURLEncoded(r.body)
@@ -97,6 +98,14 @@ func readMultipart(body []byte, boundary string) (map[string]any, error) {
 	}
 	document := map[string]any{}
 	for key, values := range form.Value {
+		if list, ok := strings.CutSuffix(key, "[]"); ok {
+			texts := []any{}
+			for _, value := range values {
+				texts = append(texts, value)
+			}
+			setNested(document, list, texts)
+			continue
+		}
 		setNested(document, key, values[0])
 	}
 	for key, files := range form.File {
@@ -119,7 +128,8 @@ func readPart(part *multipart.FileHeader) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// setNested stores a value under the key of a form, such as data[attributes][file].
+// setNested stores a value under the key of a form, such as data[attributes][file]. A key
+// that ends with [] has a list of values.
 func setNested(document map[string]any, key string, value any) {
 	names := strings.Split(strings.ReplaceAll(key, "]", ""), "[")
 	for _, name := range names[:len(names)-1] {

@@ -35,11 +35,22 @@ func (e *Engine) Register(mux *http.ServeMux) {
 	}
 	for _, base := range []string{apiBase, privacyBase} {
 		mux.HandleFunc(base+"/", func(w http.ResponseWriter, r *http.Request) {
+			if p, slash := strings.CutSuffix(r.URL.Path, "/"); slash && p != base {
+				mux.ServeHTTP(w, withPath(r, p)) // clients append a slash before the query, and Persona serves them
+				return
+			}
 			e.serveAPI(w, r, route{err: e.noRoute(mux, r)})
 		})
 	}
 	mux.HandleFunc(filesBase, e.serveFile)
 	mux.HandleFunc(oldFilesBase, e.serveFile)
+}
+
+// withPath returns a request with another path.
+func withPath(r *http.Request, path string) *http.Request {
+	other := r.Clone(r.Context())
+	other.URL.Path, other.URL.RawPath = path, ""
+	return other
 }
 
 // Unclean reports whether a path of the API is not in its shortest form, as after a base

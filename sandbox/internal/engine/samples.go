@@ -30,6 +30,9 @@ func Sample(owner, name string) map[string]any {
 // portrait is the photo of the face on an ID.
 const portrait = "center_photo.jpg"
 
+// SamplePortrait returns the attributes of the photo of the face of an account's person.
+func SamplePortrait(account string) map[string]any { return Sample(account, portrait) }
+
 // SampleFiles returns the attributes with the files that a person submits for a type of
 // verification, document or selfie.
 func SampleFiles(typ, owner string) map[string]any {
@@ -48,8 +51,7 @@ func SampleFiles(typ, owner string) map[string]any {
 	switch typ {
 	case "verification/government-id":
 		return map[string]any{
-			"front-photo-url": storage.MarkOf(owner, "front_photo.jpg"), "back-photo-url": storage.MarkOf(owner, "back_photo.jpg"),
-			"photo-urls": photos("front_photo", "back_photo"), "capture-method": "upload",
+			"front-photo-url": storage.MarkOf(owner, "front_photo.jpg"), "photo-urls": photos("front_photo"), "capture-method": "upload",
 			"selfie-photo": Sample(owner, portrait), "selfie-photo-url": storage.MarkOf(owner, portrait),
 		}
 	case "verification/government-id-nfc":
@@ -64,7 +66,7 @@ func SampleFiles(typ, owner string) map[string]any {
 	case "verification/document", "document/generic":
 		return map[string]any{"files": []any{Sample(owner, "document.pdf")}, "files-normalized": []any{Sample(owner, "document.pdf")}}
 	case "document/government-id":
-		return map[string]any{"front-photo": Sample(owner, "front_photo.jpg"), "back-photo": Sample(owner, "back_photo.jpg"), "selfie-photo": Sample(owner, portrait)}
+		return map[string]any{"front-photo": Sample(owner, "front_photo.jpg"), "selfie-photo": Sample(owner, portrait)}
 	}
 	return nil
 }
@@ -76,7 +78,7 @@ func SampleOriginals(typ string) []string {
 	case "document/generic":
 		return []string{"document.pdf"}
 	case "document/government-id":
-		return []string{"front_photo.jpg", "back_photo.jpg"}
+		return []string{"front_photo.jpg"}
 	}
 	return nil
 }

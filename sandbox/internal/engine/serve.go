@@ -120,6 +120,7 @@ func (e *Engine) perform(r *request) response {
 		e.ExpireRefused(r.env, r.now, err)
 		res = errorResponse(err, options.inflection)
 	} else {
+		c.roundTimes()
 		res = e.answer(c, a)
 		e.Commit(c.Change)
 	}

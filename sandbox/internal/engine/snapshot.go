@@ -31,7 +31,8 @@ type snapshot struct {
 type environmentSnapshot struct {
 	Name, ID    string
 	Names       []string
-	BlankFields string
+	BlankFields string // the first of Blanks, of snapshots that have only this one
+	Blanks      []string
 	Shelves     []storage.TableSnapshot
 	Links       []linkSnapshot
 	Replays     []replaySnapshot
@@ -150,7 +151,7 @@ func (e *Environment) snapshot() environmentSnapshot {
 		Name: e.Name, ID: e.ID, Window: windowSnapshot{e.window.start, e.window.used},
 		Quotas: map[string]windowSnapshot{}, Cases: e.caseNumber, Calls: slices.Clone(e.calls.Entries), LastEvent: e.lastEvent,
 	}
-	saved.Names, saved.BlankFields, saved.Shelves = e.Tables.Snapshot()
+	saved.Names, saved.Blanks, saved.Shelves = e.Tables.Snapshot()
 	for _, l := range e.links {
 		saved.Links = append(saved.Links, linkSnapshot{l.Code, l.Session, l.Expires, l.Opened})
 	}
@@ -182,7 +183,10 @@ func (saved *environmentSnapshot) environment(answers *compressor, uniqueName fu
 	}()
 	env = newEnvironment(saved.Name, uniqueName)
 	env.ID, env.caseNumber, env.lastEvent = saved.ID, saved.Cases, saved.LastEvent
-	env.Tables.Restore(saved.Names, saved.BlankFields, saved.Shelves, env.indexName)
+	if saved.BlankFields != "" {
+		saved.Blanks = []string{saved.BlankFields}
+	}
+	env.Tables.Restore(saved.Names, saved.Blanks, saved.Shelves, env.indexName)
 	for _, l := range saved.Links {
 		env.links[l.Code] = &Link{l.Code, l.Session, l.Expires, l.Opened}
 	}

@@ -23,7 +23,10 @@ func (c *Call) upgrade() {
 			delete(attributes, "country-code")
 			attributes["selected-country-code"] = country
 		}
-		c.setAttributes(moveToFields(attributes, c.Engine.params[c.Op.ID].attributes()))
+		if c.Op.Service == "Cases" { // an inquiry's template says which attributes are fields
+			attributes = moveToFields(attributes, c.Engine.params[c.Op.ID].attributes())
+		}
+		c.setAttributes(attributes)
 	case "Workflows.Trigger":
 		if params := c.Object("meta.params"); params != nil {
 			attributes = params

@@ -335,7 +335,7 @@ func (v *visit) begin(c *engine.Change) error {
 	}
 	resources.StartSession(c, session, v.request)
 	if steps := stepsOf(c, inquiry); len(steps) > 0 {
-		resources.EnterStep(c, inquiry, stepName(c, steps[0]))
+		resources.EnterStep(c, inquiry, resources.StepName(fixtures.VerificationType(c, steps[0])))
 	}
 	v.inquiry = inquiry
 	return nil
@@ -343,7 +343,7 @@ func (v *visit) begin(c *engine.Change) error {
 
 // create creates the inquiry that an address describes, as POST /inquiries does.
 func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
-	attributes, fields := map[string]any{}, map[string]any{}
+	attributes, fields := map[string]any{}, map[string]string{}
 	for name, values := range v.query {
 		switch inner, ok := strings.CutPrefix(name, "fields["); {
 		case ok:
@@ -356,7 +356,8 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	if id := v.query.Get("account-type-id"); id != "" {
 		meta["auto-create-account-type-id"] = id
 	}
-	attributes["fields"] = fields
+	template := cmp.Or(v.query.Get("inquiry-template-version-id"), v.query.Get("inquiry-template-id"))
+	attributes["fields"] = resources.FieldsOfTexts(c, template, fields)
 	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {
@@ -387,9 +388,9 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	} else {
 		resources.AddVerification(c, inquiry, typ, steps[at], outcome)
 	}
-	next := "done"
+	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {
-		next = stepName(c, steps[at])
+		next = resources.StepName(fixtures.VerificationType(c, steps[at]))
 	}
 	resources.EnterStep(c, inquiry, next)
 	return nil
@@ -412,6 +413,9 @@ func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome stri
 // leave returns where a person goes at the end, or, with an empty status, when they leave
 // earlier.
 func (v *visit) leave(status string) (string, error) {
+	if status == "" && v.callback() != nil {
+		return v.redirect().String(), nil
+	}
 	if v.path == "/widget" || status == "" {
 		return v.address(map[bool]string{true: "exit", false: "end"}[status == ""]), nil
 	}
@@ -424,9 +428,52 @@ func (v *visit) leave(status string) (string, error) {
 // redirect returns where a person goes when the inquiry is completed or failed, or nil. The
 // address overrides the inquiry (Persona docs: Hosted flow redirecting on complete).
 func (v *visit) redirect() *url.URL {
-	to, err := url.Parse(cmp.Or(v.query.Get("redirect-uri"), v.inquiry.Text(resources.RedirectURI)))
-	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+	uri := v.query.Get("redirect-uri")
+	if uri == "" && v.inquiry != nil {
+		uri = v.inquiry.Text(resources.RedirectURI)
+	}
+	to := redirectURI(uri)
+	if to == nil {
+		to = v.callback()
+	}
+	return v.withResult(to)
+}
+
+// callback returns the address that a web view of an app waits for, as in Persona's samples
+// for Android, iOS and Flutter, or nil if the page is not in one.
+func (v *visit) callback() *url.URL {
+	if v.path != "/verify" || v.query.Get("is-webview") != "true" {
 		return nil
+	}
+	return &url.URL{Scheme: "https", Host: "personacallback"}
+}
+
+// redirectURI reads where an app or a site wants the person to go. The scheme may be an app's
+// own. It is nil if a browser would run a script or open a file.
+func redirectURI(text string) *url.URL {
+	to, err := url.Parse(text)
+	if err != nil {
+		return nil
+	}
+	switch to.Scheme {
+	case "", "javascript", "vbscript", "data", "blob", "file", "about":
+		return nil
+	case "http", "https":
+		if to.Host == "" {
+			return nil
+		}
+	}
+	if to.Host+to.Path == "" { // such as mailto:a@example.com
+		return nil
+	}
+	return to
+}
+
+// withResult returns an address with what became of the inquiry, if there is one. A nil
+// address stays nil.
+func (v *visit) withResult(to *url.URL) *url.URL {
+	if to == nil || v.inquiry == nil {
+		return to
 	}
 	fields, _ := json.Marshal(v.inquiry.Attributes["fields"]) // maps, texts and numbers
 	query := to.Query()
@@ -447,7 +494,7 @@ func (v *visit) address(event string) string {
 	for name, values := range v.query {
 		outer, _, _ := strings.Cut(name, "[")
 		switch outer {
-		case "container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id":
+		case "container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "is-webview", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id":
 			query[name] = values
 		}
 	}

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"cmp"
 	"encoding/json"
+	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,7 +25,7 @@ type hostedPage struct {
 	Steps       []hostedStep
 	Person      []hostedField
 	Form        *hostedForm
-	Next        string // where a person goes at the end
+	Next        template.URL // where a person goes at the end
 
 	Target   string // the origin of the page that contains this one
 	Messages string // for that page, as JSON; empty for none
@@ -60,7 +62,7 @@ type message struct {
 	ContainerID       string         `json:"containerId,omitempty"`
 	TemplateID        string         `json:"templateId,omitempty"`
 	TemplateVersionID string         `json:"templateVersionId,omitempty"`
-	Metadata          map[string]any `json:"metadata,omitempty"`
+	Metadata          map[string]any `json:"metadata"` // an object, if only an empty one: the package reads from it
 	Error             error          `json:"error,omitempty"`
 }
 
@@ -69,15 +71,15 @@ func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err er
 	if v == nil || v.path != "/widget" {
 		return
 	}
-	template := v.query.Get("inquiry-template-id")
-	if template == "" {
-		template = v.query.Get("template-id")
+	if metadata == nil {
+		metadata = map[string]any{}
 	}
+	templateID := cmp.Or(v.query.Get("inquiry-template-id"), v.query.Get("template-id"))
 	p.Target = originOf(v.query.Get("message-target-origin"))
 	if p.Target == "" {
 		p.Target = originOf(v.query.Get("iframe-origin"))
 	}
-	p.messages = append(p.messages, message{name, v.query.Get("container-id"), template, v.query.Get("inquiry-template-version-id"), metadata, err})
+	p.messages = append(p.messages, message{name, v.query.Get("container-id"), templateID, v.query.Get("inquiry-template-version-id"), metadata, err})
 	text, _ := json.Marshal(p.messages) // texts and maps
 	p.Messages = string(text)
 }
@@ -88,7 +90,11 @@ func (p *hostedPage) formTargets() []string {
 	if p.redirect == nil {
 		return nil
 	}
-	return []string{"http:", "https:"}
+	targets := []string{"http:", "https:"}
+	if scheme := p.redirect.Scheme + ":"; !slices.Contains(targets, scheme) {
+		targets = append(targets, scheme)
+	}
+	return targets
 }
 
 // stepOutcomes returns the outcomes that a person can choose for a type of verification. Only
@@ -109,8 +115,9 @@ func (v *visit) show() (*hostedPage, error) {
 		p.Variant = variant
 	}
 	if v.inquiry != nil {
-		p.InquiryID, p.redirect = v.inquiry.ID, v.redirect()
+		p.InquiryID = v.inquiry.ID
 	}
+	p.redirect = v.redirect()
 	event := v.query.Get("event")
 	if event == "" {
 		p.tell(v, "load", nil, nil)
@@ -158,14 +165,14 @@ func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 	p.tell(v, "page-change", nil, nil)
 	p.Title = "Verify your identity"
 	p.Text = []string{"Choose the outcome of each step."}
-	template := v.templateOf(c)
-	if template == nil {
+	chosen := v.templateOf(c)
+	if chosen == nil {
 		return invalidConfig("There is no template with this id.")
 	}
-	if template.Text("status") != "active" {
+	if chosen.Text("status") != "active" {
 		return &flowError{422, "inactive_template", "The template is not active."}
 	}
-	p.Steps = hostedSteps(c, fixtures.Steps(template), -1)
+	p.Steps = hostedSteps(c, fixtures.Steps(chosen), -1)
 	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true}
 	return nil
 }
@@ -179,8 +186,8 @@ func (v *visit) templateOf(c *engine.Change) *storage.Resource {
 	if v.inquiry != nil {
 		id = v.inquiry.One("inquiry-template")
 	}
-	if template := c.Get(id); template != nil && template.Typ == "inquiry-template" {
-		return template
+	if found := c.Get(id); found != nil && found.Typ == "inquiry-template" {
+		return found
 	}
 	return nil
 }
@@ -232,7 +239,7 @@ func (v *visit) showEnd(p *hostedPage, status string) {
 	p.tell(v, name, map[string]any{"inquiryId": v.inquiry.ID, "status": status, "fields": fields}, nil)
 	p.Title, p.Text = "Thank you", []string{"The inquiry is " + webpage.Words(status) + ". You can close this page."}
 	if v.path == "/verify" && p.redirect != nil {
-		p.Next = p.redirect.String()
+		p.Next = template.URL(p.redirect.String()) // redirectURI allows no scheme that runs a script
 	}
 }
 

@@ -52,6 +52,16 @@ func queryShapes() map[string]queryShape {
 	}
 }
 
+// onlyFirstName reports whether a query has nothing but a first name, or nothing at all.
+func onlyFirstName(query map[string]any) bool {
+	for name, value := range query {
+		if name != "name-first" && engine.TextOf(value) != "" {
+			return false
+		}
+	}
+	return true
+}
+
 // CheckQuery refuses a query that lacks something that its kind of report needs.
 func CheckQuery(typ string, query map[string]any) error {
 	shape := queryShapes()[typ]
@@ -65,6 +75,12 @@ func CheckQuery(typ string, query map[string]any) error {
 	}
 	if shape.named && subject(query) == "" {
 		return engine.BadRequest("data.attributes.query must hold a name or a term")
+	}
+	if (typ == "report/social-media" || typ == "report/profile-non-authoritative") && onlyFirstName(query) {
+		return engine.BadRequest("data.attributes.query must hold more than a first name")
+	}
+	if typ == "report/synthetic" && engine.TextOf(query["social-security-number"]) == "" && engine.TextOf(query["identification-number"]) == "" {
+		return engine.BadRequest("data.attributes.query must hold a social_security_number or an identification_number")
 	}
 	for _, name := range slices.Concat(shape.repeats, shape.query) {
 		if _, isText := query[name].(string); query[name] != nil && !isText {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -28,7 +29,7 @@ func accountOperations() map[string]engine.Operation {
 		"Accounts.Search": func(c *engine.Call) (*engine.Answer, error) {
 			return c.Search("account", func(r *storage.Resource, name string) any { return accountValue(c.Change, r, name) })
 		},
-		"Accounts.Redact":      edit("account", func(c *engine.Call, r *storage.Resource) error { return redactAccount(c.Change, r) }),
+		"Accounts.Redact":      redactOnce("account", edit("account", func(c *engine.Call, r *storage.Resource) error { return redactAccount(c.Change, r) })),
 		"Accounts.Consolidate": consolidate,
 		"Accounts.RunAction":   runAction,
 	}
@@ -71,9 +72,12 @@ func createAccount(c *engine.Call) (*engine.Answer, error) {
 	if existing != nil {
 		return &engine.Answer{One: existing}, changeAccount(c, existing)
 	}
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return nil, err
+	}
 	reference := c.Text("data.attributes.reference-id")
 	if reference != "" && accountByReference(c.Change, reference, "") != nil {
-		return nil, engine.Conflict("an account with this reference id exists")
+		return nil, engine.Conflict(referenceUsed)
 	}
 	account := newAccount(c.Change, typeID, reference)
 	if err := setAccount(c, account); err != nil {
@@ -119,9 +123,12 @@ func upsert(c *engine.Call) (*storage.Resource, error) {
 // changeAccount applies a request to an existing account.
 func changeAccount(c *engine.Call, account *storage.Resource) error {
 	before := account.Clone()
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return err
+	}
 	if reference, given := c.Value("data.attributes.reference-id"); given {
 		if text, _ := reference.(string); text != "" && accountByReference(c.Change, text, account.ID) != nil {
-			return engine.Conflict("an account with this reference id exists")
+			return engine.NotUnique(referenceUsed)
 		}
 		account.Attributes["reference-id"] = reference
 	}
@@ -138,6 +145,28 @@ func changeAccount(c *engine.Call, account *storage.Resource) error {
 	return setGivenTags(c, account, emitAccountTags)
 }
 
+// referenceUsed is what Persona says about a second account with a reference id.
+const referenceUsed = "Account already exists with this reference ID"
+
+// maxText is how long reference ids, tags and fields of the type string may be. Persona says
+// "must be shorter than 255 characters" about 256 of them.
+const maxText = 255
+
+// checkReference refuses a reference id that is empty or too long, in Persona's words.
+func checkReference(c *engine.Call, path string) error {
+	reference, given := c.Value(path)
+	text, isText := reference.(string)
+	switch {
+	case given && isText && strings.TrimSpace(text) == "":
+		return engine.BadRequest("Reference can't be blank")
+	case utf8.RuneCountInString(text) > maxText:
+		return tooLong()
+	}
+	return nil
+}
+
+func tooLong() error { return engine.BadRequest("must be shorter than 255 characters") }
+
 // setAccount sets the status and the fields of a request.
 func setAccount(c *engine.Call, account *storage.Resource) error {
 	if status := c.Text("data.attributes.account-status"); status != "" {
@@ -147,15 +176,47 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 		account.Attributes["account-status"] = status
 	}
 	fields, _ := account.Attributes["fields"].(map[string]any)
-	fields = MergeFields(fields, accountFields(c))
-	if photo := c.Object("data.attributes.selfie-photo.data"); photo != nil {
-		file, err := c.File("data.attributes.selfie_photo.data", photo)
-		if err != nil {
-			return err
-		}
-		fields["selfie_photo"] = map[string]any{"type": "file", "value": file}
+	written := accountFields(c)
+	inFields := written["selfie_photo"]
+	delete(written, "selfie_photo")
+	fields = MergeFields(fields, written)
+	photo, _ := c.Value("data.attributes.selfie-photo")
+	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {
+		return err
+	}
+	if err := setPhoto(c, fields, "data.attributes.selfie_photo", photo); err != nil {
+		return err
 	}
 	account.Attributes["fields"] = fields
+	return nil
+}
+
+// setPhoto stores or removes the selfie photo that a request has at a path: an object with
+// the file or null as its data. In a form the file may also stand there itself. If there is
+// nothing at the path, it does nothing.
+func setPhoto(c *engine.Call, fields map[string]any, path string, given any) error {
+	if given == nil {
+		return nil
+	}
+	photo, isObject := given.(map[string]any)
+	file, hasData := photo["data"]
+	if isObject && hasData && file == nil {
+		c.DeleteFiles(fields["selfie_photo"])
+		fields["selfie_photo"] = storage.TypedField("file", nil)
+		return nil
+	}
+	content, isFile := file.(map[string]any)
+	if _, bare := photo["filename"]; bare {
+		content, isFile = photo, true
+	}
+	if !isFile {
+		return engine.BadRequest(path + " must be an object whose data is a file or null")
+	}
+	stored, err := c.File(path+".data", content)
+	if err != nil {
+		return err
+	}
+	fields["selfie_photo"] = storage.TypedField("file", stored)
 	return nil
 }
 
@@ -171,7 +232,7 @@ func accountByReference(c *engine.Change, reference, except string) *storage.Res
 
 func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
 	attributes := map[string]any{
-		"account-type-name": c.Get(typeID).Text("name"), "account-status": fixtures.AccountStatuses(c, typeID)[0].Name, "tags": []any{}, "fields": map[string]any{},
+		"account-type-name": c.Get(typeID).Text("name"), "account-status": fixtures.AccountStatuses(c, typeID)[0].Name, "tags": []any{}, "fields": storage.NewAccountFields(),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now),
 	}
 	if reference != "" {
@@ -195,12 +256,13 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 		return nil, engine.BadRequest("meta.source_account_ids must be filled")
 	}
 	for _, id := range sources {
+		if id == destination.ID { // Persona accepts this, and nothing happens
+			continue
+		}
 		source := c.Edit(id)
 		switch {
 		case source == nil || source.Family() != "account":
 			return nil, engine.NotFound("meta.source_account_ids is not found")
-		case source.ID == destination.ID:
-			return nil, engine.Unprocessable("an account cannot be consolidated into itself", "/meta/source-account-ids")
 		case source.Attributes[ConsolidatedInto] != nil:
 			return nil, engine.Conflict("the account was consolidated before")
 		}
@@ -211,6 +273,9 @@ func consolidate(c *engine.Call) (*engine.Answer, error) {
 		c.Stamp(source, "updated-at")
 		c.Emit("account.consolidated", source, nil)
 		c.Emit("account.archived", source, nil)
+	}
+	if !slices.ContainsFunc(sources, func(id string) bool { return id != destination.ID }) {
+		return &engine.Answer{Status: 202, One: destination}, nil
 	}
 	c.Stamp(destination, "updated-at")
 	c.Emit("account.consolidated-with", destination, nil)

@@ -19,6 +19,8 @@ const (
 	maxSLA         = 90 * 24 * time.Hour // OpenAPI 2025-12-08
 	maxCaseObjects = 1000                // Persona help: Why did my case objects fail to attach?
 	slaReported    = "_sla-told"         // the deadline about which an event was emitted
+
+	attachedVerifications = "_verifications" // those that were attached to a case by themselves
 )
 
 func caseOperations() map[string]engine.Operation {
@@ -33,7 +35,7 @@ func caseOperations() map[string]engine.Operation {
 		"Cases.Assign":        editCase(assignCase),
 		"Cases.AddObjects":    editCase(func(c *engine.Call, r *storage.Resource) error { return attach(c, r, c.Texts("meta.object-ids")) }),
 		"Cases.RemoveObjects": editCase(detach),
-		"Cases.Redact":        editCase(redactCase),
+		"Cases.Redact":        redactOnce("case", editCase(redactCase)),
 	}
 	maps.Copy(operations, tagOperations("Cases", "case", EmitTags))
 	return operations
@@ -153,12 +155,33 @@ func detach(c *engine.Call, r *storage.Resource) error {
 			}
 		}
 	}
+	collectVerifications(c.Change, r)
 	return nil
+}
+
+// collectVerifications sets the verifications of a case: those that were attached, and those
+// of its inquiries.
+func collectVerifications(c *engine.Change, r *storage.Resource) {
+	r.Relationships["verifications"] = r.Many(attachedVerifications)
+	for _, inquiry := range r.Many("inquiries") {
+		for _, v := range c.Get(inquiry.ID).Many("verifications") {
+			r.Link("verifications", v)
+		}
+	}
+}
+
+// informCases adds a new verification of an inquiry to the cases that hold the inquiry.
+func informCases(c *engine.Change, inquiry, v *storage.Resource) {
+	for r := range c.IndexedBy("case", inquiry.ID) {
+		if slices.Contains(r.Many("inquiries"), inquiry.Identifier()) {
+			c.Edit(r.ID).Link("verifications", v.Identifier())
+		}
+	}
 }
 
 // attach adds objects to a case, each once.
 func attach(c *engine.Call, r *storage.Resource, ids []string) error {
-	relationships := map[string]string{"account": "accounts", "inquiry": "inquiries", "report": "reports", "transaction": "txns", "verification": "verifications", "document": "", "graph-query": ""}
+	relationships := map[string]string{"account": "accounts", "inquiry": "inquiries", "report": "reports", "transaction": "txns", "verification": attachedVerifications, "document": "", "graph-query": ""}
 	for _, id := range ids {
 		object := c.Get(id)
 		if object == nil {
@@ -179,6 +202,7 @@ func attach(c *engine.Call, r *storage.Resource, ids []string) error {
 	if total > maxCaseObjects {
 		return engine.Unprocessable("a case holds at most 1000 objects", "/meta/object-ids")
 	}
+	collectVerifications(c.Change, r)
 	return nil
 }
 

@@ -129,7 +129,7 @@ func sourceData(c *engine.Call, token *storage.Resource) map[string]any {
 	if fields, ok := source.Attributes["fields"].(map[string]any); ok {
 		present := map[string]any{}
 		for name := range fields {
-			present[name] = map[string]any{"visibility": "presence", "value": engine.FieldAt(fields, name) != nil}
+			present[name] = map[string]any{"visibility": "presence", "value": hasValues(map[string]any{name: fields[name]})}
 		}
 		peekable["fields"] = present
 	}
@@ -228,7 +228,7 @@ func hydrate(source, destination *storage.Resource, mappings []any) {
 	into, _ := destination.Attributes["fields"].(map[string]any)
 	into = maps.Clone(into)
 	for name, value := range from {
-		if entry, _ := value.(map[string]any); entry["value"] == nil {
+		if !hasValues(map[string]any{name: value}) {
 			continue
 		}
 		for _, item := range mappings {

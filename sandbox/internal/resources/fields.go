@@ -62,9 +62,50 @@ func typedField(name string, value any, old map[string]any) map[string]any {
 			list = append(list, typedField("", element, nil))
 		}
 		return map[string]any{"type": "array", "value": list}
+	case nil:
+		return emptied(name, old)
 	default:
 		return storage.Field(name, value)
 	}
+}
+
+// emptied returns a field without its value. A hash keeps its fields.
+func emptied(name string, old map[string]any) map[string]any {
+	typ := engine.TextOf(old["type"])
+	if inner, isMap := old["value"].(map[string]any); isMap && typ == "hash" {
+		blank := make(map[string]any, len(inner))
+		for name, field := range inner {
+			field, _ := field.(map[string]any)
+			blank[name] = emptied(name, field)
+		}
+		return storage.TypedField(typ, blank)
+	}
+	if typ == "" {
+		return storage.Field(name, nil)
+	}
+	return storage.TypedField(typ, nil)
+}
+
+// hasValues reports whether any field has a value, also inside of a hash.
+func hasValues(fields any) bool {
+	m, _ := fields.(map[string]any)
+	for _, field := range m {
+		field, _ := field.(map[string]any)
+		switch value := field["value"].(type) {
+		case nil:
+		case map[string]any:
+			if field["type"] != "hash" || hasValues(value) {
+				return true
+			}
+		case []any:
+			if len(value) > 0 {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // blankedFields returns the fields of a resource with their types, but without values.
@@ -73,7 +114,7 @@ func blankedFields(r *storage.Resource) map[string]any {
 	blank := make(map[string]any, len(fields))
 	for name, value := range fields {
 		one, _ := value.(map[string]any)
-		blank[name] = map[string]any{"type": one["type"], "value": nil}
+		blank[name] = emptied(name, one)
 	}
 	return blank
 }
@@ -85,8 +126,11 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if account == nil {
 		return
 	}
-	if fields, _ := account.Attributes["fields"].(map[string]any); len(fields) > 0 {
-		return
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	for name, field := range fields {
+		if name != provedNumbers && name != provedFace && hasValues(map[string]any{name: field}) {
+			return
+		}
 	}
 	written := map[string]any{}
 	for name, path := range engine.AccountShortcuts() {
@@ -100,7 +144,7 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 	if len(written) == 0 {
 		return
 	}
-	account.Attributes["fields"] = MergeFields(nil, written)
+	account.Attributes["fields"] = MergeFields(fields, written)
 	c.Stamp(account, "updated-at")
 	c.Emit("account.updated-fields", account, nil)
 }

@@ -45,7 +45,7 @@ func createGraphQuery(c *engine.Call) (*engine.Answer, error) {
 		params = c.Object("data.attributes.variable-map") // its former name (OpenAPI 2025-12-08)
 	}
 	if params == nil {
-		params = map[string]any{}
+		return nil, engine.BadRequest("data.attributes.parameter_map is missing")
 	}
 	query := c.Create("graph-query", "grphq", map[string]any{"params": params, "node-limit-reached": false, queryLimit: timeout}, nil)
 	SubmitGraphQuery(c.Change, query, "graph-query.submitted")

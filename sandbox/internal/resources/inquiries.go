@@ -3,8 +3,8 @@ package resources
 import (
 	"cmp"
 	"maps"
-	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -31,7 +31,7 @@ func inquiryOperations() map[string]engine.Operation {
 		"Inquiries.Update":                 edit("inquiry", updateInquiry),
 		"Inquiries.List":                   listInquiries,
 		"Inquiries.Search":                 func(c *engine.Call) (*engine.Answer, error) { return c.Search("inquiry", inquiryValue) },
-		"Inquiries.Redact":                 edit("inquiry", redactGivenInquiry),
+		"Inquiries.Redact":                 redactOnce("inquiry", edit("inquiry", redactGivenInquiry)),
 		"Inquiries.Approve":                edit("inquiry", decide("approved")),
 		"Inquiries.Decline":                edit("inquiry", decide("declined")),
 		"Inquiries.MarkForReview":          edit("inquiry", decide("needs_review")),
@@ -96,19 +96,21 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 		life = inquiryLife
 	}
 	inquiry := c.Create("inquiry", "inq", map[string]any{
-		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "api@example.com"), "note": textOrNil(c, "data.attributes.note"),
+		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now), "expires-at": simclock.Stamp(c.Now.Add(life)),
-		"behaviors": nil, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
+		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.BlankFields(fixtures.FieldsOf(c.Change, inquiry))
+	inquiry.Attributes["fields"] = storage.NewInquiryFields(fixtures.FieldTypes(c.Change, inquiry))
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]
 	} else if reference := c.Text("data.attributes.reference-id"); reference != "" {
 		inquiry.Attributes["reference-id"] = reference
 	}
-	setInquiryFields(c, inquiry)
+	if err := setInquiryFields(c, inquiry); err != nil {
+		return nil, err
+	}
 	c.Schedule(c.Now.Add(life), inquiry.ID)
 	meta, err := entryMeta(c, inquiry)
 	if err != nil {
@@ -139,14 +141,15 @@ func entryMeta(c *engine.Call, inquiry *storage.Resource) (map[string]any, error
 }
 
 // inquiryTemplate finds the template of a new inquiry, which a request can name in three
-// ways.
+// ways. An unknown one is a 400, as observed at Persona; one of the old form, which no sandbox
+// has, is a 404.
 func inquiryTemplate(c *engine.Call) (template, version any, err error) {
 	const versionPath, path = "data.attributes.inquiry-template-version-id", "data.attributes.inquiry-template-id"
 	switch id := c.Text(path); {
 	case c.Text(versionPath) != "":
 		r, err := c.Referenced(versionPath, "inquiry-template-version")
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, engine.BadRequest(engine.SnakePath(versionPath) + " is not found")
 		}
 		return r.Relationships["inquiry-template"], r.Identifier(), nil
 	case id == "" && c.Text("data.attributes.template-id") != "":
@@ -156,7 +159,7 @@ func inquiryTemplate(c *engine.Call) (template, version any, err error) {
 	}
 	r, err := c.Referenced(path, "inquiry-template")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, engine.BadRequest(engine.SnakePath(path) + " is not found")
 	}
 	return r.Identifier(), r.Relationships["latest-published-version"], nil
 }
@@ -179,6 +182,9 @@ func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
 		return nil, nil
 	}
 	reference = cmp.Or(reference, c.Text("data.attributes.reference-id"))
+	if utf8.RuneCountInString(reference) > maxText {
+		return nil, tooLong()
+	}
 	if reference != "" {
 		if account := accountByReference(c.Change, reference, ""); account != nil {
 			return account, refuseArchived(account)
@@ -206,7 +212,9 @@ func updateInquiry(c *engine.Call, inquiry *storage.Resource) error {
 	if _, given := c.Value("data.attributes.redirect-uri"); given {
 		inquiry.Attributes[RedirectURI] = textOrNil(c, "data.attributes.redirect-uri")
 	}
-	setInquiryFields(c, inquiry)
+	if err := setInquiryFields(c, inquiry); err != nil {
+		return err
+	}
 	c.Stamp(inquiry, "updated-at")
 	return setGivenTags(c, inquiry, EmitTags)
 }
@@ -270,22 +278,4 @@ func resumeInquiry(c *engine.Call) (*engine.Answer, error) {
 		return nil, err
 	}
 	return &engine.Answer{One: inquiry, Meta: map[string]any{"session-token": SessionToken(c.Engine, session, c.Now)}}, nil
-}
-
-// setInquiryFields sets the fields of a request. Names that the template knows are in
-// kebab-case, others as they were sent.
-func setInquiryFields(c *engine.Call, inquiry *storage.Resource) {
-	given, names := c.Object("data.attributes.fields"), fixtures.FieldsOf(c.Change, inquiry)
-	if len(given) == 0 {
-		return
-	}
-	fields, _ := inquiry.Attributes["fields"].(map[string]any)
-	fields = maps.Clone(fields)
-	for name, value := range given {
-		if known := casing.Kebab(name); slices.Contains(names, known) {
-			name = known
-		}
-		fields[name] = storage.Field(name, value)
-	}
-	inquiry.Attributes["fields"] = fields
 }

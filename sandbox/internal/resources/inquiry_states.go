@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -29,8 +30,23 @@ func inquiryMoves() map[string]inquiryMove {
 	}
 }
 
-// MoveInquiry changes an inquiry's status, with everything that follows from it.
+// MoveInquiry changes an inquiry's status, with everything that follows from it. A decision has
+// no reviewer.
 func MoveInquiry(c *engine.Change, inquiry *storage.Resource, to string) error {
+	return moveInquiry(c, inquiry, to, nil)
+}
+
+// DecideByWorkflow runs a workflow that gives an inquiry the status of a decision. The reviewer
+// of the decision is the run, which is returned.
+func DecideByWorkflow(c *engine.Change, inquiry *storage.Resource, to string) (run *storage.Resource, err error) {
+	if to != "approved" && to != "declined" && to != "needs_review" {
+		return nil, engine.Unprocessable("outcome must be approved, declined or needs_review", "/outcome")
+	}
+	run = newRun(c, c.Get(fixtures.WorkflowID), "completed")
+	return run, moveInquiry(c, inquiry, to, run)
+}
+
+func moveInquiry(c *engine.Change, inquiry *storage.Resource, to string, reviewer *storage.Resource) error {
 	move := inquiryMoves()[to]
 	from := inquiry.Text("status")
 	if !slices.Contains(move.from, from) {
@@ -42,12 +58,25 @@ func MoveInquiry(c *engine.Change, inquiry *storage.Resource, to string) error {
 	}
 	inquiry.Attributes["status"] = to
 	c.Stamp(inquiry, move.at, "updated-at")
-	if to == "pending" {
+	if to != "pending" {
+		inquiry.Attributes["expires-at"] = nil
+	}
+	switch to {
+	case "pending":
 		if life := inquiry.Duration(afterStart); life > 0 {
 			wait(c, inquiry, "expires-at", life)
 		}
-	} else {
-		inquiry.Attributes["expires-at"] = nil
+	case "completed":
+		setStep(inquiry, LastStep)
+		observeBehavior(c, inquiry)
+	case "failed":
+		setStep(inquiry, "fail")
+		observeBehavior(c, inquiry)
+	default:
+		delete(inquiry.Relationships, "reviewer")
+		if reviewer != nil {
+			inquiry.Relationships["reviewer"] = reviewer.Identifier()
+		}
 	}
 	c.Emit(move.event, inquiry, nil)
 	if to == "completed" {
@@ -75,10 +104,23 @@ func expireInquiry(c *engine.Change, inquiry *storage.Resource) {
 // EnterStep moves an inquiry to a step of its flow. Its status does not change (Persona
 // docs: Events).
 func EnterStep(c *engine.Change, inquiry *storage.Resource, step string) {
-	inquiry.Attributes["previous-step-name"] = inquiry.Attributes["next-step-name"]
-	inquiry.Attributes["next-step-name"] = step
+	setStep(inquiry, step)
 	c.Stamp(inquiry, "updated-at")
 	c.Emit("inquiry.transitioned", inquiry, nil)
+}
+
+// The steps at which every flow begins and ends.
+const (
+	firstStep = "start"
+	LastStep  = "success"
+)
+
+// setStep sets the step that an inquiry is at, unless it is there already.
+func setStep(inquiry *storage.Resource, step string) {
+	if inquiry.Attributes["next-step-name"] != step {
+		inquiry.Attributes["previous-step-name"] = inquiry.Attributes["next-step-name"]
+		inquiry.Attributes["next-step-name"] = step
+	}
 }
 
 // inquiryDue expires an inquiry, and continues its redaction.

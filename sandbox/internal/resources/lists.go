@@ -21,14 +21,14 @@ func listOperations() map[string]engine.Operation {
 	return operations
 }
 
-// createList creates a list of a kind. No two active lists have the same name.
+// createList creates a list of a kind. No two active lists of a kind have the same name.
 func createList(kind listKind) engine.Operation {
 	return func(c *engine.Call) (*engine.Answer, error) {
 		name := c.Text("data.attributes.name")
 		if name == "" {
 			return nil, engine.BadRequest("data.attributes.name is missing")
 		}
-		if err := checkName(c, nil, "list", name, "an active list has this name"); err != nil {
+		if err := checkName(c, nil, kind.list, name, "an active list has this name"); err != nil {
 			return nil, err
 		}
 		attributes := map[string]any{"name": name, "status": "active", "updated-at": simclock.Stamp(c.Now)}

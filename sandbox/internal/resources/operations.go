@@ -126,11 +126,10 @@ func within(v any, low, high float64) bool {
 	return false
 }
 
-// checkName refuses a name that another active resource of a family has. Case does not
-// matter.
-func checkName(c *engine.Call, r *storage.Resource, family, name, problem string) error {
-	for other := range c.All(family) {
-		if (r == nil || other.ID != r.ID) && other.Text("status") == "active" && strings.EqualFold(other.Text("name"), name) {
+// checkName refuses a name that another active resource of a type has. Case does not matter.
+func checkName(c *engine.Call, r *storage.Resource, typ, name, problem string) error {
+	for other := range c.All(storage.FamilyOf(typ)) {
+		if other.Typ == typ && (r == nil || other.ID != r.ID) && other.Text("status") == "active" && strings.EqualFold(other.Text("name"), name) {
 			return engine.Conflict(problem)
 		}
 	}

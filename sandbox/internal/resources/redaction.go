@@ -2,6 +2,7 @@ package resources
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -32,9 +33,26 @@ func redactAccount(c *engine.Change, account *storage.Resource) error {
 		}
 	}
 	c.DeleteFiles(account.Attributes["fields"])
-	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = map[string]any{}, []any{}, nil
+	account.Attributes["fields"], account.Attributes["tags"], account.Attributes["reference-id"] = storage.NewAccountFields(), []any{}, nil
+	delete(account.Attributes, identificationNumbers)
 	startRedaction(c, account)
 	return nil
+}
+
+// redactOnce is an operation that redacts a resource of a family. Before 2025-10-27 a second
+// redaction answers with the resource, as observed at Persona; for accounts the document has
+// the status 409 for that.
+func redactOnce(family string, redact engine.Operation) engine.Operation {
+	return func(c *engine.Call) (*engine.Answer, error) {
+		r := c.Get(c.IDs[0])
+		if c.Version() >= "2025-10-27" || r == nil || r.Family() != family || r.Attributes["redacted-at"] == nil && r.Attributes[RedactedOnce] == nil {
+			return redact(c)
+		}
+		if family == "account" {
+			return &engine.Answer{Status: http.StatusConflict, One: r}, nil
+		}
+		return &engine.Answer{One: r}, nil
+	}
 }
 
 // redactInquiry removes the personal data of an inquiry. It removes the reference id only
@@ -161,7 +179,7 @@ func redactFaces(c *engine.Change, account *storage.Resource) {
 	if engine.FieldAt(fields, "selfie_photo") != nil {
 		c.DeleteFiles(fields["selfie_photo"])
 		fields = maps.Clone(fields)
-		fields["selfie_photo"] = map[string]any{"type": "file", "value": nil}
+		fields["selfie_photo"] = storage.TypedField("file", nil)
 		account.Attributes["fields"] = fields
 		c.Stamp(account, "updated-at")
 	}

@@ -38,10 +38,10 @@ func reportOperations() map[string]engine.Operation {
 		"Reports.Pause":   editReport(pauseReport),
 		"Reports.Resume":  editReport(resumeReport),
 		"Reports.Dismiss": editReport(dismissReport),
-		"Reports.Redact": editReport(func(c *engine.Call, r *storage.Resource) error {
+		"Reports.Redact": redactOnce("report", editReport(func(c *engine.Call, r *storage.Resource) error {
 			redactReport(r, c.Now)
 			return nil
-		}),
+		})),
 		"Reports.Print": func(c *engine.Call) (*engine.Answer, error) {
 			found, err := c.AnswerFound("report")
 			if err == nil && found.One.Text("status") == "pending" {
@@ -261,6 +261,12 @@ func ignoreMatch(c *engine.Call, r *storage.Resource) {
 	case r.Typ == "report/adverse-media":
 		r.Attributes["ignore-list-entity"] = []any{map[string]any{"entity-id": reportkind.MatchedEntityID, "reason": reason}}
 	}
+}
+
+// AddReview adds the review of the user of the dashboard to the history of a report.
+func AddReview(c *engine.Change, r *storage.Resource) {
+	user := c.Get(fixtures.UserID)
+	addHistory(c, r, "review", "ract", map[string]any{"creator-name": user.Text("name-first") + " " + user.Text("name-last")})
 }
 
 // addHistory adds an entry to the history of a report.

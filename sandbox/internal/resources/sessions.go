@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -138,9 +139,13 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	session.Attributes["status"] = "active"
 	c.Stamp(session, "started-at")
 	session.Attributes["user-agent"] = r.UserAgent()
+	seen := sessionPlace()
+	maps.Copy(seen, browser(r.UserAgent()))
 	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		session.Attributes["ip-address"] = address
+		seen["ip-address"] = address
 	}
+	maps.Copy(seen, session.Attributes) // what a test has set stays
+	session.Attributes = seen
 	session.Relationships["device"] = device(c, r.UserAgent()).Identifier()
 	c.Emit("inquiry-session.started", session, nil)
 }

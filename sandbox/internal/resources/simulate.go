@@ -2,8 +2,6 @@ package resources
 
 import (
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
@@ -79,68 +77,4 @@ func AcceptSubmission(c *engine.Change, inquiry *storage.Resource) error {
 	default:
 		return engine.Conflict("an inquiry that is " + status + " takes no verification")
 	}
-}
-
-// samplePerson returns the data that the sandbox uses in place of what was submitted (Persona
-// help: Sandbox vs. Production). Only the name is Persona's.
-func samplePerson() map[string]any {
-	return map[string]any{
-		"name-first": "Alexander", "name-middle": "J", "name-last": "Sample", "birthdate": "1977-07-17", "identification-number": "I1234562",
-		"address-street-1": "600 CALIFORNIA STREET", "address-city": "SAN FRANCISCO", "address-subdivision": "CA", "address-postal-code": "94109", "address-country-code": "US",
-	}
-}
-
-// sampleOf returns further attributes of a type of verification that are never null (OpenAPI
-// 2025-12-08).
-func sampleOf(typ string) map[string]any {
-	switch typ {
-	case "verification/aamva":
-		return map[string]any{"birthdate": samplePerson()["birthdate"], "issue-date": "2020-01-02", "expiration-date": "2030-01-02"}
-	case "verification/phone-number":
-		return map[string]any{"metadata": map[string]any{"telesign-risk-score": 1}}
-	}
-	return nil
-}
-
-// checks returns the checks of a verification: a required one with its result, and one that
-// is not required (Persona docs: Verification checks).
-func checks(typ, result string) []any {
-	names, known := map[string][2]string{
-		"verification/government-id": {"id_entity_detection", "id_color_inconsistency_detection"},
-		"verification/selfie":        {"selfie_liveness_detection", "selfie_face_covering_detection"},
-		"verification/document":      {"document_fraud_detection", "document_supported_detection"},
-		"verification/database":      {"database_attribute_comparison", "database_name_comparison"},
-	}[typ]
-	if !known {
-		kind := strings.ReplaceAll(strings.TrimPrefix(typ, "verification/"), "-", "_")
-		names = [2]string{kind + "_comparison", kind + "_entry_detection"}
-	}
-	reasons := []any{}
-	if result == "failed" {
-		reasons = []any{"simulated_failure"}
-	}
-	made := []any{}
-	for _, check := range []map[string]any{
-		{"name": names[0], "status": result, "reasons": reasons, "requirement": "required", "metadata": map[string]any{}},
-		{"name": names[1], "status": "passed", "reasons": []any{}, "requirement": "not_required", "metadata": map[string]any{}},
-	} {
-		if typ == "verification/government-id-nfc" { // its checks have no requirement (OpenAPI 2025-12-08)
-			delete(check, "requirement")
-		}
-		made = append(made, check)
-	}
-	return made
-}
-
-// fillInquiry writes the sample person into the fields of an inquiry.
-func fillInquiry(c *engine.Change, inquiry *storage.Resource) {
-	fields, _ := inquiry.Attributes["fields"].(map[string]any)
-	fields = maps.Clone(fields)
-	for _, name := range fixtures.FieldsOf(c, inquiry) {
-		if value, known := samplePerson()[name]; known {
-			fields[name] = storage.Field(name, value)
-		}
-	}
-	inquiry.Attributes["fields"] = fields
-	c.Stamp(inquiry, "updated-at")
 }

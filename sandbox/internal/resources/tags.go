@@ -2,6 +2,8 @@ package resources
 
 import (
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -38,12 +40,12 @@ func tagOperations(service, family string, changed tagsChanged) map[string]engin
 	}
 	return map[string]engine.Operation{
 		service + ".AddTag": change(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := namedTag(c)
-			return append(without(have, []any{tag}), tag), err
+			tags, err := namedTag(c)
+			return append(without(have, tags), tags...), err
 		}),
 		service + ".RemoveTag": change(func(c *engine.Call, have []any) ([]any, error) {
-			tag, err := namedTag(c)
-			return without(have, []any{tag}), err
+			tags, err := namedTag(c)
+			return without(have, tags), err
 		}),
 		service + ".SetTags": change(func(c *engine.Call, _ []any) ([]any, error) {
 			if len(c.Texts("meta.tag-id")) > 0 {
@@ -57,8 +59,8 @@ func tagOperations(service, family string, changed tagsChanged) map[string]engin
 	}
 }
 
-// namedTag returns the tag that a request names.
-func namedTag(c *engine.Call) (any, error) {
+// namedTag returns the one tag that a request names.
+func namedTag(c *engine.Call) ([]any, error) {
 	if c.Text("meta.tag-id") != "" {
 		return nil, engine.NotFound("meta.tag_id is not found")
 	}
@@ -66,7 +68,10 @@ func namedTag(c *engine.Call) (any, error) {
 	if name == "" {
 		return nil, engine.BadRequest("meta.tag_name is missing")
 	}
-	return name, nil
+	if utf8.RuneCountInString(name) > maxText {
+		return nil, tooLong()
+	}
+	return TagList([]string{name}), nil
 }
 
 // newTags returns the tags of a request that creates a resource.
@@ -97,8 +102,11 @@ func SetTags(c *engine.Change, r *storage.Resource, tags []any, changed tagsChan
 	return nil
 }
 
-// useTags refuses tags beyond the limit, and remembers the others.
+// useTags refuses tags that are too long or beyond the limit, and remembers the others.
 func useTags(c *engine.Change, tags []any) error {
+	if slices.ContainsFunc(tags, func(tag any) bool { return utf8.RuneCountInString(engine.TextOf(tag)) > maxText }) {
+		return tooLong()
+	}
 	if unused, used := c.Env.NewTags(tags); used+unused > tagLimit {
 		return engine.Unprocessable("the organization has reached its limit of tags", "/meta/tag-name")
 	}
@@ -106,12 +114,14 @@ func useTags(c *engine.Change, tags []any) error {
 	return nil
 }
 
-// TagList returns names as tags, each once.
+// TagList returns names as tags: in capitals, each once, as observed at Persona. So the case
+// of a name never matters.
 func TagList(names []string) []any {
 	tags := []any{}
 	for _, name := range names {
-		if name != "" && !slices.Contains(tags, any(name)) {
-			tags = append(tags, name)
+		tag := any(strings.ToUpper(name))
+		if name != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
 		}
 	}
 	return tags

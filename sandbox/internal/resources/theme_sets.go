@@ -3,6 +3,8 @@ package resources
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
@@ -48,42 +50,59 @@ func setThemeSet(c *engine.Call, r *storage.Resource, name string) error {
 	if err := checkName(c, r, "theme-set", name, "an active theme set has this name"); err != nil {
 		return err
 	}
-	styles, err := mergeStyles(r.Attributes["styles"].(map[string]any), c.Object("data.attributes.styles"))
-	if err != nil {
-		return err
+	r.Attributes["name"] = name
+	given := c.Object("data.attributes.styles")
+	if given == nil {
+		return nil
 	}
-	r.Attributes["name"], r.Attributes["styles"] = name, styles
-	return nil
+	styles, err := readStyles(given)
+	r.Attributes["styles"] = styles
+	return err
 }
 
-// mergeStyles returns styles with the given ones written into them. It replaces each setting,
-// and each part of a variant as a whole. Null changes nothing.
-func mergeStyles(have, given map[string]any) (map[string]any, error) {
-	merged := maps.Clone(have)
-	for section, value := range given {
-		old, known := have[section].(map[string]any)
-		if !known || value == nil {
-			continue
+// readStyles returns the styles of a request. They replace all earlier styles: what they do
+// not set is as in a new theme set. Null sets nothing.
+func readStyles(given map[string]any) (map[string]any, error) {
+	const at = "data.attributes.styles"
+	styles, problems := fixtures.DefaultStyles(), []string{}
+	for _, section := range slices.Sorted(maps.Keys(given)) {
+		path := engine.SnakePath(at + "." + section)
+		known, exists := styles[section].(map[string]any)
+		parts, isObject := given[section].(map[string]any)
+		switch {
+		case !exists:
+			problems = append(problems, path+" is unknown")
+		case given[section] == nil:
+		case !isObject:
+			problems = append(problems, path+" must be an object")
+		default:
+			problems = append(problems, readCells(path, known, parts)...)
 		}
-		path := "data.attributes.styles." + section
-		parts, ok := value.(map[string]any)
-		if !ok {
-			return nil, engine.BadRequest(path + " must be an object")
-		}
-		next := maps.Clone(old)
-		for name, part := range parts {
-			if was, known := old[name]; known && part != nil {
-				if fmt.Sprintf("%T", part) != fmt.Sprintf("%T", was) {
-					return nil, engine.BadRequest(engine.SnakePath(path+"."+name) + " is of another type")
-				}
-				next[name] = part
-			}
-		}
-		merged[section] = next
 	}
-	settings := merged["settings"].(map[string]any)
-	if variant := settings["preferred-theme-variant"]; variant != "light" && variant != "dark" {
+	if len(problems) > 0 {
+		return nil, engine.BadRequest(strings.Join(problems, ", "))
+	}
+	if variant := styles["settings"].(map[string]any)["preferred-theme-variant"]; variant != "light" && variant != "dark" {
 		return nil, engine.Unprocessable("preferred-theme-variant must be light or dark", "/data/attributes/styles/settings/preferred-theme-variant")
 	}
-	return merged, nil
+	return styles, nil
+}
+
+// readCells writes the cells of a section into the known ones. It returns what is wrong with
+// them.
+func readCells(path string, known, given map[string]any) (problems []string) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		at, value := engine.SnakePath(path+"."+name), given[name]
+		was, exists := known[name]
+		switch {
+		case !exists:
+			problems = append(problems, at+" is unknown")
+		case value == nil:
+		case fmt.Sprintf("%T", value) != fmt.Sprintf("%T", was):
+			problems = append(problems, at+" is of another type")
+		default:
+			known[name] = value
+		}
+	}
+	return problems
 }

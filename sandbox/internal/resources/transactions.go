@@ -26,7 +26,7 @@ func transactionOperations() map[string]engine.Operation {
 		"Transactions.List":             listTransactions,
 		"Transactions.Update":           update("transaction", updateTransaction),
 		"Transactions.Label":            update("transaction", func(c *engine.Call, r *storage.Resource) error { return label(c, r, "meta.label") }),
-		"Transactions.Redact":           update("transaction", redactTransaction),
+		"Transactions.Redact":           redactOnce("transaction", update("transaction", redactTransaction)),
 		"Transactions.RedactBiometrics": update("transaction", redactBiometrics),
 		"Transactions.AddRelation":      editRelation("transaction", addRelation, "transaction.added-relation"),
 		"Transactions.RemoveRelation":   editRelation("transaction", removeRelation, "transaction.removed-relation"),

@@ -1,11 +1,13 @@
 package resources
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -38,12 +40,10 @@ func VerificationSteps(typ, to string) []string {
 
 // AddVerification adds a verification to an inquiry and brings it to a status, together with
 // the document or selfie that it is about. If it is only initiated or skipped, it contains
-// no data of the person. The template may be empty.
+// no data of the person. Without a template it has the one of its type.
 func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string) *storage.Resource {
 	relationships := ownedBy(inquiry)
-	if template != "" {
-		relationships["verification-template"] = storage.Identifier{Type: "verification-template/" + strings.TrimPrefix(typ, "verification/"), ID: template}
-	}
+	relationships["verification-template"], relationships["verification-template-version"] = fixtures.TemplateIdentifiers(typ, cmp.Or(template, fixtures.VerificationTemplate(typ)))
 	if account := inquiry.One("account"); account != "" {
 		relationships["accounts"] = []storage.Identifier{{Type: "account", ID: account}}
 	}
@@ -51,18 +51,24 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 	if !submits {
 		outcome = "initiated"
 	}
+	var evidence *storage.Resource
 	if kind := EvidenceType(typ); kind != "" {
-		evidence := AddEvidence(c, inquiry, kind, outcome)
+		evidence = AddEvidence(c, inquiry, kind, outcome)
 		if evidence.Family() == "document" {
 			relationships["document"] = evidence.Identifier()
 		}
 	}
-	v := c.Create(typ, "ver", map[string]any{"country-code": "US", "tags": []any{}, "created-at-ts": c.Now.Unix()}, relationships)
+	v := c.Create(typ, "ver", map[string]any{"tags": []any{}, "created-at-ts": c.Now.Unix()}, relationships)
+	if typ != "verification/selfie" {
+		v.Attributes["country-code"] = "US"
+	}
 	inquiry.Link("verifications", v.Identifier())
-	maps.Copy(v.Attributes, sampleOf(typ))
-	if typ != "verification/selfie" && submits {
-		maps.Copy(v.Attributes, samplePerson())
-		fillInquiry(c, inquiry)
+	informCases(c, inquiry, v)
+	setStep(inquiry, StepName(typ))
+	maps.Copy(v.Attributes, neverNull(typ, c.Now))
+	if submits {
+		maps.Copy(v.Attributes, sampleData(typ, inquiry, c.Now))
+		fillInquiry(c, inquiry, v, evidence)
 	}
 	for _, status := range VerificationSteps(typ, to) {
 		SetVerification(c, v, status)
@@ -92,6 +98,9 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	}
 	v.Attributes["status"] = status
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
+	if status == "passed" {
+		fillAccountFrom(c, v)
+	}
 }
 
 // verificationDue makes a tentative result final.
@@ -159,6 +168,9 @@ func processed(c *engine.Change, r *storage.Resource, outcome string) {
 	c.Stamp(r, "processed-at")
 	if r.Family() == "document" {
 		r.Attributes["processed-at-ts"] = c.Now.Unix()
+	}
+	if r.Typ == "document/government-id" && outcome == "processed" {
+		maps.Copy(r.Attributes, sampleData(r.Typ, r, c.Now))
 	}
 	c.Emit(r.Family()+"."+outcome, r, nil)
 }

@@ -14,7 +14,7 @@ func verificationOperations() map[string]engine.Operation {
 	operations := map[string]engine.Operation{
 		"Verifications.Get":                 engine.Get("verification"),
 		"Verifications.Print":               printed("Verification", "verification"),
-		"Verifications.Redact":              edit("verification", redactVerification),
+		"Verifications.Redact":              redactOnce("verification", edit("verification", redactVerification)),
 		"Verifications.InvestigationLock":   edit("verification", setLocked(true)),
 		"Verifications.InvestigationUnlock": edit("verification", setLocked(false)),
 	}

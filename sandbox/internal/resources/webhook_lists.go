@@ -38,24 +38,46 @@ func setLists(hook *storage.Resource) error {
 	if err != nil {
 		return err
 	}
-	kept, all := []any{}, true
+	kept := []any{}
 	for _, entry := range entries {
-		if deliveries.Lists(hook, engine.TextOf(entry["event-type"])) {
+		if subscribes(hook, engine.TextOf(entry["event-type"])) {
 			kept = append(kept, entry)
-			relationships, _ := entry["relationships"].([]any)
-			all = all && relationships[0] == "*"
 		}
 	}
-	subscribed, _ := hook.Attributes["enabled-events"].([]any)
 	switch {
 	case len(kept) == 0:
 		hook.Attributes["included-allowlist"] = map[string]any{"state": "include_none"}
-	case all && len(kept) == len(subscribed) && !slices.Contains(subscribed, any("*")):
+	case includesAll(hook, entries):
 		hook.Attributes["included-allowlist"] = map[string]any{"state": "include_all"}
 	default:
 		hook.Attributes["included-allowlist"] = map[string]any{"state": "custom", "event-types": kept}
 	}
 	return nil
+}
+
+// subscribes reports whether a webhook gets events with a name, or, if that is the type of an
+// object, such as inquiry, any event of such objects.
+func subscribes(hook *storage.Resource, name string) bool {
+	if deliveries.Lists(hook, name) {
+		return true
+	}
+	subscribed, _ := hook.Attributes["enabled-events"].([]any)
+	return slices.ContainsFunc(subscribed, func(event any) bool { return engine.ObjectOf(engine.TextOf(event)) == name })
+}
+
+// includesAll reports whether entries allow everything for each event of a webhook.
+func includesAll(hook *storage.Resource, entries []map[string]any) bool {
+	everything := map[string]bool{}
+	for _, entry := range entries {
+		relationships, _ := entry["relationships"].([]any)
+		everything[engine.TextOf(entry["event-type"])] = relationships[0] == "*"
+	}
+	subscribed, _ := hook.Attributes["enabled-events"].([]any)
+	return !slices.ContainsFunc(subscribed, func(event any) bool {
+		name := engine.TextOf(event)
+		all, own := everything[name]
+		return name == "*" || !all && (own || !everything[engine.ObjectOf(name)])
+	})
 }
 
 // includedEntries returns the entries of a custom included-allowlist.

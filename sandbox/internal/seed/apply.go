@@ -120,10 +120,7 @@ func (s *seeder) applyInquiryTemplate(path string, template seedInquiryTemplate)
 	}
 	fields := storage.PersonFields()
 	if template.Fields != nil {
-		fields = nil
-		for _, name := range template.Fields {
-			fields = append(fields, casing.Kebab(name))
-		}
+		fields = template.Fields
 	}
 	verifications := map[string]string{}
 	for i, v := range template.Verifications {
@@ -208,16 +205,33 @@ func (s *seeder) applyKey(path string, key seedKey) error {
 			return s.problem(path+".value", "there are two keys with this value")
 		}
 	}
-	for i, permission := range key.Permissions {
-		if !slices.Contains(catalog.Permissions(), permission) {
-			return s.problem(fmt.Sprintf("%s.permissions[%d]", path, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", ")+spelling.DidYouMean(permission, catalog.Permissions()))
-		}
+	permissions, err := s.permissions(path, key)
+	if err != nil {
+		return err
 	}
-	_, err := s.create(path, "APIKeys.Create", "api", key.ID, attributesBody(map[string]any{
-		"name": cmp.Or(key.Name, "Seeded key"), "permissions": nilIfEmpty(key.Permissions), "api-version": nilIfEmpty(key.Version), "api-key-inflection": nilIfEmpty(key.Inflection),
+	_, err = s.create(path, "APIKeys.Create", "api", key.ID, attributesBody(map[string]any{
+		"name": cmp.Or(key.Name, "Seeded key"), "permissions": nilIfEmpty(permissions), "api-version": nilIfEmpty(key.Version), "api-key-inflection": nilIfEmpty(key.Inflection),
 		"ip-address-allowlist": nilIfEmpty(key.Addresses), "api-attributes-blocklist": nilIfEmpty(key.Blocklist),
 	}), func(r *storage.Resource) { r.Attributes[storage.SecretValue] = key.Value })
 	return err
+}
+
+// permissions returns the permissions of a key. None means all.
+func (s *seeder) permissions(path string, key seedKey) ([]string, error) {
+	if len(key.Permissions) > 0 && len(key.Without) > 0 {
+		return nil, s.problem(path, "a key has either permissions or without")
+	}
+	for name, list := range map[string][]string{"permissions": key.Permissions, "without": key.Without} {
+		for i, permission := range list {
+			if !slices.Contains(catalog.Permissions(), permission) {
+				return nil, s.problem(fmt.Sprintf("%s.%s[%d]", path, name, i), "there is no such permission, only "+strings.Join(catalog.Permissions(), ", ")+spelling.DidYouMean(permission, catalog.Permissions()))
+			}
+		}
+	}
+	if len(key.Without) == 0 {
+		return key.Permissions, nil
+	}
+	return slices.DeleteFunc(catalog.Permissions(), func(permission string) bool { return slices.Contains(key.Without, permission) }), nil
 }
 
 func (s *seeder) applyWebhook(path string, hook seedWebhook) error {

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/yamlfile"
+	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
@@ -46,8 +48,32 @@ type seedInquiryTemplate struct {
 	ID            string             `yaml:"id"`
 	VersionID     string             `yaml:"version_id"`
 	Name          string             `yaml:"name"`
-	Fields        []string           `yaml:"fields"` // by default those of the fixtures' template
+	Fields        seedFields         `yaml:"fields"` // by default those of the fixtures' template
 	Verifications []seedVerification `yaml:"verifications"`
+}
+
+// seedFields are the types of fields, by name in kebab-case. In a file they are a list of
+// names, or types by name; a name without a type has the one that Persona's templates give it,
+// or string.
+type seedFields map[string]string
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (f *seedFields) UnmarshalYAML(unmarshal func(any) error) error {
+	types := map[string]string{}
+	var names []string
+	if unmarshal(&names) == nil {
+		for _, name := range names {
+			types[name] = ""
+		}
+	} else if err := unmarshal(&types); err != nil {
+		return err
+	}
+	*f = seedFields{}
+	for name, typ := range types {
+		name = casing.Kebab(name)
+		(*f)[name] = cmp.Or(typ, fixtures.StandardFieldType(name))
+	}
+	return nil
 }
 
 type seedVerification struct {
@@ -84,6 +110,7 @@ type seedKey struct {
 	Name        string   `yaml:"name"`
 	Value       string   `yaml:"value"`
 	Permissions []string `yaml:"permissions"` // by default all
+	Without     []string `yaml:"without"`     // permissions that the key lacks, if it has all others
 	Version     string   `yaml:"version"`
 	Inflection  string   `yaml:"inflection"`
 	Addresses   []string `yaml:"ip_allowlist"`
@@ -192,6 +219,11 @@ func (f *seedFile) check() (path, problem string) {
 func (t seedInquiryTemplate) check(at string) (path, problem string) {
 	if problem := unnamed(t.Name, "name"); problem != "" {
 		return at, problem
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
+		if typ := t.Fields[name]; !slices.Contains(fixtures.AllFieldTypes(), typ) {
+			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.AllFieldTypes(), ", "), spelling.DidYouMean(typ, fixtures.AllFieldTypes()))
+		}
 	}
 	for i, v := range t.Verifications {
 		if !slices.Contains(slices.Collect(maps.Values(fixtures.VerificationTemplates())), "verification/"+v.Type) {

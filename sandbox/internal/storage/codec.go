@@ -20,7 +20,7 @@ import (
 type codec struct {
 	numbers map[string]int
 	names   []string
-	blank   string // the encoded fields of an inquiry without values
+	blanks  []string // the encoded fields of a new inquiry and of a new account
 }
 
 const (
@@ -30,13 +30,15 @@ const (
 
 func newCodec() *codec {
 	p := &codec{numbers: map[string]int{}}
-	p.blank = string(p.appendMap(nil, BlankFields(PersonFields())))
+	for _, fields := range []map[string]any{NewInquiryFields(PersonFields()), NewAccountFields()} {
+		p.blanks = append(p.blanks, string(p.appendMap(nil, fields)))
+	}
 	return p
 }
 
 // codecOf returns a codec with the names of a snapshot.
-func codecOf(names []string, blank string) *codec {
-	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blank: blank}
+func codecOf(names, blanks []string) *codec {
+	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blanks: blanks}
 	for number, name := range names {
 		p.numbers[name] = number
 	}
@@ -72,7 +74,7 @@ const (
 	kindIdentifier
 	kindIdentifiers
 	kindTexts // []string
-	kindBlank // the fields of an inquiry without values
+	kindBlank // the first of the codec's blanks; its others follow
 )
 
 // encode encodes a resource, without the object of an event.
@@ -152,8 +154,8 @@ func (p *codec) appendValue(b []byte, value any) []byte {
 	case map[string]any:
 		start := len(b)
 		b = p.appendMap(append(b, kindMap), v)
-		if string(b[start+1:]) == p.blank {
-			b = append(b[:start], kindBlank)
+		if i := slices.Index(p.blanks, string(b[start+1:])); i >= 0 {
+			b = append(b[:start], kindBlank+byte(i))
 		}
 		return b
 	case Identifier:
@@ -279,9 +281,6 @@ func (u *decoder) value() any {
 		return list
 	case kindMap:
 		return u.object()
-	case kindBlank:
-		blank := decoder{u.codec, u.blank}
-		return blank.object()
 	case kindIdentifier:
 		return u.identifier()
 	case kindIdentifiers:
@@ -296,7 +295,10 @@ func (u *decoder) value() any {
 			texts[i] = u.text()
 		}
 		return texts
-	default:
+	case kindNil:
 		return nil
+	default:
+		blank := decoder{u.codec, u.blanks[kind-kindBlank]}
+		return blank.object()
 	}
 }

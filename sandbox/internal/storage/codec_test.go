@@ -18,7 +18,7 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 		kinds := []*rapid.Generator[any]{
 			rapid.Just[any](nil), rapid.Bool().AsAny(), text.AsAny(), rapid.Float64().AsAny(), rapid.Int().AsAny(),
 			rapid.Float64Range(-1e15, 1e15).AsAny(), rapid.Map(rapid.Int32(), func(n int32) any { return float64(n) }),
-			ids.AsAny(), rapid.SliceOf(ids).AsAny(), rapid.SliceOf(text).AsAny(), rapid.Just[any](any(BlankFields(PersonFields()))),
+			ids.AsAny(), rapid.SliceOf(ids).AsAny(), rapid.SliceOf(text).AsAny(), rapid.Just[any](any(NewInquiryFields(PersonFields()))), rapid.Just[any](any(NewAccountFields())),
 		}
 		if depth > 0 {
 			kinds = append(kinds, rapid.SliceOf(value(depth-1)).AsAny(), rapid.MapOf(text, value(depth-1)).AsAny())

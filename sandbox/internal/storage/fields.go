@@ -4,24 +4,60 @@ import (
 	"strings"
 )
 
-// PersonFields returns the names of the fields of the fixtures' inquiry template.
-func PersonFields() []string {
-	return []string{
-		"name-first", "name-middle", "name-last", "birthdate", "email-address", "phone-number", "identification-number",
-		"address-street-1", "address-street-2", "address-city", "address-subdivision", "address-postal-code", "address-country-code",
+// PersonFields returns the types of the fields of the fixtures' inquiry template, by name:
+// those of Persona's own template for identifying a person.
+func PersonFields() map[string]string {
+	return map[string]string{
+		"name-first": "string", "name-middle": "string", "name-last": "string", "birthdate": "date",
+		"address-street-1": "string", "address-street-2": "string", "address-city": "string", "address-subdivision": "string",
+		"address-postal-code": "string", "address-country-code": "string", "email-address": "string", "phone-number": "string",
+		"identification-number": "string", "identification-class": "string", "issue-date": "date", "expiration-date": "date",
+		"issuing-authority": "string", "selected-country-code": "string", "selected-id-class": "string",
+		"government-identification-number-map": "json", "current-government-id": "government_id", "current-selfie": "selfie",
 	}
 }
 
-// BlankFields returns fields without values.
-func BlankFields(names []string) map[string]any {
-	fields := map[string]any{}
-	for _, name := range names {
-		fields[name] = Field(name, nil)
+// NewInquiryFields returns the fields of a new inquiry, given their types by name. Only the
+// selected country has a value.
+func NewInquiryFields(types map[string]string) map[string]any {
+	const country = "selected-country-code"
+	fields := make(map[string]any, len(types))
+	for name, typ := range types {
+		fields[name] = TypedField(typ, nil)
+	}
+	if types[country] == PersonFields()[country] {
+		fields[country] = TypedField("string", "US")
 	}
 	return fields
 }
 
-// Field returns a field as answers show it: a value with its type.
+// NewAccountFields returns the fields of a new account. They have no values.
+func NewAccountFields() map[string]any {
+	hash := func(names ...string) map[string]any {
+		inner := make(map[string]any, len(names))
+		for _, name := range names {
+			inner[name] = TypedField("string", nil)
+		}
+		return TypedField("hash", inner)
+	}
+	return map[string]any{
+		"name":      hash("first", "middle", "last"),
+		"address":   hash("street_1", "street_2", "city", "subdivision", "postal_code", "country_code"),
+		"birthdate": TypedField("date", nil), "phone_number": TypedField("string", nil), "email_address": TypedField("string", nil),
+		"identification_numbers": TypedField("array", nil), "selfie_photo": TypedField("file", nil),
+	}
+}
+
+// TypedField returns a field as answers show it. A list is never null.
+func TypedField(typ string, value any) map[string]any {
+	if value == nil && (typ == "multi_choices" || typ == "array") {
+		value = []any{}
+	}
+	return map[string]any{"type": typ, "value": value}
+}
+
+// Field returns a field as answers show it. Its type follows from the value, or from the
+// name if it is that of a date.
 func Field(name string, value any) map[string]any {
 	typ := "string"
 	switch value.(type) {

@@ -12,17 +12,17 @@ type TableSnapshot struct {
 }
 
 // Snapshot returns the arguments of [Tables.Restore].
-func (s *Tables) Snapshot() (names []string, blank string, saved []TableSnapshot) {
+func (s *Tables) Snapshot() (names, blanks []string, saved []TableSnapshot) {
 	for number, table := range s.tables {
 		saved = append(saved, TableSnapshot{s.families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
 	}
-	return s.codec.names, s.codec.blank, saved
+	return s.codec.names, s.codec.blanks, saved
 }
 
 // Restore fills new tables with a snapshot, and passes each resource to visit. It panics if a
 // resource cannot be decoded.
-func (s *Tables) Restore(names []string, blank string, saved []TableSnapshot, visit func(*Resource)) {
-	s.codec = codecOf(names, blank)
+func (s *Tables) Restore(names, blanks []string, saved []TableSnapshot, visit func(*Resource)) {
+	s.codec = codecOf(names, blanks)
 	for _, family := range saved {
 		s.refill(family, visit)
 	}

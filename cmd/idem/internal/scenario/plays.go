@@ -107,7 +107,7 @@ func business(ctx context.Context, s *stage) error {
 	if err := s.needsReport(kind); err != nil {
 		return err
 	}
-	p, err := s.enter(ctx, s.Reference, map[string]any{"business-name": name})
+	p, err := s.enter(ctx, s.Reference, nil)
 	if err != nil {
 		return err
 	}

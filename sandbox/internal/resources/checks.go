@@ -1,0 +1,122 @@
+package resources
+
+import "strings"
+
+const (
+	required      = "required"
+	notRequired   = "not_required"
+	notApplicable = "not_applicable"
+)
+
+// checks returns the checks of a verification with a result. If the verification failed, one
+// required check did, and all others passed.
+func checks(typ, result string) []any {
+	made := []any{}
+	for _, kind := range checksOf(typ) {
+		check := map[string]any{"name": kind.name, "status": "passed", "reasons": []any{}, "requirement": kind.requirement, "metadata": map[string]any{}}
+		switch {
+		case kind.disabled:
+			check["status"], check["reasons"] = notApplicable, []any{"disabled_by_check_config"}
+		case kind.fails && result == "failed":
+			check["status"], check["reasons"] = "failed", []any{"simulated_failure"}
+		}
+		if metadata := metadataOf(kind.name); metadata != nil {
+			check["metadata"] = metadata
+		}
+		if typ == "verification/government-id-nfc" { // its checks have no requirement (OpenAPI 2025-12-08)
+			delete(check, "requirement")
+		}
+		made = append(made, check)
+	}
+	return made
+}
+
+// checkKind is a check that a type of verification makes.
+type checkKind struct {
+	name, requirement string
+	fails             bool // it is the one that fails if the verification does
+	disabled          bool // by the configuration of the template
+}
+
+// checksOf returns the checks of a type of verification. Those of government IDs and selfies
+// were observed at Persona's sandbox.
+func checksOf(typ string) []checkKind {
+	switch typ {
+	case "verification/government-id":
+		return governmentIDChecks()
+	case "verification/selfie":
+		return selfieChecks()
+	case "verification/document":
+		return twoChecks("document_fraud_detection", "document_supported_detection")
+	case "verification/database":
+		return twoChecks("database_attribute_comparison", "database_name_comparison")
+	}
+	kind := strings.ReplaceAll(strings.TrimPrefix(typ, "verification/"), "-", "_")
+	return twoChecks(kind+"_comparison", kind+"_entry_detection")
+}
+
+func twoChecks(first, second string) []checkKind {
+	return []checkKind{{name: first, requirement: required, fails: true}, {name: second, requirement: notRequired}}
+}
+
+// governmentIDChecks returns the checks of a government ID, sorted by name as at Persona.
+func governmentIDChecks() []checkKind {
+	var kinds []checkKind
+	for _, name := range []string{
+		"id_aamva_database_lookup", "id_account_comparison", "id_age_comparison", "id_age_inconsistency_detection", "id_attribute_comparison",
+		"id_barcode_detection", "id_barcode_inconsistency_detection", "id_blur_detection", "id_color_inconsistency_detection",
+		"id_compromised_detection", "id_disallowed_country_detection", "id_disallowed_type_detection", "id_double_side_detection",
+		"id_electronic_replica_detection", "id_entity_detection", "id_experimental_model_detection", "id_expired_detection",
+		"id_extracted_properties_detection", "id_extraction_inconsistency_detection", "id_fabrication_detection", "id_glare_detection",
+		"id_handwriting_detection", "id_inconsistent_repeat_detection", "id_inquiry_comparison", "id_mrz_detection",
+		"id_mrz_inconsistency_detection", "id_number_format_inconsistency_detection", "id_paper_detection", "id_po_box_detection",
+		"id_portrait_clarity_detection", "id_portrait_detection", "id_public_figure_detection", "id_real_id_detection", "id_repeat_detection",
+		"id_selfie_comparison", "id_tamper_detection", "id_unprocessable_submission_detection", "id_valid_dates_detection",
+		"id_video_quality_detection",
+	} {
+		kind := checkKind{name: name, requirement: notRequired, fails: name == "id_entity_detection"}
+		switch name {
+		case "id_aamva_database_lookup", "id_age_inconsistency_detection", "id_real_id_detection":
+			kind.disabled = true
+		case "id_compromised_detection", "id_disallowed_country_detection", "id_disallowed_type_detection", "id_entity_detection", "id_expired_detection",
+			"id_mrz_detection", "id_portrait_clarity_detection", "id_portrait_detection", "id_selfie_comparison":
+			kind.requirement = required
+		}
+		kinds = append(kinds, kind)
+	}
+	return kinds
+}
+
+// selfieChecks returns the checks of a selfie, in Persona's order.
+func selfieChecks() []checkKind {
+	kinds := []checkKind{}
+	for _, name := range []string{
+		"selfie_id_comparison", "selfie_pose_detection", "selfie_multiple_faces_detection", "selfie_pose_repeat_detection", "selfie_liveness_detection",
+	} {
+		kinds = append(kinds, checkKind{name: name, requirement: required, fails: name == "selfie_liveness_detection"})
+	}
+	for _, name := range []string{
+		"selfie_attribute_comparison", "selfie_account_comparison", "selfie_suspicious_entity_detection", "selfie_glasses_detection",
+		"selfie_glare_detection", "selfie_experimental_model_detection", "selfie_portrait_quality_detection", "selfie_public_figure_detection",
+		"selfie_age_comparison", "selfie_face_covering_detection", "selfie_video_quality_detection",
+	} {
+		kinds = append(kinds, checkKind{name: name, requirement: notRequired})
+	}
+	return kinds
+}
+
+// metadataOf returns the metadata of a check, or nil if it has none. The values are null, as
+// observed at Persona's sandbox.
+func metadataOf(check string) map[string]any {
+	switch check {
+	case "id_disallowed_country_detection":
+		return map[string]any{"country-code": nil, "selected-country-code": nil}
+	case "id_disallowed_type_detection":
+		return map[string]any{
+			"country-code": nil, "detected-id-class": nil, "detected-id-designations": nil, "disallowed-id-designations": nil, "selected-id-classes": nil,
+		}
+	case "id_extraction_inconsistency_detection":
+		return map[string]any{"check-requirements": []any{}}
+	}
+	return nil
+}
