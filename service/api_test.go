@@ -48,6 +48,7 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"a parameter with other capitals":                 {path: "events?State=waiting", want: 422},
 		"an unknown parameter of a subject":               {path: "subjects/user-1?verdict=approved", want: 422},
 		"an unknown parameter of an event":                {path: "events/evt_1?body=false", want: 422},
+		"an unknown parameter of the backlog":             {path: "backlog?limit=1", want: 422},
 		"an unknown parameter of the audit":               {path: "audit?before=1", want: 422},
 		"an unknown parameter of a replay":                {path: "replay?state=poison", body: `{"object":"inq_1"}`, want: 422},
 		"an unknown state of events":                      {path: "events?state=broken", want: 422},

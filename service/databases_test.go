@@ -43,6 +43,7 @@ func TestTheService(t *testing.T) {
 				"a poison event blocks no other":                              testAPoisonEventBlocksNoOther,
 				"invalid requests are rejected":                               testInvalidRequestsAreRejected,
 				"readyz lists stuck work":                                     testReadyzListsStuckWork,
+				"the API counts the backlog":                                  testTheAPICountsTheBacklog,
 				"a decision shows its facts":                                  testADecisionShowsItsFacts,
 				"hanging reads of one inquiry delay no other":                 testHangingReadsOfOneInquiryDelayNoOther,
 				"a node stops working when the database is newer":             testANodeStopsWorkingWhenTheDatabaseIsNewer,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 )
@@ -59,6 +60,18 @@ func testReadyzListsStuckWork(t *testing.T, database Secret) {
 	}
 	if metrics, want := w.metrics(), `idem_inbox_events{environment="sandbox",state="poison"} 1`; !strings.Contains(metrics, want) {
 		t.Errorf("the metrics lack %s", want)
+	}
+}
+
+// testTheAPICountsTheBacklog stores a poison event and reads the backlog.
+func testTheAPICountsTheBacklog(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	poison := domain.Event{Environment: domain.Sandbox, ID: "evt_poison", Name: "inquiry.started", Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Now(), State: domain.EventPoison}
+	if _, err := w.service.db.AppendEvents(t.Context(), []domain.Event{poison}); err != nil {
+		t.Fatal(err)
+	}
+	if b := get[api.Backlog](w, "/v1/sandbox/backlog"); b.EventsPoison != 1 || b.EventsWaiting != 0 || len(b.Oldest) != 0 {
+		t.Errorf("the backlog is %+v", b)
 	}
 }
 

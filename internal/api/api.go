@@ -69,6 +69,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.Store.Actions, showAction))
 	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications)
 	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation))
+	huma.Get(api, "/v1/{environment}/backlog", s.getBacklog)
 	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
 	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent)
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)

@@ -1,10 +1,13 @@
 package simulation
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,8 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/persona"
 )
 
@@ -178,10 +180,14 @@ func (w *world) settle() {
 
 // waits reports whether an event or an action is waiting.
 func (w *world) waits() bool {
-	rows := w.running.service.Store()
-	events, err := rows.Events(w.t.Context(), domain.Sandbox, store.Filter{State: string(domain.EventWaiting), Limit: 1})
-	must(w.t, err)
-	actions, err := rows.Actions(w.t.Context(), domain.Sandbox, store.Filter{State: string(domain.ActionWaiting), Limit: 1})
-	must(w.t, err)
-	return len(events.Rows)+len(actions.Rows) > 0
+	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/v1/sandbox/backlog", nil)
+	r.Header.Set("Authorization", "Bearer "+w.config.APIToken.Reveal())
+	answer := httptest.NewRecorder()
+	w.running.service.Handler().ServeHTTP(answer, r)
+	if answer.Code != http.StatusOK {
+		w.t.Fatalf("the backlog: %d %s", answer.Code, answer.Body)
+	}
+	var backlog api.Backlog
+	must(w.t, json.Unmarshal(answer.Body.Bytes(), &backlog))
+	return backlog.EventsWaiting+backlog.ActionsWaiting > 0
 }

@@ -1,63 +1,36 @@
 package postgres_test
 
 import (
-	"net"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store/postgres"
 )
 
-// line is a connection to the server that can become unresponsive: it stays open, but no
-// data arrives.
-type line struct {
-	net.Listener
-	silent atomic.Bool
-	open   sync.WaitGroup
-}
-
-func newLine(t *testing.T, upstream string) *line {
+// newNetwork starts a proxy in front of a server. It works until it is silenced.
+func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	network := toxiproxy.NewProxy(proxies, upstream, "127.0.0.1:0", upstream)
+	if err := network.Start(); err != nil {
 		t.Fatal(err)
 	}
-	l := &line{Listener: listener}
-	l.open.Go(func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", upstream)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			l.open.Go(func() { l.carry(far, near) })
-			l.open.Go(func() { l.carry(near, far) })
-		}
-	})
-	t.Cleanup(func() { listener.Close(); l.open.Wait() })
-	return l
+	t.Cleanup(network.Stop)
+	return network
 }
 
-// carry copies data in one direction until the connection is closed.
-func (l *line) carry(to, from net.Conn) {
-	defer to.Close()
-	defer from.Close()
-	said := make([]byte, 4<<10)
-	for {
-		n, err := from.Read(said)
-		if err == nil && !l.silent.Load() {
-			_, err = to.Write(said[:n])
-		}
-		if err != nil {
-			return
+// silence drops all data in both directions. The connections stay open.
+func silence(t *testing.T, network *toxiproxy.Proxy) {
+	t.Helper()
+	for _, stream := range []string{"upstream", "downstream"} {
+		toxic := `{"type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`
+		if _, err := network.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			t.Fatalf("%s: %v", toxic, err)
 		}
 	}
 }
@@ -65,15 +38,15 @@ func (l *line) carry(to, from net.Conn) {
 func TestASilentConnectionHoldsNoClaimAndNoShutdown(t *testing.T) {
 	t.Parallel() // the test mostly waits
 	url := server.Database(t)
-	l := newLine(t, server.Address())
-	far, err := postgres.Open(t.Context(), strings.Replace(url, server.Address(), l.Addr().String(), 1))
+	network := newNetwork(t, server.Address())
+	far, err := postgres.Open(t.Context(), strings.Replace(url, server.Address(), network.Listen, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := far.Claim(t.Context(), domain.Sandbox, domain.Ref{Type: "inquiry", ID: "inq_1"}); err != nil || !ok {
 		t.Fatalf("ok %v, error %v", ok, err)
 	}
-	l.silent.Store(true)
+	silence(t, network)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -10,9 +10,11 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
 	"github.com/idemhq/idem/cmd/idem/internal/stack"
 	"github.com/idemhq/idem/cmd/idem/internal/statuspage"
 	"github.com/idemhq/idem/internal/deliver"
+	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/serve"
 )
@@ -83,7 +85,8 @@ func Run(ctx context.Context, o Options, ready func(Addresses)) error {
 
 // withPage puts the status page and the receiver of notifications before the service.
 func withPage(s *stack.Stack, notifications http.Handler, logger *slog.Logger) http.Handler {
-	page := statuspage.New(s.Service.Store(), s.Service, applicants{s.Client}, []statuspage.Address{
+	service := remote.Client{URL: s.ServiceURL, Token: Token, Environment: string(domain.Sandbox)}
+	page := statuspage.New(service, applicants{s.Client}, []statuspage.Address{
 		{Name: "Service", URL: s.ServiceURL}, {Name: "Sandbox", URL: s.SandboxURL + "/_sandbox/", Page: true}, {Name: "Persona's API", URL: s.API()},
 	}, logger)
 	mux := http.NewServeMux()

@@ -49,11 +49,15 @@ type Page[T any] struct {
 	Next string `json:"next,omitempty"`
 }
 
-// Path escapes and joins the parts of a path.
+// Path escapes and joins the parts of a path. It also escapes the dots of "." and "..", which
+// would otherwise lead elsewhere.
 func Path(parts ...string) string {
 	escaped := make([]string, len(parts))
 	for i, part := range parts {
 		escaped[i] = url.PathEscape(part)
+		if part == "." || part == ".." {
+			escaped[i] = strings.ReplaceAll(part, ".", "%2E")
+		}
 	}
 	return strings.Join(escaped, "/")
 }

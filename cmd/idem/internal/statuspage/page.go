@@ -10,12 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/webpage"
-	"github.com/idemhq/idem/service"
 )
 
 //go:embed page.html
@@ -23,21 +24,6 @@ var markup string
 
 //go:embed page.css
 var style string
-
-// Rows is what the page shows. A [store.Store] has it.
-type Rows interface {
-	Backlog(context.Context, domain.Environment) (store.Backlog, error)
-	Events(context.Context, domain.Environment, store.Filter) (store.Page[domain.Event], error)
-	Objects(context.Context, domain.Environment, store.Filter) (store.Page[domain.Object], error)
-	Decisions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Decision], error)
-	Actions(context.Context, domain.Environment, store.Filter) (store.Page[domain.Action], error)
-	Notifications(context.Context, domain.Environment, store.Filter) (store.Page[domain.Notification], error)
-}
-
-// Subjects says what is known of a subject. A [service.Service] does.
-type Subjects interface {
-	Subject(ctx context.Context, environment service.Environment, reference string) (service.Subject, error)
-}
 
 // Applicants makes up people who go through their verification.
 type Applicants interface {
@@ -59,8 +45,7 @@ const (
 const maxReference = 100
 
 type page struct {
-	rows       Rows
-	subjects   Subjects
+	service    remote.Client
 	applicants Applicants
 	addresses  []Address
 	logger     *slog.Logger
@@ -73,11 +58,11 @@ type Address struct {
 	Page      bool // people can read it
 }
 
-// New returns the page at /, its style sheet and its form below /status/. A form that
-// a page of another site sends is refused.
-func New(rows Rows, subjects Subjects, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
+// New returns the page at /, its style sheet and its form below /status/. The page shows
+// what the API of the service answers. A form that a page of another site sends is refused.
+func New(service remote.Client, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
 	parsed := template.Must(template.New("page.html").Funcs(template.FuncMap{"words": words, "tone": tone}).Parse(markup))
-	p := &page{rows, subjects, applicants, addresses, logger, parsed}
+	p := &page{service, applicants, addresses, logger, parsed}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
 	mux.HandleFunc("GET /status/page.css", p.serveStyle)
@@ -89,13 +74,13 @@ func New(rows Rows, subjects Subjects, applicants Applicants, addresses []Addres
 type view struct {
 	Addresses []Address
 	Watch     bool
-	Backlog   store.Backlog
+	Backlog   api.Backlog
 	Concerns  []concern
-	People    []service.Subject
-	Decisions []domain.Decision
-	Actions   []domain.Action
-	Objects   []domain.Object
-	Events    []domain.Event
+	People    []api.Subject
+	Decisions []api.Decision
+	Actions   []api.Action
+	Objects   []api.Object
+	Events    []api.Event
 }
 
 // shown is how many rows of each kind the page has.
@@ -103,57 +88,54 @@ const shown = 25
 
 func (p *page) read(ctx context.Context) (view, error) {
 	v := view{Addresses: p.addresses}
-	people, err := p.people(ctx)
-	v.People = people
 	return v, errors.Join(
-		err,
-		rowsOf(ctx, p.rows.Decisions, &v.Decisions),
-		rowsOf(ctx, p.rows.Actions, &v.Actions),
-		rowsOf(ctx, p.rows.Objects, &v.Objects),
-		rowsOf(ctx, p.rows.Events, &v.Events),
+		p.people(ctx, &v),
+		list(ctx, p.service, "decisions", "", &v.Decisions),
+		list(ctx, p.service, "actions", "", &v.Actions),
+		list(ctx, p.service, "objects", "", &v.Objects),
+		list(ctx, p.service, "events", "", &v.Events),
 		p.stuck(ctx, &v),
 	)
 }
 
-// rowsOf reads the newest rows of a kind.
-func rowsOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), into *[]T) error {
-	return someOf(ctx, list, store.Filter{Limit: shown}, into)
-}
-
-// someOf reads the rows of a kind that a filter picks.
-func someOf[T any](ctx context.Context, list func(context.Context, domain.Environment, store.Filter) (store.Page[T], error), filter store.Filter, into *[]T) error {
-	page, err := list(ctx, domain.Sandbox, filter)
-	*into = page.Rows
+// list reads the newest rows of a kind, of one state if state is not "".
+func list[T any](ctx context.Context, service remote.Client, kind, state string, into *[]T) error {
+	query := url.Values{"limit": {strconv.Itoa(shown)}}
+	if state != "" {
+		query.Set("state", state)
+	}
+	var page remote.Page[T]
+	err := service.Get(ctx, kind, query, &page)
+	*into = page.Data
 	return err
 }
 
-// people are the subjects that something was last told about.
-func (p *page) people(ctx context.Context) ([]service.Subject, error) {
-	told, err := p.rows.Notifications(ctx, domain.Sandbox, store.Filter{Limit: 100})
-	if err != nil {
-		return nil, err
+// people reads the subjects of the newest notifications.
+func (p *page) people(ctx context.Context, v *view) error {
+	var told remote.Page[api.Notification]
+	if err := p.service.Get(ctx, "notifications", url.Values{"limit": {"100"}}, &told); err != nil {
+		return err
 	}
 	known := map[string]bool{"": true}
-	var out []service.Subject
-	for _, n := range told.Rows {
-		if known[n.Subject] || len(out) == shown {
+	for _, n := range told.Data {
+		if known[n.Reference] || len(v.People) == shown {
 			continue
 		}
-		known[n.Subject] = true
-		subject, err := p.subjects.Subject(ctx, domain.Sandbox, n.Subject)
-		if err != nil {
-			return nil, err
+		known[n.Reference] = true
+		var subject api.Subject
+		if err := p.service.Get(ctx, remote.Path("subjects", n.Reference), nil, &subject); err != nil {
+			return err
 		}
-		out = append(out, subject)
+		v.People = append(v.People, subject)
 	}
-	return out, nil
+	return nil
 }
 
 func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	v, err := p.read(r.Context())
 	if err != nil {
-		p.logger.ErrorContext(r.Context(), "status page: read the database", "error", err)
-		http.Error(w, "cannot read the database; see the log", http.StatusServiceUnavailable)
+		p.logger.ErrorContext(r.Context(), "status page: read the service", "error", err)
+		http.Error(w, "cannot read the service; see the log", http.StatusServiceUnavailable)
 		return
 	}
 	v.Watch = r.URL.Query().Has("watch")

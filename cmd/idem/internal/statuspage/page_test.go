@@ -12,16 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/cmd/idem/internal/remote"
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
-	"github.com/idemhq/idem/service"
 )
 
 // noon is when everything in these tests begins.
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
-// world is a page over a real store.
+// world is a page over the API of a real store.
 type world struct {
 	db      *sqlite.DB
 	page    http.Handler
@@ -37,7 +38,11 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{db: db}
 	t.Cleanup(func() { db.Close() })
-	w.page = New(db, w, w, []Address{{"Sandbox", "http://127.0.0.1:8090", true}, {"API", "http://127.0.0.1:8091", false}}, slog.New(slog.DiscardHandler))
+	mux := http.NewServeMux()
+	api.Register(mux, api.Deps{Store: db, Environments: []domain.Environment{domain.Sandbox}, Token: "token", Logger: slog.New(slog.DiscardHandler), Now: noon})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	w.page = New(remote.Client{URL: server.URL, Token: "token", Environment: "sandbox"}, w, []Address{{"Sandbox", "http://127.0.0.1:8090", true}, {"API", "http://127.0.0.1:8091", false}}, slog.New(slog.DiscardHandler))
 	return w
 }
 
@@ -45,11 +50,6 @@ func newWorld(t *testing.T) *world {
 func (w *world) Apply(_ context.Context, reference string, outcome Outcome) error {
 	w.applied = append(w.applied, reference+" "+string(outcome))
 	return w.refuse
-}
-
-// Subject implements Subjects: everybody is approved.
-func (w *world) Subject(_ context.Context, _ service.Environment, reference string) (service.Subject, error) {
-	return service.Subject{Reference: reference, Verdict: service.VerdictApproved, Object: service.Object{Type: "inquiry", ID: "inq_1"}, Status: "approved"}, nil
 }
 
 // store saves one row of each kind, each text of which is made of the word.
@@ -143,6 +143,16 @@ func TestNothingOfARowBecomesMarkup(t *testing.T) {
 	}
 	if n := strings.Count(html, "&lt;script&gt;"); n < 10 {
 		t.Errorf("the hostile text is on the page %d times: is every row shown?", n)
+	}
+}
+
+func TestAnyReferenceIdIsShown(t *testing.T) {
+	for _, word := range []string{"a/b", "../..", "50%2F", "x?y#z", "ü", " "} {
+		w := newWorld(t)
+		w.store(t, word, noon())
+		if html := w.get(t, "/"); !strings.Contains(html, ">user-"+word+"</td><td><span class=\"badge open\">review<") {
+			t.Errorf("user-%s is not shown with the verdict", word)
+		}
 	}
 }
 

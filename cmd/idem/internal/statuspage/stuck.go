@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/store"
 )
 
 // concern is a row that needs a person, or whose processing failed and is retried.
@@ -20,30 +20,27 @@ type concern struct {
 
 // stuck reads what is stuck. Events that were tried and failed are among the oldest that
 // wait.
-func (p *page) stuck(ctx context.Context, v *view) (err error) {
-	if v.Backlog, err = p.rows.Backlog(ctx, domain.Sandbox); err != nil {
-		return err
-	}
-	var waiting, poison []domain.Event
-	var dead []domain.Action
-	err = errors.Join(
-		someOf(ctx, p.rows.Events, store.Filter{State: string(domain.EventWaiting), Oldest: true, Limit: shown}, &waiting),
-		someOf(ctx, p.rows.Events, store.Filter{State: string(domain.EventPoison), Limit: shown}, &poison),
-		someOf(ctx, p.rows.Actions, store.Filter{State: string(domain.ActionDead), Limit: shown}, &dead),
+func (p *page) stuck(ctx context.Context, v *view) error {
+	var poison []api.Event
+	var dead []api.Action
+	err := errors.Join(
+		p.service.Get(ctx, "backlog", nil, &v.Backlog),
+		list(ctx, p.service, "events", string(domain.EventPoison), &poison),
+		list(ctx, p.service, "actions", string(domain.ActionDead), &dead),
 	)
-	v.Concerns = concerns(waiting, poison, dead, v.Decisions)
+	v.Concerns = concerns(v.Backlog.Oldest, poison, dead, v.Decisions)
 	return err
 }
 
 // concerns are what is stuck of some rows.
-func concerns(waiting, poison []domain.Event, dead []domain.Action, decisions []domain.Decision) []concern {
+func concerns(waiting, poison []api.Event, dead []api.Action, decisions []api.Decision) []concern {
 	var out []concern
 	for _, a := range dead {
 		why := a.Outcome
 		if a.Said != "" {
 			why += ": " + a.Said
 		}
-		out = append(out, concern{string(a.State), words(a.Spec.Kind), a.Spec.Target, why,
+		out = append(out, concern{string(a.State), words(a.Kind), a.Target, why,
 			"Fix what Persona rejected, then retry the action:", "POST /v1/sandbox/actions/" + a.ID + "/replay"})
 	}
 	for _, d := range decisions {

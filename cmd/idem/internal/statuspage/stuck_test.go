@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
-	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlstore"
 )
 
@@ -45,7 +45,7 @@ func TestThePageShowsWhatIsStuckAndWhatToDo(t *testing.T) {
 }
 
 func TestAPoisonEventWithoutAnObjectIsNotSaidToBeReplayable(t *testing.T) {
-	got := concerns(nil, []domain.Event{{ID: "evt_1", State: domain.EventPoison, Reason: "too large: it was read without its payload"}}, nil, nil)
+	got := concerns(nil, []api.Event{{ID: "evt_1", State: domain.EventPoison, Reason: "too large: it was read without its payload"}}, nil, nil)
 	if len(got) != 1 || strings.Contains(got[0].Request, "replay") || !strings.Contains(got[0].Request, "evt_1") {
 		t.Errorf("the concerns are %+v", got)
 	}
@@ -58,7 +58,7 @@ func TestNothingStuckIsNotShown(t *testing.T) {
 }
 
 func TestADecisionThatFailedIsAConcern(t *testing.T) {
-	got := concerns(nil, nil, []domain.Action{{ID: "axn_1", State: domain.ActionDead, Outcome: "refused", Said: "Record not valid"}}, []domain.Decision{
+	got := concerns(nil, nil, []api.Action{{ID: "axn_1", State: domain.ActionDead, Outcome: "refused", Said: "Record not valid"}}, []api.Decision{
 		{Result: domain.Decided}, {Result: domain.NoRule},
 		{Result: domain.Incomplete, Reason: "report rep_1 could not be read"}, {Result: domain.NotEvaluated, Reason: "inquiry.fields has no key birthdate"},
 	})
@@ -66,5 +66,3 @@ func TestADecisionThatFailedIsAConcern(t *testing.T) {
 		t.Errorf("the concerns are %+v", got)
 	}
 }
-
-var _ Rows = store.Store(nil)

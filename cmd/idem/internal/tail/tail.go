@@ -13,7 +13,6 @@ import (
 
 	"github.com/idemhq/idem/cmd/idem/internal/remote"
 	"github.com/idemhq/idem/internal/api"
-	"github.com/idemhq/idem/internal/domain"
 )
 
 // Kinds returns the kinds of rows that can be followed.
@@ -145,20 +144,8 @@ func ofAction(a api.Action) Row {
 	return Row{At: a.CreatedAt, Kind: "action", ID: a.ID, Name: string(a.Kind), Object: a.Target.ID, State: string(a.State), Reason: a.Outcome}
 }
 
-// notification is the part of a notification that a row shows.
-type notification struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"` // of older services, which have no type
-	Type      string         `json:"type"`
-	Reference string         `json:"reference"`
-	Object    *domain.Ref    `json:"object"`
-	Verdict   domain.Verdict `json:"verdict"`
-	Reason    string         `json:"reason"`
-	CreatedAt time.Time      `json:"created_at"`
-}
-
-func ofNotification(n notification) Row {
-	row := Row{At: n.CreatedAt, Kind: "notification", ID: n.ID, Name: cmp.Or(n.Type, n.Name), State: cmp.Or(string(n.Verdict), "-"), Reason: n.Reason}
+func ofNotification(n api.Notification) Row {
+	row := Row{At: n.CreatedAt, Kind: "notification", ID: n.ID, Name: n.Type, State: cmp.Or(string(n.Verdict), "-"), Reason: n.Reason}
 	if n.Object != nil {
 		row.Object = n.Object.ID
 	}
