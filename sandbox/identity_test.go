@@ -268,3 +268,24 @@ func TestKeysOfMetadataAreInTheCasingOfTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestAPassedIDAndSelfieFillTheInquiry(t *testing.T) {
+	t.Parallel()
+	inquiry, included := verifiedAs(start(t, frozen()), "2025-12-08", "passed", "verification/government-id", "verification/selfie")
+	document := map[string]any{"id": included["document/government-id"]["id"], "type": "Document::GovernmentId"}
+	selfie := map[string]any{"id": included["selfie/profile-and-center"]["id"], "type": "Selfie::ProfileAndCenter"}
+	for name, want := range map[string]any{
+		"name-first": "ALEXANDER J", "name-middle": nil, "name-last": "SAMPLE", "identification-number": "I1234562", "identification-class": "dl",
+		"issue-date": "2025-01-02", "expiration-date": "2031-01-02", "issuing-authority": "CA", "selected-country-code": "US", "selected-id-class": "dl",
+		"address-subdivision": "CA", "address-street-2": nil, "current-government-id": document, "current-selfie": selfie,
+	} {
+		if got := at(inquiry, "attributes", "fields", name, "value"); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, not %v", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{"current-government-id": "government_id", "current-selfie": "selfie", "issue-date": "date"} {
+		if got := at(inquiry, "attributes", "fields", name, "type"); got != want {
+			t.Errorf("the type of %s is %v", name, got)
+		}
+	}
+}
