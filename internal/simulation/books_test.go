@@ -150,7 +150,7 @@ func (b *books) compareObjects() {
 func (b *books) unseen(o domain.Object, name string) bool {
 	q := b.owners[o.Ref.ID]
 	switch name {
-	case "fields": // verifications fill in the fields of their inquiry
+	case "fields", "next-step-name", "previous-step-name": // a verification changes those of its inquiry, and sends an event of its own
 		return q != nil && q.ended == ""
 	case "reference-id": // follows the account's, even if the inquiry was redacted before
 		return q != nil && q.redacted
