@@ -75,7 +75,7 @@ func (p *person) chance(share float64) bool { return p.draw.Float64() < share }
 
 // pause waits between two things that a person does.
 func (p *person) pause() {
-	time.Sleep(10 * time.Millisecond) // no two actions at the same time
+	time.Sleep(time.Second) // no two actions at the same time: Persona shows whole seconds
 	switch n := p.draw.IntN(20); {
 	case n < 5:
 	case n < 15:
