@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/idemhq/idem/internal/pgtest"
+	"github.com/idemhq/idem/internal/proxytest"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
@@ -83,7 +84,7 @@ func inFolder(folder string) database {
 func onServer(t *testing.T, server *pgtest.Server) database {
 	t.Helper()
 	url := server.Database(t)
-	network := newNetwork(t, server.Address())
+	network := proxytest.New(t, server.Address())
 	return database{
 		env:     []string{"IDEM_DATABASE_URL=" + strings.Replace(url, server.Address(), network.Listen, 1), "IDEM_DATA_DIR=" + t.TempDir()},
 		shared:  true,

@@ -2,25 +2,13 @@ package faulttest
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
-)
 
-// newNetwork starts a proxy in front of an address. It works until it is disturbed.
-func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
-	t.Helper()
-	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	network := toxiproxy.NewProxy(proxies, upstream, "127.0.0.1:0", upstream)
-	if err := network.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(network.Stop)
-	return network
-}
+	"github.com/idemhq/idem/internal/proxytest"
+)
 
 // disturbances returns the ways in which a network can fail: it is slow, has little
 // bandwidth, stops responding, ends connections in the middle, and resets them.
@@ -41,9 +29,7 @@ func disturbances() []string {
 func disturb(t *testing.T, how string, long time.Duration, networks ...*toxiproxy.Proxy) {
 	t.Helper()
 	for _, network := range networks {
-		if _, err := network.Toxics.AddToxicJson(strings.NewReader(how)); err != nil {
-			t.Fatalf("%s: %v", how, err)
-		}
+		proxytest.Disturb(t, network, how)
 	}
 	time.Sleep(long) // the duration is part of the disturbance; this does not wait for anything
 	for _, network := range networks {

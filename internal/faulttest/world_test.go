@@ -11,6 +11,7 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 
+	"github.com/idemhq/idem/internal/proxytest"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -71,7 +72,7 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.host.Close)
-	w.network = newNetwork(t, w.wire.calls.Listener.Addr().String())
+	w.network = proxytest.New(t, w.wire.calls.Listener.Addr().String())
 	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
 		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
 	})

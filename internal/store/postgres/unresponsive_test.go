@@ -6,39 +6,24 @@ import (
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/proxytest"
 	"github.com/idemhq/idem/internal/store/postgres"
 )
-
-// newNetwork starts a proxy in front of a server. It works until it is silenced.
-func newNetwork(t *testing.T, upstream string) *toxiproxy.Proxy {
-	t.Helper()
-	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	network := toxiproxy.NewProxy(proxies, upstream, "127.0.0.1:0", upstream)
-	if err := network.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(network.Stop)
-	return network
-}
 
 // silence drops all data in both directions. The connections stay open.
 func silence(t *testing.T, network *toxiproxy.Proxy) {
 	t.Helper()
 	for _, stream := range []string{"upstream", "downstream"} {
-		toxic := `{"type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`
-		if _, err := network.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
-			t.Fatalf("%s: %v", toxic, err)
-		}
+		proxytest.Disturb(t, network, `{"type": "timeout", "stream": "`+stream+`", "attributes": {"timeout": 0}}`)
 	}
 }
 
 func TestASilentConnectionHoldsNoClaimAndNoShutdown(t *testing.T) {
 	t.Parallel() // the test mostly waits
 	url := server.Database(t)
-	network := newNetwork(t, server.Address())
+	network := proxytest.New(t, server.Address())
 	far, err := postgres.Open(t.Context(), strings.Replace(url, server.Address(), network.Listen, 1))
 	if err != nil {
 		t.Fatal(err)
