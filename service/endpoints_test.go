@@ -82,16 +82,7 @@ func (h *host) told(t testing.TB) (all []notify.Message) {
 // call sends a request to the API, and reads the answer into a value where one is given.
 func (w *world) call(method, path, body string, want int, into any) string {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+"/v1/sandbox/"+path, strings.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+apiToken)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	res := w.do(method, "/v1/sandbox/"+path, body)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != want {

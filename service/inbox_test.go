@@ -15,10 +15,10 @@ import (
 	"github.com/idemhq/idem/sandbox"
 )
 
-// ask sends a POST to the service's API and returns the status and the decoded answer.
-func (w *world) ask(path, body string) (status int, answer map[string]any) {
+// do sends a request with the token to the service's API.
+func (w *world) do(method, path, body string) *http.Response {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), "POST", w.url+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -28,6 +28,13 @@ func (w *world) ask(path, body string) (status int, answer map[string]any) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return res
+}
+
+// ask sends a POST to the service's API and returns the status and the decoded answer.
+func (w *world) ask(path, body string) (status int, answer map[string]any) {
+	w.t.Helper()
+	res := w.do("POST", path, body)
 	defer res.Body.Close()
 	_ = json.NewDecoder(res.Body).Decode(&answer) // an answer without JSON is judged by its status
 	return res.StatusCode, answer

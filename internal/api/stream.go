@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -138,7 +137,7 @@ type eventStream struct {
 }
 
 func (e eventStream) send(n domain.Notification) error {
-	data, err := json.Marshal(notify.Message{Type: n.Type, Timestamp: n.CreatedAt, Data: notify.Show(n)})
+	data, err := notify.Body(n)
 	if err != nil {
 		return err
 	}

@@ -105,10 +105,14 @@ func (d *Deliverer) Run(ctx context.Context) {
 func (d *Deliverer) refresh(ctx context.Context) error {
 	wanted := map[key]domain.Endpoint{}
 	for _, env := range d.environments {
-		if err := d.storeConfigured(ctx, env); err != nil {
+		endpoints, err := d.rows.Endpoints(ctx, env)
+		if err != nil {
 			return err
 		}
-		endpoints, err := d.rows.Endpoints(ctx, env)
+		changed, err := d.storeConfigured(ctx, env, endpoints)
+		if err == nil && changed {
+			endpoints, err = d.rows.Endpoints(ctx, env)
+		}
 		if err != nil {
 			return err
 		}
@@ -166,28 +170,29 @@ func (d *Deliverer) endpoints() []domain.Endpoint {
 	return d.configured
 }
 
-// storeConfigured creates and updates the rows of the configured endpoints. A new endpoint
-// receives the notifications from now on.
-func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment) error {
+// storeConfigured creates and updates the rows of the configured endpoints, and reports
+// whether one may have changed. A new endpoint receives the notifications from now on.
+func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment, rows []domain.Endpoint) (changed bool, err error) {
 	for _, c := range d.endpoints() {
 		if c.Environment != env {
 			continue
 		}
-		row, err := d.rows.Endpoint(ctx, env, c.Name)
+		i := slices.IndexFunc(rows, func(row domain.Endpoint) bool { return row.Name == c.Name })
 		switch {
-		case errors.Is(err, store.ErrNotFound):
-			err = d.rows.CreateEndpoint(ctx, domain.Endpoint{
+		case i < 0:
+			changed, err = true, d.rows.CreateEndpoint(ctx, domain.Endpoint{
 				Environment: env, Name: c.Name, URL: c.URL, Types: c.Types, Configured: true, Position: -1, CreatedAt: d.now(),
 			}, nil)
-		case err == nil && (row.URL != c.URL || !slices.Equal(row.Types, c.Types) || !row.Configured):
+		case rows[i].URL != c.URL || !slices.Equal(rows[i].Types, c.Types) || !rows[i].Configured:
+			row := rows[i]
 			row.URL, row.Types, row.Secrets, row.Configured = c.URL, c.Types, nil, true
-			err = d.rows.UpdateEndpoint(ctx, row, nil)
+			changed, err = true, d.rows.UpdateEndpoint(ctx, row, nil)
 		}
 		if err != nil && !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) { // another node was faster
-			return err
+			return changed, err
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 // Configured reports whether an endpoint is in this node's configuration.

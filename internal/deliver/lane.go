@@ -47,10 +47,7 @@ func (l *lane) run(ctx context.Context) {
 		if ok && err == nil {
 			l.work(ctx, claim)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(claimAgain):
-		}
+		sleep(ctx, claimAgain)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,11 +13,7 @@ import (
 // Versions returns the version of a database, 0 if it has no tables yet, and the version
 // that this program would migrate it to. It changes nothing.
 func Versions(ctx context.Context, url string) (current, wanted int64, err error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, 0, err
-	}
-	if wanted, err = sqlstore.NewestMigration(files); err != nil {
+	if wanted, err = sqlstore.NewestMigration(migrations); err != nil {
 		return 0, 0, err
 	}
 	config, err := pgx.ParseConfig(url)

@@ -13,11 +13,7 @@ import (
 // Versions returns the version of the database in a file, 0 if there is none yet, and
 // the version that this program would migrate it to. It changes nothing.
 func Versions(ctx context.Context, path string) (current, wanted int64, err error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, 0, err
-	}
-	if wanted, err = sqlstore.NewestMigration(files); err != nil {
+	if wanted, err = sqlstore.NewestMigration(migrations); err != nil {
 		return 0, 0, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -7,9 +7,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// NewestMigration returns the version that the newest of some migrations leads to.
+// NewestMigration returns the version that the newest migration in the folder "migrations"
+// leads to.
 func NewestMigration(files fs.FS) (newest int64, err error) {
-	names, err := fs.Glob(files, "*.sql")
+	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
 		return 0, fmt.Errorf("list the migrations: %w", err)
 	}
