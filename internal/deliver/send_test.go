@@ -172,7 +172,7 @@ func TestAddressesThatAreNotPublicAreNotReached(t *testing.T) {
 			t.Errorf("%s is taken as an endpoint", host)
 		}
 		if err := (Network{AllowPrivate: true}).CheckURL(domain.Sandbox, "http://"+host+"/"); err != nil {
-			t.Errorf("%s is not taken where it is allowed: %v", host, err)
+			t.Errorf("the allowed address %s is rejected: %v", host, err)
 		}
 	}
 }

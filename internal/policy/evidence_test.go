@@ -69,7 +69,7 @@ func TestFailedChecksAreNamedOnce(t *testing.T) {
 		"of two verifications, sorted":  {[]domain.Object{selfie(1, "failed", "b", "a"), attempt("document", "", 1, "failed", "b")}, "a b", "a.blurred b.blurred"},
 		"none of an earlier attempt":    {[]domain.Object{selfie(1, "failed", "a"), selfie(2, "passed")}, "", ""},
 		"a failure that names no check": {[]domain.Object{attempt("selfie", "", 1, "failed")}, "verification/selfie", ""},
-		"none that is not required":     {[]domain.Object{optional}, "", ""},
+		"an optional check is left out": {[]domain.Object{optional}, "", ""},
 		"one without a requirement":     {[]domain.Object{chip}, "id_chip", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
