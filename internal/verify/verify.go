@@ -52,23 +52,26 @@ type Verifier struct {
 	environments map[domain.Environment]Settings
 }
 
-// New returns a verifier without environments: see [Verifier.Configure].
-func New(s Store, logger *slog.Logger, now func() time.Time) *Verifier {
-	return &Verifier{store: s, logger: logger, now: now, environments: map[domain.Environment]Settings{}}
+// New returns a verifier for the environments that have an entry.
+func New(s Store, environments map[domain.Environment]Settings, logger *slog.Logger, now func() time.Time) *Verifier {
+	return &Verifier{store: s, logger: logger, now: now, environments: maps.Clone(environments)}
 }
 
-// Configure sets or replaces the settings of an environment. It may be called at any time.
-func (v *Verifier) Configure(env domain.Environment, s Settings) {
-	flows := make([]Flow, len(s.Flows))
-	for i, f := range s.Flows {
-		if f = f.WithDefaults(); f.Reapply == "" {
-			f.Reapply = s.Verdicts.Reapply
-		}
-		flows[i] = f
-	}
-	s.Flows = flows
+// SetFlows replaces the flows of an environment. Calls that have begun keep the old ones.
+func (v *Verifier) SetFlows(env domain.Environment, flows []Flow) {
+	v.change(env, func(s *Settings) { s.Flows = flows })
+}
+
+// SetVerdicts replaces the policy's rules for verdicts.
+func (v *Verifier) SetVerdicts(env domain.Environment, rules fold.VerdictRules) {
+	v.change(env, func(s *Settings) { s.Verdicts = rules })
+}
+
+func (v *Verifier) change(env domain.Environment, f func(*Settings)) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	s := v.environments[env]
+	f(&s)
 	v.environments[env] = s
 }
 
@@ -79,17 +82,21 @@ func (v *Verifier) settings(env domain.Environment) Settings {
 	return v.environments[env]
 }
 
-// flow returns a flow by its name.
+// flow returns a flow by its name, with its defaults.
 func (s Settings) flow(name string) (Flow, error) {
-	known := map[string]Flow{}
+	var names []string
 	for _, f := range s.Flows {
-		known[f.Name] = f
+		if f.Name != name {
+			names = append(names, f.Name)
+			continue
+		}
+		if f.Reapply == "" {
+			f.Reapply = s.Verdicts.Reapply
+		}
+		return f.WithDefaults(), nil
 	}
-	f, ok := known[name]
-	if !ok {
-		return f, &UnknownFlowError{name, slices.Sorted(maps.Keys(known))}
-	}
-	return f, nil
+	slices.Sort(names)
+	return Flow{}, &UnknownFlowError{name, names}
 }
 
 // Action says what a call did.
