@@ -27,6 +27,7 @@ type world struct {
 	t        *testing.T
 	sandbox  *sandbox.Server
 	db       *sqlite.DB
+	settings verify.Settings
 	verifier *verify.Verifier
 	log      *bytes.Buffer
 
@@ -61,10 +62,15 @@ func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 			return each(next, r)
 		}
 	}))
-	w.verifier = verify.New(w.db, map[domain.Environment]verify.Settings{
-		domain.Sandbox: {Client: client, Flows: []verify.Flow{f}, Verdicts: fold.VerdictRules{Reapply: fold.ReapplyReview}},
-	}, slog.New(slog.NewTextHandler(w.log, nil)), w.sandbox.Now)
+	w.settings = verify.Settings{Client: client, Flows: []verify.Flow{f}, Verdicts: fold.VerdictRules{Reapply: fold.ReapplyReview}}
+	w.verifier = w.another()
 	return w
+}
+
+// another returns a verifier on the same database that shares no calls with others, as on
+// another node.
+func (w *world) another() *verify.Verifier {
+	return verify.New(w.db, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.NewTextHandler(w.log, nil)), w.sandbox.Now)
 }
 
 // during lets f see every request to Persona.
@@ -461,5 +467,33 @@ func TestAResetDuringAStart(t *testing.T) {
 	}
 	if n := w.inquiries(); n != 1 {
 		t.Errorf("there are %d inquiries", n)
+	}
+}
+
+// Verifiers that share only the database make one inquiry, although no list shows it.
+func TestVerifiersOnOneDatabaseMakeOneInquiry(t *testing.T) {
+	w := newWorld(t, nil)
+	w.during(hiding)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	answers := map[string]int{}
+	for range 5 {
+		node := w.another()
+		for range 4 {
+			all.Go(func() {
+				a, err := node.Verify(t.Context(), verify.Request{Environment: domain.Sandbox, Reference: "user-1", Flow: "kyc", Actor: "test"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answers[a.Inquiry.ID]++
+			})
+		}
+	}
+	all.Wait()
+	if n := w.inquiries(); n != 1 || len(answers) != 1 {
+		t.Errorf("there are %d inquiries, and the answers name %v", n, answers)
 	}
 }
