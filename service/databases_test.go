@@ -62,6 +62,7 @@ func TestTheService(t *testing.T) {
 				"a verification is cancelled and gets links":                  testAVerificationIsCancelledAndGetsLinks,
 				"bad requests to verify are rejected":                         testBadRequestsToVerifyAreRejected,
 				"a declined subject starts again as the policy says":          testADeclinedSubjectStartsAgain,
+				"the document describes verifications":                        testTheDocumentDescribesVerifications,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/fold"
@@ -58,21 +59,14 @@ func (c Config) flowProblems() (problems []flowProblem) {
 
 // placed returns the first problem of a file's flows, with its position.
 func (c Config) placed(file *yamlfile.File) error {
-	for _, p := range c.flowProblems() {
-		at := file.Problem("$."+p.path, p.err.Error())
-		if at.Line == 0 { // the setting is missing, or the name is not one
-			at = file.Problem("$."+p.path[:lastDot(p.path)], p.err.Error())
-		}
-		return at
+	problems := c.flowProblems()
+	if len(problems) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func lastDot(path string) int {
-	for i := len(path) - 1; i > 0; i-- {
-		if path[i] == '.' {
-			return i
-		}
+	p := problems[0]
+	at := file.Problem("$."+p.path, p.err.Error())
+	if above := strings.LastIndex(p.path, "."); at.Line == 0 { // the setting is missing, or the name is not one
+		at = file.Problem("$."+p.path[:above], p.err.Error())
 	}
-	return len(path)
+	return at
 }

@@ -338,3 +338,44 @@ func testADeclinedSubjectStartsAgain(t *testing.T, database Secret) {
 		t.Errorf("while the second is open: %+v", again)
 	}
 }
+
+// testTheDocumentDescribesVerifications makes each request about verifications, and compares
+// the answers with the API's document.
+func testTheDocumentDescribesVerifications(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	document := get[map[string]any](w, "/openapi.json")
+	id := w.verify("user-1").ID
+	made := w.verify("user-2")
+	w.simulate(made.Inquiry.ID, "start_inquiry", "fail_inquiry")
+	for _, test := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"POST", "", `{"reference":"user-1","flow":"kyc"}`, 200},
+		{"POST", "", `{"reference":"user-2","flow":"kyc"}`, 200}, // refused
+		{"POST", "", `{"reference":"user-1","flow":"kyb"}`, 404},
+		{"POST", "", `{"reference":"user-1","flow":"kyc","redirect_uri":"x"}`, 422},
+		{"POST", "", `{"reference":"user-1","flow":"kyc","fields":{"a":"` + strings.Repeat("x", 70_000) + `"}}`, 413},
+		{"GET", "", "", 200},
+		{"GET", "/{id}", "", 200},
+		{"POST", "/{id}/links", "{}", 200},
+		{"POST", "/{id}/reset", `{"reason":"a test"}`, 200},
+		{"POST", "/{id}/cancel", `{"reason":"a test"}`, 200},
+		{"POST", "/{id}/links", "{}", 409},
+	} {
+		path := "/v1/{environment}/verifications" + test.path
+		status, answer := w.request(strings.NewReplacer("{environment}", "sandbox", "{id}", id).Replace(path), test.body)
+		if status != test.want {
+			t.Errorf("%s %s: answered %d: %s", test.method, path, status, answer)
+			continue
+		}
+		media := "application~1json"
+		if status >= 400 {
+			media = "application~1problem+json"
+		}
+		pointer := fmt.Sprintf("/paths/%s/%s/responses/%d/content/%s/schema", strings.ReplaceAll(path, "/", "~1"), strings.ToLower(test.method), status, media)
+		checkSchema(t, document, pointer, []byte(answer))
+	}
+	checkSchema(t, document, "/paths/~1v1~1{environment}~1verifications/post/requestBody/content/application~1json/schema",
+		[]byte(`{"reference":"user-1042","flow":"kyc","fields":{"name-first":"Jane","count":7},"redirect_uri":"https://host.example/verified"}`))
+}
