@@ -21,13 +21,27 @@ const maxVerifyBody = 64 << 10
 
 // registerVerifications adds the operations that verify subjects.
 func registerVerifications(api huma.API, s *server) {
+	const all, one = "/v1/{environment}/verifications", "/v1/{environment}/verifications/{id}"
 	small := func(o *huma.Operation) { o.MaxBodyBytes = maxVerifyBody }
-	huma.Post(api, "/v1/{environment}/verifications", s.verify, small, answersAlso(http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable))
-	huma.Get(api, "/v1/{environment}/verifications", listOf[verificationsInput](s, s.Store.Verifications, showVerification))
-	huma.Get(api, "/v1/{environment}/verifications/{id}", s.getVerification)
-	huma.Post(api, "/v1/{environment}/verifications/{id}/links", s.linkVerification, answersAlso(http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable))
-	huma.Post(api, "/v1/{environment}/verifications/{id}/reset", s.resetVerification, small, answersAlso(http.StatusNotFound))
-	huma.Post(api, "/v1/{environment}/verifications/{id}/cancel", s.cancelVerification, small, answersAlso(http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable))
+	callsPersona := answersAlso(http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable)
+	huma.Post(api, all, s.verify, small, callsPersona, answersAlso(http.StatusRequestEntityTooLarge),
+		described("verify", "Verify a subject", "Returns the live inquiry of a subject in a flow, with a link or a session token for the person, or starts one. "+
+			"However often it is requested, a subject has at most one live inquiry in a flow. 503 with Retry-After means that the same request may succeed later."))
+	huma.Get(api, all, listOf[verificationsInput](s, s.Store.Verifications, showVerification),
+		described("list-verifications", "List verifications", "Newest first: how far subjects are in flows."))
+	huma.Get(api, one, s.getVerification, answersAlso(http.StatusNotFound),
+		described("get-verification", "Show a verification", "How far a subject is in a flow, with all inquiries. Persona is not called."))
+	huma.Post(api, one+"/links", s.linkVerification, callsPersona, answersAlso(http.StatusConflict),
+		described("link-verification", "Make a link", "A one-time link to the newest inquiry, which must be open or in review."))
+	huma.Post(api, one+"/reset", s.resetVerification, small, answersAlso(http.StatusNotFound, http.StatusRequestEntityTooLarge),
+		described("reset-verification", "Allow a new start", "The subject can start again, although all attempts are used up, a cool-down has not ended, or the subject was declined. A live inquiry stays the one there is."))
+	huma.Post(api, one+"/cancel", s.cancelVerification, small, callsPersona, answersAlso(http.StatusConflict, http.StatusRequestEntityTooLarge),
+		described("cancel-verification", "Cancel the live inquiry", "Expires the inquiry at Persona, if the person has not finished it. The attempt stays used."))
+}
+
+// described names and describes an operation.
+func described(id, summary, description string) func(*huma.Operation) {
+	return func(o *huma.Operation) { o.OperationID, o.Summary, o.Description = id, summary, description }
 }
 
 // answersAlso adds error answers to the description of an operation.
