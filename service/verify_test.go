@@ -12,6 +12,7 @@ import (
 
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -378,4 +379,26 @@ func testTheDocumentDescribesVerifications(t *testing.T, database Secret) {
 	}
 	checkSchema(t, document, "/paths/~1v1~1{environment}~1verifications/post/requestBody/content/application~1json/schema",
 		[]byte(`{"reference":"user-1042","flow":"kyc","fields":{"name-first":"Jane","count":7},"redirect_uri":"https://host.example/verified"}`))
+}
+
+// testNothingThatAPersonEntersIsStored looks for what a call was given, and for what it
+// answered, in the database and the log.
+func testNothingThatAPersonEntersIsStored(t *testing.T, database Secret) {
+	w := newWorld(t, database, "report.ready") // no event about the inquiry, which has the fields
+	a := post[api.Verified](w, "/v1/sandbox/verifications", `{"reference":"user-1","flow":"kyc","redirect_uri":"https://host.example/done?token=Hildegunde","fields":{"name-first":"Zwentibold"}}`)
+	rows, err := w.service.db.Verifications(t.Context(), domain.Sandbox, store.Filter{})
+	if err != nil || len(rows.Rows) != 1 {
+		t.Fatalf("%+v, error %v", rows, err)
+	}
+	trail, err := w.service.db.AuditTrail(t.Context(), domain.Sandbox, 0, 100)
+	if err != nil || len(trail) == 0 {
+		t.Fatalf("%+v, error %v", trail, err)
+	}
+	_, code, _ := strings.Cut(a.Link, "code=")
+	stored := fmt.Sprintf("%+v %+v %s", rows.Rows, trail, w.log)
+	for _, text := range []string{"Zwentibold", "Hildegunde", "host.example", code} {
+		if text == "" || strings.Contains(stored, text) {
+			t.Errorf("%q is stored or logged", text)
+		}
+	}
 }
