@@ -66,7 +66,7 @@ type Verified struct {
 	Action       verify.Action  `json:"action" enum:"created,reused,already_approved,refused" example:"created" doc:"created: a new inquiry; reused: there is a live inquiry; already_approved: none is needed; refused: see reason"`
 	Reason       verify.Reason  `json:"reason,omitempty" enum:"declined,attempts_used,cool_down" doc:"why it was refused"`
 	RetryAt      *time.Time     `json:"retry_at,omitempty" doc:"when a request may start an inquiry again; absent if only a reset allows it"`
-	Attempts     int            `json:"attempts" example:"1" doc:"inquiries since the last reset"`
+	Attempts     int            `json:"attempts" example:"1" doc:"inquiries since the last reset or approval"`
 	Inquiry      *LiveInquiry   `json:"inquiry,omitempty" doc:"the live inquiry"`
 	Link         string         `json:"link,omitempty" example:"https://withpersona.com/verify?code=us1-…" doc:"a one-time link for the person; absent in an embedded flow, and if the person has nothing left to do"`
 	SessionToken string         `json:"session_token,omitempty" doc:"opens the inquiry in an embedded flow; absent if its id alone opens it"`
@@ -85,7 +85,7 @@ type Verification struct {
 	Reference string           `json:"reference"`
 	Flow      string           `json:"flow"`
 	InquiryID string           `json:"inquiry_id,omitempty" doc:"the newest inquiry"`
-	Attempts  int              `json:"attempts" doc:"inquiries since the last reset"`
+	Attempts  int              `json:"attempts" doc:"inquiries since the last reset or approval"`
 	Starting  bool             `json:"starting" doc:"an inquiry was requested at Persona, and it is not known yet whether it exists"`
 	Earlier   []EarlierInquiry `json:"earlier" doc:"the inquiries before the newest, oldest first"`
 	CreatedAt time.Time        `json:"created_at"`

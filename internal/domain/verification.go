@@ -11,7 +11,7 @@ type Verification struct {
 	Reference   string // the subject
 	Flow        string // its name
 	Inquiry     string // the id of the newest inquiry; empty if none was started yet
-	Attempts    int    // inquiries since the last reset
+	Attempts    int    // inquiries since the last reset or approval
 	Starts      int    // inquiries that were ever requested at Persona
 	Earlier     []EarlierInquiry
 

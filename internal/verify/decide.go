@@ -23,6 +23,7 @@ type Inquiry struct {
 	EndedAt   time.Time // when it failed or was decided on; zero if it did not
 	ExpiresAt time.Time // zero if it does not expire
 	Redacted  bool
+	Gone      bool // Persona does not have it any more
 
 	// Known says that the service's own copy has the same status, so that verdicts account
 	// for it.
@@ -61,6 +62,7 @@ type Plan struct {
 	Step    Step
 	Reason  Reason    // of Refuse
 	RetryAt time.Time // when CoolingDown ends
+	Anew    bool      // of Start: earlier attempts no longer count
 }
 
 // Decide says what to do for a subject that is to be verified in a flow. It makes no calls,
@@ -93,7 +95,7 @@ func barred(s State, f Flow) bool {
 // decideOn decides by the newest inquiry.
 func decideOn(i Inquiry, s State, f Flow, now time.Time) Plan {
 	switch {
-	case i.Redacted:
+	case i.Redacted || i.Gone:
 		return startWithin(i, s.Verification, f, now)
 	case i.Status == "created" || i.Status == "pending":
 		return Plan{Step: Open}
@@ -128,10 +130,14 @@ func afterDecline(i Inquiry, s State, f Flow, now time.Time) Plan {
 	return startWithin(i, s.Verification, f, now)
 }
 
-// startWithin lets a subject start the next inquiry within the limits of the flow.
+// startWithin lets a subject start the next inquiry within the limits of the flow. They are
+// for attempts that lead to no approval.
 func startWithin(i Inquiry, v domain.Verification, f Flow, now time.Time) Plan {
 	if v.Renewed {
 		return Plan{Step: Start}
+	}
+	if i.Gone || i.Status == "approved" {
+		return Plan{Step: Start, Anew: true}
 	}
 	if v.Attempts >= f.Attempts {
 		return Plan{Step: Refuse, Reason: AttemptsUsed}

@@ -26,7 +26,8 @@ func TestDecide(t *testing.T) {
 	}
 	unknown := func(status string) *Inquiry { return &Inquiry{ID: "inq_1", Status: status} }
 	refused := func(reason Reason) Plan { return Plan{Step: Refuse, Reason: reason} }
-	cooling := Plan{Refuse, CoolingDown, noon.Add(22 * time.Hour)}
+	cooling := Plan{Step: Refuse, Reason: CoolingDown, RetryAt: noon.Add(22 * time.Hour)}
+	anew := Plan{Step: Start, Anew: true}
 	const (
 		none, pending, review    = domain.VerdictNone, domain.VerdictPending, domain.VerdictReview
 		approved, declined, over = domain.VerdictApproved, domain.VerdictDeclined, domain.VerdictExpired
@@ -64,10 +65,12 @@ func TestDecide(t *testing.T) {
 		"a failed inquiry is followed by another":                   {verdict: review, row: started, inquiry: known("failed", review), want: Plan{Step: Start}},
 		"a failed inquiry that is not known yet is too":             {verdict: pending, row: started, inquiry: unknown("failed"), want: Plan{Step: Start}},
 		"an expired inquiry is followed by another":                 {verdict: over, row: started, inquiry: known("expired", over), want: Plan{Step: Start}},
-		"a redacted inquiry is followed by another":                 {verdict: domain.VerdictRedacted, row: started, inquiry: &Inquiry{Status: "approved", Redacted: true}, want: Plan{Step: Start}},
+		"a redacted inquiry is followed by another":                 {verdict: domain.VerdictRedacted, row: started, inquiry: &Inquiry{Status: "failed", Redacted: true}, want: Plan{Step: Start}},
 		"a failed inquiry is the last when attempts are used":       {verdict: review, row: usedUp, inquiry: known("failed", review), want: refused(AttemptsUsed)},
 		"an expired inquiry is the last when attempts are used":     {verdict: over, row: usedUp, inquiry: known("expired", over), want: refused(AttemptsUsed)},
-		"a redacted inquiry is the last when attempts are used":     {verdict: over, row: usedUp, inquiry: &Inquiry{Status: "approved", Redacted: true}, want: refused(AttemptsUsed)},
+		"a redacted inquiry is the last when attempts are used":     {verdict: over, row: usedUp, inquiry: &Inquiry{Status: "failed", Redacted: true}, want: refused(AttemptsUsed)},
+		"attempts before an approval do not count":                  {verdict: domain.VerdictRedacted, row: usedUp, inquiry: &Inquiry{Status: "approved", Redacted: true}, want: anew},
+		"an inquiry that is gone does not count":                    {verdict: pending, row: usedUp, inquiry: &Inquiry{Gone: true}, want: anew},
 		"a reset allows a start when attempts are used":             {verdict: review, row: reset, inquiry: known("failed", review), want: Plan{Step: Start}},
 		"a failed inquiry needs a cool-down":                        {verdict: review, row: started, inquiry: known("failed", review), cool: 24 * time.Hour, want: cooling},
 		"a cool-down ends":                                          {verdict: review, row: started, inquiry: known("failed", review), cool: 2 * time.Hour, want: Plan{Step: Start}},
@@ -90,8 +93,8 @@ func TestDecide(t *testing.T) {
 		"a failed inquiry after a reset is followed where they do":  {verdict: declined, row: sinceReset, inquiry: known("failed", review), reapply: fold.ReapplyDeny, want: Plan{Step: Start}},
 		"a decline after a reset stands":                            {verdict: declined, row: sinceReset, inquiry: known("declined", declined), reapply: fold.ReapplyDeny, want: refused(Declined)},
 		"an approval that does not count where declines stand":      {verdict: declined, row: sinceReset, inquiry: known("approved", approved), reapply: fold.ReapplyDeny, want: refused(Declined)},
-		"an approval after which another flow declined is followed": {verdict: declined, row: started, inquiry: known("approved", approved), want: Plan{Step: Start}},
-		"an inquiry that moved to another person is followed":       {verdict: none, row: started, inquiry: known("approved", domain.VerdictNone), want: Plan{Step: Start}},
+		"an approval after which another flow declined is followed": {verdict: declined, row: started, inquiry: known("approved", approved), want: anew},
+		"an inquiry that moved to another person is followed":       {verdict: none, row: started, inquiry: known("approved", domain.VerdictNone), want: anew},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Flow{Name: "kyc", Template: "itmpl_1", CoolDown: test.cool, Reapply: test.reapply}.WithDefaults()

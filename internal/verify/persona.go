@@ -31,7 +31,7 @@ func inquiryOf(p *persona.Inquiry) Inquiry {
 func readInquiry(ctx context.Context, c *persona.Client, id string) (Inquiry, error) {
 	found, err := c.Inquiries.Get(ctx, id)
 	if errors.Is(err, persona.ErrNotFound) {
-		return Inquiry{ID: id, Redacted: true}, nil // its data is gone
+		return Inquiry{ID: id, Gone: true}, nil
 	}
 	if err != nil {
 		return Inquiry{}, fmt.Errorf("read the inquiry %s: %w", id, err)

@@ -25,7 +25,8 @@ type start struct {
 
 // start creates an inquiry, or finds the one that an earlier call requested. Only one call at
 // a time does, and only if the verification is still as it was decided on.
-func (w work) start(ctx context.Context, decidedOn domain.Verification) (start, Entry, error) {
+// anew says that earlier attempts no longer count.
+func (w work) start(ctx context.Context, decidedOn domain.Verification, anew bool) (start, Entry, error) {
 	row, err := w.stored(ctx, decidedOn)
 	if err != nil {
 		return start{}, Entry{}, err
@@ -35,6 +36,9 @@ func (w work) start(ctx context.Context, decidedOn domain.Verification) (start, 
 	_, err = w.claimed(ctx, row, func(current domain.Verification) error {
 		if current.Version != max(decidedOn.Version, 1) { // 1 is that of an empty one
 			return nil // decide again
+		}
+		if anew {
+			current.Attempts = 0
 		}
 		s, entry, err = w.startClaimed(ctx, current)
 		return err

@@ -75,6 +75,8 @@ func (v *Verifier) workOn(row domain.Verification) work {
 // closed returns an error if an inquiry is in one of the statuses, or redacted.
 func closed(i Inquiry, wanted string, statuses ...string) error {
 	switch {
+	case i.Gone:
+		return &NotOpenError{i.ID, "deleted", wanted}
 	case i.Redacted:
 		return &NotOpenError{i.ID, "redacted", wanted}
 	case slices.Contains(statuses, i.Status):
@@ -138,7 +140,7 @@ func (w work) cancelClaimed(ctx context.Context, row domain.Verification, reason
 	if err != nil || i.Status == "expired" {
 		return row, i, err
 	}
-	if i.Redacted || i.Status != "created" && i.Status != "pending" {
+	if i.Redacted || i.Gone || i.Status != "created" && i.Status != "pending" {
 		return row, i, closed(i, "cancelled", i.Status)
 	}
 	// Nothing is cancelled without an entry in the audit trail.

@@ -215,7 +215,7 @@ func (v *Verifier) verify(ctx context.Context, s Settings, f Flow, r Request) (A
 			}
 			changes++ // it was completed or expired meanwhile
 		case Start, Finish:
-			started, entry, err := w.start(ctx, state.Verification)
+			started, entry, err := w.start(ctx, state.Verification, plan.Anew)
 			if err != nil {
 				return Answer{}, err
 			}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/store/sqlite"
@@ -495,5 +496,81 @@ func TestVerifiersOnOneDatabaseMakeOneInquiry(t *testing.T) {
 	all.Wait()
 	if n := w.inquiries(); n != 1 || len(answers) != 1 {
 		t.Errorf("there are %d inquiries, and the answers name %v", n, answers)
+	}
+}
+
+// Time passes between the attempts of a subject.
+func TestACoolDownEndsAndAttemptsDoNotComeBack(t *testing.T) {
+	w := newWorld(t, func(f *verify.Flow) { f.Attempts, f.CoolDown = 2, 24*time.Hour })
+	fail := func(id string) {
+		t.Helper()
+		if _, err := w.sandbox.Client().Inquiries.PerformSimulateActions(t.Context(), id, persona.InquiryPerformSimulateActionsParams{
+			SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}, {Type: "fail_inquiry"}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fail(w.mustVerify(verify.ActionCreated).Inquiry.ID)
+	w.sandbox.Advance(23 * time.Hour)
+	early := w.mustVerify(verify.ActionRefused)
+	if left := early.RetryAt.Sub(w.sandbox.Now()); early.Reason != verify.CoolingDown || left < 59*time.Minute || left > time.Hour {
+		t.Errorf("an hour early: %s, %s left", early.Reason, left)
+	}
+	w.sandbox.Advance(time.Hour)
+	fail(w.mustVerify(verify.ActionCreated).Inquiry.ID)
+	for range 3 {
+		w.sandbox.Advance(30 * 24 * time.Hour)
+		if a := w.mustVerify(verify.ActionRefused); a.Reason != verify.AttemptsUsed || !a.RetryAt.IsZero() {
+			t.Errorf("after the last attempt: %+v", a)
+		}
+	}
+	row, err := w.db.VerificationOf(t.Context(), domain.Sandbox, "user-1", "kyc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.verifier.Reset(t.Context(), domain.Sandbox, row.ID, "a test", "test"); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.mustVerify(verify.ActionCreated); a.Verification.Attempts != 1 {
+		t.Errorf("after a reset: %+v", a.Verification)
+	}
+}
+
+// unwilling is a database that fails to save.
+type unwilling struct {
+	verify.Store
+	failures int
+}
+
+func (u *unwilling) SaveVerification(ctx context.Context, v domain.Verification, log []audit.Entry) (int64, error) {
+	if v.Inquiry != "" && u.failures > 0 {
+		u.failures--
+		return 0, errors.New("the disk is full")
+	}
+	return u.Store.SaveVerification(ctx, v, log)
+}
+
+// The database fails after Persona has created the inquiry.
+func TestADatabaseThatFailsMakesNoSecondInquiry(t *testing.T) {
+	w := newWorld(t, nil)
+	w.verifier = verify.New(&unwilling{w.db, 2}, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.DiscardHandler), w.sandbox.Now)
+	for range 2 {
+		if _, err := w.verify(""); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+			t.Fatalf("while the disk is full: %v", err)
+		}
+	}
+	w.mustVerify(verify.ActionReused)
+	if n := w.inquiries(); n != 1 {
+		t.Errorf("there are %d inquiries", n)
+	}
+}
+
+// Persona no longer has the inquiry, as after a local sandbox was started again.
+func TestAnInquiryThatIsGoneIsReplaced(t *testing.T) {
+	w := newWorld(t, func(f *verify.Flow) { f.Attempts = 1 })
+	w.mustVerify(verify.ActionCreated)
+	w.sandbox.Reset()
+	if a := w.mustVerify(verify.ActionCreated); a.Verification.Attempts != 1 || len(a.Verification.Earlier) != 1 {
+		t.Errorf("it is %+v", a.Verification)
 	}
 }

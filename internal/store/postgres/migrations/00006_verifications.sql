@@ -7,7 +7,7 @@ CREATE TABLE verifications (
     reference_id    TEXT NOT NULL,
     flow            TEXT NOT NULL,
     inquiry         TEXT NOT NULL, -- the newest; empty if there is none yet
-    attempts        BIGINT NOT NULL, -- inquiries since the last reset
+    attempts        BIGINT NOT NULL, -- inquiries since the last reset or approval
     starts          BIGINT NOT NULL, -- inquiries that were ever requested
     earlier         TEXT NOT NULL, -- the inquiries before the newest
     starting        BOOLEAN NOT NULL, -- it is not known whether a requested inquiry exists

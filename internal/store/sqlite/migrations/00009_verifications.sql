@@ -7,7 +7,7 @@ CREATE TABLE verifications (
     reference_id    TEXT NOT NULL,
     flow            TEXT NOT NULL,
     inquiry         TEXT NOT NULL, -- the newest; empty if there is none yet
-    attempts        INTEGER NOT NULL, -- inquiries since the last reset
+    attempts        INTEGER NOT NULL, -- inquiries since the last reset or approval
     starts          INTEGER NOT NULL, -- inquiries that were ever requested
     earlier         TEXT NOT NULL, -- the inquiries before the newest
     starting        INTEGER NOT NULL, -- it is not known whether a requested inquiry exists
