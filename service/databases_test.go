@@ -63,6 +63,7 @@ func TestTheService(t *testing.T) {
 				"bad requests to verify are rejected":                         testBadRequestsToVerifyAreRejected,
 				"a declined subject starts again as the policy says":          testADeclinedSubjectStartsAgain,
 				"the document describes verifications":                        testTheDocumentDescribesVerifications,
+				"a program that embeds the service verifies":                  testAProgramThatEmbedsTheServiceVerifies,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })

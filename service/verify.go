@@ -56,8 +56,9 @@ const (
 // the person, or starts an inquiry. However many calls are made, at the same time and on any
 // number of nodes, a subject has at most one live inquiry in a flow.
 //
-// If the error is [ErrUncertain], it is not known yet whether Persona created an inquiry;
-// another call finds out.
+// Errors wrap [ErrUnknownFlow], [ErrInvalidRequest] or [ErrUncertain], or are those of the
+// SDK: a *persona.Error with a status from 400 to 499 means that Persona rejects the
+// request. After any other error the same call may succeed later.
 func (s *Service) Verify(ctx context.Context, environment Environment, r VerifyRequest) (Verified, error) {
 	a, err := s.verifier.Verify(ctx, verify.Request{
 		Environment: environment, Reference: r.Reference, Flow: r.Flow, Fields: r.Fields, RedirectURI: r.RedirectURI, Actor: "embedded",
@@ -75,6 +76,15 @@ func (s *Service) Verify(ctx context.Context, environment Environment, r VerifyR
 	return out, nil
 }
 
-// ErrUncertain means that Persona may have created an inquiry that it does not show yet: try
-// again in a minute.
-var ErrUncertain = verify.ErrUncertain
+// The errors of [Service.Verify].
+var (
+	// ErrUnknownFlow means that no flow has this name.
+	ErrUnknownFlow = verify.ErrUnknownFlow
+
+	// ErrInvalidRequest means that the reference or the redirect address cannot be used.
+	ErrInvalidRequest = verify.ErrInvalid
+
+	// ErrUncertain means that it is not known yet whether Persona created an inquiry. A call
+	// in a minute finds out.
+	ErrUncertain = verify.ErrUncertain
+)

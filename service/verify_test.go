@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -400,5 +401,30 @@ func testNothingThatAPersonEntersIsStored(t *testing.T, database Secret) {
 		if text == "" || strings.Contains(stored, text) {
 			t.Errorf("%q is stored or logged", text)
 		}
+	}
+}
+
+// testAProgramThatEmbedsTheServiceVerifies calls the service without its API.
+func testAProgramThatEmbedsTheServiceVerifies(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	first, err := w.service.Verify(t.Context(), Sandbox, VerifyRequest{Reference: "user-1", Flow: "kyc", Fields: map[string]json.RawMessage{"name-first": json.RawMessage(`"Jane"`)}})
+	if err != nil || first.Action != ActionCreated || first.Link == "" || first.InquiryStatus != "created" {
+		t.Fatalf("the first call: %+v, error %v", first, err)
+	}
+	again, err := w.service.Verify(t.Context(), Sandbox, VerifyRequest{Reference: "user-1", Flow: "kyc"})
+	if err != nil || again.Action != ActionReused || again.InquiryID != first.InquiryID || again.ID != first.ID {
+		t.Errorf("the second call: %+v, error %v", again, err)
+	}
+	for want, r := range map[error]VerifyRequest{
+		ErrUnknownFlow:        {Reference: "user-1", Flow: "kyb"},
+		ErrInvalidRequest:     {Reference: "user-1", Flow: "kyc", RedirectURI: "javascript:alert(1)"},
+		persona.ErrBadRequest: {Reference: "user-2", Flow: "kyc", Fields: map[string]json.RawMessage{"no-such-field": json.RawMessage(`1`)}},
+	} {
+		if _, err := w.service.Verify(t.Context(), Sandbox, r); !errors.Is(err, want) {
+			t.Errorf("%+v: %v, want %v", r, err, want)
+		}
+	}
+	if _, err := w.service.Verify(t.Context(), Sandbox, VerifyRequest{Flow: "kyc"}); !errors.Is(err, ErrInvalidRequest) {
+		t.Errorf("without a reference: %v", err)
 	}
 }

@@ -66,6 +66,8 @@ type commands struct {
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 
+	Verifications verificationsCommand `cmd:"" group:"service" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
+
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
 	Versions   versionCommand    `cmd:"" group:"other" name:"version" help:"Print the versions of Idem, Go and Persona's API."`
 }

@@ -101,9 +101,9 @@ func whyRefused(a api.Verified) string {
 	case a.RetryAt != nil:
 		return fmt.Sprintf("the person must wait until %s", moment(*a.RetryAt))
 	case a.Reason == "attempts_used":
-		return fmt.Sprintf("all attempts are used up; a reset of %s allows more", a.ID)
+		return fmt.Sprintf("all attempts are used up; `idem verifications reset %s` allows more", a.ID)
 	case a.Verdict == domain.VerdictDeclined:
-		return fmt.Sprintf("the person was declined; a reset of %s allows a new start", a.ID)
+		return fmt.Sprintf("the person was declined; `idem verifications reset %s` allows a new start", a.ID)
 	}
 	return string(a.Reason)
 }

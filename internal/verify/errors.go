@@ -9,6 +9,12 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 )
 
+// ErrUnknownFlow is what an [*UnknownFlowError] wraps.
+var ErrUnknownFlow = errors.New("there is no such flow")
+
+// ErrInvalid is what a [*RequestError] wraps.
+var ErrInvalid = errors.New("invalid request")
+
 // UnknownFlowError means that no flow has the name of a request.
 type UnknownFlowError struct {
 	Name  string
@@ -21,6 +27,9 @@ func (e *UnknownFlowError) Error() string {
 	}
 	return fmt.Sprintf("there is no flow %q%s There are: %s", domain.Storable(e.Name, 100), sentence(spelling.DidYouMean(e.Name, e.Known)), strings.Join(e.Known, ", "))
 }
+
+// Unwrap returns [ErrUnknownFlow].
+func (e *UnknownFlowError) Unwrap() error { return ErrUnknownFlow }
 
 // sentence ends an error before another sentence.
 func sentence(text string) string {

@@ -36,6 +36,9 @@ type RequestError struct {
 
 func (e *RequestError) Error() string { return e.Field + ": " + e.Problem }
 
+// Unwrap returns [ErrInvalid].
+func (e *RequestError) Unwrap() error { return ErrInvalid }
+
 // checkReference returns an error if a text cannot be the reference id of a subject.
 func checkReference(reference string) error {
 	switch {

@@ -155,8 +155,12 @@ func (w work) save(ctx context.Context, row domain.Verification, i Inquiry, what
 	row.Attempts++
 	entry := w.entry(row, w.request.Actor, what, i.ID, fmt.Sprintf("flow %s, attempt %d", row.Flow, row.Attempts))
 	version, err := w.store.SaveVerification(ctx, row, []audit.Entry{entry})
+	if err != nil {
+		return row, err
+	}
 	row.Version = version
-	return row, err
+	w.logger.InfoContext(ctx, what, "environment", row.Environment, "verification", row.ID, "flow", row.Flow, "attempt", row.Attempts, "inquiry", i.ID)
+	return row, nil
 }
 
 // entry returns an audit entry about a verification.

@@ -28,6 +28,7 @@ type world struct {
 	t        *testing.T
 	sandbox  *sandbox.Server
 	db       *sqlite.DB
+	store    verify.Store // db, or something in front of it
 	settings verify.Settings
 	verifier *verify.Verifier
 	log      *bytes.Buffer
@@ -43,6 +44,7 @@ func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 	if w.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db")); err != nil {
 		t.Fatal(err)
 	}
+	w.store = w.db
 	t.Cleanup(func() {
 		if err := w.db.Close(); err != nil {
 			t.Error(err)
@@ -71,7 +73,7 @@ func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 // another returns a verifier on the same database that shares no calls with others, as on
 // another node.
 func (w *world) another() *verify.Verifier {
-	return verify.New(w.db, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.NewTextHandler(w.log, nil)), w.sandbox.Now)
+	return verify.New(w.store, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.NewTextHandler(w.log, nil)), w.sandbox.Now)
 }
 
 // during lets f see every request to Persona.
