@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,7 +30,6 @@ type world struct {
 	store    verify.Store // db, or something in front of it
 	settings verify.Settings
 	verifier *verify.Verifier
-	log      *bytes.Buffer
 
 	mu   sync.Mutex
 	each func(next persona.Doer, r *http.Request) (*http.Response, error) // of each request to Persona; nil for nothing
@@ -39,7 +37,7 @@ type world struct {
 
 func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 	t.Helper()
-	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RateLimit: 100_000}), log: &bytes.Buffer{}}
+	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RateLimit: 100_000})}
 	var err error
 	if w.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db")); err != nil {
 		t.Fatal(err)
@@ -73,7 +71,7 @@ func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 // another returns a verifier on the same database that shares no calls with others, as on
 // another node.
 func (w *world) another() *verify.Verifier {
-	return verify.New(w.store, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.NewTextHandler(w.log, nil)), w.sandbox.Now)
+	return verify.New(w.store, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.DiscardHandler), w.sandbox.Now)
 }
 
 // during lets f see every request to Persona.
