@@ -15,8 +15,8 @@ import (
 	"github.com/idemhq/idem/persona"
 )
 
-// start is the result of [work.start].
-type start struct {
+// started is the result of [work.start].
+type started struct {
 	done         bool // there is an inquiry now; false if another call is at work
 	created      bool // and this call created it
 	verification domain.Verification
@@ -24,14 +24,14 @@ type start struct {
 }
 
 // start creates an inquiry, or finds the one that an earlier call requested. Only one call at
-// a time does, and only if the verification is still as it was decided on.
-// anew says that earlier attempts no longer count.
-func (w work) start(ctx context.Context, decidedOn domain.Verification, anew bool) (start, Entry, error) {
+// a time does, and only if the verification is still as it was decided on. anew says that
+// earlier attempts no longer count.
+func (w work) start(ctx context.Context, decidedOn domain.Verification, anew bool) (started, Entry, error) {
 	row, err := w.stored(ctx, decidedOn)
 	if err != nil {
-		return start{}, Entry{}, err
+		return started{}, Entry{}, err
 	}
-	var s start
+	var s started
 	var entry Entry
 	_, err = w.claimed(ctx, row, func(current domain.Verification) error {
 		if current.Version != max(decidedOn.Version, 1) { // 1 is that of an empty one
@@ -44,7 +44,7 @@ func (w work) start(ctx context.Context, decidedOn domain.Verification, anew boo
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return start{}, Entry{}, nil // decide again
+		return started{}, Entry{}, nil // decide again
 	}
 	return s, entry, err
 }
@@ -70,35 +70,35 @@ func (v *Verifier) claimed(ctx context.Context, row domain.Verification, f func(
 	return true, f(current)
 }
 
-func (w work) startClaimed(ctx context.Context, row domain.Verification) (start, Entry, error) {
+func (w work) startClaimed(ctx context.Context, row domain.Verification) (started, Entry, error) {
 	found, err := w.find(ctx, row)
 	if err != nil {
-		return start{}, Entry{}, err
+		return started{}, Entry{}, err
 	}
 	if found != nil && found.ID == row.Inquiry {
-		return start{}, Entry{}, nil // it was resumed meanwhile: decide again
+		return started{}, Entry{}, nil // it was resumed meanwhile: decide again
 	}
 	if found != nil {
 		row, err = w.save(ctx, row, *found, "verification.found")
-		return start{done: true, verification: row, inquiry: *found}, Entry{}, err
+		return started{done: true, verification: row, inquiry: *found}, Entry{}, err
 	}
 	if !row.Spent.IsZero() && w.now().Sub(row.Spent) < effectDelay {
-		return start{}, Entry{}, ErrUncertain
+		return started{}, Entry{}, ErrUncertain
 	}
 	first := !row.Starting || !row.Spent.IsZero() || w.now().Sub(row.KeyMadeAt) > keyLife
 	if first {
 		if row, err = w.intend(ctx, row); err != nil {
-			return start{}, Entry{}, err
+			return started{}, Entry{}, err
 		}
 	}
 	made, entry, attempts, err := createInquiry(ctx, w.settings.Client, w.request, w.flow, row.IdempotencyKey)
 	if err != nil {
-		return start{}, Entry{}, w.failed(ctx, row, err, first && (attempts <= 1 || !errors.Is(err, persona.ErrConflict)))
+		return started{}, Entry{}, w.failed(ctx, row, err, first && (attempts <= 1 || !errors.Is(err, persona.ErrConflict)))
 	}
 	if row, err = w.save(ctx, row, made, "verification.started"); err != nil {
-		return start{}, Entry{}, err
+		return started{}, Entry{}, err
 	}
-	return start{done: true, created: true, verification: row, inquiry: made}, entry, nil
+	return started{done: true, created: true, verification: row, inquiry: made}, entry, nil
 }
 
 // find looks for a live inquiry at Persona, or one that an earlier call requested. It returns

@@ -210,20 +210,20 @@ func (v *Verifier) verify(ctx context.Context, s Settings, f Flow, r Request) (A
 				answer.Inquiry, answer.Entry = &opened, entry
 				return answer, nil
 			}
-			if _, rejected := Rejection(err); !rejected || changes >= maxChanges {
+			if !hasChanged(err) || changes >= maxChanges {
 				return Answer{}, err
 			}
-			changes++ // it was completed or expired meanwhile
+			changes++
 		case Start, Finish:
-			started, entry, err := w.start(ctx, state.Verification, plan.Anew)
+			made, entry, err := w.start(ctx, state.Verification, plan.Anew)
 			if err != nil {
 				return Answer{}, err
 			}
-			if started.created {
-				answer.Verification, answer.Action, answer.Inquiry, answer.Entry = started.verification, ActionCreated, &started.inquiry, entry
+			if made.created {
+				answer.Verification, answer.Action, answer.Inquiry, answer.Entry = made.verification, ActionCreated, &made.inquiry, entry
 				return w.withLink(ctx, answer)
 			}
-			if started.done {
+			if made.done {
 				continue // there is an inquiry now: decide on it
 			}
 		}
@@ -232,6 +232,11 @@ func (v *Verifier) verify(ctx context.Context, s Settings, f Flow, r Request) (A
 		}
 		wait = min(2*wait, longestWait)
 	}
+}
+
+// hasChanged reports whether an error can mean that an inquiry is no longer open.
+func hasChanged(err error) bool {
+	return errors.Is(err, persona.ErrConflict) || errors.Is(err, persona.ErrInvalid) || errors.Is(err, persona.ErrNotFound)
 }
 
 // sleep waits about as long as it is told, so that nodes do not act in step.

@@ -574,3 +574,45 @@ func TestAnInquiryThatIsGoneIsReplaced(t *testing.T) {
 		t.Errorf("it is %+v", a.Verification)
 	}
 }
+
+// The inquiry is finished or expires between the read and the request for a link, or has too
+// many sessions, so that Persona expires it.
+func TestAnInquiryThatChangesIsDecidedOnAgain(t *testing.T) {
+	for step, want := range map[string]verify.Action{"expire_inquiry": verify.ActionCreated, "approve_inquiry": verify.ActionReused} {
+		w := newWorld(t, nil)
+		first := w.mustVerify(verify.ActionCreated).Inquiry.ID
+		w.during(func(next persona.Doer, r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/generate-one-time-link") {
+				w.during(nil)
+				if _, err := w.sandbox.Client().Inquiries.PerformSimulateActions(r.Context(), first, persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}, {Type: step}}}); err != nil {
+					t.Error(err)
+				}
+			}
+			return next(r)
+		})
+		if a := w.mustVerify(want); (a.Inquiry.ID == first) != (want == verify.ActionReused) {
+			t.Errorf("%s: it names %s", step, a.Inquiry.ID)
+		}
+	}
+}
+
+// A key without the permission to make links is an error at once.
+func TestAForbiddenLinkIsAnError(t *testing.T) {
+	w := newWorld(t, nil)
+	calls := 0
+	w.during(func(next persona.Doer, r *http.Request) (*http.Response, error) {
+		if !strings.HasSuffix(r.URL.Path, "/generate-one-time-link") {
+			return next(r)
+		}
+		calls++
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{}`)), Request: r}, nil
+	})
+	for range 2 {
+		if _, err := w.verify(""); !errors.Is(err, persona.ErrForbidden) {
+			t.Errorf("a call: %v", err)
+		}
+	}
+	if n := w.inquiries(); n != 1 || calls != 2 {
+		t.Errorf("there are %d inquiries after %d calls", n, calls)
+	}
+}
