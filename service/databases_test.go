@@ -64,6 +64,7 @@ func TestTheService(t *testing.T) {
 				"a declined subject starts again as the policy says":          testADeclinedSubjectStartsAgain,
 				"the document describes verifications":                        testTheDocumentDescribesVerifications,
 				"a program that embeds the service verifies":                  testAProgramThatEmbedsTheServiceVerifies,
+				"flows are reloaded":                                          testFlowsAreReloaded,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })

@@ -175,21 +175,22 @@ func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
 }
 
-// Reload applies the webhook secrets and notification endpoints of a configuration that was
-// loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
+// Reload applies the webhook secrets, notification endpoints and flows of a configuration
+// that was loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
 // changes nothing.
 func (s *Service) Reload(cfg Config, err error) {
 	if err != nil {
-		s.logger.Error("reload failed: invalid configuration; keeping the current secrets and endpoints", "error", err)
+		s.logger.Error("reload failed: invalid configuration; keeping the current secrets, endpoints and flows", "error", err)
 		return
 	}
 	for name, e := range cfg.Environments {
 		if _, known := s.cfg.Environments[name]; known {
 			s.SetWebhookSecrets(name, e.WebhookSecrets)
+			s.verifier.SetFlows(name, e.flows())
 		}
 	}
 	s.deliverer.SetEndpoints(cfg.endpoints())
-	s.logger.Info("webhook secrets and notification endpoints reloaded", "environments", len(cfg.Environments))
+	s.logger.Info("webhook secrets, notification endpoints and flows reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies loads the configured policies and returns the first error.

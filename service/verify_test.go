@@ -428,3 +428,21 @@ func testAProgramThatEmbedsTheServiceVerifies(t *testing.T, database Secret) {
 		t.Errorf("without a reference: %v", err)
 	}
 }
+
+// testFlowsAreReloaded adds a flow and changes one while the service runs.
+func testFlowsAreReloaded(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	first := w.verify("user-1")
+	cfg := w.service.cfg
+	cfg.Environments = map[Environment]EnvironmentConfig{Sandbox: cfg.Environments[Sandbox]}
+	e := cfg.Environments[Sandbox]
+	e.Flows = map[string]FlowConfig{"kyc": {InquiryTemplate: sandbox.InquiryTemplateID, Mode: "embedded"}, "kyb": {InquiryTemplate: "itmpl_Absent"}}
+	cfg.Environments[Sandbox] = e
+	w.service.Reload(cfg, nil)
+	if again := w.verify("user-1"); again.SessionToken == "" || again.Link != "" || again.Inquiry.ID != first.Inquiry.ID {
+		t.Errorf("the changed flow: %+v", again)
+	}
+	if status, answer := w.request("/v1/sandbox/verifications", `{"reference":"user-1","flow":"kyb"}`); status != http.StatusUnprocessableEntity {
+		t.Errorf("the added flow, whose template there is not: %d %s", status, answer)
+	}
+}
