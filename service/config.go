@@ -58,6 +58,8 @@ type Config struct {
 
 	// Simulation is set only by tests that use a fake clock.
 	Simulation *Simulation `yaml:"-"`
+
+	path string // the file that it was loaded from, if any
 }
 
 // Simulation replaces the network and the polling interval when the service runs on a fake
@@ -91,7 +93,7 @@ type EnvironmentConfig struct {
 // path means no file. Paths inside the file are relative to it. Errors name the setting and
 // the variable.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
-	var c Config
+	c := Config{path: path}
 	folder := "."
 	if path != "" {
 		source, err := os.ReadFile(path)
@@ -169,14 +171,29 @@ func renamed(err error) error {
 	return err
 }
 
-// complete adds the values from environment variables and files.
-func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
-	read := func(path string) (string, error) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path)
+// files returns the files that the configuration was loaded from.
+func (c Config) files() []string {
+	paths := []string{c.path}
+	for _, e := range c.Environments {
+		paths = append(paths, e.APIKeyFile, e.WebhookSecretsFile, e.Policy)
+		for _, n := range e.Notifications {
+			paths = append(paths, n.SecretsFile)
 		}
-		b, err := os.ReadFile(path)
-		return strings.TrimSpace(string(b)), err
+	}
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == "" })
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// complete adds the values from environment variables and files. It makes the paths
+// independent of the folder, and removes those of files that a variable overrides.
+func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
+	locate(folder, &e.APIKeyFile, &e.WebhookSecretsFile)
+	if key := variable("API_KEY"); key != "" {
+		e.APIKey, e.APIKeyFile = Secret(key), ""
+	}
+	if list := variable("WEBHOOK_SECRETS"); list != "" {
+		e.WebhookSecrets, e.WebhookSecretsFile = secrets(list), ""
 	}
 	if e.APIKeyFile != "" {
 		key, err := read(e.APIKeyFile)
@@ -192,17 +209,12 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 		}
 		e.WebhookSecrets = secrets(lines)
 	}
-	if key := variable("API_KEY"); key != "" {
-		e.APIKey = Secret(key)
-	}
-	if list := variable("WEBHOOK_SECRETS"); list != "" {
-		e.WebhookSecrets = secrets(list)
-	}
 	for i, n := range e.Notifications {
 		if n.SecretsFile == "" {
 			continue
 		}
-		lines, err := read(n.SecretsFile)
+		locate(folder, &e.Notifications[i].SecretsFile)
+		lines, err := read(e.Notifications[i].SecretsFile)
 		if err != nil {
 			return fmt.Errorf("notifications: secrets_file of %q: %w", n.Name, err)
 		}
@@ -213,10 +225,22 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	}
 	override(&e.BaseURL, variable("BASE_URL"), "")
 	override(&e.Policy, variable("POLICY"), "")
-	if e.Policy != "" && !filepath.IsAbs(e.Policy) {
-		e.Policy = filepath.Join(folder, e.Policy)
-	}
+	locate(folder, &e.Policy)
 	return nil
+}
+
+// locate makes relative paths relative to a folder.
+func locate(folder string, paths ...*string) {
+	for _, path := range paths {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
+	}
+}
+
+func read(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	return strings.TrimSpace(string(b)), err
 }
 
 func secrets(text string) []Secret {

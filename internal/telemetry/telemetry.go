@@ -30,6 +30,8 @@ type Metrics struct {
 	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
 	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
 	Nodes        prometheus.Gauge         // processes on the same database
+	ReloadOK     prometheus.Gauge         // 1 if the last reload of the configuration succeeded, or there was none
+	ReloadedAt   prometheus.Gauge         // when the configuration was loaded last, in Unix seconds
 }
 
 // New returns metrics with their own registry.
@@ -52,8 +54,12 @@ func New() *Metrics {
 	m.Delivery = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_delivery_seconds", Help: "Time from a notification to its acceptance by an endpoint.",
 		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 5, 30, 300, 3600, 86400}}, []string{"environment"})
 	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
+	m.ReloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_successful", Help: "1 if the configuration on disk is in use, 0 if the last reload rejected it; alert on 0."})
+	m.ReloadedAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_success_timestamp_seconds", Help: "When the configuration was loaded last."})
 	m.Nodes.Set(1)
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes,
+	m.ReloadOK.Set(1)
+	m.ReloadedAt.SetToCurrentTime()
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes, m.ReloadOK, m.ReloadedAt,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
