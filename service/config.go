@@ -74,11 +74,16 @@ type Simulation struct {
 type EnvironmentConfig struct {
 	APIKey             Secret        `yaml:"api_key"`              // IDEM_ENV_API_KEY
 	APIKeyFile         string        `yaml:"api_key_file"`         // a file that contains the key; alternative to api_key
+	APIKeyID           string        `yaml:"api_key_id"`           // of the key at Persona (api_…), to rotate it; not needed if there is only one key
 	BaseURL            string        `yaml:"base_url"`             // of Persona's API; IDEM_ENV_BASE_URL
 	WebhookSecrets     []Secret      `yaml:"webhook_secrets"`      // all valid secrets; IDEM_ENV_WEBHOOK_SECRETS, separated by commas
 	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one secret per line; alternative to webhook_secrets
 	Policy             string        `yaml:"policy"`               // a file of rules; default: the built-in rules; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // maximum age of a signature; default 5m
+
+	// RotateKeys is the age at which the service replaces the API key and the webhook secret,
+	// if they are in files. The default is never.
+	RotateKeys time.Duration `yaml:"rotate_keys"`
 
 	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
 	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
@@ -320,6 +325,12 @@ func (c Config) Check() error {
 		for _, err := range c.checkNotifications(name) {
 			problem("environments.%s.notifications: %w", name, err)
 		}
+		switch {
+		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
+			problem("environments.%s.rotate_keys: %s is less than a day", name, e.RotateKeys)
+		case e.RotateKeys != 0 && e.APIKeyFile == "" && e.WebhookSecretsFile == "":
+			problem("environments.%s.rotate_keys needs api_key_file or webhook_secrets_file, where the new ones are written", name)
+		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
 		}
@@ -330,6 +341,10 @@ func (c Config) Check() error {
 	}
 	return errors.Join(problems...)
 }
+
+// minRotation is the lowest age at which keys can be rotated: every old key must have time
+// to fall out of use.
+const minRotation = 24 * time.Hour
 
 // proxies parses TrustedProxies.
 func (c Config) proxies() ([]netip.Prefix, error) {

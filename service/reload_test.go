@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -26,10 +27,19 @@ type folder struct {
 	dir string
 }
 
-// newFolder starts a service that was configured by files.
-func newFolder(t *testing.T) *folder {
+// newFolder starts a service that was configured by files. More settings of the sandbox are
+// lines of YAML.
+func newFolder(t *testing.T, more ...string) *folder {
 	t.Helper()
-	w := newWorld(t, "")
+	return newFolderThrough(t, nil, more...)
+}
+
+// newFolderThrough is newFolder with a proxy handler between the service and the sandbox's
+// API.
+func newFolderThrough(t *testing.T, through func(http.Handler) http.Handler, more ...string) *folder {
+	t.Helper()
+	w := newWorldThrough(t, "", through)
+	w.stop() // the service that it started
 	f := &folder{w, t.TempDir()}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -47,7 +57,7 @@ environments:
     api_key_file: key
     webhook_secrets_file: secrets
     policy: rules.yaml
-    base_url: `+w.sandbox.BaseURL()+"\n")
+    base_url: `+cmp.Or(w.api, w.sandbox.BaseURL())+"\n"+strings.Join(more, "\n"))
 	cfg, err := f.load()
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,7 @@ type Service struct {
 	queue      jobs
 	limiters   []*persona.RateLimiter
 	keys       map[Environment]*apiKey
+	clients    map[Environment]*persona.Client
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
@@ -60,7 +61,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("invalid configuration:\n%w", err)
 	}
-	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, reevaluateNow: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, clients: map[Environment]*persona.Client{}, reevaluateNow: make(chan struct{}, 1)}
 	s.reloaded.Store(&reloadState{})
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
@@ -78,6 +79,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		if err != nil {
 			return nil, fmt.Errorf("create the client of the %s environment: %w", name, err)
 		}
+		s.clients[name] = client
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
@@ -211,6 +213,7 @@ func (s *Service) Run(ctx context.Context) error {
 	running.Go(func() { s.reevaluate(working) })
 	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
+	running.Go(func() { s.rotate(working) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service started", "environments", len(s.cfg.Environments))
 	<-working.Done()

@@ -32,6 +32,10 @@ type Metrics struct {
 	Nodes        prometheus.Gauge         // processes on the same database
 	ReloadOK     prometheus.Gauge         // 1 if the last reload of the configuration succeeded, or there was none
 	ReloadedAt   prometheus.Gauge         // when the configuration was loaded last, in Unix seconds
+	KeyCreated   *prometheus.GaugeVec     // when an API key or a webhook secret was made, in Unix seconds, by environment and kind
+	KeyExpires   *prometheus.GaugeVec     // when an API key expires; absent if it does not
+	RotationDue  *prometheus.GaugeVec     // when a key or secret is to be rotated; absent if it is not
+	RotationOK   *prometheus.GaugeVec     // 0 while a rotation fails
 }
 
 // New returns metrics with their own registry.
@@ -56,6 +60,12 @@ func New() *Metrics {
 	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
 	m.ReloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_successful", Help: "1 if the configuration on disk is in use, 0 if the last reload rejected it; alert on 0."})
 	m.ReloadedAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_success_timestamp_seconds", Help: "When the configuration was loaded last."})
+	key := []string{"environment", "kind"}
+	m.KeyCreated = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_created_timestamp_seconds", Help: "When an API key or a webhook secret was made, as far as Persona tells."}, key)
+	m.KeyExpires = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_expires_timestamp_seconds", Help: "When an API key expires; absent if it does not. Alert before."}, key)
+	m.RotationDue = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_rotation_due_timestamp_seconds", Help: "When a key or secret is rotated; absent without rotate_keys. Alert when it is in the past for a day."}, key)
+	m.RotationOK = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_rotation_successful", Help: "0 while the rotation of a key or secret fails; alert on 0."}, key)
+	m.registry.MustRegister(m.KeyCreated, m.KeyExpires, m.RotationDue, m.RotationOK)
 	m.Nodes.Set(1)
 	m.ReloadOK.Set(1)
 	m.ReloadedAt.SetToCurrentTime()
