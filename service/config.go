@@ -234,6 +234,18 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	return nil
 }
 
+// CurrentKey reads the API key again if it is in a file, since it may have been rotated.
+func (e EnvironmentConfig) CurrentKey() (Secret, error) {
+	if e.APIKeyFile == "" {
+		return e.APIKey, nil
+	}
+	key, err := read(e.APIKeyFile)
+	if err != nil {
+		return "", fmt.Errorf("api_key_file: %w", err)
+	}
+	return Secret(key), nil
+}
+
 // locate makes relative paths relative to a folder.
 func locate(folder string, paths ...*string) {
 	for _, path := range paths {

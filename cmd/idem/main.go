@@ -58,6 +58,7 @@ type commands struct {
 
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
 	Doctor    doctorCommand    `cmd:"" group:"service" help:"Check the configuration, the service, and the API key and webhook at Persona."`
+	Keys      keysCommand      `cmd:"" group:"service" help:"Show and rotate API keys and webhook secrets."`
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
