@@ -244,6 +244,7 @@ type Store interface {
 	Renew(ctx context.Context, c Claim) (held bool, err error)
 
 	Deliveries
+	ViewReader
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
