@@ -16,6 +16,7 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/scenario"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
+	"github.com/idemhq/idem/service"
 )
 
 func main() {
@@ -64,6 +65,7 @@ type commands struct {
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
 	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
+	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
@@ -86,7 +88,7 @@ func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, er
 	return kong.New(&commands{},
 		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
 		kong.Writers(std.out, std.err), kong.Exit(exit), kong.ExplicitGroups(groups()),
-		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", ")},
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", "), "views": strings.Join(service.ExportViews(), ",")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}))
 }
