@@ -99,13 +99,15 @@ type EnvironmentConfig struct {
 // the variable.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	c := Config{path: path}
+	var file *yamlfile.File
 	folder := "."
 	if path != "" {
 		source, err := os.ReadFile(path)
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		if err := yamlfile.New(path, source).Read(&c); err != nil {
+		file = yamlfile.New(path, source)
+		if err := file.Read(&c); err != nil {
 			return c, renamed(withoutText(err))
 		}
 		folder = filepath.Dir(path)
@@ -154,7 +156,7 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 		c.Environments[name] = env
 	}
-	return c, c.Check()
+	return c, located(file, c.Check())
 }
 
 // renames maps the old names of settings to their current names.
@@ -173,7 +175,7 @@ func renamed(err error) error {
 			return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: fmt.Sprintf("%s; it is called %s now", at.Problem, now)}
 		}
 	}
-	return err
+	return suggested(err)
 }
 
 // files returns the files that the configuration was loaded from.
@@ -334,14 +336,12 @@ func (c Config) Check() error {
 		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
 			problem("%s is not a web address", setting("base_url"))
 		}
-		for _, err := range c.checkNotifications(name) {
-			problem("environments.%s.notifications: %w", name, err)
-		}
+		problems = append(problems, c.checkNotifications(name)...)
 		switch {
 		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
-			problem("environments.%s.rotate_keys: %s is less than a day", name, e.RotateKeys)
+			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)})
 		case e.RotateKeys != 0 && e.APIKeyFile == "" && e.WebhookSecretsFile == "":
-			problem("environments.%s.rotate_keys needs api_key_file or webhook_secrets_file, where the new ones are written", name)
+			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("it needs api_key_file or webhook_secrets_file, where the new ones are written")})
 		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
