@@ -108,6 +108,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, s.db.Now); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
+	if err := s.metrics.WatchEndpoints(slices.Collect(maps.Keys(cfg.Environments)), s.db.Endpoints, logger); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, s.db.Now)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
