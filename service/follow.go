@@ -89,11 +89,16 @@ func (f *follower) reload(ctx context.Context) {
 	f.service.logger.WarnContext(ctx, "reload postponed: the files of the configuration keep changing")
 }
 
-// fingerprint returns a hash of the content of files.
+// fingerprint returns a hash of the content of files. Only regular files are read: a pipe
+// would wait for its writer.
 func fingerprint(paths []string) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, path := range paths {
-		content, err := os.ReadFile(path)
+		var content []byte
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() {
+			content, err = os.ReadFile(path)
+		}
 		fmt.Fprintf(h, "%q %d %t\n", path, len(content), err == nil)
 		h.Write(content)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -309,5 +310,15 @@ func TestAFileThatIsBeingWrittenIsNotUsed(t *testing.T) {
 	follower.reload(t.Context())
 	if strings.Count(f.log.String(), "configuration reloaded") != before || !strings.Contains(f.log.String(), "keep changing") {
 		t.Error("files that keep changing were used")
+	}
+}
+
+func TestAPipeDoesNotStopTheService(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := exec.CommandContext(t.Context(), "mkfifo", path).Run(); err != nil {
+		t.Skip("there are no named pipes here:", err)
+	}
+	if fingerprint([]string{path}) != fingerprint([]string{path}) { // it must not wait for a writer
+		t.Error("a pipe changes")
 	}
 }

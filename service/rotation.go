@@ -129,6 +129,10 @@ func (s *Service) rotateIfDue(ctx context.Context, r rotation) (wait time.Durati
 		return rotationInterval
 	}
 	labels := []string{string(r.environment), r.kind}
+	if err != nil && persona.RetryOf(err) != persona.RetryNever {
+		s.logger.WarnContext(ctx, "rotation interrupted; it continues in a minute", "environment", r.environment, "kind", r.kind, "error", err)
+		return time.Minute
+	}
 	if err != nil {
 		s.metrics.RotationOK.WithLabelValues(labels...).Set(0)
 		s.logger.ErrorContext(ctx, "rotation failed: "+rotationAdvice(err), "environment", r.environment, "kind", r.kind, "error", err)

@@ -187,8 +187,12 @@ func (r *keyRotation) identify(ctx context.Context) (string, error) {
 
 // begin checks that the rotation can be finished, and remembers that it has begun.
 func (r *keyRotation) begin(ctx context.Context) error {
-	if _, err := r.client.APIKeys.Get(ctx, r.state.ID); err != nil {
+	key, err := r.client.APIKeys.Get(ctx, r.state.ID)
+	if err != nil {
 		return fmt.Errorf("read the API key %s: %w", r.state.ID, err)
+	}
+	if err := r.checkLife(key); err != nil { // the clone would have the same end
+		return err
 	}
 	if err := checkWritable(r.Path, []byte(r.value+"\n")); err != nil {
 		return err
@@ -253,8 +257,13 @@ func (r *keyRotation) try(ctx context.Context, id, value string) error {
 	if err != nil {
 		return fmt.Errorf("try the new API key %s: %w", id, err)
 	}
+	return r.checkLife(key)
+}
+
+// checkLife returns an error if a key expires too soon to be used.
+func (r *keyRotation) checkLife(key *persona.APIKey) error {
 	if expires := key.Attributes.ExpiresAt; !expires.IsZero() && expires.Before(r.Now().Add(r.Quiet+24*time.Hour)) {
-		return fmt.Errorf("the new API key %s expires at %s, like the one it was cloned from: create a key that does not expire at Persona, and write it to %s", id, expires.UTC().Format(time.RFC3339), r.Path)
+		return fmt.Errorf("the API key %s expires at %s, and so does a clone of it: create a key that does not expire at Persona, and write it to %s", key.ID, expires.UTC().Format(time.RFC3339), r.Path)
 	}
 	return nil
 }

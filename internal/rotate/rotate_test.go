@@ -246,7 +246,7 @@ func TestARotationOfAKeySurvivesAKillAfterTheFileWasWritten(t *testing.T) {
 
 func TestACloneWhoseValueIsLostIsExpired(t *testing.T) {
 	w := newWorld(t, sandbox.SandboxKey)
-	w.killAt, w.after = 4, false // the call that tries the clone
+	w.killAt, w.after = 4, false // the call that tries the clone: after a list, a read and the cloning
 	if dead, err := killable(func() error { _, err := w.key().Step(t.Context(), true); return err }); !dead || err != nil {
 		t.Fatalf("killed: %t, error %v", dead, err)
 	}
@@ -329,4 +329,27 @@ func TestAFileThatCannotBeReplacedPreventsTheRotation(t *testing.T) {
 	if _, err := w.key().Step(t.Context(), true); err == nil {
 		t.Error("it began")
 	}
+}
+
+func TestAKeyThatExpiresSoonIsNotCloned(t *testing.T) {
+	w := newWorld(t, sandbox.SandboxKey)
+	if _, err := w.Client().APIKeys.Expire(t.Context(), w.onlyKey(), persona.APIKeyExpireParams{ExpiresInSeconds: 3600}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.key().Step(t.Context(), true); err == nil || !strings.Contains(err.Error(), "expires at") {
+		t.Errorf("error %v", err)
+	}
+	w.onlyKey()
+}
+
+// onlyKey returns the id of the only key.
+func (w *world) onlyKey() (id string) {
+	w.t.Helper()
+	for key, err := range w.Client().APIKeys.List(w.t.Context(), persona.APIKeyListParams{}) {
+		if err != nil || id != "" {
+			w.t.Fatalf("there is more than one key, error %v", err)
+		}
+		id = key.ID
+	}
+	return id
 }
