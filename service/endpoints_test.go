@@ -328,7 +328,7 @@ func testEndpointsOfTheConfigurationAreChangedThere(t *testing.T, database Secre
 	sandboxed := cfg.Environments[Sandbox]
 	sandboxed.Notifications = []NotificationEndpoint{{Name: "crm", URL: h.URL, Secrets: []Secret{signingSecret}}}
 	cfg.Environments = map[Environment]EnvironmentConfig{Sandbox: sandboxed}
-	w.service.Reload(cfg, cfg.Check())
+	w.reload(cfg)
 	var e api.Endpoint
 	w.eventually("the endpoint is known", func() bool {
 		list := get[listed[api.Endpoint]](w, "/v1/sandbox/endpoints").Data
@@ -344,7 +344,7 @@ func testEndpointsOfTheConfigurationAreChangedThere(t *testing.T, database Secre
 	}
 	sandboxed.Notifications = nil
 	cfg.Environments = map[Environment]EnvironmentConfig{Sandbox: sandboxed}
-	w.service.Reload(cfg, cfg.Check())
+	w.reload(cfg)
 	w.call("DELETE", "endpoints/crm", "", 204, nil)
 }
 

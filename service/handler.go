@@ -55,5 +55,8 @@ func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+	if text := s.reloaded.Load().String(); text != "" {
+		fmt.Fprintln(w, "configuration:", text)
+	}
 	s.writeStuck(r.Context(), w)
 }

@@ -438,7 +438,9 @@ func testFlowsAreReloaded(t *testing.T, database Secret) {
 	e := cfg.Environments[Sandbox]
 	e.Flows = map[string]FlowConfig{"kyc": {InquiryTemplate: sandbox.InquiryTemplateID, Mode: "embedded"}, "kyb": {InquiryTemplate: "itmpl_Absent"}}
 	cfg.Environments[Sandbox] = e
-	w.service.Reload(cfg, nil)
+	if err := w.service.Reload(t.Context(), func() (Config, error) { return cfg, cfg.Check() }); err != nil {
+		t.Fatal(err)
+	}
 	if again := w.verify("user-1"); again.SessionToken == "" || again.Link != "" || again.Inquiry.ID != first.Inquiry.ID {
 		t.Errorf("the changed flow: %+v", again)
 	}

@@ -247,6 +247,7 @@ type Store interface {
 
 	Deliveries
 	Verifications
+	ViewReader
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)

@@ -33,6 +33,16 @@ func (s *Store) saveAudit(ctx context.Context, tx Tx, env domain.Environment, en
 	return nil
 }
 
+// RecordAudit appends entries about what happened outside of the database. The times of the
+// entries are given.
+func (s *Store) RecordAudit(ctx context.Context, env domain.Environment, entries []audit.Entry) error {
+	err := s.db.Tx(ctx, func(tx Tx) error { return s.announce(ctx, tx, env, nil, entries) })
+	if err != nil {
+		return fmt.Errorf("record in the audit trail: %w", err)
+	}
+	return nil
+}
+
 // AuditTrail implements [store.Store].
 func (s *Store) AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error) {
 	rows, err := s.db.Query(ctx, "SELECT sequence, at, actor, what, object_type, object_id, detail, hash FROM audit WHERE environment = $1 AND sequence > $2 ORDER BY sequence LIMIT $3", env, after, limit)
