@@ -82,6 +82,9 @@ type EnvironmentConfig struct {
 	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
 	Notifications []NotificationEndpoint `yaml:"notifications"`
 
+	// Flows are the ways to verify somebody, by their names.
+	Flows map[string]FlowConfig `yaml:"flows"`
+
 	// Since separates history from the present: earlier events are stored and shown, but no
 	// decision is made on them. The default is the time of the first start.
 	Since time.Time `yaml:"since"`
@@ -98,8 +101,12 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		if err := yamlfile.New(path, source).Read(&c); err != nil {
+		file := yamlfile.New(path, source)
+		if err := file.Read(&c); err != nil {
 			return c, renamed(withoutText(err))
+		}
+		if err := c.placed(file); err != nil {
+			return c, err
 		}
 		folder = filepath.Dir(path)
 	}
@@ -299,6 +306,9 @@ func (c Config) Check() error {
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
 		}
+	}
+	for _, p := range c.flowProblems() {
+		problem("%w", p.err)
 	}
 	shared := func(s Secret) bool { return slices.Contains(c.Environments[Production].WebhookSecrets, s) }
 	if slices.ContainsFunc(c.Environments[Sandbox].WebhookSecrets, shared) {

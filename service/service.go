@@ -24,6 +24,7 @@ import (
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
 )
 
@@ -39,6 +40,7 @@ type Service struct {
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
+	verifier   *verify.Verifier
 	watch      *deliver.Watch
 	deliverer  *deliver.Deliverer
 	stopping   chan struct{} // closed when Run comes to its end
@@ -60,6 +62,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
 	reconciling := map[Environment]reconcile.Deps{}
+	verifying := map[Environment]verify.Settings{}
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
@@ -75,6 +78,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
 		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
+		verifying[name] = verify.Settings{Client: client, Flows: e.flows(), Verdicts: p.VerdictRules(), AllowLoopback: cfg.AllowPrivateAddresses}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
@@ -103,6 +107,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
+	s.verifier = verify.New(s.db, verifying, logger, s.db.Now)
 	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
@@ -170,21 +175,22 @@ func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
 }
 
-// Reload applies the webhook secrets and notification endpoints of a configuration that was
-// loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
+// Reload applies the webhook secrets, notification endpoints and flows of a configuration
+// that was loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
 // changes nothing.
 func (s *Service) Reload(cfg Config, err error) {
 	if err != nil {
-		s.logger.Error("reload failed: invalid configuration; keeping the current secrets and endpoints", "error", err)
+		s.logger.Error("reload failed: invalid configuration; keeping the current secrets, endpoints and flows", "error", err)
 		return
 	}
 	for name, e := range cfg.Environments {
 		if _, known := s.cfg.Environments[name]; known {
 			s.SetWebhookSecrets(name, e.WebhookSecrets)
+			s.verifier.SetFlows(name, e.flows())
 		}
 	}
 	s.deliverer.SetEndpoints(cfg.endpoints())
-	s.logger.Info("webhook secrets and notification endpoints reloaded", "environments", len(cfg.Environments))
+	s.logger.Info("webhook secrets, notification endpoints and flows reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies loads the configured policies and returns the first error.
