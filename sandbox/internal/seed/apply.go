@@ -185,7 +185,7 @@ func (s *seeder) applyEnvironment(content seedEnvironment) error {
 			}
 		}
 	}
-	return nil
+	return s.applyObjects(content)
 }
 
 func (s *seeder) path(list string, i int) string {

@@ -103,6 +103,10 @@ type seedEnvironment struct {
 	Keys     []seedKey     `yaml:"keys"`
 	Webhooks []seedWebhook `yaml:"webhooks"`
 	Accounts []seedAccount `yaml:"accounts"`
+
+	Inquiries []seedInquiry `yaml:"inquiries"`
+	Reports   []seedReport  `yaml:"reports"`
+	Cases     []seedCase    `yaml:"cases"`
 }
 
 type seedKey struct {
