@@ -245,6 +245,9 @@ func TestAReloadSaysWhatNeedsARestart(t *testing.T) {
 }
 
 func TestAChangedFileIsReloaded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	f := newFolder(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended, told := make(chan struct{}), make(chan os.Signal)

@@ -174,6 +174,9 @@ func testAHundredCallsMakeOneInquiry(t *testing.T, database Secret) {
 
 // testLostAnswersMakeOneInquiry loses answers of Persona to the request for an inquiry.
 func testLostAnswersMakeOneInquiry(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w := newWorld(t, database)
 	person := 0
 	for name, faults := range map[string][]string{
