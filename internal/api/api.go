@@ -29,6 +29,7 @@ type Deps struct {
 	Logger       *slog.Logger
 	Now          func() time.Time
 
+	Explain   Explain
 	Deliverer Deliverer
 	Watch     Watch
 	Network   deliver.Network // what endpoints can be reached
@@ -75,6 +76,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
 	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
+	registerExplain(api, s)
 	registerEndpoints(api, s)
 	registerStream(api, s)
 	describeWebhooks(api.OpenAPI())
