@@ -89,6 +89,9 @@ type EnvironmentConfig struct {
 	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
 	Notifications []NotificationEndpoint `yaml:"notifications"`
 
+	// Flows are the ways to verify somebody, by their names.
+	Flows map[string]FlowConfig `yaml:"flows"`
+
 	// Since separates history from the present: earlier events are stored and shown, but no
 	// decision is made on them. The default is the time of the first start.
 	Since time.Time `yaml:"since"`
@@ -337,6 +340,7 @@ func (c Config) Check() error {
 			problem("%s is not a web address", setting("base_url"))
 		}
 		problems = append(problems, c.checkNotifications(name)...)
+		problems = append(problems, c.flowProblems(name)...)
 		switch {
 		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
 			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)})

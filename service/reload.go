@@ -30,11 +30,12 @@ func (s *Service) reloadable() []setting {
 		{[]string{"webhook_secrets", "webhook_secrets_file"}, s.prepareSecrets},
 		{[]string{"policy"}, s.preparePolicies},
 		{[]string{"notifications"}, s.prepareEndpoints},
+		{[]string{"flows"}, s.prepareFlows},
 	}
 }
 
-// Reload loads the configuration again and applies the API keys, webhook secrets, policies
-// and notification endpoints. It applies all of them or, if one of them cannot be used,
+// Reload loads the configuration again and applies the API keys, webhook secrets, policies,
+// notification endpoints and flows. It applies all of them or, if one of them cannot be used,
 // none; the error says why. Other settings need a restart: a warning in the log names
 // those that have changed. load is usually a call of [LoadConfig].
 func (s *Service) Reload(ctx context.Context, load func() (Config, error)) error {
@@ -145,6 +146,9 @@ func (s *Service) preparePolicies(_ context.Context, cfg Config) (func(), error)
 	}
 	return func() {
 		s.advancer.SetPolicies(policies)
+		for name, p := range policies {
+			s.verifier.SetVerdicts(name, p.VerdictRules())
+		}
 		select {
 		case s.reevaluateNow <- struct{}{}:
 		default: // it is about to begin
@@ -154,6 +158,14 @@ func (s *Service) preparePolicies(_ context.Context, cfg Config) (func(), error)
 
 func (s *Service) prepareEndpoints(_ context.Context, cfg Config) (func(), error) {
 	return func() { s.deliverer.SetEndpoints(cfg.endpoints()) }, nil
+}
+
+func (s *Service) prepareFlows(_ context.Context, cfg Config) (func(), error) {
+	return func() {
+		for name, e := range s.running(cfg) {
+			s.verifier.SetFlows(name, e.flows())
+		}
+	}, nil
 }
 
 // reloadState is the result of the last reload.

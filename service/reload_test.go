@@ -253,7 +253,8 @@ func TestAChangedFileIsReloaded(t *testing.T) {
 		f.service.Follow(ctx, f.load, told)
 	}()
 	defer func() { stop(); <-ended }()
-	told <- os.Interrupt // any signal: now it follows
+	told <- os.Interrupt // any signal
+	f.eventually("it follows", func() bool { return strings.Contains(f.log.String(), "configuration reloaded") })
 	f.write("rules.yaml", policyNamed("second"))
 	f.eventually("the change is applied", func() bool { return strings.Count(f.log.String(), "configuration reloaded") == 2 })
 	if got := f.decidedBy("user-1"); got != "second" {

@@ -24,6 +24,7 @@ import (
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
 )
 
@@ -41,6 +42,7 @@ type Service struct {
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
+	verifier   *verify.Verifier
 	watch      *deliver.Watch
 	deliverer  *deliver.Deliverer
 	stopping   chan struct{} // closed when Run comes to its end
@@ -67,6 +69,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
 	reconciling := map[Environment]reconcile.Deps{}
+	verifying := map[Environment]verify.Settings{}
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
@@ -84,6 +87,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
 		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
+		verifying[name] = verify.Settings{Client: client, Flows: e.flows(), Verdicts: p.VerdictRules(), AllowLoopback: cfg.AllowPrivateAddresses}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
@@ -115,6 +119,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
+	s.verifier = verify.New(s.db, verifying, logger, s.db.Now)
 	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),

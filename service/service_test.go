@@ -99,7 +99,7 @@ func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.run(listener, Config{
 		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[Environment]EnvironmentConfig{
-			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}},
+			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}, Flows: testFlows()},
 		},
 	})
 }

@@ -61,12 +61,15 @@ type commands struct {
 	Doctor    doctorCommand    `cmd:"" group:"service" help:"Check the configuration, the service, and the API key and webhook at Persona."`
 	Keys      keysCommand      `cmd:"" group:"service" help:"Show and rotate API keys and webhook secrets."`
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
+	Verify    verifySubject    `cmd:"" group:"service" help:"Verify a person or business: reuse the live inquiry, or start one, and print a link."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
 	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
 	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
+
+	Verifications verificationsCommand `cmd:"" group:"service" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
 
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
 	Versions   versionCommand    `cmd:"" group:"other" name:"version" help:"Print the versions of Idem, Go and Persona's API."`

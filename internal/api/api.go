@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/verify"
 )
 
 // Deps are the API's dependencies.
@@ -31,6 +32,7 @@ type Deps struct {
 
 	Explain   Explain
 	Deliverer Deliverer
+	Verifier  *verify.Verifier
 	Watch     Watch
 	Network   deliver.Network // what endpoints can be reached
 	Stopping  <-chan struct{} // closed when streams must end
@@ -78,6 +80,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
 	registerExplain(api, s)
 	registerEndpoints(api, s)
+	registerVerifications(api, s)
 	registerStream(api, s)
 	describeWebhooks(api.OpenAPI())
 }

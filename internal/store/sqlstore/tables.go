@@ -232,6 +232,14 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 			narrow("notification = $%d", f.Notification)
 		}
 	}
+	if table == "verifications" {
+		if f.Reference != "" {
+			narrow("reference_id = $%d", f.Reference)
+		}
+		if f.Flow != "" {
+			narrow("flow = $%d", f.Flow)
+		}
+	}
 	if f.Before > 0 {
 		narrow("sequence < $%d", f.Before)
 	}

@@ -97,6 +97,10 @@ func Run(t *testing.T, open Open) {
 		"objects can be read through views":                 viewsOfObjects,
 		"decisions, actions and events have views":          viewsOfWork,
 		"a view is read from one snapshot":                  viewSnapshot,
+		"a verification is read as it was saved":            verificationRoundTrip,
+		"a verification is saved only over its version":     verificationStale,
+		"a subject has one verification in each flow":       verificationsAtOnce,
+		"verifications are listed":                          verificationsListed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)
