@@ -53,6 +53,7 @@ func TestTheService(t *testing.T) {
 				"endpoints are managed":                                       testEndpointsAreManaged,
 				"deliveries are shown and replayed":                           testDeliveriesAreShownAndReplayed,
 				"endpoints of the configuration are changed there":            testEndpointsOfTheConfigurationAreChangedThere,
+				"a function is told each verdict, whatever fails":             testAFunctionIsToldEachVerdict,
 				"a stream skips nothing":                                      testAStreamSkipsNothing,
 				"a stream ends with the service":                              testAStreamEndsWithTheService,
 				"a subject is verified from the first call to the approval":   testASubjectIsVerified,

@@ -273,6 +273,9 @@ func testEndpointsAreManaged(t *testing.T, database Secret) {
 }
 
 func testDeliveriesAreShownAndReplayed(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w, h := newWorld(t, database), newHost(t)
 	w.register(h, "crm", `,"types":["subject.verdict_changed"]`)
 	h.set(h.secret, http.StatusBadRequest)
@@ -322,6 +325,9 @@ func testDeliveriesAreShownAndReplayed(t *testing.T, database Secret) {
 }
 
 func testEndpointsOfTheConfigurationAreChangedThere(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w, h := newWorld(t, database), newHost(t)
 	h.set(signingSecret, http.StatusOK)
 	cfg := w.service.cfg

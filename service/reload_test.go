@@ -245,6 +245,9 @@ func TestAReloadSaysWhatNeedsARestart(t *testing.T) {
 }
 
 func TestAChangedFileIsReloaded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	f := newFolder(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended, told := make(chan struct{}), make(chan os.Signal)
@@ -254,7 +257,7 @@ func TestAChangedFileIsReloaded(t *testing.T) {
 	}()
 	defer func() { stop(); <-ended }()
 	told <- os.Interrupt // any signal
-	f.eventually("it follows", func() bool { return strings.Contains(f.log.String(), "configuration reloaded") })
+	f.eventually("it follows", func() bool { return strings.Count(f.log.String(), "configuration reloaded") == 1 })
 	f.write("rules.yaml", policyNamed("second"))
 	f.eventually("the change is applied", func() bool { return strings.Count(f.log.String(), "configuration reloaded") == 2 })
 	if got := f.decidedBy("user-1"); got != "second" {

@@ -18,6 +18,9 @@ import (
 )
 
 func TestNothingIsLostDuringARotation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	for name, byCommand := range map[string]bool{"by the service": false, "by another process": true} {
 		t.Run(name, func(t *testing.T) { rotateUnderLoad(t, byCommand) })
 	}

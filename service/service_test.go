@@ -283,6 +283,9 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 }
 
 func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w := newWorld(t, database)
 	w.sandbox.AddFault(sandbox.Fault{Kind: "duplicate_delivery", Times: 50})
 	w.sandbox.AddFault(sandbox.Fault{Kind: "lost_answer", Operation: "Inquiries.Approve", Times: 1})

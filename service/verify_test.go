@@ -174,6 +174,9 @@ func testAHundredCallsMakeOneInquiry(t *testing.T, database Secret) {
 
 // testLostAnswersMakeOneInquiry loses answers of Persona to the request for an inquiry.
 func testLostAnswersMakeOneInquiry(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w := newWorld(t, database)
 	person := 0
 	for name, faults := range map[string][]string{
@@ -438,7 +441,7 @@ func testFlowsAreReloaded(t *testing.T, database Secret) {
 	e := cfg.Environments[Sandbox]
 	e.Flows = map[string]FlowConfig{"kyc": {InquiryTemplate: sandbox.InquiryTemplateID, Mode: "embedded"}, "kyb": {InquiryTemplate: "itmpl_Absent"}}
 	cfg.Environments[Sandbox] = e
-	if err := w.reload(cfg); err != nil {
+	if err := w.service.Reload(t.Context(), func() (Config, error) { return cfg, cfg.Check() }); err != nil {
 		t.Fatal(err)
 	}
 	if again := w.verify("user-1"); again.SessionToken == "" || again.Link != "" || again.Inquiry.ID != first.Inquiry.ID {

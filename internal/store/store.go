@@ -246,8 +246,8 @@ type Store interface {
 	Renew(ctx context.Context, c Claim) (held bool, err error)
 
 	Deliveries
-	ViewReader
 	Verifications
+	ViewReader
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
