@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona/webhook"
 )
@@ -232,6 +233,11 @@ func testADecisionShowsItsFacts(t *testing.T, database Secret) {
 		detail := get[api.DecisionDetail](w, "/v1/sandbox/decisions/"+d.ID)
 		if detail.Rule != d.Rule || !strings.Contains(string(detail.Facts), inquiry) {
 			t.Errorf("the decision shows the rule %q and %d bytes of facts", detail.Rule, len(detail.Facts))
+		}
+		e := get[api.Explanation](w, "/v1/sandbox/decisions/"+d.ID+"/explanation")
+		if e.Decision.ID != d.ID || e.PolicyVersion != d.PolicyVersion || len(e.Rules) < 3 ||
+			e.Rules[0].Rule != d.Rule || e.Rules[0].Result != policy.Matched || len(e.Rules[0].Conditions) < 2 || e.Rules[1].Result != policy.NotTried {
+			t.Errorf("it is explained by %+v", e)
 		}
 		return
 	}

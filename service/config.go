@@ -81,8 +81,13 @@ type EnvironmentConfig struct {
 	Policy             string        `yaml:"policy"`               // a file of rules; default: the built-in rules; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // maximum age of a signature; default 5m
 
-	// RotateKeys is the age at which the service replaces the API key and the webhook secret,
-	// if they are in files. The default is never.
+	// Where the API key and the webhook secrets are, so that they can be rotated. LoadConfig
+	// sets them; they are zero for what comes from a variable.
+	APIKeyPlace         Place `yaml:"-"`
+	WebhookSecretsPlace Place `yaml:"-"`
+
+	// RotateKeys is the age at which the service replaces the API key and the webhook secret
+	// in their files. The default is never.
 	RotateKeys time.Duration `yaml:"rotate_keys"`
 
 	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
@@ -95,6 +100,13 @@ type EnvironmentConfig struct {
 	// Since separates history from the present: earlier events are stored and shown, but no
 	// decision is made on them. The default is the time of the first start.
 	Since time.Time `yaml:"since"`
+}
+
+// Place is where a secret is: in a file that contains nothing else, or in a setting of a YAML
+// file.
+type Place struct {
+	File    string
+	Setting string // such as environments.sandbox.api_key; empty for a file of its own
 }
 
 // LoadConfig reads the configuration from a file and from environment variables. An empty
@@ -112,9 +124,6 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		file = yamlfile.New(path, source)
 		if err := file.Read(&c); err != nil {
 			return c, renamed(withoutText(err))
-		}
-		if err := c.placed(file); err != nil {
-			return c, err
 		}
 		folder = filepath.Dir(path)
 	}
@@ -157,6 +166,7 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if err := env.complete(folder, variable); err != nil {
 			return c, fmt.Errorf("environments.%s: %w", name, err)
 		}
+		env.locate(path, name, variable)
 		if c.Environments == nil {
 			c.Environments = map[Environment]EnvironmentConfig{}
 		}
@@ -201,7 +211,7 @@ func (c Config) files() []string {
 // complete adds the values from environment variables and files. It makes the paths
 // independent of the folder, and removes those of files that a variable overrides.
 func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
-	locate(folder, &e.APIKeyFile, &e.WebhookSecretsFile)
+	relativeTo(folder, &e.APIKeyFile, &e.WebhookSecretsFile)
 	if key := variable("API_KEY"); key != "" {
 		e.APIKey, e.APIKeyFile = Secret(key), ""
 	}
@@ -226,7 +236,7 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 		if n.SecretsFile == "" {
 			continue
 		}
-		locate(folder, &e.Notifications[i].SecretsFile)
+		relativeTo(folder, &e.Notifications[i].SecretsFile)
 		lines, err := read(e.Notifications[i].SecretsFile)
 		if err != nil {
 			return fmt.Errorf("notifications: secrets_file of %q: %w", n.Name, err)
@@ -238,24 +248,26 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	}
 	override(&e.BaseURL, variable("BASE_URL"), "")
 	override(&e.Policy, variable("POLICY"), "")
-	locate(folder, &e.Policy)
+	relativeTo(folder, &e.Policy)
 	return nil
 }
 
-// CurrentKey reads the API key again if it is in a file, since it may have been rotated.
-func (e EnvironmentConfig) CurrentKey() (Secret, error) {
-	if e.APIKeyFile == "" {
-		return e.APIKey, nil
+// locate sets where the API key and the webhook secrets are.
+func (e *EnvironmentConfig) locate(path string, name Environment, variable func(string) string) {
+	place := func(setting, file string) Place {
+		switch {
+		case file != "":
+			return Place{File: file}
+		case path != "" && variable(strings.ToUpper(setting)) == "":
+			return Place{File: path, Setting: fmt.Sprintf("environments.%s.%s", name, setting)}
+		}
+		return Place{}
 	}
-	key, err := read(e.APIKeyFile)
-	if err != nil {
-		return "", fmt.Errorf("api_key_file: %w", err)
-	}
-	return Secret(key), nil
+	e.APIKeyPlace, e.WebhookSecretsPlace = place("api_key", e.APIKeyFile), place("webhook_secrets", e.WebhookSecretsFile)
 }
 
-// locate makes relative paths relative to a folder.
-func locate(folder string, paths ...*string) {
+// relativeTo makes relative paths relative to a folder.
+func relativeTo(folder string, paths ...*string) {
 	for _, path := range paths {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
@@ -343,18 +355,16 @@ func (c Config) Check() error {
 			problem("%s is not a web address", setting("base_url"))
 		}
 		problems = append(problems, c.checkNotifications(name)...)
+		problems = append(problems, c.flowProblems(name)...)
 		switch {
 		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
 			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)})
-		case e.RotateKeys != 0 && e.APIKeyFile == "" && e.WebhookSecretsFile == "":
-			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("it needs api_key_file or webhook_secrets_file, where the new ones are written")})
+		case e.RotateKeys != 0 && e.APIKeyPlace == (Place{}) && e.WebhookSecretsPlace == (Place{}):
+			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("the API key and the webhook secrets come from variables: put them into files, where the new ones can be written")})
 		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
 		}
-	}
-	for _, p := range c.flowProblems() {
-		problem("%w", p.err)
 	}
 	shared := func(s Secret) bool { return slices.Contains(c.Environments[Production].WebhookSecrets, s) }
 	if slices.ContainsFunc(c.Environments[Sandbox].WebhookSecrets, shared) {

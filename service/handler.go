@@ -19,7 +19,7 @@ func (s *Service) Handler() http.Handler {
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	api.Register(mux, api.Deps{
 		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.APIToken.Reveal(), Logger: s.logger, Now: s.db.Now,
-		Deliverer: s.deliverer, Verifier: s.verifier, Watch: s.watch, Network: s.cfg.network(), Stopping: s.stopping,
+		Explain: s.explain, Deliverer: s.deliverer, Verifier: s.verifier, Watch: s.watch, Network: s.cfg.network(), Stopping: s.stopping,
 	})
 	return exactPaths(mux)
 }

@@ -147,6 +147,7 @@ func (s *Service) preparePolicies(_ context.Context, cfg Config) (func(), error)
 	return func() {
 		s.advancer.SetPolicies(policies)
 		for name, p := range policies {
+			s.logger.Info("policy loaded", "environment", name, "version", p.Version())
 			s.verifier.SetVerdicts(name, p.VerdictRules())
 		}
 		select {

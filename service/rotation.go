@@ -54,23 +54,23 @@ type rotationTimes struct{ quiet, grace, overlap time.Duration }
 // rotations returns what can be rotated in an environment.
 func (s *Service) rotations(name Environment, e EnvironmentConfig, times rotationTimes) []rotation {
 	key := rotate.Key{
-		Path: e.APIKeyFile, Value: e.APIKey.Reveal(), ID: e.APIKeyID, Quiet: times.quiet, Grace: times.grace, Now: s.db.Now,
+		Place: rotate.Place(e.APIKeyPlace), Value: e.APIKey.Reveal(), ID: e.APIKeyID, Quiet: times.quiet, Grace: times.grace, Now: s.db.Now,
 		Dial: func(key string) (*persona.Client, error) {
 			return newClient(s.cfg, name, persona.NewRateLimiter(), s.logger, persona.WithAPIKey(key))
 		},
 		Use: func(key string) { s.keys[name].set(Secret(key)) },
 	}
 	secrets := rotate.Secrets{
-		Path: e.WebhookSecretsFile, Values: reveal(e.WebhookSecrets), Overlap: times.overlap, Now: s.db.Now,
+		Place: rotate.Place(e.WebhookSecretsPlace), Values: reveal(e.WebhookSecrets), Overlap: times.overlap, Now: s.db.Now,
 		Dial: func() (*persona.Client, error) { return s.clients[name], nil },
 		Use:  func(values []string) { s.intake.SetSecrets(name, values) },
 	}
 	return []rotation{
-		{name, "api_key", e.RotateKeys > 0 && e.APIKeyFile != "", e.RotateKeys, func(ctx context.Context) (age, error) {
+		{name, "api_key", e.RotateKeys > 0 && e.APIKeyPlace != (Place{}), e.RotateKeys, func(ctx context.Context) (age, error) {
 			a, err := key.Look(ctx)
 			return age{a.Created, a.Expires, a.Rotating}, err
 		}, key.Step},
-		{name, "webhook_secret", e.RotateKeys > 0 && e.WebhookSecretsFile != "", e.RotateKeys, func(ctx context.Context) (age, error) {
+		{name, "webhook_secret", e.RotateKeys > 0 && e.WebhookSecretsPlace != (Place{}), e.RotateKeys, func(ctx context.Context) (age, error) {
 			a, err := secrets.Look(ctx)
 			return age{created: a.Since, rotating: a.Rotating}, err
 		}, secrets.Step},

@@ -113,8 +113,8 @@ func (f *folder) rotationsOf(keyID string, byCommand bool, times rotationTimes) 
 		return f.service.rotations(Sandbox, e, times)
 	}
 	dial := func(key string) (*persona.Client, error) { return f.sandbox.Client(persona.WithAPIKey(key)), nil }
-	key := rotate.Key{Path: e.APIKeyFile, ID: keyID, Dial: dial, Quiet: times.quiet, Grace: times.grace, Now: time.Now}
-	secrets := rotate.Secrets{Path: e.WebhookSecretsFile, Dial: func() (*persona.Client, error) { return f.client, nil }, Overlap: times.overlap, Now: time.Now}
+	key := rotate.Key{Place: rotate.Place(e.APIKeyPlace), ID: keyID, Dial: dial, Quiet: times.quiet, Grace: times.grace, Now: time.Now}
+	secrets := rotate.Secrets{Place: rotate.Place(e.WebhookSecretsPlace), Dial: func() (*persona.Client, error) { return f.client, nil }, Overlap: times.overlap, Now: time.Now}
 	return []rotation{{kind: "api_key", step: key.Step}, {kind: "webhook_secret", step: secrets.Step}}
 }
 

@@ -108,7 +108,7 @@ type keysRotateCommand struct {
 }
 
 func (keysRotateCommand) Help() string {
-	return `It writes the new key to api_key_file and the new secret to webhook_secrets_file, from where a running service takes them without a restart. It waits until the old key is not used any more before it expires it.
+	return `It writes the new key and the new secret to where the old ones are: api_key_file and webhook_secrets_file, or the configuration file. A running service takes them from there without a restart. It waits until the old key is not used any more before it expires it.
 
 You can interrupt it at any time: the same command continues where it stopped. The API key needs the permissions api_key.read, api_key.write, webhook.read and webhook.write. With several nodes, each needs the new files within the overlap.
 
@@ -134,8 +134,8 @@ func (c keysRotateCommand) Run(ctx context.Context, std streams) error {
 		return c.plan(ctx, rotations, std.out)
 	}
 	for _, r := range rotations {
-		if r.File == "" {
-			return fmt.Errorf("the %s of the environment %s is in no file that a new one could be written to: use api_key_file and webhook_secrets_file, or --only", r.Kind, r.Environment)
+		if r.Place == (rotate.Place{}) {
+			return fmt.Errorf("the %s of the environment %s comes from a variable: put it into a file, where a new one can be written, or use --only", r.Kind, r.Environment)
 		}
 	}
 	for _, r := range rotations {

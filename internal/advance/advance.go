@@ -53,6 +53,12 @@ func (a *Advancer) SetPolicies(policies map[domain.Environment]*policy.Policy) {
 	a.environments.Store(&next)
 }
 
+// Policy returns the present policy of an environment that has an entry.
+func (a *Advancer) Policy(env domain.Environment) *policy.Policy {
+	deps, _ := a.deps(env)
+	return deps.Policy
+}
+
 // deps returns the dependencies for an environment.
 func (a *Advancer) deps(env domain.Environment) (Deps, bool) {
 	deps, known := (*a.environments.Load())[env]

@@ -30,6 +30,7 @@ type Deps struct {
 	Logger       *slog.Logger
 	Now          func() time.Time
 
+	Explain   Explain
 	Deliverer Deliverer
 	Verifier  *verify.Verifier
 	Watch     Watch
@@ -77,6 +78,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
 	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
+	registerExplain(api, s)
 	registerEndpoints(api, s)
 	registerVerifications(api, s)
 	registerStream(api, s)

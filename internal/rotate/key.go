@@ -5,18 +5,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/internal/atomicfile"
 	"github.com/idemhq/idem/persona"
 )
 
 // Key rotates the API key in a file.
 type Key struct {
-	Path  string                                    // of the file with the key
-	Value string                                    // the key, if it is in no file: then Step fails
+	Place Place
+	Value string                                    // the key, if there is no place: then Step fails
 	ID    string                                    // of the key at Persona (api_…); may be empty if it is the only key
 	Dial  func(key string) (*persona.Client, error) // makes a client
 	Quiet time.Duration                             // how long the old key must not be used before it is expired
@@ -81,10 +79,10 @@ func (k Key) Look(ctx context.Context) (KeyAge, error) {
 // Step continues a rotation that is under way. If there is none, it begins one if begin is
 // set.
 func (k Key) Step(ctx context.Context, begin bool) (Status, error) {
-	if k.Path == "" {
+	if k.Place == (Place{}) {
 		return Status{}, errors.New("the API key is in no file that a new one could be written to: use api_key_file")
 	}
-	return locked(ctx, k.Path, func() (Status, error) {
+	return locked(ctx, k.Place, func() (Status, error) {
 		r, err := k.open(ctx)
 		if err != nil {
 			return Status{}, err
@@ -116,13 +114,16 @@ type keyRotation struct {
 // open reads the file and the state, and finds out which key is in the file.
 func (k Key) open(ctx context.Context) (*keyRotation, error) {
 	r := &keyRotation{Key: k, value: k.Value}
-	if k.Path != "" {
-		content, err := os.ReadFile(k.Path)
+	if k.Place != (Place{}) {
+		values, err := k.Place.Read()
 		if err != nil {
-			return nil, fmt.Errorf("read the API key: %w", err)
+			return nil, err
 		}
-		r.value = strings.TrimSpace(string(content))
-		if err := load(k.Path, &r.state); err != nil {
+		if len(values) != 1 {
+			return nil, fmt.Errorf("%s has %d values instead of an API key", k.Place, len(values))
+		}
+		r.value = values[0]
+		if err := load(k.Place, &r.state); err != nil {
 			return nil, err
 		}
 	}
@@ -194,11 +195,11 @@ func (r *keyRotation) begin(ctx context.Context) error {
 	if err := r.checkLife(key); err != nil { // the clone would have the same end
 		return err
 	}
-	if err := checkWritable(r.Path, []byte(r.value+"\n")); err != nil {
+	if err := r.Place.checkWritable([]string{r.value}); err != nil {
 		return err
 	}
 	r.state.Next = &nextKey{Attempt: rand.Text(), Begun: r.Now()}
-	return save(r.Path, r.state)
+	return save(r.Place, r.state)
 }
 
 // replace clones the key and writes the clone's value to the file. A repeated call of
@@ -212,7 +213,7 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 			}
 		}
 		*next = nextKey{Attempt: rand.Text(), Begun: r.Now()}
-		if err := save(r.Path, r.state); err != nil {
+		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err
 		}
 	}
@@ -223,14 +224,14 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 	value := clone.Attributes.Value
 	if next.ID != clone.ID {
 		next.ID, next.Digest = clone.ID, digest(value)
-		if err := save(r.Path, r.state); err != nil {
+		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err
 		}
 	}
 	if err := r.try(ctx, clone.ID, value); err != nil {
 		return Status{}, err
 	}
-	if err := atomicfile.Write(r.Path, []byte(value+"\n")); err != nil {
+	if err := r.Place.write([]string{value}); err != nil {
 		return Status{}, err
 	}
 	if r.Use != nil {
@@ -238,11 +239,11 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 	}
 	old := r.state.ID
 	r.promote()
-	if err := save(r.Path, r.state); err != nil {
+	if err := save(r.Place, r.state); err != nil {
 		return Status{}, err
 	}
 	return Status{
-		Did:  r.note + fmt.Sprintf("cloned %s to %s and wrote the new key to %s", old, clone.ID, r.Path),
+		Did:  r.note + fmt.Sprintf("cloned %s to %s and wrote the new key to %s", old, clone.ID, r.Place),
 		Next: fmt.Sprintf("expire %s when it has not been used for %s", old, r.Quiet), Wait: r.pause(),
 	}, nil
 }
@@ -263,7 +264,7 @@ func (r *keyRotation) try(ctx context.Context, id, value string) error {
 // checkLife returns an error if a key expires too soon to be used.
 func (r *keyRotation) checkLife(key *persona.APIKey) error {
 	if expires := key.Attributes.ExpiresAt; !expires.IsZero() && expires.Before(r.Now().Add(r.Quiet+24*time.Hour)) {
-		return fmt.Errorf("the API key %s expires at %s, and so does a clone of it: create a key that does not expire at Persona, and write it to %s", key.ID, expires.UTC().Format(time.RFC3339), r.Path)
+		return fmt.Errorf("the API key %s expires at %s, and so does a clone of it: create a key that does not expire at Persona, and write it to %s", key.ID, expires.UTC().Format(time.RFC3339), r.Place)
 	}
 	return nil
 }
@@ -289,7 +290,7 @@ func (r *keyRotation) retire(ctx context.Context) (Status, error) {
 	}
 	if used := key.Attributes.LastUsedAt.Time; !used.Equal(old.LastUsed) {
 		old.LastUsed, old.Since = used, r.Now()
-		if err := save(r.Path, r.state); err != nil {
+		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err
 		}
 	}
@@ -315,5 +316,5 @@ func (r *keyRotation) expire(ctx context.Context, id string, in time.Duration) e
 
 func (r *keyRotation) finish(did string) (Status, error) {
 	r.state.Previous = nil
-	return Status{Done: true, Did: did}, save(r.Path, r.state)
+	return Status{Done: true, Did: did}, save(r.Place, r.state)
 }

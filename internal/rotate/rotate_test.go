@@ -72,12 +72,14 @@ func (w *world) dial(key string) (*persona.Client, error) {
 	}))
 }
 
+func (w *world) place() Place { return Place{File: w.path} }
+
 func (w *world) key() Key {
-	return Key{Path: w.path, Dial: w.dial, Quiet: time.Hour, Grace: time.Minute, Now: func() time.Time { return w.now }, Use: func(key string) { w.used = append(w.used, key) }}
+	return Key{Place: w.place(), Dial: w.dial, Quiet: time.Hour, Grace: time.Minute, Now: func() time.Time { return w.now }, Use: func(key string) { w.used = append(w.used, key) }}
 }
 
 func (w *world) secrets() Secrets {
-	return Secrets{Path: w.path, Dial: func() (*persona.Client, error) { return w.dial(sandbox.SandboxKey) }, Overlap: time.Hour,
+	return Secrets{Place: w.place(), Dial: func() (*persona.Client, error) { return w.dial(sandbox.SandboxKey) }, Overlap: time.Hour,
 		Now: func() time.Time { return w.now }, Use: func(secrets []string) { w.used = secrets }}
 }
 
@@ -184,7 +186,7 @@ func rotateWithKill(t *testing.T, n int, after bool) (wasKilled bool) {
 	w.killAt, w.after = n, after
 	for range 20 {
 		var status Status
-		begin := !exists(statePath(w.path))
+		begin := !exists(statePath(w.place()))
 		dead, err := killable(func() (err error) {
 			status, err = w.key().Step(t.Context(), begin)
 			return err

@@ -4,19 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/internal/atomicfile"
 	"github.com/idemhq/idem/persona"
 )
 
 // Secrets rotates the secrets of the webhooks that sign with a secret in a file.
 type Secrets struct {
-	Path    string                          // of the file with the secrets, one a line
-	Values  []string                        // the secrets, if they are in no file: then Step fails
+	Place   Place
+	Values  []string                        // the secrets, if there is no place: then Step fails
 	Dial    func() (*persona.Client, error) // makes a client
 	Overlap time.Duration                   // how long an old secret stays valid next to the new one
 	Now     func() time.Time
@@ -64,10 +62,10 @@ func (s Secrets) Look(ctx context.Context) (SecretsAge, error) {
 // Step continues a rotation that is under way. If there is none, it begins one if begin is
 // set.
 func (s Secrets) Step(ctx context.Context, begin bool) (Status, error) {
-	if s.Path == "" {
+	if s.Place == (Place{}) {
 		return Status{}, errors.New("the webhook secrets are in no file that a new one could be written to: use webhook_secrets_file")
 	}
-	return locked(ctx, s.Path, func() (Status, error) {
+	return locked(ctx, s.Place, func() (Status, error) {
 		r, err := s.open(ctx)
 		if err != nil {
 			return Status{}, err
@@ -102,13 +100,12 @@ type secretsRotation struct {
 // open reads the file, the state and the webhooks.
 func (s Secrets) open(ctx context.Context) (*secretsRotation, error) {
 	r := &secretsRotation{Secrets: s, known: s.Values}
-	if s.Path != "" {
-		content, err := os.ReadFile(s.Path)
-		if err != nil {
-			return nil, fmt.Errorf("read the webhook secrets: %w", err)
+	if s.Place != (Place{}) {
+		var err error
+		if r.known, err = s.Place.Read(); err != nil {
+			return nil, err
 		}
-		r.known = strings.FieldsFunc(string(content), func(c rune) bool { return strings.ContainsRune(", \t\r\n", c) })
-		if err := load(s.Path, &r.state); err != nil {
+		if err := load(s.Place, &r.state); err != nil {
 			return nil, err
 		}
 	}
@@ -172,14 +169,14 @@ func (r *secretsRotation) until() (last time.Time) {
 
 // rotate makes a new secret for each webhook and adds it to the file at once.
 func (r *secretsRotation) rotate(ctx context.Context) (did string, err error) {
-	if err := checkWritable(r.Path, lines(r.known)); err != nil {
+	if err := r.Place.checkWritable(r.known); err != nil {
 		return "", err
 	}
 	var ids []string
 	for i, hook := range r.hooks {
 		ids = append(ids, hook.ID)
 		r.replaced(hook)
-		if err := save(r.Path, r.state); err != nil { // before the call, so that it is found again
+		if err := save(r.Place, r.state); err != nil { // before the call, so that it is found again
 			return "", err
 		}
 		overlap := max(1, int64(r.Overlap/time.Second))
@@ -192,7 +189,7 @@ func (r *secretsRotation) rotate(ctx context.Context) (did string, err error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("rotated the secret of %s and added the new one to %s", strings.Join(ids, ", "), r.Path), nil
+	return fmt.Sprintf("rotated the secret of %s and added the new one to %s", strings.Join(ids, ", "), r.Place), nil
 }
 
 // replaced remembers that the secrets of a webhook are replaced: they are removed from the
@@ -241,11 +238,11 @@ func (r *secretsRotation) synchronize() (did string, err error) {
 	if len(added)+len(removed) == 0 {
 		return "", nil
 	}
-	if err := save(r.Path, r.state); err != nil { // before the file: what is old is found again
+	if err := save(r.Place, r.state); err != nil { // before the file: what is old is found again
 		return "", err
 	}
 	r.known = append(added, kept...)
-	if err := atomicfile.Write(r.Path, lines(r.known)); err != nil {
+	if err := r.Place.write(r.known); err != nil {
 		return "", err
 	}
 	if r.Use != nil {
@@ -255,12 +252,10 @@ func (r *secretsRotation) synchronize() (did string, err error) {
 		r.state.Old = slices.DeleteFunc(r.state.Old, func(mark string) bool { return mark == digest(secret) })
 	}
 	if len(removed) > 0 {
-		did = fmt.Sprintf("removed expired secrets from %s: %d", r.Path, len(removed))
+		did = fmt.Sprintf("removed expired secrets from %s: %d", r.Place, len(removed))
 	}
 	if len(added) > 0 {
-		did = fmt.Sprintf("added secrets to %s: %d", r.Path, len(added))
+		did = fmt.Sprintf("added secrets to %s: %d", r.Place, len(added))
 	}
-	return did, save(r.Path, r.state)
+	return did, save(r.Place, r.state)
 }
-
-func lines(secrets []string) []byte { return []byte(strings.Join(secrets, "\n") + "\n") }

@@ -24,22 +24,22 @@ type Status struct {
 	Wait time.Duration // how long to wait before the next step
 }
 
-// lockInterval is how often a step tries to lock the file.
+// lockInterval is how often a step tries to lock the place.
 const lockInterval = 100 * time.Millisecond
 
-// locked calls f while no other process takes a step for the same file.
-func locked(ctx context.Context, path string, f func() (Status, error)) (Status, error) {
-	lock := flock.New(path + ".rotation.lock")
+// locked calls f while no other process takes a step for the same place.
+func locked(ctx context.Context, place Place, f func() (Status, error)) (Status, error) {
+	lock := flock.New(place.state() + ".rotation.lock")
 	if _, err := lock.TryLockContext(ctx, lockInterval); err != nil {
-		return Status{}, fmt.Errorf("lock %s: %w", path, err)
+		return Status{}, fmt.Errorf("lock %s: %w", place, err)
 	}
 	defer lock.Close()
 	return f()
 }
 
-// load reads the state of the rotation of a file. Without a state file nothing changes.
-func load(path string, into any) error {
-	b, err := os.ReadFile(statePath(path))
+// load reads the state of a rotation. Without a state file nothing changes.
+func load(place Place, into any) error {
+	b, err := os.ReadFile(statePath(place))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -47,36 +47,27 @@ func load(path string, into any) error {
 		return fmt.Errorf("read the state of the rotation: %w", err)
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return fmt.Errorf("%s is not the state of a rotation: delete it to start over", statePath(path))
+		return fmt.Errorf("%s is not the state of a rotation: delete it to start over", statePath(place))
 	}
 	return nil
 }
 
-func save(path string, state any) error {
+func save(place Place, state any) error {
 	b, err := json.MarshalIndent(state, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the state of the rotation: %w", err)
 	}
-	if err := atomicfile.Write(statePath(path), append(b, '\n')); err != nil {
+	if err := atomicfile.Write(statePath(place), append(b, '\n')); err != nil {
 		return fmt.Errorf("write the state of the rotation: %w", err)
 	}
 	return nil
 }
 
-func statePath(path string) string { return path + ".rotation.json" }
+func statePath(place Place) string { return place.state() + ".rotation.json" }
 
 // digest identifies a key or a secret without telling it. They are random, so that a hash
 // of one cannot be reversed.
 func digest(value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(sum[:])
-}
-
-// checkWritable replaces a file by itself. A rotation must not begin if its result cannot
-// be written.
-func checkWritable(path string, content []byte) error {
-	if err := atomicfile.Write(path, content); err != nil {
-		return fmt.Errorf("a rotation must be able to replace the file: %w", err)
-	}
-	return nil
 }

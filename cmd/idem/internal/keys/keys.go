@@ -4,6 +4,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,7 @@ type Times struct{ Quiet, Grace, Overlap time.Duration }
 type Rotation struct {
 	Environment service.Environment
 	Kind        string        // APIKey or WebhookSecret
-	File        string        // where the key or the secrets are; empty if they are in no file
+	Place       rotate.Place  // where the key or the secrets are; zero if they are in no file
 	After       time.Duration // the age at which the service rotates it; 0 means never
 	times       Times
 	key         rotate.Key
@@ -46,21 +47,25 @@ func Of(cfg service.Config, environment service.Environment, keyID string, times
 		return persona.NewClient(append(all, options...)...)
 	}
 	current := func() (*persona.Client, error) {
-		key, err := e.CurrentKey()
-		if err != nil {
-			return nil, err
+		place := rotate.Place(e.APIKeyPlace)
+		if place == (rotate.Place{}) {
+			return dial(e.APIKey.Reveal())
 		}
-		return dial(key.Reveal())
+		values, err := place.Read() // it may have been rotated
+		if err != nil || len(values) != 1 {
+			return nil, errors.Join(err, fmt.Errorf("%s has %d values instead of an API key", place, len(values)))
+		}
+		return dial(values[0])
 	}
 	values := make([]string, len(e.WebhookSecrets))
 	for i, secret := range e.WebhookSecrets {
 		values[i] = secret.Reveal()
 	}
-	key := rotate.Key{Path: e.APIKeyFile, Value: e.APIKey.Reveal(), ID: keyID, Dial: dial, Quiet: times.Quiet, Grace: times.Grace, Now: time.Now}
-	secrets := rotate.Secrets{Path: e.WebhookSecretsFile, Values: values, Dial: current, Overlap: times.Overlap, Now: time.Now}
+	key := rotate.Key{Place: rotate.Place(e.APIKeyPlace), Value: e.APIKey.Reveal(), ID: keyID, Dial: dial, Quiet: times.Quiet, Grace: times.Grace, Now: time.Now}
+	secrets := rotate.Secrets{Place: rotate.Place(e.WebhookSecretsPlace), Values: values, Dial: current, Overlap: times.Overlap, Now: time.Now}
 	return []Rotation{
-		{Environment: environment, Kind: APIKey, File: key.Path, After: e.RotateKeys, times: times, key: key},
-		{Environment: environment, Kind: WebhookSecret, File: secrets.Path, After: e.RotateKeys, times: times, secrets: secrets},
+		{Environment: environment, Kind: APIKey, Place: key.Place, After: e.RotateKeys, times: times, key: key},
+		{Environment: environment, Kind: WebhookSecret, Place: secrets.Place, After: e.RotateKeys, times: times, secrets: secrets},
 	}
 }
 
@@ -92,7 +97,7 @@ func (r Rotation) Look(ctx context.Context) (Age, error) {
 		}
 		age.IDs, age.Created, age.Rotating = found.Webhooks, found.Since, found.Rotating
 	}
-	if r.After > 0 && r.File != "" {
+	if r.After > 0 && r.Place != (rotate.Place{}) {
 		age.Due = age.Created.Add(r.After)
 	}
 	return age, nil
@@ -101,14 +106,14 @@ func (r Rotation) Look(ctx context.Context) (Age, error) {
 // Plan describes what a rotation of something with that age does.
 func (r Rotation) Plan(age Age) string {
 	switch {
-	case r.File == "":
+	case r.Place == (rotate.Place{}):
 		return "cannot be rotated: it is in no file that a new one could be written to"
 	case age.Rotating:
 		return "continue the rotation that is under way"
 	case r.Kind == APIKey:
-		return fmt.Sprintf("clone %s, write the clone to %s, wait until %[1]s has not been used for %[3]s, and expire it", age.IDs[0], r.File, r.times.Quiet)
+		return fmt.Sprintf("clone %s, write the clone to %s, wait until %[1]s has not been used for %[3]s, and expire it", age.IDs[0], r.Place, r.times.Quiet)
 	}
-	return fmt.Sprintf("make a new secret for %v, add it to %s, and remove the old one when it expires after %s", age.IDs, r.File, r.times.Overlap)
+	return fmt.Sprintf("make a new secret for %v, add it to %s, and remove the old one when it expires after %s", age.IDs, r.Place, r.times.Overlap)
 }
 
 // retryInterval is how long to wait after an error that may pass.

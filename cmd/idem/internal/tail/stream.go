@@ -1,61 +1,45 @@
 package tail
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"time"
+	"strings"
 
-	"github.com/idemhq/idem/cmd/idem/internal/remote"
-	"github.com/idemhq/idem/internal/api"
+	"github.com/idemhq/idem"
 )
-
-// reconnect is how long to wait before connecting to the stream again.
-const reconnect = 2 * time.Second
 
 // notification is the kind of row that the service streams.
 const notification = "notification"
 
 // Stream receives notifications as they happen, from the last one that Next returned, until
-// ctx ends or the service refuses for good. After that the channel is closed, and Next
-// returns them. While the stream is open, Next leaves them out. It must be called between
-// two calls of Next. If the notifications are not followed, it returns nil.
+// ctx ends or the service refuses for good. After that the channel is closed, and Poll makes
+// Next return them again. While the stream is open, Next leaves them out. It must be called
+// between two calls of Next. If notifications are not followed, it returns nil.
 func (t *Tail) Stream(ctx context.Context) <-chan Row {
 	at := slices.Index(t.kinds, notification)
 	if at < 0 {
 		return nil
 	}
+	rows := make(chan Row)
+	client, err := idem.New(t.client.URL, t.client.Token, idem.WithEnvironment(idem.Environment(t.client.Environment)))
+	if err != nil { // Next says why
+		close(rows)
+		return rows
+	}
 	t.kinds = slices.Delete(slices.Clone(t.kinds), at, at+1)
-	rows, after := make(chan Row), strconv.FormatInt(t.sequence, 10)
+	after := t.sequence
 	go func() {
 		defer close(rows)
-		for ctx.Err() == nil {
-			err := t.client.Stream(ctx, "stream", after, func(e remote.StreamEvent) error {
-				row, err := t.streamed(e)
-				if err != nil {
-					return err
-				}
-				after = e.ID
-				if t.object != "" && row.Object != t.object {
-					return nil
-				}
-				select {
-				case rows <- row:
-					return nil
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			})
-			var refusal *remote.Error
-			if errors.As(err, &refusal) && refusal.Status < 500 && refusal.Status != 429 {
-				return
+		for n, err := range client.Stream(ctx, after) {
+			row := streamed(n)
+			if err != nil || t.object != "" && row.Object != t.object {
+				continue // after an error the iteration ends
 			}
 			select {
+			case rows <- row:
 			case <-ctx.Done():
-			case <-time.After(reconnect):
+				return
 			}
 		}
 	}()
@@ -63,14 +47,20 @@ func (t *Tail) Stream(ctx context.Context) <-chan Row {
 }
 
 // Poll makes Next return notifications again, after the channel of Stream was closed.
-func (t *Tail) Poll() { t.kinds = append(t.kinds, notification) }
+func (t *Tail) Poll() {
+	if !slices.Contains(t.kinds, notification) {
+		t.kinds = append(t.kinds, notification)
+	}
+}
 
-func (t *Tail) streamed(e remote.StreamEvent) (Row, error) {
-	var message struct {
-		Data api.Notification `json:"data"`
+func streamed(n idem.Notification) Row {
+	return Row{
+		At: n.CreatedAt, Kind: notification, ID: n.ID, Name: n.Type, Object: n.Object.ID, State: cmp.Or(string(n.Verdict), "-"),
+		Reason: about(n.Reference, n.Reason),
 	}
-	if err := json.Unmarshal([]byte(e.Data), &message); err != nil {
-		return Row{}, fmt.Errorf("read notification %s of the stream: %w", e.ID, err)
-	}
-	return ofNotification(message.Data), nil
+}
+
+// about joins a reference id and a reason, each of which may be empty.
+func about(reference, reason string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(reference+": "+reason, ": "), ": ")
 }

@@ -40,6 +40,7 @@ func (s *streaming) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		from := r.Header.Get("Last-Event-ID")
 		s.froms = append(s.froms, from)
+		w.Header().Set("Content-Type", "text/event-stream")
 		var after int64
 		fmt.Sscan(from, &after)
 		for i := after + 1; i <= min(after+2, 6); i++ {
@@ -58,7 +59,7 @@ func streamOf(t *testing.T, s *streaming, object string) (*tail.Tail, <-chan tai
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	following := tail.New(remote.Client{URL: server.URL, Environment: "sandbox"}, []string{"notification"}, object)
+	following := tail.New(remote.Client{URL: server.URL, Token: "token", Environment: "sandbox"}, []string{"notification"}, object)
 	if _, err := following.Next(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}

@@ -150,12 +150,9 @@ func ofAction(a api.Action) Row {
 }
 
 func ofNotification(n api.Notification) Row {
-	row := Row{At: n.CreatedAt, Kind: notification, ID: n.ID, Name: n.Type, State: cmp.Or(string(n.Verdict), "-"), Reason: n.Reason}
+	row := Row{At: n.CreatedAt, Kind: notification, ID: n.ID, Name: n.Type, State: cmp.Or(string(n.Verdict), "-"), Reason: about(n.Reference, n.Reason)}
 	if n.Object != nil {
 		row.Object = n.Object.ID
-	}
-	if n.Reference != "" {
-		row.Reason = strings.TrimSuffix(n.Reference+": "+n.Reason, ": ")
 	}
 	return row
 }
