@@ -61,7 +61,8 @@ type commands struct {
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
-	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
+	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry or discard a dead one."`
+	Tokens    tokensCommand    `cmd:"" group:"service" help:"Create, list and revoke tokens of the API."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 

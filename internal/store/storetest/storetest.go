@@ -94,6 +94,10 @@ func Run(t *testing.T, open Open) {
 		"failed deliveries can be replayed":                 redelivered,
 		"deliveries are listed and pruned":                  deliveriesListed,
 		"a claim can be renewed while it is held":           claimRenewed,
+		"a token is read as it was saved":                   tokenRoundTrip,
+		"a request with a key is handled once":              requestOnce,
+		"what was read is recorded":                         recorded,
+		"an action by hand is stored once, and discarded":   actionByHand,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)
