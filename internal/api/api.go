@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/verify"
 )
 
 // Deps are the API's dependencies.
@@ -31,6 +32,7 @@ type Deps struct {
 	Now          func() time.Time
 
 	Deliverer Deliverer
+	Verifier  *verify.Verifier
 	Watch     Watch
 	Network   deliver.Network // what endpoints can be reached
 	Stopping  <-chan struct{} // closed when streams must end
@@ -50,6 +52,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	api.UseMiddleware(identify, access(auth.New(s.Store, domain.Secret(s.Token), s.Proxies, s.Now), s.failed), exactQuery, s.repeatable, tag)
 	registerRows(api, s)
 	registerEndpoints(api, s)
+	registerVerifications(api, s)
 	registerStream(api, s)
 	registerActions(api, s)
 	registerTokens(api, s)

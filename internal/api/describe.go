@@ -41,9 +41,8 @@ func describeProblem(schema *huma.Schema) {
 func describeOperation(o *huma.Operation, problem *huma.Schema) {
 	needs(scopeOf(o))(o)
 	o.Description = strings.TrimSpace(o.Description + "\n\nNeeds the scope `" + string(scopeOf(o)) + "`.")
-	for status, response := range o.Responses {
-		if status == "default" {
-			response.Description = "A problem"
+	for _, response := range o.Responses {
+		if response.Content[problemType] != nil {
 			response.Content = map[string]*huma.MediaType{problemType: {Schema: problem}}
 		}
 	}

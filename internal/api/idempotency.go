@@ -32,15 +32,23 @@ const (
 	maxBody = 1 << 20 // bytes of a request's body, as Huma limits it
 )
 
-// metadata of operations.
-const metaSecret = "answer has a secret"
+// Metadata of operations: how a repeated request is answered.
+const (
+	metaSecret = "answer has a secret"
+	metaAgain  = "handled again"
+)
 
 // answersSecret marks an operation whose answer has a secret, which must not be stored.
-func answersSecret(o *huma.Operation) {
+func answersSecret(o *huma.Operation) { mark(o, metaSecret) }
+
+// handledAgain marks an operation that is safe to repeat, and whose answer is of use once.
+func handledAgain(o *huma.Operation) { mark(o, metaAgain) }
+
+func mark(o *huma.Operation, what string) {
 	if o.Metadata == nil {
 		o.Metadata = map[string]any{}
 	}
-	o.Metadata[metaSecret] = true
+	o.Metadata[what] = true
 }
 
 // repeatable answers a POST whose key was used before as it was answered then. Only answers
@@ -63,10 +71,14 @@ func (s *server) repeatable(ctx huma.Context, next func(huma.Context)) {
 	}
 	request := store.Request{Token: tokenOf(ctx.Context()).ID, Key: key, Hash: hashOf(r, body), Holder: requestID(ctx.Context())}
 	now := s.Now()
+	again := ctx.Operation().Metadata[metaAgain] == true
 	stored, begun, err := s.Store.BeginRequest(ctx.Context(), request, now, now.Add(-staleAfter), now.Add(-keyLife))
 	switch {
 	case err != nil:
 		writeProblem(ctx, s.unavailable(ctx.Context(), err))
+	case again && stored.Hash == request.Hash:
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next(humago.NewContext(ctx.Operation(), r.WithContext(ctx.Context()), w))
 	case !begun:
 		repeat(ctx, request, stored)
 	default:

@@ -72,6 +72,8 @@ const (
 	keyReused            = "idempotency-key-reused"
 	tooManyWrongTokens   = "too-many-wrong-tokens"
 	internalError        = "internal-error"
+	keyRefused           = "persona-refuses-key"
+	rejectedByPersona    = "rejected-by-persona"
 	unavailable          = "unavailable"
 )
 
@@ -99,9 +101,11 @@ func problemKinds() []problemKind {
 		{unsupportedMediaType, 415, "Unsupported content type", "The body is not JSON.", "Set Content-Type: application/json."},
 		{invalidRequest, 422, "Invalid request", "A value is missing, or it is not valid. The errors of the answer say which and why.", "Correct the values."},
 		{keyReused, 422, "The idempotency key was used for another request", "The key belongs to a request with another path or body.", "Use a new key for every new request, and the same key only to repeat one."},
+		{rejectedByPersona, 422, "Persona rejects the request", "Persona refuses what the request would do there. The errors of the answer are Persona's.", "Correct the values, or the template at Persona."},
 		{tooManyWrongTokens, 429, "Too many wrong tokens", "Your address has sent too many wrong tokens. For some seconds the token of the configuration is not accepted from it; created tokens still are.", "Stop the client that has a wrong token. Wait as long as Retry-After says."},
 		{internalError, 500, "Internal error", "The service failed.", "Look for the request's id in the log."},
-		{unavailable, 503, "Temporarily unavailable", "The database did not answer, or too many streams are open.", "Repeat the request a little later, with the same idempotency key if it has one."},
+		{keyRefused, 502, "Persona refuses the API key", "Persona refuses the service's API key, or the key lacks a permission.", "Run idem doctor, and see the log."},
+		{unavailable, 503, "Temporarily unavailable", "The database or Persona did not answer, or too many streams are open.", "Repeat the request a little later, with the same idempotency key if it has one."},
 	}
 }
 

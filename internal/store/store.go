@@ -127,6 +127,8 @@ type Filter struct {
 	Event        string     // of notifications: the event that caused them; empty means all
 	Endpoint     string     // of deliveries: the name of the endpoint; empty means all
 	Notification string     // of deliveries: the id of the notification; empty means all
+	Reference    string     // of verifications: the subject; empty means all
+	Flow         string     // of verifications: the name of the flow; empty means all
 	Before       int64      // cursor: only older rows; zero means no limit
 	After        int64      // cursor: only newer rows; zero means no limit
 	Oldest       bool       // oldest first
@@ -254,9 +256,12 @@ type Store interface {
 	Deliveries
 	Tokens
 	Requests
+	Verifications
+	ViewReader
 
-	// Record adds entries of an environment to the audit trail.
-	Record(ctx context.Context, env domain.Environment, log []audit.Entry) error
+	// RecordAudit adds entries about what happened outside of the database. The times of the
+	// entries are given.
+	RecordAudit(ctx context.Context, env domain.Environment, entries []audit.Entry) error
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)

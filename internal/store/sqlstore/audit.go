@@ -33,9 +33,9 @@ func (s *Store) saveAudit(ctx context.Context, tx Tx, env domain.Environment, en
 	return nil
 }
 
-// Record implements [store.Store].
-func (s *Store) Record(ctx context.Context, env domain.Environment, log []audit.Entry) error {
-	err := s.db.Tx(ctx, func(tx Tx) error { return s.announce(ctx, tx, env, nil, log) })
+// RecordAudit implements [store.Store].
+func (s *Store) RecordAudit(ctx context.Context, env domain.Environment, entries []audit.Entry) error {
+	err := s.db.Tx(ctx, func(tx Tx) error { return s.announce(ctx, tx, env, nil, entries) })
 	if err != nil {
 		return fmt.Errorf("record in the audit trail: %w", err)
 	}

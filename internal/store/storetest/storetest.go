@@ -98,6 +98,13 @@ func Run(t *testing.T, open Open) {
 		"a request with a key is handled once":              requestOnce,
 		"what was read is recorded":                         recorded,
 		"an action by hand is stored once, and discarded":   actionByHand,
+		"a verification is read as it was saved":            verificationRoundTrip,
+		"a verification is saved only over its version":     verificationStale,
+		"a subject has one verification in each flow":       verificationsAtOnce,
+		"verifications are listed":                          verificationsListed,
+		"objects can be read through views":                 viewsOfObjects,
+		"decisions, actions and events have views":          viewsOfWork,
+		"a view is read from one snapshot":                  viewSnapshot,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)

@@ -129,7 +129,7 @@ func requestOnce(t *testing.T, s store.Store, _ *Jobs) {
 func recorded(t *testing.T, s store.Store, _ *Jobs) {
 	entry := audit.Entry{Environment: domain.Sandbox, At: start, Actor: "api:crm", What: "event.read", About: domain.Ref{Type: "inquiry", ID: "inq_1"}}
 	for range 2 {
-		if err := s.Record(t.Context(), domain.Sandbox, []audit.Entry{entry}); err != nil {
+		if err := s.RecordAudit(t.Context(), domain.Sandbox, []audit.Entry{entry}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -87,7 +87,7 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	switch {
 	case evidence != nil && v.Typ == "verification/government-id":
-		found["identification-class"], found["selected-id-class"], found["selected-country-code"] = sampleClass, sampleClass, "US"
+		found["identification-class"], found["selected-id-class"], found["selected-country-code"] = v.Attributes["id-class"], v.Attributes["id-class"], v.Attributes["country-code"]
 		found["current-government-id"] = reference("Document::GovernmentId", evidence)
 	case evidence != nil && v.Typ == "verification/selfie":
 		found["current-selfie"] = reference("Selfie::ProfileAndCenter", evidence)
@@ -142,6 +142,9 @@ func fillAccountFrom(c *engine.Change, v *storage.Resource) {
 	fields := MergeFields(have, nil)
 	switch v.Typ {
 	case "verification/government-id":
+		if v.Text("id-class") == "" || v.Text("identification-number") == "" {
+			return // a test chose that nothing was read
+		}
 		fields[provedNumbers] = typedField(provedNumbers, []any{map[string]any{
 			"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
 		}}, nil)

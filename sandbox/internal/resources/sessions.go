@@ -41,7 +41,7 @@ func createSession(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := newSession(c.Change, c.Edit(inquiry.ID))
+	session, err := NewSession(c.Change, c.Edit(inquiry.ID))
 	return &engine.Answer{Status: 201, One: session}, err
 }
 
@@ -99,9 +99,9 @@ func refuseClosed(inquiry *storage.Resource) error {
 	}
 }
 
-// newSession adds a session to an inquiry. It expires with the inquiry, or after a day if
+// NewSession adds a session to an inquiry. It expires with the inquiry, or after a day if
 // the inquiry does not expire.
-func newSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resource, error) {
+func NewSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resource, error) {
 	if err := refuseClosed(inquiry); err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func UsableSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resour
 			return session, nil
 		}
 	}
-	return newSession(c, inquiry)
+	return NewSession(c, inquiry)
 }
 
 // StartSession starts a session that nobody has opened yet. The request is from the person's
@@ -144,6 +144,7 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		seen["ip-address"] = address
 	}
+	maps.Copy(seen, magicSignals(c.Get(session.One("inquiry"))))
 	maps.Copy(seen, session.Attributes) // what a test has set stays
 	session.Attributes = seen
 	session.Relationships["device"] = device(c, r.UserAgent()).Identifier()
