@@ -127,7 +127,7 @@ func TestMistypedChoicesAreRefusedWithTheNearestName(t *testing.T) {
 		"an extracted name":             {sandbox.Act{Type: id, Outcome: "passed", Extracted: map[string]any{"birthdat": "2000-01-01"}}, `"birthdate"`},
 		"an attribute that is not data": {sandbox.Act{Type: id, Outcome: "passed", Extracted: map[string]any{"status": "failed"}}, "is nothing that"},
 		"an extracted date":             {sandbox.Act{Type: id, Outcome: "passed", Extracted: map[string]any{"birthdate": "31.1.2000"}}, "must be a date"},
-		"an extracted number":           {sandbox.Act{Type: id, Outcome: "passed", Extracted: map[string]any{"name-first": 7}}, "must be a text"},
+		"an extracted number":           {sandbox.Act{Type: id, Outcome: "passed", Extracted: map[string]any{"name-first": 7}}, "has the wrong type"},
 		"extracted from what is not":    {sandbox.Act{Type: id, Outcome: "skipped", Extracted: map[string]any{"name-first": "A"}}, "nothing is extracted"},
 		"a type":                        {sandbox.Act{Type: "verification/govermnent-id", Outcome: "passed"}, `"verification/government-id"`},
 		"an outcome":                    {sandbox.Act{Type: id, Outcome: "pased"}, `"passed"`},

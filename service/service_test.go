@@ -257,7 +257,7 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 	w.eventually("the case is Pending", func() bool { return w.caseStatus(kase) == "Pending" })
 	var link string
 	w.eventually("there is a link", func() bool {
-		for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?object="+inquiry).Data {
+		for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?details=true&object="+inquiry).Data {
 			var result struct {
 				Link string `json:"one_time_link"`
 			}

@@ -64,7 +64,8 @@ type commands struct {
 	Verify    verifySubject    `cmd:"" group:"service" help:"Verify a person or business: reuse the live inquiry, or start one, and print a link."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
-	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
+	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry or discard a dead one."`
+	Tokens    tokensCommand    `cmd:"" group:"service" help:"Create, list and revoke tokens of the API."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
 	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`

@@ -37,10 +37,10 @@ type ExplainedCondition struct {
 
 // registerExplain adds the operation that explains decisions.
 func registerExplain(api huma.API, s *server) {
-	huma.Get(api, "/v1/{environment}/decisions/{id}/explanation", s.explainDecision)
+	huma.Get(api, "/v1/{environment}/decisions/{id}/explanation", s.explainDecision, needs(domain.ScopeRead))
 }
 
-func (s *server) explainDecision(ctx context.Context, in *idInput) (*struct{ Body Explanation }, error) {
+func (s *server) explainDecision(ctx context.Context, in *IDInput) (*struct{ Body Explanation }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err

@@ -143,6 +143,6 @@ func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.
 }
 
 // setSessionSignals sets what Persona finds out about a session.
-func setSessionSignals(_ *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
-	return session, resources.SetSessionSignals(session, a.Signals)
+func setSessionSignals(c *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
+	return session, resources.SetSessionSignals(c, session, a.Signals)
 }

@@ -335,7 +335,7 @@ func (v *visit) begin(c *engine.Change) error {
 	if session.Text("status") == "expired" || resources.Closed(inquiry) {
 		return unauthenticatedFlow()
 	}
-	if err := chooseSignals(session, v.form); err != nil {
+	if err := chooseSignals(c, session, v.form); err != nil {
 		return err
 	}
 	resources.StartSession(c, session, v.request)

@@ -78,7 +78,7 @@ func readChoice(form url.Values, outcome string) (resources.Chosen, error) {
 }
 
 // chooseSignals sets the risk signals of a session that a person chose.
-func chooseSignals(session *storage.Resource, form url.Values) error {
+func chooseSignals(c *engine.Change, session *storage.Resource, form url.Values) error {
 	signals := map[string]any{}
 	for _, name := range []string{"threat-level", "country-code"} {
 		if text := strings.TrimSpace(form.Get(name)); text != "" {
@@ -91,7 +91,7 @@ func chooseSignals(session *storage.Resource, form url.Values) error {
 	if len(signals) == 0 {
 		return nil
 	}
-	return asFlowError(resources.SetSessionSignals(session, signals))
+	return asFlowError(resources.SetSessionSignals(c, session, signals))
 }
 
 // asFlowError returns a refusal as an error of the page.

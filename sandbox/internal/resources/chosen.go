@@ -3,11 +3,13 @@ package resources
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/spelling"
+	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -124,20 +126,25 @@ func quoted(text string) string {
 	return string(encoded)
 }
 
+// fileAddresses returns the attributes with the addresses of files that a person uploads.
+func fileAddresses() []string {
+	return []string{"front-photo-url", "selfie-photo-url", "left-photo-url", "center-photo-url", "right-photo-url"}
+}
+
 // Extractable returns the attributes of a type of verification that hold what was read or
 // entered.
 func Extractable(typ string) []string {
 	var names []string
 	for word := range strings.FieldsSeq(catalog.Shapes()[typ][0]) {
-		name, empty, _ := strings.Cut(word, "=")
-		if strings.Contains(name, "<") || empty == "false" || empty == "{}" {
+		name, _, _ := strings.Cut(word, "=")
+		if strings.Contains(name, "<") {
 			continue
 		}
 		switch name {
-		case "status", "tags", "checks", "photo-urls", "files", "files-normalized", "capture-method", "selfie-photo", "front-photo", "back-photo", "entity-confidence-reasons":
+		case "status", "tags", "checks", "photo-urls", "files", "files-normalized", "capture-method", "selfie-photo", "front-photo", "from-reusable-persona":
 			continue
 		}
-		if strings.HasSuffix(name, "-at") || strings.HasSuffix(name, "-at-ts") || strings.HasSuffix(name, "-url") {
+		if strings.HasSuffix(name, "-at") || strings.HasSuffix(name, "-at-ts") || slices.Contains(fileAddresses(), name) {
 			continue
 		}
 		names = append(names, name)
@@ -171,27 +178,34 @@ func extractedProblem(typ, name string, value any) string {
 	if !slices.Contains(names, name) {
 		return "is nothing that a " + typ + " holds" + spelling.DidYouMean(name, names)
 	}
-	text, isText := value.(string)
-	_, isNumber := value.(float64)
-	list, isList := value.([]any)
-	switch {
-	case value == nil:
+	if value == nil {
 		return ""
-	case strings.HasSuffix(name, "date"):
+	}
+	switch name {
+	case "birthdate", "issue-date", "expiration-date":
+		text, _ := value.(string)
 		if _, err := time.Parse(time.DateOnly, text); err != nil {
 			return "must be a date such as 2026-01-31"
 		}
-	case strings.HasSuffix(name, "-score"):
-		if !isNumber {
-			return "must be a number"
-		}
-	case isList:
-		if name != "designations" || !allTexts(list) {
-			return "must be a text"
-		}
-	case !isText:
-		return "must be a text"
-	case len(text) > 4096:
+	}
+	return typeProblem(typ, name, value)
+}
+
+// typeProblem says that an attribute of a type of resource cannot have a value, or "". The
+// SDK knows the types.
+func typeProblem(typ, name string, value any) string {
+	object, err := persona.DecodeObject([]byte(`{"type":"` + typ + `","id":"x"}`))
+	if err != nil {
+		return "has the wrong type"
+	}
+	text, err := json.Marshal(map[string]any{name: value})
+	if attributes := reflect.ValueOf(object).Elem().FieldByName("Attributes"); err == nil && attributes.IsValid() {
+		err = json.Unmarshal(text, reflect.New(attributes.Type()).Interface())
+	}
+	switch {
+	case err != nil:
+		return "has the wrong type"
+	case len(text) > 1<<14:
 		return "is too long"
 	}
 	return ""

@@ -72,6 +72,17 @@ func neverNull(typ string, now time.Time) map[string]any {
 	return nil
 }
 
+// neverNullRedacted returns what is in the place of these attributes after a redaction.
+func neverNullRedacted(typ string) map[string]any {
+	switch typ {
+	case "verification/aamva":
+		return map[string]any{"birthdate": "1970-01-01", "issue-date": "1970-01-01", "expiration-date": "1970-01-01"}
+	case "verification/phone-number":
+		return map[string]any{"metadata": map[string]any{"telesign-risk-score": 0}}
+	}
+	return nil
+}
+
 // What a person who verifies an address or a number confirms, if the inquiry has none.
 const (
 	sampleEmailAddress = "alexander@example.com"

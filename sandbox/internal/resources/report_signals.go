@@ -6,7 +6,6 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -40,8 +39,6 @@ func SetReportSignals(r *storage.Resource, signals map[string]any) error {
 	if len(signals) == 0 {
 		return nil
 	}
-	query, _ := r.Attributes[reportQuery].(map[string]any)
-	usual := reportkind.Results(r.Typ, query, true)
 	names := reportFindings(r.Typ)
 	set, err := withSignals(nil, signals, names, func(name string) string {
 		if !slices.Contains(names, name) {
@@ -50,15 +47,18 @@ func SetReportSignals(r *storage.Resource, signals map[string]any) error {
 		if name == "has-match" {
 			return trueOrFalse
 		}
-		if kind := kindOf(usual[name]); kind != "" {
-			return kind
-		}
 		return anyValue
 	})
-	if err == nil {
-		r.Attributes[reportSignals] = set
+	if err != nil {
+		return err
 	}
-	return err
+	for name, value := range set {
+		if problem := typeProblem(r.Typ, name, value); problem != "" {
+			return engine.BadRequest("signals." + name + " " + problem)
+		}
+	}
+	r.Attributes[reportSignals] = set
+	return nil
 }
 
 // reportFindings returns the attributes of a type of report that say what it found.

@@ -180,6 +180,9 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 	query, _ := r.Attributes[reportQuery].(map[string]any)
 	r.Attributes["completed-at"], r.Attributes["is-continuous"] = simclock.Stamp(c.Now), again
 	delete(r.Attributes, nextRun)
+	runs, _ := r.Attributes["run-history"].([]any) // in versions before 2025-12-08
+	at := simclock.Stamp(c.Now.Truncate(time.Second))
+	r.Attributes["run-history"] = append(slices.Clone(runs), map[string]any{"scheduled-at": at, "completed-at": at, "type": runType, "report-template-version-id": nil})
 	run := map[string]any{"run-type": runType, "scheduled-date": c.Now.Format(time.DateOnly), "completed-at": simclock.Stamp(c.Now), "matches": nil}
 	if reportkind.Fails(query) {
 		r.Attributes["status"], r.Attributes["is-recurring"] = "errored", false

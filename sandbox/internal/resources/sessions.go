@@ -147,8 +147,30 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	maps.Copy(seen, magicSignals(c.Get(session.One("inquiry"))))
 	maps.Copy(seen, session.Attributes) // what a test has set stays
 	session.Attributes = seen
-	session.Relationships["device"] = device(c, r.UserAgent()).Identifier()
+	from := device(c, r.UserAgent())
+	session.Relationships["device"], session.Attributes["browser-fingerprint"] = from.Identifier(), from.Attributes["browser-fingerprint"]
+	describeNetwork(c, session)
 	c.Emit("inquiry-session.started", session, nil)
+}
+
+// describeNetwork writes what is known about the network of a session that was opened into a
+// resource of its own.
+func describeNetwork(c *engine.Change, session *storage.Resource) {
+	known := map[string]any{"service-provider": session.Attributes["ip-isp"], "service-type": session.Attributes["ip-connection-type"], "proxy-type": nil}
+	for _, name := range []string{"ip-address", "threat-level", "country-code", "country-name", "region-code", "region-name", "latitude", "longitude"} {
+		known[name] = session.Attributes[name]
+	}
+	for _, proxy := range []string{"proxy", "datacenter", "vpn", "tor"} {
+		if session.Attributes["is-"+proxy] == true {
+			known["proxy-type"] = proxy
+		}
+	}
+	network := c.Edit(session.One("network"))
+	if network == nil {
+		network = c.Create("network", "net", nil, nil)
+		session.Relationships["network"] = network.Identifier()
+	}
+	maps.Copy(network.Attributes, known)
 }
 
 func expireSession(c *engine.Change, session *storage.Resource) {

@@ -68,12 +68,16 @@ func SetBehaviors(c *engine.Change, inquiry *storage.Resource, signals map[strin
 
 // SetSessionSignals sets what Persona finds out about the network, the place and the device
 // of a session. What the browser sends later does not change them.
-func SetSessionSignals(session *storage.Resource, signals map[string]any) error {
+func SetSessionSignals(c *engine.Change, session *storage.Resource, signals map[string]any) error {
 	set, err := withSignals(session.Attributes, signals, sessionSignals(), sessionSignal)
-	if err == nil {
-		session.Attributes = set
+	if err != nil {
+		return err
 	}
-	return err
+	session.Attributes = set
+	if session.Text("status") != "new" {
+		describeNetwork(c, session)
+	}
+	return nil
 }
 
 // sessionSignals returns the names of all signals of a session.
@@ -91,7 +95,7 @@ func sessionSignal(name string) string {
 	switch name {
 	case "is-proxy", "is-tor", "is-vpn", "is-datacenter":
 		return trueOrFalse
-	case "latitude", "longitude", "gps-latitude", "gps-longitude", "gps-precision":
+	case "latitude", "longitude", "gps-latitude", "gps-longitude":
 		return aNumber
 	}
 	if slices.Contains(sessionSignals(), name) {
@@ -131,8 +135,6 @@ const (
 	aText       = "a text"
 	aNumber     = "a number"
 	trueOrFalse = "true or false"
-	aList       = "a list"
-	anObject    = "an object"
 	anyValue    = "any value"
 )
 
@@ -141,12 +143,8 @@ func kindOf(value any) string {
 	switch value.(type) {
 	case string:
 		return aText
-	case float64, int:
+	case float64:
 		return aNumber
-	case []any:
-		return aList
-	case map[string]any:
-		return anObject
 	case bool:
 		return trueOrFalse
 	}

@@ -168,6 +168,9 @@ func addEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome strin
 		return r
 	}
 	r.Attributes["status"] = "submitted"
+	if typ == "document/generic" {
+		r.Attributes["kind"] = "generic"
+	}
 	maps.Copy(r.Attributes, engine.SampleFiles(typ, r.ID))
 	for _, name := range engine.SampleOriginals(typ) {
 		file := c.Create("document-file", "docf", map[string]any{"name": name, "capture-method": "upload"}, nil)
@@ -198,7 +201,8 @@ func processed(c *engine.Change, r *storage.Resource, outcome string) {
 	}
 	if r.Typ == "document/government-id" && outcome == "processed" {
 		maps.Copy(r.Attributes, sampleData(r.Typ, r, c.Now))
-		extracted, _ := r.Attributes[chosenData].(map[string]any)
+	}
+	if extracted, ok := r.Attributes[chosenData].(map[string]any); ok && outcome == "processed" {
 		maps.Copy(r.Attributes, extracted)
 	}
 	c.Emit(r.Family()+"."+outcome, r, nil)

@@ -171,7 +171,7 @@ func (s *seeder) applySession(path string, c *engine.Change, inquiry *storage.Re
 	c.UseID("iqse", id)
 	made, err := resources.NewSession(c, inquiry)
 	if err == nil && len(session.Signals) > 0 {
-		err = resources.SetSessionSignals(made, numbers(session.Signals))
+		err = resources.SetSessionSignals(c, made, numbers(session.Signals))
 	}
 	return s.refused(path, err)
 }
