@@ -93,6 +93,9 @@ func (w *world) again(hear func(context.Context, VerdictChange) error) *Service 
 }
 
 func testAFunctionIsToldEachVerdict(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w := newWorld(t, database)
 	var a audience
 	w.service.OnVerdict(a.hear) // while it runs

@@ -47,6 +47,12 @@ type Database interface {
 	// parameter.
 	In(parameter string) string
 
+	// Snapshot runs f with a querier whose queries all see the same state.
+	Snapshot(ctx context.Context, f func(Querier) error) error
+
+	// Moment converts a time to a parameter that can be compared with a column of a view.
+	Moment(at time.Time) any
+
 	// ForUpdate returns the end of a query that locks the rows it finds.
 	ForUpdate() string
 

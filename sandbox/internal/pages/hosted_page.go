@@ -49,6 +49,7 @@ type hostedForm struct {
 	Button   string
 	Skip     bool
 	Cancel   bool
+	Details  *hostedDetails // what else a person may choose
 }
 
 type hostedChoice struct {
@@ -173,7 +174,7 @@ func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 		return &flowError{422, "inactive_template", "The template is not active."}
 	}
 	p.Steps = hostedSteps(c, fixtures.Steps(chosen), -1)
-	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true}
+	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true, Details: sessionDetails()}
 	return nil
 }
 
@@ -213,6 +214,7 @@ func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 		{"failed", "Fails", "A required check fails.", false},
 		{"requires_retry", "Has to be repeated", "The person is asked again.", false},
 	}
+	p.Form.Details = verificationDetails(fixtures.VerificationType(c, steps[at]))
 	if slices.Contains(stepOutcomes(fixtures.VerificationType(c, steps[at])), "errored") {
 		p.Form.Choices = append(p.Form.Choices, hostedChoice{"errored", "Ends in an error", "What was uploaded cannot be processed, nothing is verified, and the person is asked again.", false})
 	}

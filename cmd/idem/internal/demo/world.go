@@ -115,7 +115,7 @@ type listed[T any] struct{ Data []T }
 
 // actions are the actions on an object, oldest first.
 func (w *world) actions(ctx context.Context, object string) ([]api.Action, error) {
-	page, err := ask[listed[api.Action]](ctx, w, "/v1/sandbox/actions?object="+object)
+	page, err := ask[listed[api.Action]](ctx, w, "/v1/sandbox/actions?details=true&object="+object)
 	slices.Reverse(page.Data)
 	return page.Data, err
 }
