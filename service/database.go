@@ -16,6 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/vault"
 )
 
 // database stores the service's rows.
@@ -23,6 +24,7 @@ type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
 	RecordAudit(context.Context, Environment, []audit.Entry) error
+	UseVault(context.Context, vault.Vault) error
 	Close() error
 }
 
