@@ -1,0 +1,123 @@
+package pages
+
+// phrases returns the texts of the hosted page by key.
+func phrases() map[string]phrase {
+	return map[string]phrase{
+		"sandbox":     {"Local sandbox", "Lokale Sandbox", "Sandbox locale", "Sandbox local"},
+		"environment": {"environment: %s", "Umgebung: %s", "environnement : %s", "entorno: %s"},
+		"steps":       {"Steps", "Schritte", "Étapes", "Pasos"},
+		"footer": {
+			"This page replaces Persona's hosted flow. It checks no documents: you choose the outcome of every step.",
+			"Diese Seite ersetzt den Hosted Flow von Persona. Sie prüft keine Dokumente: Sie wählen das Ergebnis jedes Schritts.",
+			"Cette page remplace le parcours hébergé de Persona. Elle ne vérifie aucun document : vous choisissez le résultat de chaque étape.",
+			"Esta página sustituye el flujo alojado de Persona. No comprueba documentos: usted elige el resultado de cada paso.",
+		},
+		"continue": {"Continue", "Weiter", "Continuer", "Continuar"},
+		"cancel":   {"Cancel", "Abbrechen", "Annuler", "Cancelar"},
+		"submit":   {"Submit", "Absenden", "Envoyer", "Enviar"},
+		"skip":     {"Skip this step", "Diesen Schritt überspringen", "Passer cette étape", "Omitir este paso"},
+
+		"start":      {"Verify your identity", "Bestätigen Sie Ihre Identität", "Vérifiez votre identité", "Verifique su identidad"},
+		"start text": {"Choose the outcome of each step.", "Wählen Sie das Ergebnis jedes Schritts.", "Choisissez le résultat de chaque étape.", "Elija el resultado de cada paso."},
+		"begin":      {"Begin verifying", "Überprüfung beginnen", "Commencer la vérification", "Comenzar la verificación"},
+
+		"step government-id": {"Government ID", "Ausweis", "Pièce d'identité", "Documento de identidad"},
+		"step selfie":        {"Selfie", "Selfie", "Selfie", "Selfie"},
+		"step database":      {"Personal details", "Persönliche Angaben", "Données personnelles", "Datos personales"},
+		"step document":      {"Document", "Dokument", "Document", "Documento"},
+		"step text government-id": {
+			"Here a person takes pictures of a passport, a driver licence or an ID card.",
+			"Hier fotografiert eine Person ihren Reisepass, Führerschein oder Personalausweis.",
+			"Ici, la personne photographie un passeport, un permis de conduire ou une carte d'identité.",
+			"Aquí la persona fotografía un pasaporte, un permiso de conducir o un carné de identidad.",
+		},
+		"step text selfie": {
+			"Here a person takes pictures of their face.",
+			"Hier fotografiert eine Person ihr Gesicht.",
+			"Ici, la personne photographie son visage.",
+			"Aquí la persona fotografía su cara.",
+		},
+		"step text database": {
+			"Here what a person entered is compared with records.",
+			"Hier werden die Angaben einer Person mit Datenbanken verglichen.",
+			"Ici, les données saisies sont comparées à des registres.",
+			"Aquí los datos introducidos se comparan con registros.",
+		},
+		"step text document": {
+			"Here a person uploads a document, such as a utility bill.",
+			"Hier lädt eine Person ein Dokument hoch, zum Beispiel eine Stromrechnung.",
+			"Ici, la personne envoie un document, par exemple une facture d'électricité.",
+			"Aquí la persona sube un documento, por ejemplo una factura de la luz.",
+		},
+		"step text": {
+			"Here a person submits what this step asks for.",
+			"Hier gibt eine Person an, was dieser Schritt verlangt.",
+			"Ici, la personne fournit ce que cette étape demande.",
+			"Aquí la persona envía lo que pide este paso.",
+		},
+
+		"outcome":             {"Outcome", "Ergebnis", "Résultat", "Resultado"},
+		"passed":              {"Passes", "Bestanden", "Réussite", "Superado"},
+		"passed text":         {"All checks pass.", "Alle Prüfungen sind bestanden.", "Tous les contrôles réussissent.", "Todas las comprobaciones son correctas."},
+		"failed":              {"Fails", "Nicht bestanden", "Échec", "No superado"},
+		"failed text":         {"A required check fails.", "Eine erforderliche Prüfung schlägt fehl.", "Un contrôle obligatoire échoue.", "Una comprobación obligatoria falla."},
+		"requires_retry":      {"Has to be repeated", "Muss wiederholt werden", "À recommencer", "Debe repetirse"},
+		"requires_retry text": {"The person is asked again.", "Die Person wird noch einmal gefragt.", "La demande est répétée.", "Se vuelve a pedir a la persona."},
+		"errored":             {"Ends in an error", "Endet mit einem Fehler", "Se termine par une erreur", "Termina con un error"},
+		"errored text": {
+			"What was uploaded cannot be processed, nothing is verified, and the person is asked again.",
+			"Der Upload kann nicht verarbeitet werden, nichts wird geprüft, und die Person wird noch einmal gefragt.",
+			"Le fichier envoyé ne peut pas être traité, rien n'est vérifié et la demande est répétée.",
+			"Lo que se subió no se puede procesar, no se verifica nada y se vuelve a pedir a la persona.",
+		},
+
+		"done":                  {"You are done", "Sie sind fertig", "Vous avez terminé", "Ha terminado"},
+		"done text":             {"What becomes of the inquiry?", "Was wird aus der Überprüfung?", "Que devient la vérification ?", "¿Qué pasa con la verificación?"},
+		"end":                   {"Outcome of the inquiry", "Ergebnis der Überprüfung", "Résultat de la vérification", "Resultado de la verificación"},
+		"finish":                {"Finish", "Fertigstellen", "Terminer", "Finalizar"},
+		"end completed":         {"Completed", "Abgeschlossen", "Terminée", "Completada"},
+		"end completed text":    {"What Persona does when everything was submitted.", "So endet sie bei Persona, wenn alles eingereicht wurde.", "Ce que fait Persona quand tout a été envoyé.", "Lo que hace Persona cuando se ha enviado todo."},
+		"end failed":            {"Failed", "Fehlgeschlagen", "Échouée", "Fallida"},
+		"end failed text":       {"What it does when a step failed for good.", "So endet sie, wenn ein Schritt endgültig fehlschlägt.", "Ce qu'il fait quand une étape échoue définitivement.", "Lo que hace cuando un paso falla definitivamente."},
+		"end needs_review":      {"Completed, and marked for review", "Abgeschlossen und zur Prüfung vorgemerkt", "Terminée et signalée pour examen", "Completada y marcada para revisión"},
+		"end needs_review text": {"What a workflow does with a doubtful one.", "So entscheidet ein Workflow im Zweifel.", "Ce que fait un workflow en cas de doute.", "Lo que hace un flujo de trabajo en caso de duda."},
+
+		"thanks":      {"Thank you", "Vielen Dank", "Merci", "Gracias"},
+		"thanks text": {"The inquiry is %s. You can close this page.", "Die Überprüfung ist %s. Sie können diese Seite schließen.", "La vérification est %s. Vous pouvez fermer cette page.", "La verificación está %s. Puede cerrar esta página."},
+
+		"status completed":    {"completed", "abgeschlossen", "terminée", "completada"},
+		"status failed":       {"failed", "fehlgeschlagen", "échouée", "fallida"},
+		"status needs-review": {"in review", "zur Prüfung vorgemerkt", "en cours d'examen", "en revisión"},
+		"status approved":     {"approved", "genehmigt", "approuvée", "aprobada"},
+		"status declined":     {"declined", "abgelehnt", "refusée", "rechazada"},
+		"status expired":      {"expired", "abgelaufen", "expirée", "caducada"},
+
+		"left":           {"You left", "Sie haben abgebrochen", "Vous avez quitté la page", "Ha salido"},
+		"left text":      {"You can close this page.", "Sie können diese Seite schließen.", "Vous pouvez fermer cette page.", "Puede cerrar esta página."},
+		"left come back": {"Nothing is lost: you can continue with a new link or a new session.", "Nichts ist verloren: Mit einem neuen Link oder einer neuen Sitzung geht es weiter.", "Rien n'est perdu : vous pouvez continuer avec un nouveau lien ou une nouvelle session.", "No se ha perdido nada: puede continuar con un enlace nuevo o una sesión nueva."},
+
+		"error":                 {"This does not work", "Das geht nicht", "Cela ne fonctionne pas", "Esto no funciona"},
+		"error unknown":         {"Something went wrong.", "Etwas ist schiefgegangen.", "Une erreur s'est produite.", "Algo ha salido mal."},
+		"error session":         {"The session has ended, or it is not this inquiry's. Ask for a new link.", "Die Sitzung ist beendet oder gehört nicht zu dieser Überprüfung. Bitten Sie um einen neuen Link.", "La session est terminée ou n'appartient pas à cette vérification. Demandez un nouveau lien.", "La sesión ha terminado o no es de esta verificación. Pida un enlace nuevo."},
+		"error no session":      {"The inquiry takes no session any more.", "Die Überprüfung nimmt keine Sitzung mehr an.", "La vérification n'accepte plus de session.", "La verificación ya no acepta sesiones."},
+		"error link":            {"The link was used before, it is too old, or the inquiry is over. Ask for a new one.", "Der Link wurde schon benutzt, ist zu alt, oder die Überprüfung ist beendet. Bitten Sie um einen neuen.", "Le lien a déjà servi, il est trop ancien ou la vérification est terminée. Demandez-en un nouveau.", "El enlace ya se usó, es demasiado antiguo o la verificación ha terminado. Pida uno nuevo."},
+		"error form":            {"This form was not sent from its own page.", "Dieses Formular wurde nicht von seiner eigenen Seite gesendet.", "Ce formulaire n'a pas été envoyé depuis sa propre page.", "Este formulario no se envió desde su propia página."},
+		"error address":         {"The address names no inquiry and no template.", "Die Adresse nennt weder Überprüfung noch Vorlage.", "L'adresse n'indique ni vérification ni modèle.", "La dirección no indica ninguna verificación ni plantilla."},
+		"error inquiry":         {"There is no inquiry with this id.", "Es gibt keine Überprüfung mit dieser Id.", "Aucune vérification n'a cet identifiant.", "No hay ninguna verificación con este identificador."},
+		"error environment":     {"There is no such environment.", "Diese Umgebung gibt es nicht.", "Cet environnement n'existe pas.", "Ese entorno no existe."},
+		"error template":        {"There is no template with this id.", "Es gibt keine Vorlage mit dieser Id.", "Aucun modèle n'a cet identifiant.", "No hay ninguna plantilla con este identificador."},
+		"error template status": {"The template is not active.", "Die Vorlage ist nicht aktiv.", "Le modèle n'est pas actif.", "La plantilla no está activa."},
+		"error create":          {"The inquiry cannot be made: %s.", "Die Überprüfung kann nicht angelegt werden: %s.", "La vérification ne peut pas être créée : %s.", "No se puede crear la verificación: %s."},
+		"error no step":         {"There is no step left.", "Es ist kein Schritt mehr übrig.", "Il ne reste aucune étape.", "No queda ningún paso."},
+		"error outcome":         {"Choose one of the outcomes.", "Wählen Sie eines der Ergebnisse.", "Choisissez un des résultats.", "Elija uno de los resultados."},
+		"error choice":          {"The form does not say what to do.", "Das Formular sagt nicht, was zu tun ist.", "Le formulaire n'indique pas quoi faire.", "El formulario no dice qué hacer."},
+
+		"relay":             {"Confirm one thing about you", "Bestätigen Sie eine Angabe über sich", "Confirmez une seule information", "Confirme un solo dato"},
+		"relay text":        {"The website asks: %s. It learns only the answer.", "Die Website fragt: %s. Sie erfährt nur die Antwort.", "Le site demande : %s. Il n'apprend que la réponse.", "El sitio pregunta: %s. Solo conocerá la respuesta."},
+		"relay passed text": {"The answer is yes.", "Die Antwort ist ja.", "La réponse est oui.", "La respuesta es sí."},
+		"relay failed text": {"The answer is no. In Persona's own sandbox it is always yes.", "Die Antwort ist nein. In Personas eigener Sandbox ist sie immer ja.", "La réponse est non. Dans la sandbox de Persona, elle est toujours oui.", "La respuesta es no. En el sandbox de Persona siempre es sí."},
+		"relay done text":   {"The website can read the answer now. You can close this page.", "Die Website kann die Antwort jetzt lesen. Sie können diese Seite schließen.", "Le site peut maintenant lire la réponse. Vous pouvez fermer cette page.", "El sitio ya puede leer la respuesta. Puede cerrar esta página."},
+		"error relay":       {"The session has ended, or there is no such relay.", "Die Sitzung ist beendet, oder es gibt dieses Relay nicht.", "La session est terminée, ou ce relais n'existe pas.", "La sesión ha terminado o ese relay no existe."},
+		"error referrer":    {"The page must be opened without a referrer, so that Persona does not learn which site asks (rel=\"noreferrer\").", "Die Seite muss ohne Referrer geöffnet werden, damit Persona nicht erfährt, welche Website fragt (rel=\"noreferrer\").", "La page doit être ouverte sans référent, pour que Persona n'apprenne pas quel site demande (rel=\"noreferrer\").", "La página debe abrirse sin referente, para que Persona no sepa qué sitio pregunta (rel=\"noreferrer\")."},
+	}
+}
