@@ -70,7 +70,7 @@ func TestThePageOfARelayIsRefused(t *testing.T) {
 	server := start(t, frozen())
 	relay := newRelay(t, server.client(), "")
 	address := server.url + "/relay?relay-session-access-token=" + url.QueryEscape(relay.RelaySessionAccessToken)
-	session := newBrowser(t).open(server.url + "/verify?environment=sandbox&inquiry-template-id=" + sandbox.InquiryTemplateID).press("begin", "").at.Query().Get("session-token")
+	session := newBrowser(t).open(server.url+"/verify?environment=sandbox&inquiry-template-id="+sandbox.InquiryTemplateID).press("begin", "").at.Query().Get("session-token")
 	refused := func(name, method, address string, status int, headers ...string) {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader("outcome=passed"))
