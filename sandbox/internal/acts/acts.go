@@ -118,12 +118,13 @@ func implementations() map[Kind]implementation {
 // the act created or changed.
 func Perform(e *engine.Engine, environment catalog.Environment, a Act) (done *storage.Resource, err error) {
 	e.WithLock(func() {
-		done, err = perform(e, e.Environment(environment), a)
+		done, err = PerformIn(e, e.Environment(environment), a)
 	})
 	return done, err
 }
 
-func perform(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resource, error) {
+// PerformIn is [Perform] for a caller that holds the engine's lock.
+func PerformIn(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resource, error) {
 	if env == nil {
 		return nil, engine.NotFound("there is no such environment")
 	}

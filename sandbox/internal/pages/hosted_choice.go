@@ -3,7 +3,6 @@ package pages
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -29,24 +28,24 @@ type hostedInput struct {
 const extractedInput = "extracted."
 
 // verificationDetails offers a check that fails, and what is extracted.
-func verificationDetails(typ string) *hostedDetails {
-	details := &hostedDetails{Title: "Choose a check and the data", Text: "What you leave empty is as usual.", Inputs: []hostedInput{
-		{Name: "check", Label: "Check that fails", Empty: "as usual", Options: resources.CheckNames(typ)},
-		{Name: "reason", Label: "Reason", Empty: "simulated_failure"},
-		{Name: "metadata", Label: "Metadata, as JSON", Empty: `{"key": "value"}`},
+func (w words) verificationDetails(typ string) *hostedDetails {
+	details := &hostedDetails{Title: w.say("details"), Text: w.say("details text"), Inputs: []hostedInput{
+		{Name: "check", Label: w.say("failed check"), Empty: w.say("as usual"), Options: resources.CheckNames(typ)},
+		{Name: "reason", Label: w.say("reason"), Empty: "simulated_failure"},
+		{Name: "metadata", Label: w.say("metadata"), Empty: `{"key": "value"}`},
 	}}
 	for _, name := range resources.Extractable(typ) {
-		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: "as usual"})
+		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: w.say("as usual")})
 	}
 	return details
 }
 
 // sessionDetails offers risk signals of the session.
-func sessionDetails() *hostedDetails {
-	return &hostedDetails{Title: "Choose risk signals", Text: "What you leave empty is as usual.", Inputs: []hostedInput{
-		{Name: "threat-level", Label: "Threat level", Empty: "low", Options: []string{"medium", "high"}},
-		{Name: "signal", Label: "Network", Empty: "an ordinary one", Options: []string{"is-vpn", "is-proxy", "is-tor", "is-datacenter"}},
-		{Name: "country-code", Label: "Country code", Empty: "US"},
+func (w words) sessionDetails() *hostedDetails {
+	return &hostedDetails{Title: w.say("signals"), Text: w.say("details text"), Inputs: []hostedInput{
+		{Name: "threat-level", Label: w.say("threat level"), Empty: "low", Options: []string{"medium", "high"}},
+		{Name: "signal", Label: w.say("network"), Empty: w.say("ordinary network"), Options: []string{"is-vpn", "is-proxy", "is-tor", "is-datacenter"}},
+		{Name: "country-code", Label: w.say("country code"), Empty: "US"},
 	}}
 }
 
@@ -58,13 +57,13 @@ func readChoice(form url.Values, outcome string) (resources.Chosen, error) {
 		check.Reasons = []string{reason}
 	}
 	if text := strings.TrimSpace(form.Get("metadata")); text != "" && json.Unmarshal([]byte(text), &check.Metadata) != nil {
-		return chosen, invalidConfig("The metadata must be a JSON object.")
+		return chosen, invalidConfig("error metadata")
 	}
 	switch {
 	case check.Name != "":
 		chosen.Checks = []resources.Check{check}
 	case len(check.Reasons)+len(check.Metadata) > 0:
-		return chosen, invalidConfig("Choose the check that the reason and the metadata belong to.")
+		return chosen, invalidConfig("error check")
 	}
 	if outcome == "skipped" { // a person who skips a step leaves what they entered
 		return resources.Chosen{}, nil
@@ -94,7 +93,7 @@ func chooseSignals(c *engine.Change, session *storage.Resource, form url.Values)
 	return asFlowError(resources.SetSessionSignals(c, session, signals))
 }
 
-// asFlowError returns a refusal as an error of the page.
+// asFlowError returns a refusal as an error of the page. Its message stays in English.
 func asFlowError(err error) error {
 	var refused *engine.Refusal
 	if !errors.As(err, &refused) {
@@ -104,5 +103,5 @@ func asFlowError(err error) error {
 	if message == "" {
 		message = refused.Title
 	}
-	return &flowError{http.StatusBadRequest, "invalid_config", strings.ToUpper(message[:1]) + message[1:] + "."}
+	return invalidConfig("error refused", message)
 }
