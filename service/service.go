@@ -24,6 +24,7 @@ import (
 	"github.com/idemhq/idem/internal/reconcile"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/telemetry"
+	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
 )
 
@@ -36,14 +37,21 @@ type Service struct {
 	db         database
 	queue      jobs
 	limiters   []*persona.RateLimiter
+	keys       map[Environment]*apiKey
+	clients    map[Environment]*persona.Client
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
+	verifier   *verify.Verifier
 	watch      *deliver.Watch
 	deliverer  *deliver.Deliverer
 	stopping   chan struct{} // closed when Run comes to its end
 	ready      atomic.Bool
 	newer      atomic.Bool // a newer version has migrated the database
+
+	reloading     sync.Mutex                  // held while a configuration is loaded and applied
+	reloaded      atomic.Pointer[reloadState] // of the last reload
+	reevaluateNow chan struct{}               // the policies have changed
 }
 
 // drainTime is how long running jobs may continue after the service is told to stop.
@@ -55,11 +63,13 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("invalid configuration:\n%w", err)
 	}
-	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{})}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, clients: map[Environment]*persona.Client{}, reevaluateNow: make(chan struct{}, 1)}
+	s.reloaded.Store(&reloadState{})
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
 	reconciling := map[Environment]reconcile.Deps{}
+	verifying := map[Environment]verify.Settings{}
 	for name, e := range cfg.Environments {
 		p, err := loadPolicy(name, e.Policy)
 		if err != nil {
@@ -67,14 +77,17 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		}
 		limiter := persona.NewRateLimiter()
 		s.limiters = append(s.limiters, limiter)
-		client, err := newClient(cfg, name, limiter, logger)
+		s.keys[name] = newAPIKey(e.APIKey)
+		client, err := newClient(cfg, name, limiter, logger, persona.WithMiddleware(s.keys[name].use))
 		if err != nil {
 			return nil, fmt.Errorf("create the client of the %s environment: %w", name, err)
 		}
+		s.clients[name] = client
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
 		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
+		verifying[name] = verify.Settings{Client: client, Flows: e.flows(), Verdicts: p.VerdictRules(), AllowLoopback: cfg.AllowPrivateAddresses}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
 	var advancer *advance.Advancer
@@ -99,10 +112,14 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, s.db.Now); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
+	if err := s.metrics.WatchEndpoints(slices.Collect(maps.Keys(cfg.Environments)), s.db.Endpoints, logger); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, s.db.Now)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
+	s.verifier = verify.New(s.db, verifying, logger, s.db.Now)
 	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
@@ -125,7 +142,7 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter, logger *slog.Logger) (*persona.Client, error) {
+func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter, logger *slog.Logger, more ...persona.Option) (*persona.Client, error) {
 	e := cfg.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
@@ -140,7 +157,7 @@ func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter
 		transport.DialContext = cfg.Simulation.Dial
 		opts = append(opts, persona.WithHTTPClient(&http.Client{Transport: transport}))
 	}
-	return persona.NewClient(opts...)
+	return persona.NewClient(append(opts, more...)...)
 }
 
 func reveal(secrets []Secret) []string {
@@ -168,23 +185,6 @@ func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return
 // the old one has expired at Persona.
 func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
-}
-
-// Reload applies the webhook secrets and notification endpoints of a configuration that was
-// loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
-// changes nothing.
-func (s *Service) Reload(cfg Config, err error) {
-	if err != nil {
-		s.logger.Error("reload failed: invalid configuration; keeping the current secrets and endpoints", "error", err)
-		return
-	}
-	for name, e := range cfg.Environments {
-		if _, known := s.cfg.Environments[name]; known {
-			s.SetWebhookSecrets(name, e.WebhookSecrets)
-		}
-	}
-	s.deliverer.SetEndpoints(cfg.endpoints())
-	s.logger.Info("webhook secrets and notification endpoints reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies loads the configured policies and returns the first error.
@@ -221,6 +221,7 @@ func (s *Service) Run(ctx context.Context) error {
 	running.Go(func() { s.reevaluate(working) })
 	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
+	running.Go(func() { s.rotate(working) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service started", "environments", len(s.cfg.Environments))
 	<-working.Done()
@@ -241,7 +242,7 @@ func (s *Service) Run(ctx context.Context) error {
 // this version may misread the newer rows. The process keeps running and reports this at
 // /readyz.
 func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc) {
-	every(ctx, 5*time.Second, func() {
+	every(ctx, 5*time.Second, nil, func() {
 		if err := s.db.CheckVersion(ctx); errors.Is(err, store.ErrNewer) {
 			s.newer.Store(true)
 			s.logger.ErrorContext(ctx, "work stopped: a newer version of Idem migrated the database; restart this node with that version")
@@ -253,7 +254,7 @@ func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc)
 // reevaluate recomputes the verdicts that were computed under another policy. It repeats
 // this, because a node with another policy may still be running.
 func (s *Service) reevaluate(ctx context.Context) {
-	every(ctx, 10*time.Minute, func() {
+	every(ctx, 10*time.Minute, s.reevaluateNow, func() {
 		for name := range s.cfg.Environments {
 			if err := s.advancer.Reevaluate(ctx, name); err != nil && ctx.Err() == nil {
 				s.logger.ErrorContext(ctx, "re-evaluating verdicts failed; retrying in ten minutes", "environment", name, "error", err)
@@ -262,13 +263,15 @@ func (s *Service) reevaluate(ctx context.Context) {
 	})
 }
 
-// every calls f immediately and then after each wait, until ctx ends.
-func every(ctx context.Context, wait time.Duration, f func()) {
+// every calls f immediately, and then after each wait and whenever now receives, until ctx
+// ends.
+func every(ctx context.Context, wait time.Duration, now <-chan struct{}, f func()) {
 	for {
 		f()
 		select {
 		case <-ctx.Done():
 			return
+		case <-now:
 		case <-time.After(wait):
 		}
 	}

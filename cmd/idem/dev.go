@@ -80,6 +80,10 @@ func printDev(w io.Writer, at dev.Addresses, data string) {
   %-24[2]s sandbox, a local Persona; its API is under /api/v1
   %-24[3]s service data: delete it to start over
 
+Verify one of your users with one call, and open the link in its answer:
+
+  curl -s %[1]s/v1/sandbox/verifications -H 'Authorization: Bearer %[7]s' -H 'Content-Type: application/json' -d '{"reference": "user-1", "flow": "%[8]s"}'
+
 Or try it by hand in another terminal. Create an inquiry for one of your users:
 
   API=%[2]s/api/v1
@@ -98,5 +102,5 @@ Ask whether the user may proceed, and why:
 What your application would be told is printed below, one line for each notification.
 
 Stop with Ctrl-C.
-`, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token)
+`, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token, dev.Flow)
 }

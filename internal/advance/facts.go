@@ -74,7 +74,7 @@ func (g *factReader) inquiries(ctx context.Context, refs []domain.Ref) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(inquiries, fold.Newest)
+	fold.NewestFirst(inquiries)
 	g.facts.Inquiries = inquiries
 	for _, related := range []struct {
 		name string

@@ -63,7 +63,7 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 	facts.Missing = append(facts.Missing, others.Missing...)
 	facts.DeclinedBefore = fold.DeclinedBefore(*facts.Inquiry, others.Inquiries, others.Cases, w.settings.Policy.VerdictRules())
 	for _, o := range others.Inquiries {
-		if facts.DeclinedBefore || fold.Newest(o, *facts.Inquiry) < 0 {
+		if facts.DeclinedBefore || fold.CreatedAfter(o, *facts.Inquiry) {
 			continue
 		}
 		// A decision is saved together with its actions. Checking for undecided transitions

@@ -43,6 +43,7 @@ func TestNobodyIsApprovedWhoseOlderInquiryIsDeclinedAtPersona(t *testing.T) {
 	for name, others := range map[string]advance.Others{
 		"the inquiry itself":         {Inquiries: []domain.Object{other("inquiry", "inq_0", "declined", 1)}},
 		"its case":                   {Inquiries: []domain.Object{old}, Cases: []domain.Object{other("case", "case_0", "Declined", 1, old.Ref)}},
+		"created in the same second": {Inquiries: []domain.Object{other("inquiry", "inq_9", "declined", 15)}},
 		"and another one is pending": {Inquiries: []domain.Object{other("inquiry", "inq_2", "pending", 2), other("inquiry", "inq_0", "declined", 1)}},
 	} {
 		t.Run(name, func(t *testing.T) {

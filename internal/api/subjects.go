@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 )
@@ -62,12 +60,12 @@ func (s *server) listSubjects(ctx context.Context, in *struct {
 	}
 	cursor, err := base64.RawURLEncoding.DecodeString(in.After)
 	if err != nil {
-		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")
+		return nil, problem(invalidRequest, "after is not the next of a page")
 	}
 	rows, next, err := s.Store.Subjects(ctx, env, domain.Verdict(in.Verdict), string(cursor), in.Limit)
 	switch {
 	case errors.Is(err, store.ErrCursor):
-		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")
+		return nil, problem(invalidRequest, "after is not the next of a page")
 	case err != nil:
 		return nil, s.failed(ctx, err)
 	}

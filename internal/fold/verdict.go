@@ -100,13 +100,12 @@ func reapplied(newer domain.Object, why, decline VerdictSource, reapply Reapply)
 	}
 }
 
-// DeclinedBefore reports whether an older inquiry of the person, or its case, was declined.
-// An inquiry without a creation time counts as older.
+// DeclinedBefore reports whether another inquiry of the person, or its case, was declined,
+// unless that inquiry is newer: see [CreatedAfter].
 func DeclinedBefore(inquiry domain.Object, inquiries, cases []domain.Object, rules VerdictRules) bool {
-	undated := func(o domain.Object) bool { return moment(o.Attributes["created-at"]).IsZero() }
 	cases = sortedCases(cases, rules)
 	return slices.ContainsFunc(inquiries, func(o domain.Object) bool {
-		if o.Ref == inquiry.Ref || !undated(o) && !undated(inquiry) && Newest(o, inquiry) < 0 {
+		if o.Ref == inquiry.Ref || CreatedAfter(o, inquiry) {
 			return false
 		}
 		_, declined := declineOf(o, cases, rules)
@@ -121,13 +120,16 @@ func approvedByPerson(inquiry domain.Object) bool {
 	return len(reviewer) == 1 && reviewer[0].Type == "user"
 }
 
-// Newest compares objects so that the newest sorts first. Those created at the same time
-// are ordered by id. An object without a creation time sorts last.
-func Newest(a, b domain.Object) int {
-	return cmp.Or(
-		moment(b.Attributes["created-at"]).Compare(moment(a.Attributes["created-at"])),
-		strings.Compare(b.Ref.ID, a.Ref.ID),
-	)
+// CreatedAfter reports whether a is known to be newer than b. It is not if one of them has
+// no creation time, or if both have the same: Persona shows whole seconds.
+func CreatedAfter(a, b domain.Object) bool {
+	atA, atB := moment(a.Attributes["created-at"]), moment(b.Attributes["created-at"])
+	return !atA.IsZero() && !atB.IsZero() && atA.After(atB)
+}
+
+// NewestFirst sorts inquiries as [Verdict] does, without regard to cases.
+func NewestFirst(inquiries []domain.Object) {
+	slices.SortFunc(inquiries, func(a, b domain.Object) int { return newestFirst(a, b, inquiryVerdict) })
 }
 
 // sortedCases returns the cases, newest first.
@@ -137,14 +139,20 @@ func sortedCases(cases []domain.Object, rules VerdictRules) []domain.Object {
 	})
 }
 
-// newestFirst is [Newest], but an object without a creation time sorts last only if it
-// approves, and first otherwise. So missing data never undoes a decline or approves a
-// person.
+// newestFirst compares objects by their creation time. Where that does not tell which is
+// the newer one, an object that approves counts as the older: without a creation time it
+// sorts last and any other object first, and of objects that were created in the same
+// second it sorts last. So missing data never undoes a decline or approves a person.
 func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict) int {
-	undated := func(o domain.Object) bool {
-		return moment(o.Attributes["created-at"]).IsZero() && verdict(o) != domain.VerdictApproved
-	}
-	return cmp.Or(compareBool(undated(b), undated(a)), Newest(a, b))
+	at := func(o domain.Object) time.Time { return moment(o.Attributes["created-at"]) }
+	approves := func(o domain.Object) bool { return verdict(o) == domain.VerdictApproved }
+	undated := func(o domain.Object) bool { return at(o).IsZero() && !approves(o) }
+	return cmp.Or(
+		compareBool(undated(b), undated(a)),
+		at(b).Compare(at(a)),
+		compareBool(approves(a), approves(b)),
+		strings.Compare(b.Ref.ID, a.Ref.ID),
+	)
 }
 
 // verdictOf returns the verdict of one inquiry: that of its newest case, or its own. A case

@@ -83,10 +83,13 @@ func TestVerdict(t *testing.T) {
 		"the order of the list does not count":                              {objects{inquiryOf("b", "completed", 2), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
 		"an expired retry leaves the decision":                              {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "expired", 2)}, nil, domain.VerdictApproved, "a"},
 		"a redacted retry leaves the decision":                              {objects{inquiryOf("a", "declined", 1), redactedOf(inquiryOf("b", "approved", 2))}, nil, domain.VerdictDeclined, "a"},
-		"two with the same creation time are ordered by id":                 {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
-		"an approval without a creation time counts as the oldest":          {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
-		"a decline without a creation time counts as the newest":            {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
-		"a review without a creation time counts as the newest":             {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
+		"of two of the same second the one that does not approve counts":    {objects{inquiryOf("a", "completed", 1), inquiryOf("b", "approved", 1)}, nil, domain.VerdictReview, "a"},
+		"of two cases of the same second the one that does not approve counts": {objects{inquiryOf("a", "approved", 1)}, objects{caseOf("d", "Approved", "a"), caseOf("c", "Open", "a")},
+			domain.VerdictReview, "c"},
+		"two of the same second that do not approve are ordered by id": {objects{inquiryOf("b", "completed", 1), inquiryOf("a", "pending", 1)}, nil, domain.VerdictReview, "b"},
+		"an approval without a creation time counts as the oldest":     {objects{inquiryOf("b", "approved", 0), inquiryOf("a", "completed", 1)}, nil, domain.VerdictReview, "a"},
+		"a decline without a creation time counts as the newest":       {objects{inquiryOf("b", "declined", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictDeclined, "b"},
+		"a review without a creation time counts as the newest":        {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Verdict(test.inquiries, test.cases, VerdictRules{CaseStatuses: statuses()})
@@ -134,8 +137,11 @@ func TestTheVerdictOnANewerInquiryAfterADecline(t *testing.T) {
 			approved, approved, approved, "new", "new", "new"},
 		"approved, with one between": {objects{old, inquiryOf("middle", "expired", 2), inquiryOf("new", "approved", 3)}, nil,
 			declined, review, approved, "old", "new", "new"},
-		"approved, and the decline is newer":  {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "declined", 2)}, nil, declined, declined, declined, "b", "b", "b"},
-		"approved at the time of the decline": {objects{inquiryOf("a", "declined", 1), inquiryOf("b", "approved", 1)}, nil, declined, review, approved, "a", "b", "b"},
+		"approved, and the decline is newer": {objects{inquiryOf("a", "approved", 1), inquiryOf("b", "declined", 2)}, nil, declined, declined, declined, "b", "b", "b"},
+		"approved, and declined one created in the same second with a lesser id": {objects{inquiryOf("a", "declined", 1), inquiryOf("b", "approved", 1)}, nil,
+			declined, declined, declined, "a", "a", "a"},
+		"approved, and declined one created in the same second with a greater id": {objects{inquiryOf("b", "declined", 1), inquiryOf("a", "approved", 1)}, nil,
+			declined, declined, declined, "b", "b", "b"},
 		"all redacted": {objects{redactedOf(old), redactedOf(inquiryOf("new", "approved", 2))}, nil,
 			domain.VerdictRedacted, domain.VerdictRedacted, domain.VerdictRedacted, "new", "new", "new"},
 	} {
@@ -180,11 +186,32 @@ func TestOnlyAPersonsApprovalOverridesAnOlderDecline(t *testing.T) {
 		}
 		approved := inquiries[slices.IndexFunc(inquiries, func(o domain.Object) bool { return o.Ref == got.Object })]
 		for _, o := range inquiries {
-			if o.Status == "declined" && Newest(o, approved) > 0 {
+			if o.Status == "declined" && !CreatedAfter(o, approved) {
 				t.Errorf("%v, and %s was declined before", got, o.Ref)
 			}
 		}
 	})
+}
+
+func TestAnotherInquiryWasDeclinedBeforeUnlessItIsKnownToBeNewer(t *testing.T) {
+	for name, test := range map[string]struct {
+		day, declinedOn int // 0 means without creation time
+		want            bool
+	}{
+		"created earlier":                      {2, 1, true},
+		"created in the same second":           {1, 1, true},
+		"created later":                        {1, 2, false},
+		"without a creation time":              {1, 0, true},
+		"the inquiry without a creation time":  {0, 1, true},
+		"both of them without a creation time": {0, 0, true},
+	} {
+		for _, ids := range [][2]string{{"a", "b"}, {"b", "a"}} {
+			inquiry, declined := inquiryOf(ids[0], "completed", test.day), inquiryOf(ids[1], "declined", test.declinedOn)
+			if got := DeclinedBefore(inquiry, []domain.Object{inquiry, declined}, nil, VerdictRules{}); got != test.want {
+				t.Errorf("%s, %s before %s: %t, want %t", name, ids[1], ids[0], got, test.want)
+			}
+		}
+	}
 }
 
 func drawObjects(t *rapid.T) (inquiries, cases []domain.Object) {

@@ -95,7 +95,7 @@ func (s subject) declinedBefore(i *thing) bool {
 	at, dated := i.moment("created-at")
 	for _, other := range s.inquiries {
 		since, known := other.moment("created-at")
-		newer := dated && known && (since.After(at) || since.Equal(at) && other.id > i.id)
+		newer := dated && known && since.After(at)
 		if other.id != i.id && !newer && s.decline(other).from != nil {
 			return true
 		}
@@ -172,9 +172,9 @@ func (r hostRules) ofCase(c *thing) domain.Verdict {
 	return domain.VerdictReview
 }
 
-// before reports whether a was created before b, with ids as the tie-breaker. An object
-// without a creation time is the oldest if it approves and the newest otherwise, so that
-// missing data never helps to approve.
+// before reports whether a was created before b. An object without a creation time is the
+// oldest if it approves and the newest otherwise, so that missing data never helps to
+// approve. Of two that were created in the same second, one that approves is the older.
 func (s subject) before(a, b *thing) bool {
 	if ageA, ageB := s.age(a), s.age(b); ageA != ageB {
 		return ageA < ageB
@@ -184,6 +184,9 @@ func (s subject) before(a, b *thing) bool {
 	if !atA.Equal(atB) {
 		return atA.Before(atB)
 	}
+	if s.approves(a) != s.approves(b) {
+		return s.approves(a)
+	}
 	return a.id < b.id
 }
 
@@ -191,14 +194,17 @@ func (s subject) age(t *thing) int {
 	if _, dated := t.moment("created-at"); dated {
 		return 0
 	}
-	verdict := s.ofCase(t)
-	if t.typ == "inquiry" {
-		verdict = s.ofInquiry(t).verdict
-	}
-	if verdict == domain.VerdictApproved {
+	if s.approves(t) {
 		return -1
 	}
 	return 1
+}
+
+func (s subject) approves(t *thing) bool {
+	if t.typ == "inquiry" {
+		return s.ofInquiry(t).verdict == domain.VerdictApproved
+	}
+	return s.ofCase(t) == domain.VerdictApproved
 }
 
 // sorted returns things, newest first.

@@ -46,6 +46,10 @@ func (w *world) change() {
 	switch n := w.IntN(100); {
 	case len(inquiries) == 0 || n < 9:
 		w.begin()
+		if w.chance(20) { // often in the same second, which Persona's times do not tell apart
+			w.now = w.now.Add(time.Duration(1+w.IntN(500)) * time.Millisecond)
+			w.begin()
+		}
 	case n < 65:
 		w.advanceInquiry(pick(w.draw, inquiries...))
 	case n < 68:
@@ -78,7 +82,7 @@ func (w *world) of(typ string) (found []*thing) {
 
 func (w *world) add(t *thing, name string, attributes map[string]any) *thing {
 	t.attributes = attributes
-	t.attributes["created-at"], t.attributes["redacted-at"] = stamp(w.now), nil
+	t.attributes["created-at"], t.attributes["redacted-at"] = stamp(w.now.Truncate(time.Second)), nil
 	w.things = append(w.things, t)
 	w.tell(t, name)
 	return t

@@ -24,7 +24,7 @@ func (q queued) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 }
 
 // ours matches the tables that grow.
-var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|deliveries|audit|subjects)\b`)
+var ours = regexp.MustCompile(`\b(events|objects|relations|decisions|actions|notifications|deliveries|audit|subjects|verifications)\b`)
 
 // grows reports whether the number of rows that a step of a query plan reads grows with the
 // environment.

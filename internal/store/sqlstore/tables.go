@@ -47,6 +47,12 @@ type Database interface {
 	// parameter.
 	In(parameter string) string
 
+	// Snapshot runs f with a querier whose queries all see the same state.
+	Snapshot(ctx context.Context, f func(Querier) error) error
+
+	// Moment converts a time to a parameter that can be compared with a column of a view.
+	Moment(at time.Time) any
+
 	// ForUpdate returns the end of a query that locks the rows it finds.
 	ForUpdate() string
 
@@ -224,6 +230,14 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 		}
 		if f.Notification != "" {
 			narrow("notification = $%d", f.Notification)
+		}
+	}
+	if table == "verifications" {
+		if f.Reference != "" {
+			narrow("reference_id = $%d", f.Reference)
+		}
+		if f.Flow != "" {
+			narrow("flow = $%d", f.Flow)
 		}
 	}
 	if f.Before > 0 {

@@ -29,6 +29,9 @@ const (
 // on this machine, and nothing else.
 const Token = "dev"
 
+// Flow is the name of the service's flow.
+const Flow = stack.Flow
+
 // Addresses are where the parts can be reached.
 type Addresses struct {
 	Service string // http://127.0.0.1:port; the status page is at its root

@@ -128,10 +128,18 @@ func (s *Stack) makeService(ctx context.Context, o Options, address string) erro
 	s.Service, err = service.New(ctx, service.Config{
 		Listen: address, DataDir: o.DataDir, APIToken: o.APIToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[service.Environment]service.EnvironmentConfig{
-			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: s.API(), WebhookSecrets: []service.Secret{service.Secret(s.Secret)}, Notifications: endpoints},
+			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: s.API(), WebhookSecrets: []service.Secret{service.Secret(s.Secret)}, Notifications: endpoints, Flows: flows()},
 		},
 	}, o.Logger)
 	return err
+}
+
+// Flow is the name of the service's flow. It has the sandbox's own template, and no
+// cool-down: whoever tries it out does not want to wait.
+const Flow = "kyc"
+
+func flows() map[string]service.FlowConfig {
+	return map[string]service.FlowConfig{Flow: {InquiryTemplate: sandbox.InquiryTemplateID}}
 }
 
 // subscribe registers and enables a webhook for every event.
