@@ -13,7 +13,7 @@ import (
 
 // Key rotates the API key in a file.
 type Key struct {
-	Place Place
+	Place Place                                     // where the key is
 	Value string                                    // the key, if there is no place: then Step fails
 	ID    string                                    // of the key at Persona (api_…); may be empty if it is the only key
 	Dial  func(key string) (*persona.Client, error) // makes a client
@@ -207,22 +207,25 @@ func (r *keyRotation) begin(ctx context.Context) error {
 func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 	next := r.state.Next
 	if r.Now().Sub(next.Begun) > keyMemory { // Persona may have forgotten the attempt
-		if next.ID != "" {
-			if err := r.expire(ctx, next.ID, 0); err != nil { // its value is lost
-				return Status{}, err
-			}
-		}
-		*next = nextKey{Attempt: rand.Text(), Begun: r.Now()}
-		if err := save(r.Place, r.state); err != nil {
+		if err := r.tryAnew(); err != nil {
 			return Status{}, err
 		}
 	}
 	clone, err := r.client.APIKeys.Clone(ctx, r.state.ID, persona.WithIdempotencyKey(next.Attempt))
 	if err != nil {
-		return Status{}, fmt.Errorf("clone the API key %s: %w", r.state.ID, err)
+		err = fmt.Errorf("clone the API key %s: %w", r.state.ID, err)
+		if persona.RetryOf(err) != persona.RetrySameKey { // Persona would repeat the error
+			err = errors.Join(err, r.tryAnew())
+		}
+		return Status{}, err
 	}
 	value := clone.Attributes.Value
 	if next.ID != clone.ID {
+		if next.ID != "" { // the value of an earlier clone is lost
+			if err := r.expire(ctx, next.ID, 0); err != nil {
+				return Status{}, err
+			}
+		}
 		next.ID, next.Digest = clone.ID, digest(value)
 		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err
@@ -246,6 +249,12 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 		Did:  r.note + fmt.Sprintf("cloned %s to %s and wrote the new key to %s", old, clone.ID, r.Place),
 		Next: fmt.Sprintf("expire %s when it has not been used for %s", old, r.Quiet), Wait: r.pause(),
 	}, nil
+}
+
+// tryAnew makes the next call that clones the key a new one.
+func (r *keyRotation) tryAnew() error {
+	r.state.Next.Attempt, r.state.Next.Begun = rand.Text(), r.Now()
+	return save(r.Place, r.state)
 }
 
 // try checks that the new key works before anything depends on it.

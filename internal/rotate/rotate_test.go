@@ -355,3 +355,31 @@ func (w *world) onlyKey() (id string) {
 	}
 	return id
 }
+
+func TestARefusedCloneIsTriedAgainWhenTheKeyMayCloneKeys(t *testing.T) {
+	w := newWorld(t, sandbox.SandboxKey)
+	admin, err := w.Client().APIKeys.Clone(t.Context(), w.onlyKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := w.Client(persona.WithAPIKey(admin.Attributes.Value))
+	narrow, err := client.APIKeys.Create(t.Context(), persona.APIKeyCreateParams{Name: "service", Permissions: persona.Set([]string{"api_key.read"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(narrow.Attributes.Value)
+	w.works(narrow.Attributes.Value)
+	k := w.key()
+	k.ID = narrow.ID
+	for range 2 {
+		if _, err := k.Step(t.Context(), true); !errors.Is(err, persona.ErrForbidden) {
+			t.Fatalf("error %v", err)
+		}
+	}
+	if _, err := client.APIKeys.Update(t.Context(), narrow.ID, persona.APIKeyUpdateParams{Permissions: persona.Set([]string{"api_key.read", "api_key.write"})}); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := k.Step(t.Context(), true); err != nil || w.read() == narrow.Attributes.Value {
+		t.Errorf("%+v, error %v", status, err)
+	}
+}
