@@ -32,7 +32,7 @@ func TestEverybodyCanUseTheStatusPage(t *testing.T) {
 		}
 		response.Body.Close()
 	}
-	for deadline := time.Now().Add(30 * time.Second); verdict(t, client, at, "bob") != "declined"; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); verdict(t, client, at, "bob") != "review"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("bob has no verdict")
 		}
