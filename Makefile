@@ -24,6 +24,7 @@ demo: build ## run the tutorial's six steps against a new sandbox and service
 .PHONY: test
 test: ## run every test; `go test -short ./...` runs the quick ones
 	@./scripts/browser
+	@./scripts/jsreceiver
 	@./scripts/postgres
 	@mkdir -p bin && rm -f bin/test-report.txt
 	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m ./...

@@ -11,7 +11,8 @@ import (
 // document is the JSON:API document of an answer. Its parts share the memory of the answer.
 type document struct {
 	Data, Included, Meta json.RawMessage
-	Next, Prev           string // links to other pages of a list
+	Raw                  json.RawMessage // all of it
+	Next, Prev           string          // links to other pages of a list
 }
 
 // readDocument parses an answer.
@@ -19,6 +20,7 @@ func readDocument(b []byte) (doc document, err error) {
 	if err := validate(b); err != nil {
 		return doc, fmt.Errorf("the answer is not JSON: %w", err)
 	}
+	doc.Raw = b
 	w := walker{src: b}
 	isObject := w.object(func(key []byte) {
 		switch string(key) {

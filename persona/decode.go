@@ -34,22 +34,30 @@ func validate(b []byte) error {
 	return errors.New("invalid JSON")
 }
 
-// The indices of the fields that every resource struct has. Only the structs of unions have
-// the last one.
+// The indices of the fields that every resource struct has. The last one is either the Value
+// of a union, an Object, or the Meta of a resource, a struct; most have none.
 const (
 	resourceField = iota
 	attributesField
 	relationshipsField
-	valueField
+	lastField
 )
 
 // decodeResource decodes a resource into a zero struct of its kind. The resource keeps b.
 func decodeResource(b []byte, v reflect.Value) {
 	r := v.Field(resourceField).Addr().Interface().(*Resource)
 	r.Raw = b
+	hasLast := v.NumField() > lastField
+	isUnion := hasLast && v.Field(lastField).Kind() == reflect.Interface
 	w := walker{src: b}
 	w.object(func(key []byte) {
 		switch string(key) {
+		case "meta":
+			if !hasLast || isUnion {
+				w.skip()
+				return
+			}
+			decodePart(&w, v.Field(lastField))
 		case "type":
 			r.Type, _ = w.text()
 		case "id":
@@ -62,10 +70,10 @@ func decodeResource(b []byte, v reflect.Value) {
 			w.skip()
 		}
 	})
-	if v.NumField() > valueField { // a union: decode the resource in its own type as well
+	if isUnion { // decode the resource in its own type as well
 		object := newObject(r.Type)
 		decodeResource(b, reflect.ValueOf(object).Elem())
-		v.Field(valueField).Set(reflect.ValueOf(object))
+		v.Field(lastField).Set(reflect.ValueOf(object))
 	}
 }
 

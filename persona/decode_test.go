@@ -373,3 +373,27 @@ func TestReadingAllocatesNoMoreThanEncodingJSON(t *testing.T) {
 		t.Errorf("an event with a payload allocates %v times, one without %v times", withPayload, without)
 	}
 }
+
+func TestTheMetadataOfAResourceIsTyped(t *testing.T) {
+	for _, body := range []string{
+		`{"type":"workflow-run","id":"wfr_1","attributes":{"status":"completed"},"meta":{"processing-time-seconds":1.5}}`,
+		`{"type":"workflow-run","id":"wfr_1","attributes":{"status":"completed"},"meta":{"processing_time_seconds":1.5}}`,
+		`{"type":"workflow-run","id":"wfr_1","attributes":{"status":"completed"},"meta":{"processingTimeSeconds":1.5}}`,
+	} {
+		var run persona.WorkflowRun
+		if err := json.Unmarshal([]byte(body), &run); err != nil || run.Meta.ProcessingTimeSeconds == nil || *run.Meta.ProcessingTimeSeconds != 1.5 {
+			t.Errorf("%s: %+v, error %v", body, run.Meta, err)
+		}
+		if again, err := json.Marshal(&run); err != nil || string(again) != body {
+			t.Errorf("encodes as %s, error %v", again, err)
+		}
+	}
+	var run persona.WorkflowRun
+	if err := json.Unmarshal([]byte(`{"type":"workflow-run","id":"wfr_1","meta":{"processing-time-seconds":null}}`), &run); err != nil || run.Meta.ProcessingTimeSeconds != nil {
+		t.Errorf("%+v, error %v", run.Meta, err)
+	}
+	var template persona.ReportTemplateWatchlist
+	if err := json.Unmarshal([]byte(`{"type":"report-template/watchlist","id":"rptp_1","meta":{"version":{"name":"v1"}}}`), &template); err != nil || template.Meta.Version == nil || template.Meta.Version.Name != "v1" {
+		t.Errorf("%+v, error %v", template.Meta, err)
+	}
+}

@@ -270,6 +270,7 @@ type ReportTemplateAddressLookup struct {
 	Resource
 	Attributes    ReportTemplateAddressLookupAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -290,11 +291,24 @@ type ReportTemplateAddressLookupAttributes struct {
 	ReportTemplateAttributes
 }
 
+// ReportTemplateMeta is the metadata that all kinds of report template share.
+type ReportTemplateMeta struct {
+	Version *ReportTemplateMetaVersion `json:"version"`
+}
+
+// ReportTemplateMetaVersion is part of a resource.
+type ReportTemplateMetaVersion struct {
+	CreatedAt Time   `json:"created-at"`
+	Name      string `json:"name"`
+	UpdatedAt Time   `json:"updated-at"`
+}
+
 // ReportTemplateAdverseMedia is a resource of type report-template/adverse-media.
 type ReportTemplateAdverseMedia struct {
 	Resource
 	Attributes    ReportTemplateAdverseMediaAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -313,6 +327,7 @@ type ReportTemplateBusinessAdverseMedia struct {
 	Resource
 	Attributes    ReportTemplateBusinessAdverseMediaAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -331,6 +346,7 @@ type ReportTemplateBusinessAssociatedPersons struct {
 	Resource
 	Attributes    ReportTemplateBusinessAssociatedPersonsAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -349,6 +365,7 @@ type ReportTemplateBusinessLookup struct {
 	Resource
 	Attributes    ReportTemplateBusinessLookupAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -367,6 +384,7 @@ type ReportTemplateBusinessRegistrationsLookup struct {
 	Resource
 	Attributes    ReportTemplateBusinessRegistrationsLookupAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -385,6 +403,7 @@ type ReportTemplateBusinessWatchlist struct {
 	Resource
 	Attributes    ReportTemplateBusinessWatchlistAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -403,6 +422,7 @@ type ReportTemplateCryptoAddressWatchlist struct {
 	Resource
 	Attributes    ReportTemplateCryptoAddressWatchlistAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -421,6 +441,7 @@ type ReportTemplateEmailAddress struct {
 	Resource
 	Attributes    ReportTemplateEmailAddressAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -439,6 +460,7 @@ type ReportTemplatePhoneRisk struct {
 	Resource
 	Attributes    ReportTemplatePhoneRiskAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -456,6 +478,7 @@ type ReportTemplatePoliticallyExposedPerson struct {
 	Resource
 	Attributes    ReportTemplatePoliticallyExposedPersonAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -474,6 +497,7 @@ type ReportTemplateProfile struct {
 	Resource
 	Attributes    ReportTemplateProfileAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -491,6 +515,7 @@ type ReportTemplateSentilinkScores struct {
 	Resource
 	Attributes    ReportTemplateSentilinkScoresAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -509,6 +534,7 @@ type ReportTemplateSocialMedia struct {
 	Resource
 	Attributes    ReportTemplateSocialMediaAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -526,6 +552,7 @@ type ReportTemplateSynthetic struct {
 	Resource
 	Attributes    ReportTemplateSyntheticAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -543,6 +570,7 @@ type ReportTemplateWatchlist struct {
 	Resource
 	Attributes    ReportTemplateWatchlistAttributes
 	Relationships struct{}
+	Meta          ReportTemplateMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

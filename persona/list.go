@@ -2,6 +2,7 @@ package persona
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/url"
@@ -15,6 +16,9 @@ type Page[E any] struct {
 	// Next and Prev are the cursors of the next and previous page, for After and Before.
 	// They are empty if there is no such page.
 	Next, Prev string
+
+	// Raw is the JSON of the answer as received, with members that have no field.
+	Raw json.RawMessage
 }
 
 // fetchPage fetches one page.
@@ -37,6 +41,7 @@ func (p *Page[E]) read(doc document) (err error) {
 	}
 	p.Included = decodeObjects(doc.Included)
 	include(p.Data, p.Included)
+	p.Raw = doc.Raw
 	p.Next, p.Prev = cursor(doc.Next, "page[after]"), cursor(doc.Prev, "page[before]")
 	return nil
 }

@@ -189,3 +189,12 @@ func TestAFurtherPageIsRequestedOnlyWithItsOwnCursor(t *testing.T) {
 		t.Errorf("the second page is asked for by %v", q)
 	}
 }
+
+func TestAPageKeepsWhatHasNoField(t *testing.T) {
+	const body = `{"data":[{"type":"inquiry","id":"inq_1"}],"links":{"prev":null,"next":null},"meta":{"total":1}}`
+	s := &script{replies: []reply{ok(body)}}
+	page, err := s.client(t).Inquiries.ListPage(t.Context(), persona.InquiryListParams{})
+	if err != nil || string(page.Raw) != body {
+		t.Errorf("%s, error %v", page.Raw, err)
+	}
+}

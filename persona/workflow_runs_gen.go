@@ -41,6 +41,7 @@ type WorkflowRun struct {
 	Resource
 	Attributes    WorkflowRunAttributes
 	Relationships WorkflowRunRelationships
+	Meta          WorkflowRunMeta
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -60,4 +61,9 @@ type WorkflowRunRelationships struct {
 	Creator         ToOne `json:"creator"`
 	Workflow        ToOne `json:"workflow"`
 	WorkflowVersion ToOne `json:"workflow-version"`
+}
+
+// WorkflowRunMeta is the metadata of [WorkflowRun].
+type WorkflowRunMeta struct {
+	ProcessingTimeSeconds *float64 `json:"processing-time-seconds"`
 }

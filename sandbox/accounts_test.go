@@ -181,8 +181,11 @@ func TestRelationsComeInPages(t *testing.T) {
 
 func TestAccountsAreFoundByWhatTheyHold(t *testing.T) {
 	t.Parallel()
-	client, ctx := start(t, sandbox.Options{}).client(), t.Context()
-	ada, err := client.Accounts.Create(ctx, persona.AccountCreateParams{ReferenceID: persona.Set("ada"), EmailAddress: persona.Set("ada@example.com"), Fields: persona.Set(map[string]any{"level": 3})})
+	client, ctx := start(t, sandbox.Options{Seed: readSeed(t, `
+account_types:
+  - {id: acttp_Levels, name: Levels, statuses: [{name: New}], fields: {level: number, email_address: email_address}}
+`)}).client(), t.Context()
+	ada, err := client.Accounts.Create(ctx, persona.AccountCreateParams{AccountTypeID: persona.Set("acttp_Levels"), ReferenceID: persona.Set("ada"), EmailAddress: persona.Set("ada@example.com"), Fields: persona.Set(map[string]any{"level": 3})})
 	ok(t, err)
 	newAccount(t, client, "bob")
 	for name, query := range map[string]persona.Predicate{

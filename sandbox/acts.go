@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/idemhq/idem/sandbox/internal/acts"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 )
 
 // Act is something that happens at Persona without a call of the API: a person does it in
@@ -20,10 +21,15 @@ import (
 //	Tags    []string       // of a verification
 //	Query   map[string]any // of a report, with keys in kebab-case
 //	Rows    string         // CSV, as for an importer of accounts
-//	Signals map[string]any // of a session or an inquiry, with keys in kebab-case
+//	Signals map[string]any // of a session, an inquiry or a report, with keys in kebab-case
+//	Checks  []Check        // of a verification: those that do not end as usual
+//	Extracted map[string]any // what a verification found out, with keys in kebab-case
 //
 // docs/sandbox.md says which kinds use which fields, and which events follow.
 type Act = acts.Act
+
+// Check is how a check of a verification ends: see [Act].
+type Check = resources.Check
 
 // ActKind is the kind of an [Act]: one of the constants.
 type ActKind = acts.Kind

@@ -29,13 +29,13 @@ func is(attribute, operator, value string) string {
 func TestSearchesFindWhatTheirQuerySays(t *testing.T) {
 	server := start(t, frozen())
 	for _, city := range []string{"Austin", "Boston", "Chicago", "Denver"} {
-		body := `{"data":{"attributes":{"reference-id":"` + strings.ToLower(city[:1]) + `","fields":{"address_city":"` + city + `"}}}}`
+		body := `{"data":{"attributes":{"reference-id":"` + strings.ToLower(city[:1]) + `","fields":{"phone_number":"` + city + `"}}}}`
 		if status, _, doc := server.do("POST", "/api/v1/accounts", body); status != 201 {
 			t.Fatalf("%d %v", status, doc)
 		}
 		server.Advance(time.Minute)
 	}
-	a, b, c := is("fields.address_city", "eq", `"austin"`), is("fields.address_city", "eq", `"Boston"`), is("fields.address_city", "eq", `"Chicago"`)
+	a, b, c := is("fields.phone_number", "eq", `"austin"`), is("fields.phone_number", "eq", `"Boston"`), is("fields.phone_number", "eq", `"Chicago"`)
 	minute := func(n int) string {
 		return `"` + server.Now().Add(time.Duration(n-4)*time.Minute).UTC().Format(time.RFC3339Nano) + `"`
 	}
@@ -64,7 +64,7 @@ func TestSearchesFindWhatTheirQuerySays(t *testing.T) {
 		t.Errorf("without a query: %v", found)
 	}
 	for direction, want := range map[string][]string{"asc": {"a", "b", "c", "d"}, "desc": {"d", "c", "b", "a"}} {
-		if _, found := server.search(`{"sort":{"attribute":"fields.address_city","direction":"` + direction + `"}}`); !slices.Equal(found, want) {
+		if _, found := server.search(`{"sort":{"attribute":"fields.phone_number","direction":"` + direction + `"}}`); !slices.Equal(found, want) {
 			t.Errorf("%s: %v", direction, found)
 		}
 	}

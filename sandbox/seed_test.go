@@ -237,9 +237,12 @@ func TestASeedThatIsWrongIsRefusedAtItsPlace(t *testing.T) {
 func TestValuesOfASeedStayWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	server := start(t, sandbox.Options{Seed: readSeed(t, `
+account_types:
+  - {id: acttp_Values, name: Values, statuses: [{name: New}], fields: {birthdate: date, phone_number: string, count: integer, ratio: number, vip: boolean, nicknames: array, name.first: string}}
 sandbox:
   accounts:
     - id: act_Values
+      type: acttp_Values
       fields: {birthdate: 1977-07-17, phone_number: "+15550100", count: 3, ratio: 0.5, vip: true, nicknames: [Ada, Al], name: {first: Ada}}
 `)})
 	_, _, doc := server.do("GET", "/api/v1/accounts/act_Values", "")

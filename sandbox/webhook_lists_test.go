@@ -149,8 +149,8 @@ func TestPayloadFilters(t *testing.T) {
 	}{
 		"its type":                          {"kebab", map[string]any{"type": "case"}, true},
 		"another type":                      {"kebab", map[string]any{"type": "inquiry"}, false},
-		"a number":                          {"kebab", attributes(map[string]any{"fields": map[string]any{"score": map[string]any{"value": 7}}}), true},
-		"another number":                    {"kebab", attributes(map[string]any{"fields": map[string]any{"score": map[string]any{"value": 8}}}), false},
+		"a number":                          {"kebab", attributes(map[string]any{"fields": map[string]any{"risk_score": map[string]any{"value": 7}}}), true},
+		"another number":                    {"kebab", attributes(map[string]any{"fields": map[string]any{"risk_score": map[string]any{"value": 8}}}), false},
 		"null":                              {"kebab", attributes(map[string]any{"resolution": nil}), true},
 		"one of several values":             {"kebab", attributes(map[string]any{"status": either("Pending", "Open")}), true},
 		"none of several values":            {"kebab", attributes(map[string]any{"status": either("Pending", "Approved")}), false},
@@ -170,7 +170,7 @@ func TestPayloadFilters(t *testing.T) {
 			})
 			account := newAccount(t, client, "person").ID
 			_, err := client.Cases.Create(t.Context(), persona.CaseCreateParams{
-				CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{account}), Fields: persona.Set(map[string]any{"score": 7}),
+				CaseTemplateID: sandbox.CaseTemplateID, ObjectIDs: persona.Set([]string{account}), Fields: persona.Set(map[string]any{"risk_score": 7}),
 			})
 			ok(t, err)
 			if got := server.settled(); len(got) != 1 || (got[0].State == "completed") != test.passes || !test.passes && got[0].State != "skipped" {

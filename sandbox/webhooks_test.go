@@ -266,7 +266,7 @@ func TestAWebhookShowsWhatItsListsAllow(t *testing.T) {
 	got := to.wait(t, 1)[0]
 	body := string(got.body)
 	for text, wanted := range map[string]bool{
-		`"created_at"`: true, `"created-at"`: false, `"relationships"`: false, `"secret"`: false, `"name-first"`: true, `"name-last"`: false, `"account_type_name"`: true,
+		`"created_at"`: true, `"created-at"`: false, `"relationships"`: false, `"secret"`: false, `"name-first":`: true, `"name-last":`: false, `"account_type_name"`: true,
 	} {
 		if strings.Contains(body, text) != wanted {
 			t.Errorf("%s is there: %v\n%s", text, !wanted, body)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/persona/webhook"
 )
@@ -44,13 +45,13 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"a replay that matches nothing": {path: "replay", body: `{"object":"inq_1","state":"poison"}`, want: 200},
 
 		// Queries.
-		"an unknown parameter":                            {path: "events?status=waiting", want: 422},
-		"a parameter with other capitals":                 {path: "events?State=waiting", want: 422},
-		"an unknown parameter of a subject":               {path: "subjects/user-1?verdict=approved", want: 422},
-		"an unknown parameter of an event":                {path: "events/evt_1?body=false", want: 422},
-		"an unknown parameter of the backlog":             {path: "backlog?limit=1", want: 422},
-		"an unknown parameter of the audit":               {path: "audit?before=1", want: 422},
-		"an unknown parameter of a replay":                {path: "replay?state=poison", body: `{"object":"inq_1"}`, want: 422},
+		"an unknown parameter":                            {path: "events?status=waiting", want: 400},
+		"a parameter with other capitals":                 {path: "events?State=waiting", want: 400},
+		"an unknown parameter of a subject":               {path: "subjects/user-1?verdict=approved", want: 400},
+		"an unknown parameter of an event":                {path: "events/evt_1?body=false", want: 400},
+		"an unknown parameter of the backlog":             {path: "backlog?limit=1", want: 400},
+		"an unknown parameter of the audit":               {path: "audit?before=1", want: 400},
+		"an unknown parameter of a replay":                {path: "replay?state=poison", body: `{"object":"inq_1"}`, want: 400},
 		"an unknown state of events":                      {path: "events?state=broken", want: 422},
 		"a state of actions for events":                   {path: "events?state=dead", want: 422},
 		"a state of events for actions":                   {path: "actions?state=poison", want: 422},
@@ -58,11 +59,11 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"a state without a value":                         {path: "events?state", want: 422},
 		"two states":                                      {path: "events?state=waiting&state=poison", want: 422},
 		"a state with a NUL byte":                         {path: "events?state=poison%00", want: 422},
-		"a state of objects":                              {path: "objects?state=approved", want: 422},
-		"a state of decisions":                            {path: "decisions?state=decided", want: 422},
-		"a state of notifications":                        {path: "notifications?state=waiting", want: 422},
-		"a state of reconciliations":                      {path: "reconciliations?state=waiting", want: 422},
-		"an object of reconciliations":                    {path: "reconciliations?object=inq_1", want: 422},
+		"a state of objects":                              {path: "objects?state=approved", want: 400},
+		"a state of decisions":                            {path: "decisions?state=decided", want: 400},
+		"a state of notifications":                        {path: "notifications?state=waiting", want: 400},
+		"a state of reconciliations":                      {path: "reconciliations?state=waiting", want: 400},
+		"an object of reconciliations":                    {path: "reconciliations?object=inq_1", want: 400},
 		"a cursor that is a word":                         {path: "events?before=newest", want: 422},
 		"a cursor below zero":                             {path: "events?before=-1", want: 422},
 		"a cursor of zero":                                {path: "events?before=0", want: 422},
@@ -71,7 +72,7 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"a forward cursor that is a word":                 {path: "notifications?after=newest", want: 422},
 		"a forward cursor below zero":                     {path: "notifications?after=-1", want: 422},
 		"a forward cursor that overflows int64":           {path: "notifications?after=99999999999999999999", want: 422},
-		"a forward cursor of events":                      {path: "events?after=1", want: 422},
+		"a forward cursor of events":                      {path: "events?after=1", want: 400},
 		"both cursors":                                    {path: "notifications?after=1&before=9", want: 422},
 		"a limit of zero":                                 {path: "events?limit=0", want: 422},
 		"a limit that is too high":                        {path: "events?limit=101", want: 422},
@@ -86,7 +87,7 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"an empty object id":                              {path: "events?object=", want: 422},
 		"a query with an incomplete escape":               {path: "events?object=%e", want: 422},
 		"a query with a semicolon":                        {path: "events?object=inq_1;state=poison", want: 422},
-		"a parameter whose name is not UTF-8":             {path: "events?%ff=1", want: 422},
+		"a parameter whose name is not UTF-8":             {path: "events?%ff=1", want: 400},
 		"an unknown environment":                          {path: "../moon/events", want: 404},
 		"an unknown environment without dots in the path": {path: "/v1/moon/events", want: 422},
 		"an environment without a key":                    {path: "/v1/production/events", want: 404},
@@ -105,7 +106,7 @@ func testInvalidRequestsAreRejected(t *testing.T, database Secret) {
 		"an event id with a quote":                   {path: "events/'%20OR%201=1", want: 422},
 		"an unknown decision":                        {path: "decisions/dec_no", want: 404},
 		"a decision id with a NUL byte":              {path: "decisions/%00", want: 422},
-		"an unknown parameter of a decision":         {path: "decisions/dec_no?facts=1", want: 422},
+		"an unknown parameter of a decision":         {path: "decisions/dec_no?facts=1", want: 400},
 		"no event id":                                {path: "events/", want: 404},
 		"a reference id with a NUL byte":             {path: "subjects/user%00", want: 422},
 		"a reference id that is not UTF-8":           {path: "subjects/%ff", want: 422},
@@ -232,6 +233,11 @@ func testADecisionShowsItsFacts(t *testing.T, database Secret) {
 		detail := get[api.DecisionDetail](w, "/v1/sandbox/decisions/"+d.ID)
 		if detail.Rule != d.Rule || !strings.Contains(string(detail.Facts), inquiry) {
 			t.Errorf("the decision shows the rule %q and %d bytes of facts", detail.Rule, len(detail.Facts))
+		}
+		e := get[api.Explanation](w, "/v1/sandbox/decisions/"+d.ID+"/explanation")
+		if e.Decision.ID != d.ID || e.PolicyVersion != d.PolicyVersion || len(e.Rules) < 3 ||
+			e.Rules[0].Rule != d.Rule || e.Rules[0].Result != policy.Matched || len(e.Rules[0].Conditions) < 2 || e.Rules[1].Result != policy.NotTried {
+			t.Errorf("it is explained by %+v", e)
 		}
 		return
 	}

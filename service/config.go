@@ -58,6 +58,8 @@ type Config struct {
 
 	// Simulation is set only by tests that use a fake clock.
 	Simulation *Simulation `yaml:"-"`
+
+	path string // the file that it was loaded from, if any
 }
 
 // Simulation replaces the network and the polling interval when the service runs on a fake
@@ -72,11 +74,21 @@ type Simulation struct {
 type EnvironmentConfig struct {
 	APIKey             Secret        `yaml:"api_key"`              // IDEM_ENV_API_KEY
 	APIKeyFile         string        `yaml:"api_key_file"`         // a file that contains the key; alternative to api_key
+	APIKeyID           string        `yaml:"api_key_id"`           // of the key at Persona (api_…), to rotate it; not needed if there is only one key
 	BaseURL            string        `yaml:"base_url"`             // of Persona's API; IDEM_ENV_BASE_URL
 	WebhookSecrets     []Secret      `yaml:"webhook_secrets"`      // all valid secrets; IDEM_ENV_WEBHOOK_SECRETS, separated by commas
 	WebhookSecretsFile string        `yaml:"webhook_secrets_file"` // a file with one secret per line; alternative to webhook_secrets
 	Policy             string        `yaml:"policy"`               // a file of rules; default: the built-in rules; IDEM_ENV_POLICY
 	Tolerance          time.Duration `yaml:"tolerance"`            // maximum age of a signature; default 5m
+
+	// Where the API key and the webhook secrets are, so that they can be rotated. LoadConfig
+	// sets them; they are zero for what comes from a variable.
+	APIKeyPlace         Place `yaml:"-"`
+	WebhookSecretsPlace Place `yaml:"-"`
+
+	// RotateKeys is the age at which the service replaces the API key and the webhook secret
+	// in their files. The default is never.
+	RotateKeys time.Duration `yaml:"rotate_keys"`
 
 	// Notifications are the endpoints of the host application. IDEM_ENV_NOTIFICATIONS_URL and
 	// IDEM_ENV_NOTIFICATIONS_SECRETS (separated by commas) add one that is named "default".
@@ -90,23 +102,28 @@ type EnvironmentConfig struct {
 	Since time.Time `yaml:"since"`
 }
 
+// Place is where a secret is: in a file that contains nothing else, or in a setting of a YAML
+// file.
+type Place struct {
+	File    string
+	Setting string // such as environments.sandbox.api_key; empty for a file of its own
+}
+
 // LoadConfig reads the configuration from a file and from environment variables. An empty
 // path means no file. Paths inside the file are relative to it. Errors name the setting and
 // the variable.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
-	var c Config
+	c := Config{path: path}
+	var file *yamlfile.File
 	folder := "."
 	if path != "" {
 		source, err := os.ReadFile(path)
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		file := yamlfile.New(path, source)
+		file = yamlfile.New(path, source)
 		if err := file.Read(&c); err != nil {
 			return c, renamed(withoutText(err))
-		}
-		if err := c.placed(file); err != nil {
-			return c, err
 		}
 		folder = filepath.Dir(path)
 	}
@@ -149,12 +166,13 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		if err := env.complete(folder, variable); err != nil {
 			return c, fmt.Errorf("environments.%s: %w", name, err)
 		}
+		env.locate(path, name, variable)
 		if c.Environments == nil {
 			c.Environments = map[Environment]EnvironmentConfig{}
 		}
 		c.Environments[name] = env
 	}
-	return c, c.Check()
+	return c, located(file, c.Check())
 }
 
 // renames maps the old names of settings to their current names.
@@ -173,17 +191,32 @@ func renamed(err error) error {
 			return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: fmt.Sprintf("%s; it is called %s now", at.Problem, now)}
 		}
 	}
-	return err
+	return suggested(err)
 }
 
-// complete adds the values from environment variables and files.
-func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
-	read := func(path string) (string, error) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path)
+// files returns the files that the configuration was loaded from.
+func (c Config) files() []string {
+	paths := []string{c.path}
+	for _, e := range c.Environments {
+		paths = append(paths, e.APIKeyFile, e.WebhookSecretsFile, e.Policy)
+		for _, n := range e.Notifications {
+			paths = append(paths, n.SecretsFile)
 		}
-		b, err := os.ReadFile(path)
-		return strings.TrimSpace(string(b)), err
+	}
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == "" })
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// complete adds the values from environment variables and files. It makes the paths
+// independent of the folder, and removes those of files that a variable overrides.
+func (e *EnvironmentConfig) complete(folder string, variable func(string) string) error {
+	relativeTo(folder, &e.APIKeyFile, &e.WebhookSecretsFile)
+	if key := variable("API_KEY"); key != "" {
+		e.APIKey, e.APIKeyFile = Secret(key), ""
+	}
+	if list := variable("WEBHOOK_SECRETS"); list != "" {
+		e.WebhookSecrets, e.WebhookSecretsFile = secrets(list), ""
 	}
 	if e.APIKeyFile != "" {
 		key, err := read(e.APIKeyFile)
@@ -199,17 +232,12 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 		}
 		e.WebhookSecrets = secrets(lines)
 	}
-	if key := variable("API_KEY"); key != "" {
-		e.APIKey = Secret(key)
-	}
-	if list := variable("WEBHOOK_SECRETS"); list != "" {
-		e.WebhookSecrets = secrets(list)
-	}
 	for i, n := range e.Notifications {
 		if n.SecretsFile == "" {
 			continue
 		}
-		lines, err := read(n.SecretsFile)
+		relativeTo(folder, &e.Notifications[i].SecretsFile)
+		lines, err := read(e.Notifications[i].SecretsFile)
 		if err != nil {
 			return fmt.Errorf("notifications: secrets_file of %q: %w", n.Name, err)
 		}
@@ -220,10 +248,36 @@ func (e *EnvironmentConfig) complete(folder string, variable func(string) string
 	}
 	override(&e.BaseURL, variable("BASE_URL"), "")
 	override(&e.Policy, variable("POLICY"), "")
-	if e.Policy != "" && !filepath.IsAbs(e.Policy) {
-		e.Policy = filepath.Join(folder, e.Policy)
-	}
+	relativeTo(folder, &e.Policy)
 	return nil
+}
+
+// locate sets where the API key and the webhook secrets are.
+func (e *EnvironmentConfig) locate(path string, name Environment, variable func(string) string) {
+	place := func(setting, file string) Place {
+		switch {
+		case file != "":
+			return Place{File: file}
+		case path != "" && variable(strings.ToUpper(setting)) == "":
+			return Place{File: path, Setting: fmt.Sprintf("environments.%s.%s", name, setting)}
+		}
+		return Place{}
+	}
+	e.APIKeyPlace, e.WebhookSecretsPlace = place("api_key", e.APIKeyFile), place("webhook_secrets", e.WebhookSecretsFile)
+}
+
+// relativeTo makes relative paths relative to a folder.
+func relativeTo(folder string, paths ...*string) {
+	for _, path := range paths {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
+	}
+}
+
+func read(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	return strings.TrimSpace(string(b)), err
 }
 
 func secrets(text string) []Secret {
@@ -300,15 +354,17 @@ func (c Config) Check() error {
 		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
 			problem("%s is not a web address", setting("base_url"))
 		}
-		for _, err := range c.checkNotifications(name) {
-			problem("environments.%s.notifications: %w", name, err)
+		problems = append(problems, c.checkNotifications(name)...)
+		problems = append(problems, c.flowProblems(name)...)
+		switch {
+		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
+			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)})
+		case e.RotateKeys != 0 && e.APIKeyPlace == (Place{}) && e.WebhookSecretsPlace == (Place{}):
+			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("the API key and the webhook secrets come from variables: put them into files, where the new ones can be written")})
 		}
 		if e.Tolerance < 0 {
 			problem("environments.%s.tolerance is below zero", name)
 		}
-	}
-	for _, p := range c.flowProblems() {
-		problem("%w", p.err)
 	}
 	shared := func(s Secret) bool { return slices.Contains(c.Environments[Production].WebhookSecrets, s) }
 	if slices.ContainsFunc(c.Environments[Sandbox].WebhookSecrets, shared) {
@@ -316,6 +372,10 @@ func (c Config) Check() error {
 	}
 	return errors.Join(problems...)
 }
+
+// minRotation is the lowest age at which keys can be rotated: every old key must have time
+// to fall out of use.
+const minRotation = 24 * time.Hour
 
 // proxies parses TrustedProxies.
 func (c Config) proxies() ([]netip.Prefix, error) {

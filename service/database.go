@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
@@ -21,6 +22,7 @@ import (
 type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
+	RecordAudit(context.Context, Environment, []audit.Entry) error
 	Close() error
 }
 

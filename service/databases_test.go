@@ -23,6 +23,7 @@ func TestTheService(t *testing.T) {
 		{"on PostgreSQL", func(t *testing.T) Secret { return Secret(server.Database(t)) }},
 	} {
 		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
 			for name, test := range map[string]func(*testing.T, Secret){
 				"a passed inquiry and its case are approved":                  testAPassedInquiryAndItsCaseAreApproved,
 				"a failed inquiry is reviewed and gets a link":                testAFailedInquiryIsReviewedAndGetsALink,
@@ -53,6 +54,7 @@ func TestTheService(t *testing.T) {
 				"endpoints are managed":                                       testEndpointsAreManaged,
 				"deliveries are shown and replayed":                           testDeliveriesAreShownAndReplayed,
 				"endpoints of the configuration are changed there":            testEndpointsOfTheConfigurationAreChangedThere,
+				"a function is told each verdict, whatever fails":             testAFunctionIsToldEachVerdict,
 				"a stream skips nothing":                                      testAStreamSkipsNothing,
 				"a stream ends with the service":                              testAStreamEndsWithTheService,
 				"a subject is verified from the first call to the approval":   testASubjectIsVerified,
@@ -67,7 +69,10 @@ func TestTheService(t *testing.T) {
 				"flows are reloaded":                                          testFlowsAreReloaded,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {
-				t.Run(name, func(t *testing.T) { test(t, on.database(t)) })
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t, on.database(t))
+				})
 			}
 		})
 	}

@@ -273,6 +273,9 @@ func testEndpointsAreManaged(t *testing.T, database Secret) {
 }
 
 func testDeliveriesAreShownAndReplayed(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w, h := newWorld(t, database), newHost(t)
 	w.register(h, "crm", `,"types":["subject.verdict_changed"]`)
 	h.set(h.secret, http.StatusBadRequest)
@@ -322,13 +325,16 @@ func testDeliveriesAreShownAndReplayed(t *testing.T, database Secret) {
 }
 
 func testEndpointsOfTheConfigurationAreChangedThere(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w, h := newWorld(t, database), newHost(t)
 	h.set(signingSecret, http.StatusOK)
 	cfg := w.service.cfg
 	sandboxed := cfg.Environments[Sandbox]
 	sandboxed.Notifications = []NotificationEndpoint{{Name: "crm", URL: h.URL, Secrets: []Secret{signingSecret}}}
 	cfg.Environments = map[Environment]EnvironmentConfig{Sandbox: sandboxed}
-	w.service.Reload(cfg, cfg.Check())
+	w.reload(cfg)
 	var e api.Endpoint
 	w.eventually("the endpoint is known", func() bool {
 		list := get[listed[api.Endpoint]](w, "/v1/sandbox/endpoints").Data
@@ -344,7 +350,7 @@ func testEndpointsOfTheConfigurationAreChangedThere(t *testing.T, database Secre
 	}
 	sandboxed.Notifications = nil
 	cfg.Environments = map[Environment]EnvironmentConfig{Sandbox: sandboxed}
-	w.service.Reload(cfg, cfg.Check())
+	w.reload(cfg)
 	w.call("DELETE", "endpoints/crm", "", 204, nil)
 }
 

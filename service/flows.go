@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/verify"
-	"github.com/idemhq/idem/internal/yamlfile"
 )
 
 // FlowConfig is a way to verify somebody: see [Service.Verify].
@@ -34,39 +32,18 @@ func (e EnvironmentConfig) flows() []verify.Flow {
 	return flows
 }
 
-// flowProblem is an invalid setting of a flow, with its path in the configuration.
-type flowProblem struct {
-	path string
-	err  error
-}
-
-// flowProblems returns the invalid settings of the flows of all environments.
-func (c Config) flowProblems() (problems []flowProblem) {
-	for _, env := range slices.Sorted(maps.Keys(c.Environments)) {
-		found := verify.CheckAll(c.Environments[env].flows())
-		for _, name := range slices.Sorted(maps.Keys(found)) {
-			for _, p := range found[name] {
-				path := fmt.Sprintf("environments.%s.flows.%s", env, name)
-				if p.Setting != "" {
-					path += "." + p.Setting
-				}
-				problems = append(problems, flowProblem{path, fmt.Errorf("%s: %w", path, p.Err)})
+// flowProblems returns the invalid settings of an environment's flows. They are
+// [*settingError]s.
+func (c Config) flowProblems(env Environment) (problems []error) {
+	found := verify.CheckAll(c.Environments[env].flows())
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		for _, p := range found[name] {
+			path := fmt.Sprintf("environments.%s.flows.%s", env, name)
+			if p.Setting != "" {
+				path += "." + p.Setting
 			}
+			problems = append(problems, &settingError{path, p.Err})
 		}
 	}
 	return problems
-}
-
-// placed returns the first problem of a file's flows, with its position.
-func (c Config) placed(file *yamlfile.File) error {
-	problems := c.flowProblems()
-	if len(problems) == 0 {
-		return nil
-	}
-	p := problems[0]
-	at := file.Problem("$."+p.path, p.err.Error())
-	if above := strings.LastIndex(p.path, "."); at.Line == 0 { // the setting is missing, or the name is not one
-		at = file.Problem("$."+p.path[:above], p.err.Error())
-	}
-	return at
 }

@@ -17,9 +17,10 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.Handler())
+	proxies, _ := s.cfg.proxies() // New has checked them
 	api.Register(mux, api.Deps{
-		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.APIToken.Reveal(), Logger: s.logger, Now: s.db.Now,
-		Deliverer: s.deliverer, Verifier: s.verifier, Watch: s.watch, Network: s.cfg.network(), Stopping: s.stopping,
+		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.APIToken.Reveal(), Proxies: proxies, Logger: s.logger, Now: s.db.Now,
+		Explain: s.explain, Deliverer: s.deliverer, Verifier: s.verifier, Watch: s.watch, Network: s.cfg.network(), Stopping: s.stopping,
 	})
 	return exactPaths(mux)
 }
@@ -55,5 +56,8 @@ func (s *Service) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+	if text := s.reloaded.Load().String(); text != "" {
+		fmt.Fprintln(w, "configuration:", text)
+	}
 	s.writeStuck(r.Context(), w)
 }

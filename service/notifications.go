@@ -20,34 +20,40 @@ type NotificationEndpoint struct {
 	Types       []string `yaml:"types"`        // of notifications; empty means all
 }
 
-// checkNotifications returns the problems of an environment's endpoints.
+// checkNotifications returns the problems of an environment's endpoints. They are
+// [*settingError]s.
 func (c Config) checkNotifications(env Environment) (problems []error) {
 	var names []string
-	for _, n := range c.Environments[env].Notifications {
-		problem := func(format string, args ...any) {
-			problems = append(problems, fmt.Errorf("%q: %w", n.Name, fmt.Errorf(format, args...)))
+	for i, n := range c.Environments[env].Notifications {
+		problem := func(setting string, err error) {
+			path := fmt.Sprintf("environments.%s.notifications[%d].%s", env, i, setting)
+			problems = append(problems, &settingError{path, fmt.Errorf("%q: %w", n.Name, err)})
 		}
 		if err := deliver.CheckName(n.Name); err != nil {
-			problem("name: %w", err)
+			problem("name", err)
 		}
 		if slices.Contains(names, n.Name) {
-			problem("two endpoints have this name")
+			problem("name", errors.New("two endpoints have this name"))
 		}
 		names = append(names, n.Name)
 		if err := c.network().CheckURL(env, n.URL); err != nil {
-			problem("url: %w", err)
+			problem("url", err)
 		}
 		if len(n.Secrets) == 0 {
-			problem("secrets: %w", errors.New("at least one is needed to sign messages"))
+			problem("secrets", errors.New("at least one is needed to sign messages"))
 		}
-		for _, s := range n.Secrets {
+		for j, s := range n.Secrets {
+			setting := fmt.Sprintf("secrets[%d]", j)
+			if n.SecretsFile != "" {
+				setting = "secrets_file"
+			}
 			if err := deliver.CheckSecret(s); err != nil {
-				problem("secrets: %w", err)
+				problem(setting, err)
 			}
 		}
-		for _, typ := range n.Types {
+		for j, typ := range n.Types {
 			if err := notify.CheckType(typ); err != nil {
-				problem("types: %w", err)
+				problem(fmt.Sprintf("types[%d]", j), err)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ const (
 func configured(t *testing.T, endpoints string) (Config, error) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"idem.yaml": configStart + endpoints, "hooks": signingSecret + "\n" + signingSecret + "\n"} {
+	for name, text := range map[string]string{"idem.yaml": configStart + endpoints, "hooks": signingSecret + "\n" + signingSecret + "\n", "key": "wbhsec_a"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -51,14 +51,17 @@ func TestAVariableConfiguresOneEndpoint(t *testing.T) {
 
 func TestEndpointsThatCannotBeUsedAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ endpoint, want string }{
-		"without https":              {`{name: crm, url: "http://host.example", secrets: [` + signingSecret + `]}`, "production demands https"},
-		"an inner address":           {`{name: crm, url: "https://169.254.169.254/", secrets: [` + signingSecret + `]}`, "not a public address"},
-		"no secret":                  {`{name: crm, url: "https://host.example"}`, "secrets: at least one is needed"},
-		"a secret of another form":   {`{name: crm, url: "https://host.example", secrets: [wbhsec_a]}`, "a secret is whsec_"},
-		"a type that there is not":   {`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `], types: [subject.verdict_change]}`, `did you mean "subject.verdict_changed"?`},
+		"without https":              {`{name: crm, url: "http://host.example", secrets: [` + signingSecret + `]}`, "idem.yaml:6:26: environments.production.notifications[0].url: \"crm\": production demands https"},
+		"an inner address":           {`{name: crm, url: "https://169.254.169.254/", secrets: [` + signingSecret + `]}`, "idem.yaml:6:26: "},
+		"no secret":                  {`{name: crm, url: "https://host.example"}`, "idem.yaml:6:9: environments.production.notifications[0].secrets: \"crm\": at least one is needed"},
+		"a secret of another form":   {`{name: crm, url: "https://host.example", secrets: [wbhsec_a]}`, "idem.yaml:6:60: environments.production.notifications[0].secrets[0]"},
+		"a type that there is not":   {`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `], types: [subject.verdict_change]}`, `idem.yaml:6:109: environments.production.notifications[0].types[0]: "crm": there is no type "subject.verdict_change"; did you mean "subject.verdict_changed"?`},
 		"a type that is nothing":     {`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `], types: [everything]}`, "there is subject.verdict_changed, case.changed"},
 		"no name":                    {`{url: "https://host.example", secrets: [` + signingSecret + `]}`, "a name has 1 to 63"},
 		"a file that there is not":   {`{name: crm, url: "https://host.example", secrets_file: none}`, `secrets_file of "crm"`},
+		"a bad secret in a file":     {`{name: crm, url: "https://host.example", secrets_file: key}`, "idem.yaml:6:64: environments.production.notifications[0].secrets_file"},
+		"a misspelt setting":         {`{name: crm, urll: "https://host.example"}`, `idem.yaml:6:21: unknown field "urll"; did you mean "url"?`},
+		"a misspelt file":            {`{name: crm, url: "https://host.example", secret_file: key}`, `idem.yaml:6:50: unknown field "secret_file"; did you mean "secrets_file"?`},
 		"a setting that there isn't": {`{name: crm, address: "https://host.example"}`, "unknown field"},
 		"one name for two": {
 			`{name: crm, url: "https://host.example", secrets: [` + signingSecret + `]}` + "\n      - " + `{name: crm, url: "https://host.example", secrets: [` + signingSecret + `]}`, "two endpoints have this name",

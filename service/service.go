@@ -37,6 +37,8 @@ type Service struct {
 	db         database
 	queue      jobs
 	limiters   []*persona.RateLimiter
+	keys       map[Environment]*apiKey
+	clients    map[Environment]*persona.Client
 	intake     *intake.Intake
 	advancer   *advance.Advancer
 	reconciler *reconcile.Reconciler
@@ -46,6 +48,10 @@ type Service struct {
 	stopping   chan struct{} // closed when Run comes to its end
 	ready      atomic.Bool
 	newer      atomic.Bool // a newer version has migrated the database
+
+	reloading     sync.Mutex                  // held while a configuration is loaded and applied
+	reloaded      atomic.Pointer[reloadState] // of the last reload
+	reevaluateNow chan struct{}               // the policies have changed
 }
 
 // drainTime is how long running jobs may continue after the service is told to stop.
@@ -57,7 +63,8 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("invalid configuration:\n%w", err)
 	}
-	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{})}
+	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, clients: map[Environment]*persona.Client{}, reevaluateNow: make(chan struct{}, 1)}
+	s.reloaded.Store(&reloadState{})
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
@@ -70,10 +77,12 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		}
 		limiter := persona.NewRateLimiter()
 		s.limiters = append(s.limiters, limiter)
-		client, err := newClient(cfg, name, limiter, logger)
+		s.keys[name] = newAPIKey(e.APIKey)
+		client, err := newClient(cfg, name, limiter, logger, persona.WithMiddleware(s.keys[name].use))
 		if err != nil {
 			return nil, fmt.Errorf("create the client of the %s environment: %w", name, err)
 		}
+		s.clients[name] = client
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
 		performing[name] = perform.Deps{Client: client, Reader: reader}
@@ -103,6 +112,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, s.db.Now); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
+	if err := s.metrics.WatchEndpoints(slices.Collect(maps.Keys(cfg.Environments)), s.db.Endpoints, logger); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
 	advancer = advance.New(s.db, advancing, s.metrics, logger, s.db.Now)
 	s.advancer = advancer
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
@@ -130,7 +142,7 @@ func loadPolicy(environment Environment, path string) (*policy.Policy, error) {
 }
 
 // newClient makes the client of an environment. It retries little: the queue does.
-func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter, logger *slog.Logger) (*persona.Client, error) {
+func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter, logger *slog.Logger, more ...persona.Option) (*persona.Client, error) {
 	e := cfg.Environments[environment]
 	opts := []persona.Option{
 		persona.WithAPIKey(e.APIKey.Reveal()), persona.WithEnvironment(persona.Environment(environment)),
@@ -145,7 +157,7 @@ func newClient(cfg Config, environment Environment, limiter *persona.RateLimiter
 		transport.DialContext = cfg.Simulation.Dial
 		opts = append(opts, persona.WithHTTPClient(&http.Client{Transport: transport}))
 	}
-	return persona.NewClient(opts...)
+	return persona.NewClient(append(opts, more...)...)
 }
 
 func reveal(secrets []Secret) []string {
@@ -173,24 +185,6 @@ func (h levelHandler) Enabled(_ context.Context, level slog.Level) bool { return
 // the old one has expired at Persona.
 func (s *Service) SetWebhookSecrets(environment Environment, secrets []Secret) {
 	s.intake.SetSecrets(environment, reveal(secrets))
-}
-
-// Reload applies the webhook secrets, notification endpoints and flows of a configuration
-// that was loaded again with [LoadConfig]. Other settings need a restart. An invalid configuration
-// changes nothing.
-func (s *Service) Reload(cfg Config, err error) {
-	if err != nil {
-		s.logger.Error("reload failed: invalid configuration; keeping the current secrets, endpoints and flows", "error", err)
-		return
-	}
-	for name, e := range cfg.Environments {
-		if _, known := s.cfg.Environments[name]; known {
-			s.SetWebhookSecrets(name, e.WebhookSecrets)
-			s.verifier.SetFlows(name, e.flows())
-		}
-	}
-	s.deliverer.SetEndpoints(cfg.endpoints())
-	s.logger.Info("webhook secrets, notification endpoints and flows reloaded", "environments", len(cfg.Environments))
 }
 
 // CheckPolicies loads the configured policies and returns the first error.
@@ -227,6 +221,7 @@ func (s *Service) Run(ctx context.Context) error {
 	running.Go(func() { s.reevaluate(working) })
 	running.Go(func() { s.reconciler.RunPeriodically(working, cmp.Or(s.cfg.ReconcileInterval, 10*time.Minute)) })
 	running.Go(func() { s.watchVersion(working, stopWork) })
+	running.Go(func() { s.rotate(working) })
 	s.ready.Store(true)
 	s.logger.InfoContext(ctx, "service started", "environments", len(s.cfg.Environments))
 	<-working.Done()
@@ -247,7 +242,7 @@ func (s *Service) Run(ctx context.Context) error {
 // this version may misread the newer rows. The process keeps running and reports this at
 // /readyz.
 func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc) {
-	every(ctx, 5*time.Second, func() {
+	every(ctx, 5*time.Second, nil, func() {
 		if err := s.db.CheckVersion(ctx); errors.Is(err, store.ErrNewer) {
 			s.newer.Store(true)
 			s.logger.ErrorContext(ctx, "work stopped: a newer version of Idem migrated the database; restart this node with that version")
@@ -259,7 +254,7 @@ func (s *Service) watchVersion(ctx context.Context, stopWork context.CancelFunc)
 // reevaluate recomputes the verdicts that were computed under another policy. It repeats
 // this, because a node with another policy may still be running.
 func (s *Service) reevaluate(ctx context.Context) {
-	every(ctx, 10*time.Minute, func() {
+	every(ctx, 10*time.Minute, s.reevaluateNow, func() {
 		for name := range s.cfg.Environments {
 			if err := s.advancer.Reevaluate(ctx, name); err != nil && ctx.Err() == nil {
 				s.logger.ErrorContext(ctx, "re-evaluating verdicts failed; retrying in ten minutes", "environment", name, "error", err)
@@ -268,13 +263,15 @@ func (s *Service) reevaluate(ctx context.Context) {
 	})
 }
 
-// every calls f immediately and then after each wait, until ctx ends.
-func every(ctx context.Context, wait time.Duration, f func()) {
+// every calls f immediately, and then after each wait and whenever now receives, until ctx
+// ends.
+func every(ctx context.Context, wait time.Duration, now <-chan struct{}, f func()) {
 	for {
 		f()
 		select {
 		case <-ctx.Done():
 			return
+		case <-now:
 		case <-time.After(wait):
 		}
 	}

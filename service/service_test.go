@@ -96,12 +96,17 @@ func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) h
 // start runs a service on a data folder until the test ends.
 func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
-	cfg := Config{
+	w.run(listener, Config{
 		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}, Flows: testFlows()},
 		},
-	}
+	})
+}
+
+// run runs a service with a configuration until the test ends.
+func (w *world) run(listener net.Listener, cfg Config) {
+	w.t.Helper()
 	s, err := New(w.t.Context(), cfg, slog.New(slog.NewTextHandler(w.log, nil)))
 	if err != nil {
 		w.t.Fatal(err)
@@ -252,7 +257,7 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 	w.eventually("the case is Pending", func() bool { return w.caseStatus(kase) == "Pending" })
 	var link string
 	w.eventually("there is a link", func() bool {
-		for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?object="+inquiry).Data {
+		for _, a := range get[listed[api.Action]](w, "/v1/sandbox/actions?details=true&object="+inquiry).Data {
 			var result struct {
 				Link string `json:"one_time_link"`
 			}
@@ -278,6 +283,9 @@ func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
 }
 
 func testDuplicatesAndLostAnswersTakeEffectOnce(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	w := newWorld(t, database)
 	w.sandbox.AddFault(sandbox.Fault{Kind: "duplicate_delivery", Times: 50})
 	w.sandbox.AddFault(sandbox.Fault{Kind: "lost_answer", Operation: "Inquiries.Approve", Times: 1})

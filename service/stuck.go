@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 )
 
@@ -35,6 +36,14 @@ func (s *Service) writeStuck(ctx context.Context, w io.Writer) {
 		if text := stuck(b, s.db.Now()); text != "" {
 			fmt.Fprintf(w, "%s: %s\n", env, text)
 		}
+		endpoints, err := s.db.Endpoints(ctx, env)
+		if err != nil {
+			s.logger.WarnContext(ctx, "reading the endpoints failed", "environment", env, "error", err)
+			continue
+		}
+		if text := silent(endpoints, s.db.Now()); text != "" {
+			fmt.Fprintf(w, "%s: %s\n", env, text)
+		}
 	}
 }
 
@@ -56,6 +65,21 @@ func stuck(b store.Backlog, now time.Time) string {
 	}
 	if b.ActionsDead > 0 {
 		parts = append(parts, count(b.ActionsDead, "dead action"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// silent describes the notification endpoints that receive nothing now. It is empty if
+// there is none.
+func silent(endpoints []domain.Endpoint, now time.Time) string {
+	var parts []string
+	for _, e := range endpoints {
+		switch {
+		case e.Disabled != "":
+			parts = append(parts, fmt.Sprintf("endpoint %s is disabled", e.Name))
+		case e.PausedUntil.After(now):
+			parts = append(parts, fmt.Sprintf("endpoint %s is paused after %s", e.Name, count(e.Failures, "failure")))
+		}
 	}
 	return strings.Join(parts, "; ")
 }

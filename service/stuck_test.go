@@ -34,6 +34,19 @@ func TestStuckListsWorkThatNeedsAttention(t *testing.T) {
 	}
 }
 
+func TestEndpointsThatReceiveNothingAreListed(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	got := silent([]domain.Endpoint{
+		{Name: "good", Failures: 2},
+		{Name: "gone", Disabled: "it answered 410"},
+		{Name: "down", Failures: 7, PausedUntil: now.Add(time.Second)},
+		{Name: "back", PausedUntil: now.Add(-time.Second)},
+	}, now)
+	if want := "endpoint gone is disabled; endpoint down is paused after 7 failures"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func testReadyzListsStuckWork(t *testing.T, database Secret) {
 	w := newWorld(t, database)
 	ready := func() string {
@@ -57,6 +70,16 @@ func testReadyzListsStuckWork(t *testing.T, database Secret) {
 	}
 	if got := ready(); got != "ready\nsandbox: 1 poison event\n" {
 		t.Errorf("got %q", got)
+	}
+	gone := domain.Endpoint{Environment: domain.Sandbox, Name: "crm", URL: "https://host.example", Disabled: "it answered 410"}
+	if err := w.service.db.CreateEndpoint(t.Context(), gone, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := ready(); got != "ready\nsandbox: 1 poison event\nsandbox: endpoint crm is disabled\n" {
+		t.Errorf("got %q", got)
+	}
+	if metrics, want := w.metrics(), `idem_endpoint_enabled{endpoint="crm",environment="sandbox"} 0`; !strings.Contains(metrics, want) {
+		t.Errorf("the metrics lack %s", want)
 	}
 	if metrics, want := w.metrics(), `idem_inbox_events{environment="sandbox",state="poison"} 1`; !strings.Contains(metrics, want) {
 		t.Errorf("the metrics lack %s", want)

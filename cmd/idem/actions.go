@@ -13,6 +13,8 @@ import (
 type actionsCommand struct {
 	List  actionsListCommand  `cmd:"" help:"List the service's actions at Persona, newest first."`
 	Retry actionsRetryCommand `cmd:"" help:"Retry a dead action, and the actions that were dropped because of it."`
+
+	Discard actionsDiscardCommand `cmd:"" help:"Decide that nothing is left to do about a dead action."`
 }
 
 type actionsListCommand struct {
@@ -20,7 +22,7 @@ type actionsListCommand struct {
 	remoteService
 	list
 	Object  string `placeholder:"ID" help:"Only the actions on this object."`
-	State   string `enum:",waiting,done,already_done,dropped,dead,skipped" default:"" placeholder:"STATE" help:"Only actions in this state: waiting, done, already_done, dropped, dead or skipped."`
+	State   string `enum:",waiting,done,already_done,dropped,dead,discarded,skipped" default:"" placeholder:"STATE" help:"Only actions in this state: waiting, done, already_done, dropped, dead, discarded or skipped."`
 	Details bool   `help:"Also print Persona's answers, which can contain personal data, and results such as one-time links, which are credentials."`
 }
 
@@ -37,6 +39,9 @@ func (a *shownAction) withhold() { a.Said, a.Result = "", nil }
 func (c actionsListCommand) Run(ctx context.Context, std streams) error {
 	var page remote.Page[shownAction]
 	query := with(with(c.query("before"), "object", c.Object), "state", c.State)
+	if c.Details {
+		query.Set("details", "true")
+	}
 	if err := c.client().Get(ctx, "actions", query, &page); err != nil {
 		return err
 	}
@@ -79,4 +84,26 @@ func (c actionsRetryCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.print(std.out, map[string]int{"actions": replayed.Replayed}, func(w io.Writer) { fmt.Fprintln(w, "action requeued") })
+}
+
+type actionsDiscardCommand struct {
+	output
+	remoteService
+	ID     string `arg:"" help:"The action (axn_…)."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit trail, without personal data."`
+}
+
+func (actionsDiscardCommand) Help() string {
+	return `The action is not performed, and no longer counts as dead. It cannot be retried afterwards.
+
+` + examples(`idem actions discard axn_… --reason "approved in Persona's dashboard"`)
+}
+
+func (c actionsDiscardCommand) Run(ctx context.Context, std streams) error {
+	var discarded shownAction
+	if err := c.client().Post(ctx, remote.Path("actions", c.ID, "discard"), map[string]string{"reason": c.Reason}, &discarded); err != nil {
+		return err
+	}
+	discarded.withhold()
+	return c.print(std.out, discarded, func(w io.Writer) { fmt.Fprintln(w, "action discarded") })
 }

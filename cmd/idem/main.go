@@ -16,6 +16,7 @@ import (
 	"github.com/idemhq/idem/cmd/idem/internal/scenario"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
+	"github.com/idemhq/idem/service"
 )
 
 func main() {
@@ -58,12 +59,15 @@ type commands struct {
 
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
 	Doctor    doctorCommand    `cmd:"" group:"service" help:"Check the configuration, the service, and the API key and webhook at Persona."`
+	Keys      keysCommand      `cmd:"" group:"service" help:"Show and rotate API keys and webhook secrets."`
 	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
 	Verify    verifySubject    `cmd:"" group:"service" help:"Verify a person or business: reuse the live inquiry, or start one, and print a link."`
 	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
 	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
-	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry a dead one."`
+	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry or discard a dead one."`
+	Tokens    tokensCommand    `cmd:"" group:"service" help:"Create, list and revoke tokens of the API."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
+	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 
 	Verifications verificationsCommand `cmd:"" group:"service" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
@@ -88,7 +92,7 @@ func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, er
 	return kong.New(&commands{},
 		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
 		kong.Writers(std.out, std.err), kong.Exit(exit), kong.ExplicitGroups(groups()),
-		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", ")},
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", "), "views": strings.Join(service.ExportViews(), ",")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}))
 }

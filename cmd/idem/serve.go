@@ -97,20 +97,13 @@ func (c serveCommand) check(ctx context.Context, cfg service.Config, out io.Writ
 	})
 }
 
-// reload reads the secrets of the webhooks again when the process is told to
-// (SIGHUP): a rotation needs no restart.
+// reload applies changes of the configuration while the service runs: when a file has
+// changed, and on SIGHUP.
 func (c serveCommand) reload(ctx context.Context, s *service.Service) {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGHUP)
 	defer signal.Stop(told)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-told:
-			s.Reload(service.LoadConfig(c.Config, os.Getenv))
-		}
-	}
+	s.Follow(ctx, func() (service.Config, error) { return service.LoadConfig(c.Config, os.Getenv) }, told)
 }
 
 const (

@@ -19,13 +19,13 @@ type tailCommand struct {
 	Object   string        `placeholder:"ID" help:"Only rows about this object, such as inq_…."`
 	State    []string      `placeholder:"STATE" help:"Only rows in these states, such as dead or poison."`
 	Last     int           `default:"10" placeholder:"N" help:"The number of existing rows of each kind to start with (${default})."`
-	Interval time.Duration `default:"1s" help:"How often to request rows (${default})."`
+	Interval time.Duration `default:"1s" help:"How often to request rows that are not streamed (${default})."`
 	Once     bool          `help:"Print the existing rows and exit."`
 	JSON     bool          `name:"json" help:"Print a line of JSON for each row."`
 }
 
 func (tailCommand) Help() string {
-	return `It prints a row when it appears and when its state changes. Rows contain ids, names, reasons and your reference ids, but no personal data.
+	return `It prints a row when it appears and when its state changes. Notifications are streamed; events, decisions and actions are requested every --interval, and soon after a notification. Rows contain ids, names, reasons and your reference ids, but no personal data.
 
 ` + examples(
 		`idem tail`,
@@ -51,6 +51,7 @@ func (c tailCommand) Run(ctx context.Context, std streams) error {
 		kinds = tail.Kinds()
 	}
 	following := tail.New(c.client(), kinds, c.Object)
+	var streamed <-chan tail.Row
 	for begun := false; ; {
 		rows, err := following.Next(ctx, c.Last)
 		switch {
@@ -60,19 +61,51 @@ func (c tailCommand) Run(ctx context.Context, std streams) error {
 			return err
 		case err != nil:
 			fmt.Fprintln(std.err, "idem:", err)
+		case !begun && !c.Once:
+			streamed = following.Stream(ctx)
+			fallthrough
 		default:
 			begun = true
 		}
 		if err := c.printRows(std.out, rows); err != nil || c.Once {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(c.Interval):
+		if err := c.await(ctx, std.out, following, &streamed); err != nil {
+			return err
 		}
 	}
 }
+
+// await prints what is streamed until it is time for the next request. A notification comes
+// with other rows, so it brings that forward.
+func (c tailCommand) await(ctx context.Context, w io.Writer, following *tail.Tail, streamed *<-chan tail.Row) error {
+	next := time.NewTimer(c.Interval)
+	defer next.Stop()
+	for forward := false; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-next.C:
+			return nil
+		case row, open := <-*streamed:
+			if !open {
+				*streamed = nil
+				following.Poll()
+				continue
+			}
+			if err := c.printRows(w, []tail.Row{row}); err != nil {
+				return err
+			}
+			if !forward && c.Interval > soon {
+				next.Reset(soon)
+			}
+			forward = true
+		}
+	}
+}
+
+// soon is how long after a notification the other rows are requested.
+const soon = 100 * time.Millisecond
 
 // refusedForGood reports whether the service would reject a retry.
 func refusedForGood(err error) bool {

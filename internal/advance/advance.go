@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -25,7 +27,7 @@ type Deps struct {
 // Advancer advances objects: it applies their waiting events.
 type Advancer struct {
 	store        store.Store
-	environments map[domain.Environment]Deps
+	environments atomic.Pointer[map[domain.Environment]Deps] // replaced as a whole
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
@@ -33,7 +35,34 @@ type Advancer struct {
 
 // New returns an advancer for the environments that have an entry.
 func New(s store.Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
-	return &Advancer{store: s, environments: environments, metrics: metrics, logger: logger, now: now}
+	a := &Advancer{store: s, metrics: metrics, logger: logger, now: now}
+	a.environments.Store(&environments)
+	return a
+}
+
+// SetPolicies replaces the policies of environments. Work that has begun ends with the
+// policy that it began with. It must not be called concurrently.
+func (a *Advancer) SetPolicies(policies map[domain.Environment]*policy.Policy) {
+	next := maps.Clone(*a.environments.Load())
+	for env, p := range policies {
+		if deps, known := next[env]; known {
+			deps.Policy = p
+			next[env] = deps
+		}
+	}
+	a.environments.Store(&next)
+}
+
+// Policy returns the present policy of an environment that has an entry.
+func (a *Advancer) Policy(env domain.Environment) *policy.Policy {
+	deps, _ := a.deps(env)
+	return deps.Policy
+}
+
+// deps returns the dependencies for an environment.
+func (a *Advancer) deps(env domain.Environment) (Deps, bool) {
+	deps, known := (*a.environments.Load())[env]
+	return deps, known
 }
 
 const (
@@ -52,7 +81,7 @@ const (
 // Advance folds the waiting events of objects. Objects that need reads get jobs of their
 // own. It returns nil if no events are waiting.
 func (a *Advancer) Advance(ctx context.Context, env domain.Environment, refs []domain.Ref) error {
-	settings, known := a.environments[env]
+	settings, known := a.deps(env)
 	if !known {
 		return fmt.Errorf("advance objects: environment %s is not configured", env)
 	}

@@ -17,7 +17,7 @@ import (
 // waiting, or if another worker holds the object's claim: that worker then looks for new
 // events again.
 func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.Ref) error {
-	settings, known := a.environments[env]
+	settings, known := a.deps(env)
 	if !known {
 		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
 	}

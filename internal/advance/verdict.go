@@ -49,7 +49,7 @@ func split(objects []domain.Object) (inquiries, cases []domain.Object) {
 // Reevaluate recomputes the verdicts that were computed under another policy, and writes a
 // notification for each that changed.
 func (a *Advancer) Reevaluate(ctx context.Context, env domain.Environment) error {
-	settings := a.environments[env]
+	settings, _ := a.deps(env)
 	for after := ""; ; {
 		last, told, err := a.store.Reevaluate(ctx, env, Verdicts(settings.Policy, a.now()), after)
 		if err != nil {

@@ -2,19 +2,19 @@ package api
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/idemhq/idem/internal/audit"
+	"github.com/idemhq/idem/internal/auth"
 	"github.com/idemhq/idem/internal/deliver"
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
@@ -26,10 +26,12 @@ import (
 type Deps struct {
 	Store        store.Store
 	Environments []domain.Environment // the configured environments
-	Token        string               // required from callers; empty turns the API off
+	Token        string               // the token of the configuration; empty for none
+	Proxies      []netip.Prefix       // whose X-Forwarded-For header is believed
 	Logger       *slog.Logger
 	Now          func() time.Time
 
+	Explain   Explain
 	Deliverer Deliverer
 	Verifier  *verify.Verifier
 	Watch     Watch
@@ -37,50 +39,51 @@ type Deps struct {
 	Stopping  <-chan struct{} // closed when streams must end
 }
 
-// Register adds the API to a mux, at /v1/ and /openapi.json. Without a token, every request
-// is answered with how to enable it.
+// Register adds the API to a mux, at /v1/, with its description at /openapi.json, /docs and
+// /problems/. Without any token, every request is answered with how to enable the API.
 func Register(mux *http.ServeMux, d Deps) {
-	if d.Token == "" {
-		mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "the API is disabled: set api_token in the configuration, or IDEM_API_TOKEN", http.StatusNotFound)
-		})
-		return
-	}
 	s := &server{d}
 	config := huma.DefaultConfig("Idem", "1")
 	config.DocsPath = ""
 	config.CreateHooks = nil // no $schema in answers
 	config.RejectUnknownQueryParameters = true
+	config.Transformers = []huma.Transformer{asProblem}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	config.Security = []map[string][]string{{"token": {}}}
-	api := humago.New(mux, config)
-	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
-		given := strings.TrimPrefix(ctx.Header("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) != 1 {
-			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "give the token as Authorization: Bearer …") // the client may have disconnected
-			return
-		}
-		next(ctx)
-	}, exactQuery(api))
-	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects)
-	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject)
-	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent))
-	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject))
-	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision))
-	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision)
-	huma.Get(api, "/v1/{environment}/actions", listOf[actionsInput](s, s.Store.Actions, showAction))
-	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications)
-	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation))
-	huma.Get(api, "/v1/{environment}/backlog", s.getBacklog)
-	huma.Get(api, "/v1/{environment}/audit", s.getAudit)
-	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent)
-	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent)
-	huma.Post(api, "/v1/{environment}/replay", s.replayEvents)
-	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction)
+	api := humago.New(newPaths(mux), config)
+	api.UseMiddleware(identify, access(auth.New(s.Store, domain.Secret(s.Token), s.Proxies, s.Now), s.failed), exactQuery, s.repeatable, tag)
+	registerRows(api, s)
+	registerExplain(api, s)
 	registerEndpoints(api, s)
 	registerVerifications(api, s)
 	registerStream(api, s)
-	describeWebhooks(api.OpenAPI())
+	registerActions(api, s)
+	registerTokens(api, s)
+	describe(api.OpenAPI())
+	registerDocs(mux, api.OpenAPI())
+}
+
+// registerRows adds the operations on what the service has stored and done.
+func registerRows(api huma.API, s *server) {
+	read, act := needs(domain.ScopeRead), needs(domain.ScopeAct)
+	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects, read)
+	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject, read)
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/evidence", s.getEvidence, read)
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/timeline", s.getTimeline, read)
+	huma.Get(api, "/v1/environments", s.listEnvironments, read)
+	huma.Get(api, "/v1/{environment}/objects/{id}", s.getObject, read)
+	huma.Get(api, "/v1/{environment}/cases", listOf[PageInput](s, s.cases, showObject), read)
+	huma.Get(api, "/v1/{environment}/cases/{id}", s.getCase, read)
+	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent), read)
+	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject), read)
+	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision), read)
+	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision, read)
+	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications, read)
+	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation), read)
+	huma.Get(api, "/v1/{environment}/backlog", s.getBacklog, read)
+	huma.Get(api, "/v1/{environment}/audit", s.getAudit, read)
+	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent, read)
+	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent, act)
+	huma.Post(api, "/v1/{environment}/replay", s.replayEvents, act)
 }
 
 // server answers the API's requests.
@@ -94,7 +97,7 @@ type EnvironmentInput struct {
 func (in EnvironmentInput) environment(s *server) (domain.Environment, error) {
 	name := domain.Environment(in.Environment)
 	if !slices.Contains(s.Environments, name) {
-		return "", huma.Error404NotFound("this environment is not configured")
+		return "", problem(unknownEnvironment, "this environment is not configured")
 	}
 	return name, nil
 }
@@ -104,8 +107,13 @@ func (s *server) failed(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	s.Logger.ErrorContext(ctx, "API request failed", "error", err)
-	return huma.Error503ServiceUnavailable("the database did not answer")
+	return s.unavailable(ctx, err)
+}
+
+// unavailable logs a database error and returns the answer to it.
+func (s *server) unavailable(ctx context.Context, err error) *Problem {
+	s.Logger.ErrorContext(ctx, "API request failed", "request", requestID(ctx), "error", err)
+	return problem(unavailable, "the database did not answer: try again")
 }
 
 // Event is a Persona event, without its body.
@@ -163,7 +171,7 @@ type DecisionDetail struct {
 	Facts json.RawMessage `json:"facts" doc:"null where none were read"`
 }
 
-func (s *server) getDecision(ctx context.Context, in *idInput) (*struct{ Body DecisionDetail }, error) {
+func (s *server) getDecision(ctx context.Context, in *IDInput) (*struct{ Body DecisionDetail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -172,29 +180,10 @@ func (s *server) getDecision(ctx context.Context, in *idInput) (*struct{ Body De
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
+	if err := s.recordRead(ctx, env, "decision.read", d.Object, d.ID); err != nil {
+		return nil, err
+	}
 	return &struct{ Body DecisionDetail }{DecisionDetail{showDecision(d), d.Facts}}, nil
-}
-
-// Action is a call at Persona. Result can contain a credential, such as a one-time link,
-// and Said can name a person.
-type Action struct {
-	ID             string             `json:"id"`
-	DecisionID     string             `json:"decision_id"`
-	Kind           domain.ActionKind  `json:"kind"`
-	Target         domain.Ref         `json:"target"`
-	Arguments      map[string]string  `json:"arguments,omitempty"`
-	IdempotencyKey string             `json:"idempotency_key"`
-	State          domain.ActionState `json:"state"`
-	Attempts       int                `json:"attempts"`
-	Outcome        string             `json:"outcome"`
-	Said           string             `json:"said,omitempty" doc:"what Persona said when it refused last"`
-	RequestID      string             `json:"request_id,omitempty"`
-	Result         json.RawMessage    `json:"result,omitempty"`
-	CreatedAt      time.Time          `json:"created_at"`
-}
-
-func showAction(a domain.Action) Action {
-	return Action{a.ID, a.DecisionID, a.Spec.Kind, a.Spec.Target, a.Spec.Arguments, a.IdempotencyKey, a.State, a.Attempts, a.Outcome, a.Said, a.RequestID, a.Result, a.CreatedAt}
 }
 
 // Reconciliation is a comparison of Persona's events with the stored ones.

@@ -46,7 +46,7 @@ func (in deliveriesInput) filter() store.Filter {
 	return f
 }
 
-func (s *server) getDelivery(ctx context.Context, in *idInput) (*struct{ Body Delivery }, error) {
+func (s *server) getDelivery(ctx context.Context, in *IDInput) (*struct{ Body Delivery }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ type ReplayedDeliveries struct {
 	Next     string `json:"next,omitempty" doc:"present if there are more: repeat the request with this as after, or with the same failed_since"`
 }
 
-func (s *server) replayDelivery(ctx context.Context, in *idInput) (*struct{ Body ReplayedDeliveries }, error) {
+func (s *server) replayDelivery(ctx context.Context, in *IDInput) (*struct{ Body ReplayedDeliveries }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (s *server) replayDeliveries(ctx context.Context, in *struct {
 }
 
 func (s *server) redeliver(ctx context.Context, env domain.Environment, endpoint string, what store.Selection, which string) (*struct{ Body ReplayedDeliveries }, error) {
-	n, last, err := s.Store.Redeliver(ctx, env, endpoint, what, maxReplayed, s.Now(), s.said(env, "deliveries.replayed", endpoint+": "+which))
+	n, last, err := s.Store.Redeliver(ctx, env, endpoint, what, maxReplayed, s.Now(), s.said(ctx, env, "deliveries.replayed", endpoint+": "+which))
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}

@@ -68,17 +68,17 @@ type EndpointWithSecret struct {
 
 // registerEndpoints adds the operations on endpoints and deliveries.
 func registerEndpoints(api huma.API, s *server) {
-	huma.Get(api, "/v1/{environment}/endpoints", s.listEndpoints)
-	huma.Post(api, "/v1/{environment}/endpoints", s.createEndpoint, withStatus(http.StatusCreated))
-	huma.Get(api, "/v1/{environment}/endpoints/{name}", s.getEndpoint)
-	huma.Patch(api, "/v1/{environment}/endpoints/{name}", s.updateEndpoint)
-	huma.Delete(api, "/v1/{environment}/endpoints/{name}", s.deleteEndpoint)
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/rotate", s.rotateSecret)
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/test", s.testEndpoint)
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/replay", s.replayDeliveries)
-	huma.Get(api, "/v1/{environment}/deliveries", listOf[deliveriesInput](s, s.Store.Deliveries, showDelivery))
-	huma.Get(api, "/v1/{environment}/deliveries/{id}", s.getDelivery)
-	huma.Post(api, "/v1/{environment}/deliveries/{id}/replay", s.replayDelivery)
+	huma.Get(api, "/v1/{environment}/endpoints", s.listEndpoints, needs(domain.ScopeRead))
+	huma.Post(api, "/v1/{environment}/endpoints", s.createEndpoint, withStatus(http.StatusCreated), needs(domain.ScopeAdmin), answersSecret)
+	huma.Get(api, "/v1/{environment}/endpoints/{name}", s.getEndpoint, needs(domain.ScopeRead))
+	huma.Patch(api, "/v1/{environment}/endpoints/{name}", s.updateEndpoint, needs(domain.ScopeAdmin))
+	huma.Delete(api, "/v1/{environment}/endpoints/{name}", s.deleteEndpoint, needs(domain.ScopeAdmin))
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/rotate", s.rotateSecret, needs(domain.ScopeAdmin), answersSecret)
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/test", s.testEndpoint, needs(domain.ScopeAct))
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/replay", s.replayDeliveries, needs(domain.ScopeAct))
+	huma.Get(api, "/v1/{environment}/deliveries", listOf[deliveriesInput](s, s.Store.Deliveries, showDelivery), needs(domain.ScopeRead))
+	huma.Get(api, "/v1/{environment}/deliveries/{id}", s.getDelivery, needs(domain.ScopeRead))
+	huma.Post(api, "/v1/{environment}/deliveries/{id}/replay", s.replayDelivery, needs(domain.ScopeAct))
 }
 
 func withStatus(status int) func(*huma.Operation) {
@@ -167,7 +167,7 @@ func (s *server) createEndpoint(ctx context.Context, in *struct {
 	if len(all) >= maxEndpoints {
 		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("an environment has at most %d endpoints", maxEndpoints))
 	}
-	err = s.Store.CreateEndpoint(ctx, e, s.said(env, "endpoint.created", e.Name))
+	err = s.Store.CreateEndpoint(ctx, e, s.said(ctx, env, "endpoint.created", e.Name))
 	switch {
 	case errors.Is(err, store.ErrExists):
 		return nil, huma.Error409Conflict("there is an endpoint of this name")
@@ -193,28 +193,28 @@ func signing(texts []string) []domain.SigningSecret {
 // checkEndpoint rejects invalid settings.
 func (s *server) checkEndpoint(e domain.Endpoint) error {
 	var problems []error
-	problem := func(where string, err error) {
+	check := func(where string, err error) {
 		if err != nil {
 			problems = append(problems, &huma.ErrorDetail{Location: "body." + where, Message: err.Error()})
 		}
 	}
-	problem("name", deliver.CheckName(e.Name))
-	problem("url", s.Network.CheckURL(e.Environment, e.URL))
+	check("name", deliver.CheckName(e.Name))
+	check("url", s.Network.CheckURL(e.Environment, e.URL))
 	for i, typ := range e.Types {
-		problem(fmt.Sprintf("types[%d]", i), notify.CheckType(typ))
+		check(fmt.Sprintf("types[%d]", i), notify.CheckType(typ))
 	}
 	for i, secret := range e.Secrets {
-		problem(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
+		check(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
 	}
 	if len(problems) > 0 {
-		return huma.Error422UnprocessableEntity("invalid endpoint", problems...)
+		return problem(invalidRequest, "the endpoint is not valid: correct what errors lists", fieldsOf(problems)...)
 	}
 	return nil
 }
 
 // said returns the audit entry of a change.
-func (s *server) said(env domain.Environment, what, detail string) []audit.Entry {
-	return []audit.Entry{{Environment: env, At: s.Now(), Actor: actor, What: what, Detail: detail}}
+func (s *server) said(ctx context.Context, env domain.Environment, what, detail string) []audit.Entry {
+	return []audit.Entry{{Environment: env, At: s.Now(), Actor: actorOf(ctx), What: what, Detail: detail}}
 }
 
 // errConfigured is the answer to a change of an endpoint that is from the configuration.
@@ -264,7 +264,7 @@ func (s *server) updateEndpoint(ctx context.Context, in *struct {
 
 // saveEndpoint saves settings and returns the stored endpoint.
 func (s *server) saveEndpoint(ctx context.Context, e domain.Endpoint, what string) (*struct{ Body Endpoint }, error) {
-	err := s.Store.UpdateEndpoint(ctx, e, s.said(e.Environment, what, e.Name))
+	err := s.Store.UpdateEndpoint(ctx, e, s.said(ctx, e.Environment, what, e.Name))
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		return nil, huma.Error409Conflict("the endpoint was changed meanwhile: read it and try again")
@@ -285,7 +285,7 @@ func (s *server) deleteEndpoint(ctx context.Context, in *EndpointInput) (*struct
 	if e.Configured && s.Deliverer.Configured(e.Environment, e.Name) {
 		return nil, errConfigured()
 	}
-	if err := s.Store.DeleteEndpoint(ctx, e.Environment, e.Name, s.said(e.Environment, "endpoint.deleted", e.Name)); err != nil {
+	if err := s.Store.DeleteEndpoint(ctx, e.Environment, e.Name, s.said(ctx, e.Environment, "endpoint.deleted", e.Name)); err != nil {
 		return nil, s.notFoundOr(ctx, err)
 	}
 	return nil, nil

@@ -6,16 +6,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/replay"
 	"github.com/idemhq/idem/internal/store"
 )
-
-// actor is the actor in audit entries of API requests.
-const actor = "api"
 
 // EventDetail is an event with its body, and its decisions, actions and notifications. The
 // body contains personal data.
@@ -28,13 +23,13 @@ type EventDetail struct {
 	Notifications []Notification    `json:"notifications" doc:"that it led to"`
 }
 
-// idInput is the id in a path.
-type idInput struct {
+// IDInput is the environment and an id in a path.
+type IDInput struct {
 	EnvironmentInput
 	ID ID `path:"id"`
 }
 
-func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body EventDetail }, error) {
+func (s *server) getEvent(ctx context.Context, in *IDInput) (*struct{ Body EventDetail }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -46,6 +41,9 @@ func (s *server) getEvent(ctx context.Context, in *idInput) (*struct{ Body Event
 	detail := EventDetail{Event: showEvent(e), Headers: e.Headers, Body: e.Body, Decisions: []Decision{}, Actions: []Action{}, Notifications: []Notification{}}
 	if !json.Valid(e.Body) {
 		detail.Body, _ = json.Marshal(string(e.Body)) // cannot fail: it is a string
+	}
+	if err := s.recordRead(ctx, env, "event.read", e.Object, e.ID); err != nil {
+		return nil, err
 	}
 	about := store.Filter{Object: e.Object, Limit: 100}
 	decided := map[string]bool{}
@@ -87,7 +85,7 @@ type Replayed struct {
 	Replayed int `json:"replayed"`
 }
 
-func (s *server) replayEvent(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
+func (s *server) replayEvent(ctx context.Context, in *IDInput) (*struct{ Body Replayed }, error) {
 	return s.replaySelection(ctx, in.EnvironmentInput, replay.Selection{Event: string(in.ID)})
 }
 
@@ -110,9 +108,9 @@ func (s *server) replaySelection(ctx context.Context, in EnvironmentInput, what 
 	if err != nil {
 		return nil, err
 	}
-	n, err := replay.Events(ctx, s.Store, env, what, actor, s.Now())
+	n, err := replay.Events(ctx, s.Store, env, what, actorOf(ctx), s.Now())
 	if errors.Is(err, replay.ErrNothing) || errors.Is(err, replay.ErrTimes) {
-		return nil, huma.Error422UnprocessableEntity(err.Error())
+		return nil, problem(invalidRequest, err.Error())
 	}
 	if err != nil {
 		return nil, s.notFoundOr(ctx, err)
@@ -120,21 +118,10 @@ func (s *server) replaySelection(ctx context.Context, in EnvironmentInput, what 
 	return &struct{ Body Replayed }{Replayed{n}}, nil
 }
 
-func (s *server) replayAction(ctx context.Context, in *idInput) (*struct{ Body Replayed }, error) {
-	env, err := in.environment(s)
-	if err != nil {
-		return nil, err
-	}
-	if err := replay.Action(ctx, s.Store, env, string(in.ID), actor, s.Now()); err != nil {
-		return nil, s.notFoundOr(ctx, err)
-	}
-	return &struct{ Body Replayed }{Replayed{1}}, nil
-}
-
 // notFoundOr returns 404 for a missing row, and otherwise the answer for a failed database.
 func (s *server) notFoundOr(ctx context.Context, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return huma.Error404NotFound(err.Error())
+		return problem(notFound, err.Error())
 	}
 	return s.failed(ctx, err)
 }

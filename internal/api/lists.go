@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
@@ -14,17 +12,17 @@ import (
 // PageInput contains the parameters of every list.
 type PageInput struct {
 	EnvironmentInput
-	Before string `query:"before" pattern:"^[1-9][0-9]{0,17}$" doc:"the next of the page before"`
+	Before Cursor `query:"before" maxLength:"100" doc:"the next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 
 func (in PageInput) filter() store.Filter {
-	return store.Filter{Before: sequence(in.Before), Limit: in.Limit}
+	return store.Filter{Before: in.Before.place(), Limit: in.Limit}
 }
 
-// sequence parses a validated cursor; "" is 0.
-func sequence(cursor string) int64 {
-	n, _ := strconv.ParseInt(cursor, 10, 64)
+// sequence parses a validated sequence; "" is 0.
+func sequence(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
 	return n
 }
 
@@ -51,12 +49,12 @@ func (in eventsInput) filter() store.Filter {
 	return f
 }
 
-type actionsInput struct {
+type ActionsInput struct {
 	ObjectPageInput
-	State string `query:"state" enum:"waiting,done,already_done,dropped,dead,skipped"`
+	State string `query:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped"`
 }
 
-func (in actionsInput) filter() store.Filter {
+func (in ActionsInput) filter() store.Filter {
 	f := in.ObjectPageInput.filter()
 	f.State = in.State
 	return f
@@ -93,9 +91,7 @@ func listOf[I listRequest, R, T any](s *server, list func(context.Context, domai
 		}
 		out := &listOutput[T]{}
 		out.Body.Data = showAll(page.Rows, show)
-		if page.Next > 0 {
-			out.Body.Next = strconv.FormatInt(page.Next, 10)
-		}
+		out.Body.Next = cursorTo(ctx, page.Next)
 		return out, nil
 	}
 }
@@ -115,7 +111,7 @@ func (s *server) listNotifications(ctx context.Context, in *notificationsInput) 
 	case in.After == "":
 		return listOf[ObjectPageInput](s, s.Store.Notifications, notify.Show)(ctx, &in.ObjectPageInput)
 	case in.Before != "":
-		return nil, huma.Error422UnprocessableEntity("give after or before, not both")
+		return nil, problem(invalidRequest, "give after or before, not both")
 	}
 	env, err := in.environment(s)
 	if err != nil {

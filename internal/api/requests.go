@@ -1,26 +1,49 @@
 package api
 
 import (
-	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/spelling"
 )
 
-// exactQuery rejects queries of which parts would be ignored: malformed ones, empty
-// parameters and repeated parameters. Huma rejects unknown parameters.
-func exactQuery(api huma.API) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		if problem := problemOf(ctx.URL().RawQuery); problem != "" {
-			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, problem) // the client may have disconnected
+// exactQuery rejects queries of which parts would be ignored: malformed ones, and empty,
+// repeated and unknown parameters.
+func exactQuery(ctx huma.Context, next func(huma.Context)) {
+	at := ctx.URL()
+	if wrong := problemOf(at.RawQuery); wrong != "" {
+		writeProblem(ctx, problem(invalidRequest, wrong))
+		return
+	}
+	var known []string
+	for _, p := range ctx.Operation().Parameters {
+		if p.In == "query" {
+			known = append(known, p.Name)
+		}
+	}
+	for name := range at.Query() {
+		if !slices.Contains(known, name) {
+			writeProblem(ctx, unknownName(name, known))
 			return
 		}
-		next(ctx)
 	}
+	next(ctx)
+}
+
+// unknownName returns the answer to an unknown query parameter.
+func unknownName(name string, known []string) *Problem {
+	name = domain.Storable(name, 50)
+	detail := "there is no parameter " + strconv.Quote(name) + spelling.DidYouMean(name, known)
+	if spelling.Nearest(name, known) == "" && len(known) > 0 {
+		detail += ": there are " + strings.Join(known, ", ")
+	}
+	return problem(unknownParameter, detail, ProblemField{"query." + name, "unknown parameter"})
 }
 
 // problemOf says what is wrong with a query, or returns "".

@@ -41,6 +41,7 @@ func registerStream(api huma.API, s *server) {
 	huma.Register(api, huma.Operation{
 		OperationID: "stream-notifications", Method: http.MethodGet, Path: "/v1/{environment}/stream", Summary: "Follow notifications as server-sent events",
 		Description: "The id of an event is the sequence of the notification, its name is the type, and its data is the body of the webhook.",
+		Security:    []map[string][]string{{"token": {string(domain.ScopeRead)}}},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Notifications, until the client leaves or the service stops.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -57,7 +58,7 @@ func registerStream(api huma.API, s *server) {
 		select {
 		case places <- struct{}{}:
 		default:
-			return nil, huma.Error503ServiceUnavailable("there are too many streams: list notifications instead")
+			return nil, problem(unavailable, "there are too many streams: list notifications instead")
 		}
 		return &huma.StreamResponse{Body: func(out huma.Context) {
 			defer func() { <-places }()

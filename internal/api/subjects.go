@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
 )
@@ -26,10 +24,7 @@ func showSubject(row domain.Subject) Subject {
 	return Subject{row.Reference, row.Verdict, row.Object, row.Status, orNull(row.Since), row.Version}
 }
 
-func (s *server) getSubject(ctx context.Context, in *struct {
-	EnvironmentInput
-	Reference Reference `path:"reference"`
-}) (*struct{ Body Subject }, error) {
+func (s *server) getSubject(ctx context.Context, in *SubjectInput) (*struct{ Body Subject }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -62,12 +57,12 @@ func (s *server) listSubjects(ctx context.Context, in *struct {
 	}
 	cursor, err := base64.RawURLEncoding.DecodeString(in.After)
 	if err != nil {
-		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")
+		return nil, problem(invalidRequest, "after is not the next of a page")
 	}
 	rows, next, err := s.Store.Subjects(ctx, env, domain.Verdict(in.Verdict), string(cursor), in.Limit)
 	switch {
 	case errors.Is(err, store.ErrCursor):
-		return nil, huma.Error422UnprocessableEntity("after is not the next of a page")
+		return nil, problem(invalidRequest, "after is not the next of a page")
 	case err != nil:
 		return nil, s.failed(ctx, err)
 	}

@@ -24,18 +24,18 @@ func registerVerifications(api huma.API, s *server) {
 	const all, one = "/v1/{environment}/verifications", "/v1/{environment}/verifications/{id}"
 	small := func(o *huma.Operation) { o.MaxBodyBytes = maxVerifyBody }
 	callsPersona := answersAlso(http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable)
-	huma.Post(api, all, s.verify, small, callsPersona, answersAlso(http.StatusRequestEntityTooLarge),
+	huma.Post(api, all, s.verify, needs(domain.ScopeVerify), handledAgain, small, callsPersona, answersAlso(http.StatusRequestEntityTooLarge),
 		described("verify", "Verify a subject", "Returns the live inquiry of a subject in a flow, with a link or a session token for the person, or starts one. "+
 			"However often it is requested, a subject has at most one live inquiry in a flow. 503 with Retry-After means that the same request may succeed later."))
-	huma.Get(api, all, listOf[verificationsInput](s, s.Store.Verifications, showVerification),
+	huma.Get(api, all, listOf[verificationsInput](s, s.Store.Verifications, showVerification), needs(domain.ScopeRead),
 		described("list-verifications", "List verifications", "Newest first: how far subjects are in flows."))
-	huma.Get(api, one, s.getVerification, answersAlso(http.StatusNotFound),
+	huma.Get(api, one, s.getVerification, needs(domain.ScopeRead), answersAlso(http.StatusNotFound),
 		described("get-verification", "Show a verification", "How far a subject is in a flow, with all inquiries. Persona is not called."))
-	huma.Post(api, one+"/links", s.linkVerification, callsPersona, answersAlso(http.StatusConflict),
+	huma.Post(api, one+"/links", s.linkVerification, needs(domain.ScopeVerify), handledAgain, callsPersona, answersAlso(http.StatusConflict),
 		described("link-verification", "Make a link", "A one-time link to the newest inquiry, which must be open or in review."))
-	huma.Post(api, one+"/reset", s.resetVerification, small, answersAlso(http.StatusNotFound, http.StatusRequestEntityTooLarge),
+	huma.Post(api, one+"/reset", s.resetVerification, needs(domain.ScopeAct), small, answersAlso(http.StatusNotFound, http.StatusRequestEntityTooLarge),
 		described("reset-verification", "Allow a new start", "The subject can start again, although all attempts are used up, a cool-down has not ended, or the subject was declined. A live inquiry stays the one there is."))
-	huma.Post(api, one+"/cancel", s.cancelVerification, small, callsPersona, answersAlso(http.StatusConflict, http.StatusRequestEntityTooLarge),
+	huma.Post(api, one+"/cancel", s.cancelVerification, needs(domain.ScopeAct), small, callsPersona, answersAlso(http.StatusConflict, http.StatusRequestEntityTooLarge),
 		described("cancel-verification", "Cancel the live inquiry", "Expires the inquiry at Persona, if the person has not finished it. The attempt stays used."))
 }
 
@@ -129,7 +129,7 @@ func (s *server) verify(ctx context.Context, in *struct {
 		return nil, err
 	}
 	answer, err := s.Verifier.Verify(ctx, verify.Request{
-		Environment: env, Reference: string(in.Body.Reference), Flow: in.Body.Flow, Fields: in.Body.Fields, RedirectURI: in.Body.RedirectURI, Actor: actor,
+		Environment: env, Reference: string(in.Body.Reference), Flow: in.Body.Flow, Fields: in.Body.Fields, RedirectURI: in.Body.RedirectURI, Actor: actorOf(ctx),
 	})
 	if err != nil {
 		return nil, s.notVerified(ctx, err)
@@ -149,7 +149,7 @@ func (in verificationsInput) filter() store.Filter {
 	return f
 }
 
-func (s *server) getVerification(ctx context.Context, in *idInput) (*struct{ Body Verification }, error) {
+func (s *server) getVerification(ctx context.Context, in *IDInput) (*struct{ Body Verification }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (s *server) getVerification(ctx context.Context, in *idInput) (*struct{ Bod
 	return &struct{ Body Verification }{showVerification(v)}, nil
 }
 
-func (s *server) linkVerification(ctx context.Context, in *idInput) (*struct{ Body Verified }, error) {
+func (s *server) linkVerification(ctx context.Context, in *IDInput) (*struct{ Body Verified }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (s *server) resetVerification(ctx context.Context, in *reasonInput) (*struc
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Verifier.Reset(ctx, env, string(in.ID), in.Body.Reason, actor)
+	v, err := s.Verifier.Reset(ctx, env, string(in.ID), in.Body.Reason, actorOf(ctx))
 	if err != nil {
 		return nil, s.notVerified(ctx, err)
 	}
@@ -199,7 +199,7 @@ func (s *server) cancelVerification(ctx context.Context, in *reasonInput) (*stru
 	if err != nil {
 		return nil, err
 	}
-	v, _, err := s.Verifier.Cancel(ctx, env, string(in.ID), in.Body.Reason, actor)
+	v, _, err := s.Verifier.Cancel(ctx, env, string(in.ID), in.Body.Reason, actorOf(ctx))
 	if err != nil {
 		return nil, s.notVerified(ctx, err)
 	}
@@ -215,26 +215,26 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 	details, rejected := verify.Rejection(err)
 	switch {
 	case errors.As(err, &unknown):
-		return huma.Error404NotFound(unknown.Error())
+		return problem(unknownFlow, unknown.Error())
 	case errors.As(err, &invalid):
-		return huma.Error422UnprocessableEntity("invalid request", &huma.ErrorDetail{Location: "body." + invalid.Field, Message: invalid.Problem})
+		return problem(invalidRequest, "correct what errors lists", ProblemField{"body." + invalid.Field, invalid.Problem})
 	case errors.As(err, &closed):
-		return huma.Error409Conflict(closed.Error())
+		return problem(conflict, closed.Error())
 	case errors.Is(err, verify.ErrNoInquiry):
-		return huma.Error409Conflict(err.Error())
+		return problem(conflict, err.Error())
 	case errors.Is(err, verify.ErrUncertain):
 		return later(verify.ErrUncertain.Error(), time.Minute)
 	case errors.Is(err, verify.ErrBusy):
 		return later(verify.ErrBusy.Error(), time.Second)
 	case errors.Is(err, persona.ErrForbidden), errors.Is(err, persona.ErrUnauthorized):
 		s.Logger.ErrorContext(ctx, "verifying somebody failed: Persona refuses the API key", "error", err)
-		return huma.NewError(http.StatusBadGateway, "Persona refuses the service's API key, or the key lacks a permission: see the log, or run idem doctor")
+		return problem(keyRefused, "Persona refuses the service's API key, or the key lacks a permission: see the log, or run idem doctor")
 	case rejected:
-		var problems []error
+		var fields []ProblemField
 		for _, d := range details {
-			problems = append(problems, errors.New(d))
+			fields = append(fields, ProblemField{Message: d})
 		}
-		return huma.Error422UnprocessableEntity("Persona rejects the request", problems...)
+		return problem(rejectedByPersona, "Persona rejects the request: see errors", fields...)
 	case errors.As(err, &refusal) || persona.RetryOf(err) != persona.RetryNever:
 		s.Logger.WarnContext(ctx, "verifying somebody failed", "error", err)
 		wait := 5 * time.Second
@@ -247,7 +247,7 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 }
 
 // later answers that the same request may succeed after a while.
-func later(problem string, wait time.Duration) error {
+func later(why string, wait time.Duration) error {
 	seconds := strconv.Itoa(max(1, int((wait+time.Second-1)/time.Second)))
-	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(problem), http.Header{"Retry-After": {seconds}})
+	return huma.ErrorWithHeaders(problem(unavailable, why), http.Header{"Retry-After": {seconds}})
 }

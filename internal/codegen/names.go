@@ -81,7 +81,7 @@ func typeName(component string) string {
 // sharedName returns the Go type of a component that holds what the kinds of a union have
 // in common, or "" for any other component.
 func sharedName(component string) string {
-	for _, part := range []string{"attributes", "relationships"} {
+	for _, part := range []string{"attributes", "relationships", "meta"} {
 		if kind, ok := strings.CutSuffix(component, "-shared-"+part); ok {
 			return goName(strings.TrimSuffix(kind, "s")) + goName(part) // lists-shared-attributes: ListAttributes
 		}

@@ -68,6 +68,7 @@ func (t *types) plain(name, doc, prefix string, schema *openapi.Schema) {
 type resource struct {
 	Name, Type                string
 	Attributes, Relationships string
+	Meta                      string // "" if such resources have none
 }
 
 // resource writes the Go type of a component that is a resource.
@@ -81,7 +82,7 @@ func (t *types) resource(component string) {
 		t.resourceOf(place{component, name}, strings.TrimSuffix(resourceType(component, schema), "/"), schema)
 		return
 	}
-	t.write("union", resource{name, component, attributes, relationships})
+	t.write("union", resource{name, component, attributes, relationships, ""})
 	t.write("unmarshal", name)
 	for _, kind := range slices.Sorted(maps.Values(schema.Mapping)) {
 		t.resource(kind)
@@ -90,7 +91,7 @@ func (t *types) resource(component string) {
 
 // resourceOf writes the Go type of the resources of one type.
 func (t *types) resourceOf(at place, typ string, schema *openapi.Schema) {
-	r := resource{at.prefix, typ, "struct{}", "struct{}"}
+	r := resource{at.prefix, typ, "struct{}", "struct{}", ""}
 	if attributes := schema.Properties["attributes"]; attributes != nil {
 		r.Attributes = r.Name + "Attributes"
 		doc := fmt.Sprintf("are the attributes of [%s].", r.Name)
@@ -100,6 +101,14 @@ func (t *types) resourceOf(at place, typ string, schema *openapi.Schema) {
 		r.Relationships = r.Name + "Relationships"
 		doc := fmt.Sprintf("are the relationships of [%s].", r.Name)
 		t.part(structure{Name: r.Relationships, Doc: doc}, schema.Properties["relationships"], at, t.relationship)
+	}
+	if meta := schema.Properties["meta"]; meta != nil && schema.Properties["attributes"] != nil {
+		r.Meta = r.Name + "Meta"
+		if shared := sharedName(meta.Ref); shared != "" {
+			r.Meta = shared
+		}
+		doc := fmt.Sprintf("is the metadata of [%s].", r.Name)
+		t.part(structure{Name: r.Meta, Doc: doc}, meta, at, t.attribute)
 	}
 	t.write("resource", r)
 	t.write("unmarshal", r.Name)
@@ -139,7 +148,8 @@ func (t *types) shared(component string, fieldAt func(place) fieldFunc) {
 	at := place{component, strings.TrimSuffix(name, "Attributes")}
 	t.afterwards(func() {
 		kind, part, _ := strings.Cut(component, "-shared-")
-		s := structure{Name: name, Doc: fmt.Sprintf("are the %s that all kinds of %s share.", part, strings.TrimSuffix(strings.ReplaceAll(kind, "-", " "), "s"))}
+		is := map[string]string{"attributes": "are the attributes", "relationships": "are the relationships", "meta": "is the metadata"}[part]
+		s := structure{Name: name, Doc: fmt.Sprintf("%s that all kinds of %s share.", is, strings.TrimSuffix(strings.ReplaceAll(kind, "-", " "), "s"))}
 		t.structure(s, t.joined.Flat(t.joined.Schema(component)), fieldAt(at))
 	})
 }

@@ -130,3 +130,21 @@ func (s *Sampler) Parameter(method, path, name string) string {
 	}
 	return ""
 }
+
+// Attributes returns invented attributes of a type of resource, without those for which only
+// empty values are valid.
+func (s *Sampler) Attributes(typ string) map[string]any {
+	attributes := make(map[string]any)
+	for _, key := range s.doc.Keys() {
+		if key.Resource != typ || key.Place != "attributes" {
+			continue
+		}
+		for range 20 { // until it is not null
+			if value := s.value(s.doc.schemaOf(key), key.Name, 0); filled(value) {
+				attributes[key.Name] = value
+				break
+			}
+		}
+	}
+	return attributes
+}

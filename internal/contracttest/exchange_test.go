@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,6 +38,19 @@ type recording struct {
 	answers []exchange
 	plain   []exchange // webhooks in the usual form
 	full    []exchange // webhooks with all possible included resources
+}
+
+// exchanges yields the answers and the webhooks.
+func (r recording) exchanges() iter.Seq[exchange] {
+	return func(yield func(exchange) bool) {
+		for _, list := range [][]exchange{r.answers, r.plain, r.full} {
+			for _, e := range list {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // value returns the decoded body of an exchange, or nil for a print.

@@ -23,7 +23,7 @@ const (
 // steps returns all steps.
 func steps() []step {
 	return slices.Concat(subscription(), accountSteps(), inquirySteps(), evidenceSteps(), submissionSteps(), caseSteps(), reportSteps(),
-		transactionSteps(), listSteps(), runSteps(), webhookSteps(), templateSteps(), connectSteps(), tokenSteps(), keySteps())
+		transactionSteps(), listSteps(), runSteps(), webhookSteps(), templateSteps(), connectSteps(), tokenSteps(), keySteps(), fillSteps())
 }
 
 func TestTheSandboxConforms(t *testing.T) {
@@ -44,6 +44,8 @@ func TestTheSandboxConforms(t *testing.T) {
 	}
 	var table figures
 	w.coverage(t, &table)
+	w.filled(t, &table)
+	w.precision(t, &table)
 	w.casings(t, &table)
 	w.events(&table)
 	for _, e := range conformance.Exceptions() {

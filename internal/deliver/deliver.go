@@ -46,6 +46,7 @@ type Deliverer struct {
 
 	mu         sync.Mutex
 	configured []domain.Endpoint
+	functions  []Function
 }
 
 // key names an endpoint.
@@ -164,24 +165,31 @@ func (d *Deliverer) SetEndpoints(endpoints []domain.Endpoint) {
 	d.configured = endpoints
 }
 
+// endpoints returns the endpoints of the configuration and those of functions.
 func (d *Deliverer) endpoints() []domain.Endpoint {
+	functions := d.functionEndpoints()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.configured
+	return slices.Concat(d.configured, functions)
 }
 
 // storeConfigured creates and updates the rows of the configured endpoints, and reports
-// whether one may have changed. A new endpoint receives the notifications from now on.
+// whether one may have changed. A new endpoint receives the notifications from now on, a
+// new function all of them.
 func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment, rows []domain.Endpoint) (changed bool, err error) {
 	for _, c := range d.endpoints() {
 		if c.Environment != env {
 			continue
 		}
+		position := int64(-1)
+		if _, ok := d.function(c.Name); ok {
+			position = 0
+		}
 		i := slices.IndexFunc(rows, func(row domain.Endpoint) bool { return row.Name == c.Name })
 		switch {
 		case i < 0:
 			changed, err = true, d.rows.CreateEndpoint(ctx, domain.Endpoint{
-				Environment: env, Name: c.Name, URL: c.URL, Types: c.Types, Configured: true, Position: -1, CreatedAt: d.now(),
+				Environment: env, Name: c.Name, URL: c.URL, Types: c.Types, Configured: true, Position: position, CreatedAt: d.now(),
 			}, nil)
 		case rows[i].URL != c.URL || !slices.Equal(rows[i].Types, c.Types) || !rows[i].Configured:
 			row := rows[i]
@@ -205,6 +213,9 @@ func (d *Deliverer) Test(ctx context.Context, e domain.Endpoint) (domain.Attempt
 	e, ok := d.settings(e)
 	if !ok {
 		return domain.Attempt{Error: "the endpoint is not in this node's configuration"}, nil
+	}
+	if _, ok := d.function(e.Name); ok {
+		return domain.Attempt{Error: "it is a function of the program and receives no test messages"}, nil
 	}
 	n := notify.Test(e.Environment, e.Name, d.now())
 	body, err := notify.Body(n)

@@ -244,6 +244,9 @@ func TestTheNotificationsOfASubjectComeInOrder(t *testing.T) {
 }
 
 func TestAnEndpointThatHangsDelaysNoOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()
@@ -350,6 +353,9 @@ func TestAnEndpointThatIsGoneIsDisabledAndTheOthersAreTold(t *testing.T) {
 }
 
 func TestWhatWasUnderWayWhenANodeStoppedIsDeliveredByTheNext(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		hang := make(chan struct{})
@@ -402,6 +408,9 @@ func TestTwoNodesDeliverEachNotificationOnce(t *testing.T) {
 }
 
 func TestSecretsAreRotatedWithoutALoss(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {
 		db := open()

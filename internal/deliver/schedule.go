@@ -21,6 +21,7 @@ const (
 type answer struct {
 	domain.Attempt
 	retryAfter time.Duration // 0 if the endpoint did not ask for it
+	local      bool          // a function of this program was called
 }
 
 // accepted reports whether the endpoint accepted the notification.
@@ -31,7 +32,7 @@ func (a answer) gone() bool { return a.Status == http.StatusGone }
 
 // alive reports whether the endpoint works, even if it rejects this notification.
 func (a answer) alive() bool {
-	return a.Status != 0 && a.Status < 500 && a.Status != http.StatusTooManyRequests
+	return a.local || a.Status != 0 && a.Status < 500 && a.Status != http.StatusTooManyRequests
 }
 
 // settle returns a delivery after an attempt. draw is a random number in [0, 1).
@@ -42,6 +43,8 @@ func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Del
 	switch deadline := d.CreatedAt.Add(giveUpAfter); {
 	case a.accepted():
 		d.State, d.FinishedAt, d.NextAttemptAt = domain.DeliveryDelivered, now, time.Time{}
+	case a.local:
+		d.NextAttemptAt = now.Add(min(wait, longestRecall))
 	case a.gone(), !now.Before(deadline):
 		d.State, d.FinishedAt, d.NextAttemptAt = domain.DeliveryFailed, now, time.Time{}
 	default:

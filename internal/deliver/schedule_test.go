@@ -51,6 +51,19 @@ func TestWhatBecomesOfADelivery(t *testing.T) {
 	}
 }
 
+func TestACallOfAFunctionIsNeverGivenUpAndSoonRepeated(t *testing.T) {
+	rejected := answer{Attempt: domain.Attempt{At: start, Error: "not now"}, local: true}
+	d := domain.Delivery{State: domain.DeliveryWaiting, CreatedAt: start}
+	for now := start; now.Before(start.Add(2 * giveUpAfter)); now = now.Add(time.Hour) {
+		if d = settle(d, rejected, now, 0.999); d.State != domain.DeliveryWaiting || d.NextAttemptAt.Sub(now) > longestRecall {
+			t.Fatalf("after %s it is %s until %s", now.Sub(start), d.State, d.NextAttemptAt)
+		}
+	}
+	if h := (health{failures: tolerated - 1}).after(rejected, start, 0); h.open() {
+		t.Error("a rejection pauses the function")
+	}
+}
+
 func TestADeliveryIsRetriedForThreeDays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, now := domain.Delivery{State: domain.DeliveryWaiting, CreatedAt: start}, start

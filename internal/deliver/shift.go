@@ -178,15 +178,25 @@ func (s *shift) read(ctx context.Context, now time.Time) (full bool, err error) 
 func (s *shift) begin(sending context.Context, e domain.Endpoint, d store.Due) {
 	s.sending++
 	go func() {
-		body, err := notify.Body(d.Notification)
-		a := answer{Attempt: domain.Attempt{At: s.now()}}
-		if err != nil {
-			a.Error = err.Error()
-		} else {
-			a = s.sender.send(sending, e, d.Notification.ID, body)
+		a := answer{Attempt: domain.Attempt{At: s.now(), Error: "the function ended its goroutine"}, local: true}
+		defer func() {
+			s.answers <- answered{d, a, a.Status == 0 && sending.Err() != nil} // never blocks: the channel has room for all
+		}()
+		if f, ok := s.function(e.Name); ok {
+			a = f.call(sending, d.Notification, s.now)
+			return
 		}
-		s.answers <- answered{d, a, a.Status == 0 && sending.Err() != nil} // never blocks: the channel has room for all
+		a = s.post(sending, e, d.Notification)
 	}()
+}
+
+// post makes one attempt to send a notification over the network.
+func (s *shift) post(ctx context.Context, e domain.Endpoint, n domain.Notification) answer {
+	body, err := notify.Body(n)
+	if err != nil {
+		return answer{Attempt: domain.Attempt{At: s.now(), Error: err.Error()}}
+	}
+	return s.sender.send(ctx, e, n.ID, body)
 }
 
 // until returns how long to wait for an event at most.

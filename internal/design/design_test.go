@@ -2,6 +2,7 @@
 package design
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -59,7 +60,8 @@ func imports(t *testing.T) string {
 		fields := strings.Fields(line)
 		var ours []string
 		for _, path := range fields[1:] {
-			if name, ok := strings.CutPrefix(path, module); ok {
+			if name, ok := strings.CutPrefix(path+"/", module); ok {
+				name = cmp.Or(strings.TrimSuffix(name, "/"), "idem") // the package at the root
 				ours = append(ours, strings.TrimPrefix(name, "internal/"))
 			}
 		}
@@ -71,6 +73,22 @@ func imports(t *testing.T) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "")
+}
+
+// TestTheSDKAndTheClientUseOnlyTheStandardLibrary checks the promise of the documentation to
+// programs that import them.
+func TestTheSDKAndTheClientUseOnlyTheStandardLibrary(t *testing.T) {
+	list := exec.Command("go", "list", "-deps", "-f", `{{if not .Standard}}{{.ImportPath}}{{end}}`, ".", "./persona", "./persona/webhook")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		if !slices.Contains([]string{strings.TrimSuffix(module, "/"), module + "persona", module + "persona/webhook"}, path) {
+			t.Errorf("they depend on %s", path)
+		}
+	}
 }
 
 // difference returns the lines that only one of two texts has.

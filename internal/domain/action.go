@@ -67,6 +67,7 @@ const (
 	ActionDone        ActionState = "done"         // Persona accepted the call
 	ActionAlreadyDone ActionState = "already_done" // the effect was there before the call
 	ActionDropped     ActionState = "dropped"      // its precondition no longer holds
-	ActionDead        ActionState = "dead"         // rejected for good; can be replayed
+	ActionDead        ActionState = "dead"         // rejected for good; can be replayed or discarded
+	ActionDiscarded   ActionState = "discarded"    // it was dead, and a person decided that nothing is left to do
 	ActionSkipped     ActionState = "skipped"      // there was nothing to act on, such as a case for an inquiry without one
 )

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
+	"github.com/idemhq/idem/internal/sender"
 	"github.com/idemhq/idem/persona/webhook"
 )
 
@@ -27,7 +28,7 @@ const (
 // signed request.
 type history struct {
 	mu    sync.Mutex
-	known *simplelru.LRU[sender, *record]
+	known *simplelru.LRU[sender.Address, *record]
 }
 
 type record struct {
@@ -36,11 +37,11 @@ type record struct {
 }
 
 func newHistory() *history {
-	known, _ := simplelru.NewLRU[sender, *record](maxSenders, nil) // fails only for sizes below one
+	known, _ := simplelru.NewLRU[sender.Address, *record](maxSenders, nil) // fails only for sizes below one
 	return &history{known: known}
 }
 
-func (h *history) of(from sender) *record {
+func (h *history) of(from sender.Address) *record {
 	r, known := h.known.Get(from)
 	if !known {
 		r = &record{unsigned: rate.NewLimiter(unsignedPerSecond, unsignedBurst)}
@@ -50,14 +51,14 @@ func (h *history) of(from sender) *record {
 }
 
 // failed records bytes without a valid signature from a sender.
-func (h *history) failed(from sender, bytes int, now time.Time) {
+func (h *history) failed(from sender.Address, bytes int, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.of(from).unsigned.AllowN(now, bytes)
 }
 
 // signed records a signed request from a sender.
-func (h *history) signed(from sender, now time.Time) {
+func (h *history) signed(from sender.Address, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.of(from).signed = now
@@ -65,7 +66,7 @@ func (h *history) signed(from sender, now time.Time) {
 
 // suspects reports whether a sender sent too much without a valid signature and has sent no
 // signed request lately.
-func (h *history) suspects(from sender, now time.Time) bool {
+func (h *history) suspects(from sender.Address, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r, known := h.known.Get(from)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/idemhq/idem/internal/sender"
 	"github.com/idemhq/idem/persona/webhook"
 )
 
@@ -41,7 +42,7 @@ func TestSuspectedSenders(t *testing.T) {
 	}
 }
 
-func failures(from sender, now time.Time, n, bytes int) func(*history) {
+func failures(from sender.Address, now time.Time, n, bytes int) func(*history) {
 	return func(h *history) {
 		for range n {
 			h.failed(from, bytes, now)

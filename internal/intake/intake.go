@@ -22,6 +22,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
+	"github.com/idemhq/idem/internal/sender"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/persona/webhook"
 )
@@ -40,7 +41,7 @@ type Source struct {
 // Intake is the webhook receiver. Create it with [New] and call [Intake.Run].
 type Intake struct {
 	store      Appender
-	proxies    proxies
+	proxies    sender.Proxies
 	metrics    *telemetry.Metrics
 	logger     *slog.Logger
 	now        func() time.Time
@@ -100,7 +101,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "unknown environment", http.StatusNotFound)
 		return
 	}
-	from := in.proxies.sender(r)
+	from := in.proxies.Of(r)
 	outcome, err := in.receive(w, r, environment, source, from)
 	in.metrics.Received.WithLabelValues(string(environment), outcome.word).Inc()
 	in.metrics.Intake.WithLabelValues(string(environment)).Observe(in.now().Sub(start).Seconds())
@@ -123,7 +124,7 @@ type outcome struct {
 }
 
 // receive handles one request. The error says why it was rejected; it is nil for 200.
-func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source, from sender) (outcome, error) {
+func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment domain.Environment, source Source, from sender.Address) (outcome, error) {
 	if o, err := in.rejectUnread(r, source, from); err != nil {
 		limitRest(w)
 		return o, err
@@ -157,7 +158,7 @@ func limitRest(w http.ResponseWriter) {
 }
 
 // rejectUnread rejects a request if that is possible without reading its body.
-func (in *Intake) rejectUnread(r *http.Request, source Source, from sender) (outcome, error) {
+func (in *Intake) rejectUnread(r *http.Request, source Source, from sender.Address) (outcome, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return outcome{http.StatusUnsupportedMediaType, "content_type"}, errors.New("the content type is not application/json")
 	}
@@ -179,7 +180,7 @@ func (in *Intake) rejectUnread(r *http.Request, source Source, from sender) (out
 }
 
 // longest returns the maximum length of a request's body in bytes.
-func (in *Intake) longest(r *http.Request, from sender) int64 {
+func (in *Intake) longest(r *http.Request, from sender.Address) int64 {
 	if (r.ContentLength < 0 || r.ContentLength > smallBody) && in.history.suspects(from, in.now()) {
 		return smallBody
 	}
@@ -187,7 +188,7 @@ func (in *Intake) longest(r *http.Request, from sender) int64 {
 }
 
 // readSigned reads a body and verifies its signature.
-func (in *Intake) readSigned(w http.ResponseWriter, r *http.Request, source Source, from sender) ([]byte, outcome, error) {
+func (in *Intake) readSigned(w http.ResponseWriter, r *http.Request, source Source, from sender.Address) ([]byte, outcome, error) {
 	connection := http.NewResponseController(w)
 	until := func(t time.Time) { _ = connection.SetReadDeadline(t) } // fails only in tests without a connection
 	reading := in.readers.begin(from, until)

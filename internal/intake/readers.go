@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"sync"
 	"time"
+
+	"github.com/idemhq/idem/internal/sender"
 )
 
 const (
@@ -33,7 +35,7 @@ var past = time.Unix(1, 0)
 type readers struct {
 	mu     sync.Mutex
 	held   int
-	shares map[sender]*share
+	shares map[sender.Address]*share
 }
 
 // share is the memory that one sender holds.
@@ -50,7 +52,7 @@ type share struct {
 // reader is a request whose body is being read.
 type reader struct {
 	of      *readers
-	from    sender
+	from    sender.Address
 	until   func(time.Time) // sets the read deadline
 	began   time.Time
 	held    int
@@ -60,12 +62,12 @@ type reader struct {
 
 // begin admits a request, evicting others if necessary. until sets the request's read
 // deadline: it is called immediately, and again if the request is evicted.
-func (r *readers) begin(from sender, until func(time.Time)) *reader {
+func (r *readers) begin(from sender.Address, until func(time.Time)) *reader {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	if r.shares == nil {
-		r.shares = map[sender]*share{}
+		r.shares = map[sender.Address]*share{}
 	}
 	s := r.shares[from]
 	if s == nil {

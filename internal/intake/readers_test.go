@@ -8,16 +8,18 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/idemhq/idem/internal/sender"
 )
 
-func host(n int) sender {
+func host(n int) sender.Address {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
 // evictions records which requests were evicted, in order.
 type evictions []string
 
-func (e *evictions) begin(r *readers, from sender, name string) *reader {
+func (e *evictions) begin(r *readers, from sender.Address, name string) *reader {
 	return r.begin(from, func(t time.Time) {
 		if t.Equal(past) {
 			*e = append(*e, name)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/sender"
 )
 
 const (
@@ -29,7 +30,7 @@ type rejections struct {
 // rejection is what log lines are limited by.
 type rejection struct {
 	environment domain.Environment
-	from        sender
+	from        sender.Address
 	outcome     string
 }
 

@@ -19,9 +19,11 @@ import (
 
 // condition is the compiled condition of a rule.
 type condition struct {
+	text      string
 	program   cel.Program
 	variables []string // the variables that it uses
 	spelled   []string // the string literals in it, which are safe to show
+	lowerTags []string // texts that it compares with tags, but that no tag equals
 
 	always          bool // true whatever the facts are
 	withoutEvidence bool // true for a person without verifications and reports
@@ -63,7 +65,7 @@ func (l *language) compile(text string, approves bool) (*condition, error) {
 	if err != nil {
 		return nil, &conditionError{common.NoLocation, err.Error()}
 	}
-	c := &condition{program: program}
+	c := &condition{text: text, program: program, lowerTags: lowerTags(native)}
 	c.note(native)
 	known := map[string]any{"thresholds": l.numbers()}
 	if value, _, err := program.Eval(known); err == nil {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -129,6 +130,38 @@ func TestProbableMistakesCauseWarnings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTagsThatAreNotInCapitalsCauseWarnings(t *testing.T) {
+	const rest = "  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
+	for condition, want := range map[string]string{
+		`'vip' in inquiry.tags`:                                     "vip",
+		`!('Vip' in inquiry.tags)`:                                  "Vip",
+		`'VIP' in inquiry.tags`:                                     "",
+		`'ÄÖ' in inquiry.tags`:                                      "",
+		`'äö' in inquiry.tags`:                                      "äö",
+		`inquiry.tags.exists(t, t == 'vip')`:                        "vip",
+		`inquiry.tags.all(t, t != 'VIP')`:                           "",
+		`inquiry.tags.exists(t, t.startsWith('v'))`:                 "v",
+		`inquiry.tags.exists(t, t.matches('(?i)vip'))`:              "",
+		`inquiry.tags.exists(t, t in ['VIP', 'new'])`:               "new",
+		`['vip'].exists(x, x in inquiry.tags)`:                      "vip",
+		`inquiry.tags == ['vip']`:                                   "vip",
+		`size(inquiry.tags) > 0 && inquiry.tags[0] == 'vip'`:        "vip",
+		`reports.exists(r, 'vip' in r.tags)`:                        "vip",
+		`inquiry.note == 'vip' && size(inquiry.tags) == 0`:          "",
+		`verifications.exists(v, v.status == 'passed')`:             "",
+		`size(inquiry.tags.filter(t, t == 'vip' || t == 'X')) == 1`: "vip",
+	} {
+		rule := "  - {name: a, on: {object: inquiry, to: [completed]}, when: \"" + condition + "\", then: [decline_inquiry]}\n"
+		got := load(t, ordered(rule+rest)).Warnings()
+		switch {
+		case want == "" && len(got) > 0:
+			t.Errorf("%s: warned of %q", condition, got)
+		case want != "" && (len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("no tag is %q: Persona shows tags in capitals, so write %q", want, strings.ToUpper(want)))):
+			t.Errorf("%s: warned of %q, want %s", condition, got, want)
+		}
 	}
 }
 

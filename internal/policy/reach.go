@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
@@ -83,6 +84,11 @@ func (l *loader) warn() {
 		path := fmt.Sprintf("$.rules[%d]", i)
 		if r.approves && (r.unconditional() || r.when.withoutEvidence) {
 			l.warning(path, "the rule also approves a person without any verification: require one, such as passed(\"government-id\")")
+		}
+		if r.when != nil {
+			for _, tag := range r.when.lowerTags {
+				l.warning(path+".when", "no tag is %q: Persona shows tags in capitals, so write %q", tag, strings.ToUpper(tag))
+			}
 		}
 		for j, s := range r.then {
 			if s.kind.Name == domain.SetCaseStatus {

@@ -123,6 +123,7 @@ const ActionClaim = "action"
 // Filter selects the rows of a list. The newest come first unless Oldest is set.
 type Filter struct {
 	Object       domain.Ref // zero means all
+	Cases        bool       // of objects: only cases
 	State        string     // of events and actions; empty means all
 	Event        string     // of notifications: the event that caused them; empty means all
 	Endpoint     string     // of deliveries: the name of the endpoint; empty means all
@@ -230,6 +231,14 @@ type Store interface {
 	// dead.
 	Revive(ctx context.Context, env domain.Environment, id, idempotencyKey string, now time.Time, log []audit.Entry) error
 
+	// RequestAction stores an action that a person requested, with its job and audit entries,
+	// and returns it. If there is an action with its derived key, it returns that one.
+	RequestAction(ctx context.Context, a domain.Action, log []audit.Entry) (domain.Action, error)
+
+	// Discard marks a dead action as discarded: nothing is left to do. It returns ErrNotFound
+	// if the action is not dead.
+	Discard(ctx context.Context, env domain.Environment, id string, log []audit.Entry) error
+
 	// BeginReconciliation resumes the environment's unfinished reconciliation or starts the
 	// given one, for a holder until a time. If another holder has it, ok is false.
 	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (current domain.Reconciliation, ok bool, err error)
@@ -246,7 +255,15 @@ type Store interface {
 	Renew(ctx context.Context, c Claim) (held bool, err error)
 
 	Deliveries
+	Tokens
+	Requests
+	Timelines
 	Verifications
+	ViewReader
+
+	// RecordAudit adds entries about what happened outside of the database. The times of the
+	// entries are given.
+	RecordAudit(ctx context.Context, env domain.Environment, entries []audit.Entry) error
 
 	// Lists for people and the API.
 	Events(ctx context.Context, env domain.Environment, f Filter) (Page[domain.Event], error)
@@ -260,6 +277,9 @@ type Store interface {
 
 	// AuditTrail returns up to limit entries after a sequence, oldest first.
 	AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error)
+
+	// AuditOf returns the newest 1,000 entries about objects with these ids, oldest first.
+	AuditOf(ctx context.Context, env domain.Environment, objects []string) ([]audit.Entry, error)
 
 	// Backlog counts the unfinished work.
 	Backlog(ctx context.Context, env domain.Environment) (Backlog, error)

@@ -30,6 +30,12 @@ type Metrics struct {
 	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
 	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
 	Nodes        prometheus.Gauge         // processes on the same database
+	ReloadOK     prometheus.Gauge         // 1 if the last reload of the configuration succeeded, or there was none
+	ReloadedAt   prometheus.Gauge         // when the configuration was loaded last, in Unix seconds
+	KeyCreated   *prometheus.GaugeVec     // when an API key or a webhook secret was made, in Unix seconds, by environment and kind
+	KeyExpires   *prometheus.GaugeVec     // when an API key expires; absent if it does not
+	RotationDue  *prometheus.GaugeVec     // when a key or secret is to be rotated; absent if it is not
+	RotationOK   *prometheus.GaugeVec     // 0 while a rotation fails
 }
 
 // New returns metrics with their own registry.
@@ -52,8 +58,18 @@ func New() *Metrics {
 	m.Delivery = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_delivery_seconds", Help: "Time from a notification to its acceptance by an endpoint.",
 		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 5, 30, 300, 3600, 86400}}, []string{"environment"})
 	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
+	m.ReloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_successful", Help: "1 if the configuration on disk is in use, 0 if the last reload rejected it; alert on 0."})
+	m.ReloadedAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_success_timestamp_seconds", Help: "When the configuration was loaded last."})
+	key := []string{"environment", "kind"}
+	m.KeyCreated = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_created_timestamp_seconds", Help: "When an API key or a webhook secret was made, as far as Persona tells."}, key)
+	m.KeyExpires = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_expires_timestamp_seconds", Help: "When an API key expires; absent if it does not. Alert before."}, key)
+	m.RotationDue = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_rotation_due_timestamp_seconds", Help: "When a key or secret is rotated; absent without rotate_keys. Alert when it is in the past for a day."}, key)
+	m.RotationOK = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_key_rotation_successful", Help: "0 while the rotation of a key or secret fails; alert on 0."}, key)
+	m.registry.MustRegister(m.KeyCreated, m.KeyExpires, m.RotationDue, m.RotationOK)
 	m.Nodes.Set(1)
-	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes,
+	m.ReloadOK.Set(1)
+	m.ReloadedAt.SetToCurrentTime()
+	m.registry.MustRegister(m.Received, m.Intake, m.Advanced, m.Decided, m.Performed, m.Notified, m.Reconciled, m.ReconciledAt, m.PolicyErrors, m.Delivered, m.Delivery, m.Paused, m.Nodes, m.ReloadOK, m.ReloadedAt,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -76,7 +76,11 @@ func (u *unreliable) behind() bool {
 // TestAtMostOneInquiryIsLive lets hosts, people, operators and time act at random, over an
 // unreliable network and from verifiers that share only the database.
 func TestAtMostOneInquiryIsLive(t *testing.T) {
-	for seed := range uint64(40) {
+	seeds := uint64(40)
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(f *verify.Flow) { f.Attempts = 4 })

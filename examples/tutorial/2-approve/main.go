@@ -1,5 +1,5 @@
 // Step 2: when an inquiry is completed, its webhook approves it and sets its case to
-// Approved.
+// Approved. A second webhook event brings the verdict: nothing is polled.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/persona"
@@ -21,36 +22,40 @@ func main() {
 	client, err := persona.NewClient(persona.WithEnvironment(persona.Sandbox))
 	check(err)
 
-	// Subscribe to the one event this program is for.
+	// Subscribe to the events this program is for.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	hook, err := client.Webhooks.Create(ctx, persona.WebhookCreateParams{
 		Name:          persona.Set("tutorial, step 2"),
 		URL:           persona.Set("http://" + listener.Addr().String()),
-		EnabledEvents: persona.Set([]string{string(webhook.InquiryCompleted)}),
+		EnabledEvents: persona.Set([]string{string(webhook.InquiryCompleted), string(webhook.CaseStatusUpdated)}),
 	})
 	check(err)
 	_, err = client.Webhooks.Enable(ctx, hook.ID)
 	check(err)
 
-	done := make(chan error, 1)
+	verdict := make(chan string, 1)
 	handler := &webhook.Handler{Secrets: []string{hook.Attributes.Secret}}
 	handler.OnInquiryCompleted(func(ctx context.Context, e *webhook.Event, inquiry *persona.Inquiry) error {
-		err := approve(ctx, client, e, inquiry)
-		done <- err
-		return err // an error makes Persona deliver the event again
+		return approve(ctx, client, e, inquiry) // an error makes Persona deliver the event again
+	})
+	handler.OnCaseStatusUpdated(func(_ context.Context, _ *webhook.Event, c *persona.Case) error {
+		verdict <- fmt.Sprintf("case %s is %s", c.ID, c.Attributes.Status)
+		return nil
 	})
 	go http.Serve(listener, handler)
 
 	// The applicant: an inquiry, a case about it, and a verification that passes.
-	inquiry, c, err := tutorial.Apply(ctx, client, "user-1001")
+	inquiry, _, err := tutorial.Apply(ctx, client, "user-1001")
 	check(err)
 	_, err = tutorial.Simulate(ctx, client, inquiry.ID, tutorial.Passed())
 	check(err)
-	check(<-done)
-	c, err = client.Cases.Get(ctx, c.ID)
-	check(err)
-	fmt.Printf("case %s is %s\n", c.ID, c.Attributes.Status)
+	select {
+	case text := <-verdict:
+		fmt.Println(text)
+	case <-time.After(30 * time.Second):
+		log.Fatal("no verdict has come: is the webhook reachable?")
+	}
 }
 
 // approve approves the inquiry and sets the status of its cases. The keys come from

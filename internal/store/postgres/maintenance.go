@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -68,6 +70,15 @@ func (db *DB) Partition(ctx context.Context, now time.Time) error {
 		if err := db.exclusively(ctx, func(tx pgx.Tx) error { return makePartition(ctx, tx, first) }); err != nil {
 			return fmt.Errorf("create a partition for events: %w", err)
 		}
+	}
+	return nil
+}
+
+// partitionAtStart is [DB.Partition], except that a long query does not keep the service
+// from starting: until the next try events are stored in the default partition.
+func (db *DB) partitionAtStart(ctx context.Context) error {
+	if err := db.Partition(ctx, db.Now()); !isLocked(err) {
+		return err
 	}
 	return nil
 }
@@ -145,12 +156,23 @@ func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
 	return gone, err
 }
 
-// exclusively runs statements that change tables on one node at a time.
+// exclusively runs statements that change tables on one node at a time. They do not wait
+// long for queries that are running, such as an export: while they wait, they block all
+// later queries of the table.
 func (db *DB) exclusively(ctx context.Context, f func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		if err := db.Lock(ctx, transaction{tx}, []string{"partitions of the events"}); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
+			return err
+		}
 		return f(tx)
 	})
+}
+
+// isLocked reports whether a statement waited too long for a query of the same table.
+func isLocked(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == "55P03"
 }

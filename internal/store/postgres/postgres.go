@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	db := &DB{pool: pool, node: domain.NewID("node")}
 	db.Store = sqlstore.New(db)
-	if err := errors.Join(db.migrate(ctx), db.heartbeat(ctx), db.Partition(ctx, db.Now())); err != nil {
+	if err := errors.Join(db.migrate(ctx), db.heartbeat(ctx), db.partitionAtStart(ctx)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -33,18 +33,33 @@ func (s *Store) saveAudit(ctx context.Context, tx Tx, env domain.Environment, en
 	return nil
 }
 
+// RecordAudit implements [store.Store].
+func (s *Store) RecordAudit(ctx context.Context, env domain.Environment, entries []audit.Entry) error {
+	err := s.db.Tx(ctx, func(tx Tx) error { return s.announce(ctx, tx, env, nil, entries) })
+	if err != nil {
+		return fmt.Errorf("record in the audit trail: %w", err)
+	}
+	return nil
+}
+
 // AuditTrail implements [store.Store].
 func (s *Store) AuditTrail(ctx context.Context, env domain.Environment, after int64, limit int) ([]audit.Entry, error) {
-	rows, err := s.db.Query(ctx, "SELECT sequence, at, actor, what, object_type, object_id, detail, hash FROM audit WHERE environment = $1 AND sequence > $2 ORDER BY sequence LIMIT $3", env, after, limit)
-	entries, err := collect(rows, err, func(rows Rows) (audit.Entry, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+auditColumns+" FROM audit WHERE environment = $1 AND sequence > $2 ORDER BY sequence LIMIT $3", env, after, limit)
+	entries, err := collect(rows, err, scanAudit(env))
+	if err != nil {
+		return nil, fmt.Errorf("read the audit trail: %w", err)
+	}
+	return entries, nil
+}
+
+const auditColumns = "sequence, at, actor, what, object_type, object_id, detail, hash"
+
+func scanAudit(env domain.Environment) func(Rows) (audit.Entry, error) {
+	return func(rows Rows) (audit.Entry, error) {
 		e := audit.Entry{Environment: env}
 		var at int64
 		err := rows.Scan(&e.Sequence, &at, &e.Actor, &e.What, &e.About.Type, &e.About.ID, &e.Detail, &e.Hash)
 		e.At = moment(at)
 		return e, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the audit trail: %w", err)
 	}
-	return entries, nil
 }

@@ -47,6 +47,12 @@ type Database interface {
 	// parameter.
 	In(parameter string) string
 
+	// Snapshot runs f with a querier whose queries all see the same state.
+	Snapshot(ctx context.Context, f func(Querier) error) error
+
+	// Moment converts a time to a parameter that can be compared with a column of a view.
+	Moment(at time.Time) any
+
 	// ForUpdate returns the end of a query that locks the rows it finds.
 	ForUpdate() string
 
@@ -200,6 +206,9 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	narrow := func(condition string, value any) {
 		args = append(args, value)
 		query += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if f.Cases && table == "objects" {
+		query += " AND type = 'case'" // they have a partial index
 	}
 	if !f.Object.IsZero() {
 		id := "object_id"

@@ -94,10 +94,18 @@ func Run(t *testing.T, open Open) {
 		"failed deliveries can be replayed":                 redelivered,
 		"deliveries are listed and pruned":                  deliveriesListed,
 		"a claim can be renewed while it is held":           claimRenewed,
+		"a token is read as it was saved":                   tokenRoundTrip,
+		"a request with a key is handled once":              requestOnce,
+		"what was read is recorded":                         recorded,
+		"a timeline has pages":                              timelineInPages,
+		"an action by hand is stored once, and discarded":   actionByHand,
 		"a verification is read as it was saved":            verificationRoundTrip,
 		"a verification is saved only over its version":     verificationStale,
 		"a subject has one verification in each flow":       verificationsAtOnce,
 		"verifications are listed":                          verificationsListed,
+		"objects can be read through views":                 viewsOfObjects,
+		"decisions, actions and events have views":          viewsOfWork,
+		"a view is read from one snapshot":                  viewSnapshot,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, jobs := open(t)

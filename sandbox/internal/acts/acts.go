@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -25,7 +26,10 @@ type Act struct {
 	Tags    []string       `json:"tags,omitempty"`    // of a verification
 	Query   map[string]any `json:"query,omitempty"`   // of a report, with keys in kebab-case
 	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
-	Signals map[string]any `json:"signals,omitempty"` // of a session or an inquiry, with keys in kebab-case
+	Signals map[string]any `json:"signals,omitempty"` // of a session, an inquiry or a report, with keys in kebab-case
+
+	Checks    []resources.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
+	Extracted map[string]any    `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
 }
 
 // Kind is the kind of an [Act].

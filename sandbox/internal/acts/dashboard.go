@@ -3,6 +3,7 @@ package acts
 import (
 	"slices"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
@@ -74,22 +75,27 @@ func publishTemplateVersion(c *engine.Change, version *storage.Resource, _ Act) 
 }
 
 // createReport creates a report about an account, also of the kinds that only workflows
-// create at Persona.
+// create at Persona. It belongs to the account's latest inquiry.
 func createReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
-	return newReport(c, account, a)
+	template, err := templateOf(a)
+	if err != nil {
+		return nil, err
+	}
+	report := resources.NewAccountReport(c, a.Type, template, a.Query, account)
+	return report, resources.SetReportSignals(report, a.Signals)
 }
 
-// newReport creates the report of an act, about an account unless that is nil.
-func newReport(c *engine.Change, account *storage.Resource, a Act) (*storage.Resource, error) {
+// templateOf returns the id of the template of an act's report. It refuses a query that the
+// report cannot have.
+func templateOf(a Act) (string, error) {
+	var types []string
 	for id, typ := range fixtures.ReportTemplates() {
 		if typ == a.Type {
-			if err := reportkind.CheckQuery(typ, a.Query); err != nil {
-				return nil, err
-			}
-			return resources.NewReport(c, typ, id, a.Query, account), nil
+			return id, reportkind.CheckQuery(typ, a.Query)
 		}
+		types = append(types, typ)
 	}
-	return nil, engine.Unprocessable("type must be the type of a report", "/type")
+	return "", engine.Unprocessable("type must be the type of a report"+spelling.DidYouMean(a.Type, types), "/type")
 }
 
 // reviewReport adds the review of a user to the history of a report.

@@ -3,6 +3,7 @@ package acts
 import (
 	"slices"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
@@ -20,17 +21,31 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 	isVerification := storage.FamilyOf(a.Type) == "verification"
 	switch {
 	case catalog.Shapes()[a.Type] == [2]string{} && storage.FamilyOf(a.Type) != "selfie", !isVerification && outcomes == nil:
-		return nil, engine.Unprocessable("type must be the type of a verification, of a document or of a selfie", "/type")
+		return nil, engine.Unprocessable("type must be the type of a verification, of a document or of a selfie"+spelling.DidYouMean(a.Type, submittable()), "/type")
 	case isVerification && resources.VerificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
-		return nil, engine.Unprocessable("a "+a.Type+" cannot have this outcome", "/outcome")
+		return nil, engine.Unprocessable("a "+a.Type+" cannot have this outcome"+spelling.DidYouMean(a.Outcome, slices.Concat(outcomes, resources.VerificationOutcomes(a.Type))), "/outcome")
 	}
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return nil, err
 	}
 	if isVerification {
-		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome), nil
+		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome, resources.Chosen{Checks: a.Checks, Extracted: a.Extracted})
+	}
+	if len(a.Checks)+len(a.Extracted) > 0 {
+		return nil, engine.Unprocessable("only a verification has checks and extracted data", "/type")
 	}
 	return resources.AddEvidence(c, inquiry, a.Type, a.Outcome), nil
+}
+
+// submittable returns the types that a person can submit.
+func submittable() []string {
+	types := []string{"selfie/profile-and-center"}
+	for typ := range catalog.Shapes() {
+		if family := storage.FamilyOf(typ); family == "verification" || family == "document" {
+			types = append(types, typ)
+		}
+	}
+	return types
 }
 
 func moveOn(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
@@ -80,7 +95,10 @@ func useReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (*st
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return nil, err
 	}
-	v := resources.AddVerification(c, inquiry, "verification/government-id", fixtures.GovernmentIDTemplateID, "submitted")
+	v, err := resources.AddVerification(c, inquiry, "verification/government-id", fixtures.GovernmentIDTemplateID, "submitted", resources.Chosen{})
+	if err != nil {
+		return nil, err
+	}
 	v.Attributes["from-reusable-persona"] = true
 	resources.SetVerification(c, v, "passed")
 	c.Emit("inquiry.reusable-persona-used", inquiry, nil)
@@ -93,24 +111,28 @@ func runReport(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 	if inquiry.Attributes["redacted-at"] != nil {
 		return nil, engine.Conflict("an inquiry that is redacted takes no report")
 	}
+	template, err := templateOf(a)
+	if err != nil {
+		return nil, err
+	}
 	var account *storage.Resource
 	if id := inquiry.One("account"); id != "" {
 		account = c.Get(id)
 	}
-	report, err := newReport(c, account, a)
-	if err != nil {
-		return nil, err
-	}
-	report.Relationships["inquiry"] = inquiry.Identifier()
-	inquiry.Link("reports", report.Identifier())
-	c.Stamp(inquiry, "updated-at")
-	return report, nil
+	report := resources.NewReport(c, a.Type, template, a.Query, account, inquiry)
+	return report, resources.SetReportSignals(report, a.Signals)
 }
 
-// runWorkflow has a workflow decide on an inquiry.
+// runWorkflow has a workflow decide on an inquiry. If the act has the type of a report, the
+// workflow runs that first.
 func runWorkflow(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
 	if inquiry.Attributes["redacted-at"] != nil {
 		return nil, engine.Conflict("no workflow decides on an inquiry that is redacted")
+	}
+	if a.Type != "" {
+		if _, err := runReport(c, inquiry, a); err != nil {
+			return nil, err
+		}
 	}
 	return resources.DecideByWorkflow(c, inquiry, a.Outcome)
 }
@@ -121,6 +143,6 @@ func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.
 }
 
 // setSessionSignals sets what Persona finds out about a session.
-func setSessionSignals(_ *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
-	return session, resources.SetSessionSignals(session, a.Signals)
+func setSessionSignals(c *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
+	return session, resources.SetSessionSignals(c, session, a.Signals)
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -98,7 +97,7 @@ func (e *Engine) answer(c *Call, a *Answer) response {
 }
 
 func jsonResponse(status int, doc any) response {
-	b, _ := json.Marshal(doc) // maps, strings and numbers only
+	b, _ := encodeJSON(doc) // maps, strings and numbers only
 	return response{status: status, contentType: catalog.JSONContent, body: b}
 }
 

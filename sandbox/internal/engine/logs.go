@@ -3,6 +3,7 @@ package engine
 import (
 	"net"
 	"strings"
+	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -28,7 +29,7 @@ func (e *Engine) logEntry(c *Call, r *request, status int) *storage.Resource {
 	}
 	limit, remaining, reset := c.RateLimit()
 	return &storage.Resource{Typ: "api-log", ID: r.id, Attributes: map[string]any{
-		"created-at": c.Now.Format("2006-01-02T15:04:05.000+00:00"),
+		"created-at": c.Now.Truncate(time.Second).Format("2006-01-02T15:04:05.000+00:00"),
 		"request": map[string]any{
 			"method": r.Method, "path": r.URL.Path, "headers": headers, "get-params": query, "post-params": posted, "ip-address": address,
 		},

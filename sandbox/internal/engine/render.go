@@ -168,17 +168,35 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 				return id.Type
 			}
 		}
+		if class := classOfNumber(name); class != "" && TextOf(FieldAt(r.Attributes["fields"], "identification-class")) == class {
+			return FieldAt(r.Attributes["fields"], "identification-number")
+		}
 		value := FieldAt(r.Attributes["fields"], strings.TrimSuffix(name, "-abbr"))
 		if name == "address-subdivision" && inUnitedStates(r) {
 			return subdivision(value)
 		}
 		return value
+	case "verification/government-id":
+		if class := classOfNumber(name); class != "" && r.Attributes["id-class"] == class {
+			return r.Attributes["identification-number"]
+		}
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
 			return FieldAt(r.Attributes["fields"], path)
 		}
 	}
 	return nil
+}
+
+// classOfNumber returns the class of the IDs whose number an old attribute has, or "".
+func classOfNumber(attribute string) string {
+	switch attribute {
+	case "driver-license-number":
+		return "dl"
+	case "passport-number":
+		return "pp"
+	}
+	return ""
 }
 
 // inUnitedStates reports whether an inquiry's address is in the United States, or in no

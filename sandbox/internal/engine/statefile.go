@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/idemhq/idem/internal/atomicfile"
 )
 
 // Load restores the state that [Engine.Keep] wrote to a file. If there is no file, nothing
@@ -53,19 +54,7 @@ func (e *Engine) Keep(ctx context.Context, file string) error {
 
 // save replaces the file. A crash leaves the old file or the new one.
 func (e *Engine) save(file string) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return fmt.Errorf("sandbox: keep the state: %w", err)
-	}
-	defer os.Remove(f.Name()) // does nothing after the rename
-	defer f.Close()
-	if err := e.Snapshot(f); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("sandbox: keep the state: %w", err)
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
+	if err := atomicfile.Stream(file, e.Snapshot); err != nil {
 		return fmt.Errorf("sandbox: keep the state: %w", err)
 	}
 	return nil

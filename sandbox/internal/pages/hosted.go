@@ -64,6 +64,7 @@ type visit struct {
 	*flow
 	request *http.Request
 	path    string     // /verify or /widget
+	form    url.Values // what a person sent
 	query   url.Values // parameters, names in kebab-case
 }
 
@@ -153,6 +154,7 @@ func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
 	var err error
 	h.engine.WithLock(func() {
 		if v, err = readVisit(h.engine, r); err == nil {
+			v.form = r.PostForm
 			next, err = v.do(r.PostForm.Get("do"), r.PostForm.Get("outcome"), r.PostForm.Get("at"))
 		}
 	})
@@ -344,6 +346,9 @@ func (v *visit) begin(c *engine.Change) error {
 	if session.Text("status") == "expired" || resources.Closed(inquiry) {
 		return unauthenticatedFlow()
 	}
+	if err := chooseSignals(c, session, v.form); err != nil {
+		return err
+	}
 	resources.StartSession(c, session, v.request)
 	if steps := stepsOf(c, inquiry); len(steps) > 0 {
 		resources.EnterStep(c, inquiry, resources.StepName(fixtures.VerificationType(c, steps[0])))
@@ -397,7 +402,13 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if outcome == "errored" {
 		resources.AddEvidence(c, inquiry, resources.EvidenceType(typ), outcome)
 	} else {
-		resources.AddVerification(c, inquiry, typ, steps[at], outcome)
+		chosen, err := readChoice(v.form, outcome)
+		if err == nil {
+			_, err = resources.AddVerification(c, inquiry, typ, steps[at], outcome, chosen)
+		}
+		if err != nil {
+			return asFlowError(err)
+		}
 	}
 	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {

@@ -51,6 +51,7 @@ type hostedForm struct {
 	Button   string
 	Skip     bool
 	Cancel   bool
+	Details  *hostedDetails // what else a person may choose
 }
 
 type hostedChoice struct {
@@ -189,7 +190,7 @@ func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 		return newFlowError(http.StatusUnprocessableEntity, "inactive_template", "error template status")
 	}
 	p.Steps = p.steps(c, fixtures.Steps(chosen), -1)
-	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: p.say("begin"), Cancel: true}
+	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: p.say("begin"), Cancel: true, Details: p.sessionDetails()}
 	return nil
 }
 
@@ -222,6 +223,7 @@ func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 	name := stepName(c, steps[at])
 	p.Title, p.Text = p.stepTitle(name), []string{p.stepText(name)}
 	p.Form.Question, p.Form.Button, p.Form.Skip = p.say("outcome"), p.say("submit"), true
+	p.Form.Details = p.verificationDetails(fixtures.VerificationType(c, steps[at]))
 	for _, outcome := range stepOutcomes(fixtures.VerificationType(c, steps[at])) {
 		if outcome != "skipped" { // it has a button of its own
 			p.Form.Choices = append(p.Form.Choices, hostedChoice{outcome, p.say(outcome), p.say(outcome + " text"), outcome == "passed"})

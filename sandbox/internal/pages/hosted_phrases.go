@@ -112,6 +112,22 @@ func phrases() map[string]phrase {
 		"error outcome":         {"Choose one of the outcomes.", "Wählen Sie eines der Ergebnisse.", "Choisissez un des résultats.", "Elija uno de los resultados."},
 		"error choice":          {"The form does not say what to do.", "Das Formular sagt nicht, was zu tun ist.", "Le formulaire n'indique pas quoi faire.", "El formulario no dice qué hacer."},
 
+		"error metadata": {"The metadata must be a JSON object.", "Die Metadaten müssen ein JSON-Objekt sein.", "Les métadonnées doivent être un objet JSON.", "Los metadatos deben ser un objeto JSON."},
+		"error check":    {"Choose the check that the reason and the metadata belong to.", "Wählen Sie die Prüfung, zu der der Grund und die Metadaten gehören.", "Choisissez le contrôle auquel appartiennent le motif et les métadonnées.", "Elija el control al que pertenecen el motivo y los metadatos."},
+		"error refused":  {"The sandbox refuses this: %s.", "Die Sandbox lehnt das ab: %s.", "La sandbox refuse : %s.", "El sandbox lo rechaza: %s."},
+
+		"details":          {"Choose a check and the data", "Prüfung und Daten wählen", "Choisir un contrôle et les données", "Elegir un control y los datos"},
+		"details text":     {"What you leave empty is as usual.", "Was Sie leer lassen, ist wie üblich.", "Ce que vous laissez vide reste comme d'habitude.", "Lo que deje vacío queda como de costumbre."},
+		"signals":          {"Choose risk signals", "Risikosignale wählen", "Choisir des signaux de risque", "Elegir señales de riesgo"},
+		"as usual":         {"as usual", "wie üblich", "comme d'habitude", "como de costumbre"},
+		"failed check":     {"Check that fails", "Prüfung, die fehlschlägt", "Contrôle qui échoue", "Control que falla"},
+		"reason":           {"Reason", "Grund", "Motif", "Motivo"},
+		"metadata":         {"Metadata, as JSON", "Metadaten, als JSON", "Métadonnées, en JSON", "Metadatos, en JSON"},
+		"threat level":     {"Threat level", "Bedrohungsstufe", "Niveau de menace", "Nivel de amenaza"},
+		"network":          {"Network", "Netz", "Réseau", "Red"},
+		"ordinary network": {"an ordinary one", "ein gewöhnliches", "un réseau ordinaire", "una ordinaria"},
+		"country code":     {"Country code", "Ländercode", "Code du pays", "Código de país"},
+
 		"relay":             {"Confirm one thing about you", "Bestätigen Sie eine Angabe über sich", "Confirmez une seule information", "Confirme un solo dato"},
 		"relay text":        {"The website asks: %s. It learns only the answer.", "Die Website fragt: %s. Sie erfährt nur die Antwort.", "Le site demande : %s. Il n'apprend que la réponse.", "El sitio pregunta: %s. Solo conocerá la respuesta."},
 		"relay passed text": {"The answer is yes.", "Die Antwort ist ja.", "La réponse est oui.", "La respuesta es sí."},

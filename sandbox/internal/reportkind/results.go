@@ -30,7 +30,11 @@ func Results(typ string, query map[string]any, found bool) map[string]any {
 			"title": name, "url": "https://example.com/article", "date": "2020-01-01",
 		})}}
 	case "report/watchlist":
-		return map[string]any{"matched-lists": one(watchlistMatch(query))}
+		match := watchlistMatch(query)
+		return map[string]any{
+			"matched-lists": one(match),
+			"sanction-list": one(map[string]any{"slug": match["slug"], "entities": match["entities"]}), "searched-lists": []any{match["slug"]}, // before 2021-05-14
+		}
 	case "report/business-watchlist":
 		lists := []any{}
 		if found {

@@ -179,7 +179,13 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 	written := accountFields(c)
 	inFields := written["selfie_photo"]
 	delete(written, "selfie_photo")
-	fields = MergeFields(fields, written)
+	if len(written) > 0 {
+		declared := fixtures.TypesOfFields(c.Get(account.One("account-type")))
+		if err := checkWritten(declared, "", written, "account type"); err != nil {
+			return err
+		}
+		fields = withDeclaredTypes(declared, MergeFields(fields, written), written)
+	}
 	photo, _ := c.Value("data.attributes.selfie-photo")
 	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {
 		return err
@@ -232,7 +238,7 @@ func accountByReference(c *engine.Change, reference, except string) *storage.Res
 
 func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
 	attributes := map[string]any{
-		"account-type-name": c.Get(typeID).Text("name"), "account-status": fixtures.AccountStatuses(c, typeID)[0].Name, "tags": []any{}, "fields": storage.NewAccountFields(),
+		"account-type-name": c.Get(typeID).Text("name"), "account-status": fixtures.AccountStatuses(c, typeID)[0].Name, "tags": []any{}, "fields": blankFields(c.Get(typeID)),
 		"reference-id": nil, "updated-at": simclock.Stamp(c.Now),
 	}
 	if reference != "" {

@@ -65,7 +65,9 @@ func createCase(c *engine.Call) (*engine.Answer, error) {
 	if _, err := setQueue(c, r); err != nil {
 		return nil, err
 	}
-	setFields(c, r)
+	if _, err := setFields(c, r); err != nil {
+		return nil, err
+	}
 	if err := setSLA(c, r); err != nil {
 		return nil, err
 	}
@@ -87,7 +89,11 @@ func updateCase(c *engine.Call, r *storage.Resource) error {
 	if err := addAttachments(c, r); err != nil {
 		return err
 	}
-	if setFields(c, r) {
+	changed, err := setFields(c, r)
+	if err != nil {
+		return err
+	}
+	if changed {
 		c.Emit("case.updated-fields", r, nil)
 	}
 	if moved {
@@ -207,19 +213,20 @@ func attach(c *engine.Call, r *storage.Resource, ids []string) error {
 }
 
 // setFields sets the fields of a request, and reports whether they changed.
-func setFields(c *engine.Call, r *storage.Resource) bool {
-	given := c.Object("data.attributes.fields")
+func setFields(c *engine.Call, r *storage.Resource) (changed bool, err error) {
+	given := snakeKeys(c.Object("data.attributes.fields"))
 	if len(given) == 0 {
-		return false
+		return false, nil
+	}
+	declared := fixtures.TypesOfFields(c.Get(r.One("case-template")))
+	if err := checkWritten(declared, "", given, "case template"); err != nil {
+		return false, err
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	fields = maps.Clone(fields)
-	for name, value := range given {
-		fields[name] = storage.Field(name, value)
-	}
-	changed := !reflect.DeepEqual(r.Attributes["fields"], fields)
+	fields = withDeclaredTypes(declared, MergeFields(fields, given), given)
+	changed = !reflect.DeepEqual(r.Attributes["fields"], fields)
 	r.Attributes["fields"] = fields
-	return changed
+	return changed, nil
 }
 
 // setQueue moves a case to the queue of a request, or out of its queue, and reports whether

@@ -1,6 +1,11 @@
 package resources
 
-import "strings"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
 
 const (
 	required      = "required"
@@ -8,27 +13,56 @@ const (
 	notApplicable = "not_applicable"
 )
 
-// checks returns the checks of a verification with a result. If the verification failed, one
-// required check did, and all others passed.
-func checks(typ, result string) []any {
+// checks returns the checks of a verification with a result: those that a test chose, and all
+// others passed. If the verification failed and no chosen check is the reason, the one fails
+// that usually does.
+func checks(typ, result string, chosen []Check) []any {
+	explained := slices.ContainsFunc(chosen, func(k Check) bool { return k.Status == "failed" && k.Requirement == required })
+	byName := map[string]Check{}
+	for _, k := range chosen {
+		byName[k.Name] = k
+	}
 	made := []any{}
 	for _, kind := range checksOf(typ) {
-		check := map[string]any{"name": kind.name, "status": "passed", "reasons": []any{}, "requirement": kind.requirement, "metadata": map[string]any{}}
+		k, isChosen := byName[kind.name]
 		switch {
+		case isChosen:
+			delete(byName, kind.name)
 		case kind.disabled:
-			check["status"], check["reasons"] = notApplicable, []any{"disabled_by_check_config"}
-		case kind.fails && result == "failed":
-			check["status"], check["reasons"] = "failed", []any{"simulated_failure"}
+			k = Check{Status: notApplicable, Reasons: []string{"disabled_by_check_config"}}
+		case kind.fails && result == "failed" && !explained:
+			k = Check{Status: "failed"}
+		default:
+			k = Check{Status: "passed"}
 		}
-		if metadata := metadataOf(kind.name); metadata != nil {
-			check["metadata"] = metadata
-		}
-		if typ == "verification/government-id-nfc" { // its checks have no requirement (OpenAPI 2025-12-08)
-			delete(check, "requirement")
-		}
-		made = append(made, check)
+		k.Name, k.Requirement = kind.name, cmp.Or(k.Requirement, kind.requirement)
+		made = append(made, k.shown(typ))
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) { // that the sandbox does not know
+		made = append(made, byName[name].shown(typ))
 	}
 	return made
+}
+
+// shown returns a check as an attribute shows it.
+func (k Check) shown(typ string) map[string]any {
+	metadata := metadataOf(k.Name)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	maps.Copy(metadata, k.Metadata)
+	reasons := []any{}
+	for _, reason := range k.Reasons {
+		reasons = append(reasons, reason)
+	}
+	if k.Status == "failed" && len(reasons) == 0 {
+		reasons = append(reasons, "simulated_failure")
+	}
+	check := map[string]any{"name": k.Name, "status": k.Status, "reasons": reasons, "requirement": k.Requirement, "metadata": metadata}
+	if typ == "verification/government-id-nfc" { // its checks have no requirement (OpenAPI 2025-12-08)
+		delete(check, "requirement")
+	}
+	return check
 }
 
 // checkKind is a check that a type of verification makes.
@@ -47,7 +81,13 @@ func checksOf(typ string) []checkKind {
 	case "verification/selfie":
 		return selfieChecks()
 	case "verification/document":
-		return twoChecks("document_fraud_detection", "document_supported_detection")
+		return append(twoChecks("document_fraud_detection", "document_supported_detection"), others("document_expired_detection", "document_type_detection")...)
+	case "verification/aamva":
+		return twoChecks("aamva_identification_number_comparison", "aamva_name_comparison")
+	case "verification/database-business":
+		return twoChecks("database_business_identity_comparison", "database_business_entry_detection")
+	case "verification/business-website":
+		return append(twoChecks("business_website_comparison", "business_website_entry_detection"), others("business_website_malicious_website_detection")...)
 	case "verification/database":
 		return twoChecks("database_attribute_comparison", "database_name_comparison")
 	}
@@ -57,6 +97,15 @@ func checksOf(typ string) []checkKind {
 
 func twoChecks(first, second string) []checkKind {
 	return []checkKind{{name: first, requirement: required, fails: true}, {name: second, requirement: notRequired}}
+}
+
+// others returns checks that are not required.
+func others(names ...string) []checkKind {
+	var kinds []checkKind
+	for _, name := range names {
+		kinds = append(kinds, checkKind{name: name, requirement: notRequired})
+	}
+	return kinds
 }
 
 // governmentIDChecks returns the checks of a government ID, sorted by name as at Persona.

@@ -175,7 +175,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 			return rowWrong
 		}
 		account := newAccount(c, fixtures.AccountTypeID, reference)
-		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(storage.NewAccountFields(), written), tags
+		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(blankFields(c.Get(fixtures.AccountTypeID)), written), tags
 		c.Emit("account.created", account, nil)
 		return rowImported
 	}

@@ -28,7 +28,7 @@ func oneTimeLink(c *engine.Call, inquiry *storage.Resource, life time.Duration) 
 			return linkMeta(c, l.Code), nil
 		}
 	}
-	session, err := newSession(c.Change, inquiry)
+	session, err := NewSession(c.Change, inquiry)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,7 @@ func redactEvidence(c *engine.Change, r *storage.Resource) {
 			kept[name] = value
 		}
 	}
+	maps.Copy(kept, neverNullRedacted(r.Typ))
 	r.Attributes = kept
 	c.Stamp(r, "redacted-at")
 	for _, file := range r.Many("document-files") {

@@ -23,6 +23,7 @@ const (
 	reportHistory = "_history"   // its entries, oldest first
 	nextRun       = "_next-run"  // when a report, a workflow or a pipeline runs
 	dismissed     = "_dismissed" // true if its match was dismissed
+	reportSignals = "_signals"   // what a test chose that the report finds
 )
 
 func reportOperations() map[string]engine.Operation {
@@ -112,19 +113,22 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := NewReport(c.Change, typ, id, query, account)
+	r := NewReport(c.Change, typ, id, query, account, latestInquiry(c.Change, account))
 	if c.Text("meta.processing-mode") == "sync" {
 		runReport(c.Change, r, "initial")
 	}
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// NewReport creates a report and schedules its first run. It is about an account unless that
-// is nil.
-func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
+// NewReport creates a report and schedules its first run. It is about an account, and belongs
+// to an inquiry, unless they are nil.
+func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account, inquiry *storage.Resource) *storage.Resource {
 	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
 	if account != nil {
 		relationships["account"] = account.Identifier()
+	}
+	if inquiry != nil {
+		relationships["inquiry"] = inquiry.Identifier()
 	}
 	attributes := map[string]any{
 		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
@@ -132,6 +136,10 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 	}
 	maps.Copy(attributes, reportkind.Repeated(typ, query))
 	r := c.Create(typ, "rep", attributes, relationships)
+	if inquiry != nil {
+		inquiry.Link("reports", r.Identifier())
+		c.Stamp(inquiry, "updated-at")
+	}
 	if typ == "report/address-lookup" {
 		c.Emit(reportkind.EventName(typ, "submitted"), r, nil)
 	}
@@ -172,6 +180,9 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 	query, _ := r.Attributes[reportQuery].(map[string]any)
 	r.Attributes["completed-at"], r.Attributes["is-continuous"] = simclock.Stamp(c.Now), again
 	delete(r.Attributes, nextRun)
+	runs, _ := r.Attributes["run-history"].([]any) // in versions before 2025-12-08
+	at := simclock.Stamp(c.Now.Truncate(time.Second))
+	r.Attributes["run-history"] = append(slices.Clone(runs), map[string]any{"scheduled-at": at, "completed-at": at, "type": runType, "report-template-version-id": nil})
 	run := map[string]any{"run-type": runType, "scheduled-date": c.Now.Format(time.DateOnly), "completed-at": simclock.Stamp(c.Now), "matches": nil}
 	if reportkind.Fails(query) {
 		r.Attributes["status"], r.Attributes["is-recurring"] = "errored", false
@@ -180,8 +191,14 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 		return
 	}
 	r.Attributes["status"] = "ready"
-	found := reportkind.Matches(r.Typ, query) && r.Attributes[dismissed] != true
+	signals, _ := r.Attributes[reportSignals].(map[string]any)
+	found := reportkind.Matches(r.Typ, query)
+	if chosen, ok := signals["has-match"].(bool); ok {
+		found = chosen
+	}
+	found = found && r.Attributes[dismissed] != true
 	maps.Copy(r.Attributes, reportkind.Results(r.Typ, query, found))
+	maps.Copy(r.Attributes, signals)
 	r.Attributes["has-match"] = found
 	run["matches"] = 0
 	if found {

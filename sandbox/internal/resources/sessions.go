@@ -41,7 +41,7 @@ func createSession(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := newSession(c.Change, c.Edit(inquiry.ID))
+	session, err := NewSession(c.Change, c.Edit(inquiry.ID))
 	return &engine.Answer{Status: 201, One: session}, err
 }
 
@@ -99,9 +99,9 @@ func refuseClosed(inquiry *storage.Resource) error {
 	}
 }
 
-// newSession adds a session to an inquiry. It expires with the inquiry, or after a day if
+// NewSession adds a session to an inquiry. It expires with the inquiry, or after a day if
 // the inquiry does not expire.
-func newSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resource, error) {
+func NewSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resource, error) {
 	if err := refuseClosed(inquiry); err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func UsableSession(c *engine.Change, inquiry *storage.Resource) (*storage.Resour
 			return session, nil
 		}
 	}
-	return newSession(c, inquiry)
+	return NewSession(c, inquiry)
 }
 
 // StartSession starts a session that nobody has opened yet. The request is from the person's
@@ -144,10 +144,33 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		seen["ip-address"] = address
 	}
+	maps.Copy(seen, magicSignals(c.Get(session.One("inquiry"))))
 	maps.Copy(seen, session.Attributes) // what a test has set stays
 	session.Attributes = seen
-	session.Relationships["device"] = device(c, r.UserAgent()).Identifier()
+	from := device(c, r.UserAgent())
+	session.Relationships["device"], session.Attributes["browser-fingerprint"] = from.Identifier(), from.Attributes["browser-fingerprint"]
+	describeNetwork(c, session)
 	c.Emit("inquiry-session.started", session, nil)
+}
+
+// describeNetwork writes what is known about the network of a session that was opened into a
+// resource of its own.
+func describeNetwork(c *engine.Change, session *storage.Resource) {
+	known := map[string]any{"service-provider": session.Attributes["ip-isp"], "service-type": session.Attributes["ip-connection-type"], "proxy-type": nil}
+	for _, name := range []string{"ip-address", "threat-level", "country-code", "country-name", "region-code", "region-name", "latitude", "longitude"} {
+		known[name] = session.Attributes[name]
+	}
+	for _, proxy := range []string{"proxy", "datacenter", "vpn", "tor"} {
+		if session.Attributes["is-"+proxy] == true {
+			known["proxy-type"] = proxy
+		}
+	}
+	network := c.Edit(session.One("network"))
+	if network == nil {
+		network = c.Create("network", "net", nil, nil)
+		session.Relationships["network"] = network.Identifier()
+	}
+	maps.Copy(network.Attributes, known)
 }
 
 func expireSession(c *engine.Change, session *storage.Resource) {

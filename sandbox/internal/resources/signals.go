@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -27,6 +28,9 @@ func observeBehavior(c *engine.Change, inquiry *storage.Resource) {
 			observed[name] = 0.0
 		}
 	}
+	if casing.Kebab(magicInput(inquiry)) == "behavior-threat-level" {
+		observed["behavior-threat-level"] = "high"
+	}
 	have, _ := inquiry.Attributes["behaviors"].(map[string]any)
 	for name, value := range have {
 		if value != nil {
@@ -43,7 +47,7 @@ func SetBehaviors(c *engine.Change, inquiry *storage.Resource, signals map[strin
 	if have == nil {
 		have = engine.BlankBehaviors()
 	}
-	set, err := withSignals(have, signals, func(name string) string {
+	set, err := withSignals(have, signals, catalog.Behaviors(), func(name string) string {
 		switch name {
 		case "behavior-threat-level":
 			return aText
@@ -64,12 +68,26 @@ func SetBehaviors(c *engine.Change, inquiry *storage.Resource, signals map[strin
 
 // SetSessionSignals sets what Persona finds out about the network, the place and the device
 // of a session. What the browser sends later does not change them.
-func SetSessionSignals(session *storage.Resource, signals map[string]any) error {
-	set, err := withSignals(session.Attributes, signals, sessionSignal)
-	if err == nil {
-		session.Attributes = set
+func SetSessionSignals(c *engine.Change, session *storage.Resource, signals map[string]any) error {
+	set, err := withSignals(session.Attributes, signals, sessionSignals(), sessionSignal)
+	if err != nil {
+		return err
 	}
-	return err
+	session.Attributes = set
+	if session.Text("status") != "new" {
+		describeNetwork(c, session)
+	}
+	return nil
+}
+
+// sessionSignals returns the names of all signals of a session.
+func sessionSignals() []string {
+	return []string{
+		"is-proxy", "is-tor", "is-vpn", "is-datacenter", "latitude", "longitude", "gps-latitude", "gps-longitude", "gps-precision",
+		"threat-level", "country-code", "country-name", "region-code", "region-name", "ip-address", "ip-connection-type", "ip-isp", "network-organization",
+		"os-name", "os-full-version", "device-type", "device-name", "device-handoff-method", "browser-name", "browser-full-version",
+		"mobile-sdk-name", "mobile-sdk-full-version",
+	}
 }
 
 // sessionSignal returns what a signal of a session must be, or "" if it is none.
@@ -77,23 +95,25 @@ func sessionSignal(name string) string {
 	switch name {
 	case "is-proxy", "is-tor", "is-vpn", "is-datacenter":
 		return trueOrFalse
-	case "latitude", "longitude", "gps-latitude", "gps-longitude", "gps-precision":
+	case "latitude", "longitude", "gps-latitude", "gps-longitude":
 		return aNumber
-	case "threat-level", "country-code", "country-name", "region-code", "region-name", "ip-address", "ip-connection-type", "ip-isp", "network-organization",
-		"os-name", "os-full-version", "device-type", "device-name", "device-handoff-method", "browser-name", "browser-full-version",
-		"mobile-sdk-name", "mobile-sdk-full-version":
+	}
+	if slices.Contains(sessionSignals(), name) {
 		return aText
 	}
 	return ""
 }
 
-// withSignals returns attributes with signals written into them. must says what a signal must
-// be; null is always possible.
-func withSignals(have, signals map[string]any, must func(name string) string) (map[string]any, error) {
+// withSignals returns attributes with signals written into them. must says what a
+// signal must be, or "" if it is not known; null is always possible.
+func withSignals(have, signals map[string]any, known []string, must func(name string) string) (map[string]any, error) {
 	if len(signals) == 0 {
 		return nil, engine.BadRequest("signals must be filled")
 	}
 	set := maps.Clone(have)
+	if set == nil {
+		set = map[string]any{}
+	}
 	for _, key := range slices.Sorted(maps.Keys(signals)) {
 		name, value := casing.Kebab(key), signals[key]
 		if whole, is := value.(int); is { // from Go
@@ -101,8 +121,8 @@ func withSignals(have, signals map[string]any, must func(name string) string) (m
 		}
 		switch kind := must(name); {
 		case kind == "":
-			return nil, engine.BadRequest("signals." + key + " is not a signal")
-		case value != nil && kindOf(value) != kind:
+			return nil, engine.BadRequest("signals." + key + " is not a signal" + spelling.DidYouMean(name, known))
+		case value != nil && kind != anyValue && kindOf(value) != kind:
 			return nil, engine.BadRequest("signals." + key + " must be " + kind)
 		}
 		set[name] = value
@@ -115,6 +135,7 @@ const (
 	aText       = "a text"
 	aNumber     = "a number"
 	trueOrFalse = "true or false"
+	anyValue    = "any value"
 )
 
 // kindOf returns the kind of a value, or "".

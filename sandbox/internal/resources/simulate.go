@@ -59,8 +59,8 @@ func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]an
 	if err := AcceptSubmission(c.Change, inquiry); err != nil {
 		return err
 	}
-	AddVerification(c.Change, inquiry, typ, id, result)
-	return nil
+	_, err := AddVerification(c.Change, inquiry, typ, id, result, Chosen{})
+	return err
 }
 
 // AcceptSubmission makes sure that a person can submit something to an inquiry: it starts an

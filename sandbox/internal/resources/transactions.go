@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -63,14 +64,28 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	fields, err := writeFields(c, typ, nil)
+	if err != nil {
+		return nil, err
+	}
 	r := c.Create("transaction", "txn", map[string]any{
-		"status": transactionStatuses()[0], "fields": MergeFields(nil, snakeKeys(c.Object("data.attributes.fields"))), "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
+		"status": transactionStatuses()[0], "fields": fields, "tags": tags, "updated-at": simclock.Stamp(c.Now), createdFrom: from,
 	}, map[string]any{"transaction-type": typ.Identifier()})
 	if reference != "" {
 		r.Attributes["reference-id"] = reference
 	}
 	c.Emit("transaction.created", r, nil)
 	return &engine.Answer{Status: 201, One: r}, nil
+}
+
+// writeFields returns fields of a transaction with those of a request written into them.
+func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (map[string]any, error) {
+	written := snakeKeys(c.Object("data.attributes.fields"))
+	declared := fixtures.TypesOfFields(typ)
+	if err := checkWritten(declared, "", written, "transaction type"); err != nil {
+		return nil, err
+	}
+	return withDeclaredTypes(declared, MergeFields(fields, written), written), nil
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for
@@ -97,9 +112,12 @@ func updateTransaction(c *engine.Call, r *storage.Resource) error {
 	if err := setGivenTags(c, r, noTagEvents); err != nil {
 		return err
 	}
-	if written := snakeKeys(c.Object("data.attributes.fields")); len(written) > 0 {
+	if len(c.Object("data.attributes.fields")) > 0 {
 		fields, _ := r.Attributes["fields"].(map[string]any)
-		merged := MergeFields(fields, written)
+		merged, err := writeFields(c, c.Get(r.One("transaction-type")), fields)
+		if err != nil {
+			return err
+		}
 		if !reflect.DeepEqual(fields, merged) {
 			r.Attributes["fields"] = merged
 			c.Emit("transaction.updated-fields", r, nil)

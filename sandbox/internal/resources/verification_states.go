@@ -3,6 +3,7 @@ package resources
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,10 +39,26 @@ func VerificationSteps(typ, to string) []string {
 	return []string{"initiated", "submitted", to}
 }
 
+// VerificationOutcomes returns the statuses that a verification of a type can end in, or none
+// for another type.
+func VerificationOutcomes(typ string) []string {
+	if storage.FamilyOf(typ) != "verification" {
+		return nil
+	}
+	all := []string{"initiated", "submitted", "skipped", "passed", "failed", "requires_retry", "tentatively_passed", "tentatively_failed"}
+	return slices.DeleteFunc(all, func(to string) bool { return VerificationSteps(typ, to) == nil })
+}
+
 // AddVerification adds a verification to an inquiry and brings it to a status, together with
 // the document or selfie that it is about. If it is only initiated or skipped, it contains
-// no data of the person. Without a template it has the one of its type.
-func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string) *storage.Resource {
+// no data of the person. Without a template it has the one of its type. It refuses what a test
+// chose if the verification cannot have it.
+func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string, chosen Chosen) (*storage.Resource, error) {
+	chosen, err := chosen.accept(typ, to)
+	if err != nil {
+		return nil, err
+	}
+	chosen, to = withMagic(inquiry, typ, to, chosen)
 	relationships := ownedBy(inquiry)
 	relationships["verification-template"], relationships["verification-template-version"] = fixtures.TemplateIdentifiers(typ, cmp.Or(template, fixtures.VerificationTemplate(typ)))
 	if account := inquiry.One("account"); account != "" {
@@ -53,7 +70,7 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 	}
 	var evidence *storage.Resource
 	if kind := EvidenceType(typ); kind != "" {
-		evidence = AddEvidence(c, inquiry, kind, outcome)
+		evidence = addEvidence(c, inquiry, kind, outcome, chosen.Extracted)
 		if evidence.Family() == "document" {
 			relationships["document"] = evidence.Identifier()
 		}
@@ -68,12 +85,14 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 	maps.Copy(v.Attributes, neverNull(typ, c.Now))
 	if submits {
 		maps.Copy(v.Attributes, sampleData(typ, inquiry, c.Now))
+		maps.Copy(v.Attributes, chosen.Extracted)
+		keepChecks(v, chosen.Checks)
 		fillInquiry(c, inquiry, v, evidence)
 	}
 	for _, status := range VerificationSteps(typ, to) {
 		SetVerification(c, v, status)
 	}
-	return v
+	return v, nil
 }
 
 // SetVerification sets the status of a verification, and emits the event.
@@ -94,7 +113,7 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	}
 	switch result := strings.TrimPrefix(status, "tentatively_"); result {
 	case "passed", "failed":
-		v.Attributes["checks"] = checks(v.Typ, result)
+		v.Attributes["checks"] = checks(v.Typ, result, keptChecks(v))
 	}
 	v.Attributes["status"] = status
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
@@ -130,17 +149,28 @@ func EvidenceType(verification string) string {
 // or errored. A document can also be pending, and a government ID extracted, which means
 // processed outside of a verification.
 func AddEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) *storage.Resource {
+	return addEvidence(c, inquiry, typ, outcome, nil)
+}
+
+// addEvidence adds a document or a selfie from which something was extracted.
+func addEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string, extracted map[string]any) *storage.Resource {
 	family, prefix := storage.FamilyOf(typ), "doc"
 	if family == "selfie" {
 		prefix = "self"
 	}
 	r := c.Create(typ, prefix, map[string]any{"status": "initiated"}, ownedBy(inquiry))
+	if kept := forDocument(typ, extracted); len(kept) > 0 {
+		r.Attributes[chosenData] = kept
+	}
 	inquiry.Link(family+"s", r.Identifier())
 	c.Emit(family+".created", r, nil)
 	if outcome == "initiated" {
 		return r
 	}
 	r.Attributes["status"] = "submitted"
+	if typ == "document/generic" {
+		r.Attributes["kind"] = "generic"
+	}
 	maps.Copy(r.Attributes, engine.SampleFiles(typ, r.ID))
 	for _, name := range engine.SampleOriginals(typ) {
 		file := c.Create("document-file", "docf", map[string]any{"name": name, "capture-method": "upload"}, nil)
@@ -171,6 +201,9 @@ func processed(c *engine.Change, r *storage.Resource, outcome string) {
 	}
 	if r.Typ == "document/government-id" && outcome == "processed" {
 		maps.Copy(r.Attributes, sampleData(r.Typ, r, c.Now))
+	}
+	if extracted, ok := r.Attributes[chosenData].(map[string]any); ok && outcome == "processed" {
+		maps.Copy(r.Attributes, extracted)
 	}
 	c.Emit(r.Family()+"."+outcome, r, nil)
 }

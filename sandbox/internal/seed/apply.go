@@ -97,7 +97,14 @@ func (s *seeder) applyShared() error {
 		if err != nil {
 			return err
 		}
-		fixtures.AddCaseTemplate(s.env, s.now(), id, template.Name, template.Open, template.Resolved)
+		fixtures.AddCaseTemplate(s.env, s.now(), id, template.Name, template.Open, template.Resolved, fieldsOr(template.Fields, fixtures.StandardCaseFields()))
+	}
+	for i, typ := range s.seed.content.TransactionTypes {
+		id, err := s.id(fmt.Sprintf("$.transaction_types[%d].id", i), typ.ID, "txntp")
+		if err != nil {
+			return err
+		}
+		fixtures.AddTransactionType(s.env, s.now(), id, typ.Name, typ.Fields)
 	}
 	for i, accountType := range s.seed.content.AccountTypes {
 		if err := s.applyAccountType(fmt.Sprintf("$.account_types[%d]", i), accountType); err != nil {
@@ -105,6 +112,14 @@ func (s *seeder) applyShared() error {
 		}
 	}
 	return nil
+}
+
+// fieldsOr returns the fields of a file, or others if the file has none.
+func fieldsOr(fields schemaFields, otherwise map[string]string) map[string]string {
+	if fields == nil {
+		return otherwise
+	}
+	return fields
 }
 
 func (s *seeder) now() string { return simclock.Stamp(s.engine.Now()) }
@@ -151,7 +166,7 @@ func (s *seeder) applyAccountType(path string, accountType seedAccountType) erro
 		}
 		statuses = append(statuses, fixtures.AccountStatus{ID: statusID, Name: status.Name})
 	}
-	fixtures.AddAccountType(s.env, s.now(), id, accountType.Name, statuses)
+	fixtures.AddAccountType(s.env, s.now(), id, accountType.Name, statuses, fieldsOr(accountType.Fields, fixtures.StandardAccountFields()))
 	return nil
 }
 
@@ -185,7 +200,7 @@ func (s *seeder) applyEnvironment(content seedEnvironment) error {
 			}
 		}
 	}
-	return nil
+	return s.applyObjects(content)
 }
 
 func (s *seeder) path(list string, i int) string {

@@ -39,6 +39,7 @@ type seedFile struct {
 	InquiryTemplates []seedInquiryTemplate `yaml:"inquiry_templates"`
 	CaseTemplates    []seedCaseTemplate    `yaml:"case_templates"`
 	AccountTypes     []seedAccountType     `yaml:"account_types"`
+	TransactionTypes []seedTransactionType `yaml:"transaction_types"`
 
 	Sandbox    seedEnvironment `yaml:"sandbox"`
 	Production seedEnvironment `yaml:"production"`
@@ -86,12 +87,52 @@ type seedCaseTemplate struct {
 	Name     string   `yaml:"name"`
 	Open     []string `yaml:"open"`     // statuses; a new case has the first
 	Resolved []string `yaml:"resolved"` // statuses that close a case
+
+	Fields schemaFields `yaml:"fields"` // by default those of the fixtures' template
 }
 
 type seedAccountType struct {
 	ID       string       `yaml:"id"`
 	Name     string       `yaml:"name"`
 	Statuses []seedStatus `yaml:"statuses"` // the first is the default
+	Fields   schemaFields `yaml:"fields"`   // by default those of the fixtures' type
+}
+
+type seedTransactionType struct {
+	ID     string       `yaml:"id"`
+	Name   string       `yaml:"name"`
+	Fields schemaFields `yaml:"fields"`
+}
+
+// schemaFields are the types of the fields of an account, a case or a transaction, by name in
+// snake case. A dotted name is that of a field in a hash.
+type schemaFields map[string]string
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (f *schemaFields) UnmarshalYAML(unmarshal func(any) error) error {
+	types := map[string]string{}
+	if err := unmarshal(&types); err != nil {
+		return err
+	}
+	*f = schemaFields{}
+	for name, typ := range types {
+		(*f)[strings.ReplaceAll(casing.Kebab(name), "-", "_")] = cmp.Or(typ, "string")
+	}
+	return nil
+}
+
+// check returns what is wrong with the fields.
+func (f schemaFields) check() string {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		outer, inner, nested := strings.Cut(name, ".")
+		if _, plain := f[outer]; outer == "" || nested && (inner == "" || plain || strings.Contains(inner, ".")) {
+			return fmt.Sprintf("%q is not the name of a field, or of one in a hash such as name.first", name)
+		}
+		if typ := f[name]; !slices.Contains(fixtures.SchemaTypes(), typ) {
+			return fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.SchemaTypes(), ", "), spelling.DidYouMean(typ, fixtures.SchemaTypes()))
+		}
+	}
+	return ""
 }
 
 type seedStatus struct {
@@ -103,6 +144,10 @@ type seedEnvironment struct {
 	Keys     []seedKey     `yaml:"keys"`
 	Webhooks []seedWebhook `yaml:"webhooks"`
 	Accounts []seedAccount `yaml:"accounts"`
+
+	Inquiries []seedInquiry `yaml:"inquiries"`
+	Reports   []seedReport  `yaml:"reports"`
+	Cases     []seedCase    `yaml:"cases"`
 }
 
 type seedKey struct {
@@ -208,6 +253,15 @@ func (f *seedFile) check() (path, problem string) {
 			return fmt.Sprintf("$.case_templates[%d]", i), problem
 		}
 	}
+	for i, typ := range f.TransactionTypes {
+		at := fmt.Sprintf("$.transaction_types[%d]", i)
+		if problem := unnamed(typ.Name, "name"); problem != "" {
+			return at, problem
+		}
+		if problem := typ.Fields.check(); problem != "" {
+			return at + ".fields", problem
+		}
+	}
 	for i, accountType := range f.AccountTypes {
 		if path, problem := accountType.check(fmt.Sprintf("$.account_types[%d]", i)); problem != "" {
 			return path, problem
@@ -240,6 +294,9 @@ func (t seedCaseTemplate) check() (problem string) {
 	if len(t.Open) == 0 {
 		return "open must name the status of a new case"
 	}
+	if problem := t.Fields.check(); problem != "" {
+		return problem
+	}
 	return repeated(slices.Concat(t.Open, t.Resolved))
 }
 
@@ -249,6 +306,9 @@ func (t seedAccountType) check(at string) (path, problem string) {
 	}
 	if len(t.Statuses) == 0 {
 		return at, "statuses must name the default status"
+	}
+	if problem := t.Fields.check(); problem != "" {
+		return at + ".fields", problem
 	}
 	var names []string
 	for _, status := range t.Statuses {

@@ -3,7 +3,6 @@ package storage
 import (
 	"encoding/binary"
 	"encoding/json"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -21,6 +20,7 @@ type codec struct {
 	numbers map[string]int
 	names   []string
 	blanks  []string // the encoded fields of a new inquiry and of a new account
+	keys    []string // of the maps that are being encoded
 }
 
 const (
@@ -118,7 +118,14 @@ func (p *codec) appendName(b []byte, name string) []byte {
 // appendMap encodes a map in the order of its keys, so that equal maps have equal encodings.
 func (p *codec) appendMap(b []byte, m map[string]any) []byte {
 	b = binary.AppendUvarint(b, uint64(len(m)))
-	for _, key := range slices.Sorted(maps.Keys(m)) {
+	start := len(p.keys)
+	for key := range m {
+		p.keys = append(p.keys, key)
+	}
+	defer func() { p.keys = p.keys[:start] }()
+	keys := p.keys[start:]
+	slices.Sort(keys)
+	for _, key := range keys {
 		if text, ok := m[key].(string); ok && (key == "type" || key == "status") {
 			p.learn(text)
 		}

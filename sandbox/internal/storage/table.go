@@ -53,7 +53,7 @@ func (s *Tables) table(family string) (*table, uint16) {
 		s.families = append(s.families, family)
 		made := &table{}
 		switch family {
-		case "api-key", "webhook":
+		case "api-key", "webhook", "inquiry-template", "case-template", "account-type", "transaction-type":
 			made.live = []*Resource{}
 		case "api-log":
 			made.kept = keptLogs

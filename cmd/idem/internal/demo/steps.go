@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemhq/idem"
 	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/persona"
@@ -47,14 +48,6 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 	return nil
 }
 
-// untilCase waits until a case is in a status.
-func (w *world) untilCase(ctx context.Context, id, status string) error {
-	return w.until(ctx, "the case is "+status, func() (bool, error) {
-		c, err := w.Client.Cases.Get(ctx, id)
-		return err == nil && c.Attributes.Status == status, err
-	})
-}
-
 // untilDone waits until the actions on an object are finished, as many as there
 // should be.
 func (w *world) untilDone(ctx context.Context, object string, n int) (actions []api.Action, err error) {
@@ -85,7 +78,7 @@ func passStep(ctx context.Context, w *world, r *report) error {
 	if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, tutorial.Passed()); err != nil {
 		return err
 	}
-	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
+	if err := w.host.untilCase(ctx, c.ID, "Approved"); err != nil {
 		return err
 	}
 	if _, err := w.untilDone(ctx, c.ID, 1); err != nil {
@@ -108,21 +101,16 @@ func passStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	expect(r, "inquiry", approved.Attributes.Status, persona.InquiryStatusApproved)
-	return w.expectVerdict(ctx, r, "user-1001", "approved")
+	return w.expectVerdict(ctx, r, "user-1001", idem.VerdictApproved)
 }
 
-// expectVerdict asks the one question a host has.
-func (w *world) expectVerdict(ctx context.Context, r *report, reference, want string) error {
-	var subject api.Subject
-	err := w.until(ctx, "the verdict on "+reference+" is "+want, func() (bool, error) {
-		var err error
-		subject, err = ask[api.Subject](ctx, w, "/v1/sandbox/subjects/"+reference)
-		return string(subject.Verdict) == want, err
-	})
-	if err != nil {
+// expectVerdict waits until the host is told the verdict: it has one question, and does not
+// have to ask it.
+func (w *world) expectVerdict(ctx context.Context, r *report, reference string, want idem.Verdict) error {
+	if err := w.host.untilVerdict(ctx, reference, want); err != nil {
 		return err
 	}
-	expect(r, "may "+reference+" proceed?", string(subject.Verdict), want)
+	expect(r, "may "+reference+" proceed? The host is told", w.host.verdict(reference), want)
 	return nil
 }
 
@@ -136,7 +124,7 @@ func reviewStep(ctx context.Context, w *world, r *report) error {
 	if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, tutorial.Failed()); err != nil {
 		return err
 	}
-	if err := w.untilCase(ctx, c.ID, "Pending"); err != nil {
+	if err := w.host.untilCase(ctx, c.ID, "Pending"); err != nil {
 		return err
 	}
 	actions, err := w.untilDone(ctx, inquiry.ID, 2)
@@ -176,7 +164,7 @@ func reviewStep(ctx context.Context, w *world, r *report) error {
 		return err
 	}
 	expect(r, "the link, opened again", status, http.StatusGone)
-	return w.expectVerdict(ctx, r, "user-1002", "review")
+	return w.expectVerdict(ctx, r, "user-1002", idem.VerdictReview)
 }
 
 // simulateStep shows the three outcomes of a simulation, and draws who belongs to
@@ -186,13 +174,14 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 	outcomes := []struct {
 		name    string
 		actions []persona.SimulateAction
-		want    persona.InquiryStatus
+		want    idem.Verdict
 	}{
-		{"pass", tutorial.Passed(), persona.InquiryStatusApproved}, {"fail", tutorial.Failed(), persona.InquiryStatusNeedsReview},
+		{"pass", tutorial.Passed(), idem.VerdictApproved}, {"fail", tutorial.Failed(), idem.VerdictReview},
 	}
 	var accounts []string
 	for i, o := range outcomes {
-		inquiry, _, err := tutorial.Apply(ctx, w.Client, fmt.Sprintf("user-2%03d", i))
+		reference := fmt.Sprintf("user-2%03d", i)
+		inquiry, _, err := tutorial.Apply(ctx, w.Client, reference)
 		if err != nil {
 			return err
 		}
@@ -200,18 +189,10 @@ func simulateStep(ctx context.Context, w *world, r *report) error {
 		if _, err := tutorial.Simulate(ctx, w.Client, inquiry.ID, o.actions); err != nil {
 			return err
 		}
-		var status persona.InquiryStatus
-		err = w.until(ctx, "the inquiry is "+string(o.want), func() (bool, error) {
-			got, err := w.Client.Inquiries.Get(ctx, inquiry.ID)
-			if err == nil {
-				status = got.Attributes.Status
-			}
-			return status == o.want, err
-		})
-		if err != nil {
+		if err := w.host.untilVerdict(ctx, reference, o.want); err != nil {
 			return err
 		}
-		expect(r, "simulated "+o.name+" of "+inquiry.ID, status, o.want)
+		expect(r, "simulated "+o.name+" of "+inquiry.ID+": the host is told", w.host.verdict(reference), o.want)
 	}
 	inquiry, _, err := tutorial.Apply(ctx, w.Client, "user-2002")
 	if err != nil {
@@ -363,7 +344,7 @@ func onceStep(ctx context.Context, w *world, r *report) error {
 	if _, err := tutorial.Simulate(ctx, w.Client, applicant.ID, tutorial.Passed()); err != nil {
 		return err
 	}
-	if err := w.untilCase(ctx, c.ID, "Approved"); err != nil {
+	if err := w.host.untilCase(ctx, c.ID, "Approved"); err != nil {
 		return err
 	}
 	actions, err := w.untilDone(ctx, applicant.ID, 1)

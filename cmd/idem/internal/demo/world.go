@@ -15,13 +15,15 @@ import (
 
 	"github.com/idemhq/idem/cmd/idem/internal/stack"
 	"github.com/idemhq/idem/internal/api"
+	"github.com/idemhq/idem/internal/deliver"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
 )
 
-// world is a sandbox and a service, each behind an address of its own.
+// world is a sandbox, a service and a host application.
 type world struct {
 	*stack.Stack
+	host *host
 	data string // the service's folder
 }
 
@@ -33,13 +35,25 @@ func newWorld(ctx context.Context, logger *slog.Logger) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	secret := deliver.NewSecret()
+	host, err := newHost(secret.Reveal())
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(data))
+	}
 	started, err := stack.Start(ctx, stack.Options{
 		Sandbox: sandbox.Options{RateLimit: 100_000}, DataDir: data, APIToken: token, Logger: logger,
+		NotificationsPath: hostPath, NotificationsSecret: secret,
+		Handler: func(s *stack.Stack) http.Handler {
+			mux := http.NewServeMux()
+			mux.Handle("/", s.Service.Handler())
+			mux.Handle("POST "+hostPath, host)
+			return mux
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(data))
 	}
-	return &world{started, data}, nil
+	return &world{started, host, data}, nil
 }
 
 func (w *world) close() error {
@@ -101,7 +115,7 @@ type listed[T any] struct{ Data []T }
 
 // actions are the actions on an object, oldest first.
 func (w *world) actions(ctx context.Context, object string) ([]api.Action, error) {
-	page, err := ask[listed[api.Action]](ctx, w, "/v1/sandbox/actions?object="+object)
+	page, err := ask[listed[api.Action]](ctx, w, "/v1/sandbox/actions?details=true&object="+object)
 	slices.Reverse(page.Data)
 	return page.Data, err
 }

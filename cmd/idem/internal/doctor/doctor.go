@@ -88,6 +88,7 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	tell(rate(response))
 	tell(at.events(ctx))
 	at.webhook(ctx, tell)
+	o.ages(ctx, environment, tell)
 }
 
 // Key tests the API key of an environment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 
 	"github.com/idemhq/idem/service"
 )
@@ -29,14 +30,13 @@ func (o Options) configuration() Finding {
 	return f
 }
 
+// secretSetting matches the settings that are secrets themselves.
+var secretSetting = regexp.MustCompile(`\b(api_key|api_token|webhook_secrets|secrets|database_url)\s*:`)
+
 // holdsSecrets reports whether the file itself may contain keys.
 func (o Options) holdsSecrets() bool {
-	for _, e := range o.Config.Environments {
-		if e.APIKeyFile == "" || e.WebhookSecretsFile == "" {
-			return true
-		}
-	}
-	return o.Config.APIToken != ""
+	content, err := os.ReadFile(o.ConfigFile)
+	return err != nil || secretSetting.Match(content)
 }
 
 // database compares the version of the database with that of the program.

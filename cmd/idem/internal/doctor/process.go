@@ -35,11 +35,11 @@ func (o Options) process(ctx context.Context, tell func(Finding)) {
 		f.Found = o.ServiceURL + " is ready"
 	}
 	tell(f)
-	o.backlog(ctx, tell)
+	o.metrics(ctx, tell)
 }
 
-// backlog reads unfinished work from the metrics, which need no token.
-func (o Options) backlog(ctx context.Context, tell func(Finding)) {
+// metrics reads unfinished work from the metrics, which need no token.
+func (o Options) metrics(ctx context.Context, tell func(Finding)) {
 	status, text, err := o.get(ctx, "/metrics")
 	if err != nil || status != http.StatusOK {
 		tell(Finding{Check: "backlog", Level: Skipped, Found: "the service shows no metrics"})
@@ -51,6 +51,7 @@ func (o Options) backlog(ctx context.Context, tell func(Finding)) {
 		tell(Finding{Check: "backlog", Level: Skipped, Found: "the metrics of the service cannot be read"})
 		return
 	}
+	tell(reload(families))
 	for _, environment := range o.Environments {
 		named := func(f Finding) {
 			f.Environment = string(environment)
@@ -60,7 +61,54 @@ func (o Options) backlog(ctx context.Context, tell func(Finding)) {
 		named(waiting(value))
 		named(poison(value))
 		named(dead(value))
+		named(deliveries(func(outcome string) float64 {
+			return sum(families["idem_webhooks_received_total"], map[string]string{"environment": string(environment), "outcome": outcome})
+		}))
+		named(silent(families, string(environment)))
 	}
+}
+
+// reload reports a configuration on disk that the service cannot use.
+func reload(families map[string]*dto.MetricFamily) Finding {
+	f := Finding{Check: "reload", Level: OK, Found: "the service could use the configuration on disk"}
+	for _, metric := range families["idem_config_last_reload_successful"].GetMetric() {
+		if metric.GetGauge().GetValue() == 0 {
+			f.Level, f.Found = Problem, "the service could not use the configuration on disk, and goes on with the one before"
+			f.Do = "see why in its log, or with: idem serve --check"
+		}
+	}
+	return f
+}
+
+// silent reports notification endpoints that receive nothing.
+func silent(families map[string]*dto.MetricFamily, environment string) Finding {
+	f := Finding{Check: "endpoints", Level: OK}
+	enabled, disabled := 0, []string{}
+	for _, metric := range families["idem_endpoint_enabled"].GetMetric() {
+		if !labelled(metric, map[string]string{"environment": environment}) {
+			continue
+		}
+		if metric.GetGauge().GetValue() == 0 {
+			disabled = append(disabled, label(metric, "endpoint"))
+		} else {
+			enabled++
+		}
+	}
+	var paused []string
+	for _, metric := range families["idem_endpoint_paused"].GetMetric() {
+		if labelled(metric, map[string]string{"environment": environment}) && metric.GetGauge().GetValue() > 0 {
+			paused = append(paused, label(metric, "endpoint"))
+		}
+	}
+	f.Found = plural(enabled, "notification endpoint") + " enabled"
+	switch {
+	case len(disabled) > 0:
+		f.Level, f.Found = Warning, f.Found+"; disabled: "+strings.Join(disabled, ", ")
+		f.Do = "enable them again when they accept notifications: docs/service.md, Manage endpoints"
+	case len(paused) > 0:
+		f.Level, f.Found, f.Do = Warning, f.Found+"; paused: "+strings.Join(paused, ", "), "check why they do not answer; they are tried once a minute"
+	}
+	return f
 }
 
 type gauges func(name, state string) (value float64, known bool)
@@ -102,23 +150,47 @@ func dead(value gauges) Finding {
 	return Finding{Check: "dead actions", Level: Problem, Found: plural(int(n), "action") + " was given up: somebody waits for it", Do: "see why with: idem actions list --state dead --details; then: idem actions retry ID"}
 }
 
-// gauge finds a value by its labels.
+// gauge finds the value of a gauge by its labels. An empty state fits all.
 func gauge(family *dto.MetricFamily, environment, state string) (float64, bool) {
+	wanted := map[string]string{"environment": environment}
+	if state != "" {
+		wanted["state"] = state
+	}
 	for _, metric := range family.GetMetric() {
-		fits := true
-		for _, label := range metric.GetLabel() {
-			switch label.GetName() {
-			case "environment":
-				fits = fits && label.GetValue() == environment
-			case "state":
-				fits = fits && label.GetValue() == state
-			}
-		}
-		if fits {
+		if labelled(metric, wanted) {
 			return metric.GetGauge().GetValue(), true
 		}
 	}
 	return 0, false
+}
+
+// sum adds the values of the counters with some labels.
+func sum(family *dto.MetricFamily, wanted map[string]string) (total float64) {
+	for _, metric := range family.GetMetric() {
+		if labelled(metric, wanted) {
+			total += metric.GetCounter().GetValue()
+		}
+	}
+	return total
+}
+
+// labelled reports whether a metric has all of some labels.
+func labelled(metric *dto.Metric, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if label(metric, name) != value {
+			return false
+		}
+	}
+	return true
+}
+
+func label(metric *dto.Metric, name string) string {
+	for _, l := range metric.GetLabel() {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
 }
 
 func (o Options) get(ctx context.Context, path string) (status int, text string, err error) {

@@ -29,8 +29,14 @@ func (a account) webhook(ctx context.Context, tell func(Finding)) {
 	tell(a.subscribed(hook))
 	address := a.address(hook)
 	tell(address)
-	if address.Level != Problem {
-		tell(a.reachable(ctx, hook.Attributes.URL))
+	if address.Level == Problem {
+		return
+	}
+	reachable := a.reachable(ctx, hook.Attributes.URL)
+	tell(reachable)
+	// In production the service's own numbers must do: see deliveries.
+	if reachable.Level == OK && a.environment == service.Sandbox {
+		tell(a.signed(ctx, hook))
 	}
 }
 
@@ -107,7 +113,7 @@ func (a account) secrets(hook *persona.WebhookWithSecret, now time.Time) Finding
 		f.Do = "set webhook_secrets to the secret that Persona shows for this webhook"
 	case known < len(valid):
 		f.Level, f.Found = Warning, fmt.Sprintf("the service knows %d of the %d secrets of %s", known, len(valid), hook.ID)
-		f.Do = "add the new secret to webhook_secrets and send SIGHUP, before the old one expires"
+		f.Do = "add the new secret to webhook_secrets before the old one expires"
 	}
 	return f
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/idemhq/idem/cmd/idem/internal/follow"
+	"github.com/idemhq/idem/internal/atomicfile"
 )
 
 // state is what the file stores between runs.
@@ -80,11 +81,7 @@ func (f *file) save(s state) error {
 	if err != nil {
 		return fmt.Errorf("write the state file: %w", err)
 	}
-	next := f.path + ".new"
-	if err := os.WriteFile(next, b, 0o600); err != nil {
-		return fmt.Errorf("write the state file: %w", err)
-	}
-	if err := os.Rename(next, f.path); err != nil {
+	if err := atomicfile.Write(f.path, b); err != nil {
 		return fmt.Errorf("write the state file: %w", err)
 	}
 	return nil

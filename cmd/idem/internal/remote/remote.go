@@ -24,7 +24,7 @@ const timeout = 30 * time.Second
 type Client struct {
 	URL         string // of the service, such as http://127.0.0.1:8080
 	Token       string // of its API
-	Environment string
+	Environment string // empty for paths that are not below an environment
 }
 
 // Error is an error answer of the service.
@@ -75,6 +75,11 @@ func (c Client) Post(ctx context.Context, path string, body, out any) error {
 	return c.do(ctx, http.MethodPost, path, body, out)
 }
 
+// Delete deletes what is at a path below the environment.
+func (c Client) Delete(ctx context.Context, path string) error {
+	return c.do(ctx, http.MethodDelete, path, nil, nil)
+}
+
 func (c Client) do(ctx context.Context, method, path string, body, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -86,7 +91,10 @@ func (c Client) do(ctx context.Context, method, path string, body, out any) erro
 		}
 		content = bytes.NewReader(b)
 	}
-	address := strings.TrimRight(c.URL, "/") + "/v1/" + url.PathEscape(c.Environment) + "/" + path
+	if c.Environment != "" {
+		path = url.PathEscape(c.Environment) + "/" + path
+	}
+	address := strings.TrimRight(c.URL, "/") + "/v1/" + path
 	req, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
 		return fmt.Errorf("make a request: %w", err)
@@ -102,7 +110,10 @@ func (c Client) do(ctx context.Context, method, path string, body, out any) erro
 	if err != nil {
 		return unreachable(c.URL, err)
 	}
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return &Error{res.StatusCode, problem(answer)}
 	}
 	if err := json.Unmarshal(answer, out); err != nil {

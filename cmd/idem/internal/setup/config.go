@@ -133,7 +133,7 @@ func replace(path string, content []byte) error {
 	}
 	defer os.Remove(next.Name()) // without effect once it has its name
 	_, err = next.Write(content)
-	if err := errors.Join(err, next.Close()); err != nil {
+	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	if _, err := service.LoadConfig(next.Name(), os.Getenv); err != nil {

@@ -3,7 +3,7 @@ package statuspage
 import (
 	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"html/template"
@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/remote"
 	"github.com/idemhq/idem/internal/api"
@@ -19,8 +20,8 @@ import (
 	"github.com/idemhq/idem/internal/webpage"
 )
 
-//go:embed page.html
-var markup string
+//go:embed *.html
+var markup embed.FS
 
 //go:embed page.css
 var style string
@@ -58,13 +59,16 @@ type Address struct {
 	Page      bool // people can read it
 }
 
-// New returns the page at /, its style sheet and its form below /status/. The page shows
+// New returns the page at /, and its details, style sheet and form below /status/. The page shows
 // what the API of the service answers. A form that a page of another site sends is refused.
 func New(service remote.Client, applicants Applicants, addresses []Address, logger *slog.Logger) http.Handler {
-	parsed := template.Must(template.New("page.html").Funcs(template.FuncMap{"words": words, "tone": tone}).Parse(markup))
+	parsed := template.Must(template.New("").Funcs(template.FuncMap{"words": words, "tone": tone, "trial": trialTone}).ParseFS(markup, "*.html"))
 	p := &page{service, applicants, addresses, logger, parsed}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
+	mux.HandleFunc("GET /status/person", p.showPerson)
+	mux.HandleFunc("GET /status/object", p.showObject)
+	mux.HandleFunc("GET /status/decision", p.showDecision)
 	mux.HandleFunc("GET /status/page.css", p.serveStyle)
 	mux.HandleFunc("POST /status/applicants", p.apply)
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -72,8 +76,11 @@ func New(service remote.Client, applicants Applicants, addresses []Address, logg
 
 // view is what the template is filled with.
 type view struct {
-	Addresses []Address
+	Title     string
 	Watch     bool
+	Addresses []Address
+	Health    health
+	Endpoints []endpoint
 	Backlog   api.Backlog
 	Concerns  []concern
 	People    []api.Subject
@@ -87,15 +94,18 @@ type view struct {
 const shown = 25
 
 func (p *page) read(ctx context.Context) (view, error) {
-	v := view{Addresses: p.addresses}
-	return v, errors.Join(
+	v := view{Title: "status", Addresses: p.addresses}
+	err := errors.Join(
 		p.people(ctx, &v),
 		list(ctx, p.service, "decisions", "", &v.Decisions),
 		list(ctx, p.service, "actions", "", &v.Actions),
 		list(ctx, p.service, "objects", "", &v.Objects),
 		list(ctx, p.service, "events", "", &v.Events),
 		p.stuck(ctx, &v),
+		p.endpoints(ctx, &v),
 	)
+	v.Health = healthOf(v, time.Now())
+	return v, err
 }
 
 // list reads the newest rows of a kind, of one state if state is not "".
@@ -134,13 +144,29 @@ func (p *page) people(ctx context.Context, v *view) error {
 func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	v, err := p.read(r.Context())
 	if err != nil {
-		p.logger.ErrorContext(r.Context(), "status page: read the service", "error", err)
-		http.Error(w, "cannot read the service; see the log", http.StatusServiceUnavailable)
+		p.failed(w, r, err)
 		return
 	}
 	v.Watch = r.URL.Query().Has("watch")
+	p.write(w, r, "page.html", v)
+}
+
+// failed answers that the service cannot be read, or that it knows nothing of what was asked
+// for.
+func (p *page) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var refusal *remote.Error
+	if errors.As(err, &refusal) && refusal.Status < 500 && refusal.Status != http.StatusUnauthorized && refusal.Status != http.StatusForbidden {
+		http.Error(w, "the service does not know it", http.StatusNotFound)
+		return
+	}
+	p.logger.ErrorContext(r.Context(), "status page: read the service", "error", err)
+	http.Error(w, "cannot read the service; see the log", http.StatusServiceUnavailable)
+}
+
+// write answers with a template.
+func (p *page) write(w http.ResponseWriter, r *http.Request, name string, data any) {
 	var b bytes.Buffer
-	if err := p.template.Execute(&b, v); err != nil {
+	if err := p.template.ExecuteTemplate(&b, name, data); err != nil {
 		p.logger.ErrorContext(r.Context(), "status page: render", "error", err)
 		http.Error(w, "cannot render the page; see the log", http.StatusInternalServerError)
 		return

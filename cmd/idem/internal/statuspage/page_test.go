@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{db: db}
 	t.Cleanup(func() { db.Close() })
 	mux := http.NewServeMux()
-	api.Register(mux, api.Deps{Store: db, Environments: []domain.Environment{domain.Sandbox}, Token: "token", Logger: slog.New(slog.DiscardHandler), Now: noon})
+	api.Register(mux, api.Deps{Store: db, Environments: []domain.Environment{domain.Sandbox}, Token: "token", Logger: slog.New(slog.DiscardHandler), Now: noon, Explain: w.explain})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	w.page = New(remote.Client{URL: server.URL, Token: "token", Environment: "sandbox"}, w, []Address{{"Sandbox", "http://127.0.0.1:8090", true}, {"API", "http://127.0.0.1:8091", false}}, slog.New(slog.DiscardHandler))
@@ -150,7 +150,7 @@ func TestAnyReferenceIdIsShown(t *testing.T) {
 	for _, word := range []string{"a/b", "../..", "50%2F", "x?y#z", "ü", " "} {
 		w := newWorld(t)
 		w.store(t, word, noon())
-		if html := w.get(t, "/"); !strings.Contains(html, ">user-"+word+"</td><td><span class=\"badge open\">review<") {
+		if html := w.get(t, "/"); !strings.Contains(html, ">user-"+word+"</a></td><td><span class=\"badge open\">review<") {
 			t.Errorf("user-%s is not shown with the verdict", word)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Kinds returns the kinds of rows that can be followed.
-func Kinds() []string { return []string{"event", "decision", "action", "notification"} }
+func Kinds() []string { return []string{"event", "decision", "action", notification} }
 
 // Row is something that happened. It holds no personal data.
 type Row struct {
@@ -35,11 +35,13 @@ type Tail struct {
 	kinds  []string
 	object string
 	known  map[string]map[string]string // states by kind and id, of the newest rows
+
+	sequence int64 // of the newest notification
 }
 
 // New returns a tail of some kinds, and of one object if object is not "".
 func New(client remote.Client, kinds []string, object string) *Tail {
-	return &Tail{client, kinds, object, map[string]map[string]string{}}
+	return &Tail{client: client, kinds: kinds, object: object, known: map[string]map[string]string{}}
 }
 
 // pageSize is the maximum of the API. Changes of state are noticed among that many of the
@@ -109,7 +111,10 @@ func (t *Tail) page(ctx context.Context, kind, before string) ([]Row, string, er
 	case "action":
 		return page(ctx, t.client, "actions", query, ofAction)
 	}
-	return page(ctx, t.client, "notifications", query, ofNotification)
+	return page(ctx, t.client, "notifications", query, func(n api.Notification) Row {
+		t.sequence = max(t.sequence, n.Sequence)
+		return ofNotification(n)
+	})
 }
 
 func page[T any](ctx context.Context, client remote.Client, path string, query url.Values, row func(T) Row) ([]Row, string, error) {
@@ -145,12 +150,9 @@ func ofAction(a api.Action) Row {
 }
 
 func ofNotification(n api.Notification) Row {
-	row := Row{At: n.CreatedAt, Kind: "notification", ID: n.ID, Name: n.Type, State: cmp.Or(string(n.Verdict), "-"), Reason: n.Reason}
+	row := Row{At: n.CreatedAt, Kind: notification, ID: n.ID, Name: n.Type, State: cmp.Or(string(n.Verdict), "-"), Reason: about(n.Reference, n.Reason)}
 	if n.Object != nil {
 		row.Object = n.Object.ID
-	}
-	if n.Reference != "" {
-		row.Reason = strings.TrimSuffix(n.Reference+": "+n.Reason, ": ")
 	}
 	return row
 }

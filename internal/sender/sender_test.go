@@ -1,4 +1,4 @@
-package intake
+package sender
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheSenderOfARequest(t *testing.T) {
-	trusted := proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	trusted := Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, test := range map[string]struct {
 		remote    string
 		forwarded []string
@@ -35,7 +35,7 @@ func TestTheSenderOfARequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &http.Request{RemoteAddr: test.remote, Header: http.Header{"X-Forwarded-For": test.forwarded}}
-			if got := trusted.sender(r).String(); got != test.want {
+			if got := trusted.Of(r).String(); got != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
@@ -44,14 +44,14 @@ func TestTheSenderOfARequest(t *testing.T) {
 
 func FuzzSender(f *testing.F) {
 	f.Add("10.0.0.1:1", "1.2.3.4, [::1]:80,,%")
-	trusted := proxies{netip.MustParsePrefix("10.0.0.0/8")}
+	trusted := Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 	f.Fuzz(func(t *testing.T, remote, forwarded string) {
 		r := &http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}}
-		from := trusted.sender(r)
+		from := trusted.Of(r)
 		if from.Zone() != "" || from.Is4In6() {
 			t.Errorf("%s is one of many forms of an address", from)
 		}
-		if direct := proxies(nil).sender(r); !trusted.trusts(addressOf(remote)) && from != direct {
+		if direct := Proxies(nil).Of(r); !trusted.trusts(addressOf(remote)) && from != direct {
 			t.Errorf("%s by the word of %s", from, direct)
 		}
 	})

@@ -1,4 +1,6 @@
-package intake
+// Package sender tells who sends an HTTP request, also through trusted proxies. What limits
+// requests by their sender uses it.
+package sender
 
 import (
 	"net/http"
@@ -7,16 +9,16 @@ import (
 	"strings"
 )
 
-// sender identifies who sends a request: an IPv4 address, or the /64 of an IPv6 address,
+// Address identifies who sends a request: an IPv4 address, or the /64 of an IPv6 address,
 // since one host usually has all of it. It is the zero address if unknown.
-type sender = netip.Addr
+type Address = netip.Addr
 
-// proxies are the networks of trusted proxies.
-type proxies []netip.Prefix
+// Proxies are the networks of trusted proxies.
+type Proxies []netip.Prefix
 
-// sender returns the sender of a request: the last address in the chain that is not a
-// trusted proxy. X-Forwarded-For from an untrusted address is ignored.
-func (p proxies) sender(r *http.Request) sender {
+// Of returns the sender of a request: the last address in the chain that is not a trusted
+// proxy. X-Forwarded-For from an untrusted address is ignored.
+func (p Proxies) Of(r *http.Request) Address {
 	at := addressOf(r.RemoteAddr)
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	for forwarded != "" && p.trusts(at) {
@@ -39,7 +41,7 @@ func (p proxies) sender(r *http.Request) sender {
 	return at
 }
 
-func (p proxies) trusts(at netip.Addr) bool {
+func (p Proxies) trusts(at netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(at) })
 }
 

@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+)
+
+func TestDocumentsAreEncodedAsByEncodingJSON(t *testing.T) {
+	values := []any{
+		nil, true, false, "", "plain", "a \"quote\" \\ and <b>&amp;</b>", "Zoë\u2028", "tab\tand\x00nul\x7f", "not UTF-8: \xff",
+		0, -7, int64(1) << 60, 0.0, math.Copysign(0, -1), 1.0, -3.0, 0.5, 1e14, 1e15, 1e16, 1e21, -1e21, 1e-7, math.MaxFloat64,
+		[]any{}, []any(nil), map[string]any{}, map[string]any(nil), []string{"a", "b"}, map[string]string{"b": "1", "a": "2"},
+		map[string]any{"b": map[string]any{"z": 1, "y": []any{map[string]any{"x": nil}}, "a<": "&"}, "a": []any{1, "2"}, "c": 3.25},
+		json.RawMessage(`{"raw":true}`),
+	}
+	for _, value := range append(values, values) {
+		want, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := encodeJSON(value); err != nil || string(got) != string(want) {
+			t.Errorf("got %s, %v; encoding/json writes %s", got, err, want)
+		}
+	}
+}
+
+func TestWhatJSONCannotExpressIsAnError(t *testing.T) {
+	for _, value := range []any{math.NaN(), []any{math.Inf(1)}, map[string]any{"a": map[string]any{"b": func() {}}}} {
+		if got, err := encodeJSON(value); err == nil {
+			t.Errorf("encoded as %s", got)
+		}
+	}
+}
