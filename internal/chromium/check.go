@@ -3,6 +3,10 @@ package chromium
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -101,6 +105,25 @@ func (r result) findings() (all []string) {
 		}
 	}
 	return all
+}
+
+// Still returns the address of a server that answers as the one at an address does, except
+// that its pages do not reload themselves, so that a page stays while it is checked.
+func Still(t *testing.T, address string) string {
+	t.Helper()
+	to, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	still := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		ModifyResponse: func(r *http.Response) error {
+			r.Header.Del("Refresh")
+			return nil
+		},
+	})
+	t.Cleanup(still.Close)
+	return still.URL
 }
 
 // show makes the window look like a screen.

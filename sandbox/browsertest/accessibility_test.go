@@ -116,8 +116,9 @@ func notOwned(t *testing.T, ctx context.Context, name string) {
 func TestEverybodyCanUseTheInspector(t *testing.T) {
 	ctx := chromium.Start(t, chromium.Axe)
 	server, pages := filled(t)
+	still := chromium.Still(t, server.URL)
 	for _, page := range pages {
-		open(t, ctx, server.URL+page.path)
+		open(t, ctx, still+page.path)
 		notOwned(t, ctx, page.name)
 		chromium.Check(t, ctx, page.name)
 	}

@@ -38,7 +38,17 @@ func TestEverybodyCanUseTheStatusPage(t *testing.T) {
 		}
 	}
 	check("the page with people", at.Service)
-	check("the page that is watched", at.Service+"/?watch=1")
+	check("the page that is watched", chromium.Still(t, at.Service)+"/?watch=1")
+	for name, link := range map[string]string{"a person": "/status/person?", "an object": "/status/object?", "a decision": "/status/decision?"} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(at.Service)); err != nil {
+			t.Fatal(err)
+		}
+		address, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("a[href^='`+link+`']").href`))
+		if err != nil {
+			t.Fatalf("the page links to no %s: %v", link, err)
+		}
+		check(name, address)
+	}
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
