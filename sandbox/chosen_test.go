@@ -131,6 +131,7 @@ func TestMistypedChoicesAreRefusedWithTheNearestName(t *testing.T) {
 		"extracted from what is not":    {sandbox.Act{Type: id, Outcome: "skipped", Extracted: map[string]any{"name-first": "A"}}, "nothing is extracted"},
 		"a type":                        {sandbox.Act{Type: "verification/govermnent-id", Outcome: "passed"}, `"verification/government-id"`},
 		"an outcome":                    {sandbox.Act{Type: id, Outcome: "pased"}, `"passed"`},
+		"metadata that is no JSON":      {sandbox.Act{Type: id, Outcome: "failed", Checks: check(sandbox.Check{Name: "id_mrz_detection", Metadata: map[string]any{"a": func() {}}})}, "cannot be written as JSON"},
 		"choices about a document":      {sandbox.Act{Type: "document/generic", Outcome: "processed", Extracted: map[string]any{"name": "a"}}, "only a verification"},
 	} {
 		test.act.Do, test.act.ID = sandbox.ActSubmit, inquiry
