@@ -325,3 +325,20 @@ func TestATestChoosesWhatAReportFinds(t *testing.T) {
 		t.Errorf("what was refused left a report behind: %v", got)
 	}
 }
+
+func TestAMistypedFieldOfAnActIsRefusedWithTheNearestName(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	for body, want := range map[string]string{
+		`{"do":"submit","check":[]}`:                `did you mean "checks"?`,
+		`{"do":"submit","checks":[{"nam":"x"}]}`:    `did you mean "name"?`,
+		`{"do":"submit","extractd":{}}`:             `did you mean "extracted"?`,
+		`{"do":"submit","checks":[{"status":1}]}`:   "the fields of this control",
+		`{"do":"submit","wholly-unknown-field":{}}`: `there is no "wholly-unknown-field"`,
+	} {
+		status, _, doc := server.do("POST", "/_sandbox/act", body)
+		if details, _ := at(doc, "errors", 0, "details").(string); status != 400 || !strings.Contains(details, want) {
+			t.Errorf("%s: %d %v, want %s", body, status, doc, want)
+		}
+	}
+}
