@@ -207,6 +207,9 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 		args = append(args, value)
 		query += fmt.Sprintf(" AND "+condition, len(args))
 	}
+	if f.Cases && table == "objects" {
+		query += " AND type = 'case'" // they have a partial index
+	}
 	if !f.Object.IsZero() {
 		id := "object_id"
 		if table == "objects" {
