@@ -124,6 +124,33 @@ func TestEverybodyCanUseTheInspector(t *testing.T) {
 	}
 }
 
+// TestEverybodyIsToldWhatWentWrong looks at pages that answer a form.
+func TestEverybodyIsToldWhatWentWrong(t *testing.T) {
+	ctx := chromium.Start(t, chromium.Axe)
+	server := sandbox.NewServer(t)
+	open(t, ctx, server.URL+"/_sandbox/sandbox/object/"+newPending(t, server.Client()))
+	press := func(selector string) {
+		t.Helper()
+		if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	press(`button[value="Inquiries.Approve"]`)
+	press(`button[value="Inquiries.Approve"]`)
+	chromium.Check(t, ctx, "a decision that is not possible")
+	if err := chromedp.Do(ctx, chromedp.SetValue(chromedp.CSS(`form[aria-label="run workflow"] input`), "won"), chromedp.Click(chromedp.CSS("summary"))); err != nil {
+		t.Fatal(err)
+	}
+	press(`button[value="run_workflow"]`)
+	chromium.Check(t, ctx, "an act that is not possible")
+	open(t, ctx, server.URL+"/_sandbox/control")
+	if err := chromedp.Do(ctx, chromedp.SetValue(chromedp.CSS(`input[name="advance"]`), "never")); err != nil {
+		t.Fatal(err)
+	}
+	press(`form[action="/_sandbox/control/clock"] button`)
+	chromium.Check(t, ctx, "a clock that does not move")
+}
+
 // TestEverybodyCanUseTheHostedPage walks through the flow, and checks each page.
 func TestEverybodyCanUseTheHostedPage(t *testing.T) {
 	ctx := chromium.Start(t, chromium.Axe)
