@@ -11,7 +11,6 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
@@ -22,7 +21,6 @@ import (
 type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
-	RecordAudit(context.Context, Environment, []audit.Entry) error
 	Close() error
 }
 

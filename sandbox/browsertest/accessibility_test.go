@@ -21,7 +21,7 @@ import (
 // hostileNames are names that a page must survive: markup, a word without an end, and text from
 // right to left.
 func hostileNames() []string {
-	return []string{`"><img src=x onerror=document.title='owned'><b>`, strings.Repeat("unbreakable", 20), "‮שלום עולם‬ 🙂 \u0000 é"}
+	return []string{`"><img src=x onerror=document.title='owned'><b>`, strings.Repeat("unbreakable", 20), "\u202eשלום עולם\u202c 🙂 \u0000 é"}
 }
 
 // page is a page of the browser's, which a test can reach.

@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
-	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -28,8 +28,8 @@ type Act struct {
 	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
 	Signals map[string]any `json:"signals,omitempty"` // of a session, an inquiry or a report, with keys in kebab-case
 
-	Checks    []resources.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
-	Extracted map[string]any    `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
+	Checks    []finding.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
+	Extracted map[string]any  `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
 }
 
 // Kind is the kind of an [Act].

@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -30,11 +31,11 @@ const extractedInput = "extracted."
 // verificationDetails offers a check that fails, and what is extracted.
 func (w words) verificationDetails(typ string) *hostedDetails {
 	details := &hostedDetails{Title: w.say("details"), Text: w.say("details text"), Inputs: []hostedInput{
-		{Name: "check", Label: w.say("failed check"), Empty: w.say("as usual"), Options: resources.CheckNames(typ)},
+		{Name: "check", Label: w.say("failed check"), Empty: w.say("as usual"), Options: finding.CheckNames(typ)},
 		{Name: "reason", Label: w.say("reason"), Empty: "simulated_failure"},
 		{Name: "metadata", Label: w.say("metadata"), Empty: `{"key": "value"}`},
 	}}
-	for _, name := range resources.Extractable(typ) {
+	for _, name := range finding.Extractable(typ) {
 		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: w.say("as usual")})
 	}
 	return details
@@ -50,9 +51,9 @@ func (w words) sessionDetails() *hostedDetails {
 }
 
 // readChoice reads what a person chose about a verification.
-func readChoice(form url.Values, outcome string) (resources.Chosen, error) {
-	chosen := resources.Chosen{Extracted: map[string]any{}}
-	check := resources.Check{Name: form.Get("check"), Status: "failed"}
+func readChoice(form url.Values, outcome string) (finding.Chosen, error) {
+	chosen := finding.Chosen{Extracted: map[string]any{}}
+	check := finding.Check{Name: form.Get("check"), Status: "failed"}
 	if reason := strings.TrimSpace(form.Get("reason")); reason != "" {
 		check.Reasons = []string{reason}
 	}
@@ -61,16 +62,16 @@ func readChoice(form url.Values, outcome string) (resources.Chosen, error) {
 	}
 	switch {
 	case check.Name != "":
-		chosen.Checks = []resources.Check{check}
+		chosen.Checks = []finding.Check{check}
 	case len(check.Reasons)+len(check.Metadata) > 0:
 		return chosen, invalidConfig("error check")
 	}
 	if outcome == "skipped" { // a person who skips a step leaves what they entered
-		return resources.Chosen{}, nil
+		return finding.Chosen{}, nil
 	}
 	for name, values := range form {
 		if name, ok := strings.CutPrefix(name, extractedInput); ok && values[0] != "" {
-			chosen.Extracted[name] = resources.ValueOfText(name, values[0])
+			chosen.Extracted[name] = finding.ValueOfText(name, values[0])
 		}
 	}
 	return chosen, nil
