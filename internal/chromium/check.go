@@ -44,7 +44,8 @@ type violation struct {
 }
 
 // run is a script that returns what axe finds, and whether the page is wider than the window.
-const run = `(async () => ({
+// It opens what is collapsed.
+const run = `(async () => (document.querySelectorAll("details").forEach((d) => d.open = true), {
 	violations: (await axe.run(document, { resultTypes: ["violations"], iframes: false })).violations,
 	width: document.documentElement.scrollWidth,
 	window: document.documentElement.clientWidth,

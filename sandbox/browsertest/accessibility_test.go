@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -104,6 +105,14 @@ func open(t *testing.T, ctx context.Context, address string) {
 	}
 }
 
+// run runs a script that returns nothing.
+func run(script string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, to *chromedp.Target) error {
+		_, err := chromedp.Evaluate[*runtime.RemoteObject](script)(ctx, to)
+		return err
+	})
+}
+
 // notOwned fails the test if a name became a script or an element.
 func notOwned(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
@@ -122,6 +131,36 @@ func TestEverybodyCanUseTheInspector(t *testing.T) {
 		notOwned(t, ctx, page.name)
 		chromium.Check(t, ctx, page.name)
 	}
+}
+
+// TestEverybodyIsToldWhatWentWrong looks at pages that answer a form.
+func TestEverybodyIsToldWhatWentWrong(t *testing.T) {
+	ctx := chromium.Start(t, chromium.Axe)
+	server := sandbox.NewServer(t)
+	open(t, ctx, server.URL+"/_sandbox/sandbox/object/"+newPending(t, server.Client()))
+	press := func(selector string) {
+		t.Helper()
+		if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	press(`button[value="Inquiries.Approve"]`)
+	press(`button[value="Inquiries.Approve"]`)
+	chromium.Check(t, ctx, "a decision that is not possible")
+	if _, err := chromedp.RunResponse(ctx, run(`(() => {
+		const form = document.querySelector("form[aria-label='run workflow']");
+		form.elements.outcome.value = "won";
+		form.requestSubmit(form.querySelector("button"));
+	})()`)); err != nil {
+		t.Fatal(err)
+	}
+	chromium.Check(t, ctx, "an act that is not possible")
+	open(t, ctx, server.URL+"/_sandbox/control")
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS(`input[name="advance"]`), "never")); err != nil {
+		t.Fatal(err)
+	}
+	press(`form[action="/_sandbox/control/clock"] button`)
+	chromium.Check(t, ctx, "a clock that does not move")
 }
 
 // TestEverybodyCanUseTheHostedPage walks through the flow, and checks each page.

@@ -13,8 +13,11 @@ type Form struct {
 }
 
 // Field is a field of an [Act] as a person fills it in: text, tags with commas between them,
-// or a JSON object for a query and for signals.
-type Field struct{ Name, Example string }
+// or JSON.
+type Field struct {
+	Name, Example string
+	Optional      bool
+}
 
 // Forms returns the kinds of acts that happen to a family of resources, sorted.
 func Forms(family string) []Form {
@@ -28,27 +31,29 @@ func Forms(family string) []Form {
 }
 
 func fieldsOf(kind Kind) []Field {
+	need := func(name, example string) Field { return Field{Name: name, Example: example} }
+	may := func(name, example string) Field { return Field{name, example, true} }
 	switch kind {
 	case Submit:
-		return []Field{{"type", "verification/selfie"}, {"outcome", "passed"}}
+		return []Field{need("type", "verification/selfie"), need("outcome", "passed"), may("checks", `[{"name":"selfie_glare_detection","status":"failed"}]`), may("extracted", `{"name-first":"Ada"}`)}
 	case MoveOn:
-		return []Field{{"step", "verification_selfie"}}
+		return []Field{need("step", "verification_selfie")}
 	case CreateReport, RunReport:
-		return []Field{{"type", "report/watchlist"}, {"query", `{"name-first":"Ada","name-last":"Sample"}`}}
+		return []Field{need("type", "report/watchlist"), may("query", `{"name-first":"Ada","name-last":"Sample"}`), may("signals", `{"has-match":true}`)}
 	case RunWorkflow:
-		return []Field{{"outcome", "approved"}}
+		return []Field{need("outcome", "approved")}
 	case SetBehaviors:
-		return []Field{{"signals", `{"behavior-threat-level":"high"}`}}
+		return []Field{need("signals", `{"behavior-threat-level":"high"}`)}
 	case SetSessionSignals:
-		return []Field{{"signals", `{"threat-level":"high","is-vpn":true}`}}
+		return []Field{need("signals", `{"threat-level":"high","is-vpn":true}`)}
 	case CommentCase:
-		return []Field{{"text", "a comment"}}
+		return []Field{need("text", "a comment")}
 	case TagVerification:
-		return []Field{{"tags", "VIP, EU"}}
+		return []Field{need("tags", "VIP, EU")}
 	case RunPipeline:
-		return []Field{{"rows", "reference_id,name_first"}}
+		return []Field{need("rows", "reference_id,name_first")}
 	case DeleteTransactionField:
-		return []Field{{"field", "amount"}}
+		return []Field{need("field", "amount")}
 	default:
 		return nil
 	}
@@ -66,9 +71,9 @@ func FromForm(id string, values map[string]string) (Act, error) {
 			a.Tags = append(a.Tags, tag)
 		}
 	}
-	for name, into := range map[string]*map[string]any{"query": &a.Query, "signals": &a.Signals} {
+	for name, into := range map[string]any{"query": &a.Query, "signals": &a.Signals, "extracted": &a.Extracted, "checks": &a.Checks} {
 		if text := values[name]; text != "" && json.Unmarshal([]byte(text), into) != nil {
-			return a, fmt.Errorf("%s must be a JSON object", name)
+			return a, fmt.Errorf("%s must be JSON, as in the example", name)
 		}
 	}
 	return a, nil
