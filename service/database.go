@@ -15,12 +15,14 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/vault"
 )
 
 // database stores the service's rows.
 type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
+	UseVault(context.Context, vault.Vault) error
 	Close() error
 }
 

@@ -162,7 +162,14 @@ type Decision struct {
 }
 
 func showDecision(d domain.Decision) Decision {
-	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, d.Actions, d.DecidedAt}
+	actions := make([]domain.ActionSpec, len(d.Actions))
+	for i, spec := range d.Actions {
+		actions[i] = spec
+		if spec.Arguments == nil {
+			actions[i].Arguments = map[string]string{} // not null
+		}
+	}
+	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, actions, d.DecidedAt}
 }
 
 // DecisionDetail is a decision with its facts, which contain personal data.

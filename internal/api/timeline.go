@@ -21,7 +21,7 @@ type Happening struct {
 	At       time.Time   `json:"at" doc:"by the service's clock"`
 	Kind     string      `json:"kind" enum:"event,transition,decision,action,notification,delivery,audit"`
 	ID       string      `json:"id" doc:"of the row; for a transition and an audit entry, its sequence in the audit trail"`
-	Object   *domain.Ref `json:"object" doc:"what it is about; null for a delivery"`
+	Object   *domain.Ref `json:"object,omitempty" doc:"what it is about; absent for a delivery"`
 	Name     string      `json:"name" doc:"of the event, rule, kind of action, type of notification or endpoint; or what was done"`
 	State    string      `json:"state,omitempty" doc:"of an event, action or delivery; the result of a decision; the verdict of a notification"`
 	Detail   string      `json:"detail,omitempty" doc:"the reason, explanation or outcome; for a delivery, the id of the notification"`

@@ -101,6 +101,9 @@ func (k Check) accept(typ string) (Check, error) {
 			return k, engine.Unprocessable("the "+choice.name+" of "+k.Name+" must be "+strings.Join(choice.of, ", ")+spelling.DidYouMean(choice.value, choice.of), "/checks")
 		}
 	}
+	if _, err := json.Marshal(k.Metadata); err != nil { // from Go
+		return k, engine.BadRequest("the metadata of " + k.Name + " cannot be written as JSON")
+	}
 	k.Metadata, _ = casing.KebabKeys(maps.Clone(k.Metadata)).(map[string]any)
 	return k, nil
 }

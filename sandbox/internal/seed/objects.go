@@ -234,7 +234,7 @@ func (s *seeder) applyReport(path string, report seedReport) error {
 		return err
 	}
 	c.UseID("rep", id)
-	r := resources.NewReport(c, typ, template, query, account, inquiry)
+	r := s.newReport(c, typ, template, query, account, inquiry)
 	if err := s.refused(path+".signals", resources.SetReportSignals(r, numbers(report.Signals))); err != nil {
 		return err
 	}
@@ -243,6 +243,14 @@ func (s *seeder) applyReport(path string, report seedReport) error {
 	}
 	c.StoreSilently()
 	return nil
+}
+
+// newReport creates a report of an inquiry, or of an account's latest one.
+func (s *seeder) newReport(c *engine.Change, typ, template string, query map[string]any, account, inquiry *storage.Resource) *storage.Resource {
+	if inquiry == nil {
+		return resources.NewAccountReport(c, typ, template, query, account)
+	}
+	return resources.NewReport(c, typ, template, query, account, inquiry)
 }
 
 func (s *seeder) applyCase(path string, r seedCase) error {
