@@ -261,6 +261,19 @@ func TestTheInspectorFindsReferenceIDsTagsAndKeys(t *testing.T) {
 	if status, _, body := find("VIP customer"); status != 200 || !strings.Contains(body, tagged.ID) || !strings.Contains(body, w.account) {
 		t.Errorf("the tag: %d %s", status, body)
 	}
+	for range 50 {
+		many := newInquiry(t, client, "many-inquiries")
+		_, err := client.Inquiries.AddTag(t.Context(), many.ID, persona.InquiryAddTagParams{TagName: persona.Set("crowd")})
+		ok(t, err)
+	}
+	if _, _, body := find("crowd"); strings.Contains(body, "There are more") || strings.Count(body, "/object/inq_") != 50 {
+		t.Errorf("a page of 50 is not whole: %s", body)
+	}
+	_, err = client.Accounts.AddTag(t.Context(), "act_Parent", persona.AccountAddTagParams{TagName: persona.Set("crowd")})
+	ok(t, err)
+	if _, _, body := find("crowd"); !strings.Contains(body, "There are more") {
+		t.Errorf("51 fit on a page of 50: %s", body)
+	}
 	if status, at, _ := find("key-1"); status != 200 || at != "/_sandbox/sandbox/calls?key=key-1" {
 		t.Errorf("the idempotency key: %d %s", status, at)
 	}

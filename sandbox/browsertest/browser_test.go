@@ -242,6 +242,20 @@ func TestPersonasPackageResumesAnInquiryAndLeavesIt(t *testing.T) {
 	}
 }
 
+func TestWhoLeavesBeforeTheStartEndsInOnCancel(t *testing.T) {
+	ctx := newBrowser(t)
+	_, host := newSandbox(t)
+	site := shop(t, map[string]any{"templateId": sandbox.InquiryTemplateID, "environment": "sandbox", "language": "de", "host": host})
+	if err := chromedp.Do(ctx, chromedp.Navigate(site)); err != nil {
+		t.Fatal(err)
+	}
+	called(t, ctx, "ready")
+	flow{t, ctx}.press("Bestätigen Sie Ihre Identität", "cancel")
+	if _, all := called(t, ctx, "cancel"); slices.Contains(all, "error") || slices.Contains(all, "complete") {
+		t.Errorf("the package said %q", all)
+	}
+}
+
 func TestPersonasPackageIsToldWhatIsWrong(t *testing.T) {
 	ctx := newBrowser(t)
 	_, host := newSandbox(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -195,16 +196,19 @@ func (i *inspection) resend(r *storage.Resource, form map[string]string) (string
 }
 
 // missing returns why webhooks have no delivery of an event.
-func (i *inspection) missing(event *storage.Resource, rows []deliveryRow) []reason {
+func (i *inspection) missing(event *storage.Resource) []reason {
+	has := map[string]bool{}
+	all, _ := i.env.Outbox().Latest(0, math.MaxInt, func(d *deliveries.Delivery) bool { return d.EventID == event.ID })
+	for _, d := range all {
+		has[d.WebhookID] = true
+	}
 	var reasons []reason
-	hooks := 0
 	for hook := range i.env.All("webhook") {
-		hooks++
-		if !slices.ContainsFunc(rows, func(d deliveryRow) bool { return d.Webhook.ID == hook.ID }) {
+		if !has[hook.ID] {
 			reasons = append(reasons, reason{i.thingOf(hook), whyNone(hook, event)})
 		}
 	}
-	if hooks == 0 {
+	if i.env.Count("webhook") == 0 {
 		reasons = append(reasons, reason{Why: "There is no webhook in this environment. Create one, and enable it."})
 	}
 	return reasons

@@ -175,7 +175,7 @@ func (i *inspection) describe(r *storage.Resource) (title string, body objectBod
 		body.About = &about
 		body.Was, _ = i.attributes(r.Object)
 		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *deliveries.Delivery) bool { return d.EventID == r.ID })
-		body.Missing = i.missing(r, body.Deliveries)
+		body.Missing = i.missing(r)
 		return r.Text("name"), body
 	}
 	if r.Typ == "webhook" {

@@ -31,9 +31,9 @@ func whyNotArrived(d deliveryRow, hook *storage.Resource, now time.Time) []strin
 	case d.State == deliveries.Pending:
 		why = append(why, attempt(made, most)+" is due: it is under way, or waits for another delivery to this webhook.")
 	case made >= most:
-		why = append(why, fmt.Sprintf("All %d attempts failed, and there is no other one.", most))
+		why = append(why, fmt.Sprintf("All %d attempts failed, and there is no other one. Send the event again.", made))
 	default:
-		why = append(why, fmt.Sprintf("The webhook was disabled or archived after %d of %d attempts, which cancels what is pending. It is %s now.", made, most, hook.Text("status")))
+		why = append(why, fmt.Sprintf("The webhook was disabled or archived after %d of %d attempts, which cancels what is pending, or its url cannot be called. It is %s now.", made, most, hook.Text("status")))
 	}
 	return why
 }
