@@ -420,8 +420,8 @@ func withoutText(err error) error {
 	switch {
 	case !errors.As(err, &at) || strings.HasPrefix(at.Problem, "unknown field"):
 		return err
-	case at.Line == 0 && strings.Contains(at.Problem, "duration"):
-		return &yamlfile.Error{File: at.File, Problem: "a duration is not of the form 90s, 10m or 24h"}
+	case strings.Contains(at.Problem, "duration"):
+		return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: "this is not a duration such as 90s, 10m or 24h"}
 	case at.Line == 0:
 		return &yamlfile.Error{File: at.File, Problem: "it is not a configuration"}
 	}
