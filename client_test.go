@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -123,7 +124,7 @@ func TestErrorsOfTheServiceAreTyped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := call.do()
 			var e *idem.Error
-			if !errors.As(err, &e) || e.Status != call.status || e.Title == "" || e.Type == "" || !strings.Contains(err.Error(), call.says) {
+			if !errors.As(err, &e) || e.Status != call.status || e.Title == "" || !strings.HasPrefix(e.Type, "/problems/") || e.Instance == "" || !strings.Contains(err.Error(), call.says) {
 				t.Errorf("error %#v", err)
 			}
 			if err != nil && strings.Contains(err.Error(), "user-1") {
@@ -223,11 +224,11 @@ func TestNobodyIsVerifiedTwice(t *testing.T) {
 	w, c := started(t, "")
 	params := idem.VerifyParams{Reference: "user-1", Flow: "kyc", Fields: map[string]any{"name-first": "Jane"}}
 	first, err := c.Verify(t.Context(), params)
-	if err != nil || first.Action != idem.ActionCreated || first.Inquiry == nil || first.Link == "" || first.Attempts != 1 || first.ExpiresAt.IsZero() {
+	if err != nil || first.Action != idem.VerifyCreated || first.Inquiry == nil || first.Link == "" || first.Attempts != 1 || first.ExpiresAt.IsZero() {
 		t.Fatalf("verified as %+v, error %v", first, err)
 	}
 	second, err := c.Verify(t.Context(), params)
-	if err != nil || second.Action != idem.ActionReused || second.Inquiry == nil || second.Inquiry.ID != first.Inquiry.ID {
+	if err != nil || second.Action != idem.VerifyReused || second.Inquiry == nil || second.Inquiry.ID != first.Inquiry.ID {
 		t.Fatalf("verified as %+v, error %v", second, err)
 	}
 	if err := w.Pass(t.Context(), first.Inquiry.ID); err != nil {
@@ -235,11 +236,24 @@ func TestNobodyIsVerifiedTwice(t *testing.T) {
 	}
 	eventually(t, "the person is approved", func() bool {
 		v, err := c.Verify(t.Context(), params)
-		return err == nil && v.Action == idem.ActionAlreadyApproved && v.Verdict == idem.VerdictApproved && v.Link == ""
+		return err == nil && v.Action == idem.VerifyAlreadyApproved && v.Verdict == idem.VerdictApproved && v.Link == ""
 	})
 	for _, params := range []idem.VerifyParams{{Flow: "kyc"}, {Reference: "user-1"}} {
 		if _, err := c.Verify(t.Context(), params); err == nil {
 			t.Errorf("%+v is accepted", params)
 		}
+	}
+}
+
+func TestPrintingShowsNoCredentialsAndNoPersonalData(t *testing.T) {
+	v := idem.Verification{Reference: "user-1", Flow: "kyc", Action: idem.VerifyCreated, Link: "https://withpersona.com/verify?code=hidden", SessionToken: "hidden"}
+	p := idem.VerifyParams{Reference: "user-1", Flow: "kyc", Fields: map[string]any{"name-first": "hidden"}}
+	var b strings.Builder
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("verified", "answer", v, "params", p)
+	for _, value := range []any{v, &v, p, &p} {
+		fmt.Fprintf(&b, "%v %+v %#v %s\n", value, value, value, value)
+	}
+	if text := b.String(); strings.Contains(text, "hidden") || strings.Count(text, "user-1") < 10 {
+		t.Error(text)
 	}
 }

@@ -18,8 +18,8 @@
 // Let the service tell you. It posts notifications to an address of yours, at least once and
 // in order for each subject. [NotificationHandler] verifies them and drops repetitions:
 //
-//	handler, err := idem.NotificationHandler(secrets, store, func(ctx context.Context, n idem.Notification) error {
-//		if n.Type != idem.VerdictChanged {
+//	handler, err := idem.NotificationHandler(secrets, seen, func(ctx context.Context, n idem.Notification) error {
+//		if n.Type != idem.NotifyVerdictChanged {
 //			return nil
 //		}
 //		return setVerdict(ctx, n.Reference, n.Verdict)

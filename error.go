@@ -14,9 +14,10 @@ import (
 type Error struct {
 	Op         string        // what was attempted, such as "read a subject"
 	Status     int           // HTTP status
-	Type       string        // a URI that names the kind of problem; "about:blank" if the status says it all
+	Type       string        // the kind of problem, such as /problems/unknown-flow, where the service explains it; "about:blank" if it is not known
 	Title      string        // the kind of problem, for people
 	Detail     string        // this problem, for people
+	Instance   string        // names this answer in the service's log; may be empty
 	Problems   []Problem     // the invalid parts of the request, if it was invalid
 	RetryAfter time.Duration // how long the service asks to wait; 0 if it does not
 }
@@ -43,15 +44,16 @@ func (e *Error) Error() string {
 // of a problem document is used.
 func errorOf(op string, res *http.Response, body []byte) *Error {
 	var problem struct {
-		Type   string    `json:"type"`
-		Title  string    `json:"title"`
-		Detail string    `json:"detail"`
-		Errors []Problem `json:"errors"`
+		Type     string    `json:"type"`
+		Title    string    `json:"title"`
+		Detail   string    `json:"detail"`
+		Instance string    `json:"instance"`
+		Errors   []Problem `json:"errors"`
 	}
 	if strings.Contains(res.Header.Get("Content-Type"), "json") {
 		_ = json.Unmarshal(body, &problem) // the status says enough
 	}
-	e := &Error{Op: op, Status: res.StatusCode, Type: problem.Type, Title: problem.Title, Detail: problem.Detail, Problems: problem.Errors}
+	e := &Error{Op: op, Status: res.StatusCode, Type: problem.Type, Title: problem.Title, Detail: problem.Detail, Instance: problem.Instance, Problems: problem.Errors}
 	if e.Type == "" {
 		e.Type = "about:blank"
 	}
@@ -67,8 +69,10 @@ func errorOf(op string, res *http.Response, body []byte) *Error {
 // temporary reports whether the same request may succeed later.
 func (e *Error) temporary() bool {
 	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
+	case http.StatusBadGateway:
+		return e.Type == "about:blank" // of a proxy; with it the service says that Persona refuses its key
 	}
 	return false
 }

@@ -38,7 +38,7 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if n.Type == idem.VerdictChanged && n.Verdict == idem.VerdictApproved {
+		if n.Type == idem.NotifyVerdictChanged && n.Verdict == idem.VerdictApproved {
 			fmt.Println(n.Reference, "is", n.Verdict)
 			break
 		}
@@ -58,7 +58,7 @@ func Example() {
 func ExampleNotificationHandler() {
 	verdicts := make(chan idem.Verdict, 10)
 	handler, err := idem.NotificationHandler([]string{secret}, &idem.Memory{}, func(ctx context.Context, n idem.Notification) error {
-		if n.Type == idem.VerdictChanged && n.Environment == idem.Sandbox {
+		if n.Type == idem.NotifyVerdictChanged && n.Environment == idem.Sandbox {
 			verdicts <- n.Verdict // instead: UPDATE users SET verdict = …
 		}
 		return nil

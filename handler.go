@@ -102,7 +102,7 @@ func (h *handler) receive(ctx context.Context, n Notification) error {
 		return h.handle(ctx, n)
 	}
 	subject := "" // that the verdict is about
-	if n.Type == VerdictChanged {
+	if n.Type == NotifyVerdictChanged {
 		subject = string(n.Environment) + "/" + n.Reference
 	}
 	handled, last, err := h.seen.Lookup(ctx, n.ID, subject)

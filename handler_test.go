@@ -83,7 +83,7 @@ func (h *told) post(t *testing.T, n Notification) int {
 }
 
 func verdict(id, reference string, sequence int64, v Verdict) Notification {
-	return Notification{ID: id, Type: VerdictChanged, Environment: Production, Reference: reference, SubjectSequence: sequence, Verdict: v, Sequence: sequence}
+	return Notification{ID: id, Type: NotifyVerdictChanged, Environment: Production, Reference: reference, SubjectSequence: sequence, Verdict: v, Sequence: sequence}
 }
 
 func TestTheSignatureIsVerifiedAsByTheOfficialLibrary(t *testing.T) {
@@ -151,7 +151,7 @@ func TestHostileMessagesAreRejected(t *testing.T) {
 		"it is not a notification":  {func() *http.Request { return signed(t, aSecret, "ntf_1", time.Now(), []byte(`{"type":"x"}`)) }, 400},
 		"it is not JSON":            {func() *http.Request { return signed(t, aSecret, "ntf_1", time.Now(), []byte("hello")) }, 400},
 		"the two types differ": {func() *http.Request {
-			return signed(t, aSecret, "ntf_1", time.Now(), bytes.Replace(good, []byte(VerdictChanged), []byte(ActionDone), 1))
+			return signed(t, aSecret, "ntf_1", time.Now(), bytes.Replace(good, []byte(NotifyVerdictChanged), []byte(NotifyActionDone), 1))
 		}, 400},
 		"it is longer than a mebi": {func() *http.Request { return signed(t, aSecret, "ntf_1", time.Now(), make([]byte, maxMessage+1)) }, 413},
 		"the body ends early":      {func() *http.Request { r := signed(t, aSecret, "ntf_1", time.Now(), good); r.Body = broke{}; return r }, 400},
@@ -179,7 +179,7 @@ func (broke) Close() error             { return nil }
 
 func TestRepetitionsAndOlderVerdictsAreDropped(t *testing.T) {
 	h := newTold(t, &Memory{})
-	action := Notification{ID: "ntf_a", Type: ActionDead, Environment: Production, Reference: "user-1", SubjectSequence: 2}
+	action := Notification{ID: "ntf_a", Type: NotifyActionDead, Environment: Production, Reference: "user-1", SubjectSequence: 2}
 	other := verdict("ntf_s", "user-1", 1, VerdictDeclined)
 	other.Environment = Sandbox
 	for _, n := range []Notification{
@@ -192,8 +192,8 @@ func TestRepetitionsAndOlderVerdictsAreDropped(t *testing.T) {
 		action, // was not handled before, so it is not lost, however late it is
 		action,
 		other, // of the other environment
-		{ID: "ntf_p", Type: InboxPoison, Environment: Production},
-		{ID: "ntf_p", Type: InboxPoison, Environment: Production},
+		{ID: "ntf_p", Type: NotifyInboxPoison, Environment: Production},
+		{ID: "ntf_p", Type: NotifyInboxPoison, Environment: Production},
 		{ID: "ntf_n", Type: "a.new_type", Environment: Production, Reference: "user-1"},
 	} {
 		if status := h.post(t, n); status != http.StatusNoContent {
@@ -273,7 +273,7 @@ func TestThePiecesOfOneSubjectAreHandledOneAtATime(t *testing.T) {
 	for _, reference := range []string{"user-1", "user-2"} {
 		for i := range 20 {
 			n := verdict(fmt.Sprintf("ntf_%s_%d", reference, i/2), reference, 1, VerdictApproved) // each twice
-			n.Type, n.Verdict = CaseChanged, ""
+			n.Type, n.Verdict = NotifyCaseChanged, ""
 			if i/2 > 0 {
 				n.SubjectSequence = 2
 			}

@@ -17,8 +17,9 @@ import (
 	"github.com/idemhq/idem"
 )
 
-// cutting is a proxy that ends every answer after some bytes. It refuses some connections.
-func cutting(t *testing.T, to string, after int) *httptest.Server {
+// cutting is a proxy that ends every stream after some bytes, each after a few more than the
+// one before, so that long notifications pass in the end. It refuses some connections.
+func cutting(t *testing.T, to string) *httptest.Server {
 	upstream, err := url.Parse(to)
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +32,12 @@ func cutting(t *testing.T, to string, after int) *httptest.Server {
 			proxy.ServeHTTP(w, r)
 			return
 		}
-		if connections.Add(1)%3 == 0 {
+		n := int(connections.Add(1))
+		if n%3 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		proxy.ServeHTTP(&cut{ResponseWriter: w, left: after}, r)
+		proxy.ServeHTTP(&cut{ResponseWriter: w, left: 500 + 50*n}, r)
 	}))
 	t.Cleanup(server.Close)
 	return server
@@ -60,15 +62,19 @@ func (c *cut) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func TestAStreamThatIsCutAgainAndAgainSkipsNothing(t *testing.T) {
 	w, direct := started(t, "")
-	proxy := cutting(t, w.URL, 1000) // two or three notifications
-	const people = 5
+	proxy := cutting(t, w.URL)
 	go func() {
-		for i := range people {
+		for i := range 5 {
 			w.verified(t, direct, fmt.Sprintf("user-%d", i))
 		}
+		if _, err := direct.Verify(t.Context(), idem.VerifyParams{Reference: "the last", Flow: "kyc"}); err != nil {
+			t.Error(err)
+		}
 	}()
-	seen, approved, last := map[int64]bool{}, map[string]bool{}, int64(0)
-	for n, err := range client(t, proxy.URL).Stream(t.Context(), 0) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	seen, last := map[int64]bool{}, int64(0)
+	for n, err := range client(t, proxy.URL).Stream(ctx, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,10 +82,7 @@ func TestAStreamThatIsCutAgainAndAgainSkipsNothing(t *testing.T) {
 			t.Errorf("%+v came after %d", n, last)
 		}
 		last, seen[n.Sequence] = n.Sequence, true
-		if n.Verdict == idem.VerdictApproved {
-			approved[n.Reference] = true
-		}
-		if len(approved) == people {
+		if n.Reference == "the last" {
 			break
 		}
 	}
@@ -94,6 +97,7 @@ func TestAStreamThatIsCutAgainAndAgainSkipsNothing(t *testing.T) {
 }
 
 func TestAStreamFromNowBeginsWithTheNextNotification(t *testing.T) {
+	deadline := time.Now().Add(time.Minute)
 	w, c := started(t, "")
 	w.verified(t, c, "before")
 	var known int64 // a notification from before
@@ -101,9 +105,8 @@ func TestAStreamFromNowBeginsWithTheNextNotification(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if known = n.Sequence; n.Verdict == idem.VerdictApproved {
-			break
-		}
+		known = n.Sequence
+		break
 	}
 	got := make(chan int64, 100)
 	go func() {
@@ -114,7 +117,7 @@ func TestAStreamFromNowBeginsWithTheNextNotification(t *testing.T) {
 			got <- n.Sequence
 		}
 	}()
-	for i := 0; ; i++ { // the stream may begin after the first of them
+	for i := 0; time.Now().Before(deadline); i++ { // the stream may begin after the first of them
 		w.verified(t, c, fmt.Sprintf("after-%d", i))
 		select {
 		case first := <-got:
@@ -125,6 +128,7 @@ func TestAStreamFromNowBeginsWithTheNextNotification(t *testing.T) {
 		case <-time.After(time.Second):
 		}
 	}
+	t.Error("the stream brings nothing")
 }
 
 func TestAStreamEndsWithItsContext(t *testing.T) {

@@ -3,6 +3,8 @@ package idem
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -19,10 +21,10 @@ type VerifyAction string
 
 // What a call of [Client.Verify] led to.
 const (
-	ActionCreated         VerifyAction = "created"          // there is a new inquiry
-	ActionReused          VerifyAction = "reused"           // there is a live inquiry
-	ActionAlreadyApproved VerifyAction = "already_approved" // none is needed
-	ActionRefused         VerifyAction = "refused"          // none was started: see Reason
+	VerifyCreated         VerifyAction = "created"          // there is a new inquiry
+	VerifyReused          VerifyAction = "reused"           // there is a live inquiry
+	VerifyAlreadyApproved VerifyAction = "already_approved" // none is needed
+	VerifyRefused         VerifyAction = "refused"          // none was started: see Reason
 )
 
 // RefusalReason says why no inquiry was started.
@@ -37,14 +39,15 @@ const (
 
 // Verification is how far a subject is in a flow, and what the person needs to go on.
 //
-// Link and SessionToken are credentials: give them to the person only, and do not log them.
+// Link and SessionToken are credentials: give them to the person only. Printing and logging a
+// Verification leaves them out.
 type Verification struct {
 	ID           string        `json:"id"` // vfy_…; empty if the subject never needed one
 	Reference    string        `json:"reference"`
 	Flow         string        `json:"flow"`
 	Verdict      Verdict       `json:"verdict"`
 	Action       VerifyAction  `json:"action"`
-	Reason       RefusalReason `json:"reason"`        // empty unless Action is ActionRefused
+	Reason       RefusalReason `json:"reason"`        // empty unless Action is VerifyRefused
 	RetryAt      time.Time     `json:"retry_at"`      // when an inquiry may be started again; zero if only a reset allows it
 	Attempts     int           `json:"attempts"`      // inquiries since the last reset or approval
 	Inquiry      *Inquiry      `json:"inquiry"`       // the live inquiry; nil if there is none
@@ -77,3 +80,27 @@ func (c *Client) Verify(ctx context.Context, params VerifyParams) (Verification,
 	err := c.call(ctx, "verify a subject", "verifications", nil, params, &v)
 	return v, err
 }
+
+// String leaves out the fields, which contain personal data.
+func (p VerifyParams) String() string { return fmt.Sprintf("%s in %s", p.Reference, p.Flow) }
+
+// GoString is [VerifyParams.String].
+func (p VerifyParams) GoString() string { return p.String() }
+
+// LogValue implements [slog.LogValuer] by [VerifyParams.String].
+func (p VerifyParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// String leaves out the link and the session token.
+func (v Verification) String() string {
+	text := fmt.Sprintf("%s in %s: %s, %s", v.Reference, v.Flow, v.Verdict, v.Action)
+	if v.Reason != "" {
+		text += " because of " + string(v.Reason)
+	}
+	return text
+}
+
+// GoString is [Verification.String].
+func (v Verification) GoString() string { return v.String() }
+
+// LogValue implements [slog.LogValuer] by [Verification.String].
+func (v Verification) LogValue() slog.Value { return slog.StringValue(v.String()) }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/idemhq/idem/sandbox/internal/acts"
-	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 )
 
 // Act is something that happens at Persona without a call of the API: a person does it in
@@ -29,7 +29,7 @@ import (
 type Act = acts.Act
 
 // Check is how a check of a verification ends: see [Act].
-type Check = resources.Check
+type Check = finding.Check
 
 // ActKind is the kind of an [Act]: one of the constants.
 type ActKind = acts.Kind

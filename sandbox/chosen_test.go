@@ -131,6 +131,7 @@ func TestMistypedChoicesAreRefusedWithTheNearestName(t *testing.T) {
 		"extracted from what is not":    {sandbox.Act{Type: id, Outcome: "skipped", Extracted: map[string]any{"name-first": "A"}}, "nothing is extracted"},
 		"a type":                        {sandbox.Act{Type: "verification/govermnent-id", Outcome: "passed"}, `"verification/government-id"`},
 		"an outcome":                    {sandbox.Act{Type: id, Outcome: "pased"}, `"passed"`},
+		"metadata that is no JSON":      {sandbox.Act{Type: id, Outcome: "failed", Checks: check(sandbox.Check{Name: "id_mrz_detection", Metadata: map[string]any{"a": func() {}}})}, "cannot be written as JSON"},
 		"choices about a document":      {sandbox.Act{Type: "document/generic", Outcome: "processed", Extracted: map[string]any{"name": "a"}}, "only a verification"},
 	} {
 		test.act.Do, test.act.ID = sandbox.ActSubmit, inquiry
@@ -322,5 +323,22 @@ func TestATestChoosesWhatAReportFinds(t *testing.T) {
 	}
 	if got := reportIDs(server, inquiry); len(got) != 1 {
 		t.Errorf("what was refused left a report behind: %v", got)
+	}
+}
+
+func TestAMistypedFieldOfAnActIsRefusedWithTheNearestName(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	for body, want := range map[string]string{
+		`{"do":"submit","check":[]}`:                `did you mean "checks"?`,
+		`{"do":"submit","checks":[{"nam":"x"}]}`:    `did you mean "name"?`,
+		`{"do":"submit","extractd":{}}`:             `did you mean "extracted"?`,
+		`{"do":"submit","checks":[{"status":1}]}`:   "the fields of this control",
+		`{"do":"submit","wholly-unknown-field":{}}`: `there is no "wholly-unknown-field"`,
+	} {
+		status, _, doc := server.do("POST", "/_sandbox/act", body)
+		if details, _ := at(doc, "errors", 0, "details").(string); status != 400 || !strings.Contains(details, want) {
+			t.Errorf("%s: %d %v, want %s", body, status, doc, want)
+		}
 	}
 }

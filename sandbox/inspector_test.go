@@ -94,7 +94,7 @@ func TestTheInspectorShows(t *testing.T) {
 		want []string
 	}{
 		"an overview":                     {"/_sandbox/", []string{"inquiry.approved", "World", "completed", "replayed", `href="/_sandbox/sandbox/objects/verification-template"`}},
-		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{`<meta http-equiv="refresh" content="2">`, "stop"}},
+		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{"watching", "stop"}},
 		"the objects of a kind":           {"/_sandbox/sandbox/objects/inquiry", []string{w.inquiry, "approved", "user-1", "2026-01-02 03:04:05"}},
 		"an inquiry":                      {"/_sandbox/sandbox/object/" + w.inquiry, []string{"completed at", w.account, "inquiry.approved", "ALEXANDER J", "reviewer comment", "of inquiry session", "of case"}},
 		"an account's relations":          {"/_sandbox/sandbox/object/" + w.account, []string{"parent", "act_Parent", "of inquiry", "of case"}},
@@ -180,6 +180,18 @@ func TestEveryLinkOfTheInspectorLeadsSomewhere(t *testing.T) {
 	}
 	if len(seen) < 60 || files == 0 {
 		t.Errorf("only %d pages and %d files were seen", len(seen), files)
+	}
+}
+
+func TestAPageReloadsItselfOnlyWhereItIsToldTo(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	for path, want := range map[string]string{"/_sandbox/sandbox/": "", "/_sandbox/sandbox/?watch=1": "2", "/_sandbox/sandbox/events?watch=1": ""} {
+		response, err := http.Get(server.url + path)
+		ok(t, err)
+		if bodyOf(t, response); response.Header.Get("Refresh") != want {
+			t.Errorf("%s is read again after %q", path, response.Header.Get("Refresh"))
+		}
 	}
 }
 

@@ -56,6 +56,12 @@ type Config struct {
 	// for development; IDEM_ALLOW_PRIVATE_ADDRESSES.
 	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
 
+	// SecretsKey encrypts the secrets of notification endpoints that the database holds: keys
+	// of 32 bytes in base64. The first encrypts, and all decrypt. Default: they are not
+	// encrypted. IDEM_SECRETS_KEY, separated by commas.
+	SecretsKey     []Secret `yaml:"secrets_key"`
+	SecretsKeyFile string   `yaml:"secrets_key_file"` // a file with one key per line; alternative to secrets_key
+
 	// Simulation is set only by tests that use a fake clock.
 	Simulation *Simulation `yaml:"-"`
 
@@ -136,6 +142,9 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	override(&c.DataDir, getenv("IDEM_DATA_DIR"), ".idem")
 	override(&c.LogLevel, getenv("IDEM_LOG_LEVEL"), "info")
 	override(&c.LogFormat, getenv("IDEM_LOG_FORMAT"), "json")
+	if err := c.readSecretsKey(folder, getenv("IDEM_SECRETS_KEY")); err != nil {
+		return c, err
+	}
 	if every := getenv("IDEM_RECONCILE_INTERVAL"); every != "" {
 		var err error
 		if c.ReconcileInterval, err = time.ParseDuration(every); err != nil {
@@ -327,6 +336,9 @@ func (c Config) Check() error {
 	if c.ReconcileInterval != 0 && c.ReconcileInterval < time.Second {
 		problem("reconcile_interval (IDEM_RECONCILE_INTERVAL): %s is less than a second", c.ReconcileInterval)
 	}
+	if _, err := c.vault(); err != nil {
+		problem("secrets_key (IDEM_SECRETS_KEY): %w", err)
+	}
 	if _, err := c.proxies(); err != nil {
 		problem("trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
 	}
@@ -408,8 +420,8 @@ func withoutText(err error) error {
 	switch {
 	case !errors.As(err, &at) || strings.HasPrefix(at.Problem, "unknown field"):
 		return err
-	case at.Line == 0 && strings.Contains(at.Problem, "duration"):
-		return &yamlfile.Error{File: at.File, Problem: "a duration is not of the form 90s, 10m or 24h"}
+	case strings.Contains(at.Problem, "duration"):
+		return &yamlfile.Error{File: at.File, Line: at.Line, Column: at.Column, Problem: "this is not a duration such as 90s, 10m or 24h"}
 	case at.Line == 0:
 		return &yamlfile.Error{File: at.File, Problem: "it is not a configuration"}
 	}

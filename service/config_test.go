@@ -147,7 +147,7 @@ func TestAnErrorAboutADurationGivesExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := LoadConfig(path, variables())
-	if err == nil || !strings.HasSuffix(err.Error(), "idem.yaml: a duration is not of the form 90s, 10m or 24h") {
+	if err == nil || !strings.HasSuffix(err.Error(), "idem.yaml:3:16: this is not a duration such as 90s, 10m or 24h") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -11,18 +11,18 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/queue"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/vault"
 )
 
 // database stores the service's rows.
 type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
-	RecordAudit(context.Context, Environment, []audit.Entry) error
+	UseVault(context.Context, vault.Vault) error
 	Close() error
 }
 

@@ -122,6 +122,9 @@ func (s *Service) rotateIfDue(ctx context.Context, r rotation) (wait time.Durati
 		return ageInterval
 	}
 	var status rotate.Status
+	if err == nil && found.created.IsZero() {
+		err = errors.New("its age is not known, since Persona does not show when it was made")
+	}
 	if err == nil {
 		status, err = r.step(ctx, s.db.Now().Sub(found.created) >= r.after)
 	}
@@ -169,6 +172,9 @@ func (s *Service) recordRotation(ctx context.Context, r rotation, status rotate.
 
 func (s *Service) showAge(r rotation, found age) {
 	labels := []string{string(r.environment), r.kind}
+	if found.created.IsZero() {
+		return // Persona does not show it
+	}
 	s.metrics.KeyCreated.WithLabelValues(labels...).Set(float64(found.created.Unix()))
 	if found.expires.IsZero() {
 		s.metrics.KeyExpires.DeleteLabelValues(labels...)

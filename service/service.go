@@ -109,6 +109,10 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	if s.db, s.queue, err = openDatabase(ctx, cfg, quiet(logger), work); err != nil {
 		return nil, err
 	}
+	secrets, _ := cfg.vault() // checked above
+	if err := s.db.UseVault(ctx, secrets); err != nil {
+		return nil, errors.Join(fmt.Errorf("secrets_key (IDEM_SECRETS_KEY): %w", err), s.db.Close())
+	}
 	if err := s.metrics.WatchBacklog(slices.Collect(maps.Keys(cfg.Environments)), s.db.Backlog, logger, s.db.Now); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}

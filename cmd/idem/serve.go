@@ -48,6 +48,9 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		return c.check(ctx, cfg, std.out)
 	}
 	tuneGC(os.Getenv)
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	defer signal.Stop(told)
 	logger := cfg.Logger(std.err)
 	s, err := service.New(ctx, cfg, logger)
 	if err != nil {
@@ -68,7 +71,7 @@ func (c serveCommand) Run(ctx context.Context, std streams) error {
 		defer cancel() // a service that ended by itself answers nobody
 		ended <- s.Run(running)
 	}()
-	go c.reload(running, s)
+	go s.Follow(running, func() (service.Config, error) { return service.LoadConfig(c.Config, os.Getenv) }, told)
 	served := serve.HTTP(ctx, listener, s.Handler())
 	stop()
 	if err := <-ended; err != nil {
@@ -95,15 +98,6 @@ func (c serveCommand) check(ctx context.Context, cfg service.Config, out io.Writ
 	return c.print(out, map[string]any{"valid": true, "environments": environments}, func(w io.Writer) {
 		fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
 	})
-}
-
-// reload applies changes of the configuration while the service runs: when a file has
-// changed, and on SIGHUP.
-func (c serveCommand) reload(ctx context.Context, s *service.Service) {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGHUP)
-	defer signal.Stop(told)
-	s.Follow(ctx, func() (service.Config, error) { return service.LoadConfig(c.Config, os.Getenv) }, told)
 }
 
 const (

@@ -107,7 +107,7 @@ type user struct {
 //
 //	UPDATE users SET verdict = $1, sequence = $2 WHERE id = $3 AND sequence < $2
 func (u *users) update(_ context.Context, n idem.Notification) error {
-	if n.Type != idem.VerdictChanged || n.Environment != u.environment {
+	if n.Type != idem.NotifyVerdictChanged || n.Environment != u.environment {
 		return nil
 	}
 	u.mu.Lock()

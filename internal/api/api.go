@@ -67,6 +67,12 @@ func registerRows(api huma.API, s *server) {
 	read, act := needs(domain.ScopeRead), needs(domain.ScopeAct)
 	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects, read)
 	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject, read)
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/evidence", s.getEvidence, read)
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/timeline", s.getTimeline, read)
+	huma.Get(api, "/v1/environments", s.listEnvironments, read)
+	huma.Get(api, "/v1/{environment}/objects/{id}", s.getObject, read)
+	huma.Get(api, "/v1/{environment}/cases", listOf[PageInput](s, s.cases, showObject), read)
+	huma.Get(api, "/v1/{environment}/cases/{id}", s.getCase, read)
 	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent), read)
 	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject), read)
 	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision), read)
@@ -156,7 +162,14 @@ type Decision struct {
 }
 
 func showDecision(d domain.Decision) Decision {
-	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, d.Actions, d.DecidedAt}
+	actions := make([]domain.ActionSpec, len(d.Actions))
+	for i, spec := range d.Actions {
+		actions[i] = spec
+		if spec.Arguments == nil {
+			actions[i].Arguments = map[string]string{} // not null
+		}
+	}
+	return Decision{d.ID, d.Object, d.Transition, d.Result, d.Rule, d.PolicyVersion, d.Explanation, d.Reason, actions, d.DecidedAt}
 }
 
 // DecisionDetail is a decision with its facts, which contain personal data.

@@ -16,7 +16,7 @@ import (
 // body contains personal data.
 type EventDetail struct {
 	Event
-	Headers       map[string]string `json:"headers" doc:"of the webhook, without secrets; null for an event that was read"`
+	Headers       map[string]string `json:"headers" doc:"of the webhook, without secrets; empty for an event that was read"`
 	Body          json.RawMessage   `json:"body" doc:"as it came"`
 	Decisions     []Decision        `json:"decisions" doc:"that it led to"`
 	Actions       []Action          `json:"actions" doc:"of these decisions"`
@@ -39,6 +39,9 @@ func (s *server) getEvent(ctx context.Context, in *IDInput) (*struct{ Body Event
 		return nil, s.notFoundOr(ctx, err)
 	}
 	detail := EventDetail{Event: showEvent(e), Headers: e.Headers, Body: e.Body, Decisions: []Decision{}, Actions: []Action{}, Notifications: []Notification{}}
+	if detail.Headers == nil {
+		detail.Headers = map[string]string{}
+	}
 	if !json.Valid(e.Body) {
 		detail.Body, _ = json.Marshal(string(e.Body)) // cannot fail: it is a string
 	}

@@ -24,10 +24,7 @@ func showSubject(row domain.Subject) Subject {
 	return Subject{row.Reference, row.Verdict, row.Object, row.Status, orNull(row.Since), row.Version}
 }
 
-func (s *server) getSubject(ctx context.Context, in *struct {
-	EnvironmentInput
-	Reference Reference `path:"reference"`
-}) (*struct{ Body Subject }, error) {
+func (s *server) getSubject(ctx context.Context, in *SubjectInput) (*struct{ Body Subject }, error) {
 	env, err := in.environment(s)
 	if err != nil {
 		return nil, err

@@ -103,3 +103,32 @@ func difference(drawn, want string) string {
 	}
 	return b.String()
 }
+
+// maxLines is how many hand-written lines a package may have, without its tests.
+const maxLines = 6000
+
+func TestNoPackageIsTooLargeToKnow(t *testing.T) {
+	list := exec.Command("go", "list", "-f", `{{$dir := .Dir}}{{.ImportPath}}{{range .GoFiles}} {{$dir}}/{{.}}{{end}}`, "./...")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		files := strings.Fields(line)
+		lines := 0
+		for _, file := range files[1:] {
+			if strings.HasSuffix(file, "_gen.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += strings.Count(string(source), "\n")
+		}
+		if lines > maxLines {
+			t.Errorf("%s has %d lines, more than %d: move a topic into a package of its own", files[0], lines, maxLines)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 // Key rotates the API key in a file.
 type Key struct {
-	Place Place
+	Place Place                                     // where the key is
 	Value string                                    // the key, if there is no place: then Step fails
 	ID    string                                    // of the key at Persona (api_…); may be empty if it is the only key
 	Dial  func(key string) (*persona.Client, error) // makes a client
@@ -50,14 +50,20 @@ type nextKey struct {
 	Begun   time.Time `json:"begun"`
 	ID      string    `json:"id,omitempty"` // empty until it is made
 	Digest  string    `json:"digest,omitempty"`
+	Made    time.Time `json:"made,omitzero"` // by Persona's clock
 }
 
 // previousKey is a key that was replaced and is expired when nobody uses it any more.
 type previousKey struct {
 	ID       string    `json:"id"`
+	Cloned   time.Time `json:"cloned"` // when it was certainly in use, by Persona's clock
 	LastUsed time.Time `json:"last_used"`
 	Since    time.Time `json:"since"` // when LastUsed changed last
 }
+
+// clockGrain is how far Persona's time of the last use may be behind that of a clone which was
+// made with that use.
+const clockGrain = time.Minute
 
 // keyMemory is how long Persona certainly remembers an idempotency key, less an hour.
 const keyMemory = 23 * time.Hour
@@ -207,23 +213,26 @@ func (r *keyRotation) begin(ctx context.Context) error {
 func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 	next := r.state.Next
 	if r.Now().Sub(next.Begun) > keyMemory { // Persona may have forgotten the attempt
-		if next.ID != "" {
-			if err := r.expire(ctx, next.ID, 0); err != nil { // its value is lost
-				return Status{}, err
-			}
-		}
-		*next = nextKey{Attempt: rand.Text(), Begun: r.Now()}
-		if err := save(r.Place, r.state); err != nil {
+		if err := r.tryAnew(); err != nil {
 			return Status{}, err
 		}
 	}
 	clone, err := r.client.APIKeys.Clone(ctx, r.state.ID, persona.WithIdempotencyKey(next.Attempt))
 	if err != nil {
-		return Status{}, fmt.Errorf("clone the API key %s: %w", r.state.ID, err)
+		err = fmt.Errorf("clone the API key %s: %w", r.state.ID, err)
+		if persona.RetryOf(err) != persona.RetrySameKey { // Persona would repeat the error
+			err = errors.Join(err, r.tryAnew())
+		}
+		return Status{}, err
 	}
 	value := clone.Attributes.Value
 	if next.ID != clone.ID {
-		next.ID, next.Digest = clone.ID, digest(value)
+		if next.ID != "" { // the value of an earlier clone is lost
+			if err := r.expire(ctx, next.ID, 0); err != nil {
+				return Status{}, err
+			}
+		}
+		next.ID, next.Digest, next.Made = clone.ID, digest(value), clone.Attributes.CreatedAt.Time
 		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err
 		}
@@ -246,6 +255,12 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 		Did:  r.note + fmt.Sprintf("cloned %s to %s and wrote the new key to %s", old, clone.ID, r.Place),
 		Next: fmt.Sprintf("expire %s when it has not been used for %s", old, r.Quiet), Wait: r.pause(),
 	}, nil
+}
+
+// tryAnew makes the next call that clones the key a new one.
+func (r *keyRotation) tryAnew() error {
+	r.state.Next.Attempt, r.state.Next.Begun = rand.Text(), r.Now()
+	return save(r.Place, r.state)
 }
 
 // try checks that the new key works before anything depends on it.
@@ -272,7 +287,7 @@ func (r *keyRotation) checkLife(key *persona.APIKey) error {
 // promote makes the next key the current one, and the current one the previous one.
 func (r *keyRotation) promote() {
 	next := r.state.Next
-	r.state = keyState{ID: next.ID, Digest: next.Digest, Previous: &previousKey{ID: r.state.ID, Since: r.Now()}}
+	r.state = keyState{ID: next.ID, Digest: next.Digest, Previous: &previousKey{ID: r.state.ID, Cloned: next.Made, Since: r.Now()}}
 }
 
 // retire expires the previous key if nobody has used it for long enough.
@@ -288,7 +303,12 @@ func (r *keyRotation) retire(ctx context.Context) (Status, error) {
 	if expires := key.Attributes.ExpiresAt; !expires.IsZero() && !expires.After(r.Now().Add(r.Grace)) {
 		return r.finish("the API key " + old.ID + " has expired")
 	}
-	if used := key.Attributes.LastUsedAt.Time; !used.Equal(old.LastUsed) {
+	used := key.Attributes.LastUsedAt.Time
+	if used.IsZero() {
+		return Status{}, fmt.Errorf("the last use of the API key %s is not known, since Persona does not show when it was: expire it yourself when nothing uses it", old.ID)
+	}
+	late := used.Before(old.Cloned.Add(-clockGrain)) // the call that cloned it is not recorded yet
+	if late || !used.Equal(old.LastUsed) {
 		old.LastUsed, old.Since = used, r.Now()
 		if err := save(r.Place, r.state); err != nil {
 			return Status{}, err

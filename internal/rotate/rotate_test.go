@@ -3,9 +3,11 @@ package rotate
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,9 +25,10 @@ type world struct {
 	now  time.Time
 	used []string // what Use was called with
 
-	calls  int  // how many calls were made
-	killAt int  // the call at which the process is killed; 0 means never
-	after  bool // whether Persona receives that call
+	calls  int                      // how many calls were made
+	killAt int                      // the call at which the process is killed; 0 means never
+	alter  func(body string) string // changes answers; may be nil
+	after  bool                     // whether Persona receives that call
 }
 
 // killed is the panic of a process that is killed.
@@ -60,7 +63,7 @@ func (w *world) dial(key string) (*persona.Client, error) {
 		return func(r *http.Request) (*http.Response, error) {
 			w.calls++
 			if w.calls != w.killAt {
-				return next(r)
+				return w.altered(next(r))
 			}
 			if w.after {
 				if res, err := next(r); err == nil {
@@ -70,6 +73,17 @@ func (w *world) dial(key string) (*persona.Client, error) {
 			panic(killed{})
 		}
 	}))
+}
+
+// altered changes an answer.
+func (w *world) altered(res *http.Response, err error) (*http.Response, error) {
+	if err != nil || w.alter == nil {
+		return res, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	res.Body = io.NopCloser(strings.NewReader(w.alter(string(body))))
+	return res, err
 }
 
 func (w *world) place() Place { return Place{File: w.path} }
@@ -354,4 +368,58 @@ func (w *world) onlyKey() (id string) {
 		id = key.ID
 	}
 	return id
+}
+
+func TestARefusedCloneIsTriedAgainWhenTheKeyMayCloneKeys(t *testing.T) {
+	w := newWorld(t, sandbox.SandboxKey)
+	admin, err := w.Client().APIKeys.Clone(t.Context(), w.onlyKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := w.Client(persona.WithAPIKey(admin.Attributes.Value))
+	narrow, err := client.APIKeys.Create(t.Context(), persona.APIKeyCreateParams{Name: "service", Permissions: persona.Set([]string{"api_key.read"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(narrow.Attributes.Value)
+	w.works(narrow.Attributes.Value)
+	k := w.key()
+	k.ID = narrow.ID
+	for range 2 {
+		if _, err := k.Step(t.Context(), true); !errors.Is(err, persona.ErrForbidden) {
+			t.Fatalf("error %v", err)
+		}
+	}
+	if _, err := client.APIKeys.Update(t.Context(), narrow.ID, persona.APIKeyUpdateParams{Permissions: persona.Set([]string{"api_key.read", "api_key.write"})}); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := k.Step(t.Context(), true); err != nil || w.read() == narrow.Attributes.Value {
+		t.Errorf("%+v, error %v", status, err)
+	}
+}
+
+func TestAKeyIsNotExpiredIfPersonaDoesNotTellItsUse(t *testing.T) {
+	lastUsed := regexp.MustCompile(`"last-used-at":("[^"]*"|null)`)
+	for name, c := range map[string]struct{ shown, says string }{
+		"the time is withheld":          {`"last-used-at":null`, "does not show when it was"},
+		"the time is from before clone": {`"last-used-at":"2020-01-01T00:00:00.000Z"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.SandboxKey)
+			if _, err := w.key().Step(t.Context(), true); err != nil {
+				t.Fatal(err)
+			}
+			w.alter = func(body string) string { return lastUsed.ReplaceAllString(body, c.shown) }
+			for range 5 {
+				w.pass(2 * time.Hour)
+				status, err := w.key().Step(t.Context(), false)
+				if status.Done || (c.says != "") != (err != nil) || err != nil && !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("%+v, error %v", status, err)
+				}
+			}
+			if !w.works(sandbox.SandboxKey) {
+				t.Error("the old key was expired")
+			}
+		})
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 // Secrets rotates the secrets of the webhooks that sign with a secret in a file.
 type Secrets struct {
-	Place   Place
+	Place   Place                           // where the secrets are
 	Values  []string                        // the secrets, if there is no place: then Step fails
 	Dial    func() (*persona.Client, error) // makes a client
 	Overlap time.Duration                   // how long an old secret stays valid next to the new one
@@ -34,7 +34,7 @@ type SecretsAge struct {
 // secretsState is the content of the state file.
 type secretsState struct {
 	Webhooks map[string]rotatedWebhook `json:"webhooks"` // by id
-	Old      []string                  `json:"old"`      // digests of replaced secrets
+	Seen     []string                  `json:"seen"`     // digests of the secrets that they have signed with
 }
 
 type rotatedWebhook struct {
@@ -124,9 +124,7 @@ func (s Secrets) open(ctx context.Context) (*secretsRotation, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the webhook %s: %w", listed.ID, err)
 		}
-		if single := hook.Attributes.Secret; single != "" && len(hook.Attributes.Secrets) == 0 {
-			hook.Attributes.Secrets = []persona.WebhookWithSecretSecret{{Value: single}} // the deprecated attribute, where it is alone
-		}
+		complete(hook)
 		_, rotated := r.state.Webhooks[hook.ID] // its old secret may have expired since
 		if rotated || slices.ContainsFunc(hook.Attributes.Secrets, r.knows) {
 			r.hooks = append(r.hooks, hook)
@@ -136,6 +134,13 @@ func (s Secrets) open(ctx context.Context) (*secretsRotation, error) {
 		return nil, ErrNoWebhook
 	}
 	return r, nil
+}
+
+// complete fills in the list of secrets from the deprecated attribute, where it is alone.
+func complete(hook *persona.WebhookWithSecret) {
+	if single := hook.Attributes.Secret; single != "" && len(hook.Attributes.Secrets) == 0 {
+		hook.Attributes.Secrets = []persona.WebhookWithSecretSecret{{Value: single}}
+	}
 }
 
 func (r *secretsRotation) knows(secret persona.WebhookWithSecretSecret) bool {
@@ -155,7 +160,7 @@ func (r *secretsRotation) since(hook *persona.WebhookWithSecret) time.Time {
 	return hook.Attributes.CreatedAt.Time
 }
 
-// until returns when the last of the replaced secrets expires, or zero if there is none.
+// until returns when the last of the replaced secrets expires, or zero if none is left.
 func (r *secretsRotation) until() (last time.Time) {
 	for _, hook := range r.hooks {
 		for _, secret := range hook.Attributes.Secrets {
@@ -164,7 +169,33 @@ func (r *secretsRotation) until() (last time.Time) {
 			}
 		}
 	}
+	if kept := r.keepUntil(); kept.After(last) && kept.After(r.Now()) && slices.ContainsFunc(r.known, r.isReplaced) {
+		last = kept
+	}
 	return last
+}
+
+// keepUntil returns until when replaced secrets stay in the file, whatever Persona says:
+// webhooks that are on their way may be signed with them.
+func (r *secretsRotation) keepUntil() (last time.Time) {
+	for _, rotated := range r.state.Webhooks {
+		if end := rotated.Since.Add(r.Overlap); end.After(last) {
+			last = end
+		}
+	}
+	return last
+}
+
+// isReplaced reports whether a secret was replaced and Persona does not sign with it.
+func (r *secretsRotation) isReplaced(value string) bool {
+	for _, hook := range r.hooks {
+		for _, secret := range hook.Attributes.Secrets {
+			if secret.Value == value && r.live(secret) {
+				return false
+			}
+		}
+	}
+	return slices.Contains(r.state.Seen, digest(value))
 }
 
 // rotate makes a new secret for each webhook and adds it to the file at once.
@@ -175,15 +206,12 @@ func (r *secretsRotation) rotate(ctx context.Context) (did string, err error) {
 	var ids []string
 	for i, hook := range r.hooks {
 		ids = append(ids, hook.ID)
-		r.replaced(hook)
-		if err := save(r.Place, r.state); err != nil { // before the call, so that it is found again
-			return "", err
-		}
 		overlap := max(1, int64(r.Overlap/time.Second))
 		made, err := r.client.Webhooks.RotateSecret(ctx, hook.ID, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set(overlap)})
 		if err != nil {
 			return "", fmt.Errorf("rotate the secret of the webhook %s: %w", hook.ID, err)
 		}
+		complete(made)
 		r.hooks[i] = made
 		if _, err := r.synchronize(); err != nil {
 			return "", err
@@ -192,54 +220,50 @@ func (r *secretsRotation) rotate(ctx context.Context) (did string, err error) {
 	return fmt.Sprintf("rotated the secret of %s and added the new one to %s", strings.Join(ids, ", "), r.Place), nil
 }
 
-// replaced remembers that the secrets of a webhook are replaced: they are removed from the
-// file when Persona does not sign with them any more.
-func (r *secretsRotation) replaced(hook *persona.WebhookWithSecret) {
+// see remembers the webhooks and what they sign with: what they do not sign with any more
+// can be removed from the file. It returns secrets that are not in the file, and whether the
+// state has changed.
+func (r *secretsRotation) see() (added []string, changed bool) {
 	if r.state.Webhooks == nil {
 		r.state.Webhooks = map[string]rotatedWebhook{}
 	}
-	if _, known := r.state.Webhooks[hook.ID]; !known {
-		r.state.Webhooks[hook.ID] = rotatedWebhook{hook.Attributes.CreatedAt.Time}
-	}
-	for _, secret := range hook.Attributes.Secrets {
-		r.state.Old = append(r.state.Old, digest(secret.Value))
-	}
-	slices.Sort(r.state.Old)
-	r.state.Old = slices.Compact(r.state.Old)
-}
-
-// synchronize makes the file match Persona: it adds secrets that Persona signs with, and
-// removes replaced ones that have expired. Secrets that it knows nothing about stay.
-func (r *secretsRotation) synchronize() (did string, err error) {
-	var live, added, removed []string
 	for _, hook := range r.hooks {
+		if _, known := r.state.Webhooks[hook.ID]; !known {
+			r.state.Webhooks[hook.ID], changed = rotatedWebhook{hook.Attributes.CreatedAt.Time}, true
+		}
 		for _, secret := range hook.Attributes.Secrets {
 			if !r.live(secret) {
 				continue
 			}
-			live = append(live, secret.Value)
-			if !slices.Contains(r.known, secret.Value) {
-				added = append(added, secret.Value)
-				r.replaced(&persona.WebhookWithSecret{Resource: hook.Resource}) // also if somebody did it at Persona
-				r.state.Webhooks[hook.ID] = rotatedWebhook{r.Now()}
+			if mark := digest(secret.Value); !slices.Contains(r.state.Seen, mark) {
+				r.state.Seen, changed = append(r.state.Seen, mark), true
 			}
-			if mark := digest(secret.Value); !secret.ExpiresAt.IsZero() && !slices.Contains(r.state.Old, mark) {
-				r.state.Old = append(r.state.Old, mark)
+			if !slices.Contains(r.known, secret.Value) { // also if somebody rotated it at Persona
+				added = append(added, secret.Value)
+				r.state.Webhooks[hook.ID], changed = rotatedWebhook{r.Now()}, true
 			}
 		}
 	}
-	kept := slices.DeleteFunc(slices.Clone(r.known), func(secret string) bool {
-		replaced := slices.Contains(r.state.Old, digest(secret)) && !slices.Contains(live, secret)
-		if replaced {
-			removed = append(removed, secret)
+	return added, changed
+}
+
+// synchronize makes the file match Persona: it adds secrets that Persona signs with, and
+// removes replaced ones. Secrets that it knows nothing about stay.
+func (r *secretsRotation) synchronize() (did string, err error) {
+	added, changed := r.see()
+	var removed []string
+	kept := slices.Clone(r.known)
+	if !r.keepUntil().After(r.Now()) {
+		kept = slices.DeleteFunc(kept, r.isReplaced)
+		removed = slices.DeleteFunc(slices.Clone(r.known), func(secret string) bool { return slices.Contains(kept, secret) })
+	}
+	if changed { // before the file: what is old is found again
+		if err := save(r.Place, r.state); err != nil {
+			return "", err
 		}
-		return replaced
-	})
+	}
 	if len(added)+len(removed) == 0 {
 		return "", nil
-	}
-	if err := save(r.Place, r.state); err != nil { // before the file: what is old is found again
-		return "", err
 	}
 	r.known = append(added, kept...)
 	if err := r.Place.write(r.known); err != nil {
@@ -248,14 +272,11 @@ func (r *secretsRotation) synchronize() (did string, err error) {
 	if r.Use != nil {
 		r.Use(slices.Clone(r.known))
 	}
-	for _, secret := range removed {
-		r.state.Old = slices.DeleteFunc(r.state.Old, func(mark string) bool { return mark == digest(secret) })
-	}
 	if len(removed) > 0 {
 		did = fmt.Sprintf("removed expired secrets from %s: %d", r.Place, len(removed))
 	}
 	if len(added) > 0 {
 		did = fmt.Sprintf("added secrets to %s: %d", r.Place, len(added))
 	}
-	return did, save(r.Place, r.state)
+	return did, nil
 }

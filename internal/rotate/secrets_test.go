@@ -100,3 +100,23 @@ func TestSecretsOfAnUnknownWebhookAreNotRotated(t *testing.T) {
 		t.Error("a secret was rotated")
 	}
 }
+
+func TestASecretThatPersonaDropsAtOnceStaysForTheOverlap(t *testing.T) {
+	w, id, old := newHook(t)
+	if _, err := w.secrets().Step(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	// Persona drops the old secret: another rotation makes it invalid at once.
+	if _, err := w.Client().Webhooks.RotateSecret(t.Context(), id, persona.WebhookRotateSecretParams{ExpiresInSeconds: persona.Set[int64](0)}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	status, err := w.secrets().Step(t.Context(), false)
+	if err != nil || status.Done || !slices.Contains(strings.Fields(w.read()), old) || !slices.Contains(strings.Fields(w.read()), w.signing(id)[0]) {
+		t.Errorf("%+v, error %v", status, err)
+	}
+	w.finish(func(begin bool) (Status, error) { return w.secrets().Step(t.Context(), begin) })
+	if got := strings.Fields(w.read()); !slices.Equal(got, append(w.signing(id), "wbhsec_of-another-webhook")) {
+		t.Errorf("in the end the file has %d secrets", len(got))
+	}
+}

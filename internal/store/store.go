@@ -123,6 +123,7 @@ const ActionClaim = "action"
 // Filter selects the rows of a list. The newest come first unless Oldest is set.
 type Filter struct {
 	Object       domain.Ref // zero means all
+	Cases        bool       // of objects: only cases
 	State        string     // of events and actions; empty means all
 	Event        string     // of notifications: the event that caused them; empty means all
 	Endpoint     string     // of deliveries: the name of the endpoint; empty means all
@@ -256,6 +257,7 @@ type Store interface {
 	Deliveries
 	Tokens
 	Requests
+	Timelines
 	Verifications
 	ViewReader
 

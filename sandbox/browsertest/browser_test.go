@@ -9,8 +9,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -18,36 +16,17 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/idemhq/idem/internal/chromium"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
 
-const personaPackage = "node_modules/persona/dist/persona.mjs"
+// personaPackage is Persona's package for browsers.
+const personaPackage = "persona/dist/persona.mjs"
 
-// newBrowser starts Chromium. If Chromium or Persona's package is missing, it skips the test,
-// or fails it in CI. With -short it skips the test.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a browser: not run with -short")
-	}
-	path, err := exec.LookPath("chromium")
-	if _, missing := os.Stat(personaPackage); err != nil || missing != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("Chromium or Persona's package for browsers is missing: run scripts/browser")
-		}
-		t.Skip("Chromium or Persona's package for browsers is missing: run scripts/browser as root")
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("host-resolver-rules", "MAP *.example.com 127.0.0.1"), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1000, 900))
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	ctx, end := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(end)
-	return ctx
+	return chromium.Start(t, personaPackage)
 }
 
 // shop is a host's own site that embeds the flow with Persona's package. The page lists the
@@ -58,7 +37,7 @@ func shop(t *testing.T, options map[string]any) string {
 		switch r.URL.Path {
 		case "/persona.mjs":
 			w.Header().Set("Content-Type", "text/javascript")
-			http.ServeFile(w, r, personaPackage)
+			http.ServeFile(w, r, chromium.Module(t, personaPackage))
 		case "/":
 			text, _ := json.Marshal(options) // texts
 			w.Header().Set("Content-Type", "text/html")
@@ -260,6 +239,20 @@ func TestPersonasPackageResumesAnInquiryAndLeavesIt(t *testing.T) {
 	}
 	if !slices.Contains(names, "inquiry-session.canceled") {
 		t.Errorf("the events are %q", names)
+	}
+}
+
+func TestWhoLeavesBeforeTheStartEndsInOnCancel(t *testing.T) {
+	ctx := newBrowser(t)
+	_, host := newSandbox(t)
+	site := shop(t, map[string]any{"templateId": sandbox.InquiryTemplateID, "environment": "sandbox", "language": "de", "host": host})
+	if err := chromedp.Do(ctx, chromedp.Navigate(site)); err != nil {
+		t.Fatal(err)
+	}
+	called(t, ctx, "ready")
+	flow{t, ctx}.press("Bestätigen Sie Ihre Identität", "cancel")
+	if _, all := called(t, ctx, "cancel"); slices.Contains(all, "error") || slices.Contains(all, "complete") {
+		t.Errorf("the package said %q", all)
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Store) CreateEndpoint(ctx context.Context, e domain.Endpoint, log []aud
 		}
 		made, err := tx.Exec(ctx, `INSERT INTO endpoints (environment, name, url, types, secrets, configured, disabled, position, failures, paused_until, created_at, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, 1) ON CONFLICT (environment, name) DO NOTHING`,
-			string(e.Environment), e.Name, e.URL, encode(e.Types), encodeSecrets(e.Secrets), e.Configured, e.Disabled, e.Position, micros(e.CreatedAt))
+			string(e.Environment), e.Name, e.URL, encode(e.Types), s.encodeSecrets(e), e.Configured, e.Disabled, e.Position, micros(e.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Store) UpdateEndpoint(ctx context.Context, e domain.Endpoint, log []aud
 		changed, err := tx.Exec(ctx, `UPDATE endpoints SET url = $1, types = $2, secrets = $3, configured = $4, version = version + 1,
 				failures = CASE WHEN disabled <> '' AND $5 = '' THEN 0 ELSE failures END, paused_until = CASE WHEN disabled <> '' AND $5 = '' THEN 0 ELSE paused_until END, disabled = $5
 			WHERE environment = $6 AND name = $7 AND version = $8`,
-			e.URL, encode(e.Types), encodeSecrets(e.Secrets), e.Configured, e.Disabled, string(e.Environment), e.Name, e.Version)
+			e.URL, encode(e.Types), s.encodeSecrets(e), e.Configured, e.Disabled, string(e.Environment), e.Name, e.Version)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Store) lockEndpoint(ctx context.Context, tx Tx, env domain.Environment,
 
 func (s *Store) endpoint(ctx context.Context, q Querier, env domain.Environment, name, lock string) (domain.Endpoint, error) {
 	rows, err := q.Query(ctx, "SELECT "+endpointColumns+" FROM endpoints WHERE environment = $1 AND name = $2"+lock, string(env), name)
-	found, err := collect(rows, err, scanEndpoint(env))
+	found, err := collect(rows, err, s.scanEndpoint(env))
 	if err == nil && len(found) == 0 {
 		err = store.ErrNotFound
 	}
@@ -107,14 +107,14 @@ func (s *Store) endpoint(ctx context.Context, q Querier, env domain.Environment,
 // Endpoints implements [store.Deliveries].
 func (s *Store) Endpoints(ctx context.Context, env domain.Environment) ([]domain.Endpoint, error) {
 	rows, err := s.db.Query(ctx, "SELECT "+endpointColumns+" FROM endpoints WHERE environment = $1 ORDER BY name", string(env))
-	found, err := collect(rows, err, scanEndpoint(env))
+	found, err := collect(rows, err, s.scanEndpoint(env))
 	if err != nil {
 		return nil, fmt.Errorf("list endpoints: %w", err)
 	}
 	return found, nil
 }
 
-func scanEndpoint(env domain.Environment) func(Rows) (domain.Endpoint, error) {
+func (s *Store) scanEndpoint(env domain.Environment) func(Rows) (domain.Endpoint, error) {
 	return func(rows Rows) (domain.Endpoint, error) {
 		e := domain.Endpoint{Environment: env}
 		var types, secrets string
@@ -124,7 +124,7 @@ func scanEndpoint(env domain.Environment) func(Rows) (domain.Endpoint, error) {
 			return e, err
 		}
 		e.PausedUntil, e.CreatedAt = moment(paused), moment(created)
-		if e.Secrets, err = decodeSecrets(secrets); err != nil {
+		if e.Secrets, err = s.decodeSecrets(env, e.Name, secrets); err != nil {
 			return e, err
 		}
 		return e, json.Unmarshal([]byte(types), &e.Types)
@@ -137,15 +137,19 @@ type storedSecret struct {
 	ExpiresAt int64  `json:"expires_at,omitempty"`
 }
 
-func encodeSecrets(secrets []domain.SigningSecret) string {
-	stored := make([]storedSecret, len(secrets))
-	for i, s := range secrets {
-		stored[i] = storedSecret{s.Secret.Reveal(), micros(s.ExpiresAt)}
+func (s *Store) encodeSecrets(e domain.Endpoint) string {
+	stored := make([]storedSecret, len(e.Secrets))
+	for i, secret := range e.Secrets {
+		stored[i] = storedSecret{secret.Secret.Reveal(), micros(secret.ExpiresAt)}
 	}
-	return encode(stored)
+	return s.vault.Seal(encode(stored), ownerOf(e.Environment, e.Name))
 }
 
-func decodeSecrets(text string) ([]domain.SigningSecret, error) {
+func (s *Store) decodeSecrets(env domain.Environment, name, text string) ([]domain.SigningSecret, error) {
+	text, err := s.vault.Open(text, ownerOf(env, name))
+	if err != nil {
+		return nil, fmt.Errorf("read the secrets of endpoint %s: %w", name, err)
+	}
 	var stored []storedSecret
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
 		return nil, fmt.Errorf("the secrets of an endpoint cannot be read") // the error would contain them

@@ -14,6 +14,7 @@ import (
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/store"
+	"github.com/idemhq/idem/internal/vault"
 )
 
 // Database is the part of the store that differs between databases.
@@ -92,6 +93,7 @@ type Rows interface {
 type Store struct {
 	db      Database
 	version int64 // version of the tables that this program uses
+	vault   vault.Vault
 	saves   group[save, store.Saved]
 	actions group[actionSave, int64]
 }
@@ -206,6 +208,9 @@ func list[T any](ctx context.Context, q Querier, columns, table string, env doma
 	narrow := func(condition string, value any) {
 		args = append(args, value)
 		query += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if f.Cases && table == "objects" {
+		query += " AND type = 'case'" // they have a partial index
 	}
 	if !f.Object.IsZero() {
 		id := "object_id"

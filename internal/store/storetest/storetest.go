@@ -97,6 +97,8 @@ func Run(t *testing.T, open Open) {
 		"a token is read as it was saved":                   tokenRoundTrip,
 		"a request with a key is handled once":              requestOnce,
 		"what was read is recorded":                         recorded,
+		"a timeline has pages":                              timelineInPages,
+		"secrets of endpoints can be encrypted":             secretsEncrypted,
 		"an action by hand is stored once, and discarded":   actionByHand,
 		"a verification is read as it was saved":            verificationRoundTrip,
 		"a verification is saved only over its version":     verificationStale,

@@ -8,8 +8,8 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
-	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -28,8 +28,8 @@ type Act struct {
 	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
 	Signals map[string]any `json:"signals,omitempty"` // of a session, an inquiry or a report, with keys in kebab-case
 
-	Checks    []resources.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
-	Extracted map[string]any    `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
+	Checks    []finding.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
+	Extracted map[string]any  `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
 }
 
 // Kind is the kind of an [Act].
@@ -118,12 +118,13 @@ func implementations() map[Kind]implementation {
 // the act created or changed.
 func Perform(e *engine.Engine, environment catalog.Environment, a Act) (done *storage.Resource, err error) {
 	e.WithLock(func() {
-		done, err = perform(e, e.Environment(environment), a)
+		done, err = PerformIn(e, e.Environment(environment), a)
 	})
 	return done, err
 }
 
-func perform(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resource, error) {
+// PerformIn is [Perform] for a caller that holds the engine's lock.
+func PerformIn(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resource, error) {
 	if env == nil {
 		return nil, engine.NotFound("there is no such environment")
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -29,7 +30,7 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 		return nil, err
 	}
 	if isVerification {
-		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome, resources.Chosen{Checks: a.Checks, Extracted: a.Extracted})
+		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome, finding.Chosen{Checks: a.Checks, Extracted: a.Extracted})
 	}
 	if len(a.Checks)+len(a.Extracted) > 0 {
 		return nil, engine.Unprocessable("only a verification has checks and extracted data", "/type")
@@ -95,7 +96,7 @@ func useReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (*st
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return nil, err
 	}
-	v, err := resources.AddVerification(c, inquiry, "verification/government-id", fixtures.GovernmentIDTemplateID, "submitted", resources.Chosen{})
+	v, err := resources.AddVerification(c, inquiry, "verification/government-id", fixtures.GovernmentIDTemplateID, "submitted", finding.Chosen{})
 	if err != nil {
 		return nil, err
 	}

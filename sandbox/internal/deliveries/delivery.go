@@ -39,3 +39,6 @@ type Attempt struct {
 func retryDelays() []time.Duration {
 	return []time.Duration{3 * time.Second, 64 * time.Second, 729 * time.Second, 4096 * time.Second, 15625 * time.Second, 46656 * time.Second, 117649 * time.Second}
 }
+
+// MostAttempts is how often a delivery is attempted.
+func MostAttempts() int { return len(retryDelays()) + 1 }

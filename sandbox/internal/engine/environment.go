@@ -28,7 +28,8 @@ type Environment struct {
 	window  window
 	quotas  map[string]*window // by product
 	calls   storage.Recent[CallRecord]
-	timers  simclock.Agenda[string] // ids of resources
+	bodies  storage.Recent[CallBodies] // of the latest calls
+	timers  simclock.Agenda[string]    // ids of resources
 	outbox  *deliveries.Outbox
 }
 
@@ -44,7 +45,7 @@ func newEnvironment(name string, uniqueName func(*storage.Resource) (kind, name 
 	return &Environment{
 		Tables: storage.NewTables(), Name: name, ID: storage.NewID("env"),
 		uniqueName: uniqueName, named: map[string]map[string]string{}, links: map[string]*Link{}, tags: map[string]bool{},
-		quotas: map[string]*window{}, calls: storage.Recent[CallRecord]{Keep: keptCalls}, outbox: deliveries.NewOutbox(),
+		quotas: map[string]*window{}, calls: storage.Recent[CallRecord]{Keep: keptCalls}, bodies: newBodies(), outbox: deliveries.NewOutbox(),
 	}
 }
 

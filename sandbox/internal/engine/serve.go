@@ -62,6 +62,7 @@ func (e *Engine) handle(r *request, unreadable error) (response, *faults.Fault) 
 		record.Fault = r.fault.Kind
 	}
 	r.env.record(record)
+	r.env.keepBodies(r, res)
 	res.headers = e.headers(r)
 	return res, r.fault
 }

@@ -3,10 +3,14 @@ package pages
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/acts"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -175,8 +179,34 @@ func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		writeRefusal(w, engine.BadRequest("the body must be a JSON object with the fields of this control"))
+		writeRefusal(w, engine.BadRequest("the body must be a JSON object with the fields of this control"+misspelt(err, into)))
 		return false
 	}
 	return true
+}
+
+// misspelt ends the error about an unknown field with the field that was meant, if any.
+func misspelt(err error, into any) string {
+	_, rest, unknown := strings.Cut(err.Error(), "unknown field ")
+	name, unquoted := strconv.Unquote(rest)
+	if !unknown || unquoted != nil || len(name) > 80 {
+		return ""
+	}
+	var known []string
+	if t := reflect.TypeOf(into).Elem(); t.Kind() == reflect.Struct {
+		for _, field := range reflect.VisibleFields(t) {
+			known = append(known, jsonName(field))
+			if field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct {
+				for _, inner := range reflect.VisibleFields(field.Type.Elem()) {
+					known = append(known, jsonName(inner))
+				}
+			}
+		}
+	}
+	return fmt.Sprintf("; there is no %q%s", name, spelling.DidYouMean(name, known))
+}
+
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return name
 }

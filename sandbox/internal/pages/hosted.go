@@ -34,7 +34,7 @@ var (
 )
 
 // hosted serves the flow of an inquiry: for a one-time link, at /verify, and at /widget
-// inside of another page. It works without scripts. Its script sends the other page the
+// inside of another page. At /relay it serves the page of a relay. It works without scripts. Its script sends the other page the
 // messages that Persona's package for browsers understands (npm: persona, version 5).
 type hosted struct {
 	engine *engine.Engine
@@ -49,6 +49,8 @@ func registerHosted(mux *http.ServeMux, e *engine.Engine) {
 		mux.HandleFunc("GET "+path, h.open)
 		mux.HandleFunc("POST "+path, h.step)
 	}
+	mux.HandleFunc("GET /relay", h.relay)
+	mux.HandleFunc("POST /relay", h.answerRelay)
 	mux.HandleFunc("GET /preload", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /verify/hosted.css", func(w http.ResponseWriter, _ *http.Request) { webpage.WriteStyle(w, hostedStyle) })
 	mux.HandleFunc("GET /verify/hosted.js", func(w http.ResponseWriter, r *http.Request) {
@@ -81,16 +83,25 @@ type flowError struct {
 	Status  int    `json:"status"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
+
+	phrase string
+	args   []any
 }
 
 func (e *flowError) Error() string { return e.Message }
 
-func invalidConfig(message string) error {
-	return &flowError{http.StatusBadRequest, "invalid_config", message}
+// newFlowError returns an error whose message is a phrase. The other page gets the message in
+// English, the person in the language of the page.
+func newFlowError(status int, code, phrase string, args ...any) *flowError {
+	return &flowError{status, code, newWords(languages()[0]).say(phrase, args...), phrase, args}
+}
+
+func invalidConfig(phrase string, args ...any) error {
+	return newFlowError(http.StatusBadRequest, "invalid_config", phrase, args...)
 }
 
 func unauthenticatedFlow() error {
-	return &flowError{http.StatusConflict, "unauthenticated", "The session has ended, or it is not this inquiry's. Ask for a new link."}
+	return newFlowError(http.StatusConflict, "unauthenticated", "error session")
 }
 
 // open shows the page for a link, an inquiry or a template.
@@ -107,7 +118,7 @@ func (h *hosted) open(w http.ResponseWriter, r *http.Request) {
 			page, err = v.show()
 		}
 	})
-	h.write(w, v, page, err)
+	h.write(w, r, v, page, err)
 }
 
 // link opens a one-time link and redirects to its inquiry. A program that asks for JSON gets
@@ -121,7 +132,7 @@ func (h *hosted) link(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(r.Header.Get("Accept"), "application/json"):
 		writeJSON(w, status, ids)
 	case status != http.StatusOK:
-		h.write(w, nil, nil, &flowError{status, "unauthenticated", "The link was used before, it is too old, or the inquiry is over. Ask for a new one."})
+		h.write(w, r, nil, nil, newFlowError(status, "unauthenticated", "error link"))
 	default:
 		query := r.URL.Query()
 		query.Del("code")
@@ -135,7 +146,7 @@ func (h *hosted) link(w http.ResponseWriter, r *http.Request) {
 func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	if http.NewCrossOriginProtection().Check(r) != nil || r.ParseForm() != nil {
-		h.write(w, nil, nil, invalidConfig("This form was not sent from its own page."))
+		h.write(w, r, nil, nil, invalidConfig("error form"))
 		return
 	}
 	var v *visit
@@ -148,7 +159,7 @@ func (h *hosted) step(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	if err != nil {
-		h.write(w, v, nil, err)
+		h.write(w, r, v, nil, err)
 		return
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
@@ -183,7 +194,7 @@ func enter(e *engine.Engine, query url.Values) (*flow, error) {
 		return f, f.enterInquiry(id)
 	}
 	if query.Get("inquiry-template-id")+query.Get("inquiry-template-version-id")+query.Get("template-id") == "" {
-		return f, invalidConfig("The address names no inquiry and no template.")
+		return f, invalidConfig("error address")
 	}
 	return f, f.enterEnvironment(query)
 }
@@ -212,7 +223,7 @@ func (f *flow) enterInquiry(id string) error {
 	}
 	switch {
 	case f.inquiry == nil:
-		return invalidConfig("There is no inquiry with this id.")
+		return invalidConfig("error inquiry")
 	case f.inquiry.Text("status") != "created": // Persona docs: Resuming inquiries
 		return unauthenticatedFlow()
 	}
@@ -232,7 +243,7 @@ func (f *flow) enterEnvironment(query url.Values) error {
 		}
 	}
 	if f.env == nil {
-		return invalidConfig("There is no such environment.")
+		return invalidConfig("error environment")
 	}
 	return nil
 }
@@ -280,7 +291,7 @@ func (v *visit) doOnce(choice, outcome string) (next string, err error) {
 	case "cancel":
 		resources.CancelSession(c, session)
 	default:
-		err = invalidConfig("The form does not say what to do.")
+		err = invalidConfig("error choice")
 	}
 	if err != nil {
 		return "", err
@@ -327,7 +338,7 @@ func (v *visit) begin(c *engine.Change) error {
 		session, err := resources.UsableSession(c, inquiry)
 		if err != nil {
 			v.engine.ExpireRefused(v.env, c.Now, err)
-			return &flowError{http.StatusConflict, "unauthenticated", "The inquiry takes no session any more."}
+			return newFlowError(http.StatusConflict, "unauthenticated", "error no session")
 		}
 		v.session, v.token = session, resources.SessionToken(v.engine, session, c.Now)
 	}
@@ -366,7 +377,7 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {
-		return nil, invalidConfig("The inquiry cannot be made: " + cmp.Or(refused.Details, refused.Title) + ".")
+		return nil, invalidConfig("error create", cmp.Or(refused.Details, refused.Title))
 	}
 	if err != nil {
 		return nil, err
@@ -379,11 +390,11 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	steps := stepsOf(c, inquiry)
 	at := currentStep(c, inquiry, steps)
 	if at == len(steps) {
-		return invalidConfig("There is no step left.")
+		return invalidConfig("error no step")
 	}
 	typ := fixtures.VerificationType(c, steps[at])
 	if !slices.Contains(stepOutcomes(typ), outcome) {
-		return invalidConfig("Choose one of the outcomes.")
+		return invalidConfig("error outcome")
 	}
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return unauthenticatedFlow()
@@ -411,7 +422,7 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome string) error {
 	moves := map[string][]string{"completed": {"completed"}, "needs_review": {"completed", "needs_review"}, "failed": {"failed"}}[outcome]
 	if moves == nil {
-		return invalidConfig("Choose one of the outcomes.")
+		return invalidConfig("error outcome")
 	}
 	for _, to := range moves {
 		if err := resources.MoveInquiry(c, inquiry, to); err != nil {
@@ -505,7 +516,7 @@ func (v *visit) address(event string) string {
 	for name, values := range v.query {
 		outer, _, _ := strings.Cut(name, "[")
 		switch outer {
-		case "container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "is-webview", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id":
+		case "container-id", "iframe-origin", "message-target-origin", "frame-ancestors", "style-variant", "redirect-uri", "is-webview", "language", "template-id", "inquiry-template-id", "inquiry-template-version-id", "environment", "environment-id":
 			query[name] = values
 		}
 	}
@@ -519,15 +530,16 @@ func (v *visit) address(event string) string {
 
 // write writes a page, or an error. If the page is inside of another one, that one gets the
 // error too.
-func (h *hosted) write(w http.ResponseWriter, v *visit, page *hostedPage, err error) {
+func (h *hosted) write(w http.ResponseWriter, r *http.Request, v *visit, page *hostedPage, err error) {
 	status := http.StatusOK
 	if err != nil {
 		var said *flowError
 		if !errors.As(err, &said) {
-			said = &flowError{http.StatusInternalServerError, "unknown", "Something went wrong."}
+			said = newFlowError(http.StatusInternalServerError, "unknown", "error unknown")
 		}
 		status = said.Status
-		page = &hostedPage{Title: "This does not work", Text: []string{said.Message}}
+		page = newHostedPage(r)
+		page.Title, page.Text = page.say("error"), []string{page.say(said.phrase, said.args...)}
 		page.tell(v, "error", nil, said)
 	}
 	var b bytes.Buffer

@@ -3,12 +3,12 @@ package pages
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -29,49 +29,49 @@ type hostedInput struct {
 const extractedInput = "extracted."
 
 // verificationDetails offers a check that fails, and what is extracted.
-func verificationDetails(typ string) *hostedDetails {
-	details := &hostedDetails{Title: "Choose a check and the data", Text: "What you leave empty is as usual.", Inputs: []hostedInput{
-		{Name: "check", Label: "Check that fails", Empty: "as usual", Options: resources.CheckNames(typ)},
-		{Name: "reason", Label: "Reason", Empty: "simulated_failure"},
-		{Name: "metadata", Label: "Metadata, as JSON", Empty: `{"key": "value"}`},
+func (w words) verificationDetails(typ string) *hostedDetails {
+	details := &hostedDetails{Title: w.say("details"), Text: w.say("details text"), Inputs: []hostedInput{
+		{Name: "check", Label: w.say("failed check"), Empty: w.say("as usual"), Options: finding.CheckNames(typ)},
+		{Name: "reason", Label: w.say("reason"), Empty: "simulated_failure"},
+		{Name: "metadata", Label: w.say("metadata"), Empty: `{"key": "value"}`},
 	}}
-	for _, name := range resources.Extractable(typ) {
-		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: "as usual"})
+	for _, name := range finding.Extractable(typ) {
+		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: w.say("as usual")})
 	}
 	return details
 }
 
 // sessionDetails offers risk signals of the session.
-func sessionDetails() *hostedDetails {
-	return &hostedDetails{Title: "Choose risk signals", Text: "What you leave empty is as usual.", Inputs: []hostedInput{
-		{Name: "threat-level", Label: "Threat level", Empty: "low", Options: []string{"medium", "high"}},
-		{Name: "signal", Label: "Network", Empty: "an ordinary one", Options: []string{"is-vpn", "is-proxy", "is-tor", "is-datacenter"}},
-		{Name: "country-code", Label: "Country code", Empty: "US"},
+func (w words) sessionDetails() *hostedDetails {
+	return &hostedDetails{Title: w.say("signals"), Text: w.say("details text"), Inputs: []hostedInput{
+		{Name: "threat-level", Label: w.say("threat level"), Empty: "low", Options: []string{"medium", "high"}},
+		{Name: "signal", Label: w.say("network"), Empty: w.say("ordinary network"), Options: []string{"is-vpn", "is-proxy", "is-tor", "is-datacenter"}},
+		{Name: "country-code", Label: w.say("country code"), Empty: "US"},
 	}}
 }
 
 // readChoice reads what a person chose about a verification.
-func readChoice(form url.Values, outcome string) (resources.Chosen, error) {
-	chosen := resources.Chosen{Extracted: map[string]any{}}
-	check := resources.Check{Name: form.Get("check"), Status: "failed"}
+func readChoice(form url.Values, outcome string) (finding.Chosen, error) {
+	chosen := finding.Chosen{Extracted: map[string]any{}}
+	check := finding.Check{Name: form.Get("check"), Status: "failed"}
 	if reason := strings.TrimSpace(form.Get("reason")); reason != "" {
 		check.Reasons = []string{reason}
 	}
 	if text := strings.TrimSpace(form.Get("metadata")); text != "" && json.Unmarshal([]byte(text), &check.Metadata) != nil {
-		return chosen, invalidConfig("The metadata must be a JSON object.")
+		return chosen, invalidConfig("error metadata")
 	}
 	switch {
 	case check.Name != "":
-		chosen.Checks = []resources.Check{check}
+		chosen.Checks = []finding.Check{check}
 	case len(check.Reasons)+len(check.Metadata) > 0:
-		return chosen, invalidConfig("Choose the check that the reason and the metadata belong to.")
+		return chosen, invalidConfig("error check")
 	}
 	if outcome == "skipped" { // a person who skips a step leaves what they entered
-		return resources.Chosen{}, nil
+		return finding.Chosen{}, nil
 	}
 	for name, values := range form {
 		if name, ok := strings.CutPrefix(name, extractedInput); ok && values[0] != "" {
-			chosen.Extracted[name] = resources.ValueOfText(name, values[0])
+			chosen.Extracted[name] = finding.ValueOfText(name, values[0])
 		}
 	}
 	return chosen, nil
@@ -94,7 +94,7 @@ func chooseSignals(c *engine.Change, session *storage.Resource, form url.Values)
 	return asFlowError(resources.SetSessionSignals(c, session, signals))
 }
 
-// asFlowError returns a refusal as an error of the page.
+// asFlowError returns a refusal as an error of the page. Its message stays in English.
 func asFlowError(err error) error {
 	var refused *engine.Refusal
 	if !errors.As(err, &refused) {
@@ -104,5 +104,5 @@ func asFlowError(err error) error {
 	if message == "" {
 		message = refused.Title
 	}
-	return &flowError{http.StatusBadRequest, "invalid_config", strings.ToUpper(message[:1]) + message[1:] + "."}
+	return invalidConfig("error refused", message)
 }

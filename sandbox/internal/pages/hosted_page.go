@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"html/template"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 // hostedPage is the content of a page of the flow.
 type hostedPage struct {
+	words
 	Title       string
 	Text        []string
 	Environment string
@@ -67,6 +69,23 @@ type message struct {
 	Error             error          `json:"error,omitempty"`
 }
 
+// newHostedPage returns an empty page in the language and the colours that a request asks for.
+func newHostedPage(r *http.Request) *hostedPage {
+	p := &hostedPage{words: newWords(languageOf(r))}
+	for _, name := range []string{"style-variant", "styleVariant", "theme"} {
+		if variant := r.URL.Query().Get(name); variant == "light" || variant == "dark" {
+			p.Variant = variant
+		}
+	}
+	return p
+}
+
+// Language is the language of the page's own words.
+func (p *hostedPage) Language() string { return p.lang }
+
+// Say returns one of the page's own texts.
+func (p *hostedPage) Say(key string, args ...any) string { return p.say(key, args...) }
+
 // tell adds a message to the page that contains this one, if there is one.
 func (p *hostedPage) tell(v *visit, name string, metadata map[string]any, err error) {
 	if v == nil || v.path != "/widget" {
@@ -111,10 +130,8 @@ func stepOutcomes(typ string) []string {
 // show returns the page of a visit.
 func (v *visit) show() (*hostedPage, error) {
 	c := engine.NewChange(v.env, v.engine.Now())
-	p := &hostedPage{Environment: v.env.Name}
-	if variant := v.query.Get("style-variant"); variant == "light" || variant == "dark" {
-		p.Variant = variant
-	}
+	p := newHostedPage(v.request)
+	p.Environment = v.env.Name
 	if v.inquiry != nil {
 		p.InquiryID = v.inquiry.ID
 	}
@@ -153,10 +170,10 @@ func (v *visit) show() (*hostedPage, error) {
 
 // showExit is the page for a person who left.
 func (v *visit) showExit(p *hostedPage) {
-	p.Title, p.Text = "You left", []string{"You can close this page."}
+	p.Title, p.Text = p.say("left"), []string{p.say("left text")}
 	metadata := map[string]any{}
 	if v.session != nil {
-		p.Text = []string{"Nothing is lost: you can continue with a new link or a new session."}
+		p.Text = []string{p.say("left come back")}
 		metadata["inquiryId"], metadata["sessionToken"] = v.inquiry.ID, v.token
 	}
 	p.tell(v, "exit", metadata, nil)
@@ -164,17 +181,16 @@ func (v *visit) showExit(p *hostedPage) {
 
 func (v *visit) showStart(c *engine.Change, p *hostedPage) error {
 	p.tell(v, "page-change", nil, nil)
-	p.Title = "Verify your identity"
-	p.Text = []string{"Choose the outcome of each step."}
+	p.Title, p.Text = p.say("start"), []string{p.say("start text")}
 	chosen := v.templateOf(c)
 	if chosen == nil {
-		return invalidConfig("There is no template with this id.")
+		return invalidConfig("error template")
 	}
 	if chosen.Text("status") != "active" {
-		return &flowError{422, "inactive_template", "The template is not active."}
+		return newFlowError(http.StatusUnprocessableEntity, "inactive_template", "error template status")
 	}
-	p.Steps = hostedSteps(c, fixtures.Steps(chosen), -1)
-	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: "Begin verifying", Cancel: true, Details: sessionDetails()}
+	p.Steps = p.steps(c, fixtures.Steps(chosen), -1)
+	p.Form = &hostedForm{Action: v.request.URL.RequestURI(), Do: "begin", Button: p.say("begin"), Cancel: true, Details: p.sessionDetails()}
 	return nil
 }
 
@@ -196,39 +212,33 @@ func (v *visit) templateOf(c *engine.Change) *storage.Resource {
 func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 	steps := stepsOf(c, v.inquiry)
 	at := currentStep(c, v.inquiry, steps)
-	p.Steps = hostedSteps(c, steps, at)
+	p.Steps = p.steps(c, steps, at)
 	p.Form = &hostedForm{Action: v.address("step"), At: stage(v.inquiry), Do: "submit", Cancel: true}
 	if at == len(steps) {
-		p.Title = "You are done"
-		p.Text = []string{"What becomes of the inquiry?"}
-		v.askForEnd(c, p.Form)
+		p.Title, p.Text = p.say("done"), []string{p.say("done text")}
+		v.askForEnd(c, p)
 		p.Person = personOf(v.inquiry)
 		return
 	}
 	name := stepName(c, steps[at])
-	p.Title = stepTitle(name)
-	p.Text = []string{stepText(name)}
-	p.Form.Question, p.Form.Button, p.Form.Skip = "Outcome", "Submit", true
-	p.Form.Choices = []hostedChoice{
-		{"passed", "Passes", "All checks pass.", true},
-		{"failed", "Fails", "A required check fails.", false},
-		{"requires_retry", "Has to be repeated", "The person is asked again.", false},
-	}
-	p.Form.Details = verificationDetails(fixtures.VerificationType(c, steps[at]))
-	if slices.Contains(stepOutcomes(fixtures.VerificationType(c, steps[at])), "errored") {
-		p.Form.Choices = append(p.Form.Choices, hostedChoice{"errored", "Ends in an error", "What was uploaded cannot be processed, nothing is verified, and the person is asked again.", false})
+	p.Title, p.Text = p.stepTitle(name), []string{p.stepText(name)}
+	p.Form.Question, p.Form.Button, p.Form.Skip = p.say("outcome"), p.say("submit"), true
+	p.Form.Details = p.verificationDetails(fixtures.VerificationType(c, steps[at]))
+	for _, outcome := range stepOutcomes(fixtures.VerificationType(c, steps[at])) {
+		if outcome != "skipped" { // it has a button of its own
+			p.Form.Choices = append(p.Form.Choices, hostedChoice{outcome, p.say(outcome), p.say(outcome + " text"), outcome == "passed"})
+		}
 	}
 }
 
 // askForEnd offers the outcomes of an inquiry. The selected one fits the outcomes of the
 // steps.
-func (v *visit) askForEnd(c *engine.Change, form *hostedForm) {
+func (v *visit) askForEnd(c *engine.Change, p *hostedPage) {
 	failed := slices.ContainsFunc(v.inquiry.Many("verifications"), func(id storage.Identifier) bool { return c.Get(id.ID).Text("status") == "failed" })
-	form.Question, form.Do, form.Button = "Outcome of the inquiry", "finish", "Finish"
-	form.Choices = []hostedChoice{
-		{"completed", "Completed", "What Persona does when everything was submitted.", !failed},
-		{"failed", "Failed", "What it does when a step failed for good.", failed},
-		{"needs_review", "Completed, and marked for review", "What a workflow does with a doubtful one.", false},
+	p.Form.Question, p.Form.Do, p.Form.Button = p.say("end"), "finish", p.say("finish")
+	fits := map[bool]string{true: "failed", false: "completed"}[failed]
+	for _, end := range []string{"completed", "failed", "needs_review"} {
+		p.Form.Choices = append(p.Form.Choices, hostedChoice{end, p.say("end " + end), p.say("end " + end + " text"), end == fits})
 	}
 }
 
@@ -239,7 +249,7 @@ func (v *visit) showEnd(p *hostedPage, status string) {
 		name = "fail"
 	}
 	p.tell(v, name, map[string]any{"inquiryId": v.inquiry.ID, "status": status, "fields": fields}, nil)
-	p.Title, p.Text = "Thank you", []string{"The inquiry is " + webpage.Words(status) + ". You can close this page."}
+	p.Title, p.Text = p.say("thanks"), []string{p.say("thanks text", p.status(status))}
 	if v.path == "/verify" && p.redirect != nil {
 		p.Next = template.URL(p.redirect.String()) // redirectURI allows no scheme that runs a script
 	}
@@ -270,7 +280,7 @@ func stepName(c *engine.Change, templateID string) string {
 	return strings.TrimPrefix(fixtures.VerificationType(c, templateID), "verification/")
 }
 
-func hostedSteps(c *engine.Change, steps []string, at int) []hostedStep {
+func (p *hostedPage) steps(c *engine.Change, steps []string, at int) []hostedStep {
 	var shown []hostedStep
 	for i, step := range steps {
 		state := "open"
@@ -280,39 +290,9 @@ func hostedSteps(c *engine.Change, steps []string, at int) []hostedStep {
 		case i == at:
 			state = "now"
 		}
-		shown = append(shown, hostedStep{stepTitle(stepName(c, step)), state})
+		shown = append(shown, hostedStep{p.stepTitle(stepName(c, step)), state})
 	}
 	return shown
-}
-
-func stepTitle(name string) string {
-	switch name {
-	case "government-id":
-		return "Government ID"
-	case "selfie":
-		return "Selfie"
-	case "database":
-		return "Personal details"
-	case "document":
-		return "Document"
-	default:
-		return webpage.Words(name)
-	}
-}
-
-func stepText(name string) string {
-	switch name {
-	case "government-id":
-		return "Here a person takes pictures of a passport, a driver licence or an ID card."
-	case "selfie":
-		return "Here a person takes pictures of their face."
-	case "database":
-		return "Here what a person entered is compared with records."
-	case "document":
-		return "Here a person uploads a document, such as a utility bill."
-	default:
-		return "Here a person submits what this step asks for."
-	}
 }
 
 // personOf returns the fields of an inquiry that have a value.

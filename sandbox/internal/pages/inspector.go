@@ -8,14 +8,12 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
 
@@ -25,7 +23,8 @@ var inspectorPages embed.FS
 //go:embed inspector/inspector.css
 var inspectorStyle string
 
-// inspector shows people what a sandbox contains and what it did. Its pages use no scripts.
+// inspector shows people what a sandbox contains and what it did, and lets them change it. Its pages use no scripts. Whatever
+// changes something is a POST, which [guard] refuses to pages of other sites.
 type inspector struct {
 	engine *engine.Engine
 	pages  func() *template.Template // parsed on first use
@@ -49,6 +48,9 @@ func registerInspector(mux guardedMux, e *engine.Engine) {
 	i.view("/_sandbox/{environment}/deliveries/{event}/{webhook}", "delivery", (*inspection).delivery)
 	i.view("/_sandbox/{environment}/calls", "calls", (*inspection).calls)
 	i.view("/_sandbox/{environment}/calls/{id}", "call", (*inspection).call)
+	i.mux.HandleFunc("POST /_sandbox/{environment}/object/{id}/decide", i.change((*inspection).decide))
+	i.mux.HandleFunc("POST /_sandbox/{environment}/object/{id}/act", i.change((*inspection).act))
+	i.mux.HandleFunc("POST /_sandbox/{environment}/object/{id}/resend", i.change((*inspection).resend))
 	i.mux.HandleFunc("GET /_sandbox/{environment}/find", i.find)
 	i.mux.HandleFunc("GET /_sandbox/control", i.showControl)
 	i.mux.HandleFunc("POST /_sandbox/control/clock", i.form(i.advance))
@@ -96,8 +98,7 @@ func (i *inspector) view(path, name string, look func(*inspection, *http.Request
 			}
 		})
 		if err != nil {
-			page.Environment, page.Title = "sandbox", "Nothing here"
-			i.show(w, http.StatusNotFound, "nothing", page)
+			i.nothing(w, "Nothing here")
 			return
 		}
 		i.show(w, http.StatusOK, name, page)
@@ -112,36 +113,15 @@ func (i *inspector) show(w http.ResponseWriter, status int, name string, page in
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
 		return
 	}
+	if page.Watch {
+		w.Header().Set("Refresh", "2")
+	}
 	webpage.Write(w, status, b.Bytes())
 }
 
-// find redirects to what has an id, or to the account with a reference id.
-func (i *inspector) find(w http.ResponseWriter, r *http.Request) {
-	var to string
-	i.engine.WithLock(func() {
-		if env := i.engine.Environment(catalog.Environment(r.PathValue("environment"))); env != nil {
-			to = (&inspection{i.engine, env}).find(strings.TrimSpace(r.URL.Query().Get("id")))
-		}
-	})
-	if to == "" {
-		i.show(w, http.StatusNotFound, "nothing", inspectorPage{Environment: "sandbox", Title: "Nothing has this id"})
-		return
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-// find returns the page of what has an id, or of the account with a reference id, or "".
-func (i *inspection) find(id string) string {
-	if found := i.env.Get(id); found != nil && !credential(found.Typ) {
-		return i.path(found.Typ, id)
-	}
-	if _, known := i.callOf(id); known {
-		return i.path("api-log", id)
-	}
-	if account := resources.ReferencedAccount(i.env, id); account != "" {
-		return i.path("account", account)
-	}
-	return ""
+// nothing answers that something does not exist.
+func (i *inspector) nothing(w http.ResponseWriter, title string) {
+	i.show(w, http.StatusNotFound, "nothing", inspectorPage{Environment: "sandbox", Title: title})
 }
 
 // path returns the path of the page of a resource.

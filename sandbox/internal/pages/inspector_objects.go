@@ -129,14 +129,32 @@ type objectBody struct {
 	Events        []eventRow
 	MoreEvents    string
 	Deliveries    []deliveryRow // of an event, or of a webhook
+	Missing       []reason      // webhooks that did not get an event
+	Actions       actions
+}
+
+// readable returns the resource with an id, unless a person must not see it.
+func (i *inspection) readable(id string) (*storage.Resource, error) {
+	r := i.env.Get(id)
+	if r == nil || r.Typ == "api-log" || credential(r.Typ) {
+		return nil, errNoPage
+	}
+	return r, nil
 }
 
 func (i *inspection) object(request *http.Request) (string, any, error) {
-	r := i.env.Get(request.PathValue("id"))
-	if r == nil || r.Typ == "api-log" || credential(r.Typ) {
-		return "", nil, errNoPage
+	r, err := i.readable(request.PathValue("id"))
+	if err != nil {
+		return "", nil, err
 	}
-	body := objectBody{thing: i.thingOf(r)}
+	title, body := i.describe(r)
+	body.Actions.Done = doneWords(request.URL.Query().Get("done"))
+	return title, body, nil
+}
+
+// describe returns what the page of a resource shows, and its title.
+func (i *inspection) describe(r *storage.Resource) (title string, body objectBody) {
+	body = objectBody{thing: i.thingOf(r), Actions: i.actionsOf(r)}
 	body.Attributes, body.Unset = i.attributes(r)
 	for _, name := range slices.Sorted(maps.Keys(r.Relationships)) {
 		row := relationRow{Name: name}
@@ -157,7 +175,8 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 		body.About = &about
 		body.Was, _ = i.attributes(r.Object)
 		body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *deliveries.Delivery) bool { return d.EventID == r.ID })
-		return r.Text("name"), body, nil
+		body.Missing = i.missing(r)
+		return r.Text("name"), body
 	}
 	if r.Typ == "webhook" {
 		body.Deliveries, _ = i.deliveryRows(0, latest, func(d *deliveries.Delivery) bool { return d.WebhookID == r.ID })
@@ -167,14 +186,14 @@ func (i *inspection) object(request *http.Request) (string, any, error) {
 	if more {
 		body.MoreEvents = "/_sandbox/" + i.env.Name + "/events?object=" + url.QueryEscape(r.ID)
 	}
-	return webpage.Words(r.Typ), body, nil
+	return webpage.Words(r.Typ), body
 }
 
 // attributes returns what a reader of the API sees of a resource, with masked secrets, and
 // the names of the attributes without a value.
 func (i *inspection) attributes(r *storage.Resource) (pairs []shownPair, unset []string) {
 	add := func(name string, value any) {
-		if v, ok := show(name, masked(value)); ok {
+		if v, ok := show(name, maskedNamed(name, value)); ok {
 			if other := i.env.Get(v.Text); v.Kind == "text" && other != nil && !credential(other.Typ) {
 				v.Link = i.path(other.Typ, other.ID)
 			}

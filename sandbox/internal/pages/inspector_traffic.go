@@ -76,6 +76,7 @@ type deliveryRow struct {
 	State                  string
 	Attempts               []deliveries.Attempt
 	Due                    time.Time // the time of the next attempt, if it is pending
+	Why                    []string  // why it did not arrive; only on its own page
 }
 
 // Last returns the latest attempt.
@@ -136,8 +137,9 @@ func skipped(r *http.Request) int {
 type deliveryBody struct {
 	Event      thing
 	Webhook    thing
-	Deliveries []deliveryRow // more than one if a fault duplicated it
+	Deliveries []deliveryRow // more than one if a fault duplicated it, or it was sent again
 	Payload    string
+	Signed     []string // the ends of the secrets that sign
 }
 
 func (i *inspection) delivery(r *http.Request) (string, any, error) {
@@ -149,6 +151,12 @@ func (i *inspection) delivery(r *http.Request) (string, any, error) {
 	body.Deliveries, _ = i.deliveryRows(0, pageSize, func(d *deliveries.Delivery) bool { return d.EventID == event.ID && d.WebhookID == hook.ID })
 	if len(body.Deliveries) == 0 {
 		return "", nil, errNoPage
+	}
+	for n := range body.Deliveries {
+		body.Deliveries[n].Why = whyNotArrived(body.Deliveries[n], hook, i.engine.Now())
+	}
+	for _, secret := range deliveries.SigningSecrets(hook, i.engine.Now()) {
+		body.Signed = append(body.Signed, mask(secret))
 	}
 	return "Delivery of " + event.Text("name"), body, nil
 }
@@ -205,6 +213,7 @@ type callBody struct {
 	Headers  []shownPair
 	Sent     string // the request's body
 	Answered []shownPair
+	Answer   string    // its body, or why it is not shown
 	Same     []callRow // other calls with its idempotency key
 }
 
@@ -221,6 +230,12 @@ func (i *inspection) call(r *http.Request) (string, any, error) {
 		body.Query, body.Headers, body.Answered = pairs(request["get-params"]), pairs(request["headers"]), pairs(response["headers"])
 		if sent, _ := request["post-params"].(map[string]any); len(sent) > 0 {
 			body.Sent = indented(sent)
+		}
+	}
+	if bodies, known := i.env.BodiesOf(record.RequestID); known {
+		body.Answer = shownBody(bodies.Answer, bodies.AnswerSize)
+		if body.Sent == "" {
+			body.Sent = shownBody(bodies.Request, bodies.RequestSize)
 		}
 	}
 	if record.IdempotencyKey != "" {

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"path"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 )
@@ -150,54 +148,6 @@ func showMap(m map[string]any, deep int) (shown, bool) {
 		}
 	}
 	return s, len(s.Pairs) > 0
-}
-
-// mask hides a secret except for its prefix and its end.
-func mask(secret string) string {
-	start := strings.LastIndexByte(secret, '_') + 1
-	if len(secret)-start < 12 {
-		return secret[:start] + "••••"
-	}
-	return secret[:start] + "••••" + secret[len(secret)-4:]
-}
-
-// masked returns a copy of a value in which every secret is masked. The name says what is a
-// secret.
-func masked(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for name, inner := range v {
-			if text, isText := inner.(string); isText && secretName(name) && text != "" {
-				inner = mask(text)
-			}
-			out[name] = masked(inner)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, inner := range v {
-			out[i] = masked(inner)
-		}
-		return out
-	default:
-		return value
-	}
-}
-
-func secretName(name string) bool {
-	name = casing.Kebab(name)
-	return slices.ContainsFunc([]string{"secret", "token", "password", "authorization", "assertion"}, func(word string) bool {
-		return name == word || strings.HasSuffix(name, "-"+word) || strings.HasSuffix(name, "-"+word+"s")
-	})
-}
-
-func indented(value any) string {
-	text, err := json.MarshalIndent(masked(value), "", "  ")
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
 
 // toneOfCode returns the tone of an HTTP status. 0 is no answer.

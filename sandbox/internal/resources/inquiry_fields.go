@@ -2,8 +2,6 @@ package resources
 
 import (
 	"maps"
-	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -121,29 +119,8 @@ func FieldsOfTexts(c *engine.Change, templateID string, texts map[string]string)
 	types := fixtures.DeclaredFields(template)
 	for name, text := range texts {
 		if typ := types[casing.Kebab(name)]; typ != "" {
-			fields[name] = valueOfText(typ, text)
+			fields[name] = storage.ValueOfText(typ, text)
 		}
 	}
 	return fields
-}
-
-// valueOfText reads the value of a field from a text.
-func valueOfText(typ, text string) any {
-	switch typ {
-	case "boolean":
-		if value, err := strconv.ParseBool(text); err == nil {
-			return value
-		}
-	case "number":
-		if value, err := strconv.ParseFloat(text, 64); err == nil {
-			return value
-		}
-	case "multi_choices":
-		values := []any{}
-		for value := range strings.SplitSeq(text, ",") {
-			values = append(values, value)
-		}
-		return values
-	}
-	return text
 }

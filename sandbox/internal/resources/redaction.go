@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -150,7 +151,7 @@ func redactEvidence(c *engine.Change, r *storage.Resource) {
 			kept[name] = value
 		}
 	}
-	maps.Copy(kept, neverNullRedacted(r.Typ))
+	maps.Copy(kept, finding.NeverNullRedacted(r.Typ))
 	r.Attributes = kept
 	c.Stamp(r, "redacted-at")
 	for _, file := range r.Many("document-files") {

@@ -28,7 +28,25 @@ const (
 	relayClaim  = "_claim-type"
 	relayPEM    = "_encryption-key-pem"
 	RelayResult = "_result" // passed or failed
+	relayAnswer = "_answer" // true when a person gave the result, or somebody has read it
+
+	relaySessionTime = 30 * time.Minute // Persona docs: Relay embedded widget
 )
+
+// ClaimOf returns the type of claim that a relay asks for.
+func ClaimOf(relay *storage.Resource) string { return relay.Text(relayClaim) }
+
+// RelayAnswered reports whether the result of a relay can no longer change.
+func RelayAnswered(relay *storage.Resource) bool { return relay.Attributes[relayAnswer] == true }
+
+// AnswerRelay sets the result of a relay to what a person chose on the hosted page. It may
+// replace the result that a relay gets without a person, but no answer and no result that was
+// read.
+func AnswerRelay(relay *storage.Resource, result string) {
+	if !RelayAnswered(relay) {
+		relay.Attributes[RelayResult], relay.Attributes[relayAnswer] = result, true
+	}
+}
 
 // claimTypes returns the questions (OpenAPI 2025-12-08).
 func claimTypes() []string {
@@ -68,7 +86,7 @@ func createRelay(c *engine.Call) (*engine.Answer, error) {
 	}
 	secret := storage.NewID("secret")
 	relay := c.Create("relay", "relay", map[string]any{relayClaim: claim, relaySecret: secret, relayPEM: c.Text("encryption-key-pem")}, nil)
-	relay.Attributes[sessionUntil] = simclock.Stamp(c.Now.Add(24 * time.Hour))
+	relay.Attributes[sessionUntil] = simclock.Stamp(c.Now.Add(relaySessionTime))
 	c.Schedule(c.Now.Add(relayTime), relay.ID)
 	return &engine.Answer{Status: 201, Document: map[string]any{
 		"relay-token": relay.ID, "relay-secret": secret, "relay-session-access-token": SessionToken(c.Engine, relay, c.Now),
@@ -85,7 +103,7 @@ func relayDue(c *engine.Change, relay *storage.Resource) {
 // generateClaim returns the result of a relay and marks the privacy pass as used. If the
 // person failed, the pass can be used again.
 func generateClaim(c *engine.Call) (*engine.Answer, error) {
-	relay := c.Get(c.IDs[0])
+	relay := c.Edit(c.IDs[0])
 	if relay == nil || relay.Typ != "relay" || !hmac.Equal([]byte(relay.Text(relaySecret)), []byte(c.Header.Get("Persona-Relay-Secret"))) {
 		return nil, engine.NotFound("")
 	}
@@ -108,6 +126,7 @@ func generateClaim(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	relay.Attributes[relayAnswer] = true
 	return &engine.Answer{Document: map[string]any{"claim-payload": payload, "token-consumed": result == "passed"}}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -53,7 +54,7 @@ func SetReportSignals(r *storage.Resource, signals map[string]any) error {
 		return err
 	}
 	for name, value := range set {
-		if problem := typeProblem(r.Typ, name, value); problem != "" {
+		if problem := finding.TypeProblem(r.Typ, name, value); problem != "" {
 			return engine.BadRequest("signals." + name + " " + problem)
 		}
 	}

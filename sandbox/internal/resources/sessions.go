@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/idemhq/idem/sandbox/internal/browser"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -140,7 +141,7 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	c.Stamp(session, "started-at")
 	session.Attributes["user-agent"] = r.UserAgent()
 	seen := sessionPlace()
-	maps.Copy(seen, browser(r.UserAgent()))
+	maps.Copy(seen, browser.Parse(r.UserAgent()))
 	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		seen["ip-address"] = address
 	}

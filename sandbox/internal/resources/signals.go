@@ -10,6 +10,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -28,7 +29,7 @@ func observeBehavior(c *engine.Change, inquiry *storage.Resource) {
 			observed[name] = 0.0
 		}
 	}
-	if casing.Kebab(magicInput(inquiry)) == "behavior-threat-level" {
+	if casing.Kebab(finding.MagicInput(inquiry)) == "behavior-threat-level" {
 		observed["behavior-threat-level"] = "high"
 	}
 	have, _ := inquiry.Attributes["behaviors"].(map[string]any)
@@ -163,4 +164,16 @@ func sessionPlace() map[string]any {
 // StepName returns the name of the step of a flow with a type of verification.
 func StepName(verification string) string {
 	return strings.NewReplacer("/", "_", "-", "_").Replace(verification)
+}
+
+// magicSignals returns the signals of a session that a magic input asks for.
+func magicSignals(inquiry *storage.Resource) map[string]any {
+	if inquiry == nil {
+		return nil
+	}
+	name := casing.Kebab(finding.MagicInput(inquiry))
+	if sessionSignal(name) != trueOrFalse {
+		return nil
+	}
+	return map[string]any{name: true, "threat-level": "high"}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -59,7 +60,7 @@ func simulateOne(c *engine.Call, inquiry *storage.Resource, action map[string]an
 	if err := AcceptSubmission(c.Change, inquiry); err != nil {
 		return err
 	}
-	_, err := AddVerification(c.Change, inquiry, typ, id, result, Chosen{})
+	_, err := AddVerification(c.Change, inquiry, typ, id, result, finding.Chosen{})
 	return err
 }
 

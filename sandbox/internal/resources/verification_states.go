@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -53,12 +54,12 @@ func VerificationOutcomes(typ string) []string {
 // the document or selfie that it is about. If it is only initiated or skipped, it contains
 // no data of the person. Without a template it has the one of its type. It refuses what a test
 // chose if the verification cannot have it.
-func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string, chosen Chosen) (*storage.Resource, error) {
-	chosen, err := chosen.accept(typ, to)
+func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string, chosen finding.Chosen) (*storage.Resource, error) {
+	chosen, err := chosen.Accept(typ, to)
 	if err != nil {
 		return nil, err
 	}
-	chosen, to = withMagic(inquiry, typ, to, chosen)
+	chosen, to = finding.WithMagic(inquiry, typ, to, chosen)
 	relationships := ownedBy(inquiry)
 	relationships["verification-template"], relationships["verification-template-version"] = fixtures.TemplateIdentifiers(typ, cmp.Or(template, fixtures.VerificationTemplate(typ)))
 	if account := inquiry.One("account"); account != "" {
@@ -82,11 +83,11 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 	inquiry.Link("verifications", v.Identifier())
 	informCases(c, inquiry, v)
 	setStep(inquiry, StepName(typ))
-	maps.Copy(v.Attributes, neverNull(typ, c.Now))
+	maps.Copy(v.Attributes, finding.NeverNull(typ, c.Now))
 	if submits {
-		maps.Copy(v.Attributes, sampleData(typ, inquiry, c.Now))
+		maps.Copy(v.Attributes, finding.SampleData(typ, inquiry, c.Now))
 		maps.Copy(v.Attributes, chosen.Extracted)
-		keepChecks(v, chosen.Checks)
+		finding.KeepChecks(v, chosen.Checks)
 		fillInquiry(c, inquiry, v, evidence)
 	}
 	for _, status := range VerificationSteps(typ, to) {
@@ -113,7 +114,7 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	}
 	switch result := strings.TrimPrefix(status, "tentatively_"); result {
 	case "passed", "failed":
-		v.Attributes["checks"] = checks(v.Typ, result, keptChecks(v))
+		v.Attributes["checks"] = finding.Checks(v.Typ, result, finding.KeptChecks(v))
 	}
 	v.Attributes["status"] = status
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
@@ -159,8 +160,8 @@ func addEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome strin
 		prefix = "self"
 	}
 	r := c.Create(typ, prefix, map[string]any{"status": "initiated"}, ownedBy(inquiry))
-	if kept := forDocument(typ, extracted); len(kept) > 0 {
-		r.Attributes[chosenData] = kept
+	if kept := finding.ForDocument(typ, extracted); len(kept) > 0 {
+		r.Attributes[finding.ChosenData] = kept
 	}
 	inquiry.Link(family+"s", r.Identifier())
 	c.Emit(family+".created", r, nil)
@@ -200,9 +201,9 @@ func processed(c *engine.Change, r *storage.Resource, outcome string) {
 		r.Attributes["processed-at-ts"] = c.Now.Unix()
 	}
 	if r.Typ == "document/government-id" && outcome == "processed" {
-		maps.Copy(r.Attributes, sampleData(r.Typ, r, c.Now))
+		maps.Copy(r.Attributes, finding.SampleData(r.Typ, r, c.Now))
 	}
-	if extracted, ok := r.Attributes[chosenData].(map[string]any); ok && outcome == "processed" {
+	if extracted, ok := r.Attributes[finding.ChosenData].(map[string]any); ok && outcome == "processed" {
 		maps.Copy(r.Attributes, extracted)
 	}
 	c.Emit(r.Family()+"."+outcome, r, nil)

@@ -11,6 +11,7 @@ import (
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
@@ -40,11 +41,11 @@ type seedSession struct {
 
 // seedOutcome is a verification that a person submitted.
 type seedOutcome struct {
-	ID        string            `yaml:"id"`
-	Type      string            `yaml:"type"`    // such as government-id
-	Outcome   string            `yaml:"outcome"` // by default passed
-	Checks    []resources.Check `yaml:"checks"`
-	Extracted map[string]any    `yaml:"extracted"`
+	ID        string          `yaml:"id"`
+	Type      string          `yaml:"type"`    // such as government-id
+	Outcome   string          `yaml:"outcome"` // by default passed
+	Checks    []finding.Check `yaml:"checks"`
+	Extracted map[string]any  `yaml:"extracted"`
 }
 
 // seedReport is a report. It belongs to an inquiry, an account or both.
@@ -198,7 +199,7 @@ func (s *seeder) applyVerification(path string, c *engine.Change, inquiry *stora
 		v.Checks[i].Metadata = numbers(v.Checks[i].Metadata)
 	}
 	c.UseID("ver", id)
-	_, err = resources.AddVerification(c, inquiry, typ, "", outcome, resources.Chosen{Checks: v.Checks, Extracted: numbers(v.Extracted)})
+	_, err = resources.AddVerification(c, inquiry, typ, "", outcome, finding.Chosen{Checks: v.Checks, Extracted: numbers(v.Extracted)})
 	return s.refused(path, err)
 }
 
@@ -233,7 +234,7 @@ func (s *seeder) applyReport(path string, report seedReport) error {
 		return err
 	}
 	c.UseID("rep", id)
-	r := resources.NewReport(c, typ, template, query, account, inquiry)
+	r := s.newReport(c, typ, template, query, account, inquiry)
 	if err := s.refused(path+".signals", resources.SetReportSignals(r, numbers(report.Signals))); err != nil {
 		return err
 	}
@@ -242,6 +243,14 @@ func (s *seeder) applyReport(path string, report seedReport) error {
 	}
 	c.StoreSilently()
 	return nil
+}
+
+// newReport creates a report of an inquiry, or of an account's latest one.
+func (s *seeder) newReport(c *engine.Change, typ, template string, query map[string]any, account, inquiry *storage.Resource) *storage.Resource {
+	if inquiry == nil {
+		return resources.NewAccountReport(c, typ, template, query, account)
+	}
+	return resources.NewReport(c, typ, template, query, account, inquiry)
 }
 
 func (s *seeder) applyCase(path string, r seedCase) error {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -74,4 +75,25 @@ func Field(name string, value any) map[string]any {
 		typ = "date"
 	}
 	return map[string]any{"type": typ, "value": value}
+}
+
+// ValueOfText reads the value of a field from a text.
+func ValueOfText(typ, text string) any {
+	switch typ {
+	case "boolean":
+		if value, err := strconv.ParseBool(text); err == nil {
+			return value
+		}
+	case "number":
+		if value, err := strconv.ParseFloat(text, 64); err == nil {
+			return value
+		}
+	case "multi_choices":
+		values := []any{}
+		for value := range strings.SplitSeq(text, ",") {
+			values = append(values, value)
+		}
+		return values
+	}
+	return text
 }

@@ -63,7 +63,7 @@ func (h *host) verdict(reference string) idem.Verdict {
 	defer h.mu.Unlock()
 	last := idem.VerdictNone
 	for _, n := range h.told {
-		if n.Type == idem.VerdictChanged && n.Reference == reference {
+		if n.Type == idem.NotifyVerdictChanged && n.Reference == reference {
 			last = n.Verdict
 		}
 	}
@@ -73,13 +73,13 @@ func (h *host) verdict(reference string) idem.Verdict {
 // untilVerdict waits until the host is told a verdict.
 func (h *host) untilVerdict(ctx context.Context, reference string, want idem.Verdict) error {
 	return h.until(ctx, fmt.Sprintf("%s is %s", reference, want), func(n idem.Notification) bool {
-		return n.Type == idem.VerdictChanged && n.Reference == reference && n.Verdict == want
+		return n.Type == idem.NotifyVerdictChanged && n.Reference == reference && n.Verdict == want
 	})
 }
 
 // untilCase waits until the host is told the status of a case.
 func (h *host) untilCase(ctx context.Context, id, status string) error {
 	return h.until(ctx, "the case is "+status, func(n idem.Notification) bool {
-		return n.Type == idem.CaseChanged && n.Object.ID == id && n.Status == status
+		return n.Type == idem.NotifyCaseChanged && n.Object.ID == id && n.Status == status
 	})
 }

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -23,27 +24,20 @@ type timeline struct {
 }
 
 const (
-	// rowsOfKind is how many of the newest rows of each kind and object are shown.
+	// rowsOfKind is how many of the newest rows of each kind an object shows.
 	rowsOfKind = 100
 
-	// objectsOfPerson is how many objects of a person are shown.
-	objectsOfPerson = 20
-
-	// objectPages is how many pages of the newest objects are searched for a person's.
-	objectPages = 5
+	// timelinePages is how many pages of a hundred rows a person shows, the newest.
+	timelinePages = 3
 )
 
-// showPerson shows one timeline of all objects that have a reference id.
+// showPerson shows one timeline of everything that belongs to a reference id.
 func (p *page) showPerson(w http.ResponseWriter, r *http.Request) {
 	reference := r.URL.Query().Get("reference")
 	t := timeline{Title: "person", Heading: reference, Subject: &api.Subject{}}
 	err := p.service.Get(r.Context(), remote.Path("subjects", reference), nil, t.Subject)
 	if err == nil {
-		t.Objects, err = p.objectsOf(r.Context(), reference)
-	}
-	if err == nil {
-		t.include(t.Subject.Object, t.Subject.Status)
-		err = p.rows(r.Context(), &t)
+		err = p.happenings(r.Context(), reference, &t)
 	}
 	if err != nil {
 		p.failed(w, r, err)
@@ -52,33 +46,36 @@ func (p *page) showPerson(w http.ResponseWriter, r *http.Request) {
 	p.write(w, r, "timeline.html", t)
 }
 
-// include adds the object that a verdict is based on, such as a case, which has no
-// reference id.
-func (t *timeline) include(object domain.Ref, status string) {
-	if object.ID != "" && !slices.ContainsFunc(t.Objects, func(o api.Object) bool { return o.Object == object }) {
-		t.Objects = append(t.Objects, api.Object{Object: object, Status: status})
-	}
-}
-
-// objectsOf returns the newest objects of a person.
-func (p *page) objectsOf(ctx context.Context, reference string) (found []api.Object, err error) {
+// happenings reads the timeline of a person, and the objects that it names.
+func (p *page) happenings(ctx context.Context, reference string, t *timeline) error {
 	query := url.Values{"limit": {"100"}}
-	for range objectPages {
-		var list remote.Page[api.Object]
-		if err := p.service.Get(ctx, "objects", query, &list); err != nil {
-			return nil, err
+	for range timelinePages {
+		var list api.Timeline
+		if err := p.service.Get(ctx, remote.Path("subjects", reference)+"/timeline", query, &list); err != nil {
+			return err
 		}
-		for _, o := range list.Data {
-			if o.Reference == reference && len(found) < objectsOfPerson {
-				found = append(found, o)
+		for _, h := range list.Data {
+			row := tail.Row{At: h.At, Kind: h.Kind, ID: h.ID, Name: h.Name, State: cmp.Or(h.State, "-"), Reason: h.Detail}
+			if h.Object != nil {
+				row.Object = h.Object.ID
+				t.include(*h.Object)
 			}
+			t.Rows = append(t.Rows, row)
 		}
 		if list.Next == "" {
 			break
 		}
 		query.Set("before", list.Next)
 	}
-	return found, nil
+	slices.Reverse(t.Rows)
+	return nil
+}
+
+// include adds an object that is not there yet.
+func (t *timeline) include(object domain.Ref) {
+	if !slices.ContainsFunc(t.Objects, func(o api.Object) bool { return o.Object == object }) {
+		t.Objects = append(t.Objects, api.Object{Object: object})
+	}
 }
 
 // showObject shows the timeline of one object.

@@ -147,7 +147,9 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
-	v.Watch = r.URL.Query().Has("watch")
+	if v.Watch = r.URL.Query().Has("watch"); v.Watch {
+		w.Header().Set("Refresh", "2") // in seconds
+	}
 	p.write(w, r, "page.html", v)
 }
 

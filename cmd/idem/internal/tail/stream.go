@@ -55,7 +55,7 @@ func (t *Tail) Poll() {
 
 func streamed(n idem.Notification) Row {
 	return Row{
-		At: n.CreatedAt, Kind: notification, ID: n.ID, Name: n.Type, Object: n.Object.ID, State: cmp.Or(string(n.Verdict), "-"),
+		At: n.CreatedAt, Kind: notification, ID: n.ID, Name: string(n.Type), Object: n.Object.ID, State: cmp.Or(string(n.Verdict), "-"),
 		Reason: about(n.Reference, n.Reason),
 	}
 }

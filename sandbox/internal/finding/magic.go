@@ -1,27 +1,26 @@
-package resources
+package finding
 
 import (
 	"slices"
 
-	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// A magic input is the value of an inquiry's field name-last. With it, a test that goes
+// MagicInput returns the value of an inquiry's field name-last. With it, a test that goes
 // through a host's own forms chooses what happens, since it can do nothing else:
 //
 //   - the name of a check, such as id_expired_detection: this check fails
 //   - a risk signal of a session, such as is-vpn: the session has it, and is a high threat
 //   - behavior-threat-level: the behavior of the person is a high threat
-func magicInput(inquiry *storage.Resource) string {
+func MagicInput(inquiry *storage.Resource) string {
 	return engine.TextOf(engine.FieldAt(inquiry.Attributes["fields"], "name-last"))
 }
 
-// withMagic adds the check that a magic input lets fail, unless a test chose about it. If the
+// WithMagic adds the check that a magic input lets fail, unless a test chose about it. If the
 // check is required, a verification that would have passed fails.
-func withMagic(inquiry *storage.Resource, typ, to string, chosen Chosen) (Chosen, string) {
-	input := magicInput(inquiry)
+func WithMagic(inquiry *storage.Resource, typ, to string, chosen Chosen) (Chosen, string) {
+	input := MagicInput(inquiry)
 	if to != "passed" && to != "failed" || input == "" {
 		return chosen, to
 	}
@@ -35,16 +34,4 @@ func withMagic(inquiry *storage.Resource, typ, to string, chosen Chosen) (Chosen
 		}
 	}
 	return chosen, to
-}
-
-// magicSignals returns the signals of a session that a magic input asks for.
-func magicSignals(inquiry *storage.Resource) map[string]any {
-	if inquiry == nil {
-		return nil
-	}
-	name := casing.Kebab(magicInput(inquiry))
-	if sessionSignal(name) != trueOrFalse {
-		return nil
-	}
-	return map[string]any{name: true, "threat-level": "high"}
 }

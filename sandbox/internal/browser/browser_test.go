@@ -1,4 +1,4 @@
-package resources
+package browser
 
 import (
 	"maps"
@@ -33,7 +33,7 @@ func TestABrowserIsKnownFromItsUserAgent(t *testing.T) {
 		"curl/8.5.0":         nil,
 		"":                   nil,
 	} {
-		if got := browser(userAgent); !maps.Equal(got, want) {
+		if got := Parse(userAgent); !maps.Equal(got, want) {
 			t.Errorf("%q is %v, not %v", userAgent, got, want)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// serveStream serves a stream: answers are the bodies of the connections. A connection
-// without one hangs.
+// serveStream serves a stream: answers are the bodies of the connections, and the last one
+// that of all later connections. A connection with an empty body hangs.
 func serveStream(t *testing.T, answers ...string) (*Client, *atomic.Int32) {
 	t.Helper()
 	connections := &atomic.Int32{}
@@ -18,8 +18,8 @@ func serveStream(t *testing.T, answers ...string) (*Client, *atomic.Int32) {
 		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 		w.WriteHeader(http.StatusOK)
 		_ = http.NewResponseController(w).Flush()
-		if i := int(connections.Add(1)) - 1; i < len(answers) && answers[i] != "" {
-			_, _ = w.Write([]byte(answers[i]))
+		if answer := answers[min(int(connections.Add(1)), len(answers))-1]; answer != "" {
+			_, _ = w.Write([]byte(answer))
 			return
 		}
 		<-r.Context().Done()
@@ -29,7 +29,6 @@ func serveStream(t *testing.T, answers ...string) (*Client, *atomic.Int32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.silence = 50 * time.Millisecond
 	return c, connections
 }
 
@@ -37,8 +36,9 @@ const event7 = "id: 7\nevent: action.done\ndata: {\"type\":\"action.done\",\ndat
 
 func TestASilentConnectionIsMadeAgain(t *testing.T) {
 	c, connections := serveStream(t, "", "", event7)
+	c.silence = 50 * time.Millisecond
 	for n, err := range c.Stream(t.Context(), 0) {
-		if err != nil || n.ID != "ntf_7" || connections.Load() != 3 {
+		if err != nil || n.ID != "ntf_7" || connections.Load() < 3 {
 			t.Errorf("%+v on connection %d, error %v", n, connections.Load(), err)
 		}
 		return

@@ -1,4 +1,4 @@
-package resources
+package browser
 
 import (
 	"cmp"
@@ -7,10 +7,10 @@ import (
 	"github.com/mileusna/useragent"
 )
 
-// browser returns what the User-Agent header of a browser says about the browser, the system
+// Parse returns what the User-Agent header of a browser says about the browser, the system
 // and the device, as attributes of a session. Persona uses the names of Matomo's device
 // detector. For a program that is no browser there are none.
-func browser(userAgent string) map[string]any {
+func Parse(userAgent string) map[string]any {
 	agent := useragent.Parse(userAgent)
 	var kind string
 	switch {

@@ -67,7 +67,50 @@ func (f *File) Read(into any) error {
 			e.Line, e.Column = token.Position.Line, token.Position.Column
 		}
 	}
+	if text, found := strings.CutPrefix(e.Problem, "time: "); found && e.Line == 0 {
+		e.Problem = text
+		f.locate(e)
+	}
 	return e
+}
+
+// locate sets the position of an error about a duration. The YAML library leaves it out, but
+// the error quotes the value.
+func (f *File) locate(e *Error) {
+	parts := strings.Split(e.Problem, `"`)
+	if len(parts) < 3 || f.tree == nil {
+		return
+	}
+	value := parts[len(parts)-2] // the unit may be quoted before it
+	for _, document := range f.tree.Docs {
+		if document.Body == nil {
+			continue
+		}
+		first := scalar{value: value}
+		ast.Walk(&first, document.Body)
+		if first.node != nil {
+			at := first.node.GetToken().Position
+			e.Line, e.Column = at.Line, at.Column
+			return
+		}
+	}
+}
+
+// scalar is a visitor that finds the first value with a text.
+type scalar struct {
+	value string
+	node  ast.Node
+}
+
+// Visit implements [ast.Visitor].
+func (s *scalar) Visit(node ast.Node) ast.Visitor {
+	if pair, ok := node.(*ast.MappingValueNode); ok && s.node == nil && pair.Value.GetToken().Value == s.value {
+		s.node = pair.Value
+	}
+	if s.node != nil {
+		return nil
+	}
+	return s
 }
 
 // kind describes a type in a YAML file.

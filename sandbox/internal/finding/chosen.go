@@ -1,4 +1,4 @@
-package resources
+package finding
 
 import (
 	"encoding/json"
@@ -35,12 +35,12 @@ type Check struct {
 // What a test chose, until the verification has its result and the document is processed.
 const (
 	chosenChecks = "_chosen-checks" // of a verification
-	chosenData   = "_chosen-data"   // of a document
+	ChosenData   = "_chosen-data"   // of a document
 )
 
-// accept refuses what a verification of a type with a status cannot have. It returns the
+// Accept refuses what a verification of a type with a status cannot have. It returns the
 // choice with keys in kebab-case and without defaults.
-func (ch Chosen) accept(typ, to string) (Chosen, error) {
+func (ch Chosen) Accept(typ, to string) (Chosen, error) {
 	result := strings.TrimPrefix(to, "tentatively_")
 	if len(ch.Checks) > 0 && result != "passed" && result != "failed" {
 		return ch, engine.Unprocessable("only a verification that passes or fails has checks", "/checks")
@@ -101,9 +101,15 @@ func (k Check) accept(typ string) (Check, error) {
 			return k, engine.Unprocessable("the "+choice.name+" of "+k.Name+" must be "+strings.Join(choice.of, ", ")+spelling.DidYouMean(choice.value, choice.of), "/checks")
 		}
 	}
+	if _, err := json.Marshal(k.Metadata); err != nil { // from Go
+		return k, engine.BadRequest("the metadata of " + k.Name + " cannot be written as JSON")
+	}
 	k.Metadata, _ = casing.KebabKeys(maps.Clone(k.Metadata)).(map[string]any)
 	return k, nil
 }
+
+// maxName is how long the name of a check may be.
+const maxName = 255
 
 // mayAlsoCheck reports whether a type of verification can have a check that the sandbox does
 // not know. All checks of government IDs and selfies are known; those of other types are not,
@@ -114,7 +120,7 @@ func mayAlsoCheck(typ, name string) bool {
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(typ, "verification/"), "-")
 	rest, ok := strings.CutPrefix(name, kind+"_")
-	return ok && rest != "" && strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" && len(name) <= maxText
+	return ok && rest != "" && strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" && len(name) <= maxName
 }
 
 // quoted returns a text from a request for an error.
@@ -165,9 +171,9 @@ func CheckNames(typ string) []string {
 func ValueOfText(name, text string) any {
 	switch {
 	case name == "designations":
-		return valueOfText("multi_choices", text)
+		return storage.ValueOfText("multi_choices", text)
 	case strings.HasSuffix(name, "-score"):
-		return valueOfText("number", text)
+		return storage.ValueOfText("number", text)
 	}
 	return text
 }
@@ -188,12 +194,12 @@ func extractedProblem(typ, name string, value any) string {
 			return "must be a date such as 2026-01-31"
 		}
 	}
-	return typeProblem(typ, name, value)
+	return TypeProblem(typ, name, value)
 }
 
-// typeProblem says that an attribute of a type of resource cannot have a value, or "". The
+// TypeProblem says that an attribute of a type of resource cannot have a value, or "". The
 // SDK knows the types.
-func typeProblem(typ, name string, value any) string {
+func TypeProblem(typ, name string, value any) string {
 	object, err := persona.DecodeObject([]byte(`{"type":"` + typ + `","id":"x"}`))
 	if err != nil {
 		return "has the wrong type"
@@ -211,8 +217,8 @@ func typeProblem(typ, name string, value any) string {
 	return ""
 }
 
-// keepChecks stores chosen checks until the verification has its result.
-func keepChecks(v *storage.Resource, checks []Check) {
+// KeepChecks stores chosen checks until the verification has its result.
+func KeepChecks(v *storage.Resource, checks []Check) {
 	if len(checks) == 0 {
 		return
 	}
@@ -220,16 +226,16 @@ func keepChecks(v *storage.Resource, checks []Check) {
 	v.Attributes[chosenChecks] = string(text)
 }
 
-// keptChecks returns the chosen checks of a verification.
-func keptChecks(v *storage.Resource) (checks []Check) {
+// KeptChecks returns the chosen checks of a verification.
+func KeptChecks(v *storage.Resource) (checks []Check) {
 	if text := v.Text(chosenChecks); text != "" {
-		_ = json.Unmarshal([]byte(text), &checks) // keepChecks wrote it
+		_ = json.Unmarshal([]byte(text), &checks) // KeepChecks wrote it
 	}
 	return checks
 }
 
-// forDocument returns what was extracted that a type of document holds too.
-func forDocument(typ string, extracted map[string]any) map[string]any {
+// ForDocument returns what was extracted that a type of document holds too.
+func ForDocument(typ string, extracted map[string]any) map[string]any {
 	kept := map[string]any{}
 	for _, name := range Extractable(typ) {
 		if value, ok := extracted[name]; ok {

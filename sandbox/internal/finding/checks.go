@@ -1,4 +1,4 @@
-package resources
+package finding
 
 import (
 	"cmp"
@@ -13,10 +13,10 @@ const (
 	notApplicable = "not_applicable"
 )
 
-// checks returns the checks of a verification with a result: those that a test chose, and all
+// Checks returns the checks of a verification with a result: those that a test chose, and all
 // others passed. If the verification failed and no chosen check is the reason, the one fails
 // that usually does.
-func checks(typ, result string, chosen []Check) []any {
+func Checks(typ, result string, chosen []Check) []any {
 	explained := slices.ContainsFunc(chosen, func(k Check) bool { return k.Status == "failed" && k.Requirement == required })
 	byName := map[string]Check{}
 	for _, k := range chosen {

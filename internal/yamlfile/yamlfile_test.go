@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 type content struct {
@@ -12,6 +13,7 @@ type content struct {
 		Count int `yaml:"count"`
 	} `yaml:"inner"`
 	Rows []map[string]any `yaml:"rows"`
+	Wait time.Duration    `yaml:"wait"`
 }
 
 func TestErrorsHavePositions(t *testing.T) {
@@ -26,6 +28,8 @@ func TestErrorsHavePositions(t *testing.T) {
 		"a tag":                        {"name: a\nwords: !list [b]\n", "f.yaml:2:8: YAML tags are not supported; quote the value if it begins with !"},
 		"a tag without a list":         {"words: !list\ninner:\n", "f.yaml:1:8: YAML tags are not supported; quote the value if it begins with !"},
 		"a tag below":                  {"rows:\n  - a: !!str b\n", "f.yaml:2:8: YAML tags are not supported; quote the value if it begins with !"},
+		"a duration without a unit":    {"name: a\nwait: \"30\"\n", `f.yaml:2:7: missing unit in duration "30"`},
+		"a duration in unknown units":  {"words: [a]\nwait: 3x\n", `f.yaml:2:7: unknown unit "x" in duration "3x"`},
 		"an unknown alias":             {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
+)
+
+// SubjectInput names one subject.
+type SubjectInput struct {
+	EnvironmentInput
+	Reference Reference `path:"reference"`
+}
+
+// Happening is one entry of a timeline.
+type Happening struct {
+	At       time.Time   `json:"at" doc:"by the service's clock"`
+	Kind     string      `json:"kind" enum:"event,transition,decision,action,notification,delivery,audit"`
+	ID       string      `json:"id" doc:"of the row; for a transition and an audit entry, its sequence in the audit trail"`
+	Object   *domain.Ref `json:"object,omitempty" doc:"what it is about; absent for a delivery"`
+	Name     string      `json:"name" doc:"of the event, rule, kind of action, type of notification or endpoint; or what was done"`
+	State    string      `json:"state,omitempty" doc:"of an event, action or delivery; the result of a decision; the verdict of a notification"`
+	Detail   string      `json:"detail,omitempty" doc:"the reason, explanation or outcome; for a delivery, the id of the notification"`
+	Actor    string      `json:"actor,omitempty" doc:"who caused a transition or audit entry"`
+	Attempts int         `json:"attempts,omitempty" doc:"of an action or delivery"`
+}
+
+func showHappening(h store.Happening) Happening {
+	shown := Happening{At: h.At, Kind: h.Kind, ID: h.ID, Name: h.Name, State: h.State, Detail: h.Detail, Actor: h.Actor, Attempts: h.Attempts}
+	if !h.Object.IsZero() {
+		shown.Object = &h.Object
+	}
+	return shown
+}
+
+// Timeline is a page of everything that happened to a subject.
+type Timeline struct {
+	Data []Happening `json:"data" doc:"newest first"`
+	Next string      `json:"next,omitempty" doc:"give it as before for the next page"`
+}
+
+// timelineCursor is the last entry of a page, as its cursor encodes it.
+type timelineCursor struct {
+	At   int64
+	Kind string
+	ID   string
+}
+
+func (s *server) getTimeline(ctx context.Context, in *struct {
+	SubjectInput
+	Before string `query:"before" maxLength:"400" doc:"the next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}) (*struct{ Body Timeline }, error) {
+	env, err := in.environment(s)
+	if err != nil {
+		return nil, err
+	}
+	after, err := entryBefore(in.Before)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := s.Store.RelatedObjects(ctx, env, string(in.Reference))
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	found, err := s.Store.Timeline(ctx, env, string(in.Reference), objects, after, in.Limit+1)
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	page := Timeline{Data: showAll(found[:min(len(found), in.Limit)], showHappening)}
+	if len(found) > in.Limit {
+		last := found[in.Limit-1]
+		text, _ := json.Marshal(timelineCursor{last.At.UnixMicro(), last.Kind, last.ID}) // cannot fail: it has strings and numbers
+		page.Next = base64.RawURLEncoding.EncodeToString(text)
+	}
+	return &struct{ Body Timeline }{page}, nil
+}
+
+// entryBefore returns the entry that a cursor names; "" is the zero one.
+func entryBefore(cursor string) (store.Happening, error) {
+	if cursor == "" {
+		return store.Happening{}, nil
+	}
+	var c timelineCursor
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || json.Unmarshal(text, &c) != nil || c.At <= 0 || !domain.PlausibleID(c.Kind) || !domain.PlausibleID(c.ID) {
+		return store.Happening{}, problem(invalidRequest, "before is not the next of a page", ProblemField{"query.before", "not the next of a page"})
+	}
+	return store.Happening{At: time.UnixMicro(c.At), Kind: c.Kind, ID: c.ID}, nil
+}

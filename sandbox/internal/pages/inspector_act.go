@@ -1,0 +1,236 @@
+package pages
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/idemhq/idem/internal/webpage"
+	"github.com/idemhq/idem/sandbox/internal/acts"
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/deliveries"
+	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/storage"
+)
+
+// maxForm limits the size of a form, in bytes. The rows of an importer pipeline are the
+// longest value.
+const maxForm = 1 << 18
+
+// decision is an operation of the API that the page of an object offers.
+type decision struct{ Operation, Name string }
+
+// decisionsOf returns what a person can decide on a type of object.
+func decisionsOf(typ string) []decision {
+	if typ != "inquiry" {
+		return nil
+	}
+	return []decision{{"Inquiries.Approve", "Approve"}, {"Inquiries.Decline", "Decline"}, {"Inquiries.MarkForReview", "Mark for review"}, {"Inquiries.Expire", "Expire"}}
+}
+
+// actions are what a person can do with an object on its page.
+type actions struct {
+	Decisions []decision
+	Statuses  []string // of a case
+	Acts      []acts.Form
+	Webhooks  []thing // to which an event can be sent again
+
+	Done    string            // what was done before the page was shown
+	Problem string            // why something was not done
+	Form    map[string]string // the values that were entered
+}
+
+// Any reports whether there is something that a person can do.
+func (a actions) Any() bool {
+	return len(a.Decisions)+len(a.Statuses)+len(a.Acts)+len(a.Webhooks) > 0
+}
+
+// actionsOf returns what a person can do with a resource.
+func (i *inspection) actionsOf(r *storage.Resource) actions {
+	a := actions{Decisions: decisionsOf(r.Typ), Acts: acts.Forms(r.Family())}
+	switch r.Typ {
+	case "case":
+		_, statuses := fixtures.CaseStatuses(engine.NewChange(i.env, i.engine.Now()), r)
+		a.Statuses = slices.Sorted(maps.Keys(statuses))
+	case "event":
+		for hook := range i.env.All("webhook") {
+			if hook.Text("status") == "enabled" {
+				a.Webhooks = append(a.Webhooks, i.thingOf(hook))
+			}
+		}
+	}
+	return a
+}
+
+// doneWords returns what was done, for a page that comes after it. An unknown name is "".
+func doneWords(name string) string {
+	if name == "resend" {
+		return "The event is sent again."
+	}
+	if slices.Contains(acts.Kinds(), acts.Kind(name)) || name == "Cases.SetStatus" || slices.ContainsFunc(decisionsOf("inquiry"), func(d decision) bool { return d.Operation == name }) {
+		return "Done: " + webpage.Words(name) + "."
+	}
+	return ""
+}
+
+// change serves a form of an object's page. It redirects to the page, or shows it with the
+// problem. The action returns the name of what it did.
+func (i *inspector) change(do func(*inspection, *storage.Resource, map[string]string) (string, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "the form cannot be read", http.StatusBadRequest)
+			return
+		}
+		page := inspectorPage{Environment: r.PathValue("environment"), Tab: "object"}
+		form := filledIn(r)
+		err := errNoPage
+		var done, path string
+		i.engine.WithLock(func() {
+			env := i.engine.Environment(catalog.Environment(page.Environment))
+			if env == nil {
+				return
+			}
+			look := &inspection{i.engine, env}
+			found, _ := look.readable(r.PathValue("id"))
+			if found == nil {
+				return
+			}
+			if done, err = do(look, found, form); err == nil {
+				path = look.path(found.Typ, found.ID)
+				return
+			}
+			var body objectBody
+			page.Title, body = look.describe(env.Get(found.ID))
+			body.Actions.Problem, body.Actions.Form = problemOf(err), form
+			page.Body = body
+		})
+		switch {
+		case page.Body != nil:
+			i.show(w, statusOf(err), "object", page)
+		case err != nil:
+			i.nothing(w, "Nothing here")
+		default:
+			http.Redirect(w, r, path+"?done="+url.QueryEscape(done), http.StatusSeeOther)
+		}
+	}
+}
+
+// problemOf returns why something was not done.
+func problemOf(err error) string {
+	var refused *engine.Refusal
+	if errors.As(err, &refused) {
+		return cmp.Or(refused.Details, refused.Title)
+	}
+	return err.Error()
+}
+
+func statusOf(err error) int {
+	var refused *engine.Refusal
+	if errors.As(err, &refused) {
+		return refused.Status
+	}
+	return http.StatusBadRequest
+}
+
+// decide carries out an operation of the API as the sandbox itself.
+func (i *inspection) decide(r *storage.Resource, form map[string]string) (string, error) {
+	name, meta := form["operation"], map[string]any{}
+	switch {
+	case r.Typ == "case" && name == "Cases.SetStatus":
+		meta["status"] = form["status"]
+	case slices.ContainsFunc(decisionsOf(r.Typ), func(d decision) bool { return d.Operation == name }):
+		if comment := form["comment"]; comment != "" && name != "Inquiries.Expire" {
+			meta["comment"] = comment
+		}
+	default:
+		return "", errors.New("this cannot be decided here")
+	}
+	body := map[string]any{}
+	if len(meta) > 0 {
+		body["meta"] = meta
+	}
+	c := engine.NewChange(i.env, i.engine.Now())
+	if _, err := i.engine.Perform(c, name, i.anyKey(), body, r.ID); err != nil {
+		return "", err
+	}
+	i.engine.Commit(c)
+	return name, nil
+}
+
+// anyKey returns the oldest API key of the environment, or a key that is not stored.
+func (i *inspection) anyKey() *storage.Resource {
+	for key := range i.env.All("api-key") {
+		return key
+	}
+	return &storage.Resource{Typ: "api-key", Attributes: map[string]any{}}
+}
+
+// act carries out an act.
+func (i *inspection) act(r *storage.Resource, form map[string]string) (string, error) {
+	a, err := acts.FromForm(r.ID, form)
+	if err != nil {
+		return "", err
+	}
+	if _, err := acts.PerformIn(i.engine, i.env, a); err != nil {
+		return "", err
+	}
+	return string(a.Do), nil
+}
+
+// resend sends an event again, to one webhook or to all that subscribe to it.
+func (i *inspection) resend(r *storage.Resource, form map[string]string) (string, error) {
+	if r.Typ != "event" {
+		return "", fmt.Errorf("a %s cannot be sent again", r.Typ)
+	}
+	if _, err := i.engine.Resend(i.env, r, form["webhook"]); err != nil {
+		return "", err
+	}
+	return "resend", nil
+}
+
+// missing returns why webhooks have no delivery of an event.
+func (i *inspection) missing(event *storage.Resource) []reason {
+	has := map[string]bool{}
+	all, _ := i.env.Outbox().Latest(0, math.MaxInt, func(d *deliveries.Delivery) bool { return d.EventID == event.ID })
+	for _, d := range all {
+		has[d.WebhookID] = true
+	}
+	var reasons []reason
+	for hook := range i.env.All("webhook") {
+		if !has[hook.ID] {
+			reasons = append(reasons, reason{i.thingOf(hook), whyNone(hook, event)})
+		}
+	}
+	if i.env.Count("webhook") == 0 {
+		reasons = append(reasons, reason{Why: "There is no webhook in this environment. Create one, and enable it."})
+	}
+	return reasons
+}
+
+// reason is why a webhook did not get an event.
+type reason struct {
+	Webhook thing
+	Why     string
+}
+
+// whyNone returns why there is no delivery of an event to a webhook.
+func whyNone(hook, event *storage.Resource) string {
+	name := event.Text("name")
+	switch {
+	case event.Time("created-at").Before(hook.Time("created-at")):
+		return "The event happened before the webhook was created."
+	case !deliveries.Lists(hook, name):
+		return "The webhook is not subscribed to " + name + ". Add it to its enabled events."
+	case hook.Text("status") != "enabled":
+		return "The webhook is " + hook.Text("status") + ". Only enabled webhooks get events."
+	default:
+		return "The webhook was not enabled, or not subscribed to " + name + ", when the event happened; or the delivery is no longer kept. Send the event again."
+	}
+}
