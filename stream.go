@@ -18,7 +18,7 @@ import (
 // FromNow makes [Client.Stream] begin with the next notification.
 const FromNow int64 = -1
 
-const maxLine = 1 << 20 // bytes of a line of a stream
+const maxLine = 1 << 20 // bytes of a line of a stream, and of an event
 
 // Stream follows the notifications of the environment in the order of their sequences. It
 // begins after a sequence: that of the last notification that you have handled, 0 for the
@@ -146,6 +146,9 @@ func (s *streamer) read(ctx context.Context, body io.Reader, alive func()) error
 		if len(line) > 0 {
 			if text, ok := bytes.CutPrefix(line, []byte("data:")); ok {
 				data = append(append(data, bytes.TrimPrefix(text, []byte(" "))...), '\n')
+			}
+			if len(data) > maxLine {
+				return errNoStream
 			}
 			continue // the data says what the other fields say
 		}

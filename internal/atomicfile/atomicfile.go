@@ -9,6 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // Write replaces the content of a file. A new file can be read by its owner only. An
@@ -27,6 +30,7 @@ func Stream(path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
+	removeAbandoned(path)
 	next, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return fmt.Errorf("make a file next to %s: %w", path, err)
@@ -43,6 +47,29 @@ func Stream(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("replace %s: %w", path, err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// abandonedAfter is how long nothing was written to a file that a killed process left. A
+// write in progress is never as old.
+const abandonedAfter = time.Hour
+
+// removeAbandoned removes what killed processes left next to a file: it can have a key or a
+// secret. What cannot be removed stays.
+func removeAbandoned(path string) {
+	folder, prefix := filepath.Dir(path), "."+filepath.Base(path)+"."
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		number, ok := strings.CutPrefix(e.Name(), prefix)
+		if _, err := strconv.ParseUint(number, 10, 64); !ok || err != nil { // not of [os.CreateTemp]
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandonedAfter {
+			_ = os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
 }
 
 // imitate gives a file the mode and owner of an existing one.

@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 )
 
 func TestAFileIsReplaced(t *testing.T) {
@@ -91,5 +93,33 @@ func wantAlone(t *testing.T, path string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the folder has %v, error %v", entries, err)
+	}
+}
+
+// A process that is killed while it writes leaves a file that can have a secret.
+func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
+	folder := t.TempDir()
+	path, old := filepath.Join(folder, "secret"), time.Now().Add(-2*abandonedAfter)
+	for name, at := range map[string]time.Time{".secret.123": old, ".secret.124": time.Now(), ".secret.swp": old, ".secrets.123": old} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(folder, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Write(path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{".secret.124", ".secret.swp", ".secrets.123", "secret"}; !slices.Equal(left, want) {
+		t.Errorf("there are %q, want %q", left, want)
 	}
 }

@@ -34,7 +34,7 @@ func (n Network) transport() *http.Transport {
 	}
 	return &http.Transport{
 		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: connectTime, DisableCompression: true,
-		MaxIdleConnsPerHost: concurrency, IdleConnTimeout: 90 * time.Second,
+		MaxIdleConnsPerHost: concurrency, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: maxHeader,
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	connectTime = 5 * time.Second
 	attemptTime = 15 * time.Second // for a whole attempt
 	maxExcerpt  = 512              // bytes of an answer
+	maxHeader   = 64 << 10         // bytes of an answer's header; the default of net/http is 10 MiB
 )
 
 // sender sends messages. It does not follow redirects, which would lead to an address that

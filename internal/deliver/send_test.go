@@ -137,6 +137,18 @@ func TestOfAnAnswerTheBeginningIsKept(t *testing.T) {
 	}
 }
 
+// Many deliveries run at the same time, so each may use little memory.
+func TestAnAnswerWithALongHeaderIsNotRead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 1<<20))
+	}))
+	defer server.Close()
+	s := testSender(t, Network{AllowPrivate: true})
+	if a := s.send(t.Context(), endpointAt(server.URL, NewSecret()), "ntf_1", []byte(`{}`)); a.accepted() || a.Error == "" {
+		t.Errorf("it came to %+v", a)
+	}
+}
+
 func TestAnEndpointThatHangsIsLeft(t *testing.T) {
 	hung := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hung }))

@@ -23,7 +23,7 @@ type Inquiry struct {
 	EndedAt   time.Time // when it failed or was decided on; zero if it did not
 	ExpiresAt time.Time // zero if it does not expire
 	Redacted  bool
-	Gone      bool // Persona does not have it any more
+	Gone      bool // Persona does not have it any more, or another subject has it
 
 	// Known says that the service's own copy has the same status, so that verdicts account
 	// for it.

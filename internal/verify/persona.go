@@ -28,7 +28,8 @@ func inquiryOf(p *persona.Inquiry) Inquiry {
 	}
 }
 
-func readInquiry(ctx context.Context, c *persona.Client, id string) (Inquiry, error) {
+// readInquiry reads an inquiry of a subject. It is gone if another subject has it now.
+func readInquiry(ctx context.Context, c *persona.Client, id, reference string) (Inquiry, error) {
 	found, err := c.Inquiries.Get(ctx, id)
 	if errors.Is(err, persona.ErrNotFound) {
 		return Inquiry{ID: id, Gone: true}, nil
@@ -36,7 +37,17 @@ func readInquiry(ctx context.Context, c *persona.Client, id string) (Inquiry, er
 	if err != nil {
 		return Inquiry{}, fmt.Errorf("read the inquiry %s: %w", id, err)
 	}
-	return inquiryOf(found), nil
+	i := inquiryOf(found)
+	i.Gone = belongsToAnother(found, reference)
+	return i, nil
+}
+
+// belongsToAnother reports whether an inquiry shows a reference id that is not the one of
+// the subject. Persona does not distinguish capitals in them, but verdicts do, so the result
+// of such an inquiry would count for somebody else.
+func belongsToAnother(i *persona.Inquiry, reference string) bool {
+	shown := i.Attributes.ReferenceID
+	return shown != "" && shown != reference
 }
 
 // listInquiries returns the inquiries of a subject with a template.
@@ -46,13 +57,16 @@ func listInquiries(ctx context.Context, c *persona.Client, reference, template s
 		if err != nil {
 			return nil, fmt.Errorf("list the inquiries of the subject: %w", err)
 		}
-		found = append(found, inquiryOf(p))
+		if !belongsToAnother(p, reference) {
+			found = append(found, inquiryOf(p))
+		}
 	}
 	return found, nil
 }
 
 // createInquiry creates an inquiry. In an embedded flow it also returns a session token.
-// attempts is how often the client sent the request.
+// attempts is how often the client sent the request. With [errOtherSpelling] the inquiry
+// exists, and belongs to another subject.
 func createInquiry(ctx context.Context, c *persona.Client, r Request, f Flow, key string) (i Inquiry, e Entry, attempts int, err error) {
 	params := persona.InquiryCreateParams{
 		InquiryTemplateID: persona.Set(f.Template), AutoCreateAccountReferenceID: persona.Set(r.Reference),
@@ -77,6 +91,9 @@ func createInquiry(ctx context.Context, c *persona.Client, r Request, f Flow, ke
 		return i, e, attempts, fmt.Errorf("create an inquiry: %w", err)
 	}
 	i = inquiryOf(&made.Inquiry)
+	if belongsToAnother(&made.Inquiry, r.Reference) {
+		return i, e, attempts, errOtherSpelling
+	}
 	if made.Meta.SessionToken != "" {
 		e = Entry{SessionToken: made.Meta.SessionToken, ExpiresAt: i.ExpiresAt}
 	}

@@ -39,12 +39,19 @@ func (e *RequestError) Error() string { return e.Field + ": " + e.Problem }
 // Unwrap returns [ErrInvalid].
 func (e *RequestError) Unwrap() error { return ErrInvalid }
 
+// errOtherSpelling means that Persona gave an inquiry to an account whose reference id is
+// written in another way.
+var errOtherSpelling = &RequestError{"reference", "Persona has an account with this reference id in another spelling, and does not distinguish capitals: always write it as there"}
+
 // checkReference returns an error if a text cannot be the reference id of a subject.
 func checkReference(reference string) error {
 	switch {
 	case strings.TrimSpace(reference) == "":
 		return &RequestError{"reference", "it is empty: give your id of the person or business"}
-	case !utf8.ValidString(reference) || strings.ContainsRune(reference, 0) || utf8.RuneCountInString(reference) > maxReference:
+	case strings.ContainsRune(reference, utf8.RuneError):
+		// Decoding JSON replaces what is not UTF-8, so it could be anybody's.
+		return &RequestError{"reference", "it is not valid UTF-8"}
+	case strings.ContainsRune(reference, 0) || utf8.RuneCountInString(reference) > maxReference:
 		return &RequestError{"reference", "a reference id has at most 254 characters of UTF-8, none of them zero"}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -92,6 +93,12 @@ func (w work) startClaimed(ctx context.Context, row domain.Verification) (starte
 		}
 	}
 	made, entry, attempts, err := createInquiry(ctx, w.settings.Client, w.request, w.flow, row.IdempotencyKey)
+	if errors.Is(err, errOtherSpelling) {
+		// The row stays as it is, so that the next call repeats the request with the same key
+		// and Persona creates no other inquiry.
+		_, _, expired := w.expire(ctx, row, made)
+		return started{}, Entry{}, cmp.Or(expired, err)
+	}
 	if err != nil {
 		return started{}, Entry{}, w.failed(ctx, row, err, first && (attempts <= 1 || !errors.Is(err, persona.ErrConflict)))
 	}

@@ -43,7 +43,7 @@ func (v *Verifier) Link(ctx context.Context, env domain.Environment, id string) 
 		return Answer{}, ErrNoInquiry
 	}
 	w := v.workOn(row)
-	i, err := readInquiry(ctx, w.settings.Client, row.Inquiry)
+	i, err := readInquiry(ctx, w.settings.Client, row.Inquiry, row.Reference)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -76,7 +76,7 @@ func (v *Verifier) workOn(row domain.Verification) work {
 func closed(i Inquiry, wanted string, statuses ...string) error {
 	switch {
 	case i.Gone:
-		return &NotOpenError{i.ID, "deleted", wanted}
+		return &NotOpenError{i.ID, "deleted or of another reference id", wanted}
 	case i.Redacted:
 		return &NotOpenError{i.ID, "redacted", wanted}
 	case slices.Contains(statuses, i.Status):
@@ -136,8 +136,8 @@ func (w work) cancelClaimed(ctx context.Context, row domain.Verification, reason
 	if row.Inquiry == "" {
 		return row, Inquiry{}, ErrNoInquiry
 	}
-	i, err := readInquiry(ctx, w.settings.Client, row.Inquiry)
-	if err != nil || i.Status == "expired" {
+	i, err := readInquiry(ctx, w.settings.Client, row.Inquiry, row.Reference)
+	if err != nil || i.Status == "expired" && !i.Gone {
 		return row, i, err
 	}
 	if i.Redacted || i.Gone || i.Status != "created" && i.Status != "pending" {
@@ -157,7 +157,7 @@ func (w work) expire(ctx context.Context, row domain.Verification, i Inquiry) (d
 	if err == nil {
 		return row, inquiryOf(expired), nil
 	}
-	now, read := readInquiry(ctx, w.settings.Client, i.ID)
+	now, read := readInquiry(ctx, w.settings.Client, i.ID, row.Reference)
 	switch {
 	case read == nil && now.Status == "expired":
 		return row, now, nil

@@ -34,7 +34,7 @@ func (w work) look(ctx context.Context) (State, error) {
 	if Decide(s, w.flow, w.now()).Step != Look {
 		return s, nil
 	}
-	i, err := readInquiry(ctx, w.settings.Client, s.Verification.Inquiry)
+	i, err := readInquiry(ctx, w.settings.Client, s.Verification.Inquiry, r.Reference)
 	if err != nil {
 		return s, err
 	}

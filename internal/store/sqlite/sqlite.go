@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -57,6 +58,9 @@ const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=bus
 
 // Open opens the database in a file and runs its migrations.
 func Open(ctx context.Context, path string) (*DB, error) {
+	if err := private(path); err != nil {
+		return nil, err
+	}
 	write, err := open("file:" + path + "?_txlock=immediate&" + pragmas)
 	if err != nil {
 		return nil, err
@@ -76,6 +80,22 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	db.stop = stop
 	db.running.Go(func() { db.checkpoint(checkpoints) })
 	return db, nil
+}
+
+// private makes a new database that only its owner can read, also in a folder that others
+// can read. SQLite gives its other files the mode of the database. An existing one keeps its
+// mode.
+func private(path string) error {
+	// An existing file is not opened: closing it would release the locks that SQLite holds
+	// on it for this process.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return f.Close()
 }
 
 // checkpoint moves the write-ahead log into the database once a second.

@@ -135,3 +135,32 @@ func TestADatabaseOfTheFirstReleaseIsMigrated(t *testing.T) {
 	}
 	storetest.RunOld(t, open(t, path))
 }
+
+// The database has personal data, and its folder can be older than the service.
+func TestOnlyTheOwnerCanReadTheDatabase(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "idem.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if info, err := file.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, error %v", file.Name(), info.Mode(), err)
+		}
+	}
+	if len(files) < 3 {
+		t.Errorf("there are %d files, want also the write-ahead log and its index", len(files))
+	}
+}
