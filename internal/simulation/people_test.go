@@ -26,7 +26,7 @@ type person struct {
 // report is a report about a person from before the first inquiry ended.
 type report struct {
 	matches bool
-	inquiry string // the inquiry that ran it; empty if it is only about the account
+	inquiry string // the inquiry that it belongs to
 }
 
 // inquiry records what a person and reviewers did with an inquiry.
@@ -134,15 +134,14 @@ func (p *person) begin() *inquiry {
 	return q
 }
 
-// lookUp runs a watchlist report on a person.
+// lookUp runs a watchlist report on a person, for the inquiry or for the account. That of an
+// account belongs to its latest inquiry, which is the same one.
 func (p *person) lookUp(q *inquiry) {
-	r := report{matches: p.chance(0.4)}
+	r := report{matches: p.chance(0.4), inquiry: q.id}
 	name := map[bool]string{true: "Kim Jong Un", false: "Ada Sample"}[r.matches]
-	if p.chance(0.5) {
-		r.inquiry = q.id
-	}
+	forInquiry := p.chance(0.5)
 	made := p.insist("be looked up", func() error {
-		if r.inquiry != "" {
+		if forInquiry {
 			_, err := p.sandbox.Act("sandbox", sandbox.Act{Do: "run_report", ID: q.id, Type: "report/watchlist", Query: map[string]any{"term": name}})
 			return err
 		}
