@@ -27,7 +27,7 @@ test: ## run every test; `go test -short ./...` runs the quick ones
 	@./scripts/jsreceiver
 	@./scripts/postgres
 	@mkdir -p bin && rm -f bin/test-report.txt
-	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m ./...
+	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./... # many tests wait for timers
 	@echo "What the tests of docs/guarantees.md measured:"; cat bin/test-report.txt
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "The conformance tests were skipped: set PERSONA_OPENAPI to a clone of Persona's OpenAPI repository."
 
