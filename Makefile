@@ -21,13 +21,15 @@ run: build ## start the sandbox, the service and a status page on this machine
 demo: build ## run the tutorial's six steps against a new sandbox and service
 	$(BIN) demo
 
+# Many tests wait for timers and processes, so one package more than there are processors is
+# tested at once.
 .PHONY: test
 test: ## run every test; `go test -short ./...` runs the quick ones
 	@./scripts/browser
 	@./scripts/jsreceiver
 	@./scripts/postgres
 	@mkdir -p bin && rm -f bin/test-report.txt
-	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./... # many tests wait for timers
+	IDEM_TEST_REPORT=$(CURDIR)/bin/test-report.txt $(GO) test -timeout 30m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 	@echo "What the tests of docs/guarantees.md measured:"; cat bin/test-report.txt
 	@test -d "$${PERSONA_OPENAPI:-../shared/spec}" || echo "The conformance tests were skipped: set PERSONA_OPENAPI to a clone of Persona's OpenAPI repository."
 
