@@ -37,8 +37,12 @@ func (w *world) settle() {
 		w.t.Fatal(err)
 	}
 	w.reconciled()
+	// A job whose node lost its connection is rescued 70 s after it began, at the next of the
+	// rounds that the leader makes every 30 s. Electing a new leader takes up to 15 s, and its
+	// first round is 30 s later. Then the job waits for its next attempt.
+	const rescued = 4 * time.Minute
 	for _, a := range w.applicants {
-		eventually(w.t, within, func() bool {
+		eventually(w.t, rescued, func() bool {
 			left = w.unsettled(a)
 			return left == ""
 		}, what)
