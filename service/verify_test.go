@@ -313,8 +313,10 @@ func testBadRequestsToVerifyAreRejected(t *testing.T, database Secret) {
 			}
 		})
 	}
-	if made := w.sandbox.Calls(sandbox.EnvironmentSandbox)[calls:]; len(made) > 0 {
-		t.Errorf("Persona was called: %s %s", made[0].Method, made[0].Path)
+	for _, call := range w.sandbox.Calls(sandbox.EnvironmentSandbox)[calls:] {
+		if call.Path != "/api/v1/events" { // the service reconciles when it starts
+			t.Errorf("Persona was called: %s %s", call.Method, call.Path)
+		}
 	}
 	if status, answer := w.request("/v1/sandbox/verifications", `{"reference":"user-2","flow":"kyc","fields":{"no-such-field":1}}`); status != http.StatusUnprocessableEntity || !strings.Contains(answer, "Persona rejects the request") {
 		t.Errorf("a field that the template does not have: %d %s", status, answer)
