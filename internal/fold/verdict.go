@@ -47,10 +47,7 @@ type VerdictSource struct {
 // A decline still counts after a newer inquiry, unless the rules allow people to apply
 // again: see [Reapply]. It counts even if the declined inquiry was redacted later.
 func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource {
-	inquiries, cases = slices.Clone(inquiries), slices.Clone(cases)
-	slices.SortFunc(cases, func(a, b domain.Object) int {
-		return newestFirst(a, b, func(c domain.Object) domain.Verdict { return meaning(c, rules) })
-	})
+	inquiries, cases = slices.Clone(inquiries), sortedCases(cases, rules)
 	slices.SortFunc(inquiries, func(a, b domain.Object) int {
 		return newestFirst(a, b, func(i domain.Object) domain.Verdict { return verdictOf(i, cases, rules).Verdict })
 	})
@@ -123,9 +120,12 @@ func approvedByPerson(inquiry domain.Object) bool {
 // CreatedAfter reports whether a is known to be newer than b. It is not if one of them has
 // no creation time, or if both have the same: Persona shows whole seconds.
 func CreatedAfter(a, b domain.Object) bool {
-	atA, atB := moment(a.Attributes["created-at"]), moment(b.Attributes["created-at"])
+	atA, atB := createdAt(a), createdAt(b)
 	return !atA.IsZero() && !atB.IsZero() && atA.After(atB)
 }
+
+// createdAt returns when an object was created, or zero if it does not say.
+func createdAt(o domain.Object) time.Time { return moment(o.Attributes["created-at"]) }
 
 // NewestFirst sorts inquiries as [Verdict] does, without regard to cases.
 func NewestFirst(inquiries []domain.Object) {
@@ -144,13 +144,15 @@ func sortedCases(cases []domain.Object, rules VerdictRules) []domain.Object {
 // sorts last and any other object first, and of objects that were created in the same
 // second it sorts last. So missing data never undoes a decline or approves a person.
 func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict) int {
-	at := func(o domain.Object) time.Time { return moment(o.Attributes["created-at"]) }
-	approves := func(o domain.Object) bool { return verdict(o) == domain.VerdictApproved }
-	undated := func(o domain.Object) bool { return at(o).IsZero() && !approves(o) }
+	atA, atB := createdAt(a), createdAt(b)
+	if !atA.IsZero() && !atB.IsZero() && !atA.Equal(atB) {
+		return atB.Compare(atA)
+	}
+	approvesA, approvesB := verdict(a) == domain.VerdictApproved, verdict(b) == domain.VerdictApproved
 	return cmp.Or(
-		compareBool(undated(b), undated(a)),
-		at(b).Compare(at(a)),
-		compareBool(approves(a), approves(b)),
+		compareBool(atB.IsZero() && !approvesB, atA.IsZero() && !approvesA),
+		atB.Compare(atA),
+		compareBool(approvesA, approvesB),
 		strings.Compare(b.Ref.ID, a.Ref.ID),
 	)
 }
