@@ -97,13 +97,9 @@ type ActionDetail struct {
 }
 
 func (s *server) getAction(ctx context.Context, in *IDInput) (*struct{ Body ActionDetail }, error) {
-	env, err := in.environment(s)
+	env, a, err := rowOf(ctx, s, in, s.Store.Action)
 	if err != nil {
 		return nil, err
-	}
-	a, err := s.Store.Action(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	return s.showFate(ctx, env, a)
 }
@@ -239,13 +235,9 @@ func (s *server) discardAction(ctx context.Context, in *struct {
 		Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"for the audit trail; without personal data"`
 	}
 }) (*struct{ Body ActionDetail }, error) {
-	env, err := in.environment(s)
+	env, a, err := rowOf(ctx, s, &in.IDInput, s.Store.Action)
 	if err != nil {
 		return nil, err
-	}
-	a, err := s.Store.Action(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	entry := audit.Entry{Environment: env, At: s.Now(), Actor: actorOf(ctx), What: "action.discarded", About: a.Spec.Target, Detail: a.ID + ": " + oneLine(in.Body.Reason)}
 	err = s.Store.Discard(ctx, env, a.ID, []audit.Entry{entry})

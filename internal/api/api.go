@@ -179,13 +179,9 @@ type DecisionDetail struct {
 }
 
 func (s *server) getDecision(ctx context.Context, in *IDInput) (*struct{ Body DecisionDetail }, error) {
-	env, err := in.environment(s)
+	env, d, err := rowOf(ctx, s, in, s.Store.Decision)
 	if err != nil {
 		return nil, err
-	}
-	d, err := s.Store.Decision(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	if err := s.recordRead(ctx, env, "decision.read", d.Object, d.ID); err != nil {
 		return nil, err

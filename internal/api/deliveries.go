@@ -47,13 +47,9 @@ func (in deliveriesInput) filter() store.Filter {
 }
 
 func (s *server) getDelivery(ctx context.Context, in *IDInput) (*struct{ Body Delivery }, error) {
-	env, err := in.environment(s)
+	_, d, err := rowOf(ctx, s, in, s.Store.Delivery)
 	if err != nil {
 		return nil, err
-	}
-	d, err := s.Store.Delivery(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Delivery }{showDelivery(d)}, nil
 }
@@ -68,13 +64,9 @@ type ReplayedDeliveries struct {
 }
 
 func (s *server) replayDelivery(ctx context.Context, in *IDInput) (*struct{ Body ReplayedDeliveries }, error) {
-	env, err := in.environment(s)
+	env, d, err := rowOf(ctx, s, in, s.Store.Delivery)
 	if err != nil {
 		return nil, err
-	}
-	d, err := s.Store.Delivery(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	return s.redeliver(ctx, env, d.Endpoint, store.Selection{Delivery: d.ID}, "delivery "+d.ID)
 }

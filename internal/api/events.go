@@ -29,14 +29,21 @@ type IDInput struct {
 	ID ID `path:"id"`
 }
 
+// rowOf reads the row that a path names. Errors are answers.
+func rowOf[T any](ctx context.Context, s *server, in *IDInput, read func(context.Context, domain.Environment, string) (T, error)) (env domain.Environment, row T, err error) {
+	if env, err = in.environment(s); err != nil {
+		return env, row, err
+	}
+	if row, err = read(ctx, env, string(in.ID)); err != nil {
+		return env, row, s.notFoundOr(ctx, err)
+	}
+	return env, row, nil
+}
+
 func (s *server) getEvent(ctx context.Context, in *IDInput) (*struct{ Body EventDetail }, error) {
-	env, err := in.environment(s)
+	env, e, err := rowOf(ctx, s, in, s.Store.Event)
 	if err != nil {
 		return nil, err
-	}
-	e, err := s.Store.Event(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	detail := EventDetail{Event: showEvent(e), Headers: e.Headers, Body: e.Body, Decisions: []Decision{}, Actions: []Action{}, Notifications: []Notification{}}
 	if detail.Headers == nil {

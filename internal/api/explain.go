@@ -41,13 +41,9 @@ func registerExplain(api huma.API, s *server) {
 }
 
 func (s *server) explainDecision(ctx context.Context, in *IDInput) (*struct{ Body Explanation }, error) {
-	env, err := in.environment(s)
+	env, d, err := rowOf(ctx, s, in, s.Store.Decision)
 	if err != nil {
 		return nil, err
-	}
-	d, err := s.Store.Decision(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	version, trials, err := s.Explain(env, d)
 	if err != nil {

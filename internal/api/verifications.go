@@ -150,13 +150,9 @@ func (in verificationsInput) filter() store.Filter {
 }
 
 func (s *server) getVerification(ctx context.Context, in *IDInput) (*struct{ Body Verification }, error) {
-	env, err := in.environment(s)
+	_, v, err := rowOf(ctx, s, in, s.Store.Verification)
 	if err != nil {
 		return nil, err
-	}
-	v, err := s.Store.Verification(ctx, env, string(in.ID))
-	if err != nil {
-		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Verification }{showVerification(v)}, nil
 }
