@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"github.com/idemhq/idem/cmd/idem/internal/progress"
@@ -33,15 +32,7 @@ func (exportCommand) Help() string {
 }
 
 func (c exportCommand) Run(ctx context.Context, std streams) error {
-	cfg, err := service.LoadConfig(c.Config, os.Getenv)
-	if err != nil {
-		return err
-	}
-	env := service.Environment(c.Environment)
-	if _, configured := cfg.Environments[env]; !configured {
-		return fmt.Errorf("the environment %s is not configured", env)
-	}
-	s, err := service.New(ctx, cfg, slog.New(slog.DiscardHandler)) // the error says it all
+	s, err := openService(ctx, c.Config, service.Environment(c.Environment))
 	if err != nil {
 		return err
 	}

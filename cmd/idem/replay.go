@@ -46,15 +46,8 @@ func (replayCommand) Help() string {
 }
 
 func (c replayCommand) Run(ctx context.Context, std streams) error {
-	cfg, err := service.LoadConfig(c.Config, os.Getenv)
-	if err != nil {
-		return err
-	}
 	env := service.Environment(c.Environment)
-	if _, configured := cfg.Environments[env]; !configured {
-		return fmt.Errorf("the environment %s is not configured", env)
-	}
-	s, err := service.New(ctx, cfg, slog.New(slog.DiscardHandler)) // the report says it all
+	s, err := openService(ctx, c.Config, env)
 	if err != nil {
 		return err
 	}
@@ -70,4 +63,18 @@ func (c replayCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.print(std.out, map[string]int{"events": n}, func(w io.Writer) { fmt.Fprintf(w, "%d events requeued\n", n) })
+}
+
+// openService opens the service's database without running the service, for a command that
+// works on one environment. The command's own output and error say everything, so the
+// service logs nothing.
+func openService(ctx context.Context, config string, env service.Environment) (*service.Service, error) {
+	cfg, err := service.LoadConfig(config, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if _, configured := cfg.Environments[env]; !configured {
+		return nil, fmt.Errorf("the environment %s is not configured", env)
+	}
+	return service.New(ctx, cfg, slog.New(slog.DiscardHandler))
 }
