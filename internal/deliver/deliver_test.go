@@ -153,7 +153,17 @@ func eventually(t testing.TB, is func() bool, what func() string) {
 func start(t testing.TB, db database, configured ...domain.Endpoint) (d *deliver.Deliverer, stop func()) {
 	t.Helper()
 	config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Endpoints: configured, Network: deliver.Network{AllowPrivate: true}}
-	d = deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), db.Now)
+	d = newDeliverer(db, config)
+	return d, run(t, d)
+}
+
+func newDeliverer(db database, config deliver.Config) *deliver.Deliverer {
+	return deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), db.Now)
+}
+
+// run runs a deliverer until the test ends, or until stop is called.
+func run(t testing.TB, d *deliver.Deliverer) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() {
@@ -165,7 +175,7 @@ func start(t testing.TB, db database, configured ...domain.Endpoint) (d *deliver
 		<-ended
 	})
 	t.Cleanup(stop)
-	return d, stop
+	return stop
 }
 
 func create(t testing.TB, db database, endpoints ...domain.Endpoint) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/notify"
 	"github.com/idemhq/idem/internal/store"
-	"github.com/idemhq/idem/internal/telemetry"
 )
 
 // callee is a function that receives verdicts, on one or more nodes.
@@ -60,20 +58,9 @@ func (c *callee) await(n int) []notify.Notification {
 // startWith runs a deliverer that calls a function.
 func startWith(t testing.TB, db database, c *callee) (stop func()) {
 	t.Helper()
-	d := deliver.New(db, deliver.NewWatch(db.NotificationVersion), deliver.Config{Environments: []domain.Environment{domain.Sandbox}}, telemetry.New(), slog.New(slog.DiscardHandler), db.Now)
+	d := newDeliverer(db, deliver.Config{Environments: []domain.Environment{domain.Sandbox}})
 	d.SetFunction(deliver.Function{Name: "@f", Types: []string{domain.NotifyVerdictChanged}, Call: c.call})
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		d.Run(ctx)
-	}()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		<-ended
-	})
-	t.Cleanup(stop)
-	return stop
+	return run(t, d)
 }
 
 func TestAFunctionIsToldInOrderAlsoOfWhatHappenedBefore(t *testing.T) {

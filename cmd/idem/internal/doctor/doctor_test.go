@@ -52,18 +52,16 @@ func TestARateLimitThatIsNearlyUsedUpIsAWarning(t *testing.T) {
 	}
 }
 
-func TestTheBacklogIsReadFromTheMetrics(t *testing.T) {
-	metrics := `# TYPE idem_inbox_events gauge
-# TYPE idem_inbox_oldest_waiting_seconds gauge
-# TYPE idem_actions gauge
-idem_inbox_events{environment="sandbox",state="waiting"} 7
-idem_inbox_events{environment="sandbox",state="poison"} 2
-idem_inbox_oldest_waiting_seconds{environment="sandbox"} 90
-idem_actions{environment="sandbox",state="waiting"} 4
-idem_actions{environment="sandbox",state="dead"} 1
-idem_inbox_events{environment="production",state="waiting"} 1
-idem_inbox_oldest_waiting_seconds{environment="production"} 3600
-`
+// found is what is expected of a finding.
+type found struct {
+	level Level
+	says  string
+}
+
+// findingsOf checks a service that is ready and has metrics. The findings are by environment
+// and check.
+func findingsOf(t *testing.T, metrics string) map[string]Finding {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
 			_, _ = w.Write([]byte(metrics))
@@ -75,26 +73,40 @@ idem_inbox_oldest_waiting_seconds{environment="production"} 3600
 	o := Options{Environments: []service.Environment{service.Sandbox, service.Production}, ServiceURL: server.URL, HTTP: server.Client()}
 	got := map[string]Finding{}
 	o.process(t.Context(), func(f Finding) { got[f.Environment+" "+f.Check] = f })
-	for check, want := range map[string]struct {
-		level Level
-		found string
-	}{
+	return got
+}
+
+func compareFindings(t *testing.T, got map[string]Finding, want map[string]found) {
+	t.Helper()
+	for check, want := range want {
+		if f := got[check]; f.Level != want.level || !strings.Contains(f.Found, want.says) {
+			t.Errorf("%s: %+v, want %s %q", check, f, want.level, want.says)
+		}
+	}
+}
+
+func TestTheBacklogIsReadFromTheMetrics(t *testing.T) {
+	got := findingsOf(t, `# TYPE idem_inbox_events gauge
+# TYPE idem_inbox_oldest_waiting_seconds gauge
+# TYPE idem_actions gauge
+idem_inbox_events{environment="sandbox",state="waiting"} 7
+idem_inbox_events{environment="sandbox",state="poison"} 2
+idem_inbox_oldest_waiting_seconds{environment="sandbox"} 90
+idem_actions{environment="sandbox",state="waiting"} 4
+idem_actions{environment="sandbox",state="dead"} 1
+idem_inbox_events{environment="production",state="waiting"} 1
+idem_inbox_oldest_waiting_seconds{environment="production"} 3600
+`)
+	compareFindings(t, got, map[string]found{
 		" service":                  {OK, "is ready"},
 		"sandbox oldest waiting":    {Warning, "7 waiting events, the oldest for 1m30s"},
 		"sandbox poison events":     {Warning, "2 events cannot be processed"},
 		"sandbox dead actions":      {Problem, "1 action was given up"},
 		"production oldest waiting": {Problem, "1 waiting event, the oldest for 1h0m0s"},
 		"production dead actions":   {OK, "none"},
-	} {
-		if f := got[check]; f.Level != want.level || !strings.Contains(f.Found, want.found) {
-			t.Errorf("%s: %+v, want %s %q", check, f, want.level, want.found)
-		}
-	}
-	metrics = "# TYPE idem_store_up gauge\nidem_store_up{environment=\"sandbox\"} 0\n"
-	o.process(t.Context(), func(f Finding) { got[f.Environment+" "+f.Check] = f })
-	if f := got["sandbox oldest waiting"]; f.Level != Problem || !strings.Contains(f.Found, "cannot read its database") {
-		t.Errorf("while the database is away: %+v", f)
-	}
+	})
+	away := findingsOf(t, "# TYPE idem_store_up gauge\nidem_store_up{environment=\"sandbox\"} 0\n")
+	compareFindings(t, away, map[string]found{"sandbox oldest waiting": {Problem, "cannot read its database"}})
 }
 
 func TestAServiceThatIsNotReadyIsAProblem(t *testing.T) {

@@ -70,9 +70,7 @@ func TestDeliveriesTellWhetherWebhooksAreAccepted(t *testing.T) {
 }
 
 func TestWhatTheMetricsSayIsReported(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/metrics" {
-			_, _ = io.WriteString(w, `# TYPE idem_config_last_reload_successful gauge
+	got := findingsOf(t, `# TYPE idem_config_last_reload_successful gauge
 idem_config_last_reload_successful 0
 # TYPE idem_endpoint_enabled gauge
 idem_endpoint_enabled{endpoint="crm",environment="sandbox"} 1
@@ -83,23 +81,10 @@ idem_endpoint_paused{endpoint="crm",environment="production"} 1
 # TYPE idem_webhooks_received_total counter
 idem_webhooks_received_total{environment="sandbox",outcome="accepted"} 3
 `)
-		}
-	}))
-	defer server.Close()
-	o := Options{Environments: []service.Environment{service.Sandbox, service.Production}, ServiceURL: server.URL, HTTP: server.Client()}
-	got := map[string]Finding{}
-	o.process(t.Context(), func(f Finding) { got[f.Environment+" "+f.Check] = f })
-	for check, want := range map[string]struct {
-		level Level
-		found string
-	}{
+	compareFindings(t, got, map[string]found{
 		" reload":              {Problem, "goes on with the one before"},
 		"sandbox endpoints":    {Warning, "1 notification endpoint enabled; disabled: old"},
 		"production endpoints": {Warning, "paused: crm"},
 		"sandbox deliveries":   {OK, "3 webhooks accepted"},
-	} {
-		if f := got[check]; f.Level != want.level || !strings.Contains(f.Found, want.found) {
-			t.Errorf("%s: %+v, want %s %q", check, f, want.level, want.found)
-		}
-	}
+	})
 }
