@@ -111,7 +111,7 @@ func requestOnce(t *testing.T, s store.Store, _ *Jobs) {
 		t.Error("another request took over the key of one whose process is gone")
 	}
 	if _, begun := begin(third); !begun {
-		t.Error("a request whose process is gone is not taken over")
+		t.Error("another process cannot repeat a request whose process has ended")
 	}
 	again.Status = 200
 	finish(again) // it was slow, and not gone
