@@ -298,7 +298,7 @@ func testBadRequestsToVerifyAreRejected(t *testing.T, database Secret) {
 		"a cancellation of an unknown one":       {"/vfy_no/cancel", `{"reason":"x"}`, 404, ""},
 		"an id with a NUL":                       {"/%00/cancel", `{"reason":"x"}`, 422, ""},
 		"a list of an empty flow":                {"?flow=", "", 422, ""},
-		"a list with an unknown filter":          {"?subject=user-1", "", 400, "subject"},
+		"a list with an unknown filter":          {"?subject=user-1", "", 422, "subject"},
 		"an unknown verification is read":        {"/vfy_no", "", 404, ""},
 		"another environment":                    {"/v1/production/verifications", `{"reference":"user-1","flow":"kyc"}`, 404, "not configured"},
 	} {

@@ -50,7 +50,6 @@ type problemKind struct {
 // The names of the kinds of problems. problemKinds explains them.
 const (
 	malformedRequest     = "malformed-request"
-	unknownParameter     = "unknown-parameter"
 	missingToken         = "missing-token"
 	invalidToken         = "invalid-token"
 	expiredToken         = "expired-token"
@@ -69,6 +68,7 @@ const (
 	tooLarge             = "too-large"
 	unsupportedMediaType = "unsupported-media-type"
 	invalidRequest       = "invalid-request"
+	unknownParameter     = "unknown-parameter"
 	keyReused            = "idempotency-key-reused"
 	tooManyWrongTokens   = "too-many-wrong-tokens"
 	internalError        = "internal-error"
@@ -81,7 +81,6 @@ const (
 func problemKinds() []problemKind {
 	return []problemKind{
 		{malformedRequest, 400, "The request cannot be read", "The body is not valid JSON, or it ended early.", "Send valid JSON."},
-		{unknownParameter, 400, "Unknown query parameter", "The query has a parameter that this path does not know. A filter that was ignored would return too much.", "Correct the name: the answer suggests the nearest one. /docs lists the parameters of each path."},
 		{missingToken, 401, "No token", "The request has no Authorization header with a token.", "Send Authorization: Bearer followed by a token."},
 		{invalidToken, 401, "Unknown token", "The token does not exist, or it was revoked.", "Check for missing characters. Make a new token with idem tokens create."},
 		{expiredToken, 401, "Expired token", "The token was valid until a time that has passed.", "Make a new token with idem tokens create."},
@@ -100,6 +99,7 @@ func problemKinds() []problemKind {
 		{tooLarge, 413, "The body is too large", "The body is longer than one mebibyte.", "Send less at once."},
 		{unsupportedMediaType, 415, "Unsupported content type", "The body is not JSON.", "Set Content-Type: application/json."},
 		{invalidRequest, 422, "Invalid request", "A value is missing, or it is not valid. The errors of the answer say which and why.", "Correct the values."},
+		{unknownParameter, 422, "Unknown query parameter", "The query has a parameter that this path does not know. A filter that was ignored would return too much.", "Correct the name: the answer suggests the nearest one. /docs lists the parameters of each path."},
 		{keyReused, 422, "The idempotency key was used for another request", "The key belongs to a request with another path or body.", "Use a new key for every new request, and the same key only to repeat one."},
 		{rejectedByPersona, 422, "Persona rejects the request", "Persona refuses what the request would do there. The errors of the answer are Persona's.", "Correct the values, or the template at Persona."},
 		{tooManyWrongTokens, 429, "Too many wrong tokens", "Your address has sent too many wrong tokens. For some seconds the token of the configuration is not accepted from it; created tokens still are.", "Stop the client that has a wrong token. Wait as long as Retry-After says."},

@@ -151,7 +151,7 @@ func TestAnUnknownFilterIsRejectedWithTheNearestName(t *testing.T) {
 	for query, want := range map[string]string{
 		"stat=poison": `did you mean \"state\"?`, "State=poison": `did you mean \"state\"?`, "befor=x": `did you mean \"before\"?`, "verdict=approved": "there are before, limit, object, state",
 	} {
-		if got := w.want(400, nil, "GET", "/v1/sandbox/events?"+query, ""); !strings.Contains(got.Body.String(), want) {
+		if got := w.want(422, nil, "GET", "/v1/sandbox/events?"+query, ""); !strings.Contains(got.Body.String(), want) {
 			t.Errorf("%s: %s, want %s", query, got.Body, want)
 		}
 	}
