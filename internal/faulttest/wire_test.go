@@ -25,6 +25,8 @@ const (
 	afterAnswer                   // a webhook was answered, but the answer does not arrive
 	beforeTold                    // a notification was sent to the host, which has not taken it
 	afterTold                     // the host has taken it, but the answer was not sent
+	beforeHeard                   // OnVerdict called its function, which has stored nothing
+	afterHeard                    // the function has stored the verdict, but has not returned
 	killPoints                    // number of moments
 )
 
