@@ -35,7 +35,7 @@ type Happening struct {
 
 // Timeline lists everything that happened to a subject, newest first: also what happened to
 // its inquiries, accounts and cases, and to their verifications, reports and sessions. What
-// happens during the iteration is left out. The iteration ends after the first error.
+// happens during the iteration can be missing. The iteration ends after the first error.
 func (c *Client) Timeline(ctx context.Context, reference string) iter.Seq2[Happening, error] {
 	if reference == "" {
 		return failed[Happening](errNoReference)

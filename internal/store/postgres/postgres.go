@@ -276,6 +276,11 @@ func (db *DB) List(texts []string) any { return texts }
 // In implements [sqlstore.Database].
 func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
 
+// Each implements [sqlstore.Database].
+func (db *DB) Each(parameter string) string {
+	return "unnest(" + parameter + "::text[]) AS each (value)"
+}
+
 // ForUpdate implements [sqlstore.Database].
 func (db *DB) ForUpdate() string { return " FOR UPDATE" }
 

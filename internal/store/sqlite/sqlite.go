@@ -246,6 +246,9 @@ func (db *DB) In(parameter string) string {
 	return "IN (SELECT value FROM json_each(" + parameter + "))"
 }
 
+// Each implements [sqlstore.Database].
+func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
+
 // ForUpdate implements [sqlstore.Database]: there is one writer.
 func (db *DB) ForUpdate() string { return "" }
 

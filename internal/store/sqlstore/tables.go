@@ -48,6 +48,9 @@ type Database interface {
 	// parameter.
 	In(parameter string) string
 
+	// Each returns a table with one column, value, of the list of a parameter.
+	Each(parameter string) string
+
 	// Snapshot runs f with a querier whose queries all see the same state.
 	Snapshot(ctx context.Context, f func(Querier) error) error
 
