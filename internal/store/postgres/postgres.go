@@ -292,6 +292,13 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 		env, types, ids, limit)
 }
 
+// Newest implements [sqlstore.Database].
+func (db *DB) Newest(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) (sqlstore.Rows, error) {
+	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[]) AS given (about) CROSS JOIN LATERAL
+		(SELECT * FROM `+table+` WHERE environment = $1 AND object_id = about AND object_id <> '' AND sequence <= $3 ORDER BY sequence DESC LIMIT $4) AS newest ORDER BY newest.sequence DESC LIMIT $4`,
+		env, objects, first, limit)
+}
+
 // Stored implements [sqlstore.Database].
 func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (sqlstore.Rows, error) {
 	types, ids := split(refs)

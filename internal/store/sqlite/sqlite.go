@@ -266,6 +266,19 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	return found, nil
 }
 
+// Newest implements [sqlstore.Database]. Without INDEXED BY, SQLite can prefer the primary key
+// of the audit trail, and would read the entries about everybody.
+func (db *DB) Newest(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) (sqlstore.Rows, error) {
+	found := &chain{}
+	for _, id := range objects {
+		found.queries = append(found.queries, func() (sqlstore.Rows, error) {
+			return db.Query(ctx, "SELECT "+columns+" FROM "+table+" INDEXED BY "+table+"_of_object WHERE environment = $1 AND object_id = $2 AND object_id <> '' AND sequence <= $3 ORDER BY sequence DESC LIMIT $4",
+				env, id, first, limit)
+		})
+	}
+	return found, nil
+}
+
 // Stored implements [sqlstore.Database].
 func (db *DB) Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (sqlstore.Rows, error) {
 	found := &chain{}

@@ -54,7 +54,7 @@ func (s *Store) Timeline(ctx context.Context, env domain.Environment, reference 
 		from = &store.TimelinePlace{Events: newest, Decisions: newest, Actions: newest, Audit: newest, Notifications: newest, Delivery: newest}
 	}
 	about := func(table, columns string, first int64) ([]entry, error) {
-		return s.entries(ctx, first, s.newestOf(table, columns), string(env), s.db.List(objects), first, limit+1)
+		return s.newestOf(ctx, env, table, columns, objects, first, limit+1)
 	}
 	events, err := about("events", "received_at, 'event', id, object_type, object_id, name, state, reason, '', 0", from.Events)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Store) Timeline(ctx context.Context, env domain.Environment, reference 
 	if err != nil {
 		return store.TimelinePage{}, err
 	}
-	told, err := s.entries(ctx, from.Notifications, newestTold, string(env), reference, from.Notifications, limit+1, from.Delivery)
+	told, err := s.told(ctx, env, reference, *from, limit+1)
 	if err != nil {
 		return store.TimelinePage{}, err
 	}
@@ -84,19 +84,35 @@ func (s *Store) Timeline(ctx context.Context, env domain.Environment, reference 
 	return page, nil
 }
 
-// newestOf is the query of the newest rows of a table about objects ($2), down from a sequence
-// ($3). A subject can have many objects, and an object many rows. So the query first finds the
-// newest row of each object, and with it the objects that count, of which there are at most
-// as many as rows that are wanted ($4). From each it reads that many rows at most.
-func (s *Store) newestOf(table, columns string) string {
-	of := table + " WHERE environment = $1 AND object_id = about AND object_id <> '' AND sequence <= $3"
-	return `WITH objects AS MATERIALIZED (
-			SELECT about, (SELECT max(sequence) FROM ` + of + `) AS newest FROM (SELECT value AS about FROM ` + s.db.Each("$2") + `) AS given
-		), heads AS MATERIALIZED (
-			SELECT about FROM objects WHERE newest IS NOT NULL ORDER BY newest DESC LIMIT $4
-		), bounds AS MATERIALIZED (
-			SELECT about, (SELECT sequence FROM ` + of + ` ORDER BY sequence DESC LIMIT 1 OFFSET $4 - 1) AS oldest FROM heads
-		) SELECT sequence, 0, ` + columns + ` FROM bounds CROSS JOIN ` + of + ` AND sequence >= coalesce(oldest, 0) ORDER BY 1 DESC LIMIT $4`
+// newestOf reads the newest rows of a table about objects, down from a sequence. It returns up
+// to limit rows.
+func (s *Store) newestOf(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) ([]entry, error) {
+	if first <= 0 {
+		return nil, nil
+	}
+	var err error
+	if len(objects) > limit { // one with an older newest row than limit others has no row to return
+		if objects, err = s.newestObjects(ctx, env, table, objects, first, limit); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := s.db.Newest(ctx, env, table, "sequence, 0, "+columns, objects, first, limit)
+	found, err := collectEntries(rows, err)
+	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(b.sequence, a.sequence) })
+	return found[:min(len(found), limit)], err
+}
+
+// newestObjects returns the objects with the newest rows in a table.
+func (s *Store) newestObjects(ctx context.Context, env domain.Environment, table string, objects []string, first int64, limit int) ([]string, error) {
+	rows, err := s.db.Query(ctx, `WITH newest AS MATERIALIZED (
+			SELECT about, (SELECT max(sequence) FROM `+table+` WHERE environment = $1 AND object_id = about AND object_id <> '' AND sequence <= $3) AS last
+			FROM (SELECT value AS about FROM `+s.db.Each("$2")+`) AS given
+		) SELECT about FROM newest WHERE last IS NOT NULL ORDER BY last DESC LIMIT $4`, string(env), s.db.List(objects), first, limit)
+	found, err := collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("read the timeline of a subject: %w", err)
+	}
+	return found, nil
 }
 
 // newestTold is the query of the newest notifications of a subject ($2), down from a sequence
@@ -109,12 +125,15 @@ const newestTold = `WITH page AS MATERIALIZED (
 		FROM page CROSS JOIN deliveries AS d WHERE d.environment = $1 AND d.notification = page.id AND (page.sequence < $3 OR d.sequence <= $5)
 	ORDER BY 1 DESC, 2 DESC LIMIT $4`
 
-// entries reads rows of a source, unless it has no more.
-func (s *Store) entries(ctx context.Context, first int64, query string, args ...any) ([]entry, error) {
-	if first <= 0 {
+// told reads notifications of a subject, with their deliveries.
+func (s *Store) told(ctx context.Context, env domain.Environment, reference string, from store.TimelinePlace, limit int) ([]entry, error) {
+	if from.Notifications <= 0 {
 		return nil, nil
 	}
-	rows, err := s.db.Query(ctx, query, args...)
+	return collectEntries(s.db.Query(ctx, newestTold, string(env), reference, from.Notifications, limit, from.Delivery))
+}
+
+func collectEntries(rows Rows, err error) ([]entry, error) {
 	found, err := collect(rows, err, func(rows Rows) (e entry, err error) {
 		var at int64
 		err = rows.Scan(&e.sequence, &e.part, &at, &e.Kind, &e.ID, &e.Object.Type, &e.Object.ID, &e.Name, &e.State, &e.Detail, &e.Actor, &e.Attempts)
