@@ -109,10 +109,14 @@ func (h *history) add() {
 func timelineWhileRowsAreAdded(t *testing.T, s store.Store, _ *Jobs) {
 	createEndpoint(t, s, endpoint("crm"))
 	h := &history{t: t, s: s, draw: rand.New(rand.NewPCG(1, 2)), now: start}
-	for range 150 {
+	rows, sizes := 150, []int{1, 2, 3, 7, 40}
+	if testing.Short() {
+		rows, sizes = 40, []int{3, 7}
+	}
+	for range rows {
 		h.add()
 	}
-	for _, size := range []int{1, 2, 3, 7, 40} {
+	for _, size := range sizes {
 		before := timeline(t, s, "user-1", h.objects(), 1000, nil)
 		if at := slices.IndexFunc(before, func(row store.Happening) bool { return row.Object.ID == "inq_5" }); at >= 0 {
 			t.Errorf("%s %s is about somebody else", before[at].Kind, before[at].ID)

@@ -8,21 +8,6 @@ import (
 	"testing"
 )
 
-// The six steps run to their end with every outcome as expected.
-func TestRun(t *testing.T) {
-	var out strings.Builder
-	steps, err := Run(t.Context(), &out, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, &out)
-	}
-	if len(steps) != 6 || len(steps[5].Lines) == 0 {
-		t.Errorf("it returned %+v", steps)
-	}
-	if strings.Count(out.String(), "\n6  ") != 1 || !strings.HasSuffix(out.String(), "all as expected\n") {
-		t.Errorf("printed\n%s", &out)
-	}
-}
-
 // counting counts the requests by method and address.
 type counting struct {
 	mu    sync.Mutex
@@ -37,16 +22,23 @@ func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// The demo waits for notifications. It reads what the service has done once, to print it, and
-// never asks for a verdict.
-func TestTheDemoDoesNotPollTheService(t *testing.T) {
+// The six steps run to their end with every outcome as expected. They wait for notifications:
+// what the service has done is read once, to print it, and nobody asks for a verdict.
+func TestRun(t *testing.T) {
 	asked := &counting{times: map[string]int{}}
 	before := http.DefaultClient.Transport
 	http.DefaultClient.Transport = asked // with which the demo makes its requests
 	defer func() { http.DefaultClient.Transport = before }()
 	var out strings.Builder
-	if _, err := Run(t.Context(), &out, slog.New(slog.DiscardHandler)); err != nil {
+	steps, err := Run(t.Context(), &out, slog.New(slog.DiscardHandler))
+	if err != nil {
 		t.Fatalf("%v\n%s", err, &out)
+	}
+	if len(steps) != 6 || len(steps[5].Lines) == 0 {
+		t.Errorf("it returned %+v", steps)
+	}
+	if strings.Count(out.String(), "\n6  ") != 1 || !strings.HasSuffix(out.String(), "all as expected\n") {
+		t.Errorf("printed\n%s", &out)
 	}
 	reads := 0
 	for request, times := range asked.times {
