@@ -2,6 +2,7 @@ package idem
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"maps"
 	"net/url"
@@ -30,7 +31,11 @@ func pages[T any](ctx context.Context, c *Client, op, path, cursor string, filte
 					return
 				}
 			}
-			if page.Next == "" {
+			switch page.Next {
+			case "":
+				return
+			case query.Get(cursor): // something else than the service answers
+				yield(*new(T), fmt.Errorf("idem: %s: the next page is the same page", op))
 				return
 			}
 			query.Set(cursor, page.Next)

@@ -110,6 +110,23 @@ func TestAnIterationEndsWhenItsCallerLeavesAndAfterAnError(t *testing.T) {
 	}
 }
 
+func TestAListWhosePagesRepeatHasAnEnd(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"data":[{"id":"1"}],"next":"again"}`)
+	}))
+	defer server.Close()
+	var last error
+	rows := 0
+	for _, last = range client(t, server.URL).Timeline(t.Context(), "user-1") {
+		if rows++; rows > 10 {
+			t.Fatal("it goes on")
+		}
+	}
+	if last == nil || strings.Contains(last.Error(), "user-1") {
+		t.Errorf("it ends with the error %v", last)
+	}
+}
+
 func TestTheEvidenceNamesWhatLedToTheVerdict(t *testing.T) {
 	w, c := started(t, "")
 	w.verified(t, c, "user-1")

@@ -10,31 +10,33 @@ import (
 	"github.com/idemhq/idem/service"
 )
 
-// hear makes the service part of a host application. Its table of users is a file of JSON
-// lines, which survives a kill. The test is asked before and after each line is written.
+// ears are a host application of which the service is a part. Its table of users is a file of
+// JSON lines, which survives a kill. The test is asked before and after each line is written.
+type ears struct{ table, test string }
+
 func hear(s *service.Service) {
-	path, ears := os.Getenv("IDEM_TEST_HEARD"), os.Getenv("IDEM_TEST_EARS")
-	if path == "" {
+	e := ears{os.Getenv("IDEM_TEST_HEARD"), os.Getenv("IDEM_TEST_EARS")}
+	if e.table == "" {
 		return
 	}
 	s.OnVerdict(func(ctx context.Context, change service.VerdictChange) error {
-		if err := ask(ctx, ears+"/before"); err != nil {
+		if err := e.ask(ctx, "/before"); err != nil {
 			return err
 		}
-		if err := write(path, change); err != nil {
+		if err := e.write(change); err != nil {
 			return err
 		}
-		return ask(ctx, ears+"/after")
+		return e.ask(ctx, "/after")
 	})
 }
 
 // write appends a line with one call of the operating system, so a kill leaves no part of it.
-func write(path string, change service.VerdictChange) error {
+func (e ears) write(change service.VerdictChange) error {
 	line, err := json.Marshal(change)
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(e.table, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -43,8 +45,8 @@ func write(path string, change service.VerdictChange) error {
 	return err
 }
 
-func ask(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
+func (e ears) ask(ctx context.Context, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.test+path, nil)
 	if err != nil {
 		return err
 	}

@@ -109,14 +109,10 @@ func (h *history) add() {
 func timelineWhileRowsAreAdded(t *testing.T, s store.Store, _ *Jobs) {
 	createEndpoint(t, s, endpoint("crm"))
 	h := &history{t: t, s: s, draw: rand.New(rand.NewPCG(1, 2)), now: start}
-	rows, sizes := 150, []int{1, 2, 3, 7, 40}
-	if testing.Short() {
-		rows, sizes = 40, []int{3, 7}
-	}
-	for range rows {
+	for range 150 {
 		h.add()
 	}
-	for _, size := range sizes {
+	for _, size := range []int{1, 2, 3, 7, 40} {
 		before := timeline(t, s, "user-1", h.objects(), 1000, nil)
 		if at := slices.IndexFunc(before, func(row store.Happening) bool { return row.Object.ID == "inq_5" }); at >= 0 {
 			t.Errorf("%s %s is about somebody else", before[at].Kind, before[at].ID)
