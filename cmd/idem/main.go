@@ -67,9 +67,11 @@ type commands struct {
 	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry or discard a dead one."`
 	Tokens    tokensCommand    `cmd:"" group:"service" help:"Create, list and revoke tokens of the API."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
+	Endpoints endpointsCommand `cmd:"" group:"service" help:"Manage and test the addresses that receive notifications."`
 	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
 	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 
+	Deliveries    deliveriesCommand    `cmd:"" group:"service" help:"List, show and replay deliveries of notifications."`
 	Verifications verificationsCommand `cmd:"" group:"service" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
 
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
