@@ -117,3 +117,33 @@ func ExampleClient_Actions() {
 	}
 	// Output:
 }
+
+// List how far somebody is in each flow.
+func ExampleClient_Verifications() {
+	ctx := context.Background()
+	w, client, _ := begun(ctx)
+	defer w.Close()
+
+	for v, err := range client.Verifications(ctx, "user-1042") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(v.Flow, "attempt", v.Attempts)
+	}
+	// Output: kyc attempt 1
+}
+
+// See which rules decided about an inquiry.
+func ExampleClient_Decisions() {
+	ctx := context.Background()
+	w, client, v := begun(ctx)
+	defer w.Close()
+
+	for decision, err := range client.Decisions(ctx, v.Inquiry.ID) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(decision.Rule, decision.Explanation)
+	}
+	// Output:
+}

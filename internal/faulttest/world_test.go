@@ -180,7 +180,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	}
 	select {
 	case <-gone:
-	case <-time.After(10 * time.Second): // the kill point is not reached
+	case <-time.After(15 * time.Second): // the kill point is not reached; a killed node keeps its claims for ten seconds
 		w.t.Logf("kill point %d is not reached: another process is killed", at)
 		w.wire.set(at, nil)
 		kill()
