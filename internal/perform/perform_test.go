@@ -105,7 +105,7 @@ func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *st
 	}}
 	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
 	environments := map[domain.Environment]perform.Deps{
-		domain.Sandbox: {Client: s.client, Reader: reader}, domain.Production: {Client: s.client, Reader: reader},
+		domain.Sandbox: {Client: s.client, Reader: reader, KeepResults: true}, domain.Production: {Client: s.client, Reader: reader},
 	}
 	s.performer = perform.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	return s
@@ -406,6 +406,25 @@ func TestAOneTimeLinkIsOnlyInTheResult(t *testing.T) {
 	}
 	if strings.Contains(a.Outcome+s.entries[0].Detail, result.Link) {
 		t.Error("the outcome or the audit trail contains the link")
+	}
+}
+
+// Without encryption, a link is not stored, and the action says how to get another.
+func TestAOneTimeLinkIsNotStoredInTheClear(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	deps := map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: advance.Persona{Client: s.client, Environment: domain.Sandbox}}}
+	s.performer = perform.New(s.outbox, deps, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	a := s.perform()
+	if a.State != domain.ActionDone || a.Result != nil || !strings.Contains(a.Outcome, "secrets_key") || !strings.Contains(a.Outcome, "/verifications") {
+		t.Errorf("the action is %s with %d bytes of result: %s", a.State, len(a.Result), a.Outcome)
+	}
+	for _, saved := range s.saved {
+		if len(saved.Result) > 0 {
+			t.Error("the result was saved")
+		}
+	}
+	if calls := s.calls("Inquiries.GenerateOneTimeLink"); len(calls) != 1 {
+		t.Errorf("%d calls were made", len(calls))
 	}
 }
 
