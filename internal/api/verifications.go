@@ -235,7 +235,7 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 		s.Logger.WarnContext(ctx, "verifying somebody failed", "error", err)
 		wait := 5 * time.Second
 		if refusal != nil && refusal.RetryAfter() > 0 {
-			wait = refusal.RetryAfter()
+			wait = min(refusal.RetryAfter(), time.Minute) // Persona's windows last a minute
 		}
 		return later("Persona did not answer, or is overloaded: try again", wait)
 	}

@@ -181,7 +181,7 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 		}
 		wait := firstWait * 5
 		if refusal != nil && refusal.RetryAfter() > 0 {
-			wait = refusal.RetryAfter()
+			wait = min(refusal.RetryAfter(), longestWait) // a mistake of Persona must not hold back a decision
 		}
 		return p.retryLater(ctx, a, wait, "rate limit reached")
 	case called && errors.Is(cause, persona.ErrConflict):

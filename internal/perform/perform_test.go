@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -457,6 +458,33 @@ func TestWaitingForTheRateLimitIsNotAnAttempt(t *testing.T) {
 	}
 	if a := s.perform(); a.State != domain.ActionDone || a.Attempts != 1 {
 		t.Errorf("%s after %d attempts: %s", a.State, a.Attempts, a.Outcome)
+	}
+}
+
+// Persona's windows last a minute. Whatever a 429 says, the action is soon tried again.
+func TestAnActionDoesNotWaitForAYear(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	year := func(next persona.Doer) persona.Doer {
+		return func(r *http.Request) (*http.Response, error) {
+			res, err := next(r)
+			if err == nil && res.StatusCode == http.StatusTooManyRequests {
+				res.Header.Set("RateLimit-Remaining", "0")
+				res.Header.Set("RateLimit-Reset", "31536000")
+				res.Header.Set("Retry-After", "31536000")
+			}
+			return res, err
+		}
+	}
+	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
+	s.client = s.sandbox.Client(persona.WithMaxRetries(0), persona.WithMiddleware(year))
+	s.performer = perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: reader}}, telemetry.New(),
+		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Approve", Status: 429}))
+	if err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil {
+		t.Fatal(err)
+	}
+	if wait := s.action.NextAttemptAt.Sub(s.now); s.action.State != domain.ActionWaiting || wait <= 0 || wait > time.Hour {
+		t.Errorf("it is %s and waits %s", s.action.State, wait)
 	}
 }
 
