@@ -68,6 +68,7 @@ func TestTheService(t *testing.T) {
 				"a program that embeds the service verifies":                  testAProgramThatEmbedsTheServiceVerifies,
 				"flows are reloaded":                                          testFlowsAreReloaded,
 				"no credential of Persona's is stored":                        testNoCredentialOfPersonasIsStored,
+				"references of dots are found":                                testReferencesOfDotsAreFound,
 				"links are encrypted":                                         testLinksAreEncrypted,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {
