@@ -94,7 +94,7 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Answer, error) {
 // nothing else would recover.
 func recoverTo(err *error) {
 	if reason := recover(); reason != nil {
-		*err = fmt.Errorf("verify: panic: %v\n%s", reason, debug.Stack())
+		*err = fmt.Errorf("verify: %w: %v\n%s", ErrPanic, reason, debug.Stack())
 	}
 }
 
