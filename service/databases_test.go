@@ -69,6 +69,7 @@ func TestTheService(t *testing.T) {
 				"flows are reloaded":                                          testFlowsAreReloaded,
 				"no credential of Persona's is stored":                        testNoCredentialOfPersonasIsStored,
 				"references of dots are found":                                testReferencesOfDotsAreFound,
+				"verifications are counted":                                   testVerificationsAreCounted,
 				"links are encrypted":                                         testLinksAreEncrypted,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {

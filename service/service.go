@@ -124,6 +124,10 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
 	s.verifier = verify.New(s.db, verifying, logger, s.db.Now)
+	s.verifier.Observe(func(o verify.Observation) {
+		s.metrics.Verified.WithLabelValues(string(o.Environment), o.Flow, o.Result).Inc()
+		s.metrics.Verifying.WithLabelValues(string(o.Environment), o.Flow).Observe(o.Took.Seconds())
+	})
 	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
