@@ -50,6 +50,7 @@ type Service struct {
 	newer      atomic.Bool // a newer version has migrated the database
 
 	reloading     sync.Mutex                  // held while a configuration is loaded and applied
+	inUse         inUse                       // what was loaded last; for the holder of reloading
 	reloaded      atomic.Pointer[reloadState] // of the last reload
 	reevaluateNow chan struct{}               // the policies have changed
 }
@@ -65,6 +66,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, clients: map[Environment]*persona.Client{}, reevaluateNow: make(chan struct{}, 1)}
 	s.reloaded.Store(&reloadState{})
+	s.inUse = inUseOf(cfg)
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
