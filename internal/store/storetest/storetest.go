@@ -98,6 +98,7 @@ func Run(t *testing.T, open Open) {
 		"a request with a key is handled once":              requestOnce,
 		"what was read is recorded":                         recorded,
 		"a timeline has pages":                              timelineInPages,
+		"pages of a timeline lose and repeat nothing":       timelineWhileRowsAreAdded,
 		"secrets of endpoints can be encrypted":             secretsEncrypted,
 		"results of actions are encrypted":                  resultsEncrypted,
 		"many results are encrypted":                        manyResultsEncrypted,
