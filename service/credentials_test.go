@@ -23,6 +23,7 @@ import (
 
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/sandbox"
 )
 
@@ -131,6 +132,48 @@ func testLinksAreEncrypted(t *testing.T, database Secret) {
 	}
 	if links == 0 {
 		t.Error("the API shows no link")
+	}
+}
+
+// testOldLinksAreErased starts the service on a database with a link in the clear.
+func testOldLinksAreErased(t *testing.T, database Secret) {
+	const link = "https://withpersona.com/verify?code=us1-from-an-earlier-version"
+	w := newWorld(t, database)
+	inquiry, _ := w.applicant("user-1")
+	w.eventually("the inquiry is known", func() bool { return len(get[listed[api.Object]](w, "/v1/sandbox/objects?object="+inquiry).Data) > 0 })
+	w.simulate(inquiry, "start_inquiry", "create_failed_verification", "fail_inquiry")
+	var made domain.Action
+	w.eventually("there is a link", func() bool {
+		page, err := w.service.db.Actions(t.Context(), Sandbox, store.Filter{Object: domain.Ref{Type: "inquiry", ID: inquiry}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range page.Rows {
+			if a.Spec.Kind == domain.GenerateOneTimeLink && a.State == domain.ActionDone {
+				made = a
+			}
+		}
+		return made.ID != ""
+	})
+	change := map[bool]string{true: "UPDATE actions SET result = ? WHERE id = ?", false: "UPDATE actions SET result = $1 WHERE id = $2"}[database == ""]
+	driver, address := "pgx", database.Reveal()
+	if database == "" {
+		driver, address = "sqlite", "file:"+filepath.Join(w.service.cfg.DataDir, databaseFile)+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), change, `{"one_time_link":"`+link+`"}`, made.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.service.db.SealResults(t.Context()); err != nil { // as Run does
+		t.Fatal(err)
+	}
+	var stored string
+	if err := db.QueryRowContext(t.Context(), "SELECT result FROM actions WHERE id = '"+made.ID+"'").Scan(&stored); err != nil || stored != "" {
+		t.Errorf("the database has %d bytes, error %v", len(stored), err)
 	}
 }
 

@@ -70,6 +70,7 @@ func TestTheService(t *testing.T) {
 				"no credential of Persona's is stored":                        testNoCredentialOfPersonasIsStored,
 				"references of dots are found":                                testReferencesOfDotsAreFound,
 				"verifications are counted":                                   testVerificationsAreCounted,
+				"old links are erased":                                        testOldLinksAreErased,
 				"links are encrypted":                                         testLinksAreEncrypted,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {

@@ -219,6 +219,9 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.db.Resume(ctx); err != nil {
 		return fmt.Errorf("resume pending jobs: %w", err)
 	}
+	if err := s.db.SealResults(ctx); err != nil { // those that an earlier version or key left
+		return err
+	}
 	if err := s.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the queue: %w", err)
 	}

@@ -32,9 +32,9 @@ func ownerOfResult(env domain.Environment, id string) string { return string(env
 // resultsAtOnce is the number of results that are encrypted in one transaction.
 const resultsAtOnce = 500
 
-// sealResults encrypts the results of actions that are in the clear or were encrypted with an
-// older key. Without a key it erases those in the clear.
-func (s *Store) sealResults(ctx context.Context) error {
+// SealResults encrypts the results of actions that are in the clear or were encrypted with an
+// older key. Without a key it erases those in the clear. Call [Store.UseVault] first.
+func (s *Store) SealResults(ctx context.Context) error {
 	for _, env := range []domain.Environment{domain.Sandbox, domain.Production} {
 		for after, more := int64(0), true; more; {
 			var err error

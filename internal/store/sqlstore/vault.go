@@ -10,9 +10,8 @@ import (
 )
 
 // UseVault sets what encrypts the secrets of endpoints and the results of actions, and stores
-// again with it those that were stored otherwise: in the clear, or with an older key. Without
-// a key it erases results that are in the clear. It fails if the secret of an endpoint cannot
-// be decrypted. Call it before the store is used.
+// again with it those secrets that were stored otherwise: in the clear, or with an older key.
+// It fails if a secret cannot be decrypted. Call it before the store is used.
 func (s *Store) UseVault(ctx context.Context, v vault.Vault) error {
 	s.vault = v
 	rows, err := s.db.Query(ctx, "SELECT environment, name, secrets FROM endpoints")
@@ -26,7 +25,7 @@ func (s *Store) UseVault(ctx context.Context, v vault.Vault) error {
 	for _, row := range stored {
 		problems = append(problems, s.sealAgain(ctx, row))
 	}
-	return errors.Join(append(problems, s.sealResults(ctx))...)
+	return errors.Join(problems...)
 }
 
 // sealed are the secrets of an endpoint as they are stored.

@@ -17,6 +17,7 @@ import (
 // sealing is a store that can encrypt secrets.
 type sealing interface {
 	UseVault(ctx context.Context, v vault.Vault) error
+	SealResults(ctx context.Context) error
 }
 
 func secretsEncrypted(t *testing.T, s store.Store, _ *Jobs) {
@@ -70,6 +71,7 @@ func resultsEncrypted(t *testing.T, s store.Store, _ *Jobs) {
 			t.Fatal(err)
 		}
 		must(t, s.(sealing).UseVault(t.Context(), v))
+		must(t, s.(sealing).SealResults(t.Context()))
 	}
 	const link = `{"one_time_link":"https://withpersona.com/verify?code=us1-x"}`
 	finish := func(id, decision string) {
@@ -129,6 +131,7 @@ func manyResultsEncrypted(t *testing.T, s store.Store, _ *Jobs) {
 	v, err := vault.New(nil)
 	must(t, err)
 	must(t, s.(sealing).UseVault(t.Context(), v))
+	must(t, s.(sealing).SealResults(t.Context()))
 	for _, i := range []int{0, 499, 500, 999, 1000} {
 		if a, err := s.Action(t.Context(), domain.Sandbox, fmt.Sprint("axn_", i)); err != nil || a.Result != nil {
 			t.Errorf("action %d has the result %s, error %v", i, a.Result, err)
