@@ -21,11 +21,13 @@ const (
 // only of the bodies that it reads itself, and blames the service, with a 500, for one that
 // cannot be read.
 func receive(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Method() != http.MethodPost && ctx.Method() != http.MethodPatch {
+	r, w := humago.Unwrap(ctx)
+	if reads := ctx.Method() == http.MethodPost || ctx.Method() == http.MethodPatch; !reads || r.Body == nil || r.Body == http.NoBody {
+		// There is nothing to wait for, and a time limit that passes while net/http looks for
+		// the end of the connection would cancel the request.
 		next(ctx)
 		return
 	}
-	r, w := humago.Unwrap(ctx)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // fails only in tests without a connection
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -146,6 +147,36 @@ func TestAKeyThatPersonaRefusesIsNamed(t *testing.T) {
 	}
 	if got := v.call("token", "POST", "/v1/sandbox/verifications", `{"reference":"user-1","flow":"kyc"}`); got.Code != 200 {
 		t.Errorf("with a good key: %d %s", got.Code, got.Body)
+	}
+}
+
+// The time limit of the body must not end the work on a request: Persona can be slow.
+func TestARequestMayTakeLongerThanItsBody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
+	for name, body := range map[string]string{"without a body": "", "with a body": "{}"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := newVerifying(t)
+			var made api.Verified
+			v.want(200, &made, "POST", "/v1/sandbox/verifications", `{"reference":"user-1","flow":"kyc"}`)
+			slow := v.other(persona.WithMiddleware(func(next persona.Doer) persona.Doer {
+				return func(r *http.Request) (*http.Response, error) {
+					if strings.HasSuffix(r.URL.Path, "/generate-one-time-link") {
+						select {
+						case <-time.After(6 * time.Second): // longer than a body may take
+						case <-r.Context().Done():
+						}
+					}
+					return next(r)
+				}
+			}))
+			got := overTCP(slow.world, fmt.Sprintf("POST /v1/sandbox/verifications/%s/links HTTP/1.1\r\nHost: idem\r\nAuthorization: Bearer token\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", made.ID, len(body), body))
+			if got.Code != 200 || !strings.Contains(got.Body.String(), `"link":`) {
+				t.Errorf("answered %d %s", got.Code, got.Body)
+			}
+		})
 	}
 }
 

@@ -13,8 +13,11 @@ import (
 func (s *server) survive(ctx huma.Context, next func(huma.Context)) {
 	defer func() {
 		reason := recover()
-		if reason == nil {
+		switch reason {
+		case nil:
 			return
+		case http.ErrAbortHandler:
+			panic(reason) // the handler wants the connection closed
 		}
 		s.Logger.ErrorContext(ctx.Context(), "API request panicked", "request", requestID(ctx.Context()), "reason", fmt.Sprint(reason), "stack", string(debug.Stack()))
 		if ctx.Status() != 0 {
