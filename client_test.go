@@ -90,6 +90,42 @@ func TestSubjectsOfEveryFormAreFound(t *testing.T) {
 	}
 }
 
+// The dots of these references would be taken for folders of a path.
+func TestReferencesOfDotsWorkByEveryMethod(t *testing.T) {
+	_, c := started(t, "")
+	for _, reference := range []string{".", ".."} {
+		v, err := c.Verify(t.Context(), idem.VerifyParams{Reference: reference, Flow: "kyc"})
+		if err != nil || v.Reference != reference || v.Action != idem.VerifyCreated {
+			t.Fatalf("verify %q: %+v, error %v", reference, v, err)
+		}
+		eventually(t, "there is a verdict on "+reference, func() bool {
+			s, err := c.Subject(t.Context(), reference)
+			if err != nil || s.Reference != reference {
+				t.Fatalf("read %q: %+v, error %v", reference, s, err)
+			}
+			return s.Verdict == idem.VerdictPending
+		})
+		found := false
+		for s, err := range c.Subjects(t.Context(), idem.VerdictPending) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || s.Reference == reference
+		}
+		if !found {
+			t.Errorf("%q is not listed", reference)
+		}
+		for n, err := range c.Stream(t.Context(), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n.Reference == reference {
+				break
+			}
+		}
+	}
+}
+
 func TestErrorsOfTheServiceAreTyped(t *testing.T) {
 	w, c := started(t, "")
 	wrong, err := idem.New(w.URL, "another-token", idem.WithEnvironment(idem.Sandbox))

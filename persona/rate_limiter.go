@@ -75,6 +75,11 @@ func (l *RateLimiter) take(now time.Time) time.Duration {
 	return l.resetAt.Sub(now) / time.Duration(left/max(1, l.sharers)+1)
 }
 
+// longestWindow is the longest time until a new window that is believed. Persona's windows
+// last 60 s (Persona docs: Rate limiting). One answer with a wrong header must not stop all
+// calls of an environment.
+const longestWindow = 65 * time.Second
+
 // learn reads the limit from the headers of an answer.
 func (l *RateLimiter) learn(h http.Header, now time.Time) {
 	limit, err1 := strconv.Atoi(h.Get("RateLimit-Limit"))
@@ -85,7 +90,7 @@ func (l *RateLimiter) learn(h http.Header, now time.Time) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.limit, l.remaining, l.resetAt = limit, remaining, now.Add(time.Duration(reset)*time.Second)
+	l.limit, l.remaining, l.resetAt = limit, remaining, now.Add(min(seconds(reset), longestWindow))
 	l.sent = max(0, l.sent-1)
 }
 
@@ -99,11 +104,18 @@ func resetAfter(h http.Header) time.Duration {
 		if err == nil && remaining > 0 {
 			continue
 		}
-		if seconds, err := strconv.Atoi(h.Get(kind + "-Reset")); err == nil {
-			wait = max(wait, time.Duration(seconds)*time.Second)
+		if reset, err := strconv.Atoi(h.Get(kind + "-Reset")); err == nil {
+			wait = max(wait, seconds(reset))
 		}
 	}
 	return wait
+}
+
+// seconds returns a number of seconds as a duration between zero and 100 years, which every
+// clock can add.
+func seconds(n int) time.Duration {
+	const most = 100 * 365 * 24 * 60 * 60
+	return time.Duration(min(max(n, 0), most)) * time.Second
 }
 
 // sleep waits for a duration. It returns early with the context's error when the context

@@ -56,9 +56,10 @@ type Config struct {
 	// for development; IDEM_ALLOW_PRIVATE_ADDRESSES.
 	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
 
-	// SecretsKey encrypts the secrets of notification endpoints that the database holds: keys
-	// of 32 bytes in base64. The first encrypts, and all decrypt. Default: they are not
-	// encrypted. IDEM_SECRETS_KEY, separated by commas.
+	// SecretsKey encrypts the secrets of notification endpoints and the links of actions in the
+	// database: keys of 32 bytes in base64. The first encrypts, and all decrypt. Default: the
+	// secrets are not encrypted, and the links are not stored. IDEM_SECRETS_KEY, separated by
+	// commas.
 	SecretsKey     []Secret `yaml:"secrets_key"`
 	SecretsKeyFile string   `yaml:"secrets_key_file"` // a file with one key per line; alternative to secrets_key
 

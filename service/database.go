@@ -23,6 +23,7 @@ type database interface {
 	store.Store
 	Now() time.Time // by the clock that all nodes share
 	UseVault(context.Context, vault.Vault) error
+	SealResults(context.Context) error
 	Close() error
 }
 

@@ -67,6 +67,11 @@ func TestTheService(t *testing.T) {
 				"the document describes verifications":                        testTheDocumentDescribesVerifications,
 				"a program that embeds the service verifies":                  testAProgramThatEmbedsTheServiceVerifies,
 				"flows are reloaded":                                          testFlowsAreReloaded,
+				"no credential of Persona's is stored":                        testNoCredentialOfPersonasIsStored,
+				"references of dots are found":                                testReferencesOfDotsAreFound,
+				"verifications are counted":                                   testVerificationsAreCounted,
+				"old links are erased":                                        testOldLinksAreErased,
+				"links are encrypted":                                         testLinksAreEncrypted,
 				"nothing that a person enters is stored":                      testNothingThatAPersonEntersIsStored,
 			} {
 				t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 
 	"github.com/idemhq/idem/internal/api"
@@ -22,20 +21,7 @@ func (s *Service) Handler() http.Handler {
 		Store: s.db, Environments: slices.Sorted(maps.Keys(s.cfg.Environments)), Token: s.cfg.APIToken.Reveal(), Proxies: proxies, Logger: s.logger, Now: s.db.Now,
 		Explain: s.explain, Deliverer: s.deliverer, Verifier: s.verifier, Watch: s.watch, Network: s.cfg.network(), Stopping: s.stopping,
 	})
-	return exactPaths(mux)
-}
-
-// exactPaths answers 404 to a path that [http.ServeMux] would redirect:
-// "/v1/sandbox/events/../replay" must not become a request to replay everything.
-func exactPaths(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given := r.URL.EscapedPath()
-		if clean := path.Clean(given); given != clean && given != clean+"/" {
-			http.NotFound(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+	return api.ExactPaths(mux)
 }
 
 // serveReady answers 200 if the service can store events: it is running and its database

@@ -71,6 +71,7 @@ func (s *Service) conclude(ctx context.Context, cfg Config, steps []func(), err 
 		s.reloaded.Store(&reloadState{failed: s.db.Now(), restart: s.reloaded.Load().restart})
 		s.metrics.ReloadOK.Set(0)
 		s.logger.ErrorContext(ctx, "reload failed: the configuration cannot be used, and nothing was changed", "error", err)
+		s.recordReload(ctx, inUseOf(cfg), true, nil)
 		return err
 	}
 	for _, step := range steps {
@@ -81,6 +82,9 @@ func (s *Service) conclude(ctx context.Context, cfg Config, steps []func(), err 
 	s.metrics.ReloadOK.Set(1)
 	s.metrics.ReloadedAt.SetToCurrentTime()
 	s.logger.InfoContext(ctx, "configuration reloaded", "environments", len(cfg.Environments))
+	next := inUseOf(cfg)
+	s.recordReload(ctx, next, false, restart)
+	s.inUse = next
 	if len(restart) > 0 {
 		s.logger.WarnContext(ctx, "some changed settings take effect only after a restart", "settings", restart)
 	}

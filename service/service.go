@@ -50,6 +50,7 @@ type Service struct {
 	newer      atomic.Bool // a newer version has migrated the database
 
 	reloading     sync.Mutex                  // held while a configuration is loaded and applied
+	inUse         inUse                       // what was loaded last; for the holder of reloading
 	reloaded      atomic.Pointer[reloadState] // of the last reload
 	reevaluateNow chan struct{}               // the policies have changed
 }
@@ -65,6 +66,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	}
 	s := &Service{cfg: cfg, logger: logger, metrics: telemetry.New(), stopping: make(chan struct{}), keys: map[Environment]*apiKey{}, clients: map[Environment]*persona.Client{}, reevaluateNow: make(chan struct{}, 1)}
 	s.reloaded.Store(&reloadState{})
+	s.inUse = inUseOf(cfg)
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
 	sources := map[Environment]intake.Source{}
@@ -85,7 +87,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		s.clients[name] = client
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
-		performing[name] = perform.Deps{Client: client, Reader: reader}
+		performing[name] = perform.Deps{Client: client, Reader: reader, KeepResults: len(cfg.SecretsKey) > 0}
 		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
 		verifying[name] = verify.Settings{Client: client, Flows: e.flows(), Verdicts: p.VerdictRules(), AllowLoopback: cfg.AllowPrivateAddresses}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
@@ -124,6 +126,10 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	performer = perform.New(s.db, performing, s.metrics, logger, s.db.Now)
 	s.reconciler = reconcile.New(s.db, reconciling, s.metrics, logger, s.db.Now)
 	s.verifier = verify.New(s.db, verifying, logger, s.db.Now)
+	s.verifier.Observe(func(o verify.Observation) {
+		s.metrics.Verified.WithLabelValues(string(o.Environment), o.Flow, o.Result).Inc()
+		s.metrics.Verifying.WithLabelValues(string(o.Environment), o.Flow).Observe(o.Took.Seconds())
+	})
 	s.watch = deliver.NewWatch(s.db.NotificationVersion)
 	s.deliverer = deliver.New(s.db, s.watch, deliver.Config{
 		Environments: slices.Sorted(maps.Keys(cfg.Environments)), Endpoints: cfg.endpoints(), Network: cfg.network(),
@@ -212,6 +218,9 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
 	if err := s.db.Resume(ctx); err != nil {
 		return fmt.Errorf("resume pending jobs: %w", err)
+	}
+	if err := s.db.SealResults(ctx); err != nil { // those that an earlier version or key left
+		return err
 	}
 	if err := s.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the queue: %w", err)

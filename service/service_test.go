@@ -44,7 +44,8 @@ type world struct {
 	stop    context.CancelFunc // stops the service, not its handler
 
 	database Secret
-	api      string // Persona's API for the service; default: the sandbox
+	api      string        // Persona's API for the service; default: the sandbox
+	edit     func(*Config) // changes the service's configuration; may be nil
 }
 
 const apiToken = "token-of-the-tests"
@@ -60,7 +61,13 @@ func newWorld(t testing.TB, database Secret, events ...string) *world {
 // API.
 func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) http.Handler, events ...string) *world {
 	t.Helper()
-	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}, database: database}
+	return newWorldWith(t, database, through, nil, events...)
+}
+
+// newWorldWith is newWorldThrough with another configuration of the service.
+func newWorldWith(t testing.TB, database Secret, through func(http.Handler) http.Handler, edit func(*Config), events ...string) *world {
+	t.Helper()
+	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RetryScale: 0.01, RateLimit: 100_000}), log: &safeBuilder{}, database: database, edit: edit}
 	w.client = w.sandbox.Client()
 	if through != nil {
 		upstream, err := url.Parse(w.sandbox.BaseURL())
@@ -96,12 +103,16 @@ func newWorldThrough(t testing.TB, database Secret, through func(http.Handler) h
 // start runs a service on a data folder until the test ends.
 func (w *world) start(listener net.Listener, data string, database Secret) {
 	w.t.Helper()
-	w.run(listener, Config{
+	cfg := Config{
 		Listen: listener.Addr().String(), DataDir: data, DatabaseURL: database, APIToken: apiToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
 		Environments: map[Environment]EnvironmentConfig{
 			Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: cmp.Or(w.api, w.sandbox.BaseURL()), WebhookSecrets: []Secret{Secret(w.secret)}, Flows: testFlows()},
 		},
-	})
+	}
+	if w.edit != nil {
+		w.edit(&cfg)
+	}
+	w.run(listener, cfg)
 }
 
 // run runs a service with a configuration until the test ends.
@@ -251,7 +262,7 @@ func testAPassedInquiryAndItsCaseAreApproved(t *testing.T, database Secret) {
 }
 
 func testAFailedInquiryIsReviewedAndGetsALink(t *testing.T, database Secret) {
-	w := newWorld(t, database)
+	w := newWorldWith(t, database, nil, withSecretsKey)
 	inquiry, kase := w.applicant("user-2")
 	w.simulate(inquiry, "start_inquiry", "create_failed_verification", "fail_inquiry")
 	w.eventually("the case is Pending", func() bool { return w.caseStatus(kase) == "Pending" })

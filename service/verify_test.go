@@ -409,6 +409,29 @@ func testNothingThatAPersonEntersIsStored(t *testing.T, database Secret) {
 	}
 }
 
+// testVerificationsAreCounted reads the metrics of verifications.
+func testVerificationsAreCounted(t *testing.T, database Secret) {
+	w := newWorld(t, database)
+	w.verify("user-1")
+	w.verify("user-1")
+	if _, err := w.service.Verify(t.Context(), Sandbox, VerifyRequest{Reference: "user-1", Flow: "kyc"}); err != nil {
+		t.Fatal(err)
+	}
+	w.request("/v1/sandbox/verifications", `{"reference":"user-1","flow":"made-up"}`)
+	status, metrics := w.request("/metrics", "")
+	for _, want := range []string{
+		`idem_verifications_total{environment="sandbox",flow="kyc",result="created"} 1`, `idem_verifications_total{environment="sandbox",flow="kyc",result="reused"} 2`,
+		`idem_verifications_total{environment="sandbox",flow="",result="invalid"} 1`, `idem_verification_seconds_count{environment="sandbox",flow="kyc"} 3`,
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("%d without %s", status, want)
+		}
+	}
+	if strings.Contains(metrics, "made-up") {
+		t.Error("a caller can make up names of flows")
+	}
+}
+
 // testAProgramThatEmbedsTheServiceVerifies calls the service without its API.
 func testAProgramThatEmbedsTheServiceVerifies(t *testing.T, database Secret) {
 	w := newWorld(t, database)

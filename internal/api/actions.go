@@ -37,7 +37,7 @@ type Action struct {
 	Outcome        string             `json:"outcome"`
 	Said           string             `json:"said,omitempty" doc:"what Persona said when it refused last; can name a person"`
 	RequestID      string             `json:"request_id,omitempty"`
-	Result         json.RawMessage    `json:"result,omitempty" doc:"can be a credential, such as a one-time link"`
+	Result         json.RawMessage    `json:"result,omitempty" doc:"can be a credential, such as a one-time link; stored only with secrets_key"`
 	CreatedAt      time.Time          `json:"created_at"`
 	FinishedAt     *time.Time         `json:"finished_at"`
 }

@@ -50,7 +50,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	config.Transformers = []huma.Transformer{asProblem}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(newPaths(mux), config)
-	api.UseMiddleware(identify, access(auth.New(s.Store, domain.Secret(s.Token), s.Proxies, s.Now), s.failed), exactQuery, s.repeatable, tag)
+	api.UseMiddleware(identify, s.survive, access(auth.New(s.Store, domain.Secret(s.Token), s.Proxies, s.Now), s.failed), exactQuery, receive, s.repeatable, tag)
 	registerRows(api, s)
 	registerExplain(api, s)
 	registerEndpoints(api, s)

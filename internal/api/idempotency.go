@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,8 +27,6 @@ const (
 	// staleAfter another request may take over, since the process is gone.
 	handleTime = time.Minute
 	staleAfter = 2 * time.Minute
-
-	maxBody = 1 << 20 // bytes of a request's body, as Huma limits it
 )
 
 // Metadata of operations: how a repeated request is answered.
@@ -64,7 +61,7 @@ func (s *server) repeatable(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	r, w := humago.Unwrap(ctx)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(r.Body) // it was received
 	if err != nil {
 		writeProblem(ctx, unreadable(err))
 		return
@@ -84,13 +81,6 @@ func (s *server) repeatable(ctx huma.Context, next func(huma.Context)) {
 	default:
 		s.handleOnce(ctx, r, w, body, request, next)
 	}
-}
-
-func unreadable(err error) *Problem {
-	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-		return problem(tooLarge, "the body is longer than one mebibyte")
-	}
-	return problem(malformedRequest, "the body ended early")
 }
 
 // hashOf identifies what is requested.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,16 +37,40 @@ func (p paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *htt
 func (p paths) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.whole.ServeHTTP(w, r) }
 
 func (p paths) unknown(w http.ResponseWriter, r *http.Request) {
-	id := domain.NewID("req")
-	w.Header().Set("X-Request-Id", id)
-	ctx := huma.WithValue(humago.NewContext(&huma.Operation{}, r, w), requestKey, id)
 	if methods := p.methods(r); len(methods) > 0 {
 		w.Header().Set("Allow", strings.Join(methods, ", "))
-		writeProblem(ctx, problem(methodNotAllowed, "this path has "+strings.Join(methods, ", ")))
+		rejectPath(w, r, problem(methodNotAllowed, "this path has "+strings.Join(methods, ", ")))
 		return
 	}
-	writeProblem(ctx, problem(unknownPath, "the API has no such path: /docs lists them"))
+	rejectPath(w, r, problem(unknownPath, "the API has no such path: /docs lists them"))
 }
+
+// rejectPath answers a request that no operation gets.
+func rejectPath(w http.ResponseWriter, r *http.Request, p *Problem) {
+	id := domain.NewID("req")
+	w.Header().Set("X-Request-Id", id)
+	writeProblem(huma.WithValue(humago.NewContext(&huma.Operation{}, r, w), requestKey, id), p)
+}
+
+// ExactPaths answers 404 to a path that [http.ServeMux] would redirect:
+// "/v1/sandbox/events/../replay" must not become a request to replay everything. A reference
+// "." or ".." arrives with escaped dots.
+func ExactPaths(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.EscapedPath()
+		clean := path.Clean(given)
+		switch {
+		case given == clean || given == clean+"/":
+			next.ServeHTTP(w, r)
+		case strings.HasPrefix(given, "/v1/"):
+			rejectPath(w, r, problem(unknownPath, inexactPath))
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+const inexactPath = `a part of the path is empty, "." or "..": in an id or a reference write / as %2F, and the dots of a reference "." or ".." as %2E`
 
 // methods returns the methods with which the path of a request exists.
 func (p paths) methods(r *http.Request) (methods []string) {

@@ -156,7 +156,7 @@ func asProblem(ctx huma.Context, _ string, v any) (any, error) {
 	detail := failed.Detail
 	switch {
 	case failed.Status == http.StatusInternalServerError:
-		detail, fields = "the service failed; look for the request's id in the log", nil
+		detail, fields = failedDetail, nil
 	case detail == "validation failed":
 		detail = "correct what errors lists"
 	}

@@ -218,6 +218,9 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 		return problem(conflict, closed.Error())
 	case errors.Is(err, verify.ErrNoInquiry):
 		return problem(conflict, err.Error())
+	case errors.Is(err, verify.ErrPanic):
+		s.Logger.ErrorContext(ctx, "verifying somebody failed", "request", requestID(ctx), "error", err)
+		return problem(internalError, failedDetail)
 	case errors.Is(err, verify.ErrUncertain):
 		return later(verify.ErrUncertain.Error(), time.Minute)
 	case errors.Is(err, verify.ErrBusy):
@@ -235,7 +238,7 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 		s.Logger.WarnContext(ctx, "verifying somebody failed", "error", err)
 		wait := 5 * time.Second
 		if refusal != nil && refusal.RetryAfter() > 0 {
-			wait = refusal.RetryAfter()
+			wait = min(refusal.RetryAfter(), time.Minute) // Persona's windows last a minute
 		}
 		return later("Persona did not answer, or is overloaded: try again", wait)
 	}

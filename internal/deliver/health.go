@@ -13,7 +13,10 @@ const (
 	tolerated    = 5 // consecutive failures that open the breaker
 	firstPause   = time.Second
 	longestPause = time.Minute
-	longestAsked = time.Hour // longest pause that Retry-After can ask for
+
+	// longestAsked is the longest wait that Retry-After can ask for. A mistake of the receiver,
+	// or a proxy before it, must not hold back a verdict for days.
+	longestAsked = time.Hour
 )
 
 // open reports whether the breaker is open.

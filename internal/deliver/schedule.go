@@ -39,7 +39,7 @@ func (a answer) alive() bool {
 func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Delivery {
 	d.Attempts++
 	d.Log = append(d.Log[max(0, len(d.Log)-keptAttempts+1):len(d.Log):len(d.Log)], a.Attempt)
-	wait := max(backoff(d.Attempts, draw), a.retryAfter)
+	wait := max(backoff(d.Attempts, draw), min(a.retryAfter, longestAsked))
 	switch deadline := d.CreatedAt.Add(giveUpAfter); {
 	case a.accepted():
 		d.State, d.FinishedAt, d.NextAttemptAt = domain.DeliveryDelivered, now, time.Time{}

@@ -86,15 +86,48 @@ func TestADeliveryIsRetriedForThreeDays(t *testing.T) {
 }
 
 func TestADeliveryWaitsForAsLongAsTheEndpointAsks(t *testing.T) {
-	a := said(503)
-	a.retryAfter = 2 * time.Hour
-	d := settle(domain.Delivery{CreatedAt: start}, a, start, 0)
-	if wait := d.NextAttemptAt.Sub(start); wait != 2*time.Hour {
-		t.Errorf("it waits %s", wait)
+	for name, c := range map[string]struct {
+		status   int
+		asked    time.Duration
+		attempts int // before this one
+		want     time.Duration
+	}{
+		"ten minutes after a 503":                     {503, 10 * time.Minute, 0, 10 * time.Minute},
+		"ten minutes after a 429":                     {429, 10 * time.Minute, 0, 10 * time.Minute},
+		"an hour":                                     {503, time.Hour, 0, time.Hour},
+		"two hours, of which it gets one":             {503, 2 * time.Hour, 0, time.Hour},
+		"a year, of which it gets an hour":            {503, 365 * 24 * time.Hour, 0, time.Hour},
+		"a year, while the regular delay is longer":   {503, 365 * 24 * time.Hour, 30, longestRetry / 2},
+		"a second, while the regular delay is longer": {429, time.Second, 30, longestRetry / 2},
+	} {
+		a := said(c.status)
+		a.retryAfter = c.asked
+		d := settle(domain.Delivery{CreatedAt: start, Attempts: c.attempts}, a, start, 0)
+		if wait := d.NextAttemptAt.Sub(start); wait != c.want {
+			t.Errorf("%s: it waits %s, want %s", name, wait, c.want)
+		}
 	}
-	a.retryAfter = 1000 * time.Hour
-	if d = settle(domain.Delivery{CreatedAt: start}, a, start, 0); d.NextAttemptAt.Sub(start) != giveUpAfter {
-		t.Errorf("asked for too much, it waits %s", d.NextAttemptAt.Sub(start))
+}
+
+// A receiver that always asks for a year gets every notification within an hour of its
+// recovery, and is not asked more often than that.
+func TestAnEndpointThatAsksForAYearHoldsNothingBackForLong(t *testing.T) {
+	a := said(503)
+	a.retryAfter = retryAfter("31536000", start)
+	d, h, now := domain.Delivery{State: domain.DeliveryWaiting, CreatedAt: start}, health{}, start
+	for d.State == domain.DeliveryWaiting {
+		d, h = settle(d, a, now, 0.5), h.after(a, now, 0.5)
+		next := d.NextAttemptAt
+		if h.until.After(next) {
+			next = h.until
+		}
+		if wait := next.Sub(now); d.State == domain.DeliveryWaiting && (wait <= 0 || wait > longestRetry || d.Attempts < 8 && wait > longestAsked) {
+			t.Fatalf("after attempt %d it waits %s", d.Attempts, wait)
+		}
+		now = next
+	}
+	if d.Attempts > 80 {
+		t.Errorf("it is tried %d times in three days", d.Attempts)
 	}
 }
 

@@ -10,7 +10,7 @@ type Event struct {
 	Name        string // for example inquiry.approved; Persona may add names
 	CreatedAt   time.Time
 	Object      Ref               // the resource in the payload
-	Body        []byte            // the raw bytes whose signature was verified, or the event as GET /events returned it
+	Body        []byte            // the bytes whose signature was verified, or the event as GET /events returned it, without access tokens of files
 	Headers     map[string]string // of the webhook, without those that contain secrets; empty for an event from Persona's list
 	Via         Via
 	ReceivedAt  time.Time

@@ -45,7 +45,7 @@ func Read(e domain.Event) (Snapshot, error) {
 	if !utf8.Valid(e.Body) {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(NotUTF8))
 	}
-	event, err := webhook.Parse(e.Body)
+	event, err := webhook.Parse(domain.WithoutFileTokens(e.Body)) // an earlier version stored the tokens
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read event %s: %w", e.ID, unreadable(Malformed))
 	}

@@ -16,8 +16,10 @@ const (
 )
 
 // FromResource parses a resource; the object shares its memory. AsOf is the resource's
-// updated-at, or zero if it has none. The error is an [*UnreadableError].
+// updated-at, or zero if it has none. URLs of files lose their access tokens. The error is
+// an [*UnreadableError].
 func FromResource(environment domain.Environment, raw []byte) (domain.Object, error) {
+	raw = domain.WithoutFileTokens(raw)
 	switch {
 	case !utf8.Valid(raw):
 		return domain.Object{}, unreadable(NotUTF8)

@@ -140,7 +140,7 @@ func (in *Intake) receive(w http.ResponseWriter, r *http.Request, environment do
 	event := domain.Event{
 		Environment: environment, ID: envelope.ID, Name: string(envelope.Name), CreatedAt: envelope.CreatedAt,
 		Object: domain.Ref{Type: envelope.ObjectType, ID: envelope.ObjectID},
-		Body:   body, Headers: headersOf(r.Header), Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
+		Body:   domain.WithoutFileTokens(body), Headers: headersOf(r.Header), Via: domain.ViaWebhook, ReceivedAt: in.now(), State: domain.EventWaiting,
 	}
 	if err := event.Check(); err != nil {
 		return outcome{http.StatusBadRequest, "bad_event"}, err

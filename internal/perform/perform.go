@@ -35,6 +35,10 @@ type Reader interface {
 type Deps struct {
 	Client *persona.Client
 	Reader Reader
+
+	// KeepResults says that the outbox encrypts the results of actions. Without encryption
+	// they are not kept: a one-time link is a credential.
+	KeepResults bool
 }
 
 // Performer performs actions.
@@ -136,9 +140,21 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	if err != nil {
 		return p.failed(ctx, settings, a, err, true)
 	}
-	a.Result = result
-	return p.finish(ctx, a, domain.ActionDone, "Persona accepted the call")
+	outcome := accepted
+	switch {
+	case settings.KeepResults:
+		a.Result = result
+	case len(result) > 0:
+		outcome = accepted + withoutResult
+	}
+	return p.finish(ctx, a, domain.ActionDone, outcome)
 }
+
+// Outcomes of actions that are done.
+const (
+	accepted      = "Persona accepted the call"
+	withoutResult = "; its result is not stored, because secrets_key is not set: a new link comes with POST /v1/{environment}/verifications, or from Persona"
+)
 
 // renewKey stores a new key before it is used.
 func (p *Performer) renewKey(ctx context.Context, a domain.Action) (domain.Action, error) {
@@ -165,7 +181,7 @@ func (p *Performer) failed(ctx context.Context, settings Deps, a domain.Action, 
 		}
 		wait := firstWait * 5
 		if refusal != nil && refusal.RetryAfter() > 0 {
-			wait = refusal.RetryAfter()
+			wait = min(refusal.RetryAfter(), longestWait) // a mistake of Persona must not hold back a decision
 		}
 		return p.retryLater(ctx, a, wait, "rate limit reached")
 	case called && errors.Is(cause, persona.ErrConflict):

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -105,7 +106,7 @@ func newStage(t *testing.T, options sandbox.Options, spec domain.ActionSpec) *st
 	}}
 	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
 	environments := map[domain.Environment]perform.Deps{
-		domain.Sandbox: {Client: s.client, Reader: reader}, domain.Production: {Client: s.client, Reader: reader},
+		domain.Sandbox: {Client: s.client, Reader: reader, KeepResults: true}, domain.Production: {Client: s.client, Reader: reader},
 	}
 	s.performer = perform.New(s.outbox, environments, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	return s
@@ -409,6 +410,25 @@ func TestAOneTimeLinkIsOnlyInTheResult(t *testing.T) {
 	}
 }
 
+// Without encryption, a link is not stored, and the action says how to get another.
+func TestAOneTimeLinkIsNotStoredInTheClear(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	deps := map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: advance.Persona{Client: s.client, Environment: domain.Sandbox}}}
+	s.performer = perform.New(s.outbox, deps, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	a := s.perform()
+	if a.State != domain.ActionDone || a.Result != nil || !strings.Contains(a.Outcome, "secrets_key") || !strings.Contains(a.Outcome, "/verifications") {
+		t.Errorf("the action is %s with %d bytes of result: %s", a.State, len(a.Result), a.Outcome)
+	}
+	for _, saved := range s.saved {
+		if len(saved.Result) > 0 {
+			t.Error("the result was saved")
+		}
+	}
+	if calls := s.calls("Inquiries.GenerateOneTimeLink"); len(calls) != 1 {
+		t.Errorf("%d calls were made", len(calls))
+	}
+}
+
 func TestTheKeyIsStoredBeforeItIsUsed(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	s.now = s.now.Add(24 * time.Hour)
@@ -438,6 +458,33 @@ func TestWaitingForTheRateLimitIsNotAnAttempt(t *testing.T) {
 	}
 	if a := s.perform(); a.State != domain.ActionDone || a.Attempts != 1 {
 		t.Errorf("%s after %d attempts: %s", a.State, a.Attempts, a.Outcome)
+	}
+}
+
+// Persona's windows last a minute. Whatever a 429 says, the action is soon tried again.
+func TestAnActionDoesNotWaitForAYear(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	year := func(next persona.Doer) persona.Doer {
+		return func(r *http.Request) (*http.Response, error) {
+			res, err := next(r)
+			if err == nil && res.StatusCode == http.StatusTooManyRequests {
+				res.Header.Set("RateLimit-Remaining", "0")
+				res.Header.Set("RateLimit-Reset", "31536000")
+				res.Header.Set("Retry-After", "31536000")
+			}
+			return res, err
+		}
+	}
+	reader := advance.Persona{Client: s.client, Environment: domain.Sandbox}
+	s.client = s.sandbox.Client(persona.WithMaxRetries(0), persona.WithMiddleware(year))
+	s.performer = perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: {Client: s.client, Reader: reader}}, telemetry.New(),
+		slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	s.must(nil, s.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatusBefore, Operation: "Inquiries.Approve", Status: 429}))
+	if err := s.performer.Perform(t.Context(), domain.Sandbox, "axn_1"); err != nil {
+		t.Fatal(err)
+	}
+	if wait := s.action.NextAttemptAt.Sub(s.now); s.action.State != domain.ActionWaiting || wait <= 0 || wait > time.Hour {
+		t.Errorf("it is %s and waits %s", s.action.State, wait)
 	}
 }
 

@@ -94,6 +94,7 @@ func read(e *persona.Event) (domain.Event, error) {
 	if err != nil {
 		return domain.Event{}, fmt.Errorf("read a page of events: %w", err)
 	}
+	body = domain.WithoutFileTokens(body)
 	envelope, err := webhook.ParseEnvelope(body)
 	if err == nil {
 		return domain.Event{

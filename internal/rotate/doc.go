@@ -5,7 +5,7 @@
 // The state file has ids and hashes, no key and no secret.
 //
 //   - [Key] clones the API key, writes the clone's value to the file, waits until nobody
-//     uses the old key any more, and then expires it.
+//     uses the old key any more, as far as Persona's records show, and then expires it.
 //   - [Secrets] lets Persona make a new secret while the old one stays valid, adds the new
 //     one to the file, and removes the old one when it has expired.
 package rotate

@@ -53,18 +53,6 @@ type nextKey struct {
 	Made    time.Time `json:"made,omitzero"` // by Persona's clock
 }
 
-// previousKey is a key that was replaced and is expired when nobody uses it any more.
-type previousKey struct {
-	ID       string    `json:"id"`
-	Cloned   time.Time `json:"cloned"` // when it was certainly in use, by Persona's clock
-	LastUsed time.Time `json:"last_used"`
-	Since    time.Time `json:"since"` // when LastUsed changed last
-}
-
-// clockGrain is how far Persona's time of the last use may be behind that of a clone which was
-// made with that use.
-const clockGrain = time.Minute
-
 // keyMemory is how long Persona certainly remembers an idempotency key, less an hour.
 const keyMemory = 23 * time.Hour
 
@@ -253,7 +241,7 @@ func (r *keyRotation) replace(ctx context.Context) (Status, error) {
 	}
 	return Status{
 		Did:  r.note + fmt.Sprintf("cloned %s to %s and wrote the new key to %s", old, clone.ID, r.Place),
-		Next: fmt.Sprintf("expire %s when it has not been used for %s", old, r.Quiet), Wait: r.pause(),
+		Next: fmt.Sprintf("expire %s when it has not been used for %s", old, r.Quiet), Wait: pause(r.Quiet),
 	}, nil
 }
 
@@ -303,28 +291,32 @@ func (r *keyRotation) retire(ctx context.Context) (Status, error) {
 	if expires := key.Attributes.ExpiresAt; !expires.IsZero() && !expires.After(r.Now().Add(r.Grace)) {
 		return r.finish("the API key " + old.ID + " has expired")
 	}
-	used := key.Attributes.LastUsedAt.Time
-	if used.IsZero() {
+	current, err := r.client.APIKeys.Get(ctx, r.state.ID) // which the call before has used
+	if err != nil {
+		return Status{}, fmt.Errorf("read the API key %s: %w", r.state.ID, err)
+	}
+	if key, err = r.client.APIKeys.Get(ctx, old.ID); err != nil { // again: it must be newer than current
+		return Status{}, fmt.Errorf("read the API key %s: %w", old.ID, err)
+	}
+	old.look(key.Attributes.LastUsedAt.Time, current.Attributes.LastUsedAt.Time, r.Now())
+	if err := save(r.Place, r.state); err != nil {
+		return Status{}, err
+	}
+	left, shown := old.left(r.Quiet)
+	switch {
+	case !shown && r.Now().Sub(old.Since) > old.patience(r.Quiet):
 		return Status{}, fmt.Errorf("the last use of the API key %s is not known, since Persona does not show when it was: expire it yourself when nothing uses it", old.ID)
-	}
-	late := used.Before(old.Cloned.Add(-clockGrain)) // the call that cloned it is not recorded yet
-	if late || !used.Equal(old.LastUsed) {
-		old.LastUsed, old.Since = used, r.Now()
-		if err := save(r.Place, r.state); err != nil {
-			return Status{}, err
-		}
-	}
-	if left := r.Quiet - r.Now().Sub(old.Since); left > 0 {
-		return Status{Next: fmt.Sprintf("expire %s when it has not been used for %s (last use: %s)", old.ID, r.Quiet, old.LastUsed.UTC().Format(time.RFC3339)), Wait: min(left, r.pause())}, nil
+	case !shown:
+		return Status{Next: fmt.Sprintf("expire %s when Persona shows that it has not been used for %s; no use since the key was replaced is shown yet", old.ID, r.Quiet), Wait: pause(r.Quiet)}, nil
+	case left > 0:
+		return Status{Next: fmt.Sprintf("expire %s when it has not been used for %s (last use: %s; Persona shows uses until %s)", old.ID, r.Quiet,
+			old.LastUsed.UTC().Format(time.RFC3339), old.Covered.UTC().Format(time.RFC3339)), Wait: min(left, pause(r.Quiet))}, nil
 	}
 	if err := r.expire(ctx, old.ID, r.Grace); err != nil {
 		return Status{}, err
 	}
 	return r.finish("expired the old API key " + old.ID)
 }
-
-// pause is the time between two looks at the old key.
-func (r *keyRotation) pause() time.Duration { return max(r.Quiet/10, 50*time.Millisecond) }
 
 func (r *keyRotation) expire(ctx context.Context, id string, in time.Duration) error {
 	seconds := max(1, int64(in/time.Second)) // whether Persona accepts 0 is not documented

@@ -29,6 +29,9 @@ type world struct {
 	killAt int                      // the call at which the process is killed; 0 means never
 	alter  func(body string) string // changes answers; may be nil
 	after  bool                     // whether Persona receives that call
+
+	counted func(key string) // is called with the key of each call; may be nil
+	old     string           // the id of the first key
 }
 
 // killed is the panic of a process that is killed.
@@ -38,6 +41,12 @@ func newWorld(t *testing.T, content string) *world {
 	t.Helper()
 	w := &world{Server: sandbox.NewServer(t, sandbox.Options{RateLimit: 100_000}), t: t, path: filepath.Join(t.TempDir(), "file"), now: time.Now()}
 	w.write(content)
+	for key, err := range w.Client().APIKeys.List(t.Context(), persona.APIKeyListParams{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.old = key.ID
+	}
 	return w
 }
 
@@ -62,6 +71,9 @@ func (w *world) dial(key string) (*persona.Client, error) {
 	return persona.NewClient(persona.WithAPIKey(key), persona.WithBaseURL(w.BaseURL()), persona.WithMaxRetries(0), persona.WithMiddleware(func(next persona.Doer) persona.Doer {
 		return func(r *http.Request) (*http.Response, error) {
 			w.calls++
+			if w.counted != nil {
+				w.counted(key)
+			}
 			if w.calls != w.killAt {
 				return w.altered(next(r))
 			}
@@ -111,6 +123,17 @@ func (w *world) works(key string) bool {
 		w.t.Fatal(err)
 	}
 	return err == nil
+}
+
+// use uses a key, as another program does.
+func (w *world) use(key string) {
+	w.t.Helper()
+	if !w.works(key) {
+		w.t.Fatal("the key does not work")
+	}
+	if w.counted != nil {
+		w.counted(key)
+	}
 }
 
 // finish takes steps until the rotation is done, an hour apart.

@@ -29,6 +29,8 @@ type Metrics struct {
 	Delivered    *prometheus.CounterVec   // attempts to deliver notifications by environment, endpoint and what they came to: delivered, retried, failed
 	Delivery     *prometheus.HistogramVec // seconds from a notification to its acceptance by an endpoint, by environment
 	Paused       *prometheus.GaugeVec     // 1 while an endpoint's circuit breaker is open, by environment and endpoint
+	Verified     *prometheus.CounterVec   // calls that verify somebody, by environment, flow and result
+	Verifying    *prometheus.HistogramVec // seconds that they took, by environment and flow
 	Nodes        prometheus.Gauge         // processes on the same database
 	ReloadOK     prometheus.Gauge         // 1 if the last reload of the configuration succeeded, or there was none
 	ReloadedAt   prometheus.Gauge         // when the configuration was loaded last, in Unix seconds
@@ -57,6 +59,10 @@ func New() *Metrics {
 	m.Delivered = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_delivery_attempts_total", Help: "Attempts to deliver notifications to endpoints, by what the delivery came to; alert on failed."}, []string{"environment", "endpoint", "state"})
 	m.Delivery = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_delivery_seconds", Help: "Time from a notification to its acceptance by an endpoint.",
 		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 5, 30, 300, 3600, 86400}}, []string{"environment"})
+	m.Verified = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idem_verifications_total", Help: "Calls that verify somebody, by flow and by what was done; alert on key_refused, unavailable and failed."}, []string{"environment", "flow", "result"})
+	m.Verifying = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "idem_verification_seconds", Help: "Time that a call to verify somebody took.",
+		Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 25}}, []string{"environment", "flow"})
+	m.registry.MustRegister(m.Verified, m.Verifying)
 	m.Paused = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "idem_endpoint_paused", Help: "1 while an endpoint fails and is tried once in a while; alert when it stays 1."}, []string{"environment", "endpoint"})
 	m.ReloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_successful", Help: "1 if the configuration on disk is in use, 0 if the last reload rejected it; alert on 0."})
 	m.ReloadedAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "idem_config_last_reload_success_timestamp_seconds", Help: "When the configuration was loaded last."})

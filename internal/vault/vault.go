@@ -55,6 +55,9 @@ func New(keys []domain.Secret) (Vault, error) {
 	return v, nil
 }
 
+// Encrypts reports whether the vault has a key.
+func (v Vault) Encrypts() bool { return len(v.keys) > 0 }
+
 // Seal encrypts a text that belongs to an owner. It can be opened for this owner only.
 func (v Vault) Seal(text, owner string) string {
 	if len(v.keys) == 0 {

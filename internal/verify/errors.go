@@ -43,6 +43,9 @@ func sentence(text string) string {
 // Another inquiry is not created before that is known: try again later.
 var ErrUncertain = errors.New("it is not known yet whether Persona created the inquiry: try again in a minute")
 
+// ErrPanic means that the program failed.
+var ErrPanic = errors.New("panic")
+
 // ErrBusy means that another call for the same subject and flow took too long.
 var ErrBusy = errors.New("another call for this subject and flow is running: try again")
 

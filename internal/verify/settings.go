@@ -42,6 +42,7 @@ type Verifier struct {
 	logger *slog.Logger
 	now    func() time.Time
 	calls  singleflight.Group
+	tell   func(Observation) // nil if nobody observes
 
 	mu           sync.RWMutex
 	environments map[domain.Environment]Settings

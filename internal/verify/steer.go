@@ -35,10 +35,22 @@ func (v *Verifier) Reset(ctx context.Context, env domain.Environment, id, reason
 // Link makes a one-time link to the newest inquiry of a verification, which must be open or
 // in review.
 func (v *Verifier) Link(ctx context.Context, env domain.Environment, id string) (Answer, error) {
+	begun := time.Now()
 	row, err := v.store.Verification(ctx, env, id)
 	if err != nil {
+		v.observe(env, "", failure(err), begun)
 		return Answer{}, err
 	}
+	answer, err := v.link(ctx, row)
+	result := "linked"
+	if err != nil {
+		result = failure(err)
+	}
+	v.observe(env, row.Flow, result, begun)
+	return answer, err
+}
+
+func (v *Verifier) link(ctx context.Context, row domain.Verification) (Answer, error) {
 	if row.Inquiry == "" {
 		return Answer{}, ErrNoInquiry
 	}

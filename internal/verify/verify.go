@@ -53,6 +53,15 @@ const (
 // Errors are an [*UnknownFlowError], a [*RequestError], [ErrUncertain], [ErrBusy], those of
 // the database, and those of the client: see [Rejection].
 func (v *Verifier) Verify(ctx context.Context, r Request) (Answer, error) {
+	begun := time.Now()
+	answer, err := v.share(ctx, r)
+	v.observe(r.Environment, r.Flow, resultOf(answer, err), begun)
+	return answer, err
+}
+
+// share checks a request, and works on it together with the calls for the same subject and
+// flow.
+func (v *Verifier) share(ctx context.Context, r Request) (Answer, error) {
 	s := v.settings(r.Environment)
 	f, err := s.flow(r.Flow)
 	if err != nil {
@@ -94,7 +103,7 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Answer, error) {
 // nothing else would recover.
 func recoverTo(err *error) {
 	if reason := recover(); reason != nil {
-		*err = fmt.Errorf("verify: panic: %v\n%s", reason, debug.Stack())
+		*err = fmt.Errorf("verify: %w: %v\n%s", ErrPanic, reason, debug.Stack())
 	}
 }
 

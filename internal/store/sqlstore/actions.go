@@ -14,12 +14,12 @@ import (
 
 // saveActions stores actions with new derived keys, and returns a job for the first waiting
 // action of each decision.
-func saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []domain.Action) ([]store.Job, error) {
+func (s *Store) saveActions(ctx context.Context, tx Tx, env domain.Environment, actions []domain.Action) ([]store.Job, error) {
 	var rows [][]any
 	for _, a := range actions {
 		rows = append(rows, []any{
 			string(a.Environment), a.ID, a.DecisionID, string(a.Spec.Kind), a.Spec.Target.Type, a.Spec.Target.ID, encode(a.Spec.Arguments), a.Spec.Expects, a.DerivedKey, a.IdempotencyKey, micros(a.KeyMadeAt),
-			string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.CreatedAt), micros(a.FinishedAt), int64(1),
+			string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, s.sealResult(a), micros(a.CreatedAt), micros(a.FinishedAt), int64(1),
 		})
 	}
 	done, err := tx.Insert(ctx, Insert{
@@ -104,7 +104,7 @@ func (s *Store) updateActions(ctx context.Context, env domain.Environment, given
 	for _, g := range given {
 		a := g.action
 		rows = append(rows, []any{
-			a.IdempotencyKey, micros(a.KeyMadeAt), string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, string(a.Result), micros(a.FinishedAt),
+			a.IdempotencyKey, micros(a.KeyMadeAt), string(a.State), int64(a.Attempts), micros(a.NextAttemptAt), a.Outcome, a.Said, a.RequestID, s.sealResult(a), micros(a.FinishedAt),
 			string(env), a.ID, a.Version,
 		})
 	}
@@ -211,7 +211,7 @@ func (s *Store) Action(ctx context.Context, env domain.Environment, id string) (
 	rows, err := s.db.Query(ctx, "SELECT "+actionColumns+" FROM actions WHERE environment = $1 AND id = $2", env, id)
 	found, err := collect(rows, err, func(rows Rows) (domain.Action, error) {
 		var sequence int64
-		return scanAction(env)(rows, &sequence)
+		return s.scanAction(env)(rows, &sequence)
 	})
 	if err == nil && len(found) == 0 {
 		err = store.ErrNotFound
@@ -224,10 +224,10 @@ func (s *Store) Action(ctx context.Context, env domain.Environment, id string) (
 
 // Actions implements [store.Store].
 func (s *Store) Actions(ctx context.Context, env domain.Environment, f store.Filter) (store.Page[domain.Action], error) {
-	return list(ctx, s.db, actionColumns, "actions", env, f, scanAction(env))
+	return list(ctx, s.db, actionColumns, "actions", env, f, s.scanAction(env))
 }
 
-func scanAction(env domain.Environment) func(Rows, *int64) (domain.Action, error) {
+func (s *Store) scanAction(env domain.Environment) func(Rows, *int64) (domain.Action, error) {
 	return func(rows Rows, sequence *int64) (domain.Action, error) {
 		a := domain.Action{Environment: env}
 		var arguments, result string
@@ -238,9 +238,7 @@ func scanAction(env domain.Environment) func(Rows, *int64) (domain.Action, error
 			return a, err
 		}
 		a.KeyMadeAt, a.NextAttemptAt, a.CreatedAt, a.FinishedAt = moment(keyMade), moment(next), moment(created), moment(finished)
-		if result != "" {
-			a.Result = json.RawMessage(result)
-		}
+		a.Result = s.openResult(a, result)
 		return a, json.Unmarshal([]byte(arguments), &a.Spec.Arguments)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // RequestAction implements [store.Store].
 func (s *Store) RequestAction(ctx context.Context, a domain.Action, log []audit.Entry) (domain.Action, error) {
 	err := s.db.Tx(ctx, func(tx Tx) error {
-		jobs, err := saveActions(ctx, tx, a.Environment, []domain.Action{a})
+		jobs, err := s.saveActions(ctx, tx, a.Environment, []domain.Action{a})
 		if err != nil || len(jobs) == 0 { // it was requested before
 			return err
 		}

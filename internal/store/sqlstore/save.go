@@ -144,7 +144,7 @@ func (s *Store) saveAll(ctx context.Context, env domain.Environment, advances []
 				log, notifications = append(log, a.Audit...), append(notifications, a.Notifications...)
 			}
 		}
-		performing, err := saveActions(ctx, tx, env, actions)
+		performing, err := s.saveActions(ctx, tx, env, actions)
 		if err := errors.Join(err, saveDecisions(ctx, tx, decisions)); err != nil {
 			return err
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/idemhq/idem/internal/vault"
 )
 
-// UseVault sets what encrypts the secrets of endpoints, and stores again with it those that
-// were stored otherwise: in the clear, or with an older key. It fails if a secret cannot be
-// decrypted. Call it before the store is used.
+// UseVault sets what encrypts the secrets of endpoints and the results of actions, and stores
+// again with it those secrets that were stored otherwise: in the clear, or with an older key.
+// It fails if a secret cannot be decrypted. Call it before the store is used.
 func (s *Store) UseVault(ctx context.Context, v vault.Vault) error {
 	s.vault = v
 	rows, err := s.db.Query(ctx, "SELECT environment, name, secrets FROM endpoints")

@@ -100,6 +100,8 @@ func Run(t *testing.T, open Open) {
 		"a timeline has pages":                              timelineInPages,
 		"pages of a timeline lose and repeat nothing":       timelineWhileRowsAreAdded,
 		"secrets of endpoints can be encrypted":             secretsEncrypted,
+		"results of actions are encrypted":                  resultsEncrypted,
+		"many results are encrypted":                        manyResultsEncrypted,
 		"an action by hand is stored once, and discarded":   actionByHand,
 		"a verification is read as it was saved":            verificationRoundTrip,
 		"a verification is saved only over its version":     verificationStale,

@@ -87,6 +87,7 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	tell(clock(response, o.Now(), settings.Tolerance))
 	tell(rate(response))
 	tell(at.events(ctx))
+	at.flows(ctx, tell)
 	at.webhook(ctx, tell)
 	o.ages(ctx, environment, tell)
 }

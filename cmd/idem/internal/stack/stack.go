@@ -4,6 +4,8 @@ package stack
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -126,12 +128,19 @@ func (s *Stack) makeService(ctx context.Context, o Options, address string) erro
 	}
 	var err error
 	s.Service, err = service.New(ctx, service.Config{
-		Listen: address, DataDir: o.DataDir, APIToken: o.APIToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true,
+		Listen: address, DataDir: o.DataDir, APIToken: o.APIToken, LogLevel: "info", LogFormat: "text", AllowPrivateAddresses: true, SecretsKey: secretsKey(),
 		Environments: map[service.Environment]service.EnvironmentConfig{
 			service.Sandbox: {APIKey: sandbox.SandboxKey, BaseURL: s.API(), WebhookSecrets: []service.Secret{service.Secret(s.Secret)}, Notifications: endpoints, Flows: flows()},
 		},
 	}, o.Logger)
 	return err
+}
+
+// secretsKey encrypts links to the local sandbox, so that the service stores and shows them.
+// It is the same on every machine: the links open nothing of anybody's.
+func secretsKey() []service.Secret {
+	key := sha256.Sum256([]byte("idem dev"))
+	return []service.Secret{service.Secret(base64.StdEncoding.EncodeToString(key[:]))}
 }
 
 // Flow is the name of the service's flow. It has the sandbox's own template, and no
