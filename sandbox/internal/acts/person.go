@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -121,7 +122,7 @@ func runReport(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Res
 		account = c.Get(id)
 	}
 	report := resources.NewReport(c, a.Type, template, a.Query, account, inquiry)
-	return report, resources.SetReportSignals(report, a.Signals)
+	return report, risk.SetReport(report, a.Signals)
 }
 
 // runWorkflow has a workflow decide on an inquiry. If the act has the type of a report, the
@@ -140,10 +141,10 @@ func runWorkflow(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.R
 
 // setBehaviors sets risk signals of an inquiry.
 func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
-	return inquiry, resources.SetBehaviors(c, inquiry, a.Signals)
+	return inquiry, risk.SetBehaviors(c, inquiry, a.Signals)
 }
 
 // setSessionSignals sets what Persona finds out about a session.
 func setSessionSignals(c *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
-	return session, resources.SetSessionSignals(c, session, a.Signals)
+	return session, risk.SetSession(c, session, a.Signals)
 }

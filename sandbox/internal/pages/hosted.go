@@ -21,6 +21,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -373,7 +374,7 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 		meta["auto-create-account-type-id"] = id
 	}
 	template := cmp.Or(v.query.Get("inquiry-template-version-id"), v.query.Get("inquiry-template-id"))
-	attributes["fields"] = resources.FieldsOfTexts(c, template, fields)
+	attributes["fields"] = schema.OfTexts(c, template, fields)
 	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {

@@ -9,7 +9,7 @@ import (
 	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
-	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -91,7 +91,7 @@ func chooseSignals(c *engine.Change, session *storage.Resource, form url.Values)
 	if len(signals) == 0 {
 		return nil
 	}
-	return asFlowError(resources.SetSessionSignals(c, session, signals))
+	return asFlowError(risk.SetSession(c, session, signals))
 }
 
 // asFlowError returns a refusal as an error of the page. Its message stays in English.

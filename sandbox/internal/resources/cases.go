@@ -11,6 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -146,7 +147,7 @@ func redactCase(c *engine.Call, r *storage.Resource) error {
 		return engine.Conflict("Case already redacted")
 	}
 	c.DeleteFiles(r.Attributes["attachments"])
-	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = blankedFields(r), []any{}, []any{}
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = schema.Emptied(r), []any{}, []any{}
 	c.Stamp(r, "redacted-at")
 	c.Emit("case.redacted", r, nil)
 	return nil
@@ -214,16 +215,16 @@ func attach(c *engine.Call, r *storage.Resource, ids []string) error {
 
 // setFields sets the fields of a request, and reports whether they changed.
 func setFields(c *engine.Call, r *storage.Resource) (changed bool, err error) {
-	given := snakeKeys(c.Object("data.attributes.fields"))
+	given := schema.SnakeKeys(c.Object("data.attributes.fields"))
 	if len(given) == 0 {
 		return false, nil
 	}
-	declared := fixtures.TypesOfFields(c.Get(r.One("case-template")))
-	if err := checkWritten(declared, "", given, "case template"); err != nil {
+	declared := schema.TypesOf(c.Get(r.One("case-template")))
+	if err := schema.Check(declared, "", given, "case template"); err != nil {
 		return false, err
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	fields = withDeclaredTypes(declared, MergeFields(fields, given), given)
+	fields = schema.WithTypes(declared, schema.Merge(fields, given), given)
 	changed = !reflect.DeepEqual(r.Attributes["fields"], fields)
 	r.Attributes["fields"] = fields
 	return changed, nil

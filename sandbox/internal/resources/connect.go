@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -129,7 +130,7 @@ func sourceData(c *engine.Call, token *storage.Resource) map[string]any {
 	if fields, ok := source.Attributes["fields"].(map[string]any); ok {
 		present := map[string]any{}
 		for name := range fields {
-			present[name] = map[string]any{"visibility": "presence", "value": hasValues(map[string]any{name: fields[name]})}
+			present[name] = map[string]any{"visibility": "presence", "value": schema.HasValues(map[string]any{name: fields[name]})}
 		}
 		peekable["fields"] = present
 	}
@@ -228,7 +229,7 @@ func hydrate(source, destination *storage.Resource, mappings []any) {
 	into, _ := destination.Attributes["fields"].(map[string]any)
 	into = maps.Clone(into)
 	for name, value := range from {
-		if !hasValues(map[string]any{name: value}) {
+		if !schema.HasValues(map[string]any{name: value}) {
 			continue
 		}
 		for _, item := range mappings {

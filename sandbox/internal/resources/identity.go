@@ -6,7 +6,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -27,9 +27,9 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	types := fixtures.FieldTypes(c, inquiry)
+	types := schema.TypesOfInquiry(c, inquiry)
 	for name, value := range found {
-		if typ, declared := types[name]; declared && fieldProblem(typ, value) == "" {
+		if typ, declared := types[name]; declared && schema.Problem(typ, value) == "" {
 			fields[name] = storage.TypedField(typ, value)
 		}
 	}
@@ -72,13 +72,13 @@ func fillAccountFrom(c *engine.Change, v *storage.Resource) {
 		return
 	}
 	have, _ := account.Attributes["fields"].(map[string]any)
-	fields := MergeFields(have, nil)
+	fields := schema.Merge(have, nil)
 	switch v.Typ {
 	case "verification/government-id":
 		if v.Text("id-class") == "" || v.Text("identification-number") == "" {
 			return // a test chose that nothing was read
 		}
-		fields[provedNumbers] = typedField(provedNumbers, []any{map[string]any{
+		fields[provedNumbers] = schema.Typed(provedNumbers, []any{map[string]any{
 			"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
 		}}, nil)
 		at := simclock.Stamp(c.Now)
@@ -105,3 +105,33 @@ const (
 // identificationNumbers is the attribute of an account that versions before 2025-10-27 show
 // in place of the field.
 const identificationNumbers = "identification-numbers"
+
+// fillAccount writes an inquiry's fields into its account if the account has none (Persona
+// help: Accounts).
+func fillAccount(c *engine.Change, inquiry *storage.Resource) {
+	account := c.Edit(inquiry.One("account"))
+	if account == nil {
+		return
+	}
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	for name, field := range fields {
+		if name != provedNumbers && name != provedFace && schema.HasValues(map[string]any{name: field}) {
+			return
+		}
+	}
+	written := map[string]any{}
+	for name, path := range engine.AccountShortcuts() {
+		if name == "country-code" {
+			name = "address-country-code"
+		}
+		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil {
+			schema.SetPath(written, path, value)
+		}
+	}
+	if len(written) == 0 {
+		return
+	}
+	account.Attributes["fields"] = schema.Merge(fields, written)
+	c.Stamp(account, "updated-at")
+	c.Emit("account.updated-fields", account, nil)
+}

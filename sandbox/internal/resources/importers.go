@@ -14,6 +14,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -150,7 +151,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 		written := map[string]any{}
 		for column, value := range row {
 			if path := engine.AccountShortcuts()[column]; path != "" && value != "" {
-				setPath(written, path, value)
+				schema.SetPath(written, path, value)
 			}
 		}
 		reference := row["reference-id"]
@@ -175,7 +176,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 			return rowWrong
 		}
 		account := newAccount(c, fixtures.AccountTypeID, reference)
-		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(blankFields(c.Get(fixtures.AccountTypeID)), written), tags
+		account.Attributes["fields"], account.Attributes["tags"] = schema.Merge(blankFields(c.Get(fixtures.AccountTypeID)), written), tags
 		c.Emit("account.created", account, nil)
 		return rowImported
 	}

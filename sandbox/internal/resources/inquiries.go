@@ -8,7 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -101,14 +101,14 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.NewInquiryFields(fixtures.FieldTypes(c.Change, inquiry))
+	inquiry.Attributes["fields"] = storage.NewInquiryFields(schema.TypesOfInquiry(c.Change, inquiry))
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]
 	} else if reference := c.Text("data.attributes.reference-id"); reference != "" {
 		inquiry.Attributes["reference-id"] = reference
 	}
-	if err := setInquiryFields(c, inquiry); err != nil {
+	if err := schema.SetInquiry(c, inquiry); err != nil {
 		return nil, err
 	}
 	c.Schedule(c.Now.Add(life), inquiry.ID)
@@ -182,7 +182,7 @@ func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
 		return nil, nil
 	}
 	reference = cmp.Or(reference, c.Text("data.attributes.reference-id"))
-	if utf8.RuneCountInString(reference) > maxText {
+	if utf8.RuneCountInString(reference) > schema.MaxText {
 		return nil, tooLong()
 	}
 	if reference != "" {
@@ -212,7 +212,7 @@ func updateInquiry(c *engine.Call, inquiry *storage.Resource) error {
 	if _, given := c.Value("data.attributes.redirect-uri"); given {
 		inquiry.Attributes[RedirectURI] = textOrNil(c, "data.attributes.redirect-uri")
 	}
-	if err := setInquiryFields(c, inquiry); err != nil {
+	if err := schema.SetInquiry(c, inquiry); err != nil {
 		return err
 	}
 	c.Stamp(inquiry, "updated-at")

@@ -2,9 +2,11 @@ package resources
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -68,10 +70,10 @@ func moveInquiry(c *engine.Change, inquiry *storage.Resource, to string, reviewe
 		}
 	case "completed":
 		setStep(inquiry, LastStep)
-		observeBehavior(c, inquiry)
+		risk.Observe(c, inquiry)
 	case "failed":
 		setStep(inquiry, "fail")
-		observeBehavior(c, inquiry)
+		risk.Observe(c, inquiry)
 	default:
 		delete(inquiry.Relationships, "reviewer")
 		if reviewer != nil {
@@ -135,4 +137,9 @@ func inquiryDue(c *engine.Change, inquiry *storage.Resource) {
 // Controlling when inquiries expire).
 func expireRefused(c *engine.Change, inquiryID string) bool {
 	return MoveInquiry(c, c.Edit(inquiryID), "expired") == nil
+}
+
+// StepName returns the name of the step of a flow with a type of verification.
+func StepName(verification string) string {
+	return strings.NewReplacer("/", "_", "-", "_").Replace(verification)
 }

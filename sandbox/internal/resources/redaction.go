@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -62,7 +63,7 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 	if locked(c, inquiry) {
 		return engine.Conflict("a verification of the inquiry is locked for an investigation")
 	}
-	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = blankedFields(inquiry), nil, []any{}
+	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = schema.Emptied(inquiry), nil, []any{}
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}

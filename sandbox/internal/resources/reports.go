@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -23,7 +24,6 @@ const (
 	reportHistory = "_history"   // its entries, oldest first
 	nextRun       = "_next-run"  // when a report, a workflow or a pipeline runs
 	dismissed     = "_dismissed" // true if its match was dismissed
-	reportSignals = "_signals"   // what a test chose that the report finds
 )
 
 func reportOperations() map[string]engine.Operation {
@@ -147,6 +147,30 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 	return r
 }
 
+// latestInquiry returns the latest inquiry of an account that is not redacted, to change, or
+// nil. A report about the account belongs to it.
+func latestInquiry(c *engine.Change, account *storage.Resource) *storage.Resource {
+	if account == nil {
+		return nil
+	}
+	latest := ""
+	for inquiry := range c.IndexedBy("inquiry", account.ID) {
+		if inquiry.One("account") == account.ID && inquiry.Attributes["redacted-at"] == nil {
+			latest = inquiry.ID
+		}
+	}
+	return c.Edit(latest)
+}
+
+// NewAccountReport creates a report about an account, which belongs to the account's latest
+// inquiry.
+func NewAccountReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
+	return NewReport(c, typ, templateID, query, account, latestInquiry(c, account))
+}
+
+// RunReport runs a new report at once.
+func RunReport(c *engine.Change, r *storage.Resource) { runReport(c, r, "initial") }
+
 // editReport is an edit of a report that is ready and not redacted.
 func editReport(change func(*engine.Call, *storage.Resource) error) engine.Operation {
 	return edit("report", func(c *engine.Call, r *storage.Resource) error {
@@ -191,7 +215,7 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 		return
 	}
 	r.Attributes["status"] = "ready"
-	signals, _ := r.Attributes[reportSignals].(map[string]any)
+	signals, _ := r.Attributes[risk.ReportSignals].(map[string]any)
 	found := reportkind.Matches(r.Typ, query)
 	if chosen, ok := signals["has-match"].(bool); ok {
 		found = chosen

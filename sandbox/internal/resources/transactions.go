@@ -8,7 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -80,12 +80,12 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 
 // writeFields returns fields of a transaction with those of a request written into them.
 func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (map[string]any, error) {
-	written := snakeKeys(c.Object("data.attributes.fields"))
-	declared := fixtures.TypesOfFields(typ)
-	if err := checkWritten(declared, "", written, "transaction type"); err != nil {
+	written := schema.SnakeKeys(c.Object("data.attributes.fields"))
+	declared := schema.TypesOf(typ)
+	if err := schema.Check(declared, "", written, "transaction type"); err != nil {
 		return nil, err
 	}
-	return withDeclaredTypes(declared, MergeFields(fields, written), written), nil
+	return schema.WithTypes(declared, schema.Merge(fields, written), written), nil
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for
@@ -157,7 +157,7 @@ func redactTransaction(c *engine.Call, r *storage.Resource) error {
 	if r.Attributes[RedactedOnce] != nil {
 		return engine.Conflict("Transaction already redacted")
 	}
-	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = blankedFields(r), []any{}, nil, nil
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = schema.Emptied(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
 	c.Emit("transaction.redacted", r, nil)
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 )
 
 // Seed is the content of a seed file: what a new sandbox contains in addition to its
@@ -72,7 +73,7 @@ func (f *seedFields) UnmarshalYAML(unmarshal func(any) error) error {
 	*f = seedFields{}
 	for name, typ := range types {
 		name = casing.Kebab(name)
-		(*f)[name] = cmp.Or(typ, fixtures.StandardFieldType(name))
+		(*f)[name] = cmp.Or(typ, schema.StandardType(name))
 	}
 	return nil
 }
@@ -128,8 +129,8 @@ func (f schemaFields) check() string {
 		if _, plain := f[outer]; outer == "" || nested && (inner == "" || plain || strings.Contains(inner, ".")) {
 			return fmt.Sprintf("%q is not the name of a field, or of one in a hash such as name.first", name)
 		}
-		if typ := f[name]; !slices.Contains(fixtures.SchemaTypes(), typ) {
-			return fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.SchemaTypes(), ", "), spelling.DidYouMean(typ, fixtures.SchemaTypes()))
+		if typ := f[name]; !slices.Contains(schema.Types(), typ) {
+			return fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(schema.Types(), ", "), spelling.DidYouMean(typ, schema.Types()))
 		}
 	}
 	return ""
@@ -275,8 +276,8 @@ func (t seedInquiryTemplate) check(at string) (path, problem string) {
 		return at, problem
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
-		if typ := t.Fields[name]; !slices.Contains(fixtures.AllFieldTypes(), typ) {
-			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.AllFieldTypes(), ", "), spelling.DidYouMean(typ, fixtures.AllFieldTypes()))
+		if typ := t.Fields[name]; !slices.Contains(schema.InquiryFieldTypes(), typ) {
+			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(schema.InquiryFieldTypes(), ", "), spelling.DidYouMean(typ, schema.InquiryFieldTypes()))
 		}
 	}
 	for i, v := range t.Verifications {

@@ -1,4 +1,4 @@
-package resources
+package schema
 
 import (
 	"maps"
@@ -9,14 +9,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// checkWritten refuses bare values for fields that the type of an account, a case or a
+// MaxText is how long reference ids, tags and fields of the type string may be. Persona says
+// "must be shorter than 255 characters" about 256 of them.
+const MaxText = 255
+
+// Check refuses bare values for fields that the type of an account, a case or a
 // transaction does not declare, or declares with another type. Fields in a hash have dotted
 // names among the declared ones. If declared is nil, every field is right.
-func checkWritten(declared map[string]string, prefix string, written map[string]any, of string) error {
+func Check(declared map[string]string, prefix string, written map[string]any, of string) error {
 	if declared == nil {
 		return nil
 	}
@@ -27,7 +30,7 @@ func checkWritten(declared map[string]string, prefix string, written map[string]
 			if value != nil && !isObject {
 				return engine.BadRequest(path + " must be an object")
 			}
-			if err := checkWritten(inner, prefix+name+".", snakeKeys(object), of); err != nil {
+			if err := Check(inner, prefix+name+".", SnakeKeys(object), of); err != nil {
 				return err
 			}
 			continue
@@ -86,19 +89,19 @@ func writtenProblem(typ string, value any) string {
 			return "must be a string"
 		}
 	default:
-		if problem := fieldProblem(typ, value); problem != "" {
+		if problem := Problem(typ, value); problem != "" {
 			return problem
 		}
 	}
-	if isText && utf8.RuneCountInString(text) > maxText {
+	if isText && utf8.RuneCountInString(text) > MaxText {
 		return "must be shorter than 255 characters"
 	}
 	return ""
 }
 
-// withDeclaredTypes returns fields with the types that are declared, where written has a value
+// WithTypes returns fields with the types that are declared, where written has a value
 // for them. A value alone does not tell a date from a text.
-func withDeclaredTypes(declared map[string]string, fields, written map[string]any) map[string]any {
+func WithTypes(declared map[string]string, fields, written map[string]any) map[string]any {
 	for name, value := range written {
 		typ, known := declared[name]
 		switch {
@@ -115,13 +118,14 @@ func withDeclaredTypes(declared map[string]string, fields, written map[string]an
 	return fields
 }
 
-// blankFields returns the fields of a new account of a type. They have no values.
-func blankFields(accountType *storage.Resource) map[string]any {
-	if accountType.ID == fixtures.AccountTypeID || fixtures.TypesOfFields(accountType) == nil {
-		return storage.NewAccountFields() // the same, but fast
+// Blank returns the fields of a new account of a type. They have no values.
+func Blank(accountType *storage.Resource) map[string]any {
+	types := TypesOf(accountType)
+	if types == nil {
+		return storage.NewAccountFields()
 	}
 	fields := map[string]any{}
-	for name, typ := range fixtures.TypesOfFields(accountType) {
+	for name, typ := range types {
 		outer, inner, nested := strings.Cut(name, ".")
 		if !nested {
 			fields[name] = storage.TypedField(typ, nil)

@@ -1,4 +1,4 @@
-package resources
+package schema
 
 import (
 	"maps"
@@ -7,14 +7,13 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// setInquiryFields sets the fields of a request. It refuses a field that the template does
+// SetInquiry sets the fields of a request. It refuses a field that the template does
 // not declare, and a value of another type.
-func setInquiryFields(c *engine.Call, inquiry *storage.Resource) error {
-	types := fixtures.FieldTypes(c.Change, inquiry)
+func SetInquiry(c *engine.Call, inquiry *storage.Resource) error {
+	types := TypesOfInquiry(c.Change, inquiry)
 	given, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields := maps.Clone(given)
 	for name, value := range givenFields(c, types) {
@@ -24,10 +23,10 @@ func setInquiryFields(c *engine.Call, inquiry *storage.Resource) error {
 		if !declared {
 			return engine.BadRequest(path + " is not a field of the inquiry template")
 		}
-		if problem := fieldProblem(typ, value); problem != "" {
+		if problem := Problem(typ, value); problem != "" {
 			return engine.BadRequest(path + " " + problem)
 		}
-		if utf8.RuneCountInString(engine.TextOf(value)) > maxText {
+		if utf8.RuneCountInString(engine.TextOf(value)) > MaxText {
 			return engine.BadRequest(path + " must be shorter than 255 characters")
 		}
 		fields[known] = storage.TypedField(typ, value)
@@ -51,9 +50,9 @@ func givenFields(c *engine.Call, types map[string]string) map[string]any {
 	return given
 }
 
-// fieldProblem says what is wrong with a value for a field of a type, or "". Null is right
+// Problem says what is wrong with a value for a field of a type, or "". Null is right
 // for every type.
-func fieldProblem(typ string, value any) string {
+func Problem(typ string, value any) string {
 	if value == nil {
 		return ""
 	}
@@ -104,10 +103,10 @@ func referenceType(typ string) string {
 	return map[string]string{"generic": "Document::Generic", "government_id": "Document::GovernmentId", "selfie": "Selfie::ProfileAndCenter"}[typ]
 }
 
-// FieldsOfTexts returns the fields of a new inquiry that an address gives as texts. Texts for
+// OfTexts returns the fields of a new inquiry that an address gives as texts. Texts for
 // fields that the template does not declare are left out. The template is named by its id,
 // or by that of a version.
-func FieldsOfTexts(c *engine.Change, templateID string, texts map[string]string) map[string]any {
+func OfTexts(c *engine.Change, templateID string, texts map[string]string) map[string]any {
 	template := c.Get(templateID)
 	if template != nil && template.Typ == "inquiry-template-version" {
 		template = c.Get(template.One("inquiry-template"))
@@ -116,7 +115,7 @@ func FieldsOfTexts(c *engine.Change, templateID string, texts map[string]string)
 	if template == nil || template.Typ != "inquiry-template" {
 		return fields
 	}
-	types := fixtures.DeclaredFields(template)
+	types := TypesOfTemplate(template)
 	for name, text := range texts {
 		if typ := types[casing.Kebab(name)]; typ != "" {
 			fields[name] = storage.ValueOfText(typ, text)
