@@ -177,11 +177,11 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 	inFields := written["selfie_photo"]
 	delete(written, "selfie_photo")
 	if len(written) > 0 {
-		declared := schema.TypesOf(c.Get(account.One("account-type")))
-		if err := schema.Check(declared, "", written, "account type"); err != nil {
+		declared := schema.Of(c.Get(account.One("account-type")))
+		if err := declared.Check(written, "account type"); err != nil {
 			return err
 		}
-		fields = schema.WithTypes(declared, schema.Merge(fields, written), written)
+		fields = declared.Store(fields, written)
 	}
 	photo, _ := c.Value("data.attributes.selfie-photo")
 	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {

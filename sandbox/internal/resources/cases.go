@@ -219,12 +219,12 @@ func setFields(c *engine.Call, r *storage.Resource) (changed bool, err error) {
 	if len(given) == 0 {
 		return false, nil
 	}
-	declared := schema.TypesOf(c.Get(r.One("case-template")))
-	if err := schema.Check(declared, "", given, "case template"); err != nil {
+	declared := schema.Of(c.Get(r.One("case-template")))
+	if err := declared.Check(given, "case template"); err != nil {
 		return false, err
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	fields = schema.WithTypes(declared, schema.Merge(fields, given), given)
+	fields = declared.Store(fields, given)
 	changed = !reflect.DeepEqual(r.Attributes["fields"], fields)
 	r.Attributes["fields"] = fields
 	return changed, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -27,9 +28,9 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	types := schema.TypesOfInquiry(c, inquiry)
+	declared := schema.OfInquiry(c, inquiry)
 	for name, value := range found {
-		if typ, declared := types[name]; declared && schema.Problem(typ, value) == "" {
+		if typ := declared.Types[name]; typ != "" && declared.Problem(name, value) == "" {
 			fields[name] = storage.TypedField(typ, value)
 		}
 	}
@@ -60,6 +61,15 @@ func reference(typ string, r *storage.Resource) map[string]any {
 	return map[string]any{"id": r.ID, "type": typ}
 }
 
+// declaredBy returns the fields that an account's type declares. The fixtures' type declares
+// all that is filled in, which need not be read again for every account.
+func declaredBy(c *engine.Change, account *storage.Resource) schema.Fields {
+	if id := account.One("account-type"); id != fixtures.AccountTypeID {
+		return schema.Of(c.Get(id))
+	}
+	return schema.Fields{}
+}
+
 // fillAccountFrom writes what a passed verification proved into the account of its inquiry:
 // the number of a government ID, or the photo of a selfie.
 func fillAccountFrom(c *engine.Change, v *storage.Resource) {
@@ -78,7 +88,7 @@ func fillAccountFrom(c *engine.Change, v *storage.Resource) {
 		if v.Text("id-class") == "" || v.Text("identification-number") == "" {
 			return // a test chose that nothing was read
 		}
-		fields[provedNumbers] = schema.Typed(provedNumbers, []any{map[string]any{
+		fields[provedNumbers] = schema.Field(provedNumbers, []any{map[string]any{
 			"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
 		}}, nil)
 		at := simclock.Stamp(c.Now)
@@ -119,12 +129,12 @@ func fillAccount(c *engine.Change, inquiry *storage.Resource) {
 			return
 		}
 	}
-	written := map[string]any{}
+	written, declared := map[string]any{}, declaredBy(c, account)
 	for name, path := range engine.AccountShortcuts() {
 		if name == "country-code" {
 			name = "address-country-code"
 		}
-		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil {
+		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil && declared.Accepts(path, value) {
 			schema.SetPath(written, path, value)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -147,6 +146,7 @@ func accountColumns() []string {
 // importAccounts returns a function that imports a row as an account.
 func importAccounts(c *engine.Change) func(row map[string]string) (outcome string) {
 	seen := map[string]bool{}
+	declared := schema.Of(c.Get(fixtures.AccountTypeID))
 	return func(row map[string]string) string {
 		written := map[string]any{}
 		for column, value := range row {
@@ -158,7 +158,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 		if len(written) == 0 && reference == "" {
 			return rowWrong
 		}
-		if _, err := time.Parse(time.DateOnly, row["birthdate"]); row["birthdate"] != "" && err != nil {
+		if declared.Check(written, "account type") != nil {
 			return rowWrong
 		}
 		if same := strings.ToLower(reference); same != "" {

@@ -101,7 +101,7 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.NewInquiryFields(schema.TypesOfInquiry(c.Change, inquiry))
+	inquiry.Attributes["fields"] = storage.NewInquiryFields(schema.OfInquiry(c.Change, inquiry).Types)
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]

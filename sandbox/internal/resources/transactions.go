@@ -81,11 +81,11 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 // writeFields returns fields of a transaction with those of a request written into them.
 func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (map[string]any, error) {
 	written := schema.SnakeKeys(c.Object("data.attributes.fields"))
-	declared := schema.TypesOf(typ)
-	if err := schema.Check(declared, "", written, "transaction type"); err != nil {
+	declared := schema.Of(typ)
+	if err := declared.Check(written, "transaction type"); err != nil {
 		return nil, err
 	}
-	return schema.WithTypes(declared, schema.Merge(fields, written), written), nil
+	return declared.Store(fields, written), nil
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for

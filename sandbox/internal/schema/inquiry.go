@@ -2,37 +2,52 @@ package schema
 
 import (
 	"maps"
-	"time"
-	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// SetInquiry sets the fields of a request. It refuses a field that the template does
-// not declare, and a value of another type.
+// SetInquiry sets the fields of a request. It refuses what Check refuses.
 func SetInquiry(c *engine.Call, inquiry *storage.Resource) error {
-	types := TypesOfInquiry(c.Change, inquiry)
+	declared := OfInquiry(c.Change, inquiry)
 	given, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields := maps.Clone(given)
-	for name, value := range givenFields(c, types) {
+	for name, value := range givenFields(c, declared.Types) {
 		known := casing.Kebab(name)
 		path := "data.attributes.fields." + engine.SnakePath(known)
-		typ, declared := types[known]
-		if !declared {
+		typ, isDeclared := declared.Types[known]
+		if !isDeclared {
 			return engine.BadRequest(path + " is not a field of the inquiry template")
 		}
-		if problem := Problem(typ, value); problem != "" {
+		if problem := declared.Problem(known, value); problem != "" {
 			return engine.BadRequest(path + " " + problem)
 		}
-		if utf8.RuneCountInString(engine.TextOf(value)) > MaxText {
-			return engine.BadRequest(path + " must be shorter than 255 characters")
+		field, err := inquiryField(c, path, typ, value)
+		if err != nil {
+			return err
 		}
-		fields[known] = storage.TypedField(typ, value)
+		fields[known] = field
 	}
 	inquiry.Attributes["fields"] = fields
 	return nil
+}
+
+// inquiryField returns a value of a request as a field of an inquiry. A file is stored.
+func inquiryField(c *engine.Call, path, typ string, value any) (map[string]any, error) {
+	switch {
+	case value == nil:
+	case typ == "array", typ == "hash":
+		return Field("", value, nil), nil
+	case typ == "file":
+		file, _ := value.(map[string]any)
+		if data, inside := file["data"].(map[string]any); inside { // as for the photo of an account
+			file = data
+		}
+		stored, err := c.File(path, file)
+		return storage.TypedField(typ, stored), err
+	}
+	return storage.TypedField(typ, value), nil
 }
 
 // givenFields returns the fields of a request. Before 2025-10-27, attributes with the name of
@@ -50,59 +65,6 @@ func givenFields(c *engine.Call, types map[string]string) map[string]any {
 	return given
 }
 
-// Problem says what is wrong with a value for a field of a type, or "". Null is right
-// for every type.
-func Problem(typ string, value any) string {
-	if value == nil {
-		return ""
-	}
-	ok, problem := true, ""
-	switch typ {
-	case "string", "choices":
-		_, ok = value.(string)
-		problem = "must be a string"
-	case "multi_choices":
-		ok, problem = allTexts(value), "must be an array of strings"
-	case "boolean":
-		_, ok = value.(bool)
-		problem = "must be a boolean"
-	case "number":
-		_, ok = value.(float64)
-		problem = "must be a number"
-	case "date":
-		text, _ := value.(string)
-		_, err := time.Parse(time.DateOnly, text)
-		ok, problem = err == nil, "must be a date such as 2026-01-31"
-	case "generic", "government_id", "selfie":
-		ok, problem = refersTo(value, referenceType(typ)), "must be an object with an id and the type "+referenceType(typ)
-	}
-	if ok {
-		return ""
-	}
-	return problem
-}
-
-func allTexts(value any) bool {
-	list, ok := value.([]any)
-	for _, element := range list {
-		if _, isText := element.(string); !isText {
-			return false
-		}
-	}
-	return ok
-}
-
-// refersTo reports whether a value of a field refers to a document or selfie of a type.
-func refersTo(value any, typ string) bool {
-	object, _ := value.(map[string]any)
-	return engine.TextOf(object["id"]) != "" && object["type"] == typ
-}
-
-// referenceType returns the type that a field's reference to a document or selfie has.
-func referenceType(typ string) string {
-	return map[string]string{"generic": "Document::Generic", "government_id": "Document::GovernmentId", "selfie": "Selfie::ProfileAndCenter"}[typ]
-}
-
 // OfTexts returns the fields of a new inquiry that an address gives as texts. Texts for
 // fields that the template does not declare are left out. The template is named by its id,
 // or by that of a version.
@@ -115,9 +77,9 @@ func OfTexts(c *engine.Change, templateID string, texts map[string]string) map[s
 	if template == nil || template.Typ != "inquiry-template" {
 		return fields
 	}
-	types := TypesOfTemplate(template)
+	declared := OfTemplate(template)
 	for name, text := range texts {
-		if typ := types[casing.Kebab(name)]; typ != "" {
+		if typ := declared.Types[casing.Kebab(name)]; typ != "" {
 			fields[name] = storage.ValueOfText(typ, text)
 		}
 	}

@@ -46,13 +46,13 @@ func Merge(have, written map[string]any) map[string]any {
 	}
 	for name, value := range written {
 		old, _ := merged[name].(map[string]any)
-		merged[name] = Typed(name, value, old)
+		merged[name] = Field(name, value, old)
 	}
 	return merged
 }
 
-// Typed returns a bare value as a field.
-func Typed(name string, value any, old map[string]any) map[string]any {
+// Field returns a bare value as a field.
+func Field(name string, value any, old map[string]any) map[string]any {
 	switch value := value.(type) {
 	case map[string]any:
 		inner, _ := old["value"].(map[string]any)
@@ -60,7 +60,7 @@ func Typed(name string, value any, old map[string]any) map[string]any {
 	case []any:
 		list := []any{}
 		for _, element := range value {
-			list = append(list, Typed("", element, nil))
+			list = append(list, Field("", element, nil))
 		}
 		return map[string]any{"type": "array", "value": list}
 	case nil:

@@ -12,16 +12,11 @@ const InquiryTypes = "_fields"
 
 // InquiryFieldTypes returns the types that a field of an inquiry template can have.
 func InquiryFieldTypes() []string {
-	return []string{"string", "choices", "multi_choices", "boolean", "number", "date", "generic", "government_id", "selfie", "json"}
+	return []string{"string", "choices", "multi_choices", "boolean", "number", "date", "datetime", "array", "hash", "file", "generic", "government_id", "selfie", "json"}
 }
 
-// TypesOfInquiry returns the types of the fields that an inquiry's template declares, by name.
-func TypesOfInquiry(c *engine.Change, inquiry *storage.Resource) map[string]string {
-	return TypesOfTemplate(c.Get(inquiry.One("inquiry-template")))
-}
-
-// TypesOfTemplate returns the types of the fields of an inquiry template, by name.
-func TypesOfTemplate(template *storage.Resource) map[string]string {
+// inquiryTypes returns the types of the fields of an inquiry template, by name.
+func inquiryTypes(template *storage.Resource) map[string]string {
 	types := map[string]string{}
 	switch declared := template.Attributes[InquiryTypes].(type) {
 	case map[string]string: // as in a new sandbox
