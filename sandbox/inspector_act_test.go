@@ -33,6 +33,12 @@ func TestAPersonDecidesOnThePageOfAnInquiry(t *testing.T) {
 			if string(got.Attributes.Status) != want {
 				t.Errorf("the inquiry is %s", got.Attributes.Status)
 			}
+			if reviewer := server.related("/inquiries/"+id, "reviewer"); (reviewer == nil) != (want == "expired") {
+				t.Errorf("the reviewer is %v", reviewer)
+			}
+			if body := server.page(path); strings.Contains(body, "approve_inquiry") {
+				t.Error("what has a button is also among the acts")
+			}
 			if want != "expired" && got.Attributes.ReviewerComment != "seen by Ada" {
 				t.Errorf("the comment is %q", got.Attributes.ReviewerComment)
 			}

@@ -62,6 +62,13 @@ func exportCase(c *engine.Change, r *storage.Resource, _ Act) (*storage.Resource
 	return r, nil
 }
 
+// decideInquiry has the user decide on an inquiry, who is then its reviewer.
+func decideInquiry(to string) func(*engine.Change, *storage.Resource, Act) (*storage.Resource, error) {
+	return func(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+		return inquiry, resources.DecideByUser(c, inquiry, to, a.Text)
+	}
+}
+
 // publishTemplateVersion publishes a draft. New inquiries then use it.
 func publishTemplateVersion(c *engine.Change, version *storage.Resource, _ Act) (*storage.Resource, error) {
 	if status := version.Text("status"); status != "draft" {

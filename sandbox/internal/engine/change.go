@@ -2,6 +2,7 @@ package engine
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/simclock"
@@ -111,6 +112,19 @@ func (c *Change) Emit(name string, about *storage.Resource, context map[string]a
 		event.Attributes["context"] = context
 	}
 	c.events = append(c.events, event)
+}
+
+// LatestEvent returns the latest event about a resource, or nil.
+func (c *Change) LatestEvent(id string) *storage.Resource {
+	for _, event := range slices.Backward(c.events) {
+		if event.Object.ID == id {
+			return event
+		}
+	}
+	for event := range c.Env.Older("event", "", id) {
+		return event
+	}
+	return nil
 }
 
 // Schedule has [Behaviour.Due] called for a resource at a time. This cannot be undone.

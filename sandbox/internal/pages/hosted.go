@@ -419,16 +419,19 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	return nil
 }
 
-// finish ends the inquiry: it is completed, completed and marked for review, or failed.
+// finish ends the inquiry: it is completed, completed and marked for review by a workflow, or
+// failed.
 func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome string) error {
-	moves := map[string][]string{"completed": {"completed"}, "needs_review": {"completed", "needs_review"}, "failed": {"failed"}}[outcome]
-	if moves == nil {
+	status := map[string]string{"completed": "completed", "needs_review": "completed", "failed": "failed"}[outcome]
+	if status == "" {
 		return invalidConfig("error outcome")
 	}
-	for _, to := range moves {
-		if err := resources.MoveInquiry(c, inquiry, to); err != nil {
-			return unauthenticatedFlow()
-		}
+	err := resources.MoveInquiry(c, inquiry, status)
+	if err == nil && outcome == "needs_review" {
+		_, err = resources.DecideByWorkflow(c, inquiry, outcome)
+	}
+	if err != nil {
+		return unauthenticatedFlow()
 	}
 	return nil
 }

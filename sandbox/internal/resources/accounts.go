@@ -333,7 +333,7 @@ func runAction(c *engine.Call) (*engine.Answer, error) {
 	if c.Text("data.account-action-id") != fixtures.AccountActionID {
 		return nil, engine.NotFound("data.account_action_id is not found")
 	}
-	run := newRun(c.Change, c.Get(fixtures.WorkflowID), "completed")
+	run := newRun(c.Change, c.Get(fixtures.WorkflowID), "completed", nil)
 	return &engine.Answer{One: account, Meta: map[string]any{"workflow-run-id": run.ID}}, nil
 }
 

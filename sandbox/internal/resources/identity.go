@@ -70,14 +70,15 @@ func declaredBy(c *engine.Change, account *storage.Resource) schema.Fields {
 	return schema.Fields{}
 }
 
-// fillAccountFrom writes what a passed verification proved into the account of its inquiry:
+// fillAccountFrom writes what a passed verification proved into the account that it is about:
 // the number of a government ID, or the photo of a selfie.
 func fillAccountFrom(c *engine.Change, v *storage.Resource) {
-	inquiry := c.Get(v.One("inquiry"))
-	if inquiry == nil {
-		return
+	var account *storage.Resource
+	if inquiry := c.Get(v.One("inquiry")); inquiry != nil {
+		account = c.Edit(inquiry.One("account"))
+	} else if transaction := c.Get(v.One("transaction")); transaction != nil {
+		account = c.Edit(accountOf(transaction))
 	}
-	account := c.Edit(inquiry.One("account"))
 	if account == nil || account.Attributes["redacted-at"] != nil {
 		return
 	}

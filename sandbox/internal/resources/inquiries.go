@@ -95,13 +95,11 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	if life <= 0 {
 		life = inquiryLife
 	}
-	inquiry := c.Create("inquiry", "inq", map[string]any{
-		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
-		"reference-id": nil, "updated-at": simclock.Stamp(c.Now), "expires-at": simclock.Stamp(c.Now.Add(life)),
-		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
+	inquiry := newInquiry(c.Change, map[string]any{
+		"tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
+		"expires-at": simclock.Stamp(c.Now.Add(life)), RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.NewInquiryFields(schema.OfInquiry(c.Change, inquiry).Types)
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]
@@ -118,6 +116,16 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	}
 	c.Emit("inquiry.created", inquiry, nil)
 	return &engine.Answer{Status: 201, One: inquiry, Meta: meta}, nil
+}
+
+// newInquiry makes an inquiry of a template, whose fields have no values.
+func newInquiry(c *engine.Change, attributes, relationships map[string]any) *storage.Resource {
+	inquiry := c.Create("inquiry", "inq", attributes, relationships)
+	maps.Copy(inquiry.Attributes, map[string]any{
+		"status": "created", "reference-id": nil, "updated-at": simclock.Stamp(c.Now), "next-step-name": firstStep,
+		"fields": storage.NewInquiryFields(schema.OfInquiry(c, inquiry).Types),
+	})
+	return inquiry
 }
 
 // entryMeta creates the session and the link that a request asks for with a new inquiry.

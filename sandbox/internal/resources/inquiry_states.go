@@ -44,8 +44,17 @@ func DecideByWorkflow(c *engine.Change, inquiry *storage.Resource, to string) (r
 	if to != "approved" && to != "declined" && to != "needs_review" {
 		return nil, engine.Unprocessable("outcome must be approved, declined or needs_review", "/outcome")
 	}
-	run = newRun(c, c.Get(fixtures.WorkflowID), "completed")
+	run = newRun(c, c.Get(fixtures.WorkflowID), "completed", c.LatestEvent(inquiry.ID))
 	return run, moveInquiry(c, inquiry, to, run)
+}
+
+// DecideByUser has the user of the dashboard decide on an inquiry. A comment replaces the
+// earlier one, unless it is empty.
+func DecideByUser(c *engine.Change, inquiry *storage.Resource, to, comment string) error {
+	if comment != "" {
+		inquiry.Attributes["reviewer-comment"] = comment
+	}
+	return moveInquiry(c, inquiry, to, c.Get(fixtures.UserID))
 }
 
 func moveInquiry(c *engine.Change, inquiry *storage.Resource, to string, reviewer *storage.Resource) error {

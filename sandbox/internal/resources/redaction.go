@@ -160,6 +160,17 @@ func redactEvidence(c *engine.Change, r *storage.Resource) {
 	}
 }
 
+// redactMade redacts a verification, a document or a report of a transaction. An inquiry stays:
+// it is about a person, and is redacted with the account.
+func redactMade(c *engine.Change, r *storage.Resource) {
+	switch r.Family() {
+	case "verification", "document":
+		redactEvidence(c, r)
+	case "report":
+		redactReport(r, c.Now)
+	}
+}
+
 // redactReport removes the name, the query and the results of a report.
 func redactReport(r *storage.Resource, now time.Time) {
 	if r.Attributes["redacted-at"] != nil {

@@ -120,15 +120,18 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// NewReport creates a report and schedules its first run. It is about an account, and belongs
-// to an inquiry, unless they are nil.
-func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account, inquiry *storage.Resource) *storage.Resource {
-	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
+// NewReport creates a report and schedules its first run. It is about an account, and made for
+// an inquiry or a transaction, unless they are nil.
+func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account, owner *storage.Resource) *storage.Resource {
+	relationships := map[string]any{}
+	if owner != nil {
+		relationships = ownedBy(owner)
+		delete(relationships, "inquiry-template")
+		delete(relationships, "inquiry-template-version")
+	}
+	relationships["report-template"] = c.Get(templateID).Identifier()
 	if account != nil {
 		relationships["account"] = account.Identifier()
-	}
-	if inquiry != nil {
-		relationships["inquiry"] = inquiry.Identifier()
 	}
 	attributes := map[string]any{
 		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
@@ -136,15 +139,24 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 	}
 	maps.Copy(attributes, reportkind.Repeated(typ, query))
 	r := c.Create(typ, "rep", attributes, relationships)
-	if inquiry != nil {
-		inquiry.Link("reports", r.Identifier())
-		c.Stamp(inquiry, "updated-at")
+	switch {
+	case owner == nil:
+	case owner.Typ == "transaction":
+		keepMade(c, owner.ID, r)
+	default:
+		owner.Link("reports", r.Identifier())
+		c.Stamp(owner, "updated-at")
 	}
 	if typ == "report/address-lookup" {
 		c.Emit(reportkind.EventName(typ, "submitted"), r, nil)
 	}
 	wait(c, r, nextRun, reportTime)
 	return r
+}
+
+// RunFor creates a report for an inquiry or a transaction, about its account.
+func RunFor(c *engine.Change, typ, templateID string, query map[string]any, owner *storage.Resource) *storage.Resource {
+	return NewReport(c, typ, templateID, query, c.Get(accountOf(owner)), owner)
 }
 
 // latestInquiry returns the latest inquiry of an account that is not redacted, to change, or

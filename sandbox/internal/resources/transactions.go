@@ -152,13 +152,22 @@ func label(c *engine.Call, r *storage.Resource, path string) error {
 	return nil
 }
 
-// redactTransaction removes the personal data of a transaction.
+// redactTransaction removes the personal data of a transaction, and that of verifications,
+// documents and reports that were made for it alone.
 func redactTransaction(c *engine.Call, r *storage.Resource) error {
 	if r.Attributes[RedactedOnce] != nil {
 		return engine.Conflict("Transaction already redacted")
 	}
+	for _, id := range r.Many(made) {
+		if c.Get(id.ID).Attributes[lockedAttribute] == true {
+			return engine.Conflict("a verification of the transaction is locked for an investigation")
+		}
+	}
 	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = schema.Emptied(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
+	for _, id := range r.Many(made) {
+		redactMade(c.Change, c.Edit(id.ID))
+	}
 	c.Emit("transaction.redacted", r, nil)
 	return nil
 }
@@ -182,6 +191,7 @@ func showRelated(c *engine.Change, r *storage.Resource) {
 			shown = append(shown, c.Get(id).Identifier())
 		}
 	}
+	shown = append(shown, r.Many(made)...)
 	r.Relationships["related-objects"] = shown[:min(len(shown), relatedLimit)]
 }
 
