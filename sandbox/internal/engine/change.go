@@ -138,19 +138,22 @@ func (c *Change) OnCommit(do func()) { c.onCommit = append(c.onCommit, do) }
 // store puts the change into the environment. Events come last, because an event shares
 // the storage of its object if the object is stored in the same form.
 func (c *Change) store() {
+	stored := make(map[string]*storage.Resource, len(c.staged))
 	for _, id := range c.fresh {
 		if r := c.staged[id]; r.Object == nil {
 			c.Env.Insert(r)
-			delete(c.staged, id)
+			stored[id] = r
 		}
 	}
-	for _, r := range c.staged {
-		if r.Object == nil {
+	for id, r := range c.staged {
+		if r.Object == nil && stored[id] == nil {
 			c.Env.Insert(r)
+			stored[id] = r
 		}
 	}
 	for _, event := range c.events {
-		c.Env.Insert(event)
+		now := stored[event.Object.ID]
+		c.Env.insertEvent(event, now != nil && storage.SameState(event.Object, now))
 	}
 	for _, do := range c.onCommit {
 		do()

@@ -123,7 +123,7 @@ func newInquiry(c *engine.Change, attributes, relationships map[string]any) *sto
 	inquiry := c.Create("inquiry", "inq", attributes, relationships)
 	maps.Copy(inquiry.Attributes, map[string]any{
 		"status": "created", "reference-id": nil, "updated-at": simclock.Stamp(c.Now), "next-step-name": firstStep,
-		"fields": storage.NewInquiryFields(schema.OfInquiry(c, inquiry).Types),
+		"fields": schema.BlankInquiry(c.Get(inquiry.One("inquiry-template"))),
 	})
 	return inquiry
 }

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -76,10 +74,17 @@ func OfInquiry(c *engine.Change, inquiry *storage.Resource) Fields {
 // them does not tell a document from a file, so it also keeps their types.
 func OfTemplate(template *storage.Resource) Fields {
 	types := inquiryTypes(template)
-	if !slices.ContainsFunc(slices.Collect(maps.Values(types)), takesOptions) {
-		return Typed(types)
+	for _, typ := range types {
+		if typ == "choices" || typ == "multi_choices" {
+			return Fields{types, Of(template).Options}
+		}
 	}
-	return Fields{types, Of(template).Options}
+	return Typed(types)
+}
+
+// BlankInquiry returns the fields of a new inquiry of a template.
+func BlankInquiry(template *storage.Resource) map[string]any {
+	return storage.NewInquiryFields(inquiryTypes(template))
 }
 
 // Accepts reports whether a bare value can be written into a field.
@@ -96,5 +101,3 @@ func (f Fields) Takes(name string, field map[string]any) bool {
 	}
 	return f.Accepts(name, field["value"])
 }
-
-func takesOptions(typ string) bool { return typ == "choices" || typ == "multi_choices" }

@@ -10,6 +10,9 @@ import (
 
 // SetInquiry sets the fields of a request. It refuses what Check refuses.
 func SetInquiry(c *engine.Call, inquiry *storage.Resource) error {
+	if c.Version() >= "2025-10-27" && len(c.Object("data.attributes.fields")) == 0 {
+		return nil
+	}
 	declared := OfInquiry(c.Change, inquiry)
 	given, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields := maps.Clone(given)

@@ -130,25 +130,38 @@ func (p *codec) appendName(b []byte, name string) []byte {
 // appendMap encodes a map in the order of its keys, so that equal maps have equal encodings.
 func (p *codec) appendMap(b []byte, m map[string]any) []byte {
 	b = binary.AppendUvarint(b, uint64(len(m)))
+	if value, isField := m["value"]; isField && len(m) == 2 {
+		if typ, isField := m["type"]; isField { // most maps are fields: they need no sorting
+			return p.appendMember(p.appendMember(b, "type", typ), "value", value)
+		}
+	}
 	start := len(p.keys)
 	for key := range m {
 		p.keys = append(p.keys, key)
 	}
-	defer func() { p.keys = p.keys[:start] }()
 	keys := p.keys[start:]
 	slices.Sort(keys)
 	for _, key := range keys {
-		if text, ok := m[key].(string); ok && (key == "type" || key == "status") {
+		b = p.appendMember(b, key, m[key])
+	}
+	p.keys = p.keys[:start]
+	return b
+}
+
+// appendMember encodes a member of a map.
+func (p *codec) appendMember(b []byte, key string, value any) []byte {
+	b = p.appendName(b, key)
+	switch key {
+	case "type", "status":
+		if text, ok := value.(string); ok {
 			p.learn(text)
 		}
-		b = p.appendName(b, key)
-		start := len(b)
-		b = p.appendValue(b, m[key])
-		if checks, ok := m[key].([]any); ok && key == "checks" && len(checks) > 0 {
-			b = p.shorten(b, start)
+	case "checks":
+		if checks, ok := value.([]any); ok && len(checks) > 0 {
+			return p.shorten(p.appendValue(b, value), len(b))
 		}
 	}
-	return b
+	return p.appendValue(b, value)
 }
 
 // shorten replaces the list that is encoded from a position on by its number, if it has one
