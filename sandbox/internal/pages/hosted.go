@@ -400,16 +400,16 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return unauthenticatedFlow()
 	}
-	if outcome == "errored" {
+	chosen, err := choiceFor(inquiry, steps[at], typ, outcome, v.form)
+	switch {
+	case err != nil:
+	case outcome == "errored":
 		resources.AddEvidence(c, inquiry, resources.EvidenceType(typ), outcome)
-	} else {
-		chosen, err := readChoice(v.form, outcome)
-		if err == nil {
-			_, err = resources.AddVerification(c, inquiry, typ, steps[at], outcome, chosen)
-		}
-		if err != nil {
-			return asFlowError(err)
-		}
+	default:
+		_, err = resources.AddVerification(c, inquiry, typ, steps[at], outcome, chosen)
+	}
+	if err != nil {
+		return asFlowError(err)
 	}
 	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {

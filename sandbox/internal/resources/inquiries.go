@@ -21,6 +21,7 @@ const (
 	afterStart  = "_after-start"  // how many seconds an inquiry may take after its start, if a request says so
 	afterResume = "_after-resume" // how many seconds it may take after it is resumed, if a request says so
 	RedirectURI = "_redirect-uri" // where the hosted page leads at the end
+	HeldChoice  = "_held-choice"  // what a person chose on the hosted page about a step that is asked for again
 	Reusable    = "_reusable"     // true if the inquiry created a reusable persona
 )
 

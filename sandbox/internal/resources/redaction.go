@@ -64,6 +64,7 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 		return engine.Conflict("a verification of the inquiry is locked for an investigation")
 	}
 	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = schema.Emptied(inquiry), nil, []any{}
+	delete(inquiry.Attributes, HeldChoice)
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}
