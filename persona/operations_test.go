@@ -26,13 +26,17 @@ import (
 // says, and what it returns must be what the answer said.
 func TestEveryOperation(t *testing.T) {
 	doc := conformance.LoadOrSkip(t, persona.DefaultVersion)
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 2
+	}
 	for _, mode := range []struct {
 		name         string
 		onlyRequired bool
 		seeds        uint64
 	}{
 		{"with required parameters only", true, 1},
-		{"with every parameter", false, 6},
+		{"with every parameter", false, seeds},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
 			for _, op := range persona.Operations() {

@@ -23,6 +23,7 @@ import (
 // documents contains Persona's OpenAPI documents, read once for all tests.
 var documents struct {
 	sync.Mutex
+	versions  []string // ascending
 	byVersion map[string]*conformance.Document
 }
 
@@ -33,21 +34,22 @@ func document(t *testing.T, version string) *conformance.Document {
 	if err != nil {
 		return nil
 	}
-	versions, err := openapi.Versions(dir)
-	ok(t, err)
+	documents.Lock()
+	defer documents.Unlock()
+	if documents.byVersion == nil {
+		versions, err := openapi.Versions(dir)
+		ok(t, err)
+		documents.versions = versions
+		documents.byVersion = map[string]*conformance.Document{}
+	}
 	chosen := ""
-	for _, v := range slices.Sorted(slices.Values(versions)) {
+	for _, v := range documents.versions {
 		if v <= version {
 			chosen = v
 		}
 	}
 	if chosen == "" {
 		return nil
-	}
-	documents.Lock()
-	defer documents.Unlock()
-	if documents.byVersion == nil {
-		documents.byVersion = map[string]*conformance.Document{}
 	}
 	if documents.byVersion[chosen] == nil {
 		doc, err := conformance.Load(dir, chosen)

@@ -326,6 +326,9 @@ func TestThePageOfACallShowsItsBodiesWithoutSecrets(t *testing.T) {
 }
 
 func TestAHugeCallHasASmallPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it sends 10 MiB and more")
+	}
 	t.Parallel()
 	server := start(t, frozen())
 	huge := strings.Repeat("0123456789", 1<<20) // 10 MiB

@@ -16,6 +16,9 @@ import (
 )
 
 func TestAPersonIsAdmittedOnceApproved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes several seconds")
+	}
 	local := sandbox.NewServer(t)
 	env := map[string]string{
 		"IDEM_LISTEN": "127.0.0.1:0", "IDEM_DATA_DIR": t.TempDir(), "IDEM_SANDBOX_API_KEY": local.SandboxKey,

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -278,6 +279,47 @@ func TestAnEndpointThatHangsDelaysNoOther(t *testing.T) {
 		wantInOrder(t, fast.await(200), 100, 2)
 		if n := len(hung.got()); n != 0 {
 			t.Errorf("the one that hangs accepted %d", n)
+		}
+		stop() // ends the attempts that hang
+	})
+}
+
+// A lane whose attempts all hang has nothing to do, also when there are new notifications.
+func TestALaneWithoutRoomWaits(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t testing.TB, open func() database) {
+		const room = 32 // concurrent attempts
+		db := open()
+		hang, hanging := make(chan struct{}), make(chan struct{}, 2*room)
+		hung := newReceiver(t, func(notify.Notification, int) int {
+			hanging <- struct{}{}
+			<-hang
+			return http.StatusOK
+		})
+		defer close(hang) // before the server is closed
+		create(t, db, hung.endpoint("crm"))
+		var asked atomic.Int64 // how often the lane asked for the time: at least once a round
+		now := func() time.Time {
+			asked.Add(1)
+			return db.Now()
+		}
+		config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Network: deliver.Network{AllowPrivate: true}}
+		stop := run(t, deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), now))
+		var subjects []string
+		for i := range room {
+			subjects = append(subjects, fmt.Sprintf("user-%d", i))
+		}
+		change(t, db, "created", subjects...)
+		for range room {
+			<-hanging
+		}
+		change(t, db, "approved", subjects...)
+		const watched = 300 * time.Millisecond
+		time.Sleep(watched)
+		before := asked.Load()
+		time.Sleep(watched)
+		if n := asked.Load() - before; n > 100 {
+			t.Errorf("the lane worked %d rounds in %s, with nothing to do", n, watched)
 		}
 		stop() // ends the attempts that hang
 	})

@@ -223,7 +223,7 @@ func (s *shift) wait(ctx context.Context, until time.Time) {
 	case r := <-s.saved:
 		s.settled(ctx, r)
 	case <-s.changed:
-		s.look = true
+		s.look, s.changed = true, nil // it stays closed until fill asks for the next one
 	case <-timer.C:
 		s.look = true
 	case <-ctx.Done():

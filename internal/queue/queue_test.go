@@ -118,6 +118,9 @@ func TestAnEventThatArrivesWhileItsObjectIsProcessedGetsAnotherJob(t *testing.T)
 }
 
 func TestAFailedJobIsRetried(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for a retry")
+	}
 	ran := make(chan struct{}, 10)
 	first := make(chan struct{}, 1)
 	first <- struct{}{}

@@ -16,7 +16,7 @@ const factsPerPlan = 50
 func TestNoDecisionApprovesWhereTheReferenceDoesNot(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 2_100, 150) {
+	for _, seed := range seeds(t, 2_100, 50) {
 		d := newDraw(seed)
 		p := d.plan()
 		real, err := policy.Load("drawn.yaml", p.source(), domain.Sandbox)
@@ -47,7 +47,7 @@ func TestTheBuiltInPolicyDoesWhatItSays(t *testing.T) {
 	counted := figures{}
 	p := builtIn()
 	real := load(t, policy.Default)
-	for _, seed := range seeds(t, 5_000, 1_000) {
+	for _, seed := range seeds(t, 5_000, 300) {
 		counted.add(compareDecision(t, seed, p, real, newDraw(seed).facts(p)))
 	}
 	counted.demand(t, "approvals", "incomplete", "not_evaluated")
@@ -118,7 +118,7 @@ func rules(source string) func() (string, []byte) {
 func TestRemovingAValueNeverApproves(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 1_500, 200) {
+	for _, seed := range seeds(t, 1_500, 60) {
 		d := newDraw(seed)
 		p := &plan{hostRules: d.hostRules(), thresholds: map[string]float64{"limit": 1}}
 		p.rules = []rule{{name: "approve", object: "inquiry", to: []string{"completed"}, when: d.condition(3, true), then: []step{{domain.ApproveInquiry, ""}}}}

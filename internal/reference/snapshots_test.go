@@ -14,7 +14,7 @@ import (
 func TestContradictingEventsLeadToTheGreatestState(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 30_000, 2_000) {
+	for _, seed := range seeds(t, 30_000, 500) {
 		d := newDraw(seed)
 		events := d.snapshots(pick(d, "inquiry", "inquiry", "case", "account"))
 		want := greatest(events)

@@ -12,7 +12,7 @@ import (
 func TestNoVerdictDiffersFromTheReference(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 100_000, 5_000) {
+	for _, seed := range seeds(t, 100_000, 1_000) {
 		d := newDraw(seed)
 		s := d.subject()
 		want := s.verdict()

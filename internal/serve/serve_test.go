@@ -102,6 +102,7 @@ func TestAListenerThatFailsEndsIt(t *testing.T) {
 // A request whose body never ends does not occupy its connection forever, however much of
 // it the handler reads.
 func TestAnUnreadBodyDoesNotOccupyItsConnection(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	listener, ended := listen(t), make(chan error, 1)
 	go func() { ended <- serve.HTTP(ctx, listener, http.NotFoundHandler()) }()
@@ -125,6 +126,7 @@ func TestAnUnreadBodyDoesNotOccupyItsConnection(t *testing.T) {
 }
 
 func TestALongHeaderIsRefused(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	listener, ended := listen(t), make(chan error, 1)
 	go func() { ended <- serve.HTTP(ctx, listener, http.NotFoundHandler()) }()

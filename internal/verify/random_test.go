@@ -78,7 +78,7 @@ func (u *unreliable) behind() bool {
 func TestAtMostOneInquiryIsLive(t *testing.T) {
 	seeds := uint64(40)
 	if testing.Short() {
-		seeds = 10
+		seeds = 4
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

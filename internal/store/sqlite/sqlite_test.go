@@ -41,6 +41,9 @@ func open(t *testing.T, path string) *sqlite.DB {
 }
 
 func TestStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: TestNoQueryReadsAllRows runs the same tests")
+	}
 	storetest.Run(t, func(t *testing.T) (store.Store, *storetest.Jobs) {
 		db := open(t, filepath.Join(t.TempDir(), "idem.db"))
 		jobs := &storetest.Jobs{}

@@ -268,6 +268,9 @@ func TestAnEventCanBeSentAgain(t *testing.T) {
 }
 
 func TestAnErrorOfTheNetworkIsSaidAndAKeyThatIsRefusedEndsIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for a retry")
+	}
 	s, r := &source{err: errors.New("no network")}, newReceiver(t)
 	o := options(t, s, r)
 	noticed := make(chan string, 10)
