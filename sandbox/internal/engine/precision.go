@@ -32,8 +32,10 @@ func (c *Change) roundTimes() {
 // showsMilliseconds reports whether answers show an attribute with milliseconds.
 func showsMilliseconds(typ, attribute string) bool {
 	switch storage.FamilyOf(typ) {
-	case "event", "inquiry-template-version", "workflow-run":
+	case "event", "transaction", "workflow-run":
 		return true
+	case "inquiry-template-version":
+		return attribute != "published-at"
 	case "selfie":
 		return attribute == "created-at"
 	}

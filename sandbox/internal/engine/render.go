@@ -187,6 +187,9 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 		if name == "address-subdivision" && inUnitedStates(r) {
 			return subdivision(value)
 		}
+		if strings.HasPrefix(name, "address-postal-code") && inUnitedStates(r) {
+			return postalCode(TextOf(value), name)
+		}
 		return value
 	case "verification/government-id":
 		if class := classOfNumber(name); class != "" && r.Attributes["id-class"] == class {
@@ -198,6 +201,26 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 		}
 	}
 	return nil
+}
+
+// postalCode returns a code of the United States as an old attribute shows it: with all nine
+// digits, of which zeros are not known, or the first five.
+func postalCode(code, attribute string) any {
+	digits := strings.ReplaceAll(code, "-", "")
+	if len(digits) != 5 && len(digits) != 9 || strings.Trim(digits, "0123456789") != "" {
+		return nilIfEmpty(code)
+	}
+	if strings.HasSuffix(attribute, "-abbr") {
+		return digits[:5]
+	}
+	return (digits + "0000")[:9]
+}
+
+func nilIfEmpty(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // classOfNumber returns the class of the IDs whose number an old attribute has, or "".

@@ -125,7 +125,7 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	}
 	switch result := strings.TrimPrefix(status, "tentatively_"); result {
 	case "passed", "failed":
-		v.Attributes["checks"] = finding.Checks(v.Typ, result, finding.KeptChecks(v))
+		v.Attributes["checks"] = finding.Checks(v.Typ, result, v.One("inquiry") != "", finding.KeptChecks(v))
 	}
 	v.Attributes["status"] = status
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
