@@ -115,7 +115,7 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	}
 	r := NewReport(c.Change, typ, id, query, account, latestInquiry(c.Change, account))
 	if c.Text("meta.processing-mode") == "sync" {
-		runReport(c.Change, r, "initial")
+		runReport(c.Change, r, scheduled)
 	}
 	return &engine.Answer{Status: 201, One: r}, nil
 }
@@ -181,7 +181,7 @@ func NewAccountReport(c *engine.Change, typ, templateID string, query map[string
 }
 
 // RunReport runs a new report at once.
-func RunReport(c *engine.Change, r *storage.Resource) { runReport(c, r, "initial") }
+func RunReport(c *engine.Change, r *storage.Resource) { runReport(c, r, scheduled) }
 
 // editReport is an edit of a report that is ready and not redacted.
 func editReport(change func(*engine.Call, *storage.Resource) error) engine.Operation {
@@ -201,13 +201,13 @@ func reportDue(c *engine.Change, r *storage.Resource) {
 	if !due(c, r, nextRun) || r.Attributes["redacted-at"] != nil {
 		return
 	}
-	switch {
-	case r.Text("status") == "pending":
-		runReport(c, r, "initial")
-	case r.Attributes["is-recurring"] == true:
-		runReport(c, r, "recurring")
+	if r.Text("status") == "pending" || r.Attributes["is-recurring"] == true {
+		runReport(c, r, scheduled)
 	}
 }
+
+// scheduled is the type of a run that no call asked for. The first run is one too.
+const scheduled = "scheduled"
 
 // runReport runs a report. A report that was ready once is never pending again. A match ends
 // the monitoring until it is dismissed (Persona help: Continuous monitoring).
