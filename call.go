@@ -3,6 +3,7 @@ package idem
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,16 +23,25 @@ const (
 // call makes a request that may be repeated, and decodes the answer into a value. A nil body
 // means GET.
 func (c *Client) call(ctx context.Context, op, path string, query url.Values, body, into any) error {
-	method, encoded := http.MethodGet, []byte(nil)
+	return c.send(ctx, op, c.url(path, query), body, "", into)
+}
+
+// once is [Client.call] for a change that must not happen twice: every attempt has the same
+// idempotency key.
+func (c *Client) once(ctx context.Context, op, path string, body, into any) error {
+	return c.send(ctx, op, c.url(path, nil), body, crand.Text(), into)
+}
+
+func (c *Client) send(ctx context.Context, op, address string, body any, key string, into any) error {
+	encoded := []byte(nil)
 	if body != nil {
 		var err error
 		if encoded, err = json.Marshal(body); err != nil {
 			return fmt.Errorf("idem: %s: encode the request: %w", op, err)
 		}
-		method = http.MethodPost
 	}
 	for tries := 0; ; tries++ {
-		err := c.try(ctx, op, method, c.url(path, query), encoded, into)
+		err := c.try(ctx, op, address, encoded, key, into)
 		wait, again := c.retry(ctx, err, tries)
 		if err == nil || !again {
 			return err
@@ -111,7 +121,12 @@ func segment(text string) string {
 	return url.PathEscape(text)
 }
 
-func (c *Client) request(ctx context.Context, op, method, address string, body []byte) (*http.Request, error) {
+// request returns a request with the token. A nil body means GET.
+func (c *Client) request(ctx context.Context, op, address string, body []byte) (*http.Request, error) {
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, broken(op, err)
@@ -123,10 +138,13 @@ func (c *Client) request(ctx context.Context, op, method, address string, body [
 	return req, nil
 }
 
-func (c *Client) try(ctx context.Context, op, method, address string, body []byte, into any) error {
-	req, err := c.request(ctx, op, method, address, body)
+func (c *Client) try(ctx context.Context, op, address string, body []byte, key string, into any) error {
+	req, err := c.request(ctx, op, address, body)
 	if err != nil {
 		return err
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

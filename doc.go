@@ -29,6 +29,12 @@
 // A program that cannot be reached from outside follows them with [Client.Stream].
 // [Client.Subject] asks once.
 //
+// # Help somebody
+//
+// [Client.Timeline] lists everything that happened to a subject, and [Client.Evidence] says
+// why it has its verdict. [Client.Link] makes a link again, [Client.Cancel] ends the live
+// inquiry, and [Client.Reset] allows a new start when all attempts are used.
+//
 // # Environments
 //
 // A client speaks about the production environment, unless [WithEnvironment] says otherwise.

@@ -71,6 +71,8 @@ func (e *Error) temporary() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
+	case http.StatusConflict:
+		return e.Type == "/problems/request-in-progress" // the attempt before this one, whose answer was lost
 	case http.StatusBadGateway:
 		return e.Type == "about:blank" // of a proxy; with it the service says that Persona refuses its key
 	}

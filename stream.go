@@ -100,7 +100,7 @@ type streamer struct {
 func (s *streamer) connect(ctx context.Context) error {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
-	req, err := s.request(ctx, opStream, http.MethodGet, s.url("stream", url.Values{"after": {strconv.FormatInt(s.after, 10)}}), nil)
+	req, err := s.request(ctx, opStream, s.url("stream", url.Values{"after": {strconv.FormatInt(s.after, 10)}}), nil)
 	if err != nil {
 		return err
 	}

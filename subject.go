@@ -55,29 +55,9 @@ func (c *Client) Subject(ctx context.Context, reference string) (Subject, error)
 // Subjects lists the subjects with a verdict, or all if it is "". Those that have had their
 // verdict the longest come first. The iteration ends after the first error.
 func (c *Client) Subjects(ctx context.Context, verdict Verdict) iter.Seq2[Subject, error] {
-	return func(yield func(Subject, error) bool) {
-		query := url.Values{"limit": {"100"}}
-		if verdict != "" {
-			query.Set("verdict", string(verdict))
-		}
-		for {
-			var page struct {
-				Data []Subject `json:"data"`
-				Next string    `json:"next"`
-			}
-			if err := c.call(ctx, "list subjects", "subjects", query, nil, &page); err != nil {
-				yield(Subject{}, err)
-				return
-			}
-			for _, s := range page.Data {
-				if !yield(s, nil) {
-					return
-				}
-			}
-			if page.Next == "" {
-				return
-			}
-			query.Set("after", page.Next)
-		}
+	query := url.Values{}
+	if verdict != "" {
+		query.Set("verdict", string(verdict))
 	}
+	return pages[Subject](ctx, c, "list subjects", "subjects", "after", query)
 }

@@ -43,13 +43,6 @@ type Timeline struct {
 	Next string      `json:"next,omitempty" doc:"give it as before for the next page"`
 }
 
-// timelineCursor is the last entry of a page, as its cursor encodes it.
-type timelineCursor struct {
-	At   int64
-	Kind string
-	ID   string
-}
-
 func (s *server) getTimeline(ctx context.Context, in *struct {
 	SubjectInput
 	Before string `query:"before" maxLength:"400" doc:"the next of the page before"`
@@ -59,7 +52,7 @@ func (s *server) getTimeline(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	after, err := entryBefore(in.Before)
+	from, err := placeOf(in.Before)
 	if err != nil {
 		return nil, err
 	}
@@ -67,28 +60,31 @@ func (s *server) getTimeline(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
-	found, err := s.Store.Timeline(ctx, env, string(in.Reference), objects, after, in.Limit+1)
+	page, err := s.Store.Timeline(ctx, env, string(in.Reference), objects, from, in.Limit)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
-	page := Timeline{Data: showAll(found[:min(len(found), in.Limit)], showHappening)}
-	if len(found) > in.Limit {
-		last := found[in.Limit-1]
-		text, _ := json.Marshal(timelineCursor{last.At.UnixMicro(), last.Kind, last.ID}) // cannot fail: it has strings and numbers
-		page.Next = base64.RawURLEncoding.EncodeToString(text)
-	}
-	return &struct{ Body Timeline }{page}, nil
+	return &struct{ Body Timeline }{Timeline{showAll(page.Rows, showHappening), cursorAt(page.Next)}}, nil
 }
 
-// entryBefore returns the entry that a cursor names; "" is the zero one.
-func entryBefore(cursor string) (store.Happening, error) {
+// cursorAt encodes a place of a timeline. It is empty after the last page.
+func cursorAt(place *store.TimelinePlace) string {
+	if place == nil {
+		return ""
+	}
+	text, _ := json.Marshal(place) // cannot fail: it has numbers
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// placeOf returns the place that a cursor names; nil for "".
+func placeOf(cursor string) (*store.TimelinePlace, error) {
 	if cursor == "" {
-		return store.Happening{}, nil
+		return nil, nil
 	}
-	var c timelineCursor
+	var place store.TimelinePlace
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(text, &c) != nil || c.At <= 0 || !domain.PlausibleID(c.Kind) || !domain.PlausibleID(c.ID) {
-		return store.Happening{}, problem(invalidRequest, "before is not the next of a page", ProblemField{"query.before", "not the next of a page"})
+	if err != nil || json.Unmarshal(text, &place) != nil || place == (store.TimelinePlace{}) || cursorAt(&place) != cursor {
+		return nil, problem(invalidRequest, "before is not the next of a page", ProblemField{"query.before", "not the next of a page"})
 	}
-	return store.Happening{At: time.UnixMicro(c.At), Kind: c.Kind, ID: c.ID}, nil
+	return &place, nil
 }

@@ -51,7 +51,7 @@ func (w *world) decided() {
 			ID: "dec_1", Environment: domain.Sandbox, Object: inquiry.Ref, Transition: transition, Result: domain.Decided, Rule: "review what failed", PolicyVersion: "1", Explanation: "a check failed", Actions: []domain.ActionSpec{spec}, Facts: facts, DecidedAt: at(2),
 		}},
 		Actions: []domain.Action{{ID: "axn_1", Environment: domain.Sandbox, DecisionID: "dec_1", Spec: spec, DerivedKey: "k", IdempotencyKey: "k", State: domain.ActionWaiting, CreatedAt: at(3)}},
-		Audit:   []audit.Entry{{Environment: domain.Sandbox, At: at(1), Actor: "idem", What: "object.moved", About: inquiry.Ref, Detail: "pending to completed"}},
+		Audit:   []audit.Entry{{Environment: domain.Sandbox, At: at(0), Actor: "idem", What: "object.moved", About: inquiry.Ref, Detail: "pending to completed"}},
 	})
 	w.save(store.Advance{Objects: []domain.Object{other}})
 }

@@ -1,7 +1,6 @@
 package faulttest
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -81,15 +80,7 @@ var skewedBinary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	replaced := filepath.Join(tempDir, "time.go")
-	overlay := filepath.Join(tempDir, "overlay.json")
-	list, _ := json.Marshal(map[string]any{"Replace": map[string]string{original: replaced}}) // cannot fail: they are strings
-	for path, content := range map[string][]byte{replaced: []byte(skewed), overlay: list} {
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			return "", err
-		}
-	}
-	return build("idem-skewed", "-overlay", overlay)
+	return build("idem-skewed", map[string]string{original: skewed})
 })
 
 // skew changes the source of Go's package time so that Now is ahead by IDEM_TEST_CLOCK.

@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,23 +19,63 @@ import (
 	"github.com/idemhq/idem/internal/notify"
 )
 
-// host is a host application that receives notifications. Now and then it fails, hangs,
-// or takes a notification without a word; the wire can kill the service before and after it
-// takes one.
+// shaky is the web server of a host application. Now and then it fails, hangs, or takes a
+// notification without an answer; the wire can kill the service before and after it takes
+// one.
+type shaky struct {
+	wire *wire
+	next http.Handler
+
+	mu   sync.Mutex
+	draw *rand.Rand
+}
+
+func newShaky(wire *wire, seed, stream uint64, next http.Handler) *httptest.Server {
+	return httptest.NewServer(&shaky{wire: wire, next: next, draw: rand.New(rand.NewPCG(seed, stream))})
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *shaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the sender is gone
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.mu.Lock()
+	fate := s.draw.Float64()
+	s.mu.Unlock()
+	if s.wire.pass(beforeTold) {
+		panic(http.ErrAbortHandler) // it never arrives
+	}
+	switch {
+	case fate < 0.01:
+		<-r.Context().Done() // until the service gives it up
+		return
+	case fate < 0.06:
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.next.ServeHTTP(answer, r)
+	if s.wire.pass(afterTold) || fate > 0.95 {
+		panic(http.ErrAbortHandler) // the service does not hear that it was taken
+	}
+	w.WriteHeader(answer.Code)
+}
+
+// host is a host application that receives notifications with the official library of
+// Standard Webhooks.
 type host struct {
 	*httptest.Server
-	wire   *wire
 	hook   *standardwebhooks.Webhook
 	secret string
 
 	mu       sync.Mutex
-	draw     *rand.Rand
 	taken    map[string]int // how often it took each notification, by the id
 	verdicts map[string]notify.Notification
 	numbers  map[string]int64 // the number of the last notification of each subject
 	last     int64            // the greatest sequence that it took
 	repeated int
-	failed   int
 	problems []string
 }
 
@@ -44,19 +85,17 @@ func newHost(wire *wire, seed uint64) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &host{
-		wire: wire, hook: hook, secret: secret, draw: rand.New(rand.NewPCG(seed, 7)),
-		taken: map[string]int{}, verdicts: map[string]notify.Notification{}, numbers: map[string]int64{},
-	}
-	h.Server = httptest.NewServer(h)
+	h := &host{hook: hook, secret: secret, taken: map[string]int{}, verdicts: map[string]notify.Notification{}, numbers: map[string]int64{}}
+	h.Server = newShaky(wire, seed, 7, http.HandlerFunc(h.receive))
 	return h, nil
 }
 
-// ServeHTTP implements [http.Handler].
-func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// receive takes a notification.
+func (h *host) receive(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the sender is gone
+		h.problem("a message cannot be read: %v", err)
+		return
 	}
 	// The clock that nodes share may differ from this test's by more than the tolerance.
 	if err := h.hook.VerifyIgnoringTimestamp(body, r.Header); err != nil {
@@ -68,37 +107,13 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.problem("a message is %s, error %v", body, err)
 		return
 	}
-	h.mu.Lock()
-	fate := h.draw.Float64()
-	h.mu.Unlock()
-	if h.wire.pass(beforeTold) {
-		panic(http.ErrAbortHandler) // it never arrives
-	}
-	switch {
-	case fate < 0.01:
-		<-r.Context().Done() // until the service gives it up
-		return
-	case fate < 0.06:
-		h.fail()
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
 	h.take(m.Data)
-	if h.wire.pass(afterTold) || fate > 0.95 {
-		panic(http.ErrAbortHandler) // the service does not hear that it was taken
-	}
 }
 
 func (h *host) problem(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.problems = append(h.problems, fmt.Sprintf(format, args...))
-}
-
-func (h *host) fail() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.failed++
 }
 
 // take does with a notification what docs/service.md tells receivers to do, and notes when
@@ -142,6 +157,9 @@ func (w *world) told(left *string, what func() string) {
 		w.host.mu.Unlock()
 		if len(newest) > 0 && newest[0].Sequence > last {
 			*left = fmt.Sprintf("the host took notification %d last, and there is %d", last, newest[0].Sequence)
+			return false
+		}
+		if *left = w.hosts.behind(w); *left != "" {
 			return false
 		}
 		for _, state := range []string{"waiting", "held"} {

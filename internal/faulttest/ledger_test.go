@@ -31,18 +31,20 @@ type figures struct {
 	actions, skipped                           int
 	subjects, withheld                         int
 	told, toldAgain                            int // notifications that the host took, and repeats of them
+	heard, heardAgain                          int // changes of verdicts that the three other hosts took, and repeats of them
 	lost, doubled, wrongApproval, wrongVerdict int // must be 0
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d events recovered, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates; "+
+	return fmt.Sprintf("%d people, %d kills: %d events, %d acknowledged webhooks and %d duplicates, %d events recovered, %d actions of which %d skipped, %d verdicts, %d approvals withheld, %d notifications and %d duplicates, %d verdicts with package idem and OnVerdict and %d duplicates; "+
 		"%d lost, %d doubled, %d wrong approvals, %d wrong verdicts",
-		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.lost, f.doubled, f.wrongApproval, f.wrongVerdict)
+		f.people, f.kills, f.events, f.acknowledged, f.repeated, f.gaps, f.actions, f.skipped, f.subjects, f.withheld, f.told, f.toldAgain, f.heard, f.heardAgain, f.lost, f.doubled, f.wrongApproval, f.wrongVerdict)
 }
 
 // audit stops the service and compares everything.
 func (w *world) audit() figures {
 	w.t.Helper()
+	w.hosts.stop()
 	w.program.stop()
 	w.sandbox.ClearFaults() // so that the sandbox can be read without faults
 	opened, err := w.db.open(w.t.Context())
@@ -59,6 +61,7 @@ func (w *world) audit() figures {
 	l.compareObjects()
 	l.compareVerdicts()
 	l.compareTold()
+	l.compareHosts()
 	l.compareAuditTrail()
 	w.t.Log(l.figures)
 	w.report(l.figures)

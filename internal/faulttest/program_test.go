@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,16 +23,59 @@ import (
 )
 
 // binary builds idem once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) { return build("idem") })
+var binary = sync.OnceValues(func() (string, error) { return build("idem", nil) })
 
-// build builds idem with more flags.
-func build(name string, flags ...string) (path string, err error) {
+// build builds idem with OnVerdict (see testdata/hear.go), and with other changed files of
+// its source, by their paths. It uses the flag -overlay of go build, because the program
+// that users run has neither.
+func build(name string, changed map[string]string) (path string, err error) {
+	files, err := hearing()
+	if err != nil {
+		return "", err
+	}
+	maps.Copy(files, changed)
+	replace := map[string]string{}
+	for original, content := range files {
+		replace[original] = filepath.Join(tempDir, name+"-"+filepath.Base(original))
+		if err := os.WriteFile(replace[original], []byte(content), 0o600); err != nil {
+			return "", err
+		}
+	}
+	list, _ := json.Marshal(map[string]any{"Replace": replace}) // cannot fail: they are strings
+	overlay := filepath.Join(tempDir, name+"-overlay.json")
+	if err := os.WriteFile(overlay, list, 0o600); err != nil {
+		return "", err
+	}
 	path = filepath.Join(tempDir, name)
-	args := append(append([]string{"build", "-o", path}, flags...), "github.com/idemhq/idem/cmd/idem")
-	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", path, "-overlay", overlay, "github.com/idemhq/idem/cmd/idem").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build idem: %w: %s", err, out)
 	}
 	return path, nil
+}
+
+// hearing returns the files that make `idem serve` call a function of testdata/hear.go.
+func hearing() (map[string]string, error) {
+	folder, err := filepath.Abs(filepath.Join("..", "..", "cmd", "idem"))
+	if err != nil {
+		return nil, err
+	}
+	added, err := os.ReadFile(filepath.Join("testdata", "hear.go"))
+	if err != nil {
+		return nil, err
+	}
+	serve := filepath.Join(folder, "serve.go")
+	source, err := os.ReadFile(serve)
+	if err != nil {
+		return nil, err
+	}
+	const before = "	listener, err := net.Listen("
+	if strings.Count(string(source), before) != 1 {
+		return nil, fmt.Errorf("%s has another Run than this test expects: there is no %q", serve, before)
+	}
+	return map[string]string{
+		filepath.Join(folder, "hear.go"): string(added),
+		serve:                            strings.Replace(string(source), before, "	hear(s)\n"+before, 1),
+	}, nil
 }
 
 // tempDir is a folder that is removed after the tests.

@@ -20,11 +20,13 @@ const (
 	working                       // it is ready
 	beforeEffect                  // a call that changes something was sent, but has not taken effect
 	afterEffect                   // it has taken effect, but the answer was not sent
+	beforeHeard                   // OnVerdict called its function, which has stored nothing
 	afterLink                     // a link was created, which the sandbox does not show, but the answer was not sent
 	whileStoring                  // a webhook was delivered but not answered
 	afterAnswer                   // a webhook was answered, but the answer does not arrive
 	beforeTold                    // a notification was sent to the host, which has not taken it
 	afterTold                     // the host has taken it, but the answer was not sent
+	afterHeard                    // the function has stored the verdict, but has not returned
 	killPoints                    // number of moments
 )
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ type world struct {
 	key     string          // the id of the service's API key
 	wire    *wire
 	host    *host
+	hosts   *hosts           // built with package idem, and with OnVerdict
 	network *toxiproxy.Proxy // between the service and the wire
 	program *program
 	nodes   []*program // in addition to program, on the same database
@@ -72,6 +74,10 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.host.Close)
+	if w.hosts, err = newHosts(w); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.hosts.close)
 	w.network = proxytest.New(t, w.wire.calls.Listener.Addr().String())
 	hook, err := w.client.Webhooks.Create(t.Context(), persona.WebhookCreateParams{
 		Name: persona.Set("service"), URL: persona.Set(w.wire.webhooks.URL + "/webhooks/persona/sandbox"), EnabledEvents: persona.Set([]string{"*"}),
@@ -90,10 +96,11 @@ func newWorld(t *testing.T, db database, env ...string) *world {
 	settings := append([]string{
 		"IDEM_API_TOKEN=" + token, "IDEM_RECONCILE_INTERVAL=2s", "IDEM_SANDBOX_API_KEY=" + key.Attributes.Value,
 		"IDEM_SANDBOX_WEBHOOK_SECRETS=" + hook.Attributes.Secret, "IDEM_SANDBOX_BASE_URL=http://" + w.network.Listen + "/api/v1",
-	}, append(w.host.settings(), db.env...)...)
+	}, slices.Concat(w.host.settings(), w.hosts.settings(), db.env)...)
 	w.program = newProgram(t, append(settings, env...)...)
 	w.program.start()
 	w.program.awaitReady()
+	w.hosts.start(w)
 	w.reconciled()
 	return w
 }
@@ -174,6 +181,7 @@ func (w *world) killOnce(draw *rand.Rand) {
 	select {
 	case <-gone:
 	case <-time.After(10 * time.Second): // the kill point is not reached
+		w.t.Logf("kill point %d is not reached: another process is killed", at)
 		w.wire.set(at, nil)
 		kill()
 	}

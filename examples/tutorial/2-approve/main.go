@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net"
-	"net/http"
-	"time"
 
 	"github.com/idemhq/idem/examples/tutorial"
 	"github.com/idemhq/idem/persona"
@@ -22,20 +19,8 @@ func main() {
 	client, err := persona.NewClient(persona.WithEnvironment(persona.Sandbox))
 	check(err)
 
-	// Subscribe to the events this program is for.
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
-	hook, err := client.Webhooks.Create(ctx, persona.WebhookCreateParams{
-		Name:          persona.Set("tutorial, step 2"),
-		URL:           persona.Set("http://" + listener.Addr().String()),
-		EnabledEvents: persona.Set([]string{string(webhook.InquiryCompleted), string(webhook.CaseStatusUpdated)}),
-	})
-	check(err)
-	_, err = client.Webhooks.Enable(ctx, hook.ID)
-	check(err)
-
-	verdict := make(chan string, 1)
-	handler := &webhook.Handler{Secrets: []string{hook.Attributes.Secret}}
+	verdict := make(chan string, 10)
+	handler := &webhook.Handler{}
 	handler.OnInquiryCompleted(func(ctx context.Context, e *webhook.Event, inquiry *persona.Inquiry) error {
 		return approve(ctx, client, e, inquiry) // an error makes Persona deliver the event again
 	})
@@ -43,19 +28,16 @@ func main() {
 		verdict <- fmt.Sprintf("case %s is %s", c.ID, c.Attributes.Status)
 		return nil
 	})
-	go http.Serve(listener, handler)
+	check(tutorial.Listen(ctx, client, handler, webhook.InquiryCompleted, webhook.CaseStatusUpdated))
 
 	// The applicant: an inquiry, a case about it, and a verification that passes.
 	inquiry, _, err := tutorial.Apply(ctx, client, "user-1001")
 	check(err)
 	_, err = tutorial.Simulate(ctx, client, inquiry.ID, tutorial.Passed())
 	check(err)
-	select {
-	case text := <-verdict:
-		fmt.Println(text)
-	case <-time.After(30 * time.Second):
-		log.Fatal("no verdict has come: is the webhook reachable?")
-	}
+	text, err := tutorial.Await(verdict)
+	check(err)
+	fmt.Println(text)
 }
 
 // approve approves the inquiry and sets the status of its cases. The keys come from

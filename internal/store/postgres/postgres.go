@@ -276,6 +276,11 @@ func (db *DB) List(texts []string) any { return texts }
 // In implements [sqlstore.Database].
 func (db *DB) In(parameter string) string { return "= ANY (" + parameter + "::text[])" }
 
+// Each implements [sqlstore.Database].
+func (db *DB) Each(parameter string) string {
+	return "unnest(" + parameter + "::text[]) AS each (value)"
+}
+
 // ForUpdate implements [sqlstore.Database].
 func (db *DB) ForUpdate() string { return " FOR UPDATE" }
 
@@ -285,6 +290,13 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[], $3::text[]) AS wanted (wanted_type, wanted_id) CROSS JOIN LATERAL
 		(SELECT * FROM events WHERE environment = $1 AND object_id = wanted_id AND object_type = wanted_type AND state = 'waiting' ORDER BY sequence LIMIT $4) AS waiting`,
 		env, types, ids, limit)
+}
+
+// Newest implements [sqlstore.Database].
+func (db *DB) Newest(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) (sqlstore.Rows, error) {
+	return db.Query(ctx, `SELECT `+columns+` FROM unnest($2::text[]) AS given (about) CROSS JOIN LATERAL
+		(SELECT * FROM `+table+` WHERE environment = $1 AND object_id = about AND object_id <> '' AND sequence <= $3 ORDER BY sequence DESC LIMIT $4) AS newest ORDER BY newest.sequence DESC LIMIT $4`,
+		env, objects, first, limit)
 }
 
 // Stored implements [sqlstore.Database].

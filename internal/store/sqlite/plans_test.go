@@ -38,7 +38,7 @@ func grows(query, step string) bool {
 	case slices.Contains([]string{"events_waiting", "events_poison", "events_retried", "deliveries_waiting", "deliveries_open", "deliveries_failed"}, index):
 		return false // these tables contain only unfinished work
 	case strings.HasSuffix(index, "_by_sequence"), strings.Contains(step, "audit USING PRIMARY KEY (environment=?"):
-		return !strings.Contains(query, "LIMIT") // with a limit, a page is read from one end
+		return !strings.Contains(query, "LIMIT") || strings.Contains(query, "object_id =") // with a limit, a page is read from one end, unless it is about some objects
 	case strings.HasPrefix(step, "SCAN"):
 		return true
 	default:

@@ -246,6 +246,9 @@ func (db *DB) In(parameter string) string {
 	return "IN (SELECT value FROM json_each(" + parameter + "))"
 }
 
+// Each implements [sqlstore.Database].
+func (db *DB) Each(parameter string) string { return "json_each(" + parameter + ")" }
+
 // ForUpdate implements [sqlstore.Database]: there is one writer.
 func (db *DB) ForUpdate() string { return "" }
 
@@ -258,6 +261,19 @@ func (db *DB) Waiting(ctx context.Context, env domain.Environment, refs []domain
 			// there may be very many.
 			return db.Query(ctx, "SELECT "+columns+" FROM events INDEXED BY events_waiting WHERE environment = $1 AND object_id = $2 AND object_type = $3 AND state = 'waiting' ORDER BY sequence LIMIT $4",
 				env, ref.ID, ref.Type, limit)
+		})
+	}
+	return found, nil
+}
+
+// Newest implements [sqlstore.Database]. Without INDEXED BY, SQLite can prefer the primary key
+// of the audit trail, and would read the entries about everybody.
+func (db *DB) Newest(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) (sqlstore.Rows, error) {
+	found := &chain{}
+	for _, id := range objects {
+		found.queries = append(found.queries, func() (sqlstore.Rows, error) {
+			return db.Query(ctx, "SELECT "+columns+" FROM "+table+" INDEXED BY "+table+"_of_object WHERE environment = $1 AND object_id = $2 AND object_id <> '' AND sequence <= $3 ORDER BY sequence DESC LIMIT $4",
+				env, id, first, limit)
 		})
 	}
 	return found, nil

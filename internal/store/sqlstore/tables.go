@@ -38,6 +38,11 @@ type Database interface {
 	// sequence.
 	Waiting(ctx context.Context, env domain.Environment, refs []domain.Ref, limit int, columns string) (Rows, error)
 
+	// Newest reads columns of up to limit rows of a table about each object, the newest of
+	// those whose sequence is at most first. The tables are events, decisions, actions and
+	// audit.
+	Newest(ctx context.Context, env domain.Environment, table, columns string, objects []string, first int64, limit int) (Rows, error)
+
 	// Stored reads columns of the objects that exist.
 	Stored(ctx context.Context, env domain.Environment, refs []domain.Ref, columns string) (Rows, error)
 
@@ -47,6 +52,9 @@ type Database interface {
 	// In returns a condition, to be appended to an expression, that it is in the list of a
 	// parameter.
 	In(parameter string) string
+
+	// Each returns a table with one column, value, of the list of a parameter.
+	Each(parameter string) string
 
 	// Snapshot runs f with a querier whose queries all see the same state.
 	Snapshot(ctx context.Context, f func(Querier) error) error

@@ -98,6 +98,7 @@ func Run(t *testing.T, open Open) {
 		"a request with a key is handled once":              requestOnce,
 		"what was read is recorded":                         recorded,
 		"a timeline has pages":                              timelineInPages,
+		"pages of a timeline lose and repeat nothing":       timelineWhileRowsAreAdded,
 		"secrets of endpoints can be encrypted":             secretsEncrypted,
 		"an action by hand is stored once, and discarded":   actionByHand,
 		"a verification is read as it was saved":            verificationRoundTrip,

@@ -14,7 +14,8 @@ import (
 // hostPath is where the host application receives notifications, at the service's address.
 const hostPath = "/demo/notifications"
 
-// host plays the host application: it is told what happened, and asks nobody.
+// host plays the host application. It is told what happened: the demo waits for
+// notifications, and never asks the service whether something has happened.
 type host struct {
 	http.Handler
 	mu      sync.Mutex
@@ -38,15 +39,15 @@ func (h *host) receive(_ context.Context, n idem.Notification) error {
 	return nil
 }
 
-// until waits for a notification, for ten seconds at the most.
-func (h *host) until(ctx context.Context, what string, is func(idem.Notification) bool) error {
+// until waits until what the host was told is enough, for ten seconds at the most.
+func (h *host) until(ctx context.Context, what string, enough func(told []idem.Notification) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
 		h.mu.Lock()
-		found, changed := slices.ContainsFunc(h.told, is), h.changed
+		ok, changed := enough(h.told), h.changed
 		h.mu.Unlock()
-		if found {
+		if ok {
 			return nil
 		}
 		select {
@@ -61,8 +62,12 @@ func (h *host) until(ctx context.Context, what string, is func(idem.Notification
 func (h *host) verdict(reference string) idem.Verdict {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return lastVerdict(h.told, reference)
+}
+
+func lastVerdict(told []idem.Notification, reference string) idem.Verdict {
 	last := idem.VerdictNone
-	for _, n := range h.told {
+	for _, n := range told {
 		if n.Type == idem.NotifyVerdictChanged && n.Reference == reference {
 			last = n.Verdict
 		}
@@ -72,14 +77,36 @@ func (h *host) verdict(reference string) idem.Verdict {
 
 // untilVerdict waits until the host is told a verdict.
 func (h *host) untilVerdict(ctx context.Context, reference string, want idem.Verdict) error {
-	return h.until(ctx, fmt.Sprintf("%s is %s", reference, want), func(n idem.Notification) bool {
-		return n.Type == idem.NotifyVerdictChanged && n.Reference == reference && n.Verdict == want
+	return h.until(ctx, fmt.Sprintf("%s is %s", reference, want), func(told []idem.Notification) bool {
+		return lastVerdict(told, reference) == want
+	})
+}
+
+// untilKnown waits until the host is told any verdict on a person.
+func (h *host) untilKnown(ctx context.Context, reference string) error {
+	return h.until(ctx, reference+" is known", func(told []idem.Notification) bool {
+		return lastVerdict(told, reference) != idem.VerdictNone
 	})
 }
 
 // untilCase waits until the host is told the status of a case.
 func (h *host) untilCase(ctx context.Context, id, status string) error {
-	return h.until(ctx, "the case is "+status, func(n idem.Notification) bool {
-		return n.Type == idem.NotifyCaseChanged && n.Object.ID == id && n.Status == status
+	return h.until(ctx, "the case is "+status, func(told []idem.Notification) bool {
+		return slices.ContainsFunc(told, func(n idem.Notification) bool {
+			return n.Type == idem.NotifyCaseChanged && n.Object.ID == id && n.Status == status
+		})
+	})
+}
+
+// untilDone waits until the host is told that a number of actions on an object are done.
+func (h *host) untilDone(ctx context.Context, object string, actions int) error {
+	return h.until(ctx, fmt.Sprintf("%d actions on %s are done", actions, object), func(told []idem.Notification) bool {
+		done := 0
+		for _, n := range told {
+			if n.Type == idem.NotifyActionDone && n.Object.ID == object {
+				done++
+			}
+		}
+		return done >= actions
 	})
 }

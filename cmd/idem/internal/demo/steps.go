@@ -48,25 +48,6 @@ func clientStep(ctx context.Context, w *world, r *report) error {
 	return nil
 }
 
-// untilDone waits until the actions on an object are finished, as many as there
-// should be.
-func (w *world) untilDone(ctx context.Context, object string, n int) (actions []api.Action, err error) {
-	err = w.until(ctx, fmt.Sprintf("%d actions on %s are finished", n, object), func() (bool, error) {
-		var err error
-		if actions, err = w.actions(ctx, object); err != nil {
-			return false, err
-		}
-		finished := 0
-		for _, a := range actions {
-			if a.State != "waiting" {
-				finished++
-			}
-		}
-		return finished == n, nil
-	})
-	return actions, err
-}
-
 // passStep verifies an applicant: the rest is the webhook's and the rule's work.
 func passStep(ctx context.Context, w *world, r *report) error {
 	r.begin("an inquiry passes, and its case is Approved by the rule")
@@ -81,7 +62,7 @@ func passStep(ctx context.Context, w *world, r *report) error {
 	if err := w.host.untilCase(ctx, c.ID, "Approved"); err != nil {
 		return err
 	}
-	if _, err := w.untilDone(ctx, c.ID, 1); err != nil {
+	if err := w.host.untilDone(ctx, c.ID, 1); err != nil {
 		return err
 	}
 	decisions, err := ask[listed[api.Decision]](ctx, w, "/v1/sandbox/decisions?object="+inquiry.ID)
@@ -127,7 +108,10 @@ func reviewStep(ctx context.Context, w *world, r *report) error {
 	if err := w.host.untilCase(ctx, c.ID, "Pending"); err != nil {
 		return err
 	}
-	actions, err := w.untilDone(ctx, inquiry.ID, 2)
+	if err := w.host.untilDone(ctx, inquiry.ID, 2); err != nil {
+		return err
+	}
+	actions, err := w.actions(ctx, inquiry.ID)
 	if err != nil {
 		return err
 	}
@@ -258,7 +242,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	if err != nil {
 		return err
 	}
-	if err := w.untilKnown(ctx, during.ID); err != nil {
+	if err := w.host.untilKnown(ctx, "user-3001"); err != nil {
 		return err
 	}
 	r.saw("during the rotation: %s arrived, signed with both secrets", during.ID)
@@ -270,7 +254,7 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	if err != nil {
 		return err
 	}
-	if err := w.untilKnown(ctx, after.ID); err != nil {
+	if err := w.host.untilKnown(ctx, "user-3002"); err != nil {
 		return err
 	}
 	r.saw("after it: %s arrived, signed with the new secret", after.ID)
@@ -281,14 +265,6 @@ func signatureStep(ctx context.Context, w *world, r *report) error {
 	expect(r, "deliveries that failed", lost, 0)
 	w.Secret = rotated.Attributes.Secret
 	return nil
-}
-
-// untilKnown waits until the service has an object.
-func (w *world) untilKnown(ctx context.Context, id string) error {
-	return w.until(ctx, "the service knows "+id, func() (bool, error) {
-		page, err := ask[listed[api.Object]](ctx, w, "/v1/sandbox/objects?object="+id)
-		return len(page.Data) == 1, err
-	})
 }
 
 // undelivered counts the deliveries with an attempt that was not taken.
@@ -347,7 +323,10 @@ func onceStep(ctx context.Context, w *world, r *report) error {
 	if err := w.host.untilCase(ctx, c.ID, "Approved"); err != nil {
 		return err
 	}
-	actions, err := w.untilDone(ctx, applicant.ID, 1)
+	if err := w.host.untilDone(ctx, applicant.ID, 1); err != nil {
+		return err
+	}
+	actions, err := w.actions(ctx, applicant.ID)
 	if err != nil {
 		return err
 	}

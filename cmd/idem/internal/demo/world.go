@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/idemhq/idem/cmd/idem/internal/stack"
 	"github.com/idemhq/idem/internal/api"
@@ -58,26 +57,6 @@ func newWorld(ctx context.Context, logger *slog.Logger) (*world, error) {
 
 func (w *world) close() error {
 	return errors.Join(w.Close(), os.RemoveAll(w.data))
-}
-
-// until waits until something holds, for ten seconds at the most.
-func (w *world) until(ctx context.Context, what string, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		ok, err := holds()
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			if err == nil {
-				err = ctx.Err()
-			}
-			return fmt.Errorf("timed out waiting until %s: %w", what, err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }
 
 // fetch makes a request and returns the answer's status and body.
