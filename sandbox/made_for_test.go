@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -229,5 +230,38 @@ func TestTheReviewerOfADecisionIsWhoDecided(t *testing.T) {
 	_, _, doc := server.do("GET", "/api/v1/inquiries/"+inquiry, "", "Persona-Version", "2020-05-18")
 	if at(doc, "data", "attributes", "reviewer-type") != "api" {
 		t.Errorf("a call decided: %v", at(doc, "data", "attributes"))
+	}
+}
+
+func TestAVerificationWithoutAnInquiryIsShownEverywhere(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	transaction, payer := server.paid()
+	verification := server.acted(sandbox.Act{Do: sandbox.ActSubmit, ID: transaction, Type: "verification/government-id", Outcome: "passed"})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/api/v1/verifications/"+verification+"/print", nil)
+	ok(t, err)
+	request.Header.Set("Authorization", "Bearer "+sandbox.SandboxKey)
+	printed, err := http.DefaultClient.Do(request)
+	ok(t, err)
+	ok(t, printed.Body.Close())
+	if printed.StatusCode != http.StatusOK || printed.Header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("printed: %s", printed.Status)
+	}
+	if body := server.page("/_sandbox/sandbox/object/" + verification); !strings.Contains(body, transaction) {
+		t.Error("the inspector does not lead to the transaction")
+	}
+	_, _, doc := server.do("GET", "/api/v1/accounts/"+payer, "")
+	if numbers, _ := at(doc, "data", "attributes", "fields", "identification_numbers", "value").([]any); len(numbers) != 1 {
+		t.Errorf("the payer has the numbers %v", numbers)
+	}
+	restored := start(t, frozen())
+	var saved bytes.Buffer
+	ok(t, server.Snapshot(&saved))
+	ok(t, restored.Restore(&saved))
+	if got := restored.related("/verifications/"+verification, "transaction"); got != transaction {
+		t.Errorf("after a restore it is for %v", got)
+	}
+	if lines, _ := checksOf(restored, verification); len(lines) != 39 {
+		t.Errorf("after a restore it has %d checks", len(lines))
 	}
 }
