@@ -195,6 +195,10 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 		if class := classOfNumber(name); class != "" && r.Attributes["id-class"] == class {
 			return r.Attributes["identification-number"]
 		}
+	case "verification/database": // named normalized-address since 2021-07-05
+		if part, ok := strings.CutPrefix(name, "smarty-streets-address-"); ok {
+			return r.Attributes["normalized-address-"+part]
+		}
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
 			return FieldAt(r.Attributes["fields"], path)
