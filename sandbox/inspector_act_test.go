@@ -58,6 +58,10 @@ func TestAPersonSetsTheStatusOfACase(t *testing.T) {
 	if status, body := server.submit(path+"/decide", url.Values{"operation": {"Cases.SetStatus"}, "status": {"Approved"}}); status != 200 || !strings.Contains(body, ">Approved<") {
 		t.Errorf("%d: %s", status, body)
 	}
+	_, _, doc := server.do("GET", "/api/v1/cases/"+made.ID, "")
+	if at(doc, "data", "attributes", "resolver-type") != "user" || at(doc, "data", "attributes", "updater-type") != "user" || at(doc, "data", "attributes", "creator-type") != "api-key" {
+		t.Errorf("who did what: %v", at(doc, "data", "attributes"))
+	}
 	if status, _ := server.submit(path+"/decide", url.Values{"operation": {"Cases.SetStatus"}, "status": {"Lost"}}); status != 422 {
 		t.Errorf("a status that there is not: %d", status)
 	}

@@ -165,19 +165,19 @@ func (i *inspection) decide(r *storage.Resource, form map[string]string) (string
 		return name, err
 	}
 	c := engine.NewChange(i.env, i.engine.Now())
-	if _, err := i.engine.Perform(c, name, i.anyKey(), body, r.ID); err != nil {
+	if _, err := i.engine.Perform(c, name, i.user(), body, r.ID); err != nil {
 		return "", err
 	}
 	i.engine.Commit(c)
 	return name, nil
 }
 
-// anyKey returns the oldest API key of the environment, or a key that is not stored.
-func (i *inspection) anyKey() *storage.Resource {
-	for key := range i.env.All("api-key") {
-		return key
+// user returns the user of the dashboard, in whose name everything here is done.
+func (i *inspection) user() *storage.Resource {
+	if user := i.env.Get(fixtures.UserID); user != nil {
+		return user
 	}
-	return &storage.Resource{Typ: "api-key", Attributes: map[string]any{}}
+	return &storage.Resource{Typ: "user", ID: fixtures.UserID, Attributes: map[string]any{}} // of a snapshot without one
 }
 
 // act carries out an act.
