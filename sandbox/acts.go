@@ -16,7 +16,8 @@ import (
 //	Type    string         // of what it creates, such as verification/database
 //	Outcome string         // the final status of what it creates
 //	Step    string         // of the flow
-//	Text    string         // of a comment
+//	Text    string         // of a comment, also on a decision
+//	Template string        // of an inquiry
 //	Field   string         // to delete from a transaction type
 //	Tags    []string       // of a verification
 //	Query   map[string]any // of a report, with keys in kebab-case
@@ -39,6 +40,9 @@ const (
 	ActArchiveAccount         ActKind = acts.ArchiveAccount         // an account accepts no new inquiries
 	ActRestoreAccount         ActKind = acts.RestoreAccount         // an archived account accepts them again
 	ActCreateReport           ActKind = acts.CreateReport           // a report about an account, with Type and Query
+	ActApproveInquiry         ActKind = acts.ApproveInquiry         // a decision on an inquiry, with a comment as Text
+	ActDeclineInquiry         ActKind = acts.DeclineInquiry         // a decision on an inquiry, with a comment as Text
+	ActMarkInquiryForReview   ActKind = acts.MarkInquiryForReview   // an inquiry needs review, with a comment as Text
 	ActCommentCase            ActKind = acts.CommentCase            // a comment on a case, with Text
 	ActExportCase             ActKind = acts.ExportCase             // an export of a case
 	ActReviewReport           ActKind = acts.ReviewReport           // a review of a report that is ready, in its history
@@ -58,13 +62,14 @@ const (
 
 // The acts of people in the flow of an inquiry, and of Persona itself.
 const (
-	ActSubmit                 ActKind = acts.Submit                 // a verification, document or selfie for an inquiry, with Type and Outcome
+	ActSubmit                 ActKind = acts.Submit                 // a verification, document or selfie for an inquiry or a transaction, with Type and Outcome
 	ActMoveOn                 ActKind = acts.MoveOn                 // an inquiry reaches a Step
 	ActCreateReusablePersona  ActKind = acts.CreateReusablePersona  // other inquiries of the account can use what an inquiry proved
 	ActUseReusablePersona     ActKind = acts.UseReusablePersona     // an inquiry uses what another one proved
 	ActCancelSession          ActKind = acts.CancelSession          // a person leaves an inquiry session
-	ActRunReport              ActKind = acts.RunReport              // a report that belongs to an inquiry, with Type and Query
-	ActRunWorkflow            ActKind = acts.RunWorkflow            // a workflow decides on an inquiry, with Outcome
+	ActRunReport              ActKind = acts.RunReport              // a report that belongs to an inquiry or a transaction, with Type and Query
+	ActRunWorkflow            ActKind = acts.RunWorkflow            // a workflow decides on an inquiry or a transaction, with Outcome
+	ActMakeInquiry            ActKind = acts.MakeInquiry            // a workflow makes an inquiry for a transaction, with Template
 	ActSetBehaviors           ActKind = acts.SetBehaviors           // an inquiry gets risk Signals
 	ActSetSessionSignals      ActKind = acts.SetSessionSignals      // an inquiry session gets Signals about network, place and device
 	ActProcessSentinelSession ActKind = acts.ProcessSentinelSession // a transaction gets data about the payer's device

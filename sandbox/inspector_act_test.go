@@ -33,6 +33,12 @@ func TestAPersonDecidesOnThePageOfAnInquiry(t *testing.T) {
 			if string(got.Attributes.Status) != want {
 				t.Errorf("the inquiry is %s", got.Attributes.Status)
 			}
+			if reviewer := server.related("/inquiries/"+id, "reviewer"); (reviewer == nil) != (want == "expired") {
+				t.Errorf("the reviewer is %v", reviewer)
+			}
+			if body := server.page(path); strings.Contains(body, "approve_inquiry") {
+				t.Error("what has a button is also among the acts")
+			}
 			if want != "expired" && got.Attributes.ReviewerComment != "seen by Ada" {
 				t.Errorf("the comment is %q", got.Attributes.ReviewerComment)
 			}
@@ -51,6 +57,10 @@ func TestAPersonSetsTheStatusOfACase(t *testing.T) {
 	path := "/_sandbox/sandbox/object/" + made.ID
 	if status, body := server.submit(path+"/decide", url.Values{"operation": {"Cases.SetStatus"}, "status": {"Approved"}}); status != 200 || !strings.Contains(body, ">Approved<") {
 		t.Errorf("%d: %s", status, body)
+	}
+	_, _, doc := server.do("GET", "/api/v1/cases/"+made.ID, "")
+	if at(doc, "data", "attributes", "resolver-type") != "user" || at(doc, "data", "attributes", "updater-type") != "user" || at(doc, "data", "attributes", "creator-type") != "api-key" {
+		t.Errorf("who did what: %v", at(doc, "data", "attributes"))
 	}
 	if status, _ := server.submit(path+"/decide", url.Values{"operation": {"Cases.SetStatus"}, "status": {"Lost"}}); status != 422 {
 		t.Errorf("a status that there is not: %d", status)

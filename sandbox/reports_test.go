@@ -167,7 +167,7 @@ func TestAMatchEndsTheMonitoringUntilItIsDismissed(t *testing.T) {
 		history = append(history, entry.Type+" "+entry.RunType)
 	}
 	slices.Reverse(history)
-	if want := []string{"run initial", "dismiss ", "run recurring", "run recurring", "pause ", "resume ", "run manual"}; !slices.Equal(history, want) {
+	if want := []string{"run scheduled", "dismiss ", "run scheduled", "run scheduled", "pause ", "resume ", "run manual"}; !slices.Equal(history, want) {
 		t.Errorf("the history is %q, not %q", history, want)
 	}
 	want := []string{"account.created", "report/watchlist.ready", "report/watchlist.matched", "report/watchlist.dismissed", "report/watchlist.ready", "report/watchlist.ready", "report/watchlist.ready"}

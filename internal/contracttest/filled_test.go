@@ -88,5 +88,8 @@ func (w *walk) precision(t *testing.T, table *figures) {
 func hasMilliseconds(where string) bool {
 	resource, _, _ := strings.Cut(where, ".")
 	family, _, _ := strings.Cut(resource, "/")
-	return slices.Contains([]string{"event", "inquiry-template-version", "workflow-run"}, resource) || family == "selfie" && strings.HasSuffix(where, ".created-at")
+	if resource == "inquiry-template-version" {
+		return !strings.HasSuffix(where, ".published-at")
+	}
+	return slices.Contains([]string{"event", "transaction", "workflow-run"}, resource) || family == "selfie" && strings.HasSuffix(where, ".created-at")
 }

@@ -18,15 +18,16 @@ type Act struct {
 	Do Kind   `json:"do"`
 	ID string `json:"id"` // of the resource that it happens to
 
-	Type    string         `json:"type,omitempty"`    // of what it creates, such as verification/database
-	Outcome string         `json:"outcome,omitempty"` // the final status of what it creates
-	Step    string         `json:"step,omitempty"`    // of the flow, for move_on
-	Text    string         `json:"text,omitempty"`    // of a comment
-	Field   string         `json:"field,omitempty"`   // to delete from a transaction type
-	Tags    []string       `json:"tags,omitempty"`    // of a verification
-	Query   map[string]any `json:"query,omitempty"`   // of a report, with keys in kebab-case
-	Rows    string         `json:"rows,omitempty"`    // CSV, as for an importer of accounts
-	Signals map[string]any `json:"signals,omitempty"` // of a session, an inquiry or a report, with keys in kebab-case
+	Type     string         `json:"type,omitempty"`     // of what it creates, such as verification/database
+	Outcome  string         `json:"outcome,omitempty"`  // the final status of what it creates
+	Step     string         `json:"step,omitempty"`     // of the flow, for move_on
+	Text     string         `json:"text,omitempty"`     // of a comment, also on a decision
+	Template string         `json:"template,omitempty"` // of an inquiry: its inquiry template
+	Field    string         `json:"field,omitempty"`    // to delete from a transaction type
+	Tags     []string       `json:"tags,omitempty"`     // of a verification
+	Query    map[string]any `json:"query,omitempty"`    // of a report, with keys in kebab-case
+	Rows     string         `json:"rows,omitempty"`     // CSV, as for an importer of accounts
+	Signals  map[string]any `json:"signals,omitempty"`  // of a session, an inquiry or a report, with keys in kebab-case
 
 	Checks    []finding.Check `json:"checks,omitempty"`    // of a verification: those that do not end as usual
 	Extracted map[string]any  `json:"extracted,omitempty"` // what a verification found out, with keys in kebab-case
@@ -58,6 +59,10 @@ const (
 	SetSessionSignals      Kind = "set_session_signals"
 	CreateReusablePersona  Kind = "create_reusable_persona"
 	UseReusablePersona     Kind = "use_reusable_persona"
+	MakeInquiry            Kind = "make_inquiry"
+	ApproveInquiry         Kind = "approve_inquiry"
+	DeclineInquiry         Kind = "decline_inquiry"
+	MarkInquiryForReview   Kind = "mark_inquiry_for_review"
 	CancelSession          Kind = "cancel_session"
 	PublishTemplateVersion Kind = "publish_template_version"
 	FailRelay              Kind = "fail_relay"
@@ -70,8 +75,8 @@ const (
 
 // implementation is how the sandbox carries out a kind of act.
 type implementation struct {
-	family string // of the resource that it happens to
-	user   bool   // a user of the dashboard does it, so it is in the user audit log
+	families []string // of the resources that it can happen to
+	user     bool     // a user of the dashboard does it, so it is in the user audit log
 
 	// do returns what it created or changed.
 	do func(*engine.Change, *storage.Resource, Act) (*storage.Resource, error)
@@ -82,35 +87,39 @@ func Kinds() []Kind { return slices.Sorted(maps.Keys(implementations())) }
 
 func implementations() map[Kind]implementation {
 	return map[Kind]implementation{
-		ArchiveAccount:         {"account", true, archiveAccount},
-		RestoreAccount:         {"account", true, restoreAccount},
-		CreateReport:           {"account", true, createReport},
-		CommentCase:            {"case", true, commentCase},
-		ExportCase:             {"case", true, exportCase},
-		ReviewReport:           {"report", true, reviewReport},
-		Redeliver:              {"event", true, redeliver},
-		CancelGraphQuery:       {"graph-query", true, cancelGraphQuery},
-		RerunGraphQuery:        {"graph-query", true, rerunGraphQuery},
-		RunPipeline:            {"importer-pipeline", true, runPipeline},
-		PausePipelineRun:       {"importer-pipeline-run", true, pausePipelineRun},
-		ResumePipelineRun:      {"importer-pipeline-run", true, resumePipelineRun},
-		CancelPipelineRun:      {"importer-pipeline-run", true, cancelPipelineRun},
-		Submit:                 {"inquiry", false, submit},
-		MoveOn:                 {"inquiry", false, moveOn},
-		RunReport:              {"inquiry", false, runReport},
-		RunWorkflow:            {"inquiry", false, runWorkflow},
-		SetBehaviors:           {"inquiry", false, setBehaviors},
-		SetSessionSignals:      {"inquiry-session", false, setSessionSignals},
-		CreateReusablePersona:  {"inquiry", false, createReusablePersona},
-		UseReusablePersona:     {"inquiry", false, useReusablePersona},
-		CancelSession:          {"inquiry-session", false, cancelSession},
-		PublishTemplateVersion: {"inquiry-template-version", true, publishTemplateVersion},
-		FailRelay:              {"relay", false, failRelay},
-		ProcessSentinelSession: {"transaction", false, processSentinelSession},
-		DeleteTransactionField: {"transaction-type", true, deleteTransactionField},
-		EscalateVerification:   {"verification", true, escalateVerification},
-		TagVerification:        {"verification", true, tagVerification},
-		ResumeWorkflowRun:      {"workflow-run", true, resumeWorkflowRun},
+		ArchiveAccount:         {[]string{"account"}, true, archiveAccount},
+		RestoreAccount:         {[]string{"account"}, true, restoreAccount},
+		CreateReport:           {[]string{"account"}, true, createReport},
+		CommentCase:            {[]string{"case"}, true, commentCase},
+		ExportCase:             {[]string{"case"}, true, exportCase},
+		ReviewReport:           {[]string{"report"}, true, reviewReport},
+		Redeliver:              {[]string{"event"}, true, redeliver},
+		CancelGraphQuery:       {[]string{"graph-query"}, true, cancelGraphQuery},
+		RerunGraphQuery:        {[]string{"graph-query"}, true, rerunGraphQuery},
+		RunPipeline:            {[]string{"importer-pipeline"}, true, runPipeline},
+		PausePipelineRun:       {[]string{"importer-pipeline-run"}, true, pausePipelineRun},
+		ResumePipelineRun:      {[]string{"importer-pipeline-run"}, true, resumePipelineRun},
+		CancelPipelineRun:      {[]string{"importer-pipeline-run"}, true, cancelPipelineRun},
+		Submit:                 {[]string{"inquiry", "transaction"}, false, submit},
+		MoveOn:                 {[]string{"inquiry"}, false, moveOn},
+		RunReport:              {[]string{"inquiry", "transaction"}, false, runReport},
+		RunWorkflow:            {[]string{"inquiry", "transaction"}, false, runWorkflow},
+		SetBehaviors:           {[]string{"inquiry"}, false, setBehaviors},
+		SetSessionSignals:      {[]string{"inquiry-session"}, false, setSessionSignals},
+		CreateReusablePersona:  {[]string{"inquiry"}, false, createReusablePersona},
+		UseReusablePersona:     {[]string{"inquiry"}, false, useReusablePersona},
+		ApproveInquiry:         {[]string{"inquiry"}, true, decideInquiry("approved")},
+		DeclineInquiry:         {[]string{"inquiry"}, true, decideInquiry("declined")},
+		MarkInquiryForReview:   {[]string{"inquiry"}, true, decideInquiry("needs_review")},
+		MakeInquiry:            {[]string{"transaction"}, false, makeInquiry},
+		CancelSession:          {[]string{"inquiry-session"}, false, cancelSession},
+		PublishTemplateVersion: {[]string{"inquiry-template-version"}, true, publishTemplateVersion},
+		FailRelay:              {[]string{"relay"}, false, failRelay},
+		ProcessSentinelSession: {[]string{"transaction"}, false, processSentinelSession},
+		DeleteTransactionField: {[]string{"transaction-type"}, true, deleteTransactionField},
+		EscalateVerification:   {[]string{"verification"}, true, escalateVerification},
+		TagVerification:        {[]string{"verification"}, true, tagVerification},
+		ResumeWorkflowRun:      {[]string{"workflow-run"}, true, resumeWorkflowRun},
 	}
 }
 
@@ -134,8 +143,8 @@ func PerformIn(e *engine.Engine, env *engine.Environment, a Act) (*storage.Resou
 	}
 	c := engine.NewChange(env, e.Now())
 	r := c.Edit(a.ID)
-	if r == nil || r.Family() != kind.family {
-		return nil, engine.NotFound("there is no " + kind.family + " with this id in this environment")
+	if r == nil || !slices.Contains(kind.families, r.Family()) {
+		return nil, engine.NotFound("there is no " + strings.Join(kind.families, " or ") + " with this id in this environment")
 	}
 	done, err := kind.do(c, r, a)
 	if err != nil {

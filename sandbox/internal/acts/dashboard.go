@@ -8,6 +8,8 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -60,6 +62,13 @@ func exportCase(c *engine.Change, r *storage.Resource, _ Act) (*storage.Resource
 	return r, nil
 }
 
+// decideInquiry has the user decide on an inquiry, who is then its reviewer.
+func decideInquiry(to string) func(*engine.Change, *storage.Resource, Act) (*storage.Resource, error) {
+	return func(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+		return inquiry, resources.DecideByUser(c, inquiry, to, a.Text)
+	}
+}
+
 // publishTemplateVersion publishes a draft. New inquiries then use it.
 func publishTemplateVersion(c *engine.Change, version *storage.Resource, _ Act) (*storage.Resource, error) {
 	if status := version.Text("status"); status != "draft" {
@@ -82,7 +91,7 @@ func createReport(c *engine.Change, account *storage.Resource, a Act) (*storage.
 		return nil, err
 	}
 	report := resources.NewAccountReport(c, a.Type, template, a.Query, account)
-	return report, resources.SetReportSignals(report, a.Signals)
+	return report, risk.SetReport(report, a.Signals)
 }
 
 // templateOf returns the id of the template of an act's report. It refuses a query that the
@@ -127,7 +136,7 @@ func tagVerification(c *engine.Change, v *storage.Resource, a Act) (*storage.Res
 // deleteTransactionField deletes a field of a transaction type. Transactions keep their
 // values.
 func deleteTransactionField(c *engine.Change, typ *storage.Resource, a Act) (*storage.Resource, error) {
-	schemas, _ := typ.Attributes["field-schemas"].([]any)
+	schemas, _ := typ.Attributes[schema.Attribute].([]any)
 	left := slices.DeleteFunc(slices.Clone(schemas), func(schema any) bool {
 		s, _ := schema.(map[string]any)
 		return s["key"] == a.Field
@@ -135,7 +144,7 @@ func deleteTransactionField(c *engine.Change, typ *storage.Resource, a Act) (*st
 	if len(left) == len(schemas) {
 		return nil, engine.Unprocessable("the transaction type has no such field", "/field")
 	}
-	typ.Attributes["field-schemas"] = left
+	typ.Attributes[schema.Attribute] = left
 	c.Stamp(typ, "updated-at")
 	c.Emit("transaction-type.deleted-field", typ, nil)
 	return typ, nil

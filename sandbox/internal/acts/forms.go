@@ -3,7 +3,10 @@ package acts
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
 )
 
 // Form describes a kind of act to whoever offers it to a person.
@@ -23,7 +26,7 @@ type Field struct {
 func Forms(family string) []Form {
 	var forms []Form
 	for _, kind := range Kinds() {
-		if implementations()[kind].family == family {
+		if slices.Contains(implementations()[kind].families, family) {
 			forms = append(forms, Form{kind, fieldsOf(kind)})
 		}
 	}
@@ -42,10 +45,14 @@ func fieldsOf(kind Kind) []Field {
 		return []Field{need("type", "report/watchlist"), may("query", `{"name-first":"Ada","name-last":"Sample"}`), may("signals", `{"has-match":true}`)}
 	case RunWorkflow:
 		return []Field{need("outcome", "approved")}
+	case MakeInquiry:
+		return []Field{may("template", fixtures.InquiryTemplateID)}
 	case SetBehaviors:
 		return []Field{need("signals", `{"behavior-threat-level":"high"}`)}
 	case SetSessionSignals:
 		return []Field{need("signals", `{"threat-level":"high","is-vpn":true}`)}
+	case ApproveInquiry, DeclineInquiry, MarkInquiryForReview:
+		return []Field{may("text", "a comment")}
 	case CommentCase:
 		return []Field{need("text", "a comment")}
 	case TagVerification:
@@ -64,7 +71,7 @@ func fieldsOf(kind Kind) []Field {
 func FromForm(id string, values map[string]string) (Act, error) {
 	a := Act{
 		Do: Kind(values["do"]), ID: id, Type: values["type"], Outcome: values["outcome"], Step: values["step"],
-		Text: values["text"], Field: values["field"], Rows: values["rows"],
+		Text: values["text"], Field: values["field"], Template: values["template"], Rows: values["rows"],
 	}
 	for tag := range strings.SplitSeq(values["tags"], ",") {
 		if tag = strings.TrimSpace(tag); tag != "" {

@@ -1,6 +1,7 @@
 package acts
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/idemhq/idem/internal/spelling"
@@ -9,12 +10,13 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 // submit submits a verification of any type to an inquiry, or a document or a selfie
-// outside of one.
-func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
+// outside of one. For a transaction, a workflow makes it, and it has no selfie.
+func submit(c *engine.Change, owner *storage.Resource, a Act) (*storage.Resource, error) {
 	outcomes := map[string][]string{"document": {"processed", "errored", "pending"}, "selfie": {"processed", "errored"}}[storage.FamilyOf(a.Type)]
 	if a.Type == "document/government-id" {
 		outcomes = append(outcomes, "extracted")
@@ -26,16 +28,28 @@ func submit(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resour
 	case isVerification && resources.VerificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
 		return nil, engine.Unprocessable("a "+a.Type+" cannot have this outcome"+spelling.DidYouMean(a.Outcome, slices.Concat(outcomes, resources.VerificationOutcomes(a.Type))), "/outcome")
 	}
-	if err := resources.AcceptSubmission(c, inquiry); err != nil {
+	if err := acceptFor(c, owner, a.Type); err != nil {
 		return nil, err
 	}
 	if isVerification {
-		return resources.AddVerification(c, inquiry, a.Type, "", a.Outcome, finding.Chosen{Checks: a.Checks, Extracted: a.Extracted})
+		return resources.AddVerification(c, owner, a.Type, "", a.Outcome, finding.Chosen{Checks: a.Checks, Extracted: a.Extracted})
 	}
 	if len(a.Checks)+len(a.Extracted) > 0 {
 		return nil, engine.Unprocessable("only a verification has checks and extracted data", "/type")
 	}
-	return resources.AddEvidence(c, inquiry, a.Type, a.Outcome), nil
+	return resources.AddEvidence(c, owner, a.Type, a.Outcome), nil
+}
+
+// acceptFor makes sure that something of a type can be submitted to an inquiry or a
+// transaction.
+func acceptFor(c *engine.Change, owner *storage.Resource, typ string) error {
+	if owner.Typ != "transaction" {
+		return resources.AcceptSubmission(c, owner)
+	}
+	if storage.FamilyOf(typ) == "selfie" || storage.FamilyOf(resources.EvidenceType(typ)) == "selfie" {
+		return engine.Unprocessable("a transaction takes no selfie: a person takes it in an inquiry", "/type")
+	}
+	return resources.AcceptTransaction(owner)
 }
 
 // submittable returns the types that a person can submit.
@@ -106,44 +120,60 @@ func useReusablePersona(c *engine.Change, inquiry *storage.Resource, _ Act) (*st
 	return inquiry, nil
 }
 
-// runReport creates a report that belongs to an inquiry. At Persona a step of its flow or a
-// workflow does that.
-func runReport(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
-	if inquiry.Attributes["redacted-at"] != nil {
-		return nil, engine.Conflict("an inquiry that is redacted takes no report")
+// runReport creates a report that belongs to an inquiry or a transaction. At Persona a step of
+// the inquiry's flow or a workflow does that.
+func runReport(c *engine.Change, owner *storage.Resource, a Act) (*storage.Resource, error) {
+	if err := refuseRedacted(owner); err != nil {
+		return nil, err
 	}
 	template, err := templateOf(a)
 	if err != nil {
 		return nil, err
 	}
-	var account *storage.Resource
-	if id := inquiry.One("account"); id != "" {
-		account = c.Get(id)
-	}
-	report := resources.NewReport(c, a.Type, template, a.Query, account, inquiry)
-	return report, resources.SetReportSignals(report, a.Signals)
+	report := resources.RunFor(c, a.Type, template, a.Query, owner)
+	return report, risk.SetReport(report, a.Signals)
 }
 
-// runWorkflow has a workflow decide on an inquiry. If the act has the type of a report, the
-// workflow runs that first.
-func runWorkflow(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
-	if inquiry.Attributes["redacted-at"] != nil {
-		return nil, engine.Conflict("no workflow decides on an inquiry that is redacted")
+// refuseRedacted refuses an inquiry or a transaction that is redacted.
+func refuseRedacted(owner *storage.Resource) error {
+	if owner.Attributes["redacted-at"] != nil {
+		return engine.Conflict("the inquiry is redacted")
+	}
+	return resources.AcceptTransaction(owner)
+}
+
+// runWorkflow has a workflow decide on an inquiry or a transaction. If the act has the type of
+// a report, the workflow runs that first.
+func runWorkflow(c *engine.Change, owner *storage.Resource, a Act) (*storage.Resource, error) {
+	if err := refuseRedacted(owner); err != nil {
+		return nil, err
 	}
 	if a.Type != "" {
-		if _, err := runReport(c, inquiry, a); err != nil {
+		if _, err := runReport(c, owner, a); err != nil {
 			return nil, err
 		}
 	}
-	return resources.DecideByWorkflow(c, inquiry, a.Outcome)
+	if owner.Typ == "transaction" {
+		return resources.DecideTransaction(c, owner, a.Outcome)
+	}
+	return resources.DecideByWorkflow(c, owner, a.Outcome)
+}
+
+// makeInquiry has a workflow make an inquiry for a transaction, of the fixtures' template unless
+// the act names another one.
+func makeInquiry(c *engine.Change, transaction *storage.Resource, a Act) (*storage.Resource, error) {
+	if err := resources.AcceptTransaction(transaction); err != nil {
+		return nil, err
+	}
+	return resources.MakeInquiry(c, transaction, cmp.Or(a.Template, fixtures.InquiryTemplateID))
 }
 
 // setBehaviors sets risk signals of an inquiry.
 func setBehaviors(c *engine.Change, inquiry *storage.Resource, a Act) (*storage.Resource, error) {
-	return inquiry, resources.SetBehaviors(c, inquiry, a.Signals)
+	return inquiry, risk.SetBehaviors(c, inquiry, a.Signals)
 }
 
 // setSessionSignals sets what Persona finds out about a session.
 func setSessionSignals(c *engine.Change, session *storage.Resource, a Act) (*storage.Resource, error) {
-	return session, resources.SetSessionSignals(c, session, a.Signals)
+	return session, risk.SetSession(c, session, a.Signals)
 }

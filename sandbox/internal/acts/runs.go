@@ -3,6 +3,7 @@ package acts
 import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -73,7 +74,7 @@ func processSentinelSession(c *engine.Change, r *storage.Resource, _ Act) (*stor
 		return nil, engine.Conflict("the transaction is redacted")
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	r.Attributes["fields"] = resources.MergeFields(fields, map[string]any{"sentinel_session_id": storage.NewID("sens")})
+	r.Attributes["fields"] = schema.Merge(fields, map[string]any{"sentinel_session_id": storage.NewID("sens")})
 	c.Stamp(r, "updated-at")
 	c.Emit("transaction.updated-fields", r, nil)
 	c.Emit("transaction.sentinel-session-processed", r, nil)

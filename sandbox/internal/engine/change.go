@@ -2,6 +2,7 @@ package engine
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/simclock"
@@ -113,6 +114,19 @@ func (c *Change) Emit(name string, about *storage.Resource, context map[string]a
 	c.events = append(c.events, event)
 }
 
+// LatestEvent returns the latest event about a resource, or nil.
+func (c *Change) LatestEvent(id string) *storage.Resource {
+	for _, event := range slices.Backward(c.events) {
+		if event.Object.ID == id {
+			return event
+		}
+	}
+	for event := range c.Env.Older("event", "", id) {
+		return event
+	}
+	return nil
+}
+
 // Schedule has [Behaviour.Due] called for a resource at a time. This cannot be undone.
 func (c *Change) Schedule(at time.Time, id string) {
 	c.OnCommit(func() { c.Env.timers.Put(at, id) })
@@ -124,19 +138,22 @@ func (c *Change) OnCommit(do func()) { c.onCommit = append(c.onCommit, do) }
 // store puts the change into the environment. Events come last, because an event shares
 // the storage of its object if the object is stored in the same form.
 func (c *Change) store() {
+	stored := make(map[string]*storage.Resource, len(c.staged))
 	for _, id := range c.fresh {
 		if r := c.staged[id]; r.Object == nil {
 			c.Env.Insert(r)
-			delete(c.staged, id)
+			stored[id] = r
 		}
 	}
-	for _, r := range c.staged {
-		if r.Object == nil {
+	for id, r := range c.staged {
+		if r.Object == nil && stored[id] == nil {
 			c.Env.Insert(r)
+			stored[id] = r
 		}
 	}
 	for _, event := range c.events {
-		c.Env.Insert(event)
+		now := stored[event.Object.ID]
+		c.Env.insertEvent(event, now != nil && storage.SameState(event.Object, now))
 	}
 	for _, do := range c.onCommit {
 		do()

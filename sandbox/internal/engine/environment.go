@@ -56,6 +56,12 @@ func (e *Environment) Insert(r *storage.Resource) {
 	e.indexName(r)
 }
 
+// insertEvent stores an event. isStored says that its object was just stored in the same state.
+func (e *Environment) insertEvent(event *storage.Resource, isStored bool) {
+	roundTimes(event)
+	e.PutEvent(event, isStored)
+}
+
 // indexName remembers a resource under its unique name, if it has one.
 func (e *Environment) indexName(r *storage.Resource) {
 	kind, name := e.uniqueName(r)

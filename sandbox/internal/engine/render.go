@@ -155,18 +155,30 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 	return attributes
 }
 
+// reviewerAsAttribute returns who decided on an inquiry as versions before 2021-07-05 show it: a
+// person, a workflow, or the API.
+func reviewerAsAttribute(inquiry *storage.Resource, name string) any {
+	id, known := inquiry.Relationships["reviewer"].(storage.Identifier)
+	decided := inquiry.Attributes["decisioned-at"] != nil || inquiry.Attributes["marked-for-review-at"] != nil
+	switch {
+	case known && name == "reviewer":
+		return id.ID
+	case known:
+		return id.Type
+	case decided && name == "reviewer-type":
+		return "api"
+	}
+	return nil
+}
+
 // fieldAsAttribute returns the value of an attribute that versions from 2025-10-27 show as
 // a field, or nil (Persona changelog, 2025-10-27).
 func fieldAsAttribute(r *storage.Resource, name string) any {
 	switch r.Typ {
 	case "inquiry":
-		if id, decided := r.Relationships["reviewer"].(storage.Identifier); decided {
-			switch name {
-			case "reviewer":
-				return id.ID
-			case "reviewer-type":
-				return id.Type
-			}
+		switch name {
+		case "reviewer", "reviewer-type":
+			return reviewerAsAttribute(r, name)
 		}
 		if class := classOfNumber(name); class != "" && TextOf(FieldAt(r.Attributes["fields"], "identification-class")) == class {
 			return FieldAt(r.Attributes["fields"], "identification-number")
@@ -175,10 +187,17 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 		if name == "address-subdivision" && inUnitedStates(r) {
 			return subdivision(value)
 		}
+		if strings.HasPrefix(name, "address-postal-code") && inUnitedStates(r) {
+			return postalCode(TextOf(value), name)
+		}
 		return value
 	case "verification/government-id":
 		if class := classOfNumber(name); class != "" && r.Attributes["id-class"] == class {
 			return r.Attributes["identification-number"]
+		}
+	case "verification/database": // named normalized-address since 2021-07-05
+		if part, ok := strings.CutPrefix(name, "smarty-streets-address-"); ok {
+			return r.Attributes["normalized-address-"+part]
 		}
 	case "account":
 		if path := AccountShortcuts()[name]; path != "" {
@@ -186,6 +205,26 @@ func fieldAsAttribute(r *storage.Resource, name string) any {
 		}
 	}
 	return nil
+}
+
+// postalCode returns a code of the United States as an old attribute shows it: with all nine
+// digits, of which zeros are not known, or the first five.
+func postalCode(code, attribute string) any {
+	digits := strings.ReplaceAll(code, "-", "")
+	if len(digits) != 5 && len(digits) != 9 || strings.Trim(digits, "0123456789") != "" {
+		return nilIfEmpty(code)
+	}
+	if strings.HasSuffix(attribute, "-abbr") {
+		return digits[:5]
+	}
+	return (digits + "0000")[:9]
+}
+
+func nilIfEmpty(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // classOfNumber returns the class of the IDs whose number an old attribute has, or "".
@@ -280,7 +319,11 @@ func (e *Engine) included(c *Change, roots []*storage.Resource, f renderOptions)
 	for _, path := range f.include {
 		outer, inner, nested := strings.Cut(path, ".")
 		for _, root := range roots {
-			for _, r := range c.follow(root, casing.Kebab(outer)) {
+			relationship := casing.Kebab(outer)
+			if relationship == "selfie" && root.Family() == "verification" {
+				continue // nothing includes it (OpenAPI 2025-12-08)
+			}
+			for _, r := range c.follow(root, relationship) {
 				add(r)
 				if nested {
 					for _, deep := range c.follow(r, casing.Kebab(inner)) {

@@ -61,7 +61,7 @@ func SampleFiles(typ, owner string) map[string]any {
 	case "verification/selfie":
 		return map[string]any{
 			"left-photo-url": storage.MarkOf(owner, "left_photo.jpg"), "center-photo-url": storage.MarkOf(owner, "center_photo.jpg"), "right-photo-url": storage.MarkOf(owner, "right_photo.jpg"),
-			"photo-urls": photos("left_photo", "center_photo", "right_photo"), "capture-method": "upload",
+			"photo-urls": photos("left_photo", "center_photo", "right_photo"), "capture-method": "photo",
 		}
 	case "verification/document", "document/generic":
 		return map[string]any{"files": []any{Sample(owner, "document.pdf")}, "files-normalized": []any{Sample(owner, "document.pdf")}}

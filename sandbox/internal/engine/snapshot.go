@@ -33,6 +33,7 @@ type environmentSnapshot struct {
 	Names       []string
 	BlankFields string // the first of Blanks, of snapshots that have only this one
 	Blanks      []string
+	Lists       []string // none in snapshots from before there were any
 	Shelves     []storage.TableSnapshot
 	Links       []linkSnapshot
 	Replays     []replaySnapshot
@@ -151,7 +152,7 @@ func (e *Environment) snapshot() environmentSnapshot {
 		Name: e.Name, ID: e.ID, Window: windowSnapshot{e.window.start, e.window.used},
 		Quotas: map[string]windowSnapshot{}, Cases: e.caseNumber, Calls: slices.Clone(e.calls.Entries), LastEvent: e.lastEvent,
 	}
-	saved.Names, saved.Blanks, saved.Shelves = e.Tables.Snapshot()
+	saved.Names, saved.Blanks, saved.Lists, saved.Shelves = e.Tables.Snapshot()
 	for _, l := range e.links {
 		saved.Links = append(saved.Links, linkSnapshot{l.Code, l.Session, l.Expires, l.Opened})
 	}
@@ -186,7 +187,7 @@ func (saved *environmentSnapshot) environment(answers *compressor, uniqueName fu
 	if saved.BlankFields != "" {
 		saved.Blanks = []string{saved.BlankFields}
 	}
-	env.Tables.Restore(saved.Names, saved.Blanks, saved.Shelves, env.indexName)
+	env.Tables.Restore(saved.Names, saved.Blanks, saved.Lists, saved.Shelves, env.indexName)
 	for _, l := range saved.Links {
 		env.links[l.Code] = &Link{l.Code, l.Session, l.Expires, l.Opened}
 	}

@@ -15,8 +15,8 @@ const (
 
 // Checks returns the checks of a verification with a result: those that a test chose, and all
 // others passed. If the verification failed and no chosen check is the reason, the one fails
-// that usually does.
-func Checks(typ, result string, chosen []Check) []any {
+// that usually does. A check that compares with the inquiry does not apply if there is none.
+func Checks(typ, result string, hasInquiry bool, chosen []Check) []any {
 	explained := slices.ContainsFunc(chosen, func(k Check) bool { return k.Status == "failed" && k.Requirement == required })
 	byName := map[string]Check{}
 	for _, k := range chosen {
@@ -28,8 +28,12 @@ func Checks(typ, result string, chosen []Check) []any {
 		switch {
 		case isChosen:
 			delete(byName, kind.name)
-		case kind.disabled:
-			k = Check{Status: notApplicable, Reasons: []string{"disabled_by_check_config"}}
+		case kind.rare:
+			continue
+		case kind.skipped != "":
+			k = Check{Status: notApplicable, Reasons: []string{kind.skipped}}
+		case !hasInquiry && strings.HasSuffix(kind.name, "_inquiry_comparison"):
+			k = Check{Status: notApplicable, Reasons: []string{"no_inquiry"}}
 		case kind.fails && result == "failed" && !explained:
 			k = Check{Status: "failed"}
 		default:
@@ -46,7 +50,7 @@ func Checks(typ, result string, chosen []Check) []any {
 
 // shown returns a check as an attribute shows it.
 func (k Check) shown(typ string) map[string]any {
-	metadata := metadataOf(k.Name)
+	metadata := metadataOf(k.Name, k.Status)
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
@@ -68,12 +72,16 @@ func (k Check) shown(typ string) map[string]any {
 // checkKind is a check that a type of verification makes.
 type checkKind struct {
 	name, requirement string
-	fails             bool // it is the one that fails if the verification does
-	disabled          bool // by the configuration of the template
+	fails             bool   // it is the one that fails if the verification does
+	rare              bool   // it is there only if a test chooses it
+	skipped           string // why it is not applicable
 }
 
-// checksOf returns the checks of a type of verification. Those of government IDs and selfies
-// were observed at Persona's sandbox.
+// disabled is why a check is not applicable that the configuration of a template turns off.
+const disabled = "disabled_by_check_config"
+
+// checksOf returns the checks of a type of verification. Those of government IDs, selfies,
+// databases and motor vehicle records were observed at Persona.
 func checksOf(typ string) []checkKind {
 	switch typ {
 	case "verification/government-id":
@@ -83,13 +91,20 @@ func checksOf(typ string) []checkKind {
 	case "verification/document":
 		return append(twoChecks("document_fraud_detection", "document_supported_detection"), others("document_expired_detection", "document_type_detection")...)
 	case "verification/aamva":
-		return twoChecks("aamva_identification_number_comparison", "aamva_name_comparison")
+		return aamvaChecks()
 	case "verification/database-business":
 		return twoChecks("database_business_identity_comparison", "database_business_entry_detection")
 	case "verification/business-website":
 		return append(twoChecks("business_website_comparison", "business_website_entry_detection"), others("business_website_malicious_website_detection")...)
 	case "verification/database":
-		return twoChecks("database_attribute_comparison", "database_name_comparison")
+		return databaseChecks()
+	case "verification/database-standard":
+		return allRequired("database_standard_identity_comparison")
+	case "verification/database-tin":
+		return allRequired("database_tin_name_comparison", "database_tin_deceased_detection", "database_tin_invalid_format_detection",
+			"database_tin_disallowed_type_detection", "database_tin_service_available_detection")
+	case "verification/database-phone-carrier":
+		return phoneCarrierChecks()
 	}
 	kind := strings.ReplaceAll(strings.TrimPrefix(typ, "verification/"), "-", "_")
 	return twoChecks(kind+"_comparison", kind+"_entry_detection")
@@ -126,14 +141,14 @@ func governmentIDChecks() []checkKind {
 		kind := checkKind{name: name, requirement: notRequired, fails: name == "id_entity_detection"}
 		switch name {
 		case "id_aamva_database_lookup", "id_age_inconsistency_detection", "id_real_id_detection":
-			kind.disabled = true
+			kind.skipped = disabled
 		case "id_compromised_detection", "id_disallowed_country_detection", "id_disallowed_type_detection", "id_entity_detection", "id_expired_detection",
 			"id_mrz_detection", "id_portrait_clarity_detection", "id_portrait_detection", "id_selfie_comparison":
 			kind.requirement = required
 		}
 		kinds = append(kinds, kind)
 	}
-	return kinds
+	return append(kinds, rare("id_damaged_detection", "id_physical_tamper_detection")...)
 }
 
 // selfieChecks returns the checks of a selfie, in Persona's order.
@@ -151,12 +166,15 @@ func selfieChecks() []checkKind {
 	} {
 		kinds = append(kinds, checkKind{name: name, requirement: notRequired})
 	}
-	return kinds
+	return append(kinds, rare("selfie_image_quality_detection")...)
 }
 
-// metadataOf returns the metadata of a check, or nil if it has none. The values are null, as
-// observed at Persona's sandbox.
-func metadataOf(check string) map[string]any {
+// metadataOf returns the metadata of a check, or nil if it has none. The values of checks of
+// government IDs are null, as observed at Persona's sandbox.
+func metadataOf(check, status string) map[string]any {
+	if strings.HasPrefix(check, "aamva_") {
+		return map[string]any{"match-result": nil}
+	}
 	switch check {
 	case "id_disallowed_country_detection":
 		return map[string]any{"country-code": nil, "selected-country-code": nil}
@@ -166,6 +184,13 @@ func metadataOf(check string) map[string]any {
 		}
 	case "id_extraction_inconsistency_detection":
 		return map[string]any{"check-requirements": []any{}}
+	case "database_identity_comparison":
+		return map[string]any{"check-requirements": identityRequirements(status)}
+	case "database_phone_carrier_name_first_comparison", "database_phone_carrier_name_last_comparison", "database_phone_carrier_address_comparison":
+		if status == "failed" {
+			return map[string]any{"match-score": 0.0, "match-result": "none"}
+		}
+		return map[string]any{"match-score": 100.0, "match-result": "full"}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -373,7 +374,7 @@ func (v *visit) create(c *engine.Change) (*storage.Resource, error) {
 		meta["auto-create-account-type-id"] = id
 	}
 	template := cmp.Or(v.query.Get("inquiry-template-version-id"), v.query.Get("inquiry-template-id"))
-	attributes["fields"] = resources.FieldsOfTexts(c, template, fields)
+	attributes["fields"] = schema.OfTexts(c, template, fields)
 	made, err := v.engine.Perform(c, "Inquiries.Create", nil, map[string]any{"data": map[string]any{"attributes": attributes}, "meta": meta})
 	var refused *engine.Refusal
 	if errors.As(err, &refused) {
@@ -399,16 +400,16 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	if err := resources.AcceptSubmission(c, inquiry); err != nil {
 		return unauthenticatedFlow()
 	}
-	if outcome == "errored" {
+	chosen, err := choiceFor(inquiry, steps[at], typ, outcome, v.form)
+	switch {
+	case err != nil:
+	case outcome == "errored":
 		resources.AddEvidence(c, inquiry, resources.EvidenceType(typ), outcome)
-	} else {
-		chosen, err := readChoice(v.form, outcome)
-		if err == nil {
-			_, err = resources.AddVerification(c, inquiry, typ, steps[at], outcome, chosen)
-		}
-		if err != nil {
-			return asFlowError(err)
-		}
+	default:
+		_, err = resources.AddVerification(c, inquiry, typ, steps[at], outcome, chosen)
+	}
+	if err != nil {
+		return asFlowError(err)
 	}
 	next := resources.LastStep
 	if at = currentStep(c, inquiry, steps); at < len(steps) {
@@ -418,16 +419,19 @@ func (v *visit) submit(c *engine.Change, inquiry *storage.Resource, outcome stri
 	return nil
 }
 
-// finish ends the inquiry: it is completed, completed and marked for review, or failed.
+// finish ends the inquiry: it is completed, completed and marked for review by a workflow, or
+// failed.
 func (v *visit) finish(c *engine.Change, inquiry *storage.Resource, outcome string) error {
-	moves := map[string][]string{"completed": {"completed"}, "needs_review": {"completed", "needs_review"}, "failed": {"failed"}}[outcome]
-	if moves == nil {
+	status := map[string]string{"completed": "completed", "needs_review": "completed", "failed": "failed"}[outcome]
+	if status == "" {
 		return invalidConfig("error outcome")
 	}
-	for _, to := range moves {
-		if err := resources.MoveInquiry(c, inquiry, to); err != nil {
-			return unauthenticatedFlow()
-		}
+	err := resources.MoveInquiry(c, inquiry, status)
+	if err == nil && outcome == "needs_review" {
+		_, err = resources.DecideByWorkflow(c, inquiry, outcome)
+	}
+	if err != nil {
+		return unauthenticatedFlow()
 	}
 	return nil
 }

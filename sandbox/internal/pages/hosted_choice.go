@@ -6,10 +6,9 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
-	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -17,26 +16,33 @@ import (
 type hostedDetails struct {
 	Title, Text string
 	Inputs      []hostedInput
+	Open        bool // whether it is shown before it is asked for
 }
 
 // hostedInput is an input of a form: a list if it has options, otherwise a text.
 type hostedInput struct {
 	Name, Label string
 	Empty       string // what is shown without a value
+	Value       string // what is entered or selected at first
 	Options     []string
 }
 
 const extractedInput = "extracted."
 
-// verificationDetails offers a check that fails, and what is extracted.
-func (w words) verificationDetails(typ string) *hostedDetails {
+// verificationDetails offers a check that fails, and what is extracted. It shows the choice that
+// holds from an earlier attempt, by the names of inputs.
+func (w words) verificationDetails(typ string, held map[string]any) *hostedDetails {
 	details := &hostedDetails{Title: w.say("details"), Text: w.say("details text"), Inputs: []hostedInput{
 		{Name: "check", Label: w.say("failed check"), Empty: w.say("as usual"), Options: finding.CheckNames(typ)},
 		{Name: "reason", Label: w.say("reason"), Empty: "simulated_failure"},
 		{Name: "metadata", Label: w.say("metadata"), Empty: `{"key": "value"}`},
 	}}
 	for _, name := range finding.Extractable(typ) {
-		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: webpage.Words(name), Empty: w.say("as usual")})
+		details.Inputs = append(details.Inputs, hostedInput{Name: extractedInput + name, Label: w.field(name), Empty: w.say("as usual")})
+	}
+	details.Open = len(held) > 0
+	for i := range details.Inputs {
+		details.Inputs[i].Value = engine.TextOf(held[details.Inputs[i].Name])
 	}
 	return details
 }
@@ -91,7 +97,7 @@ func chooseSignals(c *engine.Change, session *storage.Resource, form url.Values)
 	if len(signals) == 0 {
 		return nil
 	}
-	return asFlowError(resources.SetSessionSignals(c, session, signals))
+	return asFlowError(risk.SetSession(c, session, signals))
 }
 
 // asFlowError returns a refusal as an error of the page. Its message stays in English.

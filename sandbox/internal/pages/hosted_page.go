@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
@@ -217,13 +216,13 @@ func (v *visit) showStep(c *engine.Change, p *hostedPage) {
 	if at == len(steps) {
 		p.Title, p.Text = p.say("done"), []string{p.say("done text")}
 		v.askForEnd(c, p)
-		p.Person = personOf(v.inquiry)
+		p.Person = p.personOf(v.inquiry)
 		return
 	}
 	name := stepName(c, steps[at])
 	p.Title, p.Text = p.stepTitle(name), []string{p.stepText(name)}
 	p.Form.Question, p.Form.Button, p.Form.Skip = p.say("outcome"), p.say("submit"), true
-	p.Form.Details = p.verificationDetails(fixtures.VerificationType(c, steps[at]))
+	p.Form.Details = p.verificationDetails(fixtures.VerificationType(c, steps[at]), heldFor(v.inquiry, steps[at]))
 	for _, outcome := range stepOutcomes(fixtures.VerificationType(c, steps[at])) {
 		if outcome != "skipped" { // it has a button of its own
 			p.Form.Choices = append(p.Form.Choices, hostedChoice{outcome, p.say(outcome), p.say(outcome + " text"), outcome == "passed"})
@@ -296,12 +295,12 @@ func (p *hostedPage) steps(c *engine.Change, steps []string, at int) []hostedSte
 }
 
 // personOf returns the fields of an inquiry that have a value.
-func personOf(inquiry *storage.Resource) []hostedField {
+func (w words) personOf(inquiry *storage.Resource) []hostedField {
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	var shown []hostedField
 	for name := range fields {
 		if text := engine.TextOf(engine.FieldAt(fields, name)); text != "" {
-			shown = append(shown, hostedField{webpage.Words(name), text})
+			shown = append(shown, hostedField{w.field(name), text})
 		}
 	}
 	slices.SortFunc(shown, func(a, b hostedField) int { return strings.Compare(a.Name, b.Name) })

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"sync"
 
@@ -63,7 +64,15 @@ type words struct {
 }
 
 // newWords returns the texts in a language.
-func newWords(lang string) words { return words{lang, phrases()} }
+func newWords(lang string) words { return words{lang, allPhrases()} }
+
+// allPhrases returns the texts of the page, the names of fields and those of rare steps, by key.
+func allPhrases() map[string]phrase {
+	all := phrases()
+	maps.Copy(all, fieldNames())
+	maps.Copy(all, rareSteps())
+	return all
+}
 
 // say returns the text with a key. Arguments are for the verbs of [fmt.Sprintf].
 func (w words) say(key string, args ...any) string {
@@ -80,6 +89,10 @@ func (w words) sayOr(key, name string) string {
 
 // stepTitle returns the name of a step for a person.
 func (w words) stepTitle(name string) string { return w.sayOr("step "+name, name) }
+
+// field returns the name of a field for a person. Fields that only a template of a host
+// declares have the name of their key.
+func (w words) field(name string) string { return w.sayOr("field "+name, name) }
 
 // stepText returns what a person does in a step.
 func (w words) stepText(name string) string {

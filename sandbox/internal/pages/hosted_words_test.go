@@ -7,10 +7,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/idemhq/idem/sandbox/internal/catalog"
+	"github.com/idemhq/idem/sandbox/internal/finding"
+	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 func TestEachTextExistsInEachLanguage(t *testing.T) {
-	for key, phrase := range phrases() {
+	for key, phrase := range allPhrases() {
 		all := reflect.ValueOf(phrase)
 		for i := range all.NumField() {
 			text := all.Field(i).String()
@@ -77,10 +82,36 @@ func TestATextThatEveryOutcomeNeedsExists(t *testing.T) {
 		}
 	}
 	w := newWords("de")
-	if got := w.stepTitle("email-address"); got != "email address" {
+	if got := w.stepTitle("palm-print"); got != "palm print" {
 		t.Errorf("a step without a text is called %q", got)
 	}
 	if got := w.status("point_of_no_return"); got != "point of no return" {
 		t.Errorf("a status without a text is called %q", got)
+	}
+}
+
+func TestEachStepAndEachFieldOfAPersonHasANameInEachLanguage(t *testing.T) {
+	all := allPhrases()
+	names := map[string]bool{}
+	for typ := range catalog.Shapes() {
+		if name, ok := strings.CutPrefix(typ, "verification/"); ok && all["step "+name] == (phrase{}) {
+			t.Errorf("the step %s has no name", name)
+		}
+	}
+	for _, typ := range fixtures.VerificationTemplates() {
+		for _, name := range finding.Extractable(typ) {
+			names[name] = true
+		}
+	}
+	for name := range storage.PersonFields() {
+		names[name] = true
+	}
+	for name := range names {
+		if all["field "+name] == (phrase{}) {
+			t.Errorf("the field %s has no name", name)
+		}
+	}
+	if got := newWords("de").field("acme-number"); got != "acme number" {
+		t.Errorf("a field of a host's template is called %q", got)
 	}
 }

@@ -23,15 +23,22 @@ import (
 // longest value.
 const maxForm = 1 << 18
 
-// decision is an operation of the API that the page of an object offers.
-type decision struct{ Operation, Name string }
+// decision is what the page of an object offers as an operation of the API. The user of the
+// dashboard does it, if there is an act for that.
+type decision struct {
+	Operation, Name string
+	Act             acts.Kind
+}
 
 // decisionsOf returns what a person can decide on a type of object.
 func decisionsOf(typ string) []decision {
 	if typ != "inquiry" {
 		return nil
 	}
-	return []decision{{"Inquiries.Approve", "Approve"}, {"Inquiries.Decline", "Decline"}, {"Inquiries.MarkForReview", "Mark for review"}, {"Inquiries.Expire", "Expire"}}
+	return []decision{
+		{"Inquiries.Approve", "Approve", acts.ApproveInquiry}, {"Inquiries.Decline", "Decline", acts.DeclineInquiry},
+		{"Inquiries.MarkForReview", "Mark for review", acts.MarkInquiryForReview}, {Operation: "Inquiries.Expire", Name: "Expire"},
+	}
 }
 
 // actions are what a person can do with an object on its page.
@@ -53,7 +60,12 @@ func (a actions) Any() bool {
 
 // actionsOf returns what a person can do with a resource.
 func (i *inspection) actionsOf(r *storage.Resource) actions {
-	a := actions{Decisions: decisionsOf(r.Typ), Acts: acts.Forms(r.Family())}
+	a := actions{Decisions: decisionsOf(r.Typ)}
+	for _, form := range acts.Forms(r.Family()) {
+		if !slices.ContainsFunc(a.Decisions, func(d decision) bool { return d.Act == form.Do }) {
+			a.Acts = append(a.Acts, form)
+		}
+	}
 	switch r.Typ {
 	case "case":
 		_, statuses := fixtures.CaseStatuses(engine.NewChange(i.env, i.engine.Now()), r)
@@ -139,37 +151,33 @@ func statusOf(err error) int {
 	return http.StatusBadRequest
 }
 
-// decide carries out an operation of the API as the sandbox itself.
+// decide decides on an inquiry or a case.
 func (i *inspection) decide(r *storage.Resource, form map[string]string) (string, error) {
-	name, meta := form["operation"], map[string]any{}
+	name, body := form["operation"], map[string]any{}
+	at := slices.IndexFunc(decisionsOf(r.Typ), func(d decision) bool { return d.Operation == name })
 	switch {
 	case r.Typ == "case" && name == "Cases.SetStatus":
-		meta["status"] = form["status"]
-	case slices.ContainsFunc(decisionsOf(r.Typ), func(d decision) bool { return d.Operation == name }):
-		if comment := form["comment"]; comment != "" && name != "Inquiries.Expire" {
-			meta["comment"] = comment
-		}
-	default:
+		body["meta"] = map[string]any{"status": form["status"]}
+	case at < 0:
 		return "", errors.New("this cannot be decided here")
-	}
-	body := map[string]any{}
-	if len(meta) > 0 {
-		body["meta"] = meta
+	case decisionsOf(r.Typ)[at].Act != "":
+		_, err := acts.PerformIn(i.engine, i.env, acts.Act{Do: decisionsOf(r.Typ)[at].Act, ID: r.ID, Text: form["comment"]})
+		return name, err
 	}
 	c := engine.NewChange(i.env, i.engine.Now())
-	if _, err := i.engine.Perform(c, name, i.anyKey(), body, r.ID); err != nil {
+	if _, err := i.engine.Perform(c, name, i.user(), body, r.ID); err != nil {
 		return "", err
 	}
 	i.engine.Commit(c)
 	return name, nil
 }
 
-// anyKey returns the oldest API key of the environment, or a key that is not stored.
-func (i *inspection) anyKey() *storage.Resource {
-	for key := range i.env.All("api-key") {
-		return key
+// user returns the user of the dashboard, in whose name everything here is done.
+func (i *inspection) user() *storage.Resource {
+	if user := i.env.Get(fixtures.UserID); user != nil {
+		return user
 	}
-	return &storage.Resource{Typ: "api-key", Attributes: map[string]any{}}
+	return &storage.Resource{Typ: "user", ID: fixtures.UserID, Attributes: map[string]any{}} // of a snapshot without one
 }
 
 // act carries out an act.

@@ -10,6 +10,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -148,10 +149,6 @@ func changeAccount(c *engine.Call, account *storage.Resource) error {
 // referenceUsed is what Persona says about a second account with a reference id.
 const referenceUsed = "Account already exists with this reference ID"
 
-// maxText is how long reference ids, tags and fields of the type string may be. Persona says
-// "must be shorter than 255 characters" about 256 of them.
-const maxText = 255
-
 // checkReference refuses a reference id that is empty or too long, in Persona's words.
 func checkReference(c *engine.Call, path string) error {
 	reference, given := c.Value(path)
@@ -159,7 +156,7 @@ func checkReference(c *engine.Call, path string) error {
 	switch {
 	case given && isText && strings.TrimSpace(text) == "":
 		return engine.BadRequest("Reference can't be blank")
-	case utf8.RuneCountInString(text) > maxText:
+	case utf8.RuneCountInString(text) > schema.MaxText:
 		return tooLong()
 	}
 	return nil
@@ -176,15 +173,15 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 		account.Attributes["account-status"] = status
 	}
 	fields, _ := account.Attributes["fields"].(map[string]any)
-	written := accountFields(c)
+	written := schema.OfAccount(c)
 	inFields := written["selfie_photo"]
 	delete(written, "selfie_photo")
 	if len(written) > 0 {
-		declared := fixtures.TypesOfFields(c.Get(account.One("account-type")))
-		if err := checkWritten(declared, "", written, "account type"); err != nil {
+		declared := schema.Of(c.Get(account.One("account-type")))
+		if err := declared.Check(written, "account type"); err != nil {
 			return err
 		}
-		fields = withDeclaredTypes(declared, MergeFields(fields, written), written)
+		fields = declared.Store(fields, written)
 	}
 	photo, _ := c.Value("data.attributes.selfie-photo")
 	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {
@@ -234,6 +231,14 @@ func accountByReference(c *engine.Change, reference, except string) *storage.Res
 		return nil
 	}
 	return account
+}
+
+// blankFields returns the fields of a new account of a type. They have no values.
+func blankFields(accountType *storage.Resource) map[string]any {
+	if accountType.ID == fixtures.AccountTypeID {
+		return storage.NewAccountFields() // the same, but fast
+	}
+	return schema.Blank(accountType)
 }
 
 func newAccount(c *engine.Change, typeID, reference string) *storage.Resource {
@@ -328,7 +333,7 @@ func runAction(c *engine.Call) (*engine.Answer, error) {
 	if c.Text("data.account-action-id") != fixtures.AccountActionID {
 		return nil, engine.NotFound("data.account_action_id is not found")
 	}
-	run := newRun(c.Change, c.Get(fixtures.WorkflowID), "completed")
+	run := newRun(c.Change, c.Get(fixtures.WorkflowID), "completed", nil)
 	return &engine.Answer{One: account, Meta: map[string]any{"workflow-run-id": run.ID}}, nil
 }
 

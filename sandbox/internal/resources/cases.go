@@ -11,6 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -41,10 +42,10 @@ func caseOperations() map[string]engine.Operation {
 	return operations
 }
 
-// editCase is an update that also sets who made it.
+// editCase is an update that also sets who made it: a key, or the user of the dashboard.
 func editCase(change func(*engine.Call, *storage.Resource) error) engine.Operation {
 	return update("case", func(c *engine.Call, r *storage.Resource) error {
-		r.Attributes["updater-type"], r.Attributes["updater-id"] = "api-key", c.Key.ID
+		r.Attributes["updater-type"], r.Attributes["updater-id"] = c.Key.Typ, c.Key.ID
 		return change(c, r)
 	})
 }
@@ -56,7 +57,7 @@ func createCase(c *engine.Call) (*engine.Answer, error) {
 	}
 	r := c.Create("case", "case", map[string]any{
 		"name": fmt.Sprintf("MRR-%d", c.Env.NextCaseNumber()), "tags": []any{}, "fields": map[string]any{}, "attachments": []any{},
-		"creator-id": c.Key.ID, "creator-type": "api-key", "updated-at": simclock.Stamp(c.Now),
+		"creator-id": c.Key.ID, "creator-type": c.Key.Typ, "updated-at": simclock.Stamp(c.Now),
 	}, map[string]any{"case-template": template.Identifier()})
 	r.Attributes["status"], _ = fixtures.CaseStatuses(c.Change, r)
 	if address := c.Text("data.attributes.creator-email-address"); address != "" {
@@ -119,7 +120,7 @@ func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 	resolved := r.Attributes["resolved-at"] != nil
 	if resolves {
 		r.Attributes["resolution"], r.Attributes["resolved-at"] = status, simclock.Stamp(c.Now)
-		r.Attributes["resolver-type"], r.Attributes["resolver-id"] = "api-key", c.Key.ID
+		r.Attributes["resolver-type"], r.Attributes["resolver-id"] = c.Key.Typ, c.Key.ID
 	} else {
 		r.Attributes["resolution"], r.Attributes["resolved-at"], r.Attributes["resolver-type"], r.Attributes["resolver-id"] = nil, nil, nil, nil
 	}
@@ -135,7 +136,7 @@ func setCaseStatus(c *engine.Call, r *storage.Resource) error {
 
 func assignCase(c *engine.Call, r *storage.Resource) error {
 	r.Attributes["assignee-id"] = c.Text("meta.user-email-address")
-	r.Attributes["assigner-type"], r.Attributes["assigner-id"] = "api-key", c.Key.ID
+	r.Attributes["assigner-type"], r.Attributes["assigner-id"] = c.Key.Typ, c.Key.ID
 	c.Stamp(r, "assigned-at")
 	c.Emit("case.assigned", r, nil)
 	return nil
@@ -146,7 +147,7 @@ func redactCase(c *engine.Call, r *storage.Resource) error {
 		return engine.Conflict("Case already redacted")
 	}
 	c.DeleteFiles(r.Attributes["attachments"])
-	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = blankedFields(r), []any{}, []any{}
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = schema.Emptied(r), []any{}, []any{}
 	c.Stamp(r, "redacted-at")
 	c.Emit("case.redacted", r, nil)
 	return nil
@@ -214,16 +215,16 @@ func attach(c *engine.Call, r *storage.Resource, ids []string) error {
 
 // setFields sets the fields of a request, and reports whether they changed.
 func setFields(c *engine.Call, r *storage.Resource) (changed bool, err error) {
-	given := snakeKeys(c.Object("data.attributes.fields"))
+	given := schema.SnakeKeys(c.Object("data.attributes.fields"))
 	if len(given) == 0 {
 		return false, nil
 	}
-	declared := fixtures.TypesOfFields(c.Get(r.One("case-template")))
-	if err := checkWritten(declared, "", given, "case template"); err != nil {
+	declared := schema.Of(c.Get(r.One("case-template")))
+	if err := declared.Check(given, "case template"); err != nil {
 		return false, err
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	fields = withDeclaredTypes(declared, MergeFields(fields, given), given)
+	fields = declared.Store(fields, given)
 	changed = !reflect.DeepEqual(r.Attributes["fields"], fields)
 	r.Attributes["fields"] = fields
 	return changed, nil

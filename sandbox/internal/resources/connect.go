@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -129,7 +130,7 @@ func sourceData(c *engine.Call, token *storage.Resource) map[string]any {
 	if fields, ok := source.Attributes["fields"].(map[string]any); ok {
 		present := map[string]any{}
 		for name := range fields {
-			present[name] = map[string]any{"visibility": "presence", "value": hasValues(map[string]any{name: fields[name]})}
+			present[name] = map[string]any{"visibility": "presence", "value": schema.HasValues(map[string]any{name: fields[name]})}
 		}
 		peekable["fields"] = present
 	}
@@ -199,7 +200,7 @@ func redeem(c *engine.Change, token *storage.Resource) {
 	token.Attributes["status"], token.Attributes["redeemed-at"] = "redeemed", simclock.Stamp(c.Now)
 	if destination := c.Edit(token.One("destination")); destination != nil {
 		mappings, _ := token.Attributes[fieldMappings].([]any)
-		hydrate(source, destination, mappings)
+		hydrate(source, destination, declaredFor(c, destination), mappings)
 		c.Stamp(destination, "updated-at")
 		if destination.Typ != "inquiry" { // inquiries have no such event
 			c.Emit(destination.Typ+".updated-fields", destination, nil)
@@ -221,14 +222,22 @@ func redeem(c *engine.Change, token *storage.Resource) {
 	emitShareToken(c, "redeemed", token)
 }
 
+// declaredFor returns the fields that a destination can have.
+func declaredFor(c *engine.Change, destination *storage.Resource) schema.Fields {
+	if destination.Typ == "inquiry" {
+		return schema.OfInquiry(c, destination)
+	}
+	return schema.Of(c.Get(destination.One(destination.Typ + "-type")))
+}
+
 // hydrate copies the fields of a source that have a value into a destination, with the
-// names that the mappings give them.
-func hydrate(source, destination *storage.Resource, mappings []any) {
+// names that the mappings give them, as far as the destination has such fields.
+func hydrate(source, destination *storage.Resource, declared schema.Fields, mappings []any) {
 	from, _ := source.Attributes["fields"].(map[string]any)
 	into, _ := destination.Attributes["fields"].(map[string]any)
 	into = maps.Clone(into)
 	for name, value := range from {
-		if !hasValues(map[string]any{name: value}) {
+		if !schema.HasValues(map[string]any{name: value}) {
 			continue
 		}
 		for _, item := range mappings {
@@ -237,7 +246,9 @@ func hydrate(source, destination *storage.Resource, mappings []any) {
 				break
 			}
 		}
-		into[name] = value
+		if field, _ := value.(map[string]any); declared.Takes(name, field) {
+			into[name] = value
+		}
 	}
 	destination.Attributes["fields"] = into
 }

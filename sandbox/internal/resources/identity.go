@@ -7,6 +7,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -27,9 +28,9 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
-	types := fixtures.FieldTypes(c, inquiry)
+	declared := schema.OfInquiry(c, inquiry)
 	for name, value := range found {
-		if typ, declared := types[name]; declared && fieldProblem(typ, value) == "" {
+		if typ := declared.Types[name]; typ != "" && declared.Problem(name, value) == "" {
 			fields[name] = storage.TypedField(typ, value)
 		}
 	}
@@ -60,25 +61,35 @@ func reference(typ string, r *storage.Resource) map[string]any {
 	return map[string]any{"id": r.ID, "type": typ}
 }
 
-// fillAccountFrom writes what a passed verification proved into the account of its inquiry:
+// declaredBy returns the fields that an account's type declares. The fixtures' type declares
+// all that is filled in, which need not be read again for every account.
+func declaredBy(c *engine.Change, account *storage.Resource) schema.Fields {
+	if id := account.One("account-type"); id != fixtures.AccountTypeID {
+		return schema.Of(c.Get(id))
+	}
+	return schema.Fields{}
+}
+
+// fillAccountFrom writes what a passed verification proved into the account that it is about:
 // the number of a government ID, or the photo of a selfie.
 func fillAccountFrom(c *engine.Change, v *storage.Resource) {
-	inquiry := c.Get(v.One("inquiry"))
-	if inquiry == nil {
-		return
+	var account *storage.Resource
+	if inquiry := c.Get(v.One("inquiry")); inquiry != nil {
+		account = c.Edit(inquiry.One("account"))
+	} else if transaction := c.Get(v.One("transaction")); transaction != nil {
+		account = c.Edit(accountOf(transaction))
 	}
-	account := c.Edit(inquiry.One("account"))
 	if account == nil || account.Attributes["redacted-at"] != nil {
 		return
 	}
 	have, _ := account.Attributes["fields"].(map[string]any)
-	fields := MergeFields(have, nil)
+	fields := schema.Merge(have, nil)
 	switch v.Typ {
 	case "verification/government-id":
 		if v.Text("id-class") == "" || v.Text("identification-number") == "" {
 			return // a test chose that nothing was read
 		}
-		fields[provedNumbers] = typedField(provedNumbers, []any{map[string]any{
+		fields[provedNumbers] = schema.Field(provedNumbers, []any{map[string]any{
 			"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
 		}}, nil)
 		at := simclock.Stamp(c.Now)
@@ -105,3 +116,33 @@ const (
 // identificationNumbers is the attribute of an account that versions before 2025-10-27 show
 // in place of the field.
 const identificationNumbers = "identification-numbers"
+
+// fillAccount writes an inquiry's fields into its account if the account has none (Persona
+// help: Accounts).
+func fillAccount(c *engine.Change, inquiry *storage.Resource) {
+	account := c.Edit(inquiry.One("account"))
+	if account == nil {
+		return
+	}
+	fields, _ := account.Attributes["fields"].(map[string]any)
+	for name, field := range fields {
+		if name != provedNumbers && name != provedFace && schema.HasValues(map[string]any{name: field}) {
+			return
+		}
+	}
+	written, declared := map[string]any{}, declaredBy(c, account)
+	for name, path := range engine.AccountShortcuts() {
+		if name == "country-code" {
+			name = "address-country-code"
+		}
+		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil && declared.Accepts(path, value) {
+			schema.SetPath(written, path, value)
+		}
+	}
+	if len(written) == 0 {
+		return
+	}
+	account.Attributes["fields"] = schema.Merge(fields, written)
+	c.Stamp(account, "updated-at")
+	c.Emit("account.updated-fields", account, nil)
+}

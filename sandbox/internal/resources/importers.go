@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -146,18 +146,19 @@ func accountColumns() []string {
 // importAccounts returns a function that imports a row as an account.
 func importAccounts(c *engine.Change) func(row map[string]string) (outcome string) {
 	seen := map[string]bool{}
+	declared := schema.Of(c.Get(fixtures.AccountTypeID))
 	return func(row map[string]string) string {
 		written := map[string]any{}
 		for column, value := range row {
 			if path := engine.AccountShortcuts()[column]; path != "" && value != "" {
-				setPath(written, path, value)
+				schema.SetPath(written, path, value)
 			}
 		}
 		reference := row["reference-id"]
 		if len(written) == 0 && reference == "" {
 			return rowWrong
 		}
-		if _, err := time.Parse(time.DateOnly, row["birthdate"]); row["birthdate"] != "" && err != nil {
+		if declared.Check(written, "account type") != nil {
 			return rowWrong
 		}
 		if same := strings.ToLower(reference); same != "" {
@@ -175,7 +176,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 			return rowWrong
 		}
 		account := newAccount(c, fixtures.AccountTypeID, reference)
-		account.Attributes["fields"], account.Attributes["tags"] = MergeFields(blankFields(c.Get(fixtures.AccountTypeID)), written), tags
+		account.Attributes["fields"], account.Attributes["tags"] = schema.Merge(blankFields(c.Get(fixtures.AccountTypeID)), written), tags
 		c.Emit("account.created", account, nil)
 		return rowImported
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -21,6 +21,7 @@ const (
 	afterStart  = "_after-start"  // how many seconds an inquiry may take after its start, if a request says so
 	afterResume = "_after-resume" // how many seconds it may take after it is resumed, if a request says so
 	RedirectURI = "_redirect-uri" // where the hosted page leads at the end
+	HeldChoice  = "_held-choice"  // what a person chose on the hosted page about a step that is asked for again
 	Reusable    = "_reusable"     // true if the inquiry created a reusable persona
 )
 
@@ -95,20 +96,18 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	if life <= 0 {
 		life = inquiryLife
 	}
-	inquiry := c.Create("inquiry", "inq", map[string]any{
-		"status": "created", "tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
-		"reference-id": nil, "updated-at": simclock.Stamp(c.Now), "expires-at": simclock.Stamp(c.Now.Add(life)),
-		"next-step-name": firstStep, RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
+	inquiry := newInquiry(c.Change, map[string]any{
+		"tags": tags, "creator": cmp.Or(c.Text("data.attributes.creator-email-address"), "API"), "note": textOrNil(c, "data.attributes.note"),
+		"expires-at": simclock.Stamp(c.Now.Add(life)), RedirectURI: textOrNil(c, "data.attributes.redirect-uri"),
 		afterStart: seconds(c, "meta.expiration-after-start-interval-seconds").Seconds(), afterResume: seconds(c, "meta.expiration-after-resume-interval-seconds").Seconds(),
 	}, map[string]any{"inquiry-template": template, "inquiry-template-version": version})
-	inquiry.Attributes["fields"] = storage.NewInquiryFields(fixtures.FieldTypes(c.Change, inquiry))
 	if account != nil {
 		inquiry.Relationships["account"] = account.Identifier()
 		inquiry.Attributes["reference-id"] = account.Attributes["reference-id"]
 	} else if reference := c.Text("data.attributes.reference-id"); reference != "" {
 		inquiry.Attributes["reference-id"] = reference
 	}
-	if err := setInquiryFields(c, inquiry); err != nil {
+	if err := schema.SetInquiry(c, inquiry); err != nil {
 		return nil, err
 	}
 	c.Schedule(c.Now.Add(life), inquiry.ID)
@@ -118,6 +117,16 @@ func createInquiry(c *engine.Call) (*engine.Answer, error) {
 	}
 	c.Emit("inquiry.created", inquiry, nil)
 	return &engine.Answer{Status: 201, One: inquiry, Meta: meta}, nil
+}
+
+// newInquiry makes an inquiry of a template, whose fields have no values.
+func newInquiry(c *engine.Change, attributes, relationships map[string]any) *storage.Resource {
+	inquiry := c.Create("inquiry", "inq", attributes, relationships)
+	maps.Copy(inquiry.Attributes, map[string]any{
+		"status": "created", "reference-id": nil, "updated-at": simclock.Stamp(c.Now), "next-step-name": firstStep,
+		"fields": schema.BlankInquiry(c.Get(inquiry.One("inquiry-template"))),
+	})
+	return inquiry
 }
 
 // entryMeta creates the session and the link that a request asks for with a new inquiry.
@@ -182,7 +191,7 @@ func accountOfInquiry(c *engine.Call) (*storage.Resource, error) {
 		return nil, nil
 	}
 	reference = cmp.Or(reference, c.Text("data.attributes.reference-id"))
-	if utf8.RuneCountInString(reference) > maxText {
+	if utf8.RuneCountInString(reference) > schema.MaxText {
 		return nil, tooLong()
 	}
 	if reference != "" {
@@ -212,7 +221,7 @@ func updateInquiry(c *engine.Call, inquiry *storage.Resource) error {
 	if _, given := c.Value("data.attributes.redirect-uri"); given {
 		inquiry.Attributes[RedirectURI] = textOrNil(c, "data.attributes.redirect-uri")
 	}
-	if err := setInquiryFields(c, inquiry); err != nil {
+	if err := schema.SetInquiry(c, inquiry); err != nil {
 		return err
 	}
 	c.Stamp(inquiry, "updated-at")

@@ -2,9 +2,11 @@ package resources
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -42,8 +44,17 @@ func DecideByWorkflow(c *engine.Change, inquiry *storage.Resource, to string) (r
 	if to != "approved" && to != "declined" && to != "needs_review" {
 		return nil, engine.Unprocessable("outcome must be approved, declined or needs_review", "/outcome")
 	}
-	run = newRun(c, c.Get(fixtures.WorkflowID), "completed")
+	run = newRun(c, c.Get(fixtures.WorkflowID), "completed", c.LatestEvent(inquiry.ID))
 	return run, moveInquiry(c, inquiry, to, run)
+}
+
+// DecideByUser has the user of the dashboard decide on an inquiry. A comment replaces the
+// earlier one, unless it is empty.
+func DecideByUser(c *engine.Change, inquiry *storage.Resource, to, comment string) error {
+	if comment != "" {
+		inquiry.Attributes["reviewer-comment"] = comment
+	}
+	return moveInquiry(c, inquiry, to, c.Get(fixtures.UserID))
 }
 
 func moveInquiry(c *engine.Change, inquiry *storage.Resource, to string, reviewer *storage.Resource) error {
@@ -68,10 +79,10 @@ func moveInquiry(c *engine.Change, inquiry *storage.Resource, to string, reviewe
 		}
 	case "completed":
 		setStep(inquiry, LastStep)
-		observeBehavior(c, inquiry)
+		risk.Observe(c, inquiry)
 	case "failed":
 		setStep(inquiry, "fail")
-		observeBehavior(c, inquiry)
+		risk.Observe(c, inquiry)
 	default:
 		delete(inquiry.Relationships, "reviewer")
 		if reviewer != nil {
@@ -135,4 +146,9 @@ func inquiryDue(c *engine.Change, inquiry *storage.Resource) {
 // Controlling when inquiries expire).
 func expireRefused(c *engine.Change, inquiryID string) bool {
 	return MoveInquiry(c, c.Edit(inquiryID), "expired") == nil
+}
+
+// StepName returns the name of the step of a flow with a type of verification.
+func StepName(verification string) string {
+	return strings.NewReplacer("/", "_", "-", "_").Replace(verification)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
@@ -183,15 +182,6 @@ func textOrNil(c *engine.Call, path string) any {
 		return text
 	}
 	return nil
-}
-
-// snakeKeys rewrites the keys of an object in snake_case.
-func snakeKeys(object map[string]any) map[string]any {
-	snake := map[string]any{}
-	for key, value := range object {
-		snake[engine.SnakePath(casing.Kebab(key))] = value
-	}
-	return snake
 }
 
 // newUUID returns a random id in the form of a UUID.

@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -62,7 +63,8 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 	if locked(c, inquiry) {
 		return engine.Conflict("a verification of the inquiry is locked for an investigation")
 	}
-	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = blankedFields(inquiry), nil, []any{}
+	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = schema.Emptied(inquiry), nil, []any{}
+	delete(inquiry.Attributes, HeldChoice)
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}
@@ -156,6 +158,17 @@ func redactEvidence(c *engine.Change, r *storage.Resource) {
 	c.Stamp(r, "redacted-at")
 	for _, file := range r.Many("document-files") {
 		redactEvidence(c, c.Edit(file.ID))
+	}
+}
+
+// redactMade redacts a verification, a document or a report of a transaction. An inquiry stays:
+// it is about a person, and is redacted with the account.
+func redactMade(c *engine.Change, r *storage.Resource) {
+	switch r.Family() {
+	case "verification", "document":
+		redactEvidence(c, r)
+	case "report":
+		redactReport(r, c.Now)
 	}
 }
 

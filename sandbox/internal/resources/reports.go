@@ -9,6 +9,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -23,7 +24,6 @@ const (
 	reportHistory = "_history"   // its entries, oldest first
 	nextRun       = "_next-run"  // when a report, a workflow or a pipeline runs
 	dismissed     = "_dismissed" // true if its match was dismissed
-	reportSignals = "_signals"   // what a test chose that the report finds
 )
 
 func reportOperations() map[string]engine.Operation {
@@ -115,20 +115,23 @@ func createReport(c *engine.Call) (*engine.Answer, error) {
 	}
 	r := NewReport(c.Change, typ, id, query, account, latestInquiry(c.Change, account))
 	if c.Text("meta.processing-mode") == "sync" {
-		runReport(c.Change, r, "initial")
+		runReport(c.Change, r, scheduled)
 	}
 	return &engine.Answer{Status: 201, One: r}, nil
 }
 
-// NewReport creates a report and schedules its first run. It is about an account, and belongs
-// to an inquiry, unless they are nil.
-func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account, inquiry *storage.Resource) *storage.Resource {
-	relationships := map[string]any{"report-template": c.Get(templateID).Identifier()}
+// NewReport creates a report and schedules its first run. It is about an account, and made for
+// an inquiry or a transaction, unless they are nil.
+func NewReport(c *engine.Change, typ, templateID string, query map[string]any, account, owner *storage.Resource) *storage.Resource {
+	relationships := map[string]any{}
+	if owner != nil {
+		relationships = ownedBy(owner)
+		delete(relationships, "inquiry-template")
+		delete(relationships, "inquiry-template-version")
+	}
+	relationships["report-template"] = c.Get(templateID).Identifier()
 	if account != nil {
 		relationships["account"] = account.Identifier()
-	}
-	if inquiry != nil {
-		relationships["inquiry"] = inquiry.Identifier()
 	}
 	attributes := map[string]any{
 		"status": "pending", "has-match": false, "is-continuous": false, "is-recurring": false, "tags": []any{},
@@ -136,9 +139,13 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 	}
 	maps.Copy(attributes, reportkind.Repeated(typ, query))
 	r := c.Create(typ, "rep", attributes, relationships)
-	if inquiry != nil {
-		inquiry.Link("reports", r.Identifier())
-		c.Stamp(inquiry, "updated-at")
+	switch {
+	case owner == nil:
+	case owner.Typ == "transaction":
+		keepMade(c, owner.ID, r)
+	default:
+		owner.Link("reports", r.Identifier())
+		c.Stamp(owner, "updated-at")
 	}
 	if typ == "report/address-lookup" {
 		c.Emit(reportkind.EventName(typ, "submitted"), r, nil)
@@ -146,6 +153,35 @@ func NewReport(c *engine.Change, typ, templateID string, query map[string]any, a
 	wait(c, r, nextRun, reportTime)
 	return r
 }
+
+// RunFor creates a report for an inquiry or a transaction, about its account.
+func RunFor(c *engine.Change, typ, templateID string, query map[string]any, owner *storage.Resource) *storage.Resource {
+	return NewReport(c, typ, templateID, query, c.Get(accountOf(owner)), owner)
+}
+
+// latestInquiry returns the latest inquiry of an account that is not redacted, to change, or
+// nil. A report about the account belongs to it.
+func latestInquiry(c *engine.Change, account *storage.Resource) *storage.Resource {
+	if account == nil {
+		return nil
+	}
+	latest := ""
+	for inquiry := range c.IndexedBy("inquiry", account.ID) {
+		if inquiry.One("account") == account.ID && inquiry.Attributes["redacted-at"] == nil {
+			latest = inquiry.ID
+		}
+	}
+	return c.Edit(latest)
+}
+
+// NewAccountReport creates a report about an account, which belongs to the account's latest
+// inquiry.
+func NewAccountReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
+	return NewReport(c, typ, templateID, query, account, latestInquiry(c, account))
+}
+
+// RunReport runs a new report at once.
+func RunReport(c *engine.Change, r *storage.Resource) { runReport(c, r, scheduled) }
 
 // editReport is an edit of a report that is ready and not redacted.
 func editReport(change func(*engine.Call, *storage.Resource) error) engine.Operation {
@@ -165,13 +201,13 @@ func reportDue(c *engine.Change, r *storage.Resource) {
 	if !due(c, r, nextRun) || r.Attributes["redacted-at"] != nil {
 		return
 	}
-	switch {
-	case r.Text("status") == "pending":
-		runReport(c, r, "initial")
-	case r.Attributes["is-recurring"] == true:
-		runReport(c, r, "recurring")
+	if r.Text("status") == "pending" || r.Attributes["is-recurring"] == true {
+		runReport(c, r, scheduled)
 	}
 }
+
+// scheduled is the type of a run that no call asked for. The first run is one too.
+const scheduled = "scheduled"
 
 // runReport runs a report. A report that was ready once is never pending again. A match ends
 // the monitoring until it is dismissed (Persona help: Continuous monitoring).
@@ -191,7 +227,7 @@ func runReport(c *engine.Change, r *storage.Resource, runType string) {
 		return
 	}
 	r.Attributes["status"] = "ready"
-	signals, _ := r.Attributes[reportSignals].(map[string]any)
+	signals, _ := r.Attributes[risk.ReportSignals].(map[string]any)
 	found := reportkind.Matches(r.Typ, query)
 	if chosen, ok := signals["has-match"].(bool); ok {
 		found = chosen

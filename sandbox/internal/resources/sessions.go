@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/browser"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -140,38 +141,18 @@ func StartSession(c *engine.Change, session *storage.Resource, r *http.Request) 
 	session.Attributes["status"] = "active"
 	c.Stamp(session, "started-at")
 	session.Attributes["user-agent"] = r.UserAgent()
-	seen := sessionPlace()
+	seen := risk.Place()
 	maps.Copy(seen, browser.Parse(r.UserAgent()))
 	if address, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		seen["ip-address"] = address
 	}
-	maps.Copy(seen, magicSignals(c.Get(session.One("inquiry"))))
+	maps.Copy(seen, risk.Magic(c.Get(session.One("inquiry"))))
 	maps.Copy(seen, session.Attributes) // what a test has set stays
 	session.Attributes = seen
 	from := device(c, r.UserAgent())
 	session.Relationships["device"], session.Attributes["browser-fingerprint"] = from.Identifier(), from.Attributes["browser-fingerprint"]
-	describeNetwork(c, session)
+	risk.DescribeNetwork(c, session)
 	c.Emit("inquiry-session.started", session, nil)
-}
-
-// describeNetwork writes what is known about the network of a session that was opened into a
-// resource of its own.
-func describeNetwork(c *engine.Change, session *storage.Resource) {
-	known := map[string]any{"service-provider": session.Attributes["ip-isp"], "service-type": session.Attributes["ip-connection-type"], "proxy-type": nil}
-	for _, name := range []string{"ip-address", "threat-level", "country-code", "country-name", "region-code", "region-name", "latitude", "longitude"} {
-		known[name] = session.Attributes[name]
-	}
-	for _, proxy := range []string{"proxy", "datacenter", "vpn", "tor"} {
-		if session.Attributes["is-"+proxy] == true {
-			known["proxy-type"] = proxy
-		}
-	}
-	network := c.Edit(session.One("network"))
-	if network == nil {
-		network = c.Create("network", "net", nil, nil)
-		session.Relationships["network"] = network.Identifier()
-	}
-	maps.Copy(network.Attributes, known)
 }
 
 func expireSession(c *engine.Change, session *storage.Resource) {

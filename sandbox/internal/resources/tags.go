@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -68,7 +69,7 @@ func namedTag(c *engine.Call) ([]any, error) {
 	if name == "" {
 		return nil, engine.BadRequest("meta.tag_name is missing")
 	}
-	if utf8.RuneCountInString(name) > maxText {
+	if utf8.RuneCountInString(name) > schema.MaxText {
 		return nil, tooLong()
 	}
 	return TagList([]string{name}), nil
@@ -104,7 +105,7 @@ func SetTags(c *engine.Change, r *storage.Resource, tags []any, changed tagsChan
 
 // useTags refuses tags that are too long or beyond the limit, and remembers the others.
 func useTags(c *engine.Change, tags []any) error {
-	if slices.ContainsFunc(tags, func(tag any) bool { return utf8.RuneCountInString(engine.TextOf(tag)) > maxText }) {
+	if slices.ContainsFunc(tags, func(tag any) bool { return utf8.RuneCountInString(engine.TextOf(tag)) > schema.MaxText }) {
 		return tooLong()
 	}
 	if unused, used := c.Env.NewTags(tags); used+unused > tagLimit {

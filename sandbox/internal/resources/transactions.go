@@ -8,7 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
-	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -80,12 +80,12 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 
 // writeFields returns fields of a transaction with those of a request written into them.
 func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (map[string]any, error) {
-	written := snakeKeys(c.Object("data.attributes.fields"))
-	declared := fixtures.TypesOfFields(typ)
-	if err := checkWritten(declared, "", written, "transaction type"); err != nil {
+	written := schema.SnakeKeys(c.Object("data.attributes.fields"))
+	declared := schema.Of(typ)
+	if err := declared.Check(written, "transaction type"); err != nil {
 		return nil, err
 	}
-	return withDeclaredTypes(declared, MergeFields(fields, written), written), nil
+	return declared.Store(fields, written), nil
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for
@@ -152,13 +152,22 @@ func label(c *engine.Call, r *storage.Resource, path string) error {
 	return nil
 }
 
-// redactTransaction removes the personal data of a transaction.
+// redactTransaction removes the personal data of a transaction, and that of verifications,
+// documents and reports that were made for it alone.
 func redactTransaction(c *engine.Call, r *storage.Resource) error {
 	if r.Attributes[RedactedOnce] != nil {
 		return engine.Conflict("Transaction already redacted")
 	}
-	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = blankedFields(r), []any{}, nil, nil
+	for _, id := range r.Many(made) {
+		if c.Get(id.ID).Attributes[lockedAttribute] == true {
+			return engine.Conflict("a verification of the transaction is locked for an investigation")
+		}
+	}
+	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = schema.Emptied(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
+	for _, id := range r.Many(made) {
+		redactMade(c.Change, c.Edit(id.ID))
+	}
 	c.Emit("transaction.redacted", r, nil)
 	return nil
 }
@@ -182,6 +191,7 @@ func showRelated(c *engine.Change, r *storage.Resource) {
 			shown = append(shown, c.Get(id).Identifier())
 		}
 	}
+	shown = append(shown, r.Many(made)...)
 	r.Relationships["related-objects"] = shown[:min(len(shown), relatedLimit)]
 }
 

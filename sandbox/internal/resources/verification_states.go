@@ -50,19 +50,19 @@ func VerificationOutcomes(typ string) []string {
 	return slices.DeleteFunc(all, func(to string) bool { return VerificationSteps(typ, to) == nil })
 }
 
-// AddVerification adds a verification to an inquiry and brings it to a status, together with
-// the document or selfie that it is about. If it is only initiated or skipped, it contains
+// AddVerification adds a verification to an inquiry or a transaction and brings it to a status,
+// together with the document or selfie that it is about. If it is only initiated or skipped, it contains
 // no data of the person. Without a template it has the one of its type. It refuses what a test
 // chose if the verification cannot have it.
-func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template, to string, chosen finding.Chosen) (*storage.Resource, error) {
+func AddVerification(c *engine.Change, owner *storage.Resource, typ, template, to string, chosen finding.Chosen) (*storage.Resource, error) {
 	chosen, err := chosen.Accept(typ, to)
 	if err != nil {
 		return nil, err
 	}
-	chosen, to = finding.WithMagic(inquiry, typ, to, chosen)
-	relationships := ownedBy(inquiry)
+	chosen, to = finding.WithMagic(owner, typ, to, chosen)
+	relationships := ownedBy(owner)
 	relationships["verification-template"], relationships["verification-template-version"] = fixtures.TemplateIdentifiers(typ, cmp.Or(template, fixtures.VerificationTemplate(typ)))
-	if account := inquiry.One("account"); account != "" {
+	if account := accountOf(owner); account != "" {
 		relationships["accounts"] = []storage.Identifier{{Type: "account", ID: account}}
 	}
 	submits, outcome := to != "initiated" && to != "skipped", "processed"
@@ -71,24 +71,35 @@ func AddVerification(c *engine.Change, inquiry *storage.Resource, typ, template,
 	}
 	var evidence *storage.Resource
 	if kind := EvidenceType(typ); kind != "" {
-		evidence = addEvidence(c, inquiry, kind, outcome, chosen.Extracted)
+		evidence = addEvidence(c, owner, kind, outcome, chosen.Extracted)
 		if evidence.Family() == "document" {
 			relationships["document"] = evidence.Identifier()
 		}
+	}
+	if selfies := owner.Many("selfies"); typ == "verification/database-serpro" && len(selfies) > 0 { // it compares the face
+		relationships["selfie"] = selfies[len(selfies)-1]
 	}
 	v := c.Create(typ, "ver", map[string]any{"tags": []any{}, "created-at-ts": c.Now.Unix()}, relationships)
 	if typ != "verification/selfie" {
 		v.Attributes["country-code"] = "US"
 	}
-	inquiry.Link("verifications", v.Identifier())
-	informCases(c, inquiry, v)
-	setStep(inquiry, StepName(typ))
+	inquiry := owner
+	if owner.Typ == "transaction" {
+		inquiry = nil
+		keepMade(c, owner.ID, v)
+	} else {
+		inquiry.Link("verifications", v.Identifier())
+		informCases(c, inquiry, v)
+		setStep(inquiry, StepName(typ))
+	}
 	maps.Copy(v.Attributes, finding.NeverNull(typ, c.Now))
 	if submits {
-		maps.Copy(v.Attributes, finding.SampleData(typ, inquiry, c.Now))
+		maps.Copy(v.Attributes, finding.SampleData(typ, owner, c.Now))
 		maps.Copy(v.Attributes, chosen.Extracted)
 		finding.KeepChecks(v, chosen.Checks)
-		fillInquiry(c, inquiry, v, evidence)
+		if inquiry != nil {
+			fillInquiry(c, inquiry, v, evidence)
+		}
 	}
 	for _, status := range VerificationSteps(typ, to) {
 		SetVerification(c, v, status)
@@ -114,7 +125,7 @@ func SetVerification(c *engine.Change, v *storage.Resource, status string) {
 	}
 	switch result := strings.TrimPrefix(status, "tentatively_"); result {
 	case "passed", "failed":
-		v.Attributes["checks"] = finding.Checks(v.Typ, result, finding.KeptChecks(v))
+		v.Attributes["checks"] = finding.Checks(v.Typ, result, v.One("inquiry") != "", finding.KeptChecks(v))
 	}
 	v.Attributes["status"] = status
 	c.Emit("verification."+strings.ReplaceAll(event, "_", "-"), v, nil)
@@ -146,24 +157,28 @@ func EvidenceType(verification string) string {
 	return ""
 }
 
-// AddEvidence adds a document or a selfie to an inquiry. The outcome is initiated, processed
+// AddEvidence adds a document or a selfie to an inquiry, or a document to a transaction. The outcome is initiated, processed
 // or errored. A document can also be pending, and a government ID extracted, which means
 // processed outside of a verification.
-func AddEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string) *storage.Resource {
-	return addEvidence(c, inquiry, typ, outcome, nil)
+func AddEvidence(c *engine.Change, owner *storage.Resource, typ, outcome string) *storage.Resource {
+	return addEvidence(c, owner, typ, outcome, nil)
 }
 
 // addEvidence adds a document or a selfie from which something was extracted.
-func addEvidence(c *engine.Change, inquiry *storage.Resource, typ, outcome string, extracted map[string]any) *storage.Resource {
+func addEvidence(c *engine.Change, owner *storage.Resource, typ, outcome string, extracted map[string]any) *storage.Resource {
 	family, prefix := storage.FamilyOf(typ), "doc"
 	if family == "selfie" {
 		prefix = "self"
 	}
-	r := c.Create(typ, prefix, map[string]any{"status": "initiated"}, ownedBy(inquiry))
+	r := c.Create(typ, prefix, map[string]any{"status": "initiated"}, ownedBy(owner))
 	if kept := finding.ForDocument(typ, extracted); len(kept) > 0 {
 		r.Attributes[finding.ChosenData] = kept
 	}
-	inquiry.Link(family+"s", r.Identifier())
+	if owner.Typ == "transaction" {
+		keepMade(c, owner.ID, r)
+	} else {
+		owner.Link(family+"s", r.Identifier())
+	}
 	c.Emit(family+".created", r, nil)
 	if outcome == "initiated" {
 		return r
@@ -214,13 +229,4 @@ func documentDue(c *engine.Change, r *storage.Resource) {
 	if r.Text("status") == "submitted" && r.Attributes["redacted-at"] == nil {
 		processed(c, r, "processed")
 	}
-}
-
-// ownedBy returns the relationships of something that belongs to an inquiry.
-func ownedBy(inquiry *storage.Resource) map[string]any {
-	owner := map[string]any{"inquiry": inquiry.Identifier()}
-	for _, name := range []string{"inquiry-template", "inquiry-template-version"} {
-		owner[name] = inquiry.Relationships[name]
-	}
-	return owner
 }

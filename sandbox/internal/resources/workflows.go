@@ -41,14 +41,20 @@ func triggerWorkflow(c *engine.Call) (*engine.Answer, error) {
 			return nil, engine.Unprocessable("the field outcome must be completed or errored", "/data/attributes/fields/outcome")
 		}
 	}
-	return &engine.Answer{One: newRun(c.Change, found.One, outcome)}, nil
+	return &engine.Answer{One: newRun(c.Change, found.One, outcome, nil)}, nil
 }
 
-// newRun starts a run of a workflow, which will end in the status outcome.
-func newRun(c *engine.Change, workflow *storage.Resource, outcome string) *storage.Resource {
+// newRun starts a run of a workflow, which will end in the status outcome. Its creator is the
+// event that started it, or nil if a call did: a creator is a person or an event (OpenAPI
+// 2025-12-08).
+func newRun(c *engine.Change, workflow *storage.Resource, outcome string, creator *storage.Resource) *storage.Resource {
+	relationships := map[string]any{"workflow": workflow.Identifier(), "workflow-version": workflow.Relationships["latest-published-version"]}
+	if creator != nil {
+		relationships["creator"] = creator.Identifier()
+	}
 	run := c.Create("workflow-run", "wfr", map[string]any{
 		"completed-at": nil, RunOutcome: outcome, storage.ResourceMeta: map[string]any{"processing-time-seconds": nil},
-	}, map[string]any{"workflow": workflow.Identifier(), "workflow-version": workflow.Relationships["latest-published-version"]})
+	}, relationships)
 	StartRun(c, run, "workflow-run.created")
 	return run
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
@@ -104,7 +105,7 @@ func (s *seeder) applyShared() error {
 		if err != nil {
 			return err
 		}
-		fixtures.AddTransactionType(s.env, s.now(), id, typ.Name, typ.Fields)
+		fixtures.AddTransactionType(s.env, s.now(), id, typ.Name, declared(typ.Fields))
 	}
 	for i, accountType := range s.seed.content.AccountTypes {
 		if err := s.applyAccountType(fmt.Sprintf("$.account_types[%d]", i), accountType); err != nil {
@@ -115,11 +116,11 @@ func (s *seeder) applyShared() error {
 }
 
 // fieldsOr returns the fields of a file, or others if the file has none.
-func fieldsOr(fields schemaFields, otherwise map[string]string) map[string]string {
+func fieldsOr(fields map[string]seedField, otherwise schema.Fields) schema.Fields {
 	if fields == nil {
 		return otherwise
 	}
-	return fields
+	return declared(fields)
 }
 
 func (s *seeder) now() string { return simclock.Stamp(s.engine.Now()) }
@@ -133,10 +134,6 @@ func (s *seeder) applyInquiryTemplate(path string, template seedInquiryTemplate)
 	if err != nil {
 		return err
 	}
-	fields := storage.PersonFields()
-	if template.Fields != nil {
-		fields = template.Fields
-	}
 	verifications := map[string]string{}
 	for i, v := range template.Verifications {
 		path := fmt.Sprintf("%s.verifications[%d].id", path, i)
@@ -149,7 +146,7 @@ func (s *seeder) applyInquiryTemplate(path string, template seedInquiryTemplate)
 		}
 		verifications[id] = "verification/" + v.Type
 	}
-	fixtures.AddInquiryTemplate(s.env, s.now(), id, versionID, template.Name, fields, verifications)
+	fixtures.AddInquiryTemplate(s.env, s.now(), id, versionID, template.Name, fieldsOr(template.Fields, schema.Typed(storage.PersonFields())), verifications)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
 	"github.com/idemhq/idem/sandbox/internal/reportkind"
 	"github.com/idemhq/idem/sandbox/internal/resources"
+	"github.com/idemhq/idem/sandbox/internal/risk"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -138,7 +139,7 @@ func (s *seeder) applyInquiry(path string, inquiry seedInquiry) error {
 // play brings an inquiry to its status, with its sessions and verifications.
 func (s *seeder) play(path string, c *engine.Change, r *storage.Resource, inquiry seedInquiry) error {
 	if len(inquiry.Signals) > 0 {
-		if err := s.refused(path+".signals", resources.SetBehaviors(c, r, numbers(inquiry.Signals))); err != nil {
+		if err := s.refused(path+".signals", risk.SetBehaviors(c, r, numbers(inquiry.Signals))); err != nil {
 			return err
 		}
 	}
@@ -172,7 +173,7 @@ func (s *seeder) applySession(path string, c *engine.Change, inquiry *storage.Re
 	c.UseID("iqse", id)
 	made, err := resources.NewSession(c, inquiry)
 	if err == nil && len(session.Signals) > 0 {
-		err = resources.SetSessionSignals(c, made, numbers(session.Signals))
+		err = risk.SetSession(c, made, numbers(session.Signals))
 	}
 	return s.refused(path, err)
 }
@@ -235,7 +236,7 @@ func (s *seeder) applyReport(path string, report seedReport) error {
 	}
 	c.UseID("rep", id)
 	r := s.newReport(c, typ, template, query, account, inquiry)
-	if err := s.refused(path+".signals", resources.SetReportSignals(r, numbers(report.Signals))); err != nil {
+	if err := s.refused(path+".signals", risk.SetReport(r, numbers(report.Signals))); err != nil {
 		return err
 	}
 	if !report.Pending {

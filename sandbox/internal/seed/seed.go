@@ -1,7 +1,6 @@
 package seed
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/yamlfile"
-	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/faults"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
@@ -49,32 +47,8 @@ type seedInquiryTemplate struct {
 	ID            string             `yaml:"id"`
 	VersionID     string             `yaml:"version_id"`
 	Name          string             `yaml:"name"`
-	Fields        seedFields         `yaml:"fields"` // by default those of the fixtures' template
+	Fields        inquiryFields      `yaml:"fields"` // by default those of the fixtures' template
 	Verifications []seedVerification `yaml:"verifications"`
-}
-
-// seedFields are the types of fields, by name in kebab-case. In a file they are a list of
-// names, or types by name; a name without a type has the one that Persona's templates give it,
-// or string.
-type seedFields map[string]string
-
-// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
-func (f *seedFields) UnmarshalYAML(unmarshal func(any) error) error {
-	types := map[string]string{}
-	var names []string
-	if unmarshal(&names) == nil {
-		for _, name := range names {
-			types[name] = ""
-		}
-	} else if err := unmarshal(&types); err != nil {
-		return err
-	}
-	*f = seedFields{}
-	for name, typ := range types {
-		name = casing.Kebab(name)
-		(*f)[name] = cmp.Or(typ, fixtures.StandardFieldType(name))
-	}
-	return nil
 }
 
 type seedVerification struct {
@@ -102,37 +76,6 @@ type seedTransactionType struct {
 	ID     string       `yaml:"id"`
 	Name   string       `yaml:"name"`
 	Fields schemaFields `yaml:"fields"`
-}
-
-// schemaFields are the types of the fields of an account, a case or a transaction, by name in
-// snake case. A dotted name is that of a field in a hash.
-type schemaFields map[string]string
-
-// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
-func (f *schemaFields) UnmarshalYAML(unmarshal func(any) error) error {
-	types := map[string]string{}
-	if err := unmarshal(&types); err != nil {
-		return err
-	}
-	*f = schemaFields{}
-	for name, typ := range types {
-		(*f)[strings.ReplaceAll(casing.Kebab(name), "-", "_")] = cmp.Or(typ, "string")
-	}
-	return nil
-}
-
-// check returns what is wrong with the fields.
-func (f schemaFields) check() string {
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		outer, inner, nested := strings.Cut(name, ".")
-		if _, plain := f[outer]; outer == "" || nested && (inner == "" || plain || strings.Contains(inner, ".")) {
-			return fmt.Sprintf("%q is not the name of a field, or of one in a hash such as name.first", name)
-		}
-		if typ := f[name]; !slices.Contains(fixtures.SchemaTypes(), typ) {
-			return fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.SchemaTypes(), ", "), spelling.DidYouMean(typ, fixtures.SchemaTypes()))
-		}
-	}
-	return ""
 }
 
 type seedStatus struct {
@@ -274,10 +217,8 @@ func (t seedInquiryTemplate) check(at string) (path, problem string) {
 	if problem := unnamed(t.Name, "name"); problem != "" {
 		return at, problem
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
-		if typ := t.Fields[name]; !slices.Contains(fixtures.AllFieldTypes(), typ) {
-			return at + ".fields", fmt.Sprintf("%q is not a type of field; the types are %s%s", typ, strings.Join(fixtures.AllFieldTypes(), ", "), spelling.DidYouMean(typ, fixtures.AllFieldTypes()))
-		}
+	if problem := t.Fields.check(); problem != "" {
+		return at + ".fields", problem
 	}
 	for i, v := range t.Verifications {
 		if !slices.Contains(slices.Collect(maps.Values(fixtures.VerificationTemplates())), "verification/"+v.Type) {

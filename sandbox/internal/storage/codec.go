@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/simclock"
@@ -19,17 +20,20 @@ import (
 type codec struct {
 	numbers map[string]int
 	names   []string
-	blanks  []string // the encoded fields of a new inquiry and of a new account
-	keys    []string // of the maps that are being encoded
+	blanks  []string       // the encoded fields of a new inquiry and of a new account
+	lists   []string       // the encoded lists of checks: most verifications have one of a few
+	listed  map[string]int // the numbers of lists
+	keys    []string       // of the maps that are being encoded
 }
 
 const (
 	maxNames   = 1 << 14 // limits memory, because names come from requests too
 	maxNameLen = 64
+	maxLists   = 1 << 9 // limits memory, because a test can choose any checks
 )
 
 func newCodec() *codec {
-	p := &codec{numbers: map[string]int{}}
+	p := &codec{numbers: map[string]int{}, listed: map[string]int{}}
 	for _, fields := range []map[string]any{NewInquiryFields(PersonFields()), NewAccountFields()} {
 		p.blanks = append(p.blanks, string(p.appendMap(nil, fields)))
 	}
@@ -37,10 +41,13 @@ func newCodec() *codec {
 }
 
 // codecOf returns a codec with the names of a snapshot.
-func codecOf(names, blanks []string) *codec {
-	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blanks: blanks}
+func codecOf(names, blanks, lists []string) *codec {
+	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blanks: blanks, lists: slices.Clone(lists), listed: map[string]int{}}
 	for number, name := range names {
 		p.numbers[name] = number
+	}
+	for number, list := range lists {
+		p.listed[list] = number
 	}
 	return p
 }
@@ -75,10 +82,15 @@ const (
 	kindIdentifiers
 	kindTexts // []string
 	kindBlank // the first of the codec's blanks; its others follow
+
+	kindListed = 255 // a list of checks as its number
 )
 
 // encode encodes a resource, without the object of an event.
 func (p *codec) encode(r *Resource) string {
+	if name, ok := r.Attributes["name"].(string); ok && r.Typ == "event" {
+		p.learn(name)
+	}
 	b := make([]byte, 0, 512)
 	b = p.appendName(b, r.Typ)
 	b = appendText(b, r.ID)
@@ -118,20 +130,53 @@ func (p *codec) appendName(b []byte, name string) []byte {
 // appendMap encodes a map in the order of its keys, so that equal maps have equal encodings.
 func (p *codec) appendMap(b []byte, m map[string]any) []byte {
 	b = binary.AppendUvarint(b, uint64(len(m)))
+	if value, isField := m["value"]; isField && len(m) == 2 {
+		if typ, isField := m["type"]; isField { // most maps are fields: they need no sorting
+			return p.appendMember(p.appendMember(b, "type", typ), "value", value)
+		}
+	}
 	start := len(p.keys)
 	for key := range m {
 		p.keys = append(p.keys, key)
 	}
-	defer func() { p.keys = p.keys[:start] }()
 	keys := p.keys[start:]
 	slices.Sort(keys)
 	for _, key := range keys {
-		if text, ok := m[key].(string); ok && (key == "type" || key == "status") {
+		b = p.appendMember(b, key, m[key])
+	}
+	p.keys = p.keys[:start]
+	return b
+}
+
+// appendMember encodes a member of a map.
+func (p *codec) appendMember(b []byte, key string, value any) []byte {
+	b = p.appendName(b, key)
+	switch key {
+	case "type", "status":
+		if text, ok := value.(string); ok {
 			p.learn(text)
 		}
-		b = p.appendValue(p.appendName(b, key), m[key])
+	case "checks":
+		if checks, ok := value.([]any); ok && len(checks) > 0 {
+			return p.shorten(p.appendValue(b, value), len(b))
+		}
 	}
-	return b
+	return p.appendValue(b, value)
+}
+
+// shorten replaces the list that is encoded from a position on by its number, if it has one
+// or can get one. Nothing forgets a list, so it must hold nothing that a redaction removes.
+func (p *codec) shorten(b []byte, start int) []byte {
+	number, known := p.listed[string(b[start:])]
+	if !known {
+		if len(p.lists) == maxLists {
+			return b
+		}
+		list := string(b[start:])
+		number = len(p.lists)
+		p.lists, p.listed[list] = append(p.lists, list), number
+	}
+	return binary.AppendUvarint(append(b[:start], kindListed), uint64(number))
 }
 
 func (p *codec) appendValue(b []byte, value any) []byte {
@@ -200,8 +245,16 @@ func (p *codec) appendString(b []byte, text string) []byte {
 }
 
 func (p *codec) appendIdentifier(b []byte, id Identifier) []byte {
+	if isShared(id.Type) {
+		p.learn(id.ID)
+	}
 	b = p.appendName(b, id.Type)
 	return p.appendString(b, id.ID)
+}
+
+// isShared reports whether many resources refer to the same one of a type, such as a template.
+func isShared(typ string) bool {
+	return strings.Contains(typ, "template") || strings.HasSuffix(typ, "-type")
 }
 
 // decoder decodes values one after another.
@@ -302,6 +355,9 @@ func (u *decoder) value() any {
 			texts[i] = u.text()
 		}
 		return texts
+	case kindListed:
+		list := decoder{u.codec, u.lists[u.size()]}
+		return list.value()
 	case kindNil:
 		return nil
 	default:

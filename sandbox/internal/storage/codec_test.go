@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -56,5 +57,53 @@ func TestNamesFromRequestsAreLearnedUpToALimit(t *testing.T) {
 	}
 	if len(p.names) > maxNames {
 		t.Errorf("%d names are known, more than %d", len(p.names), maxNames)
+	}
+}
+
+func TestAListOfChecksIsEncodedOnce(t *testing.T) {
+	p := newCodec()
+	verification := func(check string) *Resource {
+		checks := []any{}
+		for range 40 {
+			checks = append(checks, map[string]any{"name": check, "status": "passed", "reasons": []any{}, "metadata": map[string]any{}})
+		}
+		return &Resource{Typ: "verification/government-id", ID: NewID("ver"), Attributes: map[string]any{"checks": checks}, Relationships: map[string]any{}}
+	}
+	r := verification("id_glare_detection")
+	if encoded := p.encode(r); len(encoded) > 100 {
+		t.Errorf("a verification with known checks takes %d bytes", len(encoded))
+	}
+	for i := range maxLists + 10 { // those after the limit are written out
+		other := verification(fmt.Sprint("check ", i))
+		if got := p.decode(p.encode(other)); !reflect.DeepEqual(got, other) {
+			t.Fatalf("list %d: %v", i, got)
+		}
+	}
+	if len(p.lists) != maxLists {
+		t.Errorf("%d lists are known", len(p.lists))
+	}
+	got := codecOf(p.names, p.blanks, p.lists).decode(p.encode(r))
+	if !reflect.DeepEqual(got, r) {
+		t.Errorf("after a snapshot: %v", got)
+	}
+	got.Attributes["checks"].([]any)[0] = "changed"
+	if again := p.decode(p.encode(r)); !reflect.DeepEqual(again, r) {
+		t.Error("what is decoded shares its list")
+	}
+}
+
+func TestTemplatesAreNamedByNumber(t *testing.T) {
+	p := newCodec()
+	inquiry := func() *Resource {
+		return &Resource{Typ: "inquiry", ID: NewID("inq"), Attributes: map[string]any{}, Relationships: map[string]any{"inquiry-template": Identifier{"inquiry-template", "itmpl_AndAVeryLongIdentifierOfIt11"}}}
+	}
+	p.encode(inquiry())
+	r := inquiry()
+	encoded := p.encode(r)
+	if strings.Contains(encoded, "itmpl_") || !reflect.DeepEqual(p.decode(encoded), r) {
+		t.Errorf("%q", encoded)
+	}
+	if account := (Identifier{"account", NewID("act")}); p.numbers[account.ID] != 0 || !strings.Contains(string(p.appendIdentifier(nil, account)), account.ID) {
+		t.Error("an account is named by number")
 	}
 }

@@ -23,8 +23,12 @@ func PersonFields() map[string]string {
 func NewInquiryFields(types map[string]string) map[string]any {
 	const country = "selected-country-code"
 	fields := make(map[string]any, len(types))
+	blank := make(map[string]map[string]any, len(types)) // fields without a value share one
 	for name, typ := range types {
-		fields[name] = TypedField(typ, nil)
+		if blank[typ] == nil {
+			blank[typ] = TypedField(typ, nil)
+		}
+		fields[name] = blank[typ]
 	}
 	if types[country] == PersonFields()[country] {
 		fields[country] = TypedField("string", "US")
@@ -34,17 +38,18 @@ func NewInquiryFields(types map[string]string) map[string]any {
 
 // NewAccountFields returns the fields of a new account. They have no values.
 func NewAccountFields() map[string]any {
+	text := TypedField("string", nil) // fields without a value share one
 	hash := func(names ...string) map[string]any {
 		inner := make(map[string]any, len(names))
 		for _, name := range names {
-			inner[name] = TypedField("string", nil)
+			inner[name] = text
 		}
 		return TypedField("hash", inner)
 	}
 	return map[string]any{
 		"name":      hash("first", "middle", "last"),
 		"address":   hash("street_1", "street_2", "city", "subdivision", "postal_code", "country_code"),
-		"birthdate": TypedField("date", nil), "phone_number": TypedField("string", nil), "email_address": TypedField("string", nil),
+		"birthdate": TypedField("date", nil), "phone_number": text, "email_address": text,
 		"identification_numbers": TypedField("array", nil), "selfie_photo": TypedField("file", nil),
 	}
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"crypto/rand"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -93,6 +94,38 @@ func (r *Resource) Clone() *Resource {
 		c.Relationships = map[string]any{}
 	}
 	return &c
+}
+
+// SameState reports whether two copies of a resource surely have the same attributes and
+// relationships. As values inside of them are shared, it compares lists and objects by where
+// they are.
+func SameState(a, b *Resource) bool {
+	return a.Typ == b.Typ && a.ID == b.ID && sameMembers(a.Attributes, b.Attributes) && sameMembers(a.Relationships, b.Relationships)
+}
+
+func sameMembers(a, b map[string]any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, value := range a {
+		other, known := b[name]
+		if !known || !sameValue(value, other) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameValue(a, b any) bool {
+	v := reflect.ValueOf(a)
+	if !v.IsValid() || v.Comparable() {
+		return a == b
+	}
+	w := reflect.ValueOf(b)
+	if !w.IsValid() || v.Type() != w.Type() || v.Kind() != reflect.Map && v.Kind() != reflect.Slice {
+		return false
+	}
+	return v.Pointer() == w.Pointer() && v.Len() == w.Len()
 }
 
 // base58 is the alphabet of Persona's ids: letters and digits, without those that look alike.

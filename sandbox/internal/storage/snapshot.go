@@ -12,17 +12,17 @@ type TableSnapshot struct {
 }
 
 // Snapshot returns the arguments of [Tables.Restore].
-func (s *Tables) Snapshot() (names, blanks []string, saved []TableSnapshot) {
+func (s *Tables) Snapshot() (names, blanks, lists []string, saved []TableSnapshot) {
 	for number, table := range s.tables {
 		saved = append(saved, TableSnapshot{s.families[number], table.dropped, slices.Clone(table.entries), slices.Clone(table.objects)})
 	}
-	return s.codec.names, s.codec.blanks, saved
+	return s.codec.names, s.codec.blanks, s.codec.lists, saved
 }
 
 // Restore fills new tables with a snapshot, and passes each resource to visit. It panics if a
 // resource cannot be decoded.
-func (s *Tables) Restore(names, blanks []string, saved []TableSnapshot, visit func(*Resource)) {
-	s.codec = codecOf(names, blanks)
+func (s *Tables) Restore(names, blanks, lists []string, saved []TableSnapshot, visit func(*Resource)) {
+	s.codec = codecOf(names, blanks, lists)
 	for _, family := range saved {
 		s.refill(family, visit)
 	}

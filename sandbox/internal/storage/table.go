@@ -67,7 +67,13 @@ func (s *Tables) table(family string) (*table, uint16) {
 func (s *Tables) Families() []string { return s.families }
 
 // Put stores a resource, new or changed.
-func (s *Tables) Put(r *Resource) {
+func (s *Tables) Put(r *Resource) { s.put(r, false) }
+
+// PutEvent stores an event. Its object is as it was, or as the resource is that was stored last
+// with this id, which need not be compared then.
+func (s *Tables) PutEvent(event *Resource, isStored bool) { s.put(event, isStored) }
+
+func (s *Tables) put(r *Resource, objectIsStored bool) {
 	table, family := s.table(r.Family())
 	encoded := s.codec.encode(r)
 	at, known := s.rows[r.ID]
@@ -79,7 +85,7 @@ func (s *Tables) Put(r *Resource) {
 			table.live = append(table.live, nil)
 		}
 		if r.Object != nil {
-			table.objects = append(table.objects, s.encodeObject(r.Object))
+			table.objects = append(table.objects, s.encodeObject(r.Object, objectIsStored))
 		}
 	}
 	table.entries[int(at.at)-table.dropped] = encoded
@@ -96,15 +102,19 @@ func (s *Tables) Put(r *Resource) {
 
 // encodeObject encodes the object of an event. If the resource is stored in the same state,
 // both share one string.
-func (s *Tables) encodeObject(object *Resource) string {
-	encoded := s.codec.encode(object)
+func (s *Tables) encodeObject(object *Resource, isStored bool) string {
+	now := ""
 	if at, known := s.rows[object.ID]; known {
 		table := s.tables[at.family]
-		if now := table.entries[int(at.at)-table.dropped]; now == encoded {
-			return now
-		}
+		now = table.entries[int(at.at)-table.dropped]
 	}
-	return encoded
+	if isStored && now != "" {
+		return now
+	}
+	if encoded := s.codec.encode(object); encoded != now {
+		return encoded
+	}
+	return now
 }
 
 // index adds a resource to the index of the values that it is looked up by.

@@ -1,4 +1,4 @@
-package resources
+package risk
 
 import (
 	"slices"
@@ -10,33 +10,12 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// latestInquiry returns the latest inquiry of an account that is not redacted, to change, or
-// nil. A report about the account belongs to it.
-func latestInquiry(c *engine.Change, account *storage.Resource) *storage.Resource {
-	if account == nil {
-		return nil
-	}
-	latest := ""
-	for inquiry := range c.IndexedBy("inquiry", account.ID) {
-		if inquiry.One("account") == account.ID && inquiry.Attributes["redacted-at"] == nil {
-			latest = inquiry.ID
-		}
-	}
-	return c.Edit(latest)
-}
+// ReportSignals is the attribute of a report with what a test chose that it finds.
+const ReportSignals = "_signals"
 
-// NewAccountReport creates a report about an account, which belongs to the account's latest
-// inquiry.
-func NewAccountReport(c *engine.Change, typ, templateID string, query map[string]any, account *storage.Resource) *storage.Resource {
-	return NewReport(c, typ, templateID, query, account, latestInquiry(c, account))
-}
-
-// RunReport runs a new report at once.
-func RunReport(c *engine.Change, r *storage.Resource) { runReport(c, r, "initial") }
-
-// SetReportSignals sets what a report will find, in place of what its query leads to: its
+// SetReport sets what a report will find, in place of what its query leads to: its
 // attributes, and has-match.
-func SetReportSignals(r *storage.Resource, signals map[string]any) error {
+func SetReport(r *storage.Resource, signals map[string]any) error {
 	if len(signals) == 0 {
 		return nil
 	}
@@ -58,7 +37,7 @@ func SetReportSignals(r *storage.Resource, signals map[string]any) error {
 			return engine.BadRequest("signals." + name + " " + problem)
 		}
 	}
-	r.Attributes[reportSignals] = set
+	r.Attributes[ReportSignals] = set
 	return nil
 }
 

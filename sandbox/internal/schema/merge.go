@@ -1,27 +1,28 @@
-package resources
+package schema
 
 import (
 	"maps"
 	"strings"
 
+	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
-// accountFields returns the fields that a request writes into an account, as bare values:
+// OfAccount returns the fields that a request writes into an account, as bare values:
 // those in fields, and those that have a shortcut.
-func accountFields(c *engine.Call) map[string]any {
-	written := snakeKeys(c.Object("data.attributes.fields"))
+func OfAccount(c *engine.Call) map[string]any {
+	written := SnakeKeys(c.Object("data.attributes.fields"))
 	for name, value := range c.Object("data.attributes") {
 		if path, known := engine.AccountShortcuts()[name]; known {
-			setPath(written, path, value)
+			SetPath(written, path, value)
 		}
 	}
 	return written
 }
 
-// setPath sets a bare value at a path, such as name.first.
-func setPath(written map[string]any, path string, value any) {
+// SetPath sets a bare value at a path, such as name.first.
+func SetPath(written map[string]any, path string, value any) {
 	outer, inner, nested := strings.Cut(path, ".")
 	if !nested {
 		written[outer] = value
@@ -36,30 +37,30 @@ func setPath(written map[string]any, path string, value any) {
 	written[outer] = hash
 }
 
-// MergeFields returns fields with bare values written into them. The values of a hash are
+// Merge returns fields with bare values written into them. The values of a hash are
 // written one by one.
-func MergeFields(have, written map[string]any) map[string]any {
+func Merge(have, written map[string]any) map[string]any {
 	merged := maps.Clone(have)
 	if merged == nil {
 		merged = map[string]any{}
 	}
 	for name, value := range written {
 		old, _ := merged[name].(map[string]any)
-		merged[name] = typedField(name, value, old)
+		merged[name] = Field(name, value, old)
 	}
 	return merged
 }
 
-// typedField returns a bare value as a field.
-func typedField(name string, value any, old map[string]any) map[string]any {
+// Field returns a bare value as a field.
+func Field(name string, value any, old map[string]any) map[string]any {
 	switch value := value.(type) {
 	case map[string]any:
 		inner, _ := old["value"].(map[string]any)
-		return map[string]any{"type": "hash", "value": MergeFields(inner, snakeKeys(value))}
+		return map[string]any{"type": "hash", "value": Merge(inner, SnakeKeys(value))}
 	case []any:
 		list := []any{}
 		for _, element := range value {
-			list = append(list, typedField("", element, nil))
+			list = append(list, Field("", element, nil))
 		}
 		return map[string]any{"type": "array", "value": list}
 	case nil:
@@ -86,15 +87,15 @@ func emptied(name string, old map[string]any) map[string]any {
 	return storage.TypedField(typ, nil)
 }
 
-// hasValues reports whether any field has a value, also inside of a hash.
-func hasValues(fields any) bool {
+// HasValues reports whether any field has a value, also inside of a hash.
+func HasValues(fields any) bool {
 	m, _ := fields.(map[string]any)
 	for _, field := range m {
 		field, _ := field.(map[string]any)
 		switch value := field["value"].(type) {
 		case nil:
 		case map[string]any:
-			if field["type"] != "hash" || hasValues(value) {
+			if field["type"] != "hash" || HasValues(value) {
 				return true
 			}
 		case []any:
@@ -108,8 +109,8 @@ func hasValues(fields any) bool {
 	return false
 }
 
-// blankedFields returns the fields of a resource with their types, but without values.
-func blankedFields(r *storage.Resource) map[string]any {
+// Emptied returns the fields of a resource with their types, but without values.
+func Emptied(r *storage.Resource) map[string]any {
 	fields, _ := r.Attributes["fields"].(map[string]any)
 	blank := make(map[string]any, len(fields))
 	for name, value := range fields {
@@ -119,32 +120,11 @@ func blankedFields(r *storage.Resource) map[string]any {
 	return blank
 }
 
-// fillAccount writes an inquiry's fields into its account if the account has none (Persona
-// help: Accounts).
-func fillAccount(c *engine.Change, inquiry *storage.Resource) {
-	account := c.Edit(inquiry.One("account"))
-	if account == nil {
-		return
+// SnakeKeys rewrites the keys of an object in snake_case.
+func SnakeKeys(object map[string]any) map[string]any {
+	snake := map[string]any{}
+	for key, value := range object {
+		snake[engine.SnakePath(casing.Kebab(key))] = value
 	}
-	fields, _ := account.Attributes["fields"].(map[string]any)
-	for name, field := range fields {
-		if name != provedNumbers && name != provedFace && hasValues(map[string]any{name: field}) {
-			return
-		}
-	}
-	written := map[string]any{}
-	for name, path := range engine.AccountShortcuts() {
-		if name == "country-code" {
-			name = "address-country-code"
-		}
-		if value := engine.FieldAt(inquiry.Attributes["fields"], name); value != nil {
-			setPath(written, path, value)
-		}
-	}
-	if len(written) == 0 {
-		return
-	}
-	account.Attributes["fields"] = MergeFields(fields, written)
-	c.Stamp(account, "updated-at")
-	c.Emit("account.updated-fields", account, nil)
+	return snake
 }
