@@ -100,7 +100,11 @@ func (w *work) decide(ctx context.Context) error {
 	}
 	facts.Environment, facts.Transition = w.env, t
 	w.facts = &facts
-	lag := w.lag(facts, t)
+	lacks, err := w.lacks(ctx, facts)
+	if err != nil {
+		return err
+	}
+	lag := w.lag(facts, t, lacks)
 	if lag != nil && w.tries() < maxStaleReads {
 		return fmt.Errorf("read the facts of a decision: %w", lag)
 	}
@@ -111,7 +115,7 @@ func (w *work) decide(ctx context.Context) error {
 	case now != nil && (now.Status != t.To && now.Status != "" || !now.RedactedAt.IsZero()): // a withheld status is a missing fact
 		return w.record(t, policy.Outcome{Result: domain.Superseded, Explanation: "the " + w.ref.Family() + " had moved on when its facts were read", Reason: "it is " + orNone(now.Status)})
 	}
-	facts.Missing = append(facts.Missing, w.unnamed(facts)...)
+	facts.Missing = append(facts.Missing, lacks...)
 	if err := w.saveUnknownCases(ctx, facts.Cases); err != nil {
 		return err
 	}

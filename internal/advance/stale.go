@@ -1,9 +1,11 @@
 package advance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -19,8 +21,8 @@ var (
 	// errNotShown means that Persona does not show the object of the event.
 	errNotShown = errors.New("Persona does not show the object of the event")
 
-	// errFewer means that Persona's answer does not name all objects that the event named.
-	errFewer = errors.New("the answer from Persona names fewer objects than the event")
+	// errFewer means that Persona's answers do not name all objects that the events named.
+	errFewer = errors.New("the answer from Persona names fewer objects than the events")
 )
 
 const (
@@ -35,14 +37,14 @@ const (
 
 // lag says in what way facts lag behind the event that is decided on. It is nil if they do
 // not. Persona's answers may come from a copy that is a moment behind.
-func (w *work) lag(f policy.Facts, t domain.Transition) error {
+func (w *work) lag(f policy.Facts, t domain.Transition, lacks []string) error {
 	now := decidedObject(f, w.ref)
 	switch {
 	case now == nil:
 		return errNotShown
 	case older(*now, t):
 		return errOlder
-	case now.Status == t.To && len(w.unnamed(f)) > 0:
+	case now.Status == t.To && len(lacks) > 0:
 		return errFewer
 	}
 	return nil
@@ -64,14 +66,20 @@ func older(now domain.Object, t domain.Transition) bool {
 	}
 }
 
-// unnamed returns what an inquiry's facts do not name although the event did, as missing
-// facts. Persona takes nothing away from an inquiry. A list that is withheld as a whole is
-// already recorded as missing.
-func (w *work) unnamed(f policy.Facts) []string {
+// lacks returns what an inquiry's facts do not contain although events named it, as missing
+// facts.
+func (w *work) lacks(ctx context.Context, f policy.Facts) ([]string, error) {
 	now := decidedObject(f, w.ref)
 	if now == nil || w.ref.Family() != "inquiry" || !now.RedactedAt.IsZero() {
-		return nil
+		return nil, nil
 	}
+	cases, err := w.unlistedCases(ctx, f)
+	return append(w.unnamed(*now), cases...), err
+}
+
+// unnamed returns the verifications and reports that the inquiry does not name any more.
+// Persona takes none away. A list that is withheld as a whole is already recorded as missing.
+func (w *work) unnamed(now domain.Object) []string {
 	var lacks []string
 	for _, name := range []string{"verifications", "reports"} {
 		named, shown := now.Relationships[name]
@@ -83,3 +91,26 @@ func (w *work) unnamed(f policy.Facts) []string {
 	}
 	return lacks
 }
+
+// unlistedCases returns the cases of the inquiry that are stored but were not listed. A list
+// that could not be read is already recorded as missing.
+func (w *work) unlistedCases(ctx context.Context, f policy.Facts) ([]string, error) {
+	list := casesOf(w.ref)
+	if f.Inquiry.ReferenceID == "" || slices.ContainsFunc(f.Missing, func(m string) bool { return strings.HasPrefix(m, list) }) {
+		return nil, nil
+	}
+	stored, err := w.store.SubjectObjects(ctx, w.env, f.Inquiry.ReferenceID)
+	if err != nil {
+		return nil, err
+	}
+	var lacks []string
+	for _, o := range stored {
+		if o.Ref.Family() == "case" && slices.Contains(o.Relationships["inquiries"], w.ref) && indexOf(f.Cases, o.Ref) < 0 {
+			lacks = append(lacks, fmt.Sprintf("%s: the list lacks %s", list, o.Ref))
+		}
+	}
+	return lacks, nil
+}
+
+// casesOf names the list of an inquiry's cases.
+func casesOf(inquiry domain.Ref) string { return "cases of " + inquiry.String() }

@@ -72,3 +72,25 @@ func TestNobodyIsApprovedWhileAnAnswerNamesFewerVerificationsThanTheEvent(t *tes
 	s.wantResult(domain.Incomplete)
 	s.wantActions(domain.MarkInquiryForReview)
 }
+
+func TestNobodyIsApprovedWhileTheListOfCasesLacksAKnownOne(t *testing.T) {
+	s := newStage(t)
+	at := start.Add(time.Second)
+	s.receive(domain.Event{
+		Environment: domain.Sandbox, ID: "evt_case", Name: "case.created", CreatedAt: at, Object: domain.Ref{Type: "case", ID: "case_9"}, Via: domain.ViaWebhook, ReceivedAt: at, State: domain.EventWaiting,
+		Body: []byte(`{"data":{"type":"event","id":"evt_case","attributes":{"name":"case.created","created-at":"2026-03-01T12:00:01.000Z","payload":{"data":{"type":"case","id":"case_9","attributes":{"status":"Open","created-at":"2026-03-01T12:00:00.000Z"},"relationships":{"inquiries":{"data":[{"type":"inquiry","id":"inq_1"}]}}}}}}}`),
+	})
+	if err := s.work(domain.Ref{Type: "case", ID: "case_9"}); err != nil {
+		t.Fatal(err)
+	}
+	s.receive(event(0, "pending")) // the case belongs to the person once the inquiry is known
+	s.advance()
+	s.receive(event(2, "completed"))
+	if err := s.work(inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_2", domain.EventWaiting)
+	s.workUntilDone()
+	s.wantResult(domain.Incomplete)
+	s.wantActions(domain.MarkInquiryForReview)
+}
