@@ -52,9 +52,9 @@ func (p *Page[E]) read(doc document) (err error) {
 func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, params any, opts []Option) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		var zero E
-		opts := opts
-		seen := ""
-		for {
+		opts, given := opts, opts[:len(opts):len(opts)]
+		seen, next := "", 1 // the cursor to compare with, and the page whose cursor replaces it
+		for n := 1; ; n++ {
 			page, err := fetchPage[E](ctx, c, op, ids, params, opts)
 			if err != nil {
 				yield(zero, err)
@@ -69,11 +69,13 @@ func pages[E any](ctx context.Context, c *Client, op *Operation, ids []string, p
 			case "":
 				return
 			case seen:
-				yield(zero, fmt.Errorf("persona: %s: the next page has the same cursor", op.Name()))
+				yield(zero, fmt.Errorf("persona: %s: the next page has the cursor of an earlier one", op.Name()))
 				return
 			}
-			seen = page.Next
-			opts = append(opts[:len(opts):len(opts)], after(page.Next))
+			if n == next { // Brent's algorithm: it finds every cycle, and remembers one cursor
+				seen, next = page.Next, 2*next
+			}
+			opts = append(given, after(page.Next))
 		}
 	}
 }

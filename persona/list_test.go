@@ -124,6 +124,21 @@ func TestAListWhoseCursorDoesNotAdvanceEnds(t *testing.T) {
 	}
 }
 
+func TestAListWhoseCursorsRepeatEnds(t *testing.T) {
+	replies := []reply{pageOf("inq_1", "inq_1")}
+	for range 50 {
+		replies = append(replies, pageOf("inq_2"), pageOf("inq_3"), pageOf("inq_4"))
+	}
+	s := &script{replies: replies}
+	var last error
+	for _, err := range s.client(t).Inquiries.List(t.Context(), persona.InquiryListParams{}) {
+		last = err
+	}
+	if last == nil || len(s.requests) > 10 {
+		t.Errorf("error %v after %d pages", last, len(s.requests))
+	}
+}
+
 func TestASearchPostsItsBodyWithEveryPage(t *testing.T) {
 	next := `"/api/v1/inquiries/search?page%5Bafter%5D=inq_1&page%5Bsize%5D=10"`
 	s := &script{replies: []reply{ok(`{"data":[{"type":"inquiry","id":"inq_1"}],"links":{"prev":null,"next":` + next + `}}`), pageOf("", "inq_2")}}

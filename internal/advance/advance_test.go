@@ -44,6 +44,7 @@ type persona struct {
 
 	created string // when the inquiry was created; empty means absent
 	others  advance.Others
+	missing []string // what the facts lack
 }
 
 func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
@@ -82,7 +83,7 @@ func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Fac
 	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
 	passed.Attributes = map[string]json.RawMessage{"status": json.RawMessage(`"passed"`), "created-at": json.RawMessage(`"2026-03-01T11:30:00.000Z"`), "checks": json.RawMessage(`[]`)}
 	kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", Relationships: map[string][]domain.Ref{"inquiries": {o.Ref}}}
-	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}}, err
+	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}, Missing: p.missing}, err
 }
 
 // stage is an advancer with a real database and a fake persona.
@@ -170,6 +171,16 @@ func (s *stage) work(ref domain.Ref) error {
 		}
 	}
 	return nil
+}
+
+// workUntilDone works on the inquiry until nothing is left to retry, which must be soon.
+func (s *stage) workUntilDone() {
+	s.t.Helper()
+	for tries := 0; s.work(inquiry) != nil; tries++ {
+		if tries > 20 {
+			s.t.Fatal("it is retried forever")
+		}
+	}
 }
 
 func (s *stage) status() string {
@@ -414,18 +425,31 @@ func TestEventsWaitWhilePersonaDoesNotAnswer(t *testing.T) {
 	s.wantRows(1, 2)
 }
 
-func TestAnInquiryThatPersonaNoLongerHasIsNotApproved(t *testing.T) {
+func TestAnInquiryThatPersonaDoesNotShowIsMarkedForReviewAfterAFewTries(t *testing.T) {
 	s := newStage(t)
 	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
 	s.receive(event(1, "completed"))
-	s.advance()
+	s.workUntilDone()
 	s.wantEvent("evt_1", domain.EventApplied)
+	s.wantActions(domain.SetCaseStatus, domain.MarkInquiryForReview)
 	for _, a := range s.actions() {
-		if a.State != domain.ActionSkipped || a.Spec.Kind == domain.ApproveInquiry {
-			t.Errorf("there is an action %s, which is %s", a.Spec.Kind, a.State)
+		if a.Spec.Kind == domain.MarkInquiryForReview && (a.State != domain.ActionWaiting || a.Spec.Target != inquiry) {
+			t.Errorf("the review of %s is %s", a.Spec.Target, a.State)
 		}
 	}
-	s.wantRows(1, 2)
+}
+
+func TestAnInquiryThatPersonaShowsALittleLaterIsDecidedOn(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
+	s.receive(event(1, "completed"))
+	if err := s.work(inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.persona.say("completed", nil)
+	s.advance()
+	s.wantActions(domain.SetCaseStatus, domain.ApproveInquiry)
 }
 
 func TestACaseThatIsReadIsStored(t *testing.T) {

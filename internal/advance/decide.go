@@ -100,16 +100,22 @@ func (w *work) decide(ctx context.Context) error {
 	}
 	facts.Environment, facts.Transition = w.env, t
 	w.facts = &facts
-	if now := decidedObject(facts, w.ref); now != nil {
-		switch {
-		case older(*now, t) && w.tries() < maxStaleReads:
-			return fmt.Errorf("read the facts of a decision: %w", errOlder)
-		case older(*now, t):
-			return w.record(t, policy.Outcome{Result: domain.NotEvaluated, Explanation: "the facts could not be read", Reason: errOlder.Error(), Actions: review(facts)})
-		case now.Status != t.To || !now.RedactedAt.IsZero():
-			return w.record(t, policy.Outcome{Result: domain.Superseded, Explanation: "the " + w.ref.Family() + " had moved on when its facts were read", Reason: "it is " + orNone(now.Status)})
-		}
+	lacks, err := w.lacks(ctx, facts)
+	if err != nil {
+		return err
 	}
+	lag := w.lag(facts, t, lacks)
+	if lag != nil && w.tries() < maxStaleReads {
+		return fmt.Errorf("read the facts of a decision: %w", lag)
+	}
+	now := decidedObject(facts, w.ref)
+	switch {
+	case errors.Is(lag, errOlder):
+		return w.record(t, policy.Outcome{Result: domain.NotEvaluated, Explanation: "the facts could not be read", Reason: lag.Error(), Actions: review(facts)})
+	case now != nil && (now.Status != t.To && now.Status != "" || !now.RedactedAt.IsZero()): // a withheld status is a missing fact
+		return w.record(t, policy.Outcome{Result: domain.Superseded, Explanation: "the " + w.ref.Family() + " had moved on when its facts were read", Reason: "it is " + orNone(now.Status)})
+	}
+	facts.Missing = append(facts.Missing, lacks...)
 	if err := w.saveUnknownCases(ctx, facts.Cases); err != nil {
 		return err
 	}

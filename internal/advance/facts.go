@@ -175,7 +175,7 @@ func (g *factReader) listCases(ctx context.Context, inquiry domain.Ref) error {
 		return nil // already recorded as missing
 	}
 	cases := g.persona.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: inquiry.ID})
-	return list(g, "cases of "+inquiry.String(), cases, func(c *persona.Case) []byte { return c.Raw }, func(o domain.Object) {
+	return list(g, casesOf(inquiry), cases, func(c *persona.Case) []byte { return c.Raw }, func(o domain.Object) {
 		if inquiries := o.Relationships["inquiries"]; inquiries != nil && !slices.Contains(inquiries, inquiry) {
 			return // ignore a case that does not name the inquiry
 		}

@@ -19,24 +19,27 @@ type Others struct {
 	Inquiries []domain.Object
 	Cases     []domain.Object // the cases of those inquiries
 	Missing   []string        // what could not be read
+	Unlisted  bool            // the list lacks the inquiry itself, so it may lack others
 }
 
 // Others implements [Reader].
 func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, error) {
 	g := &factReader{persona: p}
-	var others Others
+	others := Others{Unlisted: true}
 	inquiries := p.Client.Inquiries.List(ctx, persona.InquiryListParams{ReferenceID: inquiry.ReferenceID})
 	err := list(g, "inquiries of the person", inquiries, func(i *persona.Inquiry) []byte { return i.Raw }, func(o domain.Object) {
-		if o.Ref != inquiry.Ref {
-			others.Inquiries = append(others.Inquiries, o)
+		if o.Ref == inquiry.Ref {
+			others.Unlisted = false
+			return
 		}
+		others.Inquiries = append(others.Inquiries, o)
 	})
 	for _, o := range others.Inquiries {
 		if err != nil {
 			break
 		}
 		cases := p.Client.Cases.List(ctx, persona.CaseListParams{InquiryID: o.Ref.ID})
-		err = list(g, "cases of "+o.Ref.String(), cases, func(c *persona.Case) []byte { return c.Raw }, func(c domain.Object) { others.Cases = append(others.Cases, c) })
+		err = list(g, casesOf(o.Ref), cases, func(c *persona.Case) []byte { return c.Raw }, func(c domain.Object) { others.Cases = append(others.Cases, c) })
 	}
 	if err != nil {
 		return Others{}, fmt.Errorf("read the other inquiries of the person of %s: %w", inquiry.Ref, err)
@@ -44,6 +47,9 @@ func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, err
 	others.Missing = g.facts.Missing
 	return others, nil
 }
+
+// errUnlisted means that Persona's list of the person's inquiries lags behind.
+var errUnlisted = errors.New("Persona's list of the person's inquiries lacks the one to decide on")
 
 // errUndecided means that an older inquiry of the person must be decided on first.
 var errUndecided = errors.New("an older inquiry of the person has no decision yet")
@@ -59,6 +65,12 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 	others, err := w.settings.Reader.Others(ctx, *facts.Inquiry)
 	if err != nil {
 		return err
+	}
+	switch {
+	case others.Unlisted && len(others.Missing) == 0 && w.tries() < maxStaleReads:
+		return errUnlisted
+	case others.Unlisted:
+		facts.Missing = append(facts.Missing, "inquiries of the person: the list lacks "+facts.Inquiry.Ref.String())
 	}
 	facts.Missing = append(facts.Missing, others.Missing...)
 	facts.DeclinedBefore = fold.DeclinedBefore(*facts.Inquiry, others.Inquiries, others.Cases, w.settings.Policy.VerdictRules())

@@ -141,6 +141,32 @@ func TestUnreadableOtherInquiriesLeadToReview(t *testing.T) {
 	s.wantActions(domain.MarkInquiryForReview)
 }
 
+// A list that is behind may lack the inquiry that was declined, too.
+func TestNobodyIsApprovedWhileTheListOfInquiriesLacksTheirOwn(t *testing.T) {
+	s := approving(t, advance.Others{Unlisted: true})
+	if err := s.work(inquiry); err == nil {
+		t.Error("no error")
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
+	s.workUntilDone()
+	s.wantResult(domain.Incomplete)
+	s.wantActions(domain.MarkInquiryForReview)
+}
+
+func TestAListThatLacksTheInquiryItselfIsNoticed(t *testing.T) {
+	for _, listed := range []bool{true, false} {
+		w := newWorld(t)
+		w.bodies["inquiries"] = `{"data":[],"links":{"next":null}}`
+		if listed {
+			w.bodies["inquiries"] = `{"data":[{"type":"inquiry","id":"inq_1","attributes":{"status":"completed"}}],"links":{"next":null}}`
+		}
+		others, err := advance.Persona{Client: w.client, Environment: domain.Sandbox}.Others(t.Context(), domain.Object{Ref: inquiry, ReferenceID: "user-1"})
+		if err != nil || others.Unlisted == listed {
+			t.Errorf("read %+v, error %v", others, err)
+		}
+	}
+}
+
 func TestOthersAreReadFromPersona(t *testing.T) {
 	server := sandbox.NewServer(t)
 	client := server.Client()

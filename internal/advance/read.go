@@ -197,11 +197,3 @@ func (w *work) resolveConflict(ctx context.Context) error {
 	}
 	return nil
 }
-
-// errOlder means that Persona's answer is older than the event being processed.
-var errOlder = errors.New("the answer from Persona is older than the event")
-
-// maxStaleReads is how often a read is repeated if its answer is older than the event,
-// which takes about a minute. It is a count and not a time, because the clocks of nodes
-// differ.
-const maxStaleReads = 6

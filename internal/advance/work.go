@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/idemhq/idem/internal/audit"
 	"github.com/idemhq/idem/internal/domain"
@@ -137,14 +136,6 @@ func (w *work) audit(what, detail string) {
 // does not have the object, or the API key may not read it.
 func refused(err error) bool {
 	return errors.Is(err, ErrCannotRead) || errors.Is(err, persona.ErrForbidden)
-}
-
-// clockTolerance is how much later an event may be dated than the change it reports.
-const clockTolerance = time.Second
-
-// older reports whether an object was read before a transition happened.
-func older(now domain.Object, t domain.Transition) bool {
-	return now.Status != t.To && !now.AsOf.IsZero() && now.AsOf.Before(t.At.Add(-clockTolerance))
 }
 
 func orNone(status string) string {

@@ -24,6 +24,7 @@ const (
 	tokenKey                         // the token of the request
 	listKey                          // the list that the path names
 	idempotencyKey                   // the request that its idempotency key began
+	checkKey                         // a function that checks the request's token again
 )
 
 // needs sets the scope that an operation needs. The OpenAPI document shows it, and access
@@ -65,16 +66,32 @@ func requestID(ctx context.Context) string {
 func access(check *auth.Authenticator, failed func(context.Context, error) error) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, _ := humago.Unwrap(ctx)
-		token, err := check.Check(r)
-		if err == nil {
-			err = allowed(token, ctx.Operation(), domain.Environment(ctx.Param("environment")))
+		operation, env := ctx.Operation(), domain.Environment(ctx.Param("environment"))
+		permit := func() (domain.Token, error) {
+			token, err := check.Check(r)
+			if err != nil {
+				return token, err
+			}
+			return token, allowed(token, operation, env)
 		}
-		if err == nil {
-			next(huma.WithValue(ctx, tokenKey, token))
+		token, err := permit()
+		if err != nil {
+			writeProblem(ctx, refusal(ctx, err, failed))
 			return
 		}
-		writeProblem(ctx, refusal(ctx, err, failed))
+		next(huma.WithValue(huma.WithValue(ctx, tokenKey, token), checkKey, permit))
 	}
+}
+
+// stillAllowed reports whether the token of a request allows it now, for answers that take
+// long: the token may have expired or been revoked.
+func stillAllowed(ctx context.Context) bool {
+	permit, known := ctx.Value(checkKey).(func() (domain.Token, error))
+	if !known {
+		return false
+	}
+	_, err := permit()
+	return err == nil
 }
 
 // allowed returns a [Problem] if a token does not allow an operation. The environment is

@@ -51,16 +51,21 @@ func mark(o *huma.Operation, what string) {
 // repeatable answers a POST whose key was used before as it was answered then. Only answers
 // without an error are stored: after an error the same key can be used again.
 func (s *server) repeatable(ctx huma.Context, next func(huma.Context)) {
-	key := ctx.Header(keyHeader)
-	if ctx.Method() != http.MethodPost || key == "" {
+	r, w := humago.Unwrap(ctx)
+	keys := r.Header.Values(keyHeader)
+	if ctx.Method() != http.MethodPost || len(keys) == 0 {
 		next(ctx)
 		return
 	}
-	if !domain.PlausibleID(key) {
+	key := keys[0]
+	if len(keys) > 1 {
+		writeProblem(ctx, problem(invalidRequest, "a request has one idempotency key", ProblemField{"header." + keyHeader, "given more than once"}))
+		return
+	}
+	if !domain.PlausibleID(key) { // an empty key would not protect anything
 		writeProblem(ctx, problem(invalidRequest, "the idempotency key must have at most 200 printable characters of ASCII without spaces", ProblemField{"header." + keyHeader, "not a key"}))
 		return
 	}
-	r, w := humago.Unwrap(ctx)
 	body, err := io.ReadAll(r.Body) // it was received
 	if err != nil {
 		writeProblem(ctx, unreadable(err))

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +46,19 @@ func TestARequestWithAKeyIsHandledOnce(t *testing.T) {
 	w.now = w.now.Add(25 * time.Hour)
 	if got := w.want(201, nil, "POST", "/v1/sandbox/actions", body, key, "one"); got.Header().Get("Idempotent-Replayed") != "" {
 		t.Error("the key is still known after a day")
+	}
+}
+
+func TestAKeyThatIsEmptyOrGivenTwiceIsRejected(t *testing.T) {
+	w := newWorld(t)
+	w.save(store.Advance{Objects: []domain.Object{w.inquiry("inq_1", "user-1", "completed")}})
+	for _, keys := range [][]string{{""}, {"one", "two"}, {"one", "one"}} {
+		r := httptest.NewRequest("POST", "/v1/sandbox/actions", strings.NewReader(`{"kind":"approve_inquiry","target":"inq_1","reason":"checked by phone"}`))
+		r.Header = http.Header{"Authorization": {"Bearer token"}, "Content-Type": {"application/json"}, key: keys}
+		got := httptest.NewRecorder()
+		if w.mux.ServeHTTP(got, r); got.Code != 422 {
+			t.Errorf("the keys %q: %d %s", keys, got.Code, got.Body)
+		}
 	}
 }
 

@@ -82,7 +82,8 @@ func (s *server) streamStart(ctx context.Context, env domain.Environment, in *st
 	return page.Rows[0].Sequence, nil
 }
 
-// stream sends notifications until the client leaves or the service stops.
+// stream sends notifications until the client leaves, its token is no longer valid, or the
+// service stops.
 func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
 	out.SetHeader("Content-Type", "text/event-stream")
 	out.SetHeader("Cache-Control", "no-store")
@@ -106,6 +107,9 @@ func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
 		if err != nil {
 			return // the client connects again and resumes
 		}
+		if len(page.Rows) > 0 && !stillAllowed(ctx) {
+			return
+		}
 		for _, n := range page.Rows {
 			if to.send(n) != nil {
 				return
@@ -118,7 +122,7 @@ func (s *server) stream(out huma.Context, env domain.Environment, after int64) {
 		select {
 		case <-changed:
 		case <-beat.C:
-			if to.write(": alive\n\n") != nil {
+			if !stillAllowed(ctx) || to.write(": alive\n\n") != nil {
 				return
 			}
 		case <-ctx.Done():

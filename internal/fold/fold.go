@@ -142,6 +142,14 @@ func KnownStatus(ref domain.Ref, status string) bool {
 	return ref.Family() != "case" && rank(domain.Object{Ref: ref, Status: status}) >= 0
 }
 
+// Earlier reports whether a status comes earlier in the life of an object than another. It is
+// false if the order is not known, as for cases.
+func Earlier(ref domain.Ref, a, b string) bool {
+	f, _ := family.Find(ref)
+	first, second := slices.Index(f.Statuses, a), slices.Index(f.Statuses, b)
+	return 0 <= first && first < second
+}
+
 // rank orders snapshots with the same time: the status that comes later in the life of an
 // object is the greater one. An unknown status ranks lowest.
 func rank(o domain.Object) int {

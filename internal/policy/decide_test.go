@@ -102,7 +102,9 @@ func TestOnlyTheFirstMatchingRuleDecides(t *testing.T) {
 		"an action with nothing to act on has no target":                  {ordered("  - {name: all, on: {object: inquiry, to: [completed]}, then: [approve_inquiry, set_case_status: Approved, tag_case: x, tag_account: y]}\n"), bare, "decided by all: approve_inquiry on inq_1, set_case_status Approved on nothing, tag_case x on nothing, tag_account y on nothing", ""},
 		"a case's rule acts on the case and its newest inquiry":           {ordered(ofCases), caseFacts("Fine"), "decided by settle: set_case_status Approved on case_1, approve_inquiry on inq_1", ""},
 		"a case's review marks all its inquiries":                         {ordered(ofCases), lost, "incomplete by settle: mark_inquiry_for_review on inq_1, mark_inquiry_for_review on inq_0", "missing: inquiry inq_2 (404 Not Found)"},
-		"an inquiry that cannot be read is not approved":                  {ordered(approveAll), nobody, "incomplete by approve: mark_inquiry_for_review on nothing", "missing: inquiry inq_1 (403 Forbidden)"},
+		"an inquiry that cannot be read is marked for review":             {ordered(approveAll), nobody, "incomplete by approve: mark_inquiry_for_review on inq_1", "missing: inquiry inq_1 (403 Forbidden)"},
+		"the rule that reviews the rest finds it too":                     {ordered(reviewRest), nobody, "decided by the rest: mark_inquiry_for_review on inq_1", ""},
+		"an inquiry that cannot be read is not declined":                  {ordered("  - {name: no, on: {object: inquiry, to: [completed]}, then: [decline_inquiry]}\n"), nobody, "decided by no: decline_inquiry on nothing", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := load(t, test.source).Decide(test.facts)

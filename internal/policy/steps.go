@@ -71,15 +71,27 @@ func (s step) targets(f Facts) []domain.Ref {
 	case "account":
 		return refs(one(f.Account))
 	default:
+		if s.kind.Name == domain.MarkInquiryForReview {
+			return f.decidedInquiry()
+		}
 		return refs(one(f.Inquiry))
 	}
+}
+
+// decidedInquiry returns the inquiry of the facts. An inquiry that could not be read is known
+// by its transition: it can still be marked for review.
+func (f Facts) decidedInquiry() []domain.Ref {
+	if f.Inquiry == nil && f.Transition.Object.Family() == "inquiry" {
+		return []domain.Ref{f.Transition.Object}
+	}
+	return refs(one(f.Inquiry))
 }
 
 // review returns the actions that mark all inquiries of the facts for review.
 func (r rule) review(f Facts) []Action {
 	inquiries := refs(f.Inquiries)
 	if len(inquiries) == 0 {
-		inquiries = refs(one(f.Inquiry))
+		inquiries = f.decidedInquiry()
 	}
 	if len(inquiries) == 0 {
 		inquiries = []domain.Ref{{}}

@@ -114,6 +114,8 @@ func (r rule) asks(f *facts) (calls []asked) {
 			targets = f.cases
 		case domain.TagAccount:
 			targets = present(f.account)
+		case domain.MarkInquiryForReview:
+			targets = reviewable(f)
 		default:
 			targets = present(f.inquiry)
 		}
@@ -131,6 +133,14 @@ func review(rule string, f *facts) []asked {
 func reviewed(f *facts) []*thing {
 	if f.object.Family() == "case" {
 		return f.inquiries
+	}
+	return reviewable(f)
+}
+
+// reviewable returns the inquiry, also if all that is known of it is its id.
+func reviewable(f *facts) []*thing {
+	if f.inquiry == nil && f.object.Family() == "inquiry" {
+		return []*thing{{typ: f.object.Type, id: f.object.ID}}
 	}
 	return present(f.inquiry)
 }
