@@ -49,7 +49,7 @@ func (p Persona) Others(ctx context.Context, inquiry domain.Object) (Others, err
 }
 
 // errUnlisted means that Persona's list of the person's inquiries lags behind.
-var errUnlisted = errors.New("Persona's list of the person's inquiries lacks the one to decide on")
+var errUnlisted = errors.New("the list of the person's inquiries lacks the one to decide on")
 
 // errUndecided means that an older inquiry of the person must be decided on first.
 var errUndecided = errors.New("an older inquiry of the person has no decision yet")
