@@ -101,7 +101,7 @@ func testASubjectIsVerified(t *testing.T, database Secret) {
 }
 
 func testAttemptsCoolDownsAndResetsCount(t *testing.T, database Secret) {
-	w := newWorld(t, database)
+	w := newWorld(t, database, "inquiry.created") // the policy would mark the failed inquiry for review, and it would be reused
 	first := w.verify("user-1")
 	w.simulate(first.Inquiry.ID, "start_inquiry", "fail_inquiry")
 	cooling := w.verify("user-1")
