@@ -104,7 +104,7 @@ func jsonResponse(status int, doc any) response {
 func errorResponse(err error, inflection string) response {
 	var r *Refusal
 	if !errors.As(err, &r) {
-		r = &Refusal{Status: http.StatusInternalServerError, Title: "Internal server error", Details: err.Error()}
+		r = &Refusal{Status: http.StatusInternalServerError, Title: internalErrorTitle, Details: err.Error()}
 	}
 	return jsonResponse(r.Status, casing.Inflect(r.Body(), inflection))
 }
