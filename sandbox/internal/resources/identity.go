@@ -27,6 +27,9 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 	case evidence != nil && v.Typ == "verification/selfie":
 		found["current-selfie"] = reference("Selfie::ProfileAndCenter", evidence)
 	}
+	if _, overwritten := found["name-last"]; overwritten {
+		finding.KeepMagic(inquiry)
+	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
 	declared := schema.OfInquiry(c, inquiry)

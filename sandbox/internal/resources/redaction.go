@@ -65,6 +65,7 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 	}
 	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = schema.Emptied(inquiry), nil, []any{}
 	delete(inquiry.Attributes, HeldChoice)
+	finding.ForgetMagic(inquiry)
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}
