@@ -88,7 +88,7 @@ func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (
 	if err := declared.Check(written, "transaction type"); err != nil {
 		return nil, err
 	}
-	return declared.Store(fields, written), nil
+	return declared.Write(c, fields, written)
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for
@@ -169,6 +169,7 @@ func redactTransaction(c *engine.Call, r *storage.Resource) error {
 			return engine.Conflict("a verification of the transaction is locked for an investigation")
 		}
 	}
+	c.DeleteFiles(r.Attributes["fields"])
 	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = schema.Emptied(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
 	for _, id := range r.Many(made) {
