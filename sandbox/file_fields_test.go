@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -64,5 +65,19 @@ func TestAFileInAFieldIsStoredAndCanBeDownloaded(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestTheRedirectOfTheHostedPageHasTheLinkOfAFile(t *testing.T) {
+	t.Parallel()
+	seed, err := sandbox.ReadSeed("seed.yaml", strings.NewReader(fileFieldsSeed))
+	ok(t, err)
+	server := start(t, sandbox.Options{Seed: seed})
+	_, _, doc := server.do("POST", "/api/v1/inquiries", `{"data":{"attributes":{"inquiry-template-id":"itmpl_Scan","fields":{"scan":{"data":"aGVsbG8=","filename":"a.txt"}}}}}`)
+	to := webView(t).open(server.url+"/verify?environment=sandbox&is-webview=true&inquiry-id="+at(doc, "data", "id").(string)).press("begin", "").press("cancel", "").ledTo()
+	var fields map[string]struct{ Value struct{ URL string } }
+	ok(t, json.Unmarshal([]byte(to.Query().Get("fields")), &fields))
+	if status, _, body := fetch(t, fields["scan"].Value.URL, ""); status != 200 || string(body) != "hello" {
+		t.Errorf("%s: %d %q", fields["scan"].Value.URL, status, body)
 	}
 }
