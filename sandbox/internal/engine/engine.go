@@ -57,7 +57,7 @@ func New(options Options, b Behaviour) (*Engine, error) {
 		options:    options,
 		behaviour:  b,
 		clock:      options.Clock,
-		operations: persona.Operations(),
+		operations: operations(),
 		params:     paramsTypes(),
 		shapes:     parseShapes(),
 		orgID:      storage.NewID("org"),

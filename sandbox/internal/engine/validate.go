@@ -13,11 +13,14 @@ import (
 // request may contain; nil means nothing.
 type paramsType struct{ reflect.Type }
 
+// operations returns the operations of the API, which all engines share.
+var operations = sync.OnceValue(persona.Operations)
+
 // paramsTypes returns the parameters of each operation, by operationId.
 var paramsTypes = sync.OnceValue(func() map[string]paramsType {
 	types := map[string]paramsType{}
 	client := reflect.TypeFor[persona.Client]()
-	for _, op := range persona.Operations() {
+	for _, op := range operations() {
 		field, _ := client.FieldByName(op.Service)
 		method, _ := field.Type.MethodByName(op.Method)
 		for i := range method.Type.NumIn() {

@@ -29,6 +29,7 @@ type codec struct {
 }
 
 const (
+	usualNames = 1 << 9  // in a new sandbox there are about as many
 	maxNames   = 1 << 14 // limits memory, because names come from requests too
 	maxNameLen = 64
 	maxLists   = 1 << 9 // limits memory, because a test can choose any checks
@@ -36,7 +37,7 @@ const (
 )
 
 func newCodec() *codec {
-	p := &codec{numbers: map[string]int{}, listed: map[string]int{}}
+	p := &codec{numbers: make(map[string]int, usualNames), listed: map[string]int{}}
 	for _, fields := range []map[string]any{NewInquiryFields(PersonFields()), NewAccountFields()} {
 		p.blanks = append(p.blanks, string(p.appendMap(nil, fields)))
 	}
