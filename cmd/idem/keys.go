@@ -27,8 +27,8 @@ type keysCommand struct {
 // keysOf is embedded by the commands about the keys of a configuration.
 type keysOf struct {
 	Config      string   `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file."`
-	Environment string   `enum:"sandbox,production,all" default:"all" help:"The environment: sandbox, production or all (${default})."`
-	Only        []string `enum:"api-key,webhook-secret" placeholder:"KIND" help:"Only these: ${enum}. The default is both."`
+	Environment string   `enum:"sandbox,production,all" default:"all" placeholder:"ENVIRONMENT" help:"The environment: sandbox, production or all (${default})."`
+	Only        []string `enum:"api-key,webhook-secret" placeholder:"KIND" help:"Only these: api-key, webhook-secret. The default is both."`
 	KeyID       string   `name:"key-id" placeholder:"ID" help:"The id at Persona (api_…) of the configured API key. It is needed once if Persona has several keys; then it is remembered. The default is api_key_id."`
 }
 

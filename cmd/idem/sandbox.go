@@ -20,7 +20,7 @@ import (
 
 type sandboxCommand struct {
 	output
-	Listen     string  `default:"127.0.0.1:8090" help:"The address to listen on (${default}). Port 0 picks a free port."`
+	Listen     string  `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"The address to listen on (${default}). Port 0 picks a free port."`
 	URL        string  `name:"url" placeholder:"URL" help:"The public address for links and files, such as that of a tunnel. The default is the address the sandbox listens on."`
 	Coverage   bool    `help:"List the operations that are served or missing and the events that are emitted or silent, then exit."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between webhook retries, which are up to 32 hours, by F: 0.001 turns 1h into 3.6s."`

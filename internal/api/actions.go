@@ -66,7 +66,7 @@ func registerActions(api huma.API, s *server) {
 	huma.Post(api, "/v1/{environment}/actions", s.requestAction, withStatus(http.StatusCreated), act,
 		described("request-action", "Request an action by hand", "The action is performed as if a decision had asked for it: it is dropped if its precondition does not hold."))
 	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction, act,
-		described("replay-action", "Retry a dead action", "Also retries the actions that were dropped because of it."))
+		described("replay-action", "Perform a dead action again", "And the actions that were dropped because of it. Each checks its precondition first, and gets a new idempotency key."))
 	huma.Post(api, "/v1/{environment}/actions/{id}/discard", s.discardAction, act,
 		described("discard-action", "Discard a dead action", "For when nothing is left to do about it. The audit trail records the reason."))
 }

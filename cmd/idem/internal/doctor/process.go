@@ -139,7 +139,7 @@ func poison(value gauges) Finding {
 	if n == 0 {
 		return Finding{Check: "poison events", Level: OK, Found: "none"}
 	}
-	return Finding{Check: "poison events", Level: Warning, Found: plural(int(n), "event") + " cannot be processed", Do: "see why with: idem events list --state poison; after an upgrade: idem events resend --state poison"}
+	return Finding{Check: "poison events", Level: Warning, Found: plural(int(n), "event") + " cannot be processed", Do: "see why with: idem events list --state poison; after an upgrade: idem events replay --state poison"}
 }
 
 func dead(value gauges) Finding {
@@ -147,7 +147,7 @@ func dead(value gauges) Finding {
 	if n == 0 {
 		return Finding{Check: "dead actions", Level: OK, Found: "none"}
 	}
-	return Finding{Check: "dead actions", Level: Problem, Found: plural(int(n), "action") + " was given up: somebody waits for it", Do: "see why with: idem actions list --state dead --details; then: idem actions retry ID"}
+	return Finding{Check: "dead actions", Level: Problem, Found: plural(int(n), "action") + " was given up: somebody waits for it", Do: "see why with: idem actions list --state dead --details; then: idem actions replay ID"}
 }
 
 // gauge finds the value of a gauge by its labels. An empty state fits all.
