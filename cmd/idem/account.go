@@ -36,6 +36,9 @@ func (a account) client(opts ...persona.Option) (*persona.Client, error) {
 	if key != "" {
 		opts = append(opts, persona.WithAPIKey(key))
 	}
+	if key == "" && os.Getenv("PERSONA_API_KEY") == "" {
+		return nil, errors.New("no API key: set PERSONA_API_KEY, or use --config FILE, or --local for the local sandbox")
+	}
 	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
 	var mismatch *persona.EnvironmentError
 	if errors.As(err, &mismatch) {

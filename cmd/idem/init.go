@@ -118,7 +118,7 @@ func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, er
 	e.APIKey = cmp.Or(key, os.Getenv("PERSONA_API_KEY"))
 	if e.APIKey == "" {
 		if e.APIKey, err = ask.secret("API key of the environment " + c.Environment + " (it is not shown)"); err != nil {
-			return e, nil, fmt.Errorf("no API key: set PERSONA_API_KEY: %w", err)
+			return e, nil, fmt.Errorf("no API key: set PERSONA_API_KEY, or use --local for the local sandbox: %w", err)
 		}
 	}
 	opts := []persona.Option{persona.WithAPIKey(e.APIKey), persona.WithEnvironment(persona.Environment(c.Environment))}

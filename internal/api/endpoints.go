@@ -218,7 +218,7 @@ func (s *server) checkEndpoint(e domain.Endpoint) error {
 		check(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
 	}
 	if len(problems) > 0 {
-		return problem(invalidRequest, "the endpoint is not valid: correct what errors lists", fieldsOf(problems)...)
+		return problem(invalidRequest, "the endpoint is not valid: errors says what to correct", fieldsOf(problems)...)
 	}
 	return nil
 }

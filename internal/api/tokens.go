@@ -168,7 +168,7 @@ func (s *server) newToken(ctx context.Context, name string, scopes []string, env
 		t.ExpiresAt = t.CreatedAt.Add(d)
 	}
 	if len(fields) > 0 {
-		return t, problem(invalidRequest, "the token is not valid: correct what errors lists", fields...)
+		return t, problem(invalidRequest, "the request is not valid: errors says what to correct", fields...)
 	}
 	if own := tokenOf(ctx).Environment; own != "" && t.Environment != own {
 		return t, problem(wrongEnvironment, fmt.Sprintf("a token of the %s environment creates tokens of this environment only: give it as environment", own))
