@@ -198,8 +198,8 @@ func printSandbox(w io.Writer, url, state string) {
 	}
 	fmt.Fprintf(w, `The sandbox is at %[1]s
 
-  PERSONA_BASE_URL=%[1]s/api/v1
-  PERSONA_API_KEY=%[2]s
+  export PERSONA_BASE_URL=%[1]s/api/v1
+  export PERSONA_API_KEY=%[2]s
 
   production key           %[3]s
   inquiry template         %[4]s
@@ -221,7 +221,7 @@ Inspect what happened, move the clock and inject faults: %[1]s/_sandbox/
   curl -s %[1]s/_sandbox/calls
   curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
 
-Act as a person would; docs/sandbox.md lists the actions:
+Act as a person would; docs/sandbox.md lists the acts:
 
   curl -s %[1]s/_sandbox/act -d '{"do":"submit","id":"inq_…","type":"verification/selfie","outcome":"requires_retry"}'
 
