@@ -214,7 +214,7 @@ func advised(r keys.Rotation, err error) error {
 		return fmt.Errorf("%w: the API key needs the permissions api_key.read and api_key.write, and webhook.read and webhook.write", err)
 	}
 	if errors.Is(err, rotate.ErrNoWebhook) {
-		return fmt.Errorf("%w: create one with idem init --url, or add --only api-key", err)
+		return fmt.Errorf("%w: create one with idem webhook apply, or add --only api-key", err)
 	}
 	return err
 }

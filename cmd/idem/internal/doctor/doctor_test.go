@@ -200,8 +200,8 @@ func TestAMissingWebhookIsAProblemUnlessTheSandboxGetsItsEventsOtherwise(t *test
 		do   string
 	}{
 		"the sandbox without events":   {account{environment: service.Sandbox}, Problem, "idem listen"},
-		"the sandbox with idem listen": {account{environment: service.Sandbox, accepted: 3}, Warning, "idem init --url"},
-		"production without a webhook": {account{environment: service.Production, accepted: 3}, Problem, "idem init"},
+		"the sandbox with idem listen": {account{environment: service.Sandbox, accepted: 3}, Warning, "from Persona itself"},
+		"production without a webhook": {account{environment: service.Production, accepted: 3}, Problem, "idem webhook apply"},
 	} {
 		if f := c.noWebhook(); f.Level != c.want || !strings.Contains(f.Do, c.do) {
 			t.Errorf("%s: %v: %s", name, f.Level, f.Do)
