@@ -344,7 +344,7 @@ func (c Config) Check() error {
 		problem("trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
 	}
 	if len(c.Environments) == 0 {
-		problem("no environment is configured: set environments.sandbox in the file, or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
+		problem("no environment is configured: set environments.sandbox in a configuration file (--config FILE; idem init writes one), or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
 	}
 	for name, e := range c.Environments {
 		if _, err := domain.ParseEnvironment(string(name)); err != nil {

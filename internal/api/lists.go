@@ -65,11 +65,12 @@ type notificationsInput struct {
 	After string `query:"after" pattern:"^[0-9]{1,18}$" doc:"a sequence: lists what came after it, oldest first; 0 begins with the first"`
 }
 
-type listOutput[T any] struct {
-	Body struct {
-		Data []T    `json:"data" doc:"newest first; oldest first where after is given"`
-		Next string `json:"next,omitempty" doc:"give it as before, or as after where that was given, for the next page"`
-	}
+type listOutput[T any] struct{ Body List[T] }
+
+// List is a page of rows.
+type List[T any] struct {
+	Data []T    `json:"data" doc:"newest first; oldest first where after is given"`
+	Next string `json:"next,omitempty" doc:"give it as before, or as after where that was given, for the next page"`
 }
 
 // listRequest is a request for a page.

@@ -10,6 +10,28 @@ import (
 	"github.com/idemhq/idem/internal/fold"
 )
 
+func TestEveryRuleThatIsWrongIsReported(t *testing.T) {
+	_, err := Load("rules.yaml", []byte(`version: "1"
+rules:
+  - name: one
+    on: {object: inquiry, to: [complete]}
+    then: [approve_inquiry]
+  - name: two
+    on: {object: inquiry, to: [failed]}
+    then: [mark_inquiry_for_review]
+  - name: three
+    on: {object: inquiry, to: [completed]}
+    then: [aprove_inquiry]
+`), domain.Sandbox)
+	if err == nil {
+		t.Fatal("it is accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "rules.yaml:4:") || !strings.HasPrefix(lines[1], "rules.yaml:11:") {
+		t.Errorf("the errors are %q", lines)
+	}
+}
+
 func TestBadPoliciesAreRejectedWithThePosition(t *testing.T) {
 	head := "version: \"1\"\nrules:\n  - name: r\n    on: {object: inquiry, to: [completed]}\n"
 	rule := func(name, on, more string) string { return "  - name: " + name + "\n    on: " + on + "\n" + more }
