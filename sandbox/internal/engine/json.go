@@ -25,12 +25,12 @@ type jsonEncoder struct {
 
 // encode is [encodeJSON].
 func (e *jsonEncoder) encode(doc any) ([]byte, error) {
-	err := e.value(doc)
-	encoded := slices.Clone(e.b)
-	if e.b = e.b[:0]; cap(e.b) > 1<<20 { // after a rare, large document
+	if cap(e.b) > 1<<20 { // after a rare, large document
 		e.b = nil
 	}
-	return encoded, err
+	e.b, e.keys = e.b[:0], e.keys[:0]
+	err := e.value(doc)
+	return slices.Clone(e.b), err
 }
 
 func (e *jsonEncoder) value(value any) error {

@@ -29,6 +29,17 @@ func TestDocumentsAreEncodedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
+func TestAnEncoderForgetsWhatItCouldNotEncode(t *testing.T) {
+	var e jsonEncoder
+	if _, err := e.encode(map[string]any{"a": 1, "b": math.NaN()}); err == nil {
+		t.Fatal("a number that JSON cannot express is encoded")
+	}
+	first, err := e.encode(map[string]any{"c": "1"})
+	if second, again := e.encode(map[string]any{"d": "2"}); err != nil || again != nil || string(first) != `{"c":"1"}` || string(second) != `{"d":"2"}` {
+		t.Errorf("then it encodes %s, %v and %s, %v", first, err, second, again)
+	}
+}
+
 func TestARelationshipIsItsIdentifiers(t *testing.T) {
 	for want, r := range map[string]relationship{
 		`{"data":null}`:                          {},

@@ -29,7 +29,7 @@ func (c *Call) Search(family string, attributes func(r *storage.Resource, name s
 		return nil, BadRequest("sort.direction must be asc or desc")
 	}
 	all := c.Env.Newest(family)
-	if family == "inquiry" { // no field finds one
+	if family == "inquiry" { // no query names its fields
 		all = c.Env.Outlines(family)
 	}
 	for r := range all {
