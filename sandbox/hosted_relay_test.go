@@ -34,6 +34,37 @@ func TestAPersonAnswersARelayOnItsPage(t *testing.T) {
 	}
 }
 
+func TestThePageOfARelaySpeaksTheLanguageThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	for name, test := range map[string]struct{ parameter, browser, language, question, thanks, ended string }{
+		"English without a wish": {"", "", "en", "The website asks: age over 18 united kingdom.", "You can close this page", "there is no such relay"},
+		"German":                 {"&language=de", "", "de", "Die Website fragt: über 18 Jahre alt, Vereinigtes Königreich.", "Sie können diese Seite schließen", "es gibt dieses Relay nicht"},
+		"French of a country":    {"&language=fr-CA", "", "fr", "Le site demande : plus de 18 ans, Royaume-Uni.", "Vous pouvez fermer cette page", "ce relais n'existe pas"},
+		"the browser's Spanish":  {"", "es", "es", "El sitio pregunta: mayor de 18 años, Reino Unido.", "Puede cerrar esta página", "ese relay no existe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			person := newBrowser(t)
+			open := func(token string) *browser {
+				request, err := http.NewRequestWithContext(t.Context(), "GET", server.url+"/relay?relay-session-access-token="+url.QueryEscape(token)+test.parameter, nil)
+				ok(t, err)
+				if test.browser != "" {
+					request.Header.Set("Accept-Language", test.browser)
+				}
+				page := person.load(request)
+				page.sees(`<html lang="` + test.language + `"`)
+				return page
+			}
+			token := newRelay(t, client, "").RelaySessionAccessToken
+			open(token).sees(test.question)
+			person.press("submit", "passed")
+			open(token).sees(test.thanks)
+			open("nothing").sees(test.ended)
+		})
+	}
+}
+
 // The SDKs for Relay send no sandbox flag: everything of theirs is in production.
 func TestARelayWithoutAFlagIsAnsweredInProduction(t *testing.T) {
 	t.Parallel()

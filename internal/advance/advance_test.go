@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/idemhq/idem/internal/policy"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/internal/store/storetest"
 	"github.com/idemhq/idem/internal/telemetry"
 )
@@ -78,7 +78,7 @@ func (p *persona) Object(_ context.Context, ref domain.Ref) (domain.Object, erro
 func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Facts, error) {
 	o, err := p.Object(ctx, ref)
 	if errors.Is(err, advance.ErrCannotRead) {
-		return policy.Facts{Environment: domain.Sandbox, Missing: []string{ref.String()}}, nil
+		return policy.Facts{Environment: domain.Sandbox, Missing: append([]string{ref.String()}, p.missing...)}, nil
 	}
 	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
 	passed.Attributes = map[string]json.RawMessage{"status": json.RawMessage(`"passed"`), "created-at": json.RawMessage(`"2026-03-01T11:30:00.000Z"`), "checks": json.RawMessage(`[]`)}
@@ -95,6 +95,7 @@ type stage struct {
 	jobs     *storetest.Jobs
 	policy   *policy.Policy
 	now      time.Time
+	failures int // of the read job
 }
 
 // recorder is a queue that only records jobs.
@@ -107,7 +108,7 @@ func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+	db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,9 +166,11 @@ func (s *stage) work(ref domain.Ref) error {
 	}
 	for _, job := range s.jobs.Take() {
 		if job.Kind == store.JobRead {
-			if err := s.advancer.Read(s.t.Context(), domain.Sandbox, job.Object); err != nil {
+			if err := s.advancer.Read(s.t.Context(), domain.Sandbox, job.Object, s.failures); err != nil {
+				s.failures++
 				return err
 			}
+			s.failures = 0
 		}
 	}
 	return nil
@@ -437,6 +440,30 @@ func TestAnInquiryThatPersonaDoesNotShowIsMarkedForReviewAfterAFewTries(t *testi
 			t.Errorf("the review of %s is %s", a.Spec.Target, a.State)
 		}
 	}
+}
+
+func TestAnInquiryThatTheKeyMayNotReadIsMarkedForReviewAtOnce(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
+	s.persona.missing = []string{inquiry.String() + " (403 Forbidden)"}
+	s.receive(event(1, "completed"))
+	s.advance()
+	s.wantEvent("evt_1", domain.EventApplied)
+	s.wantActions(domain.SetCaseStatus, domain.MarkInquiryForReview)
+}
+
+// Each event can bring a job of its own, and every job's failures count as tries of the event.
+func TestJobsOfNewEventsDoNotShortenTheWaitForAnAnswerThatLags(t *testing.T) {
+	s := newStage(t)
+	s.persona.say("", fmt.Errorf("read: %w", advance.ErrCannotRead))
+	s.receive(event(1, "completed"))
+	for range 20 {
+		s.failures = 0
+		if err := s.work(inquiry); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	s.wantEvent("evt_1", domain.EventWaiting)
 }
 
 func TestAnInquiryThatPersonaShowsALittleLaterIsDecidedOn(t *testing.T) {

@@ -105,7 +105,7 @@ func (w *work) decide(ctx context.Context) error {
 		return err
 	}
 	lag := w.lag(facts, t, lacks)
-	if lag != nil && w.tries() < maxStaleReads {
+	if lag != nil && w.mayLag {
 		return fmt.Errorf("read the facts of a decision: %w", lag)
 	}
 	now := decidedObject(facts, w.ref)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
@@ -55,7 +55,7 @@ func onEach(t testing.TB, run func(t testing.TB, open func() database)) {
 		return db
 	}
 	each("sqlite", func(t testing.TB) func() database {
-		db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+		db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
 		closing(t, db, err)
 		return func() database { return db }
 	})

@@ -61,7 +61,7 @@ func workers(work func(context.Context, store.Job) error) queue.Workers {
 			}
 			return errors.Join(failed...)
 		},
-		Read: func(ctx context.Context, env domain.Environment, object domain.Ref) error {
+		Read: func(ctx context.Context, env domain.Environment, object domain.Ref, _ int) error {
 			return work(ctx, store.Job{Kind: store.JobRead, Environment: env, Object: object})
 		},
 		Perform: func(ctx context.Context, env domain.Environment, action string) error {

@@ -2,7 +2,6 @@ package replay_test
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/replay"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -19,7 +19,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // events, and an action that is done.
 func newStore(t *testing.T) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+	db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
@@ -39,7 +39,7 @@ func newWorld(t *testing.T, change func(*verify.Flow)) *world {
 	t.Helper()
 	w := &world{t: t, sandbox: sandbox.NewServer(t, sandbox.Options{RateLimit: 100_000})}
 	var err error
-	if w.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db")); err != nil {
+	if w.db, err = sqlite.Open(t.Context(), sqlitetest.New(t)); err != nil {
 		t.Fatal(err)
 	}
 	w.store = w.db
