@@ -328,8 +328,10 @@ func (c Config) Check() error {
 	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
 		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
 	}
-	if address := c.DatabaseURL.Reveal(); address != "" && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		problem("database_url (IDEM_DATABASE_URL): it must begin with postgres://; leave it out for SQLite in data_dir")
+	if c.DatabaseURL != "" {
+		if _, err := serverAt(c.DatabaseURL); err != nil {
+			problem("database_url (IDEM_DATABASE_URL): %w", err)
+		}
 	}
 	if c.Retention < 0 || c.Retention > 0 && (c.DatabaseURL == "" || c.Retention < 100*24*time.Hour) {
 		problem("retention: only PostgreSQL deletes old events, and they are kept for at least 2400h, since Persona lists them for three months")

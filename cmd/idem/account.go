@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/persona"
@@ -72,10 +73,11 @@ func (a account) settings() (key, baseURL string, err error) {
 	return "", a.BaseURL, nil
 }
 
-// refused adds Persona's details to an error. They can contain personal data, but the user
-// asked for the call and only the user sees them.
+// refused adds Persona's details to an error, as far as it lacks them. They can contain personal
+// data, but the user asked for the call and only the user sees them.
 func refused(err error) error {
-	if lines := refusal(err); len(lines) > 0 {
+	known := func(line string) bool { return strings.Contains(err.Error(), line) }
+	if lines := slices.DeleteFunc(refusal(err), known); len(lines) > 0 {
 		return fmt.Errorf("%w\n  %s", err, strings.Join(lines, "\n  "))
 	}
 	return err

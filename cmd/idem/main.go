@@ -103,6 +103,7 @@ func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, er
 	if err != nil {
 		return nil, err
 	}
+	parser.Model.HelpFlag.Help = "Show this help."
 	for _, command := range parser.Model.Children {
 		for _, sub := range command.Children { // they would inherit the heading of the command
 			sub.Group = &kong.Group{Key: "commands", Title: "Commands:"}
