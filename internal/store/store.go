@@ -240,7 +240,8 @@ type Store interface {
 	Discard(ctx context.Context, env domain.Environment, id string, log []audit.Entry) error
 
 	// BeginReconciliation resumes the environment's unfinished reconciliation or starts the
-	// given one, for a holder until a time. If another holder has it, ok is false.
+	// given one, for a holder until a time. If another holder has it, ok is false, unless it is
+	// held for more than twice that time: the clock was ahead then.
 	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (current domain.Reconciliation, ok bool, err error)
 
 	// SaveReconciliation saves the progress or the end of a reconciliation. It returns

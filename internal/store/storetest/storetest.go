@@ -911,6 +911,9 @@ func reconciliationHolder(t *testing.T, s store.Store, _ *Jobs) {
 	if err := s.SaveReconciliation(t.Context(), first, "a", start.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("the previous holder saved it, error %v", err)
 	}
+	if _, ok := begin("rec_4", "d", start.Add(-3*time.Hour)); !ok {
+		t.Error("it waits for the end of a time that a clock ahead has set")
+	}
 	production := reconciliation("rec_3")
 	production.Environment = domain.Production
 	if _, ok, err := s.BeginReconciliation(t.Context(), production, "c", start, start.Add(time.Minute)); err != nil || !ok {
