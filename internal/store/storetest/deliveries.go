@@ -199,6 +199,32 @@ func deliveryRetried(t *testing.T, s store.Store, _ *Jobs) {
 	}
 }
 
+func waitsLimited(t *testing.T, s store.Store, _ *Jobs) {
+	createEndpoint(t, s, endpoint("crm"))
+	createEndpoint(t, s, endpoint("erp"))
+	told := tell(t, s, domain.NotifyCaseChanged, "user-1", "user-2", "user-3")
+	due(t, s, "erp", start)
+	for _, name := range []string{"crm", "erp"} {
+		found := due(t, s, name, start)
+		a := store.Attempts{Environment: domain.Sandbox, Endpoint: name}
+		for i, wait := range []time.Duration{3 * time.Hour, 30 * time.Minute, 3 * time.Hour} {
+			d := found[i].Delivery
+			d.Attempts, d.NextAttemptAt = 1+i, start.Add(wait) // the last one has more attempts than are limited
+			a.Deliveries = append(a.Deliveries, d)
+		}
+		must(t, s.SaveAttempts(t.Context(), a))
+	}
+	if n, err := s.LimitWaits(t.Context(), domain.Sandbox, "crm", start, 2, time.Hour); err != nil || n != 1 {
+		t.Errorf("%d deliveries waited too long, error %v", n, err)
+	}
+	if got := ids(due(t, s, "crm", start)); !slices.Equal(got, told[:1]) {
+		t.Errorf("due are %v, want %v", got, told[:1])
+	}
+	if got := ids(due(t, s, "erp", start)); len(got) != 0 {
+		t.Errorf("of another endpoint, %v are due", got)
+	}
+}
+
 func attemptsOfBefore(t *testing.T, s store.Store, _ *Jobs) {
 	createEndpoint(t, s, endpoint("crm"))
 	tell(t, s, domain.NotifyVerdictChanged, "user-1")

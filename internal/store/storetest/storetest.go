@@ -90,6 +90,7 @@ func Run(t *testing.T, open Open) {
 		"the deliveries of a subject follow each other":     deliveriesInOrder,
 		"a delivery is retried when it is due":              deliveryRetried,
 		"a stale worker does not overwrite a delivery":      attemptsOfBefore,
+		"a delivery waits no longer than a limit":           waitsLimited,
 		"an endpoint that is enabled again has no failures": endpointDisabled,
 		"failed deliveries can be replayed":                 redelivered,
 		"deliveries are listed and pruned":                  deliveriesListed,
