@@ -266,10 +266,16 @@ func (s *Store) selected(ctx context.Context, tx Tx, e domain.Endpoint, what sto
 	case what.Delivery != "":
 		return tx.Query(ctx, query+"id IN (SELECT notification FROM deliveries WHERE environment = $1 AND id = $2 AND endpoint = $3) ORDER BY +sequence", env, what.Delivery, e.Name)
 	case !what.FailedSince.IsZero():
-		// Deliveries that were replayed since are left out.
+		// Deliveries that were replayed since are left out, and those whose type the endpoint
+		// does not receive any more: they would be selected again and again.
+		args := []any{env, e.Name, micros(what.FailedSince), limit}
+		if len(e.Types) > 0 {
+			query += "type " + s.db.In("$5") + " AND "
+			args = append(args, s.db.List(e.Types))
+		}
 		return tx.Query(ctx, query+`id IN (SELECT d.notification FROM deliveries d WHERE d.environment = $1 AND d.endpoint = $2 AND d.state = 'failed' AND d.finished_at >= $3 AND NOT EXISTS
 				(SELECT 1 FROM deliveries l WHERE l.environment = $1 AND l.notification = d.notification AND l.endpoint = $2 AND l.sequence > d.sequence))
-			ORDER BY +sequence LIMIT $4`, env, e.Name, micros(what.FailedSince), limit)
+			ORDER BY +sequence LIMIT $4`, args...)
 	default: // later notifications will be delivered anyway
 		return tx.Query(ctx, query+"sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4", env, what.After, min(what.Until, e.Position), limit)
 	}
