@@ -155,18 +155,25 @@ func review(f policy.Facts) []policy.Action {
 }
 
 // saveUnknownCases saves cases that were read but are not stored yet, because a case
-// outranks its inquiry as soon as it is known.
+// outranks its inquiry as soon as it is known. If it is withheld what a case is about, it is
+// about the inquiry that Persona listed it for.
 func (w *work) saveUnknownCases(ctx context.Context, cases []domain.Object) error {
+	var about domain.Object
+	if w.ref.Family() == "inquiry" {
+		about.Relationships = map[string][]domain.Ref{"inquiries": {w.ref}}
+	}
 	for _, c := range cases {
 		if c.Ref == w.ref {
 			continue
 		}
-		_, err := w.store.Object(ctx, w.env, c.Ref)
+		stored, err := w.store.Object(ctx, w.env, c.Ref)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			w.save.Objects = append(w.save.Objects, c)
+			w.save.Objects = append(w.save.Objects, fold.WithAttachments(c, about))
 		case err != nil:
 			return err
+		case stored.Relationships["inquiries"] == nil && about.Relationships != nil:
+			w.save.Objects = append(w.save.Objects, fold.WithAttachments(stored, about))
 		}
 	}
 	return nil
