@@ -24,6 +24,7 @@ func TestBadPoliciesAreRejectedWithThePosition(t *testing.T) {
 		"no version":                          {"rules: []\n", 1, "version is missing"},
 		"a second document":                   {head + approve + "---\nversion: \"2\"\n", 1, "several documents"},
 		"an unknown verdict of a case status": {"version: \"1\"\ncase_statuses: {Open: aproved}\n", 2, `did you mean "approved"?`},
+		"an empty case status":                {"version: \"1\"\ncase_statuses: {\"\": approved}\n", 2, "always means review"},
 		"an unknown value of reapply":         {"version: \"1\"\nreapply: maybe\n", 2, "deny, review or allow"},
 		"a threshold whose name cannot be used in conditions": {"version: \"1\"\nthresholds: {max-risk: 1}\n", 2, `such as "max_risk"`},
 		"an infinite threshold":                               {"version: \"1\"\nthresholds: {risk: .inf}\n", 2, "not a finite number"},
