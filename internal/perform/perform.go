@@ -62,7 +62,7 @@ const (
 	maxConflict      = 5 // attempts that end in a 409 which the state does not explain
 	firstWait        = time.Second
 	longestWait      = 10 * time.Minute
-	clockError       = time.Minute // by which the clocks of two nodes may differ
+	clockError       = time.Minute     // by which the clocks of two nodes may differ
 	releaseTimeout   = 5 * time.Second // limit for releasing a claim, since the database may not respond
 	claimedDelay     = time.Second     // delay before retrying an action that another worker has claimed
 )
