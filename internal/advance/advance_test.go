@@ -46,6 +46,9 @@ type persona struct {
 	others  advance.Others
 	missing []string // what the facts lack
 	unnamed bool     // cases do not name what they are about
+
+	together []domain.Ref // other inquiries of the case
+	people   []string     // of the inquiries of a case that is read
 }
 
 func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
@@ -81,9 +84,18 @@ func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Fac
 	if errors.Is(err, advance.ErrCannotRead) {
 		return policy.Facts{Environment: domain.Sandbox, Missing: []string{ref.String()}}, nil
 	}
+	if ref.Family() == "case" {
+		f := policy.Facts{Environment: domain.Sandbox, Cases: []domain.Object{o}, Missing: p.missing}
+		for i, reference := range p.people {
+			f.Inquiries = append(f.Inquiries, domain.Object{Ref: domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_", i)}, Status: "completed", ReferenceID: reference})
+		}
+		f.Inquiry = &f.Inquiries[0]
+		return f, err
+	}
 	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
 	passed.Attributes = map[string]json.RawMessage{"status": json.RawMessage(`"passed"`), "created-at": json.RawMessage(`"2026-03-01T11:30:00.000Z"`), "checks": json.RawMessage(`[]`)}
 	kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", Relationships: map[string][]domain.Ref{"inquiries": {o.Ref}}}
+	kase.Relationships["inquiries"] = append(kase.Relationships["inquiries"], p.together...)
 	if p.unnamed {
 		kase.Relationships = nil
 	}

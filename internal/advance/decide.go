@@ -129,6 +129,14 @@ func (w *work) decide(ctx context.Context) error {
 		}
 		outcome = w.settings.Policy.Decide(facts)
 	}
+	others, err := w.otherPeople(ctx, facts, outcome)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 {
+		facts.Missing = append(facts.Missing, others...)
+		outcome = w.settings.Policy.Decide(facts)
+	}
 	return w.record(t, outcome)
 }
 
