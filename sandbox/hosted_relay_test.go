@@ -21,7 +21,7 @@ func TestAPersonAnswersARelayOnItsPage(t *testing.T) {
 			relay, pass := newRelay(t, client, ""), newPass(t, client, claim)
 			server.Advance(time.Second) // a result without a person
 			person := newBrowser(t).open(server.url + "/relay?theme=dark&relay-session-access-token=" + url.QueryEscape(relay.RelaySessionAccessToken))
-			person.sees("age over 18 united kingdom")
+			person.sees("over 18 years old, United Kingdom")
 			person.sees(`class="dark"`)
 			person.press("submit", outcome).sees("You can close this page")
 			person.post(person.at.String(), url.Values{"do": {"submit"}, "outcome": {map[string]string{"passed": "failed", "failed": "passed"}[outcome]}})
@@ -30,6 +30,37 @@ func TestAPersonAnswersARelayOnItsPage(t *testing.T) {
 			if got.TokenConsumed != consumed || !strings.Contains(got.ClaimPayload, `"claim_result":"`+outcome+`"`) {
 				t.Errorf("the claim is %+v", got)
 			}
+		})
+	}
+}
+
+func TestThePageOfARelaySpeaksTheLanguageThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client := server.client()
+	for name, test := range map[string]struct{ parameter, browser, language, question, thanks, ended string }{
+		"English without a wish": {"", "", "en", "The website asks: over 18 years old, United Kingdom.", "You can close this page", "there is no such relay"},
+		"German":                 {"&language=de", "", "de", "Die Website fragt: über 18 Jahre alt, Vereinigtes Königreich.", "Sie können diese Seite schließen", "es gibt dieses Relay nicht"},
+		"French of a country":    {"&language=fr-CA", "", "fr", "Le site demande : plus de 18 ans, Royaume-Uni.", "Vous pouvez fermer cette page", "ce relais n'existe pas"},
+		"the browser's Spanish":  {"", "es", "es", "El sitio pregunta: mayor de 18 años, Reino Unido.", "Puede cerrar esta página", "ese relay no existe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			person := newBrowser(t)
+			open := func(token string) *browser {
+				request, err := http.NewRequestWithContext(t.Context(), "GET", server.url+"/relay?relay-session-access-token="+url.QueryEscape(token)+test.parameter, nil)
+				ok(t, err)
+				if test.browser != "" {
+					request.Header.Set("Accept-Language", test.browser)
+				}
+				page := person.load(request)
+				page.sees(`<html lang="` + test.language + `"`)
+				return page
+			}
+			token := newRelay(t, client, "").RelaySessionAccessToken
+			open(token).sees(test.question)
+			person.press("submit", "passed")
+			open(token).sees(test.thanks)
+			open("nothing").sees(test.ended)
 		})
 	}
 }

@@ -60,6 +60,22 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
+func TestAKeySaysWhenItWasLastUsed(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	client, ctx := server.client(), t.Context()
+	page, err := client.APIKeys.ListPage(ctx, persona.APIKeyListParams{})
+	ok(t, err)
+	for _, later := range []time.Duration{0, 200 * time.Millisecond, time.Second, time.Hour} {
+		server.Advance(later)
+		key, err := client.APIKeys.Get(ctx, page.Data[0].ID)
+		ok(t, err)
+		if want := server.Now().Truncate(time.Second); !key.Attributes.LastUsedAt.Equal(want) {
+			t.Errorf("%s later the key was last used at %s, not %s", later, key.Attributes.LastUsedAt, want)
+		}
+	}
+}
+
 func TestASeededKeyLacksWhatItIsWithout(t *testing.T) {
 	t.Parallel()
 	seed := "sandbox:\n  keys:\n    - {value: persona_sandbox_Narrow, without: [account.write]}\n"

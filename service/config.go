@@ -331,8 +331,10 @@ func (c Config) Check() error {
 	if formats := []string{"json", "text"}; !slices.Contains(formats, c.LogFormat) {
 		problem("log_format", "log_format (IDEM_LOG_FORMAT): %q is not json or text%s", c.LogFormat, spelling.DidYouMean(c.LogFormat, formats))
 	}
-	if address := c.DatabaseURL.Reveal(); address != "" && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		problem("database_url", "database_url (IDEM_DATABASE_URL): it must begin with postgres://; leave it out for SQLite in data_dir")
+	if c.DatabaseURL != "" {
+		if _, err := serverAt(c.DatabaseURL); err != nil {
+			problem("database_url", "database_url (IDEM_DATABASE_URL): %w", err)
+		}
 	}
 	if c.Retention < 0 || c.Retention > 0 && (c.DatabaseURL == "" || c.Retention < 100*24*time.Hour) {
 		problem("retention", "retention: only PostgreSQL deletes old events, and they are kept for at least 2400h, since Persona lists them for three months")
@@ -347,7 +349,7 @@ func (c Config) Check() error {
 		problem("trusted_proxies", "trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
 	}
 	if len(c.Environments) == 0 {
-		problem("environments", "no environment is configured: set environments.sandbox in the file, or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
+		problem("environments", "no environment is configured: set environments.sandbox in a configuration file (--config FILE; idem init writes one), or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
 	}
 	for name, e := range c.Environments {
 		if _, err := domain.ParseEnvironment(string(name)); err != nil {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -33,15 +35,75 @@ type jobs interface {
 	Stop(context.Context) error
 }
 
+// sharedDatabase is a database of one or more nodes.
+type sharedDatabase interface {
+	database
+	Nodes(context.Context) (int, error)
+	Prune(ctx context.Context, before time.Time) (dropped []string, err error)
+}
+
+// databaseServer is a kind of database server.
+type databaseServer struct {
+	schemes  []string // with which its addresses begin
+	open     func(context.Context, Config, *slog.Logger, queue.Workers) (database, jobs, error)
+	versions func(ctx context.Context, address string) (current, wanted int64, err error)
+}
+
+// databaseServers returns the kinds of database servers. Without an address, the database is SQLite in
+// the data folder.
+func databaseServers() []databaseServer {
+	return []databaseServer{
+		{[]string{"postgres://", "postgresql://"}, openPostgres, postgres.Versions},
+	}
+}
+
+// errNoServer is the error for an address of no kind of server. It does not repeat the address,
+// which can contain a password.
+var errNoServer = errors.New("it must begin with postgres://; leave it out for SQLite in data_dir")
+
+// serverAt returns the kind of server that an address leads to.
+func serverAt(address Secret) (databaseServer, error) {
+	for _, s := range databaseServers() {
+		if slices.ContainsFunc(s.schemes, func(scheme string) bool { return strings.HasPrefix(address.Reveal(), scheme) }) {
+			return s, nil
+		}
+	}
+	return databaseServer{}, errNoServer
+}
+
+// DatabaseVersions returns the version of the configured database, or 0 if it has no tables
+// yet, and the version that this program would migrate it to. It changes nothing, and can
+// be used while a service is running.
+func DatabaseVersions(ctx context.Context, cfg Config) (current, wanted int64, err error) {
+	if cfg.DatabaseURL == "" {
+		return sqlite.Versions(ctx, cfg.sqliteFile())
+	}
+	at, err := serverAt(cfg.DatabaseURL)
+	if err != nil {
+		return 0, 0, err
+	}
+	return at.versions(ctx, cfg.DatabaseURL.Reveal())
+}
+
+func (c Config) sqliteFile() string { return filepath.Join(c.DataDir, "idem.db") }
+
 // openDatabase opens the configured database and prepares its job queue.
 func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
-	if cfg.DatabaseURL != "" {
-		return openPostgres(ctx, cfg, logger, work)
+	if cfg.DatabaseURL == "" {
+		return openSQLite(ctx, cfg, logger, work)
 	}
+	at, err := serverAt(cfg.DatabaseURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	return at.open(ctx, cfg, logger, work)
+}
+
+func openSQLite(ctx context.Context, cfg Config, logger *slog.Logger, work queue.Workers) (database, jobs, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("create the data folder (data_dir, IDEM_DATA_DIR): %w", err)
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, "idem.db"))
+	db, err := sqlite.Open(ctx, cfg.sqliteFile())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +155,7 @@ func (s *Service) claim() (release func() error, err error) {
 // maintain tells the rate limiters how many nodes share the limit, and prunes old events,
 // until ctx ends. It does nothing for SQLite, which has one node and keeps all events.
 func (s *Service) maintain(ctx context.Context) {
-	db, shared := s.db.(*postgres.DB)
+	db, shared := s.db.(sharedDatabase)
 	if !shared {
 		return
 	}
@@ -117,7 +179,7 @@ func (s *Service) maintain(ctx context.Context) {
 	}
 }
 
-func (s *Service) prune(ctx context.Context, db *postgres.DB, now time.Time) {
+func (s *Service) prune(ctx context.Context, db sharedDatabase, now time.Time) {
 	if s.cfg.Retention == 0 {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/idemhq/idem/internal/api"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 )
@@ -51,7 +52,7 @@ func newFolderThrough(t *testing.T, through func(http.Handler) http.Handler, mor
 	f.write("secrets", w.secret+"\n")
 	f.write("idem.yaml", `
 listen: `+listener.Addr().String()+`
-data_dir: `+t.TempDir()+`
+data_dir: `+filepath.Dir(sqlitetest.New(t))+`
 api_token: `+apiToken+`
 environments:
   sandbox:

@@ -99,8 +99,8 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 			s.intake.MakeWay(ctx)
 			return advancer.Advance(ctx, env, objects)
 		},
-		Read: func(ctx context.Context, env Environment, object domain.Ref) error {
-			return advancer.Read(ctx, env, object)
+		Read: func(ctx context.Context, env Environment, object domain.Ref, failures int) error {
+			return advancer.Read(ctx, env, object, failures)
 		},
 		Perform: func(ctx context.Context, env Environment, id string) error { return performer.Perform(ctx, env, id) },
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/idemhq/idem/internal/api"
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/persona/webhook"
 	"github.com/idemhq/idem/sandbox"
@@ -96,7 +98,11 @@ func newWorldWith(t testing.TB, database Secret, through func(http.Handler) http
 		t.Fatal(err)
 	}
 	w.secret, w.hook = hook.Attributes.Secret, hook.ID
-	w.start(listener, t.TempDir(), database)
+	data := t.TempDir()
+	if database == "" {
+		data = filepath.Dir(sqlitetest.New(t))
+	}
+	w.start(listener, data, database)
 	return w
 }
 
@@ -150,7 +156,7 @@ func (w *world) run(listener net.Listener, cfg Config) {
 // eventually waits until a condition holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute) // facts that stay unreadable are read again for a minute
 	for !holds() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("timed out waiting until %s; the log:\n%s", what, w.log)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/persona"
@@ -18,7 +19,7 @@ const localBaseURL = "http://127.0.0.1:8090/api/v1"
 // account is embedded by the commands that call Persona's API. The key is never a flag,
 // because other users of the machine can read flags.
 type account struct {
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default}). The API key must belong to it."`
+	Environment string `enum:"sandbox,production" default:"sandbox" placeholder:"ENVIRONMENT" help:"The environment: sandbox or production (${default}). The API key must belong to it."`
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"Read the API key and the address from this configuration file of the service. The default is PERSONA_API_KEY and PERSONA_BASE_URL."`
 	Local       bool   `help:"Use the local sandbox (http://127.0.0.1:8090, or --base-url) and its built-in API key."`
 	BaseURL     string `name:"base-url" placeholder:"URL" help:"The address of Persona's API."`
@@ -35,6 +36,9 @@ func (a account) client(opts ...persona.Option) (*persona.Client, error) {
 	}
 	if key != "" {
 		opts = append(opts, persona.WithAPIKey(key))
+	}
+	if key == "" && os.Getenv("PERSONA_API_KEY") == "" {
+		return nil, errors.New("no API key: set PERSONA_API_KEY, or use --config FILE, or --local for the local sandbox")
 	}
 	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
 	var mismatch *persona.EnvironmentError
@@ -69,10 +73,11 @@ func (a account) settings() (key, baseURL string, err error) {
 	return "", a.BaseURL, nil
 }
 
-// refused adds Persona's details to an error. They can contain personal data, but the user
-// asked for the call and only the user sees them.
+// refused adds Persona's details to an error, as far as it lacks them. They can contain personal
+// data, but the user asked for the call and only the user sees them.
 func refused(err error) error {
-	if lines := refusal(err); len(lines) > 0 {
+	known := func(line string) bool { return strings.Contains(err.Error(), line) }
+	if lines := slices.DeleteFunc(refusal(err), known); len(lines) > 0 {
 		return fmt.Errorf("%w\n  %s", err, strings.Join(lines, "\n  "))
 	}
 	return err

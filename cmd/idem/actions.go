@@ -11,8 +11,8 @@ import (
 )
 
 type actionsCommand struct {
-	List  actionsListCommand  `cmd:"" help:"List the service's actions at Persona, newest first."`
-	Retry actionsRetryCommand `cmd:"" help:"Retry a dead action, and the actions that were dropped because of it."`
+	List   actionsListCommand   `cmd:"" help:"List the service's actions at Persona, newest first."`
+	Replay actionsReplayCommand `cmd:"" aliases:"retry" help:"Perform a dead action again, and the actions that were dropped because of it."`
 
 	Discard actionsDiscardCommand `cmd:"" help:"Decide that nothing is left to do about a dead action."`
 }
@@ -66,24 +66,24 @@ func (c actionsListCommand) Run(ctx context.Context, std streams) error {
 	})
 }
 
-type actionsRetryCommand struct {
+type actionsReplayCommand struct {
 	output
 	remoteService
 	ID string `arg:"" help:"The action (axn_…)."`
 }
 
-func (actionsRetryCommand) Help() string {
+func (actionsReplayCommand) Help() string {
 	return `The service first checks whether the action is still wanted, and uses a new idempotency key.
 
-` + examples("idem actions retry axn_…")
+` + examples("idem actions replay axn_…")
 }
 
-func (c actionsRetryCommand) Run(ctx context.Context, std streams) error {
+func (c actionsReplayCommand) Run(ctx context.Context, std streams) error {
 	var replayed api.Replayed
 	if err := c.client().Post(ctx, remote.Path("actions", c.ID, "replay"), nil, &replayed); err != nil {
 		return err
 	}
-	return c.print(std.out, map[string]int{"actions": replayed.Replayed}, func(w io.Writer) { fmt.Fprintln(w, "action requeued") })
+	return c.print(std.out, map[string]int{"actions": replayed.Replayed}, func(w io.Writer) { fmt.Fprintln(w, "the action is performed again") })
 }
 
 type actionsDiscardCommand struct {
@@ -94,7 +94,7 @@ type actionsDiscardCommand struct {
 }
 
 func (actionsDiscardCommand) Help() string {
-	return `The action is not performed, and no longer counts as dead. It cannot be retried afterwards.
+	return `The action is not performed, and no longer counts as dead. It cannot be replayed afterwards.
 
 ` + examples(`idem actions discard axn_… --reason "approved in Persona's dashboard"`)
 }

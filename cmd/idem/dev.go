@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 
@@ -76,9 +77,10 @@ func printNotification(w io.Writer, n notify.Notification) {
 func printDev(w io.Writer, at dev.Addresses, data string) {
 	fmt.Fprintf(w, `Idem is running: a sandbox, a service and a status page.
 
-  %-24[1]s status page: create an applicant and watch what happens
-  %-24[2]s sandbox, a local Persona; its API is under /api/v1
-  %-24[3]s service data: delete it to start over
+  %-32[1]s status page: create an applicant and watch what happens
+  %-32[9]s the service's API; its token is "%[7]s"
+  %-32[10]s the sandbox, a local Persona: what it holds and did
+  %-32[3]s the service's data: delete it to start over
 
 Verify one of your users with one call, and open the link in its answer:
 
@@ -99,8 +101,13 @@ Ask whether the user may proceed, and why:
   curl -s %[1]s/v1/sandbox/subjects/user-1042 -H 'Authorization: Bearer %[7]s'
   curl -s %[1]s/v1/sandbox/decisions?object=$INQUIRY -H 'Authorization: Bearer %[7]s'
 
+Or use the commands tail, subjects, events and actions:
+
+  export IDEM_URL=%[1]s IDEM_API_TOKEN=%[7]s
+  %[11]s subjects show user-1042
+
 What your application would be told is printed below, one line for each notification.
 
 Stop with Ctrl-C.
-`, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token, dev.Flow)
+`, at.Service, at.Sandbox, data, sandbox.SandboxKey, sandbox.InquiryTemplateID, sandbox.GovernmentIDTemplateID, dev.Token, dev.Flow, at.Service+"/docs", at.Sandbox+"/_sandbox/", os.Args[0])
 }

@@ -19,7 +19,7 @@ import (
 type doctorCommand struct {
 	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
-	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to check: sandbox, production or all (${default})."`
+	Environment string `enum:"sandbox,production,all" default:"all" placeholder:"ENVIRONMENT" help:"The environment to check: sandbox, production or all (${default})."`
 	URL         string `name:"url" placeholder:"URL" env:"IDEM_URL" help:"The address of the running service. The default is the listen address of the configuration."`
 	PublicURL   string `placeholder:"URL" help:"The address at which Persona reaches the service. It identifies the webhook. The default is a webhook with a configured secret or a matching path."`
 	Strict      bool   `help:"Treat warnings as problems."`

@@ -81,8 +81,8 @@ type oneEndpoint struct {
 type endpointsCreate struct {
 	oneEndpoint
 	To    string   `arg:"" name:"url" help:"Where notifications are posted: https in production."`
-	Types []string `placeholder:"TYPE,…" help:"The types that it receives, such as subject.verdict_changed. Default: all."`
-	After *int64   `placeholder:"SEQUENCE" help:"Begin after this notification; 0 for all that are stored. Default: with the next one."`
+	Types []string `placeholder:"TYPE" help:"The types that it receives, such as subject.verdict_changed. The default is all."`
+	After *int64   `placeholder:"SEQUENCE" help:"Begin after this notification; 0 for all that are stored. The default is the next one."`
 }
 
 func (endpointsCreate) Help() string {

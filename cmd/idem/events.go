@@ -16,7 +16,7 @@ import (
 type eventsCommand struct {
 	List   eventsListCommand   `cmd:"" help:"List the events of the service, newest first."`
 	Show   eventsShowCommand   `cmd:"" help:"Show an event and what it led to."`
-	Resend eventsResendCommand `cmd:"" help:"Make the service process events again."`
+	Replay eventsReplayCommand `cmd:"" aliases:"resend" help:"Make the service process events again."`
 }
 
 type eventsListCommand struct {
@@ -109,7 +109,7 @@ func (e shownEvent) print(w io.Writer) {
 	}
 }
 
-type eventsResendCommand struct {
+type eventsReplayCommand struct {
 	output
 	remoteService
 	ID     string `arg:"" optional:"" help:"The event (evt_…). You can select events with flags instead."`
@@ -119,14 +119,14 @@ type eventsResendCommand struct {
 	To     since  `placeholder:"WHEN" help:"The events received before this time."`
 }
 
-func (eventsResendCommand) Help() string {
+func (eventsReplayCommand) Help() string {
 	return `Processing an event again is safe: nothing is done twice.
 
-` + examples("idem events resend evt_…", "idem events resend --state poison --from 24h")
+` + examples("idem events replay evt_…", "idem events replay --state poison --from 24h")
 }
 
 // Validate requires an event or a selection, and not both.
-func (c eventsResendCommand) Validate() error {
+func (c eventsReplayCommand) Validate() error {
 	selected := c.Object != "" || c.State != "" || !c.From.IsZero() || !c.To.IsZero()
 	if c.ID == "" && !selected {
 		return errors.New("nothing selected: give an event, or set --object, --state, --from or --to")
@@ -137,7 +137,7 @@ func (c eventsResendCommand) Validate() error {
 	return c.remoteService.Validate()
 }
 
-func (c eventsResendCommand) Run(ctx context.Context, std streams) error {
+func (c eventsReplayCommand) Run(ctx context.Context, std streams) error {
 	var replayed api.Replayed
 	var err error
 	if c.ID != "" {
@@ -149,7 +149,7 @@ func (c eventsResendCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.print(std.out, map[string]int{"events": replayed.Replayed}, func(w io.Writer) {
-		fmt.Fprintf(w, "%d events requeued\n", replayed.Replayed)
+		fmt.Fprintf(w, "events that are processed again: %d\n", replayed.Replayed)
 	})
 }
 

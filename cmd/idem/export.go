@@ -15,9 +15,9 @@ import (
 
 type exportCommand struct {
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default})."`
-	View        string `enum:"${views}" default:"subjects" help:"What to export: ${views} (${default})."`
-	Format      string `enum:"csv,ndjson" default:"csv" help:"The format: csv or ndjson (${default})."`
+	Environment string `enum:"sandbox,production" default:"sandbox" placeholder:"ENVIRONMENT" help:"The environment: sandbox or production (${default})."`
+	View        string `enum:"${views}" default:"subjects" placeholder:"VIEW" help:"What to export: ${view_names} (${default})."`
+	Format      string `enum:"csv,ndjson" default:"csv" placeholder:"FORMAT" help:"The format: csv or ndjson (${default})."`
 	Since       since  `placeholder:"WHEN" help:"Only what changed since then: a duration such as 72h, a date, or a time such as 2026-01-02T03:04:05Z."`
 	Output      string `short:"o" type:"path" placeholder:"FILE" help:"Write to a new file, which only you can read. The default is standard output."`
 	Raw         bool   `help:"In CSV, do not put an apostrophe before texts that a spreadsheet would run as a formula."`

@@ -21,15 +21,15 @@ import (
 
 type initCommand struct {
 	output
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment to set up: sandbox or production (${default})."`
+	Environment string `enum:"sandbox,production" default:"sandbox" placeholder:"ENVIRONMENT" help:"The environment to set up: sandbox or production (${default})."`
 	Local       bool   `help:"Use the local sandbox (http://127.0.0.1:8090, or --base-url)."`
 	BaseURL     string `name:"base-url" placeholder:"URL" help:"The address of Persona's API."`
 
 	URL       string `name:"url" placeholder:"URL" help:"The address at which Persona reaches the service, such as https://idem.example.com."`
 	NoWebhook bool   `help:"Do not create a webhook. Use idem listen to bring the events to the service, if Persona cannot reach this machine."`
-	Name      string `default:"idem" help:"The name of the webhook at Persona (${default}). An existing webhook with this name is updated."`
+	Name      string `default:"idem" placeholder:"NAME" help:"The name of the webhook at Persona (${default}). An existing webhook with this name is updated."`
 
-	File   string `default:"idem.yaml" help:"The configuration file to create, or to add the environment to (${default})."`
+	File   string `default:"idem.yaml" placeholder:"FILE" help:"The configuration file to create, or to add the environment to (${default})."`
 	Policy string `placeholder:"FILE" help:"Your policy file, relative to the configuration file. The default is the built-in policy."`
 	Listen string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address that the service listens on, for a new file (${default})."`
 	Data   string `default:".idem" placeholder:"FOLDER" help:"The folder of the service's database, for a new file (${default})."`
@@ -118,7 +118,7 @@ func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, er
 	e.APIKey = cmp.Or(key, os.Getenv("PERSONA_API_KEY"))
 	if e.APIKey == "" {
 		if e.APIKey, err = ask.secret("API key of the environment " + c.Environment + " (it is not shown)"); err != nil {
-			return e, nil, fmt.Errorf("no API key: set PERSONA_API_KEY: %w", err)
+			return e, nil, fmt.Errorf("no API key: set PERSONA_API_KEY, or use --local for the local sandbox: %w", err)
 		}
 	}
 	opts := []persona.Option{persona.WithAPIKey(e.APIKey), persona.WithEnvironment(persona.Environment(c.Environment))}

@@ -27,8 +27,8 @@ type keysCommand struct {
 // keysOf is embedded by the commands about the keys of a configuration.
 type keysOf struct {
 	Config      string   `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file."`
-	Environment string   `enum:"sandbox,production,all" default:"all" help:"The environment: sandbox, production or all (${default})."`
-	Only        []string `enum:"api-key,webhook-secret" placeholder:"KIND" help:"Only these: ${enum}. The default is both."`
+	Environment string   `enum:"sandbox,production,all" default:"all" placeholder:"ENVIRONMENT" help:"The environment: sandbox, production or all (${default})."`
+	Only        []string `enum:"api-key,webhook-secret" placeholder:"KIND" help:"Only these: api-key, webhook-secret. The default is both."`
 	KeyID       string   `name:"key-id" placeholder:"ID" help:"The id at Persona (api_…) of the configured API key. It is needed once if Persona has several keys; then it is remembered. The default is api_key_id."`
 }
 
@@ -74,20 +74,24 @@ func (c keysShowCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	ages := []keys.Age{}
+	var failed error
 	for _, r := range rotations {
-		age, err := r.Look(ctx)
-		if err != nil {
-			return advised(r, err)
+		if age, err := r.Look(ctx); err != nil {
+			failed = errors.Join(failed, advised(r, err))
+		} else {
+			ages = append(ages, age)
 		}
-		ages = append(ages, age)
 	}
-	return c.print(std.out, ages, func(w io.Writer) {
+	if len(ages) == 0 && failed != nil {
+		return failed
+	}
+	return errors.Join(failed, c.print(std.out, ages, func(w io.Writer) {
 		rows := [][]string{{"ENVIRONMENT", "KIND", "ID", "CREATED", "LAST USED", "EXPIRES", "ROTATION DUE"}}
 		for _, a := range ages {
 			rows = append(rows, []string{string(a.Environment), a.Kind, strings.Join(a.IDs, ","), day(a.Created), day(a.LastUsed), day(a.Expires), day(a.Due)})
 		}
 		show.Table(w, rows)
-	})
+	}))
 }
 
 // day prints a date, and a dash for none.
@@ -208,6 +212,9 @@ func advised(r keys.Rotation, err error) error {
 	err = fmt.Errorf("%s of the environment %s: %w", r.Kind, r.Environment, err)
 	if errors.Is(err, persona.ErrForbidden) {
 		return fmt.Errorf("%w: the API key needs the permissions api_key.read and api_key.write, and webhook.read and webhook.write", err)
+	}
+	if errors.Is(err, rotate.ErrNoWebhook) {
+		return fmt.Errorf("%w: create one with idem webhook apply, or add --only api-key", err)
 	}
 	return err
 }

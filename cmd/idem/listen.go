@@ -30,8 +30,8 @@ type listenCommand struct {
 	Secret    []string      `sep:"none" env:"PERSONA_WEBHOOK_SECRET" placeholder:"WBHSEC" help:"The secret to sign with. The default is that of --webhook or of --config. Repeat the flag, newest first, to sign with several."`
 	State     string        `type:"path" placeholder:"FILE" help:"The file that stores the progress. The default is .idem/listen-ENVIRONMENT.json."`
 	Since     since         `placeholder:"WHEN" help:"Without a state file, start at this time: a duration such as 1h (that long ago), a date or a time. The default is now."`
-	Interval  time.Duration `default:"2s" help:"How often to request events (${default})."`
-	Timeout   time.Duration `default:"5s" help:"How long to wait for an answer (${default}, as Persona does)."`
+	Interval  time.Duration `default:"2s" placeholder:"TIME" help:"How often to request events (${default})."`
+	Timeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long to wait for an answer (${default}, as Persona does)."`
 	Once      bool          `help:"Read the events once, try each one once, and exit. The exit code is 1 if an event was not accepted."`
 	Plain     bool          `help:"Print lines instead of the live view."`
 	JSON      bool          `name:"json" help:"Print a line of JSON for each attempt."`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/idemhq/idem/cmd/idem/internal/completion"
 	"github.com/idemhq/idem/cmd/idem/internal/scenario"
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 	"github.com/idemhq/idem/service"
@@ -60,19 +62,19 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" group:"service" help:"Run the service."`
 	Doctor    doctorCommand    `cmd:"" group:"service" help:"Check the configuration, the service, and the API key and webhook at Persona."`
 	Keys      keysCommand      `cmd:"" group:"service" help:"Show and rotate API keys and webhook secrets."`
-	Tail      tailCommand      `cmd:"" group:"service" help:"Follow events, decisions, actions and notifications of a running service."`
-	Verify    verifySubject    `cmd:"" group:"service" help:"Verify a person or business: reuse the live inquiry, or start one, and print a link."`
-	Subjects  subjectsCommand  `cmd:"" group:"service" help:"List people and businesses with their verdicts, or show one."`
-	Events    eventsCommand    `cmd:"" group:"service" help:"List, show and resend events of a running service."`
-	Actions   actionsCommand   `cmd:"" group:"service" help:"List actions of a running service, or retry or discard a dead one."`
-	Tokens    tokensCommand    `cmd:"" group:"service" help:"Create, list and revoke tokens of the API."`
 	Reconcile reconcileCommand `cmd:"" group:"service" help:"Fetch Persona's events and store those whose webhook never arrived."`
-	Endpoints endpointsCommand `cmd:"" group:"service" help:"Manage and test the addresses that receive notifications."`
+	Replay    replayCommand    `cmd:"" group:"service" help:"Process events or a dead action again, in the database."`
 	Export    exportCommand    `cmd:"" group:"service" help:"Write subjects, decisions and other data as CSV or NDJSON."`
-	Replay    replayCommand    `cmd:"" group:"service" help:"Process events again, or retry a dead action."`
 
-	Deliveries    deliveriesCommand    `cmd:"" group:"service" help:"List, show and replay deliveries of notifications."`
-	Verifications verificationsCommand `cmd:"" group:"service" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
+	Verify        verifySubject        `cmd:"" group:"running" help:"Verify a person or business: reuse the live inquiry, or start one, and print a link."`
+	Verifications verificationsCommand `cmd:"" group:"running" help:"List verifications, make links, allow a new start, or cancel an inquiry."`
+	Subjects      subjectsCommand      `cmd:"" group:"running" help:"List people and businesses with their verdicts, or show one."`
+	Tail          tailCommand          `cmd:"" group:"running" help:"Follow events, decisions, actions and notifications."`
+	Events        eventsCommand        `cmd:"" group:"running" help:"List, show and replay events."`
+	Actions       actionsCommand       `cmd:"" group:"running" help:"List actions, or replay or discard a dead one."`
+	Endpoints     endpointsCommand     `cmd:"" group:"running" help:"Manage and test the addresses that receive notifications."`
+	Deliveries    deliveriesCommand    `cmd:"" group:"running" help:"List, show and replay deliveries of notifications."`
+	Tokens        tokensCommand        `cmd:"" group:"running" help:"Create, list and revoke tokens of the API."`
 
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands and flags in your shell."`
 	Versions   versionCommand    `cmd:"" group:"other" name:"version" help:"Print the versions of Idem, Go and Persona's API."`
@@ -84,6 +86,7 @@ func groups() []kong.Group {
 		{Key: "develop", Title: "Develop:"},
 		{Key: "persona", Title: "Work with Persona:"},
 		{Key: "service", Title: "Run the service:"},
+		{Key: "running", Title: "Work with a running service (set IDEM_API_TOKEN):"},
 		{Key: "other", Title: "Other:"},
 	}
 }
@@ -91,12 +94,22 @@ func groups() []kong.Group {
 // newParser returns the parser of the command line. Exit is called after a flag such as
 // --help has printed something.
 func newParser(ctx context.Context, std streams, exit func(int)) (*kong.Kong, error) {
-	return kong.New(&commands{},
+	parser, err := kong.New(&commands{},
 		kong.Name("idem"), kong.Description("Integrate with Persona's identity verification: run the service, or a local sandbox for development."),
 		kong.Writers(std.out, std.err), kong.Exit(exit), kong.ExplicitGroups(groups()),
-		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", "), "views": strings.Join(service.ExportViews(), ",")},
+		kong.Vars{"fault_kinds": strings.Join(sandbox.FaultKinds(), ", "), "scenarios": strings.Join(scenario.Names(), ", "), "views": strings.Join(service.ExportViews(), ","), "view_names": strings.Join(service.ExportViews(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}))
+	if err != nil {
+		return nil, err
+	}
+	parser.Model.HelpFlag.Help = "Show this help."
+	for _, command := range parser.Model.Children {
+		for _, sub := range command.Children { // they would inherit the heading of the command
+			sub.Group = &kong.Group{Key: "commands", Title: "Commands:"}
+		}
+	}
+	return parser, nil
 }
 
 // run runs a command until it is done or the context ends, and returns the exit code.
@@ -117,7 +130,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitDone
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "idem: %v\nRun `%s --help`.\n", err, named(err))
+		fmt.Fprintf(std.err, "idem: %s\nRun `%s --help`.\n", corrected(err.Error()), named(err))
 		return exitUsage
 	}
 	if err := command.Run(); err != nil {
@@ -136,6 +149,21 @@ func asking(args []string) []string {
 		return append(args[1:len(args):len(args)], "--help")
 	}
 	return args
+}
+
+// choice is what kong says about a value that is none of a list.
+var choice = regexp.MustCompile(`^(.* must be one of )("[^ ]*") but got "(.*)"$`)
+
+// corrected adds the nearest value to an error about a value that is none of a list. The list
+// can begin with an empty value, which stands for a flag that is not given.
+func corrected(problem string) string {
+	match := choice.FindStringSubmatch(problem)
+	if match == nil {
+		return problem
+	}
+	list := strings.TrimPrefix(match[2], `"",`)
+	values := strings.Split(strings.Trim(list, `"`), `","`)
+	return fmt.Sprintf("%s%s but got %q%s", match[1], list, match[3], spelling.DidYouMean(match[3], values))
 }
 
 func exitCode(err error) int {

@@ -18,7 +18,7 @@ type policyCommand struct {
 type policyCheckCommand struct {
 	output
 	File        string `arg:"" help:"The policy file."`
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment the policy is for: ${enum} (${default}). Production allows fewer actions."`
+	Environment string `enum:"sandbox,production" default:"sandbox" placeholder:"ENVIRONMENT" help:"The environment the policy is for: sandbox or production (${default}). Production allows fewer actions."`
 	Strict      bool   `help:"Treat warnings as errors."`
 }
 

@@ -17,7 +17,7 @@ import (
 type reconcileCommand struct {
 	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
-	Environment string `enum:"sandbox,production,all" default:"all" help:"The environment to reconcile: sandbox, production or all (${default})."`
+	Environment string `enum:"sandbox,production,all" default:"all" placeholder:"ENVIRONMENT" help:"The environment to reconcile: sandbox, production or all (${default})."`
 	Since       since  `placeholder:"WHEN" help:"Go back at least this far: a duration such as 72h, a date, or a time such as 2026-01-02T03:04:05Z. By default it goes back to the start of the last reconciliation; the first one reads all that Persona lists, which is three months."`
 }
 

@@ -11,8 +11,8 @@ import (
 
 // remoteService is embedded by the commands that call a running service.
 type remoteService struct {
-	Environment string `enum:"sandbox,production" default:"sandbox" help:"The environment: sandbox or production (${default})."`
-	URL         string `name:"url" default:"http://127.0.0.1:8080" env:"IDEM_URL" help:"The address of the service (${default})."`
+	Environment string `enum:"sandbox,production" default:"sandbox" placeholder:"ENVIRONMENT" help:"The environment: sandbox or production (${default})."`
+	URL         string `name:"url" default:"http://127.0.0.1:8080" placeholder:"URL" env:"IDEM_URL" help:"The address of the service (${default})."`
 	Token       string `env:"IDEM_API_TOKEN" placeholder:"TOKEN" help:"The token of the service's API. Prefer the variable, because other users of the machine can read flags."`
 }
 

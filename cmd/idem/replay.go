@@ -21,7 +21,7 @@ type replayCommand struct {
 	From        since  `placeholder:"WHEN" help:"Replay the events received at or after this time: a duration such as 2h (that long ago), a date or a time."`
 	To          since  `placeholder:"WHEN" help:"Replay the events received before this time."`
 	Action      string `placeholder:"ID" help:"Retry this dead action. Cannot be combined with the flags that select events."`
-	By          string `default:"command line" help:"Your name for the audit trail (${default})."`
+	By          string `default:"command line" placeholder:"NAME" help:"Your name for the audit trail (${default})."`
 }
 
 // Validate rejects flags that contradict each other.
@@ -56,13 +56,13 @@ func (c replayCommand) Run(ctx context.Context, std streams) error {
 		if err := s.ReplayAction(ctx, env, c.Action, c.By); err != nil {
 			return err
 		}
-		return c.print(std.out, map[string]int{"actions": 1}, func(w io.Writer) { fmt.Fprintln(w, "action requeued") })
+		return c.print(std.out, map[string]int{"actions": 1}, func(w io.Writer) { fmt.Fprintln(w, "the action is performed again") })
 	}
 	n, err := s.Replay(ctx, env, service.Selection{Event: c.Event, Object: c.Object, State: c.State, From: c.From.Time, To: c.To.Time}, c.By)
 	if err != nil {
 		return err
 	}
-	return c.print(std.out, map[string]int{"events": n}, func(w io.Writer) { fmt.Fprintf(w, "%d events requeued\n", n) })
+	return c.print(std.out, map[string]int{"events": n}, func(w io.Writer) { fmt.Fprintf(w, "events that are processed again: %d\n", n) })
 }
 
 // openService opens the service's database without running the service, for a command that

@@ -20,7 +20,7 @@ import (
 
 type sandboxCommand struct {
 	output
-	Listen     string  `default:"127.0.0.1:8090" help:"The address to listen on (${default}). Port 0 picks a free port."`
+	Listen     string  `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"The address to listen on (${default}). Port 0 picks a free port."`
 	URL        string  `name:"url" placeholder:"URL" help:"The public address for links and files, such as that of a tunnel. The default is the address the sandbox listens on."`
 	Coverage   bool    `help:"List the operations that are served or missing and the events that are emitted or silent, then exit."`
 	RetryScale float64 `default:"1" placeholder:"F" help:"Multiply the delays between webhook retries, which are up to 32 hours, by F: 0.001 turns 1h into 3.6s."`
@@ -198,8 +198,8 @@ func printSandbox(w io.Writer, url, state string) {
 	}
 	fmt.Fprintf(w, `The sandbox is at %[1]s
 
-  PERSONA_BASE_URL=%[1]s/api/v1
-  PERSONA_API_KEY=%[2]s
+  export PERSONA_BASE_URL=%[1]s/api/v1
+  export PERSONA_API_KEY=%[2]s
 
   production key           %[3]s
   inquiry template         %[4]s
@@ -221,7 +221,7 @@ Inspect what happened, move the clock and inject faults: %[1]s/_sandbox/
   curl -s %[1]s/_sandbox/calls
   curl -s %[1]s/_sandbox/clock -d '{"advance":"24h"}'
 
-Act as a person would; docs/sandbox.md lists the actions:
+Act as a person would; docs/sandbox.md lists the acts:
 
   curl -s %[1]s/_sandbox/act -d '{"do":"submit","id":"inq_…","type":"verification/selfie","outcome":"requires_retry"}'
 

@@ -23,7 +23,7 @@ type sendCommand struct {
 	Header  []string      `short:"H" sep:"none" placeholder:"NAME:VALUE" help:"Another header. Repeatable."`
 	At      *int64        `placeholder:"UNIX" help:"Sign as of this Unix time, in seconds, instead of now."`
 	Attempt int           `default:"1" placeholder:"N" help:"The number of the attempt in the headers, from 1 to 8 (${default})."`
-	Timeout time.Duration `default:"5s" help:"How long to wait for the answer (${default}, as Persona does)."`
+	Timeout time.Duration `default:"5s" placeholder:"TIME" help:"How long to wait for the answer (${default}, as Persona does)."`
 }
 
 func (sendCommand) Help() string {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/idemhq/idem/cmd/idem/internal/doctor"
@@ -96,7 +97,11 @@ func (c serveCommand) check(ctx context.Context, cfg service.Config, out io.Writ
 		}
 	}
 	return c.print(out, map[string]any{"valid": true, "environments": environments}, func(w io.Writer) {
-		fmt.Fprintf(w, "the configuration is valid: %d environments\n", len(environments))
+		names := make([]string, len(environments))
+		for i, environment := range environments {
+			names[i] = string(environment)
+		}
+		fmt.Fprintf(w, "the configuration is valid, for: %s\n", strings.Join(names, ", "))
 	})
 }
 

@@ -15,11 +15,11 @@ import (
 
 type tailCommand struct {
 	remoteService
-	Only     []string      `enum:"event,decision,action,notification" placeholder:"KIND" help:"Only these kinds: ${enum}. The default is all."`
+	Only     []string      `enum:"event,decision,action,notification" placeholder:"KIND" help:"Only these kinds: event, decision, action, notification. The default is all."`
 	Object   string        `placeholder:"ID" help:"Only rows about this object, such as inq_…."`
 	State    []string      `placeholder:"STATE" help:"Only rows in these states, such as dead or poison."`
 	Last     int           `default:"10" placeholder:"N" help:"The number of existing rows of each kind to start with (${default})."`
-	Interval time.Duration `default:"1s" help:"How often to request rows that are not streamed (${default})."`
+	Interval time.Duration `default:"1s" placeholder:"TIME" help:"How often to request rows that are not streamed (${default})."`
 	Once     bool          `help:"Print the existing rows and exit."`
 	JSON     bool          `name:"json" help:"Print a line of JSON for each row."`
 }

@@ -21,7 +21,7 @@ type tokensCommand struct {
 
 // wholeService is embedded by commands that call a running service about no environment.
 type wholeService struct {
-	URL   string `name:"url" default:"http://127.0.0.1:8080" env:"IDEM_URL" help:"The address of the service (${default})."`
+	URL   string `name:"url" default:"http://127.0.0.1:8080" placeholder:"URL" env:"IDEM_URL" help:"The address of the service (${default})."`
 	Token string `env:"IDEM_API_TOKEN" placeholder:"TOKEN" help:"A token with the scope admin, or the api_token of the configuration. Prefer the variable, because other users of the machine can read flags."`
 }
 
@@ -34,9 +34,9 @@ type tokensCreateCommand struct {
 	output
 	wholeService
 	Name      string   `arg:"" help:"The name, which appears in the audit trail: letters, digits, dots, dashes and underscores."`
-	Scopes    []string `required:"" placeholder:"SCOPE,…" help:"What it allows: read, verify, act, admin (which includes all)."`
+	Scopes    []string `required:"" placeholder:"SCOPE" help:"What it allows: read, verify, act, admin (which includes all)."`
 	Only      string   `enum:",sandbox,production" default:"" placeholder:"ENVIRONMENT" help:"Limit it to one environment: sandbox or production."`
-	ExpiresIn string   `placeholder:"DURATION" help:"When it stops working, such as 24h or 90d. Default: never."`
+	ExpiresIn string   `placeholder:"DURATION" help:"When it stops working, such as 24h or 90d. The default is never."`
 }
 
 func (tokensCreateCommand) Help() string {

@@ -23,7 +23,7 @@ type verifyCommand struct {
 	Secret    []string      `required:"" sep:"none" placeholder:"WBHSEC" help:"A secret of the webhook (wbhsec_…). Repeat the flag while a secret is being rotated."`
 	Header    string        `required:"" placeholder:"SIGNATURE" help:"The value of the Persona-Signature header."`
 	At        *int64        `placeholder:"UNIX" help:"Verify as of this Unix time, in seconds, instead of now."`
-	Tolerance time.Duration `default:"5m" help:"How far the signature's time may be from now (${default}). A negative value accepts any time."`
+	Tolerance time.Duration `default:"5m" placeholder:"TIME" help:"How far the signature's time may be from now (${default}). A negative value accepts any time."`
 }
 
 func (verifyCommand) Help() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/idemhq/idem/cmd/idem/internal/show"
@@ -131,7 +132,18 @@ func (c webhookApplyCommand) Run(ctx context.Context, std streams) error {
 	if c.JSON {
 		return errors.Join(err, show.JSON(std.out, done))
 	}
+	if err == nil && webhookplan.Differs(steps) {
+		fmt.Fprintln(std.out, c.applied(done))
+	}
 	return err
+}
+
+// applied says what was done, and where the secrets are.
+func (c webhookApplyCommand) applied(done []webhookplan.Done) string {
+	if c.SecretFile != "" && slices.ContainsFunc(done, func(d webhookplan.Done) bool { return d.Secret != "" }) {
+		return "applied; the secrets of new webhooks are in " + c.SecretFile
+	}
+	return "applied"
 }
 
 // keepSecrets appends the secrets of new webhooks to the secret file.

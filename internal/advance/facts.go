@@ -161,12 +161,21 @@ func (g *factReader) read(ctx context.Context, refs []domain.Ref) (objects, incl
 
 // addMissing records that something cannot be read.
 func (g *factReader) addMissing(what string, err error) {
-	why := "cannot be read"
+	status := 0
 	var refusal *persona.Error
 	if errors.As(err, &refusal) {
-		why = fmt.Sprintf("%d %s", refusal.Status, http.StatusText(refusal.Status))
+		status = refusal.Status
 	}
-	g.facts.Missing = append(g.facts.Missing, fmt.Sprintf("%s (%s)", what, why))
+	g.facts.Missing = append(g.facts.Missing, missing(what, status))
+}
+
+// missing describes something that cannot be read. Status is the status of Persona's answer,
+// or 0 if it was not an error.
+func missing(what string, status int) string {
+	if status == 0 {
+		return what + " (cannot be read)"
+	}
+	return fmt.Sprintf("%s (%d %s)", what, status, http.StatusText(status))
 }
 
 // listCases adds the cases that an inquiry is attached to.

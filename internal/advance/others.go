@@ -67,7 +67,7 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 		return err
 	}
 	switch {
-	case others.Unlisted && len(others.Missing) == 0 && w.tries() < maxStaleReads:
+	case others.Unlisted && len(others.Missing) == 0 && w.mayLag:
 		return errUnlisted
 	case others.Unlisted:
 		facts.Missing = append(facts.Missing, "inquiries of the person: the list lacks "+facts.Inquiry.Ref.String())
@@ -84,7 +84,7 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 		switch {
 		case err != nil:
 			return err
-		case undecided && w.tries() < maxStaleReads:
+		case undecided && w.mayLag:
 			return errUndecided
 		case undecided:
 			facts.Missing = append(facts.Missing, o.Ref.String()+": not decided on")

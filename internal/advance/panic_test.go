@@ -13,7 +13,7 @@ func TestAReadThatPanicsReleasesItsClaim(t *testing.T) {
 	s.persona.onRead = func() { panic("the payload surprises") }
 	func() {
 		defer func() { _ = recover() }() // as River does
-		_ = s.advancer.Read(context.Background(), domain.Sandbox, inquiry)
+		_ = s.advancer.Read(context.Background(), domain.Sandbox, inquiry, 0)
 	}()
 	s.persona.onRead = nil
 	if _, ok, err := s.Claim(t.Context(), domain.Sandbox, inquiry); err != nil || !ok {

@@ -15,8 +15,9 @@ import (
 
 // Read advances one object that needs reads from Persona. It returns nil if no events are
 // waiting, or if another worker holds the object's claim: that worker then looks for new
-// events again.
-func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.Ref) error {
+// events again. Failures is how often the job has failed before; a job that has failed a few
+// times accepts an answer that lags behind the events.
+func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.Ref, failures int) error {
 	settings, known := a.deps(env)
 	if !known {
 		return fmt.Errorf("advance %s: environment %s is not configured", ref, env)
@@ -29,7 +30,7 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 		if !ok {
 			return nil
 		}
-		if unfinished, err = a.readWith(ctx, env, settings, claim); err != nil {
+		if unfinished, err = a.readWith(ctx, env, settings, claim, failures < maxStaleReads); err != nil {
 			return fmt.Errorf("advance %s: %w", ref, err)
 		}
 	}
@@ -38,7 +39,7 @@ func (a *Advancer) Read(ctx context.Context, env domain.Environment, ref domain.
 
 // readWith reads for an object under a claim and releases the claim. It reports whether
 // another worker asked for the object in the meantime.
-func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Deps, claim store.Claim) (unfinished bool, err error) {
+func (a *Advancer) readWith(ctx context.Context, env domain.Environment, settings Deps, claim store.Claim, mayLag bool) (unfinished bool, err error) {
 	finished := false
 	defer func() {
 		if finished {
@@ -49,7 +50,7 @@ func (a *Advancer) readWith(ctx context.Context, env domain.Environment, setting
 		defer cancel()
 		_ = a.store.Abandon(last, claim) // the job is retried in any case
 	}()
-	err = a.readAll(ctx, env, settings, claim.Target)
+	err = a.readAll(ctx, env, settings, claim.Target, mayLag)
 	finished = true
 	last, cancel := cleanupContext(ctx)
 	defer cancel()
@@ -66,7 +67,7 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // readAll advances an object until none of its events are waiting.
-func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Deps, ref domain.Ref) error {
+func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings Deps, ref domain.Ref, mayLag bool) error {
 	limit := batch
 	for tries := 1; ; tries++ {
 		inbox, err := a.store.Inbox(ctx, env, []domain.Ref{ref}, limit)
@@ -74,6 +75,7 @@ func (a *Advancer) readAll(ctx context.Context, env domain.Environment, settings
 			return err
 		}
 		w := a.begin(env, settings, ref, inbox[0])
+		w.mayLag = mayLag
 		if err := w.readAndDecide(ctx); err != nil {
 			return a.failed(ctx, w, err)
 		}
@@ -159,7 +161,7 @@ func (w *work) hydrate(ctx context.Context) error {
 			continue
 		}
 		if older(now, domain.Transition{To: s.Object.Status, At: s.At}) && s.Object.Status != "" {
-			if w.tries() < maxStaleReads {
+			if w.mayLag {
 				return fmt.Errorf("read an object whose payload is incomplete: %w", errOlder)
 			}
 			continue
@@ -185,7 +187,7 @@ func (w *work) resolveConflict(ctx context.Context) error {
 	}
 	// If Persona's answer stays older than the event, use the answer: the event may be
 	// wrong.
-	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.tries() < maxStaleReads {
+	if older(object, domain.Transition{To: w.next.Status, At: w.next.AsOf}) && w.mayLag {
 		return fmt.Errorf("settle contradicting events: %w", errOlder)
 	}
 	if object.AsOf.Before(w.next.AsOf) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,10 @@ var (
 )
 
 const (
-	// maxStaleReads is how often a read is repeated if its answer lags behind the event,
-	// which takes about a minute. It is a count and not a time, because the clocks of nodes
-	// differ.
+	// maxStaleReads is how often a job is retried if an answer lags behind the event, which
+	// takes about a minute. It is a count and not a time, because the clocks of nodes differ.
+	// It does not count the tries of an event, because an object can have several jobs, and
+	// each adds to them.
 	maxStaleReads = 6
 
 	// clockTolerance is how much later an event may be dated than the change it reports.
@@ -40,6 +42,8 @@ const (
 func (w *work) lag(f policy.Facts, t domain.Transition, lacks []string) error {
 	now := decidedObject(f, w.ref)
 	switch {
+	case now == nil && slices.Contains(f.Missing, missing(w.ref.String(), http.StatusForbidden)):
+		return nil // permissions do not lag
 	case now == nil:
 		return errNotShown
 	case older(*now, t):

@@ -26,6 +26,7 @@ type work struct {
 	next        domain.Object // the object after the events
 	transitions []domain.Transition
 	reread      bool // the events conflict: read the object from Persona
+	mayLag      bool // an answer that lags behind the events is an error, so that it is requested again
 	facts       *policy.Facts
 	save        store.Advance
 }
@@ -86,7 +87,7 @@ func (w *work) fold() {
 func (w *work) replace(object domain.Object) {
 	object.Version, object.EventID = w.next.Version, w.next.EventID
 	object.LastReferenceID, object.LastReferenceAt = w.next.LastReferenceID, w.next.LastReferenceAt
-	object = fold.WithReference(object)
+	object = fold.WithAttachments(fold.WithReference(object), w.next)
 	if object.Status != w.next.Status {
 		w.transitions = append(w.transitions, domain.Transition{Object: w.ref, From: w.next.Status, To: object.Status, At: object.AsOf, Event: "read"})
 	}
@@ -117,15 +118,6 @@ func (w *work) event(id string) domain.Event {
 
 func (w *work) mark(e domain.Event, state domain.EventState, reason string) {
 	w.save.Events = append(w.save.Events, store.EventMark{ID: e.ID, ReceivedAt: e.ReceivedAt, State: state, Reason: reason, History: e.Via == domain.ViaHistory})
-}
-
-// tries returns how often processing the events has failed.
-func (w *work) tries() int {
-	tries := 0
-	for _, e := range w.in.Events {
-		tries = max(tries, e.Tries)
-	}
-	return tries
 }
 
 func (w *work) audit(what, detail string) {

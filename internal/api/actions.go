@@ -59,11 +59,16 @@ func (a Action) sensitive() bool { return a.Said != "" || len(a.Result) > 0 }
 // registerActions adds the operations on actions.
 func registerActions(api huma.API, s *server) {
 	read, act := needs(domain.ScopeRead), needs(domain.ScopeAct)
-	huma.Get(api, "/v1/{environment}/actions", s.listActions, read)
-	huma.Get(api, "/v1/{environment}/actions/{id}", s.getAction, read)
-	huma.Post(api, "/v1/{environment}/actions", s.requestAction, withStatus(http.StatusCreated), act)
-	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction, act)
-	huma.Post(api, "/v1/{environment}/actions/{id}/discard", s.discardAction, act)
+	huma.Get(api, "/v1/{environment}/actions", s.listActions, read,
+		described("list-actions", "List actions", "Calls to Persona, newest first."))
+	huma.Get(api, "/v1/{environment}/actions/{id}", s.getAction, read,
+		described("get-action", "Show an action", "With who requested, retried or discarded it, what Persona said, and the result."))
+	huma.Post(api, "/v1/{environment}/actions", s.requestAction, withStatus(http.StatusCreated), act,
+		described("request-action", "Request an action by hand", "The action is performed as if a decision had asked for it: it is dropped if its precondition does not hold."))
+	huma.Post(api, "/v1/{environment}/actions/{id}/replay", s.replayAction, act,
+		described("replay-action", "Perform a dead action again", "And the actions that were dropped because of it. Each checks its precondition first, and gets a new idempotency key."))
+	huma.Post(api, "/v1/{environment}/actions/{id}/discard", s.discardAction, act,
+		described("discard-action", "Discard a dead action", "For when nothing is left to do about it. The audit trail records the reason."))
 }
 
 func (s *server) listActions(ctx context.Context, in *struct {

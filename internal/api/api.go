@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,25 +66,44 @@ func Register(mux *http.ServeMux, d Deps) {
 // registerRows adds the operations on what the service has stored and done.
 func registerRows(api huma.API, s *server) {
 	read, act := needs(domain.ScopeRead), needs(domain.ScopeAct)
-	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects, read)
-	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject, read)
-	huma.Get(api, "/v1/{environment}/subjects/{reference}/evidence", s.getEvidence, read)
-	huma.Get(api, "/v1/{environment}/subjects/{reference}/timeline", s.getTimeline, read)
-	huma.Get(api, "/v1/environments", s.listEnvironments, read)
-	huma.Get(api, "/v1/{environment}/objects/{id}", s.getObject, read)
-	huma.Get(api, "/v1/{environment}/cases", listOf[PageInput](s, s.cases, showObject), read)
-	huma.Get(api, "/v1/{environment}/cases/{id}", s.getCase, read)
-	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent), read)
-	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject), read)
-	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision), read)
-	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision, read)
-	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications, read)
-	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation), read)
-	huma.Get(api, "/v1/{environment}/backlog", s.getBacklog, read)
-	huma.Get(api, "/v1/{environment}/audit", s.getAudit, read)
-	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent, read)
-	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent, act)
-	huma.Post(api, "/v1/{environment}/replay", s.replayEvents, act)
+	huma.Get(api, "/v1/{environment}/subjects", s.listSubjects, read,
+		described("list-subjects", "List subjects", "People and businesses with their verdicts. Those whose verdict is the oldest come first."))
+	huma.Get(api, "/v1/{environment}/subjects/{reference}", s.getSubject, read,
+		described("get-subject", "Show the verdict on a subject", "May this person or business proceed? An unknown reference has the verdict none."))
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/evidence", s.getEvidence, read,
+		described("get-evidence", "Show why a subject has its verdict", "The latest decisions behind the verdict, with the checks, verifications and reports that they were based on, and without personal data."))
+	huma.Get(api, "/v1/{environment}/subjects/{reference}/timeline", s.getTimeline, read,
+		described("get-timeline", "List what happened to a subject", "Events, transitions, decisions, actions, notifications, deliveries and audit entries, newest first."))
+	huma.Get(api, "/v1/environments", s.listEnvironments, read,
+		described("list-environments", "List the environments", "The configured environments, and whether each is healthy."))
+	huma.Get(api, "/v1/{environment}/objects/{id}", s.getObject, read,
+		described("get-object", "Show an object", "The copy of a resource at Persona, with its attributes. They are personal data: the audit trail records that they were read."))
+	huma.Get(api, "/v1/{environment}/cases", listOf[PageInput](s, s.cases, showObject), read,
+		described("list-cases", "List cases", "Newest first, without attributes."))
+	huma.Get(api, "/v1/{environment}/cases/{id}", s.getCase, read,
+		described("get-case", "Show a case", "With its attributes. They are personal data: the audit trail records that they were read."))
+	huma.Get(api, "/v1/{environment}/events", listOf[eventsInput](s, s.Store.Events, showEvent), read,
+		described("list-events", "List events", "Persona's events, newest first, without bodies."))
+	huma.Get(api, "/v1/{environment}/objects", listOf[ObjectPageInput](s, s.Store.Objects, showObject), read,
+		described("list-objects", "List objects", "The copies of Persona's resources, newest first, without attributes."))
+	huma.Get(api, "/v1/{environment}/decisions", listOf[ObjectPageInput](s, s.Store.Decisions, showDecision), read,
+		described("list-decisions", "List decisions", "The results of the policy, newest first, without facts."))
+	huma.Get(api, "/v1/{environment}/decisions/{id}", s.getDecision, read,
+		described("get-decision", "Show a decision", "With the facts that it was made on. They are personal data: the audit trail records that they were read."))
+	huma.Get(api, "/v1/{environment}/notifications", s.listNotifications, read,
+		described("list-notifications", "List notifications", "Newest first. To poll, begin with after=0, which lists the oldest first, and pass the next of each answer as after."))
+	huma.Get(api, "/v1/{environment}/reconciliations", listOf[PageInput](s, s.Store.Reconciliations, showReconciliation), read,
+		described("list-reconciliations", "List reconciliations", "Comparisons of Persona's list of events with the stored ones, newest first."))
+	huma.Get(api, "/v1/{environment}/backlog", s.getBacklog, read,
+		described("get-backlog", "Show unfinished work", "Counts of waiting, retried and poison events and of waiting and dead actions, and the oldest waiting events."))
+	huma.Get(api, "/v1/{environment}/audit", s.getAudit, read,
+		described("list-audit-entries", "List the audit trail", "Who did what, oldest first. Each page says whether its part of the hash chain is intact."))
+	huma.Get(api, "/v1/{environment}/events/{id}", s.getEvent, read,
+		described("get-event", "Show an event", "With its body, and the decisions, actions and notifications that it led to. The body is personal data: the audit trail records that it was read."))
+	huma.Post(api, "/v1/{environment}/events/{id}/replay", s.replayEvent, act,
+		described("replay-event", "Process an event again", "What was already done is not done again."))
+	huma.Post(api, "/v1/{environment}/replay", s.replayEvents, act,
+		described("replay-events", "Process several events again", "Those of an object, in a state, or from a time. What was already done is not done again."))
 }
 
 // server answers the API's requests.
@@ -97,7 +117,7 @@ type EnvironmentInput struct {
 func (in EnvironmentInput) environment(s *server) (domain.Environment, error) {
 	name := domain.Environment(in.Environment)
 	if !slices.Contains(s.Environments, name) {
-		return "", problem(unknownEnvironment, "this environment is not configured")
+		return "", problem(unknownEnvironment, "this environment is not configured: there is only "+strings.Join(names(s.Environments), ", "))
 	}
 	return name, nil
 }

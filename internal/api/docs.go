@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"maps"
@@ -107,7 +108,7 @@ func docsOf(document *huma.OpenAPI) docs {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
+	for _, name := range slices.SortedFunc(maps.Keys(groups), byUse) {
 		page.Groups = append(page.Groups, docsGroup{name, groups[name]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(document.Webhooks)) {
@@ -119,6 +120,21 @@ func docsOf(document *huma.OpenAPI) docs {
 	}
 	return page
 }
+
+// byUse orders groups: what host applications need first, then the others by name.
+func byUse(a, b string) int {
+	first := []string{"verifications", "subjects", "notifications", "stream"}
+	place := func(name string) int {
+		if i := slices.Index(first, name); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+}
+
+// Title is the heading of a group.
+func (g docsGroup) Title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
 
 // groupOf returns the first word of a path below the environment.
 func groupOf(path string) string {

@@ -68,17 +68,28 @@ type EndpointWithSecret struct {
 
 // registerEndpoints adds the operations on endpoints and deliveries.
 func registerEndpoints(api huma.API, s *server) {
-	huma.Get(api, "/v1/{environment}/endpoints", s.listEndpoints, needs(domain.ScopeRead))
-	huma.Post(api, "/v1/{environment}/endpoints", s.createEndpoint, withStatus(http.StatusCreated), needs(domain.ScopeAdmin), answersSecret)
-	huma.Get(api, "/v1/{environment}/endpoints/{name}", s.getEndpoint, needs(domain.ScopeRead))
-	huma.Patch(api, "/v1/{environment}/endpoints/{name}", s.updateEndpoint, needs(domain.ScopeAdmin))
-	huma.Delete(api, "/v1/{environment}/endpoints/{name}", s.deleteEndpoint, needs(domain.ScopeAdmin))
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/rotate", s.rotateSecret, needs(domain.ScopeAdmin), answersSecret)
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/test", s.testEndpoint, needs(domain.ScopeAct))
-	huma.Post(api, "/v1/{environment}/endpoints/{name}/replay", s.replayDeliveries, needs(domain.ScopeAct))
-	huma.Get(api, "/v1/{environment}/deliveries", listOf[deliveriesInput](s, s.Store.Deliveries, showDelivery), needs(domain.ScopeRead))
-	huma.Get(api, "/v1/{environment}/deliveries/{id}", s.getDelivery, needs(domain.ScopeRead))
-	huma.Post(api, "/v1/{environment}/deliveries/{id}/replay", s.replayDelivery, needs(domain.ScopeAct))
+	huma.Get(api, "/v1/{environment}/endpoints", s.listEndpoints, needs(domain.ScopeRead),
+		described("list-endpoints", "List endpoints", "The addresses that receive notifications, with their failures and pauses. Secrets are masked."))
+	huma.Post(api, "/v1/{environment}/endpoints", s.createEndpoint, withStatus(http.StatusCreated), needs(domain.ScopeAdmin), answersSecret,
+		described("create-endpoint", "Create an endpoint", "Without secrets it makes one, and shows it this once."))
+	huma.Get(api, "/v1/{environment}/endpoints/{name}", s.getEndpoint, needs(domain.ScopeRead),
+		described("get-endpoint", "Show an endpoint", "Secrets are masked."))
+	huma.Patch(api, "/v1/{environment}/endpoints/{name}", s.updateEndpoint, needs(domain.ScopeAdmin),
+		described("update-endpoint", "Change an endpoint", "Fields that are absent do not change. An endpoint that is enabled again receives what it missed."))
+	huma.Delete(api, "/v1/{environment}/endpoints/{name}", s.deleteEndpoint, needs(domain.ScopeAdmin),
+		described("delete-endpoint", "Delete an endpoint", "With what was not delivered to it yet."))
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/rotate", s.rotateSecret, needs(domain.ScopeAdmin), answersSecret,
+		described("rotate-endpoint-secret", "Make a new secret of an endpoint", "The secret is shown only now. The old ones go on signing for the overlap."))
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/test", s.testEndpoint, needs(domain.ScopeAct),
+		described("test-endpoint", "Send a test message", "Sends an endpoint.test now, and shows the answer."))
+	huma.Post(api, "/v1/{environment}/endpoints/{name}/replay", s.replayDeliveries, needs(domain.ScopeAct),
+		described("replay-deliveries", "Deliver several notifications again", "All that failed since a moment, or a range of notifications by their sequence."))
+	huma.Get(api, "/v1/{environment}/deliveries", listOf[deliveriesInput](s, s.Store.Deliveries, showDelivery), needs(domain.ScopeRead),
+		described("list-deliveries", "List deliveries", "Notifications on their way to endpoints, newest first."))
+	huma.Get(api, "/v1/{environment}/deliveries/{id}", s.getDelivery, needs(domain.ScopeRead),
+		described("get-delivery", "Show a delivery", "With its last ten attempts and the beginning of each answer."))
+	huma.Post(api, "/v1/{environment}/deliveries/{id}/replay", s.replayDelivery, needs(domain.ScopeAct),
+		described("replay-delivery", "Deliver a notification again", "A receiver recognizes the repetition by its webhook-id."))
 }
 
 func withStatus(status int) func(*huma.Operation) {
@@ -151,6 +162,9 @@ func (s *server) createEndpoint(ctx context.Context, in *struct {
 	e := domain.Endpoint{Environment: env, Name: in.Body.Name, URL: in.Body.URL, Types: in.Body.Types, Position: -1, CreatedAt: s.Now()}
 	if in.Body.After != nil {
 		e.Position = *in.Body.After
+		if err := s.reached(ctx, env, e.Position, "body.after"); err != nil {
+			return nil, err
+		}
 	}
 	made := ""
 	if e.Secrets = signing(in.Body.Secrets); len(e.Secrets) == 0 {
@@ -207,7 +221,7 @@ func (s *server) checkEndpoint(e domain.Endpoint) error {
 		check(fmt.Sprintf("secrets[%d]", i), deliver.CheckSecret(secret.Secret))
 	}
 	if len(problems) > 0 {
-		return problem(invalidRequest, "the endpoint is not valid: correct what errors lists", fieldsOf(problems)...)
+		return problem(invalidRequest, "the endpoint is not valid: errors says what to correct", fieldsOf(problems)...)
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func (h EnvironmentHealth) concerns(now time.Time) []string {
 	}{
 		{h.OldestWaiting != nil && now.Sub(*h.OldestWaiting) > stuckAfter, "events wait for more than ten minutes: see backlog"},
 		{h.EventsPoison > 0, "events cannot be processed: see events?state=poison"},
-		{h.ActionsDead > 0, "actions are dead: see actions?state=dead, then retry or discard them"},
+		{h.ActionsDead > 0, "actions are dead: see actions?state=dead, then replay or discard them"},
 		{h.EndpointsDisabled > 0, "notification endpoints are disabled: see endpoints"},
 		{h.EndpointsPaused > 0, "notification endpoints fail: see endpoints"},
 	} {

@@ -37,7 +37,8 @@ type ExplainedCondition struct {
 
 // registerExplain adds the operation that explains decisions.
 func registerExplain(api huma.API, s *server) {
-	huma.Get(api, "/v1/{environment}/decisions/{id}/explanation", s.explainDecision, needs(domain.ScopeRead))
+	huma.Get(api, "/v1/{environment}/decisions/{id}/explanation", s.explainDecision, needs(domain.ScopeRead),
+		described("explain-decision", "Explain a decision", "Tries the rules of the present policy on the facts of the decision, and shows which parts of each condition hold."))
 }
 
 func (s *server) explainDecision(ctx context.Context, in *IDInput) (*struct{ Body Explanation }, error) {

@@ -158,7 +158,7 @@ func asProblem(ctx huma.Context, _ string, v any) (any, error) {
 	case failed.Status == http.StatusInternalServerError:
 		detail, fields = failedDetail, nil
 	case detail == "validation failed":
-		detail = "correct what errors lists"
+		detail = "the request is not valid: errors says what to correct"
 	}
 	return occurrence(ctx.Context(), ofStatus(failed.Status, detail, fields...)), nil
 }

@@ -161,6 +161,36 @@ func TestAnUnknownFilterIsRejectedWithTheNearestName(t *testing.T) {
 	}
 }
 
+func TestEveryOperationIsDescribedInWords(t *testing.T) {
+	ids := map[string]string{}
+	for path, item := range openAPI(newWorld(t))["paths"].(map[string]any) {
+		for method, o := range item.(map[string]any) {
+			operation := method + " " + path
+			id, _ := o.(map[string]any)["operationId"].(string)
+			summary, _ := o.(map[string]any)["summary"].(string)
+			if summary == "" || strings.Contains(strings.ToLower(summary), "v1") {
+				t.Errorf("the summary of %s is %q, which a program made of the path", operation, summary)
+			}
+			if strings.Contains(id, "-v1-") || ids[id] != "" {
+				t.Errorf("the id of %s is %q, as that of %q", operation, id, ids[id])
+			}
+			ids[id] = operation
+		}
+	}
+}
+
+func TestTheDescriptionBeginsWithWhatHostApplicationsNeed(t *testing.T) {
+	page := newWorld(t).call("", "GET", "/docs", "").Body.String()
+	last := 0
+	for _, heading := range []string{">Verifications</h2>", ">Subjects</h2>", ">Notifications</h2>", ">Stream</h2>", ">Actions</h2>", ">Tokens</h2>"} {
+		at := strings.Index(page, heading)
+		if at < last {
+			t.Errorf("%s is at %d, before or without what comes first", heading, at)
+		}
+		last = max(last, at)
+	}
+}
+
 func TestTheDescriptionIsReadableWithoutScripts(t *testing.T) {
 	w := newWorld(t)
 	page := w.call("", "GET", "/docs", "")

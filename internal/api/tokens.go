@@ -55,10 +55,14 @@ type TokenList struct {
 // registerTokens adds the operations on tokens.
 func registerTokens(api huma.API, s *server) {
 	admin := needs(domain.ScopeAdmin)
-	huma.Get(api, "/v1/tokens", s.listTokens, admin)
-	huma.Post(api, "/v1/tokens", s.createToken, withStatus(http.StatusCreated), admin, answersSecret)
-	huma.Get(api, "/v1/tokens/{id}", s.getToken, admin)
-	huma.Delete(api, "/v1/tokens/{id}", s.deleteToken, admin)
+	huma.Get(api, "/v1/tokens", s.listTokens, admin,
+		described("list-tokens", "List tokens", "By their names, with scopes and last use."))
+	huma.Post(api, "/v1/tokens", s.createToken, withStatus(http.StatusCreated), admin, answersSecret,
+		described("create-token", "Create a token", "The token is shown only now; the database has its hash."))
+	huma.Get(api, "/v1/tokens/{id}", s.getToken, admin,
+		described("get-token", "Show a token", "Its name, scopes and last use, but not the token itself."))
+	huma.Delete(api, "/v1/tokens/{id}", s.deleteToken, admin,
+		described("revoke-token", "Revoke a token", "It stops working at once."))
 }
 
 func (s *server) listTokens(ctx context.Context, _ *struct{}) (*struct{ Body TokenList }, error) {
@@ -164,7 +168,7 @@ func (s *server) newToken(ctx context.Context, name string, scopes []string, env
 		t.ExpiresAt = t.CreatedAt.Add(d)
 	}
 	if len(fields) > 0 {
-		return t, problem(invalidRequest, "the token is not valid: correct what errors lists", fields...)
+		return t, problem(invalidRequest, "the request is not valid: errors says what to correct", fields...)
 	}
 	if own := tokenOf(ctx).Environment; own != "" && t.Environment != own {
 		return t, problem(wrongEnvironment, fmt.Sprintf("a token of the %s environment creates tokens of this environment only: give it as environment", own))

@@ -213,7 +213,7 @@ func (s *server) notVerified(ctx context.Context, err error) error {
 	case errors.As(err, &unknown):
 		return problem(unknownFlow, unknown.Error())
 	case errors.As(err, &invalid):
-		return problem(invalidRequest, "correct what errors lists", ProblemField{"body." + invalid.Field, invalid.Problem})
+		return problem(invalidRequest, "the request is not valid: errors says what to correct", ProblemField{"body." + invalid.Field, invalid.Problem})
 	case errors.As(err, &closed):
 		return problem(conflict, closed.Error())
 	case errors.Is(err, verify.ErrNoInquiry):

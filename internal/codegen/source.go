@@ -70,6 +70,7 @@ func source(pkg, body string) ([]byte, error) {
 		{"context.Context", "context"},
 		{"json.RawMessage", "encoding/json"},
 		{"iter.Seq2", "iter"},
+		{"sync.OnceValue", "sync"},
 		{"time.Time", "time"},
 		{"[persona.", "github.com/idemhq/idem/persona"},
 	} {

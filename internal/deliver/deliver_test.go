@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
@@ -55,7 +55,7 @@ func onEach(t testing.TB, run func(t testing.TB, open func() database)) {
 		return db
 	}
 	each("sqlite", func(t testing.TB) func() database {
-		db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+		db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
 		closing(t, db, err)
 		return func() database { return db }
 	})
@@ -359,6 +359,29 @@ func TestADeadEndpointIsPausedAndGetsEverythingWhenItIsBack(t *testing.T) {
 			e, err := db.Endpoint(t.Context(), domain.Sandbox, "crm")
 			return err == nil && e.PausedUntil.IsZero() && e.Failures == 0
 		}, func() string { return "the pause is over" })
+	})
+}
+
+// A node whose clock is three hours ahead tries to deliver, and stops: the receiver takes no
+// message of the future. Then the clock is corrected.
+func TestAClockThatWasAheadDelaysNoDelivery(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t testing.TB, open func() database) {
+		db := open()
+		r := newReceiver(t, nil)
+		create(t, db, r.endpoint("crm"))
+		ahead := func() time.Time { return db.Now().Add(3 * time.Hour) }
+		config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Network: deliver.Network{AllowPrivate: true}}
+		stop := run(t, deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), ahead))
+		change(t, db, "created", "user-1", "user-2")
+		change(t, db, "approved", "user-1", "user-2")
+		eventually(t, func() bool {
+			page, err := db.Deliveries(t.Context(), domain.Sandbox, store.Filter{Limit: 100})
+			return err == nil && len(slices.DeleteFunc(page.Rows, func(d domain.Delivery) bool { return d.Attempts == 0 })) == 2
+		}, func() string { return "the first of each subject are rejected" })
+		stop()
+		start(t, db)
+		wantInOrder(t, r.await(4), 2, 2)
 	})
 }
 

@@ -32,12 +32,14 @@ func rulesSection(t *testing.T) string {
 	return section
 }
 
-func TestTheDocumentedPolicyIsValid(t *testing.T) {
+func TestTheDocumentedPolicyIsValidAndHasNoProbableMistake(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(rulesSection(t))
 	if block == nil {
 		t.Fatal("docs/service.md has no example of a policy")
 	}
-	load(t, block[1])
+	if warnings := load(t, block[1]).Warnings(); len(warnings) > 0 {
+		t.Error(warnings)
+	}
 }
 
 // tableHead begins the table of variables in docs/service.md.

@@ -54,8 +54,8 @@ func (s *fileStep) UnmarshalYAML(b []byte) error {
 	return nil
 }
 
-// Load reads a policy for an environment. The name is the file's name in errors, which are
-// [*Error].
+// Load reads a policy for an environment. The name is the file's name in errors, which are or
+// join [*Error]: if several rules are wrong, there is an error for each.
 func Load(name string, source []byte, environment domain.Environment) (*Policy, error) {
 	l := loader{at: yamlfile.New(name, source), environment: environment, policy: &Policy{}}
 	if err := l.at.Read(&l.file); err != nil {
@@ -68,10 +68,14 @@ func Load(name string, source []byte, environment domain.Environment) (*Policy, 
 	if l.policy.language, err = newLanguage(l.file.Thresholds); err != nil {
 		return nil, fmt.Errorf("prepare the conditions of a policy: %w", err)
 	}
+	var problems []error // at most one for each rule
 	for i := range l.file.Rules {
 		if err := l.add(i); err != nil {
-			return nil, err
+			problems = append(problems, err)
 		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	l.warn()
 	return l.policy, nil
@@ -99,6 +103,9 @@ func (l *loader) head() error {
 		return l.problem("$", "version is missing: name this version of the rules, such as a date")
 	}
 	for status, verdict := range l.file.CaseStatuses {
+		if status == "" {
+			return l.problem("$.case_statuses", "a status is empty: a case whose status is withheld has none, and always means review")
+		}
 		verdicts := []string{"pending", "review", "approved", "declined"}
 		if !slices.Contains(verdicts, string(verdict)) {
 			return l.problem("$.case_statuses", "%q means %q, which is not pending, review, approved or declined%s", status, verdict, didYouMean(string(verdict), verdicts))

@@ -18,7 +18,7 @@ import (
 // snoozed.
 type Workers struct {
 	Advance func(ctx context.Context, env domain.Environment, objects []domain.Ref) error
-	Read    func(ctx context.Context, env domain.Environment, object domain.Ref) error
+	Read    func(ctx context.Context, env domain.Environment, object domain.Ref, failures int) error // failures of this job
 	Perform func(ctx context.Context, env domain.Environment, action string) error
 
 	// Poll is how often to look for jobs. Only simulations set it; the default depends on
@@ -49,7 +49,7 @@ func (work Workers) register() *river.Workers {
 		return snoozeIfNotDue(work.Advance(ctx, job.Args.Environment, job.Args.refs()))
 	}))
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[readArgs]) error {
-		return snoozeIfNotDue(work.Read(ctx, job.Args.Environment, job.Args.Objects[0]))
+		return snoozeIfNotDue(work.Read(ctx, job.Args.Environment, job.Args.Objects[0], len(job.Errors)))
 	}))
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[performArgs]) error {
 		return snoozeIfNotDue(work.Perform(ctx, job.Args.Environment, job.Args.Action))
@@ -60,7 +60,7 @@ func (work Workers) register() *river.Workers {
 func snoozeIfNotDue(err error) error {
 	var early store.NotDue
 	if errors.As(err, &early) {
-		return river.JobSnooze(early.Wait)
+		return river.JobSnooze(min(early.Wait, longestDelay))
 	}
 	return err
 }

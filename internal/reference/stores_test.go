@@ -40,8 +40,8 @@ func (n *node) work() queue.Workers {
 		Advance: func(ctx context.Context, env domain.Environment, refs []domain.Ref) error {
 			return n.advancer.Advance(ctx, env, refs)
 		},
-		Read: func(ctx context.Context, env domain.Environment, ref domain.Ref) error {
-			return n.advancer.Read(ctx, env, ref)
+		Read: func(ctx context.Context, env domain.Environment, ref domain.Ref, failures int) error {
+			return n.advancer.Read(ctx, env, ref, failures)
 		},
 		Perform: func(context.Context, domain.Environment, string) error { return nil }, // actions have no effect in these worlds
 	}
@@ -130,7 +130,7 @@ func (o *inOrder) deliver(t *testing.T, events ...domain.Event) {
 		case store.JobAdvance:
 			must(t, o.advancer.Advance(t.Context(), job.Environment, []domain.Ref{job.Object}))
 		case store.JobRead:
-			must(t, o.advancer.Read(t.Context(), job.Environment, job.Object))
+			must(t, o.advancer.Read(t.Context(), job.Environment, job.Object, 0))
 		}
 	}
 }

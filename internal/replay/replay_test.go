@@ -2,7 +2,7 @@ package replay_test
 
 import (
 	"errors"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +11,7 @@ import (
 	"github.com/idemhq/idem/internal/replay"
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -19,7 +20,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // events, and an action that is done.
 func newStore(t *testing.T) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
+	db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +70,29 @@ func TestEvents(t *testing.T) {
 				t.Errorf("the error %v is not found: %v", err, !unknown)
 			}
 		})
+	}
+}
+
+// For a moment a clock was an hour behind.
+func TestAnEventThatIsDatedTooEarlyDoesNotEndAReplay(t *testing.T) {
+	db := newStore(t)
+	const events = 150 // on two pages
+	var batch []domain.Event
+	for i := range events {
+		e := domain.Event{
+			Environment: domain.Sandbox, ID: fmt.Sprintf("evt_more_%d", i), Name: "inquiry.started", CreatedAt: noon, Object: domain.Ref{Type: "inquiry", ID: "inq_2"}, Body: []byte("{}"),
+			Via: domain.ViaWebhook, ReceivedAt: noon.Add(time.Minute), State: domain.EventPoison,
+		}
+		if i == events-100 { // the last one of the first page
+			e.ReceivedAt = noon.Add(-time.Hour)
+		}
+		batch = append(batch, e)
+	}
+	if _, err := db.AppendEvents(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := replay.Events(t.Context(), db, domain.Sandbox, replay.Selection{From: noon.Add(time.Second)}, "a person", noon); err != nil || n != events-1 {
+		t.Errorf("%d of %d events wait again, error %v", n, events-1, err)
 	}
 }
 

@@ -195,16 +195,38 @@ func TestEverybodyCanUseTheHostedPage(t *testing.T) {
 	chromium.Check(t, ctx, "the page of a person who left")
 	open(t, ctx, inquiry.Meta.OneTimeLink)
 	chromium.Check(t, ctx, "a link that was used")
-	relay, err := server.Client().Relays.Create(t.Context(), persona.RelayCreateParams{ClaimType: "live_human_presence"})
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestEverybodyCanUseThePageOfARelayInEachLanguage(t *testing.T) {
+	ctx := chromium.Start(t, chromium.Axe)
+	server := sandbox.NewServer(t)
+	for _, language := range []string{"en", "de", "fr", "es"} {
+		relay, err := server.Client().Relays.Create(t.Context(), persona.RelayCreateParams{ClaimType: "live_human_presence"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := server.URL + "/relay?language=" + language + "&relay-session-access-token="
+		open(t, ctx, address+url.QueryEscape(relay.RelaySessionAccessToken))
+		speaks(t, ctx, language)
+		chromium.Check(t, ctx, "a relay in "+language)
+		if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(`button[value="submit"]`))); err != nil {
+			t.Fatal(err)
+		}
+		speaks(t, ctx, language)
+		chromium.Check(t, ctx, "a relay that was answered, in "+language)
+		open(t, ctx, address)
+		speaks(t, ctx, language)
+		chromium.Check(t, ctx, "no relay, in "+language)
 	}
-	open(t, ctx, server.URL+"/relay?relay-session-access-token="+url.QueryEscape(relay.RelaySessionAccessToken))
-	chromium.Check(t, ctx, "a relay")
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(`button[value="submit"]`))); err != nil {
-		t.Fatal(err)
+}
+
+// speaks fails the test if the page is not in a language.
+func speaks(t *testing.T, ctx context.Context, language string) {
+	t.Helper()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.documentElement.lang`))
+	if err != nil || got != language {
+		t.Errorf("the page is in %q, not in %q, error %v", got, language, err)
 	}
-	chromium.Check(t, ctx, "a relay that was answered")
 }
 
 // tabTo presses the tab key until an element that matches has the focus, which must be visible.

@@ -3,11 +3,17 @@
 
 package catalog
 
+import (
+	"sync"
+)
+
 // Shapes returns the attributes and relationships of each type of resource. An attribute
 // is written name=empty, where empty is its JSON when it has no value. name<V means that
 // versions from V on do not have it; name>=V means that only those versions have it. A
-// relationship to many resources ends with an asterisk.
-func Shapes() map[string][2]string {
+// relationship to many resources ends with an asterisk. The caller must not change the map.
+func Shapes() map[string][2]string { return shapes() }
+
+var shapes = sync.OnceValue(func() map[string][2]string {
 	return map[string][2]string{
 		"account": {
 			"account-status=\"\" account-type-name=\"\" address-city<2025-10-27=null address-postal-code<2025-10-27=null address-street-1<2025-10-27=null address-street-2<2025-10-27=null address-subdivision<2025-10-27=null birthdate<2025-10-27=null country-code<2025-10-27=null created-at=null email-address<2025-10-27=null fields={} identification-numbers<2025-10-27={} name-first<2025-10-27=null name-last<2025-10-27=null name-middle<2025-10-27=null phone-number<2025-10-27=null redacted-at=null reference-id=null social-security-number<2025-10-27=null tags=[] updated-at=null",
@@ -586,4 +592,4 @@ func Shapes() map[string][2]string {
 			"workflow",
 		},
 	}
-}
+})

@@ -64,7 +64,7 @@ func (e *Engine) answer(c *Call, a *Answer) response {
 		return response{status: status, contentType: "application/pdf", body: a.pdf}
 	}
 	if a.Document != nil {
-		return jsonResponse(status, casing.Inflect(a.Document, c.render.inflection))
+		return e.jsonResponse(status, casing.Inflect(a.Document, c.render.inflection))
 	}
 	doc := map[string]any{}
 	roots := a.Many
@@ -93,11 +93,11 @@ func (e *Engine) answer(c *Call, a *Answer) response {
 	}
 	blocked, _ := c.Key.Attributes["api-attributes-blocklist"].([]any)
 	newBlocklist(blocked).apply(doc)
-	return jsonResponse(status, casing.Inflect(doc, c.render.inflection))
+	return e.jsonResponse(status, casing.Inflect(doc, c.render.inflection))
 }
 
-func jsonResponse(status int, doc any) response {
-	b, _ := encodeJSON(doc) // maps, strings and numbers only
+func (e *Engine) jsonResponse(status int, doc any) response {
+	b, _ := e.encoder.encode(doc) // maps, strings and numbers only
 	return response{status: status, contentType: catalog.JSONContent, body: b}
 }
 
@@ -106,7 +106,8 @@ func errorResponse(err error, inflection string) response {
 	if !errors.As(err, &r) {
 		r = &Refusal{Status: http.StatusInternalServerError, Title: internalErrorTitle, Details: err.Error()}
 	}
-	return jsonResponse(r.Status, casing.Inflect(r.Body(), inflection))
+	b, _ := encodeJSON(casing.Inflect(r.Body(), inflection)) // maps, strings and numbers only
+	return response{status: r.Status, contentType: catalog.JSONContent, body: b}
 }
 
 // WriteRefusal writes an error outside of the API in the form that the API uses.

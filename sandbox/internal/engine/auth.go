@@ -36,10 +36,12 @@ func (e *Engine) authenticate(r *request) (*Environment, *storage.Resource, erro
 			if !allowed(key, r.RemoteAddr) {
 				return env, nil, Forbidden("the IP address is not allowed for this API key")
 			}
-			used := key.Clone()
-			used.Attributes["last-used-at"] = simclock.Stamp(r.now)
-			env.Insert(used)
-			return env, used, nil
+			if used := simclock.Stamp(r.now.Truncate(time.Second)); key.Text("last-used-at") != used {
+				key = key.Clone()
+				key.Attributes["last-used-at"] = used
+				env.Insert(key)
+			}
+			return env, key, nil
 		}
 	}
 	return nil, nil, Unauthorized("Token is invalid")

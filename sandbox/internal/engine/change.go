@@ -58,12 +58,11 @@ func (c *Change) Edit(id string) *storage.Resource {
 	if r := c.staged[id]; r != nil {
 		return r
 	}
-	r := c.Env.Get(id)
-	if r == nil {
-		return nil
+	r := c.Env.Edit(id)
+	if r != nil {
+		c.staged[id] = r
 	}
-	c.staged[id] = r.Clone()
-	return c.staged[id]
+	return r
 }
 
 // UseID sets the id of the next new resource with a prefix. Without it, ids are random.
@@ -74,14 +73,21 @@ func (c *Change) UseID(prefix, id string) {
 	c.ids[prefix] = id
 }
 
-// Create makes a resource. Its created-at is now unless the attributes have one.
+// Create makes a resource of attributes and relationships, which belong to it from then on. Its
+// created-at is now unless the attributes have one.
 func (c *Change) Create(typ, prefix string, attributes, relationships map[string]any) *storage.Resource {
 	id, given := c.ids[prefix]
 	if !given {
 		id = storage.NewID(prefix)
 	}
 	delete(c.ids, prefix)
-	r := (&storage.Resource{Typ: typ, ID: id, Attributes: attributes, Relationships: relationships}).Clone()
+	if attributes == nil {
+		attributes = map[string]any{}
+	}
+	if relationships == nil {
+		relationships = map[string]any{}
+	}
+	r := &storage.Resource{Typ: typ, ID: id, Attributes: attributes, Relationships: relationships}
 	if _, dated := r.Attributes["created-at"]; !dated {
 		c.Stamp(r, "created-at")
 	}

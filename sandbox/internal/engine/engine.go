@@ -46,6 +46,7 @@ type Engine struct {
 	signingKey   []byte // signs session tokens and links to files
 	environments map[catalog.Environment]*Environment
 	answers      compressor
+	encoder      jsonEncoder
 	plan         faults.Plan
 	address      string // the base of links to files: the public address, or the one that was called last
 }
@@ -56,14 +57,13 @@ func New(options Options, b Behaviour) (*Engine, error) {
 		options:    options,
 		behaviour:  b,
 		clock:      options.Clock,
-		operations: persona.Operations(),
+		operations: operations(),
+		params:     paramsTypes(),
 		shapes:     parseShapes(),
 		orgID:      storage.NewID("org"),
 		signingKey: []byte(storage.NewID("key")),
 		address:    options.URL,
 	}
-	e.params = paramsTypes(e.operations)
-	e.answers = newCompressor(e)
 	e.dispatcher = deliveries.NewDispatcher(options.Deliveries, e.clock, (*deliverySource)(e))
 	if err := e.populate(); err != nil {
 		return nil, err

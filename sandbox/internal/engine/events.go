@@ -115,7 +115,7 @@ func (e *Engine) passesFilter(env *Environment, hook, event *storage.Resource) b
 		return true
 	}
 	doc := e.RenderDelivery(env, hook, event)
-	sent, err := encodeJSON(doc["data"].(map[string]any)["attributes"])
+	sent, err := e.encoder.encode(doc["data"].(map[string]any)["attributes"])
 	var attributes struct{ Payload any }
 	if err == nil {
 		err = json.Unmarshal(sent, &attributes) // numbers and lists as the filter has them
@@ -131,6 +131,6 @@ func (e *Engine) message(environment, webhookID, eventID string) (*storage.Resou
 	if hook == nil || event == nil {
 		return nil, nil, errors.New("the webhook or the event is gone") // after a reset
 	}
-	body, err := encodeJSON(e.RenderDelivery(env, hook, event))
+	body, err := e.encoder.encode(e.RenderDelivery(env, hook, event))
 	return hook, body, err
 }

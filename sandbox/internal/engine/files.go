@@ -95,8 +95,12 @@ func hasFiles(family string) bool {
 	return slices.Contains([]string{"account", "case", "document", "document-file", "selfie", "verification"}, family)
 }
 
-// linked replaces marks with links.
+// linked replaces marks with links. What has none, such as the checks of a verification, is not
+// copied.
 func (e *Engine) linked(v any, f renderOptions) any {
+	if !hasMark(v) {
+		return v
+	}
 	switch v := v.(type) {
 	case string:
 		if mark, ok := strings.CutPrefix(v, storage.FileMark); ok {
@@ -117,6 +121,23 @@ func (e *Engine) linked(v any, f renderOptions) any {
 		return out
 	}
 	return v
+}
+
+// hasMark reports whether there is a mark in a value.
+func hasMark(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.HasPrefix(v, storage.FileMark)
+	case map[string]any:
+		for _, inner := range v {
+			if hasMark(inner) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, hasMark)
+	}
+	return false
 }
 
 func (e *Engine) fileURL(owner, name string, f renderOptions) string {

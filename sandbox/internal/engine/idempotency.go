@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"compress/flate"
 	"crypto/sha256"
-	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/catalog"
@@ -78,24 +78,24 @@ func (r *replays) put(key string, answer replay) {
 // compressor compresses answers with a dictionary, because most of an answer is names that
 // all answers have.
 type compressor struct {
-	dictionary []byte
-	writer     *flate.Writer // made on first use, because it is large
+	writer *flate.Writer // made on first use, because it is large
 }
 
-// newCompressor takes its dictionary from the resources that are created most often.
-func newCompressor(e *Engine) compressor {
-	var p compressor
+// dictionary returns what the resources that are created most often look like.
+var dictionary = sync.OnceValue(func() []byte {
+	e := Engine{shapes: parseShapes()} // without files, rendering needs no more
+	var all []byte
 	for _, typ := range []string{"report/watchlist", "transaction", "case", "account", "inquiry"} {
 		doc := map[string]any{"data": e.render(&storage.Resource{Typ: typ, Attributes: map[string]any{"fields": storage.NewInquiryFields(storage.PersonFields())}}, renderOptions{version: catalog.DefaultVersion})}
-		text, _ := json.Marshal(doc) // maps, strings and numbers only
-		p.dictionary = append(p.dictionary, text...)
+		text, _ := encodeJSON(doc) // maps, strings and numbers only
+		all = append(all, text...)
 	}
-	return p
-}
+	return all
+})
 
 func (p *compressor) compress(body []byte) string {
 	if p.writer == nil {
-		p.writer, _ = flate.NewWriterDict(nil, flate.DefaultCompression, p.dictionary) // the level exists
+		p.writer, _ = flate.NewWriterDict(nil, flate.DefaultCompression, dictionary()) // the level exists
 	}
 	var small bytes.Buffer
 	p.writer.Reset(&small)
@@ -105,6 +105,6 @@ func (p *compressor) compress(body []byte) string {
 }
 
 func (p *compressor) expand(small string) []byte {
-	body, _ := io.ReadAll(flate.NewReaderDict(strings.NewReader(small), p.dictionary)) // from memory
+	body, _ := io.ReadAll(flate.NewReaderDict(strings.NewReader(small), dictionary())) // from memory
 	return body
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+
+	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
 func TestDocumentsAreEncodedAsByEncodingJSON(t *testing.T) {
@@ -13,6 +15,8 @@ func TestDocumentsAreEncodedAsByEncodingJSON(t *testing.T) {
 		[]any{}, []any(nil), map[string]any{}, map[string]any(nil), []string{"a", "b"}, map[string]string{"b": "1", "a": "2"},
 		map[string]any{"b": map[string]any{"z": 1, "y": []any{map[string]any{"x": nil}}, "a<": "&"}, "a": []any{1, "2"}, "c": 3.25},
 		json.RawMessage(`{"raw":true}`),
+		relationship{}, relationship{to: storage.Identifier{Type: "user", ID: "user_<1>"}}, relationship{many: true},
+		relationship{[]storage.Identifier{{Type: "user", ID: "user_1"}, {Type: "user", ID: "user_2"}}, true},
 	}
 	for _, value := range append(values, values) {
 		want, err := json.Marshal(value)
@@ -21,6 +25,30 @@ func TestDocumentsAreEncodedAsByEncodingJSON(t *testing.T) {
 		}
 		if got, err := encodeJSON(value); err != nil || string(got) != string(want) {
 			t.Errorf("got %s, %v; encoding/json writes %s", got, err, want)
+		}
+	}
+}
+
+func TestAnEncoderForgetsWhatItCouldNotEncode(t *testing.T) {
+	var e jsonEncoder
+	if _, err := e.encode(map[string]any{"a": 1, "b": math.NaN()}); err == nil {
+		t.Fatal("a number that JSON cannot express is encoded")
+	}
+	first, err := e.encode(map[string]any{"c": "1"})
+	if second, again := e.encode(map[string]any{"d": "2"}); err != nil || again != nil || string(first) != `{"c":"1"}` || string(second) != `{"d":"2"}` {
+		t.Errorf("then it encodes %s, %v and %s, %v", first, err, second, again)
+	}
+}
+
+func TestARelationshipIsItsIdentifiers(t *testing.T) {
+	for want, r := range map[string]relationship{
+		`{"data":null}`:                          {},
+		`{"data":[]}`:                            {many: true},
+		`{"data":{"id":"user_1","type":"user"}}`: {to: storage.Identifier{Type: "user", ID: "user_1"}},
+		`{"data":[{"id":"user_1","type":"user"},{"id":"case_1","type":"case"}]}`: {[]storage.Identifier{{Type: "user", ID: "user_1"}, {Type: "case", ID: "case_1"}}, true},
+	} {
+		if got, err := encodeJSON(r); err != nil || string(got) != want {
+			t.Errorf("got %s, %v; want %s", got, err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
@@ -29,8 +30,8 @@ func (p property) in(version string) bool {
 	return (p.from == "" || version >= p.from) && (p.until == "" || version < p.until)
 }
 
-// parseShapes reads the generated table.
-func parseShapes() map[string]shape {
+// parseShapes reads the generated table. All engines share what it returns, and none changes it.
+var parseShapes = sync.OnceValue(func() map[string]shape {
 	parsed := map[string]shape{}
 	for typ, text := range catalog.Shapes() {
 		parsed[typ] = shape{parseProperties(text[0]), parseProperties(text[1])}
@@ -41,7 +42,7 @@ func parseShapes() map[string]shape {
 		}
 	}
 	return parsed
-}
+})
 
 // BlankBehaviors returns the risk signals of an inquiry, without values.
 func BlankBehaviors() map[string]any {
@@ -67,6 +68,15 @@ func parseProperties(text string) []property {
 	}
 	return properties
 }
+
+// relationship is a relationship in a document. Its keys are the same in every casing.
+type relationship struct {
+	to   any // an Identifier, []Identifier or nil
+	many bool
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r relationship) MarshalJSON() ([]byte, error) { return encodeJSON(r) }
 
 // renderOptions say how an answer must look.
 type renderOptions struct {
@@ -110,7 +120,7 @@ func (e *Engine) render(r *storage.Resource, f renderOptions) map[string]any {
 		relationships := map[string]any{}
 		for _, p := range shape.relationships {
 			if p.in(f.version) {
-				relationships[p.name] = map[string]any{"data": related(r, p)}
+				relationships[p.name] = relationship{r.Relationships[p.name], p.many}
 			}
 		}
 		doc["relationships"] = relationships
@@ -244,20 +254,6 @@ func classOfNumber(attribute string) string {
 func inUnitedStates(r *storage.Resource) bool {
 	country := TextOf(FieldAt(r.Attributes["fields"], "address-country-code"))
 	return country == "" || country == "US"
-}
-
-func related(r *storage.Resource, p property) any {
-	if p.many {
-		data := []any{}
-		for _, id := range r.Many(p.name) {
-			data = append(data, map[string]any{"type": id.Type, "id": id.ID})
-		}
-		return data
-	}
-	if id, ok := r.Relationships[p.name].(storage.Identifier); ok {
-		return map[string]any{"type": id.Type, "id": id.ID}
-	}
-	return nil
 }
 
 // wanted returns the attributes that fields[type] asks for. An entry for a family covers

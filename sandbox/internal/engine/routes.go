@@ -2,9 +2,11 @@ package engine
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -18,32 +20,62 @@ const (
 
 // Register adds the operations of the API and the files to a router.
 func (e *Engine) Register(mux *http.ServeMux) {
-	for i := range e.operations {
-		op := &e.operations[i]
-		pattern, parameters := patternOf(op)
-		mux.HandleFunc(op.HTTPMethod+" "+pattern, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != op.HTTPMethod { // HEAD, which a router takes for GET
-				e.serveAPI(w, r, route{err: wrongMethod()})
-				return
-			}
-			ids := make([]string, parameters)
-			for i := range ids {
-				ids[i] = r.PathValue(parameterName(i))
-			}
-			e.serveAPI(w, r, route{op: op, ids: ids})
-		})
-	}
 	for _, base := range []string{apiBase, privacyBase} {
-		mux.HandleFunc(base+"/", func(w http.ResponseWriter, r *http.Request) {
-			if p, slash := strings.CutSuffix(r.URL.Path, "/"); slash && p != base {
-				mux.ServeHTTP(w, withPath(r, p)) // clients append a slash before the query, and Persona serves them
-				return
-			}
-			e.serveAPI(w, r, route{err: e.noRoute(mux, r)})
-		})
+		mux.HandleFunc(base+"/", e.serveBelow(base))
 	}
 	mux.HandleFunc(filesBase, e.serveFile)
 	mux.HandleFunc(oldFilesBase, e.serveFile)
+}
+
+// serveBelow serves the calls of the API below a base.
+func (e *Engine) serveBelow(base string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		to := routeOf(r)
+		if path, slash := strings.CutSuffix(r.URL.Path, "/"); to.err != nil && slash && path != base {
+			r = withPath(r, path) // clients append a slash before the query, and Persona serves them
+			to = routeOf(r)
+		}
+		e.serveAPI(w, r, to)
+	}
+}
+
+// endpoints finds the operation of a request. All engines share it: adding two hundred patterns to a
+// router takes half as long as making everything else of a sandbox.
+var endpoints = sync.OnceValue(func() *http.ServeMux {
+	mux := http.NewServeMux()
+	for i := range operations() {
+		op := &operations()[i]
+		pattern, parameters := patternOf(op)
+		mux.Handle(op.HTTPMethod+" "+pattern, endpoint{op, parameters})
+	}
+	return mux
+})
+
+// endpoint is an operation in the router. The router only finds it, and never calls it.
+type endpoint struct {
+	op         *persona.Operation
+	parameters []int // the segments of the path that are parameters
+}
+
+// ServeHTTP implements [http.Handler].
+func (endpoint) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// routeOf returns where a request of the API leads.
+func routeOf(r *http.Request) route {
+	found, _ := endpoints().Handler(r)
+	to, known := found.(endpoint)
+	switch {
+	case !known:
+		return route{err: noRoute(r)}
+	case r.Method != to.op.HTTPMethod: // HEAD, which a router takes for GET
+		return route{err: wrongMethod()}
+	}
+	segments := strings.Split(r.URL.EscapedPath(), "/")
+	ids := make([]string, len(to.parameters))
+	for i, at := range to.parameters {
+		ids[i], _ = url.PathUnescape(segments[at]) // the router has matched it
+	}
+	return route{op: to.op, ids: ids}
 }
 
 // withPath returns a request with another path.
@@ -74,31 +106,30 @@ type route struct {
 	err error
 }
 
-// patternOf writes an operation's path as a router takes it, and counts its parameters.
-func patternOf(op *persona.Operation) (pattern string, parameters int) {
+// patternOf writes an operation's path as a router takes it, and returns which of its segments are
+// parameters.
+func patternOf(op *persona.Operation) (pattern string, parameters []int) {
 	base := apiBase
 	if anonymous(op) {
 		base = privacyBase
 	}
-	segments := strings.Split(op.Path, "/")
+	segments := strings.Split(base+op.Path, "/")
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {
-			segments[i] = "{" + parameterName(parameters) + "}"
-			parameters++
+			segments[i] = "{p" + strconv.Itoa(i) + "}"
+			parameters = append(parameters, i)
 		}
 	}
-	return base + strings.Join(segments, "/"), parameters
+	return strings.Join(segments, "/"), parameters
 }
-
-func parameterName(i int) string { return "p" + strconv.Itoa(i) }
 
 // noRoute returns the error for a request that leads to no operation: a 405 if another
 // method does.
-func (e *Engine) noRoute(mux *http.ServeMux, r *http.Request) error {
+func noRoute(r *http.Request) error {
 	other := r.Clone(r.Context())
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other.Method = method
-		if _, pattern := mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
+		if _, pattern := endpoints().Handler(other); strings.HasPrefix(pattern, method+" ") {
 			return wrongMethod()
 		}
 	}

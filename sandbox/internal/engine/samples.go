@@ -3,6 +3,7 @@ package engine
 import (
 	"embed"
 	"strings"
+	"sync"
 
 	"github.com/idemhq/idem/sandbox/internal/pdf"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -18,13 +19,20 @@ func samplePDF() []byte {
 	return pdf.Document("Utility bill", "Alexander J Sample", "600 California Street", "San Francisco, CA 94109")
 }
 
+// sampleSizes returns the sizes of the samples by name, in bytes.
+var sampleSizes = sync.OnceValue(func() map[string]int {
+	sizes := map[string]int{"document.pdf": len(samplePDF())}
+	photos, _ := samples.ReadDir("samples") // embedded
+	for _, photo := range photos {
+		info, _ := photo.Info()
+		sizes[photo.Name()] = int(info.Size())
+	}
+	return sizes
+})
+
 // Sample returns the attributes of a sample file of a resource.
 func Sample(owner, name string) map[string]any {
-	if name == "document.pdf" {
-		return fileOf(owner, name, len(samplePDF()))
-	}
-	content, _ := samples.ReadFile("samples/" + name) // embedded
-	return fileOf(owner, name, len(content))
+	return fileOf(owner, name, sampleSizes()[name])
 }
 
 // portrait is the photo of the face on an ID.

@@ -28,7 +28,11 @@ func (c *Call) Search(family string, attributes func(r *storage.Resource, name s
 	if direction != "" && direction != "asc" && direction != "desc" {
 		return nil, BadRequest("sort.direction must be asc or desc")
 	}
-	for r := range c.Env.Newest(family) {
+	all := c.Env.Newest(family)
+	if family == "inquiry" { // no query names its fields
+		all = c.Env.Outlines(family)
+	}
+	for r := range all {
 		known := c.indexed(r)
 		if known == nil {
 			continue
@@ -55,7 +59,14 @@ func (c *Call) Search(family string, attributes func(r *storage.Resource, name s
 	if size, ok := c.Number("page.size"); ok && First(c.Query["page[size]"]) == "" {
 		c.Query["page[size]"] = []string{strconv.Itoa(int(size))}
 	}
-	return c.Page(found)
+	page, err := c.Page(found)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range page.Many {
+		page.Many[i] = c.Env.Get(r.ID)
+	}
+	return page, nil
 }
 
 // indexed returns a resource as it is in the search index, or nil if it is not there yet.

@@ -106,7 +106,8 @@ func (e *Engine) restore(r io.Reader, keepTime bool) error {
 	if err != nil {
 		return err
 	}
-	answers, environments := newCompressor(e), map[catalog.Environment]*Environment{}
+	var answers compressor
+	environments := map[catalog.Environment]*Environment{}
 	for _, saved := range all.Environments {
 		env, err := saved.environment(&answers, e.behaviour.UniqueName)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -12,11 +13,14 @@ import (
 // request may contain; nil means nothing.
 type paramsType struct{ reflect.Type }
 
-// paramsTypes finds the parameters of each operation, by operationId.
-func paramsTypes(operations []persona.Operation) map[string]paramsType {
+// operations returns the operations of the API, which all engines share.
+var operations = sync.OnceValue(persona.Operations)
+
+// paramsTypes returns the parameters of each operation, by operationId.
+var paramsTypes = sync.OnceValue(func() map[string]paramsType {
 	types := map[string]paramsType{}
 	client := reflect.TypeFor[persona.Client]()
-	for _, op := range operations {
+	for _, op := range operations() {
 		field, _ := client.FieldByName(op.Service)
 		method, _ := field.Type.MethodByName(op.Method)
 		for i := range method.Type.NumIn() {
@@ -26,7 +30,7 @@ func paramsTypes(operations []persona.Operation) map[string]paramsType {
 		}
 	}
 	return types
-}
+})
 
 // validate checks a body against the parameters of its operation: required values must be
 // there, and values must have the right type. Attributes that the operation does not know

@@ -22,8 +22,9 @@ func Checks(typ, result string, hasInquiry bool, chosen []Check) []any {
 	for _, k := range chosen {
 		byName[k.Name] = k
 	}
-	made := []any{}
-	for _, kind := range checksOf(typ) {
+	kinds := checksOf(typ)
+	made := make([]any, 0, len(kinds)+len(chosen))
+	for _, kind := range kinds {
 		k, isChosen := byName[kind.name]
 		switch {
 		case isChosen:

@@ -3,9 +3,7 @@ package pages
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
-	"github.com/idemhq/idem/internal/webpage"
 	"github.com/idemhq/idem/sandbox/internal/engine"
 	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -86,8 +84,8 @@ func (p *hostedPage) showRelay(r *http.Request, relay *storage.Resource) {
 		p.Title, p.Text = p.say("thanks"), []string{p.say("relay done text")}
 		return
 	}
-	question := strings.ReplaceAll(webpage.Words(resources.ClaimOf(relay)), "over", "over ")
-	p.Title, p.Text = p.say("relay"), []string{p.say("relay text", question)}
+	claim := resources.ClaimOf(relay)
+	p.Title, p.Text = p.say("relay"), []string{p.say("relay text", p.sayOr("claim "+claim, claim))}
 	p.Form = &hostedForm{Action: r.URL.RequestURI(), Question: p.say("outcome"), Do: "submit", Button: p.say("submit"), Choices: []hostedChoice{
 		{"passed", p.say("passed"), p.say("relay passed text"), true},
 		{"failed", p.say("failed"), p.say("relay failed text"), false},

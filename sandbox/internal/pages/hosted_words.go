@@ -66,11 +66,13 @@ type words struct {
 // newWords returns the texts in a language.
 func newWords(lang string) words { return words{lang, allPhrases()} }
 
-// allPhrases returns the texts of the page, the names of fields and those of rare steps, by key.
+// allPhrases returns the texts of the page and the names of fields, of rare steps and of claims,
+// by key.
 func allPhrases() map[string]phrase {
 	all := phrases()
 	maps.Copy(all, fieldNames())
 	maps.Copy(all, rareSteps())
+	maps.Copy(all, claims())
 	return all
 }
 

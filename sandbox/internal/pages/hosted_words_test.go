@@ -11,6 +11,7 @@ import (
 	"github.com/idemhq/idem/sandbox/internal/catalog"
 	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/fixtures"
+	"github.com/idemhq/idem/sandbox/internal/resources"
 	"github.com/idemhq/idem/sandbox/internal/storage"
 )
 
@@ -73,11 +74,14 @@ func TestATextThatEveryOutcomeNeedsExists(t *testing.T) {
 			keys = append(keys, outcome, outcome+" text")
 		}
 	}
+	for _, claim := range resources.ClaimTypes() {
+		keys = append(keys, "claim "+claim)
+	}
 	for _, end := range []string{"completed", "failed", "needs_review"} {
 		keys = append(keys, "end "+end, "end "+end+" text")
 	}
 	for _, key := range keys {
-		if _, there := phrases()[key]; !there {
+		if _, there := allPhrases()[key]; !there {
 			t.Errorf("%q is missing", key)
 		}
 	}

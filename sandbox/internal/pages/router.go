@@ -24,7 +24,7 @@ func Register(mux *http.ServeMux, e *engine.Engine, remote bool) {
 		writeRefusal(w, engine.NotFound("there is the inspector at /_sandbox/, GET and POST /_sandbox/clock, POST /_sandbox/act, GET, POST and DELETE /_sandbox/faults, POST /_sandbox/reset, GET and PUT /_sandbox/snapshot, and GET /_sandbox/deliveries, calls and state"))
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeRefusal(w, engine.NotFound("the API is below /api/v1"))
+		writeRefusal(w, engine.NotFound("the API is below /api/v1, and pages that show what the sandbox holds are at /_sandbox/"))
 	})
 }
 

@@ -3,6 +3,7 @@ package resources
 import (
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -28,8 +29,8 @@ func Coverage() (served, missing []persona.Operation) {
 	return served, missing
 }
 
-// operations returns the implemented operations, by operationId.
-func operations() map[string]engine.Operation {
+// operations returns the implemented operations, by operationId. All sandboxes share them.
+var operations = sync.OnceValue(func() map[string]engine.Operation {
 	byName := map[string]engine.Operation{}
 	for _, service := range []map[string]engine.Operation{
 		accountOperations(), caseOperations(), connectOperations(), deviceOperations(), documentOperations(), graphQueryOperations(),
@@ -46,7 +47,7 @@ func operations() map[string]engine.Operation {
 		}
 	}
 	return byID
-}
+})
 
 // dueByFamily returns what happens to the resources of each family at a scheduled time.
 func dueByFamily() map[string]func(*engine.Change, *storage.Resource) {

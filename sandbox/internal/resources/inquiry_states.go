@@ -150,5 +150,5 @@ func expireRefused(c *engine.Change, inquiryID string) bool {
 
 // StepName returns the name of the step of a flow with a type of verification.
 func StepName(verification string) string {
-	return strings.NewReplacer("/", "_", "-", "_").Replace(verification)
+	return strings.ReplaceAll(strings.ReplaceAll(verification, "/", "_"), "-", "_")
 }

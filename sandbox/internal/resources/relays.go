@@ -48,8 +48,8 @@ func AnswerRelay(relay *storage.Resource, result string) {
 	}
 }
 
-// claimTypes returns the questions (OpenAPI 2025-12-08).
-func claimTypes() []string {
+// ClaimTypes returns the questions (OpenAPI 2025-12-08).
+func ClaimTypes() []string {
 	return []string{
 		"live_human_presence", "age_over18_germany", "age_over18_united_kingdom", "age_over18_verified", "age_over18_france",
 		"age_over18_italy", "age_over18_brazil", "age_over18_australia", "age_over16_australia", "age_over21_verified",
@@ -68,8 +68,8 @@ func relayOperations() map[string]engine.Operation {
 // claimType returns the type of claim that a request names.
 func claimType(c *engine.Call) (string, error) {
 	claim := c.Text("claim-type")
-	if !slices.Contains(claimTypes(), claim) {
-		return "", engine.Unprocessable("claim_type must be one of "+strings.Join(claimTypes(), ", "), "/claim-type")
+	if !slices.Contains(ClaimTypes(), claim) {
+		return "", engine.Unprocessable("claim_type must be one of "+strings.Join(ClaimTypes(), ", "), "/claim-type")
 	}
 	return claim, nil
 }

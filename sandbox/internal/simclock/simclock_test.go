@@ -35,6 +35,18 @@ func TestAStampIsReadBack(t *testing.T) {
 	}
 }
 
+func TestAStampHasItsLayout(t *testing.T) {
+	berlin := time.FixedZone("", 3600)
+	for _, at := range []time.Time{
+		{}, wall(), time.Date(2026, 1, 1, 0, 30, 0, 7_999_999, berlin), time.Date(1969, 12, 31, 23, 59, 59, 999_000_000, time.UTC),
+		time.Date(800, 2, 3, 4, 5, 6, 10_000_000, time.UTC), time.Date(12026, 2, 3, 4, 5, 6, 0, time.UTC),
+	} {
+		if got, want := Stamp(at), at.UTC().Format(StampLayout); got != want {
+			t.Errorf("the stamp of %s is %s, not %s", at, got, want)
+		}
+	}
+}
+
 func TestAnAgendaIsOrderedByTimeAndThenByAge(t *testing.T) {
 	var a Agenda[string]
 	for _, entry := range []struct {

@@ -20,20 +20,24 @@ import (
 type codec struct {
 	numbers map[string]int
 	names   []string
+	values  []any          // the names: decoding a value that is one needs no allocation
 	blanks  []string       // the encoded fields of a new inquiry and of a new account
 	lists   []string       // the encoded lists of checks: most verifications have one of a few
 	listed  map[string]int // the numbers of lists
 	keys    []string       // of the maps that are being encoded
+	scratch []byte         // for encoding
 }
 
 const (
+	usualNames = 1 << 9  // in a new sandbox there are about as many
 	maxNames   = 1 << 14 // limits memory, because names come from requests too
 	maxNameLen = 64
 	maxLists   = 1 << 9 // limits memory, because a test can choose any checks
+	maxScratch = 1 << 16
 )
 
 func newCodec() *codec {
-	p := &codec{numbers: map[string]int{}, listed: map[string]int{}}
+	p := &codec{numbers: make(map[string]int, usualNames), listed: map[string]int{}}
 	for _, fields := range []map[string]any{NewInquiryFields(PersonFields()), NewAccountFields()} {
 		p.blanks = append(p.blanks, string(p.appendMap(nil, fields)))
 	}
@@ -42,9 +46,9 @@ func newCodec() *codec {
 
 // codecOf returns a codec with the names of a snapshot.
 func codecOf(names, blanks, lists []string) *codec {
-	p := &codec{numbers: map[string]int{}, names: slices.Clone(names), blanks: blanks, lists: slices.Clone(lists), listed: map[string]int{}}
-	for number, name := range names {
-		p.numbers[name] = number
+	p := &codec{numbers: map[string]int{}, blanks: blanks, lists: slices.Clone(lists), listed: map[string]int{}}
+	for _, name := range names {
+		p.add(name)
 	}
 	for number, list := range lists {
 		p.listed[list] = number
@@ -60,9 +64,14 @@ func (p *codec) learn(name string) (number int, ok bool) {
 	if len(p.names) == maxNames || len(name) > maxNameLen {
 		return 0, false
 	}
-	p.numbers[name] = len(p.names)
-	p.names = append(p.names, name)
+	p.add(name)
 	return len(p.names) - 1, true
+}
+
+// add gives a name the next number.
+func (p *codec) add(name string) {
+	p.numbers[name] = len(p.names)
+	p.names, p.values = append(p.names, name), append(p.values, name)
 }
 
 // The kinds of encoded values.
@@ -91,11 +100,13 @@ func (p *codec) encode(r *Resource) string {
 	if name, ok := r.Attributes["name"].(string); ok && r.Typ == "event" {
 		p.learn(name)
 	}
-	b := make([]byte, 0, 512)
-	b = p.appendName(b, r.Typ)
+	b := p.appendName(p.scratch[:0], r.Typ)
 	b = appendText(b, r.ID)
 	b = p.appendMap(b, r.Attributes)
 	b = p.appendMap(b, r.Relationships)
+	if cap(b) <= maxScratch {
+		p.scratch = b
+	}
 	return string(b)
 }
 
@@ -104,6 +115,22 @@ func (p *codec) decode(encoded string) *Resource {
 	u := decoder{p, encoded}
 	r := &Resource{Typ: u.name(), ID: u.text()}
 	r.Attributes, r.Relationships = u.object(), u.object()
+	return r
+}
+
+// outline decodes a resource without the attributes that are objects or lists.
+func (p *codec) outline(encoded string) *Resource {
+	u := decoder{p, encoded}
+	r := &Resource{Typ: u.name(), ID: u.text(), Attributes: map[string]any{}}
+	for range u.size() {
+		name := u.name()
+		if u.isNested() {
+			u.skip()
+		} else {
+			r.Attributes[name] = u.value()
+		}
+	}
+	r.Relationships = u.object()
 	return r
 }
 
@@ -237,7 +264,7 @@ func (p *codec) appendString(b []byte, text string) []byte {
 		return binary.AppendUvarint(append(b, kindName), uint64(number))
 	}
 	if len(text) == len(simclock.StampLayout) && text[len(text)-1] == 'Z' {
-		if at, err := time.Parse(simclock.StampLayout, text); err == nil && simclock.Stamp(at) == text {
+		if at := simclock.Moment(text); !at.IsZero() && simclock.Stamp(at) == text {
 			return binary.AppendVarint(append(b, kindMoment), at.UnixMilli())
 		}
 	}
@@ -315,6 +342,49 @@ func (u *decoder) identifier() Identifier {
 	return id
 }
 
+// isNested reports whether the next value is an object or a list.
+func (u *decoder) isNested() bool {
+	switch kind := u.rest[0]; kind {
+	case kindList, kindMap, kindIdentifiers, kindTexts, kindListed:
+		return true
+	default:
+		return kind >= kindBlank
+	}
+}
+
+// skip goes on to what follows the next value.
+func (u *decoder) skip() {
+	switch u.byte() {
+	case kindText:
+		u.text()
+	case kindNumber:
+		u.rest = u.rest[8:]
+	case kindName, kindWhole, kindInt, kindMoment, kindListed:
+		u.size()
+	case kindList:
+		for range u.size() {
+			u.skip()
+		}
+	case kindMap:
+		for range u.size() {
+			u.name()
+			u.skip()
+		}
+	case kindIdentifier:
+		u.name()
+		u.skip()
+	case kindIdentifiers:
+		for range u.size() {
+			u.name()
+			u.skip()
+		}
+	case kindTexts:
+		for range u.size() {
+			u.text()
+		}
+	}
+}
+
 func (u *decoder) value() any {
 	switch kind := u.byte(); kind {
 	case kindFalse, kindTrue:
@@ -322,7 +392,7 @@ func (u *decoder) value() any {
 	case kindText:
 		return u.text()
 	case kindName:
-		return u.names[u.size()]
+		return u.values[u.size()]
 	case kindNumber:
 		bits := binary.LittleEndian.Uint64([]byte(u.rest[:8]))
 		u.rest = u.rest[8:]

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -38,11 +39,24 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 			if got := p.idOf(encoded); got != r.ID {
 				t.Fatalf("the id of %q is %q", r.ID, got)
 			}
+			if got, want := p.outline(encoded), outlineOf(r); !reflect.DeepEqual(got, want) {
+				t.Fatalf("the outline of %#v is %#v", r, got)
+			}
 			if p.encode(r) != p.encode(p.decode(encoded)) {
 				t.Fatal("with all its names known, a resource is encoded in two ways")
 			}
 		}
 	})
+}
+
+// outlineOf returns a resource without the attributes that are objects or lists.
+func outlineOf(r *Resource) *Resource {
+	outline := r.Clone()
+	maps.DeleteFunc(outline.Attributes, func(_ string, value any) bool {
+		kind := reflect.ValueOf(value).Kind()
+		return kind == reflect.Map || kind == reflect.Slice
+	})
+	return outline
 }
 
 func TestNamesFromRequestsAreLearnedUpToALimit(t *testing.T) {

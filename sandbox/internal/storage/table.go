@@ -167,6 +167,20 @@ func (s *Tables) Get(id string) *Resource {
 	return s.at(s.tables[at.family], int(at.at))
 }
 
+// Edit returns a copy of a resource to change, or nil. See [Resource.Clone].
+func (s *Tables) Edit(id string) *Resource {
+	at, ok := s.rows[id]
+	if !ok {
+		return nil
+	}
+	table := s.tables[at.family]
+	r := s.at(table, int(at.at))
+	if table.live != nil {
+		return r.Clone()
+	}
+	return r // decoding made it
+}
+
 // at returns the resource of a row.
 func (s *Tables) at(table *table, at int) *Resource {
 	if table.live != nil {
@@ -241,6 +255,20 @@ func (s *Tables) Older(family, than string, values ...string) iter.Seq[*Resource
 		}
 		for at := end - 1; at >= table.dropped; at-- {
 			if !yield(s.at(table, at)) {
+				return
+			}
+		}
+	}
+}
+
+// Outlines yields the resources of a family, newest first, without the attributes that are
+// objects or lists. It takes much less time than [Tables.Newest].
+func (s *Tables) Outlines(family string) iter.Seq[*Resource] {
+	table, _ := s.table(family)
+	end := len(table.entries)
+	return func(yield func(*Resource) bool) {
+		for at := end - 1; at >= 0; at-- {
+			if !yield(s.codec.outline(table.entries[at])) {
 				return
 			}
 		}

@@ -20,6 +20,7 @@ func TestATableIsReadInBothDirections(t *testing.T) {
 	}{
 		"all, oldest first":                   {s.All("account"), []string{"act_0", "act_1", "act_2", "act_3", "act_4"}},
 		"all, newest first":                   {s.Newest("account"), []string{"act_4", "act_3", "act_2", "act_1", "act_0"}},
+		"all outlines, newest first":          {s.Outlines("account"), []string{"act_4", "act_3", "act_2", "act_1", "act_0"}},
 		"older than one":                      {s.Older("account", "act_2"), []string{"act_1", "act_0"}},
 		"newer than one":                      {s.Newer("account", "act_2"), []string{"act_3", "act_4"}},
 		"of a family by the start of a type":  {s.Newer("report", "rep_3"), []string{"rep_4"}},
@@ -56,6 +57,21 @@ func TestResourcesAreFoundByWhatTheyBelongTo(t *testing.T) {
 	}
 	if got := idsOf(s.Newer("inquiry", "inq_0", "user-act_a", "act_c")); !slices.Equal(got, []string{"inq_1", "inq_2", "inq_3"}) {
 		t.Errorf("behind the first there are %q", got)
+	}
+}
+
+func TestAResourceToChangeIsACopy(t *testing.T) {
+	s := NewTables()
+	for _, typ := range []string{"account", "webhook"} { // those that are decoded, and those that are kept
+		s.Put(&Resource{Typ: typ, ID: typ + "_1", Attributes: map[string]any{"note": "stored"}})
+		changed := s.Edit(typ + "_1")
+		changed.Attributes["note"], changed.Relationships["creator"] = "changed", Identifier{"user", "user_1"}
+		if got := s.Get(typ + "_1"); got.Text("note") != "stored" || got.One("creator") != "" {
+			t.Errorf("the stored %s is %v", typ, got)
+		}
+	}
+	if s.Edit("act_9") != nil {
+		t.Error("a resource that is not there can be changed")
 	}
 }
 

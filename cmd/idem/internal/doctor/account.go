@@ -25,6 +25,7 @@ type account struct {
 	environment service.Environment
 	publicURL   string
 	http        *http.Client
+	accepted    int // webhooks, by the running service since its start
 }
 
 func policyOf(environment service.Environment, settings service.EnvironmentConfig) Finding {

@@ -55,9 +55,9 @@ func Examine(ctx context.Context, o Options, tell func(Finding)) {
 	if finding, known := o.disk(); known {
 		tell(finding)
 	}
-	o.process(ctx, tell)
+	accepted := o.process(ctx, tell)
 	for _, environment := range o.Environments {
-		o.persona(ctx, environment, func(f Finding) {
+		o.persona(ctx, environment, accepted[environment], func(f Finding) {
 			f.Environment = string(environment)
 			tell(f)
 		})
@@ -74,8 +74,9 @@ func Worst(findings []Finding) Level {
 	return OK
 }
 
-// persona runs the checks of one environment.
-func (o Options) persona(ctx context.Context, environment service.Environment, tell func(Finding)) {
+// persona runs the checks of one environment, whose running service has accepted a number of
+// webhooks.
+func (o Options) persona(ctx context.Context, environment service.Environment, accepted int, tell func(Finding)) {
 	settings := o.Config.Environments[environment]
 	tell(policyOf(environment, settings))
 	at, response, finding := o.connect(ctx, environment)
@@ -88,6 +89,7 @@ func (o Options) persona(ctx context.Context, environment service.Environment, t
 	tell(rate(response))
 	tell(at.events(ctx))
 	at.flows(ctx, tell)
+	at.accepted = accepted
 	at.webhook(ctx, tell)
 	o.ages(ctx, environment, tell)
 }
@@ -113,7 +115,7 @@ func (o Options) connect(ctx context.Context, environment service.Environment) (
 	if err != nil {
 		return account{}, nil, Finding{Check: "key", Level: Problem, Found: err.Error(), Do: "set the API key of this environment (api_key)"}
 	}
-	at := account{client, settings, environment, o.PublicURL, o.HTTP}
+	at := account{client: client, settings: settings, environment: environment, publicURL: o.PublicURL, http: o.HTTP}
 	response, finding := at.key(ctx)
 	return at, response, finding
 }

@@ -193,6 +193,22 @@ func TestAWebhookMustBringWhatLeadsToDecisions(t *testing.T) {
 	}
 }
 
+func TestAMissingWebhookIsAProblemUnlessTheSandboxGetsItsEventsOtherwise(t *testing.T) {
+	for name, c := range map[string]struct {
+		account
+		want Level
+		do   string
+	}{
+		"the sandbox without events":   {account{environment: service.Sandbox}, Problem, "idem listen"},
+		"the sandbox with idem listen": {account{environment: service.Sandbox, accepted: 3}, Warning, "from Persona itself"},
+		"production without a webhook": {account{environment: service.Production, accepted: 3}, Problem, "idem webhook apply"},
+	} {
+		if f := c.noWebhook(); f.Level != c.want || !strings.Contains(f.Do, c.do) {
+			t.Errorf("%s: %v: %s", name, f.Level, f.Do)
+		}
+	}
+}
+
 func TestProductionNeedsHTTPS(t *testing.T) {
 	for address, want := range map[string]Level{
 		"https://idem.example.com/webhooks/persona/production":  OK,

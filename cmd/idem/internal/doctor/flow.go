@@ -65,7 +65,7 @@ func (a account) listsTemplates(ctx context.Context) bool {
 func (a account) used(ctx context.Context, flow, id string) Finding {
 	page, err := a.client.Inquiries.ListPage(ctx, persona.InquiryListParams{InquiryTemplateID: id, Size: 1}, persona.WithFields("inquiry", "status"))
 	if err == nil && len(page.Data) > 0 {
-		return Finding{Level: OK, Found: fmt.Sprintf("Persona does not show %s to this key, and has an inquiry with it", id)}
+		return Finding{Level: OK, Found: fmt.Sprintf("%s exists: Persona has an inquiry with it (it does not show the template to this key)", id)}
 	}
 	f := Finding{Level: Skipped, Found: fmt.Sprintf("Persona does not show %s to this key, and has no inquiry with it", id)}
 	if a.environment == service.Production {

@@ -11,6 +11,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/idemhq/idem/service"
 )
 
 const (
@@ -18,8 +20,9 @@ const (
 	tooLongWait = 15 * time.Minute // something is broken
 )
 
-// process checks the running service.
-func (o Options) process(ctx context.Context, tell func(Finding)) {
+// process checks the running service. It returns how many webhooks of each environment the
+// service has accepted since its start.
+func (o Options) process(ctx context.Context, tell func(Finding)) map[service.Environment]int {
 	f := Finding{Check: "service", Level: OK}
 	status, text, err := o.get(ctx, "/readyz")
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
@@ -28,30 +31,32 @@ func (o Options) process(ctx context.Context, tell func(Finding)) {
 		f.Level, f.Found = Skipped, fmt.Sprintf("no service answers at %s", o.ServiceURL)
 		f.Do = "start it with idem serve, or set --url; its backlog was not examined"
 		tell(f)
-		return
+		return nil
 	case status != http.StatusOK:
 		f.Level, f.Found, f.Do = Problem, fmt.Sprintf("%s answers %d: %s", o.ServiceURL, status, line), "look at its log"
 	default:
 		f.Found = o.ServiceURL + " is ready"
 	}
 	tell(f)
-	o.metrics(ctx, tell)
+	return o.metrics(ctx, tell)
 }
 
-// metrics reads unfinished work from the metrics, which need no token.
-func (o Options) metrics(ctx context.Context, tell func(Finding)) {
+// metrics reads unfinished work from the metrics, which need no token, and returns the accepted
+// webhooks.
+func (o Options) metrics(ctx context.Context, tell func(Finding)) map[service.Environment]int {
 	status, text, err := o.get(ctx, "/metrics")
 	if err != nil || status != http.StatusOK {
 		tell(Finding{Check: "backlog", Level: Skipped, Found: "the service shows no metrics"})
-		return
+		return nil
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
 		tell(Finding{Check: "backlog", Level: Skipped, Found: "the metrics of the service cannot be read"})
-		return
+		return nil
 	}
 	tell(reload(families))
+	accepted := map[service.Environment]int{}
 	for _, environment := range o.Environments {
 		named := func(f Finding) {
 			f.Environment = string(environment)
@@ -61,11 +66,14 @@ func (o Options) metrics(ctx context.Context, tell func(Finding)) {
 		named(waiting(value))
 		named(poison(value))
 		named(dead(value))
-		named(deliveries(func(outcome string) float64 {
+		received := func(outcome string) float64 {
 			return sum(families["idem_webhooks_received_total"], map[string]string{"environment": string(environment), "outcome": outcome})
-		}))
+		}
+		named(deliveries(received))
 		named(silent(families, string(environment)))
+		accepted[environment] = int(received("accepted") + received("duplicate"))
 	}
+	return accepted
 }
 
 // reload reports a configuration on disk that the service cannot use.
@@ -139,7 +147,7 @@ func poison(value gauges) Finding {
 	if n == 0 {
 		return Finding{Check: "poison events", Level: OK, Found: "none"}
 	}
-	return Finding{Check: "poison events", Level: Warning, Found: plural(int(n), "event") + " cannot be processed", Do: "see why with: idem events list --state poison; after an upgrade: idem events resend --state poison"}
+	return Finding{Check: "poison events", Level: Warning, Found: plural(int(n), "event") + " cannot be processed", Do: "see why with: idem events list --state poison; after an upgrade: idem events replay --state poison"}
 }
 
 func dead(value gauges) Finding {
@@ -147,7 +155,7 @@ func dead(value gauges) Finding {
 	if n == 0 {
 		return Finding{Check: "dead actions", Level: OK, Found: "none"}
 	}
-	return Finding{Check: "dead actions", Level: Problem, Found: plural(int(n), "action") + " was given up: somebody waits for it", Do: "see why with: idem actions list --state dead --details; then: idem actions retry ID"}
+	return Finding{Check: "dead actions", Level: Problem, Found: plural(int(n), "action") + " was given up: somebody waits for it", Do: "see why with: idem actions list --state dead --details; then: idem actions replay ID"}
 }
 
 // gauge finds the value of a gauge by its labels. An empty state fits all.

@@ -3,6 +3,7 @@ package remote
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,19 +147,19 @@ func unreachable(address string, err error) error {
 // problem returns the message of an error answer (RFC 9457, or plain text).
 func problem(answer []byte) string {
 	var p struct {
-		Title, Detail string
-		Errors        []struct{ Message, Location string }
+		Type, Title, Detail string
+		Errors              []struct{ Message, Location string }
 	}
 	if json.Unmarshal(answer, &p) != nil {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
 		return line[:min(len(line), 200)]
 	}
-	text := p.Detail
-	if text == "" {
-		text = p.Title
+	parts := []string{cmp.Or(p.Detail, p.Title)}
+	if p.Type == "/problems/invalid-request" && len(p.Errors) > 0 {
+		parts = nil // the detail only says that there are errors
 	}
 	for _, e := range p.Errors {
-		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+		parts = append(parts, e.Location+": "+e.Message)
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

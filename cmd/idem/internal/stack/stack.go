@@ -124,7 +124,7 @@ func (s *Stack) makeService(ctx context.Context, o Options, address string) erro
 	}
 	var endpoints []service.NotificationEndpoint
 	if o.NotificationsPath != "" {
-		endpoints = append(endpoints, service.NotificationEndpoint{Name: "stack", URL: s.ServiceURL + o.NotificationsPath, Secrets: []service.Secret{o.NotificationsSecret}})
+		endpoints = append(endpoints, service.NotificationEndpoint{Name: "host", URL: s.ServiceURL + o.NotificationsPath, Secrets: []service.Secret{o.NotificationsSecret}})
 	}
 	var err error
 	s.Service, err = service.New(ctx, service.Config{
