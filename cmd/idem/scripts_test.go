@@ -47,7 +47,7 @@ func scriptedCalls(t *testing.T) (calls []scripted) {
 
 // of reports whether the call is of a command.
 func (s scripted) of(command *kong.Node) bool {
-	words := strings.Fields(command.FullPath())[1:] // without idem
+	words := strings.Fields(command.FullPath())[1:]                                                  // without idem
 	words = slices.DeleteFunc(words, func(word string) bool { return strings.HasPrefix(word, "(") }) // other names
 	return len(s.args) >= len(words) && slices.Equal(s.args[:len(words)], words)
 }
