@@ -49,6 +49,7 @@ func TestTheService(t *testing.T) {
 				"hanging reads of one inquiry delay no other":                 testHangingReadsOfOneInquiryDelayNoOther,
 				"a node stops working when the database is newer":             testANodeStopsWorkingWhenTheDatabaseIsNewer,
 				"an unreadable object is reported and blocks no other":        testAnUnreadableObjectIsReportedAndBlocksNoOther,
+				"a case of two people is not approved for one of them":        testACaseOfTwoPeopleIsNotApprovedForOneOfThem,
 				"a poller sees every notification once":                       testAPollerSeesEveryNotificationOnce,
 				"a host receives its verdicts":                                testAHostReceivesItsVerdicts,
 				"endpoints are managed":                                       testEndpointsAreManaged,

@@ -2,13 +2,11 @@ package advance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/policy"
-	"github.com/idemhq/idem/internal/store"
 )
 
 // otherPeople returns, as missing facts, who else an outcome would approve. A case counts for
@@ -36,11 +34,12 @@ func (w *work) otherPeople(ctx context.Context, f policy.Facts, o policy.Outcome
 			if ref == f.Inquiry.Ref {
 				continue
 			}
-			other, err := w.store.Object(ctx, w.env, ref)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return nil, err
-			}
-			if err != nil || !samePerson(*f.Inquiry, other) {
+			other, err := w.settings.Reader.Object(ctx, ref)
+			switch {
+			case err != nil && !refused(err):
+				return nil, fmt.Errorf("read the other inquiries of %s: %w", asked.Spec.Target, err)
+			case err == nil && (samePerson(*f.Inquiry, other) || !other.RedactedAt.IsZero()): // a case approves no redacted inquiry
+			default:
 				others = append(others, fmt.Sprintf("%s: it is also about %s, which is not of this person", asked.Spec.Target, ref))
 			}
 		}

@@ -14,25 +14,20 @@ import (
 func TestACaseOfSeveralPeopleIsNotApprovedForOneOfThem(t *testing.T) {
 	other := domain.Ref{Type: "inquiry", ID: "inq_other"}
 	for name, test := range map[string]struct {
-		stored *domain.Object // the other inquiry
-		want   domain.DecisionResult
+		other *domain.Object // the other inquiry
+		want  domain.DecisionResult
 	}{
 		"of another person":   {&domain.Object{Status: "failed", ReferenceID: "user-2"}, domain.Incomplete},
 		"of nobody":           {&domain.Object{Status: "failed"}, domain.Incomplete},
-		"that is not known":   {nil, domain.Incomplete},
+		"that cannot be read": {nil, domain.Incomplete},
+		"that is redacted":    {&domain.Object{Status: "failed", RedactedAt: start}, domain.Decided},
 		"of the same person":  {&domain.Object{Status: "failed", ReferenceID: "user-1"}, domain.Decided},
 		"of the same account": {&domain.Object{Status: "failed", Relationships: map[string][]domain.Ref{"account": {account}}}, domain.Decided},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			s.persona.together = []domain.Ref{other}
-			if test.stored != nil {
-				o := *test.stored
-				o.Environment, o.Ref = domain.Sandbox, other
-				if _, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Objects: []domain.Object{o}}}, store.Verdicts{Of: func([]domain.Object) domain.Subject { return domain.Subject{} }}); err != nil {
-					t.Fatal(err)
-				}
-			}
+			s.persona.elsewhere = map[domain.Ref]*domain.Object{other: test.other}
 			s.receive(event(1, "completed"))
 			s.workUntilDone()
 			s.wantResult(test.want)

@@ -25,6 +25,7 @@ type persona struct {
 type answer struct {
 	facts    *facts
 	subjects map[string]subject // by inquiry id: the person's subject
+	owners   map[string]string  // of all inquiries
 }
 
 func newPersona(worlds ...*world) *persona {
@@ -68,9 +69,12 @@ func (p *persona) Facts(_ context.Context, ref domain.Ref, accountReports bool) 
 	}
 	number := fmt.Sprintf("iqse_answer%d", len(p.answers))
 	f.sessions = append(slices.Clone(f.sessions), &thing{typ: "inquiry-session", id: number, attributes: map[string]any{"status": "active", "is-proxy": false, "country-code": "US"}})
-	seen := answer{facts: f, subjects: map[string]subject{}}
+	seen := answer{facts: f, subjects: map[string]subject{}, owners: map[string]string{}}
 	for _, i := range f.inquiries {
 		seen.subjects[i.id] = w.subject(w.owner(i), hostRules{}).snapshot()
+	}
+	for _, i := range w.of("inquiry") {
+		seen.owners[i.id] = w.owner(i)
 	}
 	p.answers[number] = seen
 	return f.real(), nil
