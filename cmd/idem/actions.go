@@ -51,14 +51,14 @@ func (c actionsListCommand) Run(ctx context.Context, std streams) error {
 		}
 	}
 	return c.print(std.out, page, func(w io.Writer) {
-		rows := [][]string{{"CREATED", "ACTION", "KIND", "TARGET", "STATE", "OUTCOME"}}
+		rows := [][]string{{"CREATED", "ACTION", "KIND", "TARGET", "STATE"}}
 		for _, a := range page.Data {
-			rows = append(rows, []string{moment(a.CreatedAt), a.ID, string(a.Kind), a.Target.ID, coloured(string(a.State)), show.Faint(a.Outcome)})
+			rows = append(rows, []string{moment(a.CreatedAt), a.ID, string(a.Kind), a.Target.ID, coloured(string(a.State)) + " " + show.Faint(a.Outcome)})
 			if a.Said != "" {
-				rows = append(rows, []string{"", "", "", "", "", show.Printable(a.Said)})
+				rows = append(rows, []string{"", "", "", "", show.Printable(a.Said)})
 			}
 			if len(a.Result) > 0 {
-				rows = append(rows, []string{"", "", "", "", "", show.Printable(string(a.Result))})
+				rows = append(rows, []string{"", "", "", "", show.Printable(string(a.Result))})
 			}
 		}
 		show.Table(w, rows)

@@ -38,9 +38,9 @@ func (c eventsListCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.print(std.out, page, func(w io.Writer) {
-		rows := [][]string{{"RECEIVED", "EVENT", "NAME", "OBJECT", "STATE", "REASON"}}
+		rows := [][]string{{"RECEIVED", "EVENT", "NAME", "OBJECT", "STATE"}}
 		for _, e := range page.Data {
-			rows = append(rows, []string{moment(e.ReceivedAt), e.ID, e.Name, e.Object.ID, coloured(string(e.State)), show.Faint(e.Reason)})
+			rows = append(rows, []string{moment(e.ReceivedAt), e.ID, e.Name, e.Object.ID, coloured(string(e.State)) + " " + show.Faint(e.Reason)})
 		}
 		show.Table(w, rows)
 		printNext(w, page.Next)
