@@ -342,3 +342,35 @@ func TestAMistypedFieldOfAnActIsRefusedWithTheNearestName(t *testing.T) {
 		}
 	}
 }
+
+// A passed ID writes the sample person's name into the inquiry.
+func TestAMagicNameHoldsAfterAnIDHasPassed(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	inquiry := func(name string) string {
+		_, _, doc := server.do("POST", "/api/v1/inquiries", `{"data":{"attributes":{"inquiry-template-id":"`+sandbox.InquiryTemplateID+`","fields":{"name-last":"`+name+`"}}}}`)
+		id := at(doc, "data", "id").(string)
+		_, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActSubmit, ID: id, Type: "verification/government-id", Outcome: "passed"})
+		ok(t, err)
+		return id
+	}
+	selfie := func(id string) string {
+		made, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActSubmit, ID: id, Type: "verification/selfie", Outcome: "passed"})
+		ok(t, err)
+		_, _, doc := server.do("GET", "/api/v1/verifications/"+made, "")
+		return at(doc, "data", "attributes", "status").(string)
+	}
+	if status := selfie(inquiry("selfie_liveness_detection")); status != "failed" {
+		t.Errorf("the selfie is %s", status)
+	}
+	id := inquiry("behavior-threat-level")
+	_, _, doc := server.do("POST", "/api/v1/inquiries/"+id+"/perform-simulate-actions", `{"meta":{"simulate-actions":[{"type":"complete_inquiry"}]}}`)
+	if got := at(doc, "data", "attributes", "behaviors", "behavior-threat-level"); got != "high" {
+		t.Errorf("the behavior's threat level is %v", got)
+	}
+	id = inquiry("selfie_liveness_detection")
+	server.do("PATCH", "/api/v1/inquiries/"+id, `{"data":{"attributes":{"fields":{"name-last":"Sample"}}}}`)
+	if status := selfie(id); status != "passed" {
+		t.Errorf("after another name, the selfie is %s", status)
+	}
+}

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -492,5 +493,20 @@ func TestAnAnswerWithPartialIncludedLacksSomeOrAllOfIt(t *testing.T) {
 	}
 	if n := included(); n != 4 {
 		t.Errorf("without the fault came %d of four resources", n)
+	}
+}
+
+func TestAFaultHasTheTitleOfItsStatus(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	for status, want := range map[int]string{
+		400: "Bad request", 401: "Must be authenticated to access this endpoint", 403: "Forbidden", 404: "Record not found", 408: "Request Timeout", 409: "Conflict",
+		422: "Unprocessable entity", 429: "Rate limit exceeded", 500: "Internal server error", 503: "Service unavailable",
+	} {
+		addFault(t, server.Sandbox, fmt.Sprintf("kind=status_before,operation=Inquiries.Get,status=%d", status))
+		got, _, doc := server.do("GET", "/api/v1/inquiries/inq_1", "", "X-Unchecked", "not every status is in the document")
+		if got != status || title(doc) != want {
+			t.Errorf("%d: %d %q, want %q", status, got, title(doc), want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ func TestAPersonAnswersARelayOnItsPage(t *testing.T) {
 			relay, pass := newRelay(t, client, ""), newPass(t, client, claim)
 			server.Advance(time.Second) // a result without a person
 			person := newBrowser(t).open(server.url + "/relay?theme=dark&relay-session-access-token=" + url.QueryEscape(relay.RelaySessionAccessToken))
-			person.sees("age over 18 united kingdom")
+			person.sees("over 18 years old, United Kingdom")
 			person.sees(`class="dark"`)
 			person.press("submit", outcome).sees("You can close this page")
 			person.post(person.at.String(), url.Values{"do": {"submit"}, "outcome": {map[string]string{"passed": "failed", "failed": "passed"}[outcome]}})
@@ -39,7 +39,7 @@ func TestThePageOfARelaySpeaksTheLanguageThatIsAskedFor(t *testing.T) {
 	server := start(t, frozen())
 	client := server.client()
 	for name, test := range map[string]struct{ parameter, browser, language, question, thanks, ended string }{
-		"English without a wish": {"", "", "en", "The website asks: age over 18 united kingdom.", "You can close this page", "there is no such relay"},
+		"English without a wish": {"", "", "en", "The website asks: over 18 years old, United Kingdom.", "You can close this page", "there is no such relay"},
 		"German":                 {"&language=de", "", "de", "Die Website fragt: über 18 Jahre alt, Vereinigtes Königreich.", "Sie können diese Seite schließen", "es gibt dieses Relay nicht"},
 		"French of a country":    {"&language=fr-CA", "", "fr", "Le site demande : plus de 18 ans, Royaume-Uni.", "Vous pouvez fermer cette page", "ce relais n'existe pas"},
 		"the browser's Spanish":  {"", "es", "es", "El sitio pregunta: mayor de 18 años, Reino Unido.", "Puede cerrar esta página", "ese relay no existe"},

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -287,5 +288,49 @@ func TestAPassedIDAndSelfieFillTheInquiry(t *testing.T) {
 		if got := at(inquiry, "attributes", "fields", name, "type"); got != want {
 			t.Errorf("the type of %s is %v", name, got)
 		}
+	}
+}
+
+func TestAnAccountKeepsTheNumbersOfEarlierIDs(t *testing.T) {
+	t.Parallel()
+	server := start(t, frozen())
+	_, _, doc := server.do("POST", "/api/v1/inquiries", `{"data":{"attributes":{"inquiry-template-id":"`+sandbox.InquiryTemplateID+`"}}}`)
+	id, account := at(doc, "data", "id").(string), at(doc, "data", "relationships", "account", "data", "id").(string)
+	for _, extracted := range []map[string]any{nil, {"id-class": "pp", "identification-number": "P123", "country-code": "DE"}, nil, {"identification-number": "D456"}} {
+		_, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActSubmit, ID: id, Type: "verification/government-id", Outcome: "passed", Extracted: extracted})
+		ok(t, err)
+	}
+	_, _, doc = server.do("GET", "/api/v1/accounts/"+account, "", "Persona-Version", "2023-01-05")
+	list, _ := at(doc, "data", "attributes", "fields", "identification_numbers", "value").([]any)
+	var got []string
+	for _, entry := range list {
+		got = append(got, fmt.Sprint(at(entry, "value", "identification_class", "value"), " ", at(entry, "value", "identification_number", "value"), " ", at(entry, "value", "issuing_country", "value")))
+	}
+	if want := []string{"dl I1234562 US", "pp P123 DE", "dl D456 US"}; !slices.Equal(got, want) {
+		t.Errorf("the field has %v, want %v", got, want)
+	}
+	numbers, _ := at(doc, "data", "attributes", "identification-numbers").(map[string]any)
+	licenses, _ := numbers["dl"].([]any)
+	passports, _ := numbers["pp"].([]any)
+	if len(numbers) != 2 || len(licenses) != 2 || len(passports) != 1 || at(licenses, 0, "identification-number") != "I1234562" || at(licenses, 1, "identification-number") != "D456" || at(passports, 0, "issuing-country") != "DE" {
+		t.Errorf("the attribute is %v", numbers)
+	}
+}
+
+func TestAVerificationFillsOnlyFieldsThatTheAccountTypeHas(t *testing.T) {
+	t.Parallel()
+	seed, err := sandbox.ReadSeed("seed.yaml", strings.NewReader("account_types:\n  - {id: acttp_Plain, name: Plain, statuses: [{id: actst_Plain, name: New}], fields: {nickname: string}}\n"))
+	ok(t, err)
+	server := start(t, sandbox.Options{Seed: seed})
+	_, _, doc := server.do("POST", "/api/v1/accounts", `{"data":{"attributes":{"account-type-id":"acttp_Plain"}}}`)
+	account := at(doc, "data", "id").(string)
+	_, _, doc = server.do("POST", "/api/v1/inquiries", `{"data":{"attributes":{"inquiry-template-id":"`+sandbox.InquiryTemplateID+`","account-id":"`+account+`"}}}`)
+	for _, typ := range []string{"verification/government-id", "verification/selfie"} {
+		_, err := server.Act("sandbox", sandbox.Act{Do: sandbox.ActSubmit, ID: at(doc, "data", "id").(string), Type: typ, Outcome: "passed"})
+		ok(t, err)
+	}
+	_, _, doc = server.do("GET", "/api/v1/accounts/"+account, "")
+	if fields, _ := at(doc, "data", "attributes", "fields").(map[string]any); len(fields) != 1 || fields["nickname"] == nil {
+		t.Errorf("the fields are %v", fields)
 	}
 }

@@ -59,6 +59,19 @@ func TestAccountsAreImported(t *testing.T) {
 	}
 }
 
+func TestARowWithATextThatIsTooLongIsNotImported(t *testing.T) {
+	t.Parallel()
+	server := start(t, sandbox.Options{})
+	long := strings.Repeat("x", 256)
+	importer, err := server.client().Importers.ImportAccounts(t.Context(), persona.ImporterImportAccountsParams{File: csv(
+		"reference_id,name_first,tags", long+",Ada,", "user-1,"+long+",", "user-2,Bo,"+long, "user-3,Cy,vip",
+	)})
+	ok(t, err)
+	if got := server.imported(importer.ID); got != "ready 1 0 3\n" {
+		t.Errorf("the importer is %s", got)
+	}
+}
+
 func TestListItemsAreImportedFromFormsAndFromJSON(t *testing.T) {
 	t.Parallel()
 	for kind, test := range map[string]struct {

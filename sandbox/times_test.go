@@ -58,3 +58,14 @@ func TestTimesArePreciseAsAtPersona(t *testing.T) {
 		}
 	}
 }
+
+func TestASecretExpiresAtAWholeSecond(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, int(678*time.Millisecond), time.UTC)
+	server := start(t, sandbox.Options{Wall: func() time.Time { return now }})
+	_, _, hook := server.do("POST", "/api/v1/webhooks", `{"data":{"attributes":{"name":"x","url":"http://127.0.0.1:1","enabled-events":["*"]}}}`)
+	_, _, doc := server.do("POST", "/api/v1/webhooks/"+at(hook, "data", "id").(string)+"/rotate-secret", `{"meta":{"expires-in-seconds":60}}`)
+	if text := at(doc, "data", "attributes", "secrets", 1, "expires-at"); text != "2026-01-02T03:05:05.000Z" {
+		t.Errorf("it expires at %v", text)
+	}
+}

@@ -197,7 +197,7 @@ func testAPollerSeesEveryNotificationOnce(t *testing.T, database Secret) {
 	}
 	var made []string
 	for i := range 7 {
-		a := domain.Action{ID: fmt.Sprintf("axn_%d", i), Environment: domain.Sandbox, DecisionID: "dec_1", DerivedKey: fmt.Sprint(i), State: domain.ActionWaiting, NextAttemptAt: time.Now().Add(time.Hour)}
+		a := domain.Action{ID: fmt.Sprintf("axn_%d", i), Environment: domain.Sandbox, DecisionID: "dec_1", DerivedKey: fmt.Sprint(i), State: domain.ActionWaiting, NextAttemptAt: time.Now().Add(5 * time.Minute)}
 		n := domain.Notification{ID: fmt.Sprintf("ntf_%d", i), Environment: domain.Sandbox, Type: domain.NotifyActionDone, CreatedAt: time.Unix(1, 0)}
 		_, err := w.service.db.Save(t.Context(), domain.Sandbox, []store.Advance{{Actions: []domain.Action{a}}}, store.Verdicts{})
 		if err != nil {

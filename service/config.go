@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/internal/telemetry"
 	"github.com/idemhq/idem/internal/yamlfile"
 )
@@ -182,7 +183,7 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 		c.Environments[name] = env
 	}
-	return c, located(file, c.Check())
+	return c, located(file, c.Check(), getenv)
 }
 
 // renames maps the old names of settings to their current names.
@@ -318,72 +319,76 @@ func override(setting *string, variable, otherwise string) {
 // Check reports all missing and invalid settings in one error.
 func (c Config) Check() error {
 	var problems []error
-	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	problem := func(path, format string, args ...any) {
+		problems = append(problems, &settingError{path: path, said: fmt.Errorf(format, args...)})
+	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		problem("listen (IDEM_LISTEN): %q is not host:port", c.Listen)
+		problem("listen", "listen (IDEM_LISTEN): %q is not host:port", c.Listen)
 	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
-		problem("log_level (IDEM_LOG_LEVEL): %q is not debug, info, warn or error", c.LogLevel)
+	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.LogLevel) {
+		problem("log_level", "log_level (IDEM_LOG_LEVEL): %q is not debug, info, warn or error%s", c.LogLevel, spelling.DidYouMean(c.LogLevel, levels))
 	}
-	if !slices.Contains([]string{"json", "text"}, c.LogFormat) {
-		problem("log_format (IDEM_LOG_FORMAT): %q is not json or text", c.LogFormat)
+	if formats := []string{"json", "text"}; !slices.Contains(formats, c.LogFormat) {
+		problem("log_format", "log_format (IDEM_LOG_FORMAT): %q is not json or text%s", c.LogFormat, spelling.DidYouMean(c.LogFormat, formats))
 	}
 	if c.DatabaseURL != "" {
 		if _, err := serverAt(c.DatabaseURL); err != nil {
-			problem("database_url (IDEM_DATABASE_URL): %w", err)
+			problem("database_url", "database_url (IDEM_DATABASE_URL): %w", err)
 		}
 	}
 	if c.Retention < 0 || c.Retention > 0 && (c.DatabaseURL == "" || c.Retention < 100*24*time.Hour) {
-		problem("retention: only PostgreSQL deletes old events, and they are kept for at least 2400h, since Persona lists them for three months")
+		problem("retention", "retention: only PostgreSQL deletes old events, and they are kept for at least 2400h, since Persona lists them for three months")
 	}
 	if c.ReconcileInterval != 0 && c.ReconcileInterval < time.Second {
-		problem("reconcile_interval (IDEM_RECONCILE_INTERVAL): %s is less than a second", c.ReconcileInterval)
+		problem("reconcile_interval", "reconcile_interval (IDEM_RECONCILE_INTERVAL): %s is less than a second", c.ReconcileInterval)
 	}
 	if _, err := c.vault(); err != nil {
-		problem("secrets_key (IDEM_SECRETS_KEY): %w", err)
+		problem("secrets_key", "secrets_key (IDEM_SECRETS_KEY): %w", err)
 	}
 	if _, err := c.proxies(); err != nil {
-		problem("trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
+		problem("trusted_proxies", "trusted_proxies (IDEM_TRUSTED_PROXIES): %w", err)
 	}
 	if len(c.Environments) == 0 {
-		problem("no environment is configured: set environments.sandbox in a configuration file (--config FILE; idem init writes one), or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
+		problem("environments", "no environment is configured: set environments.sandbox in a configuration file (--config FILE; idem init writes one), or IDEM_SANDBOX_API_KEY and IDEM_SANDBOX_WEBHOOK_SECRETS")
 	}
 	for name, e := range c.Environments {
 		if _, err := domain.ParseEnvironment(string(name)); err != nil {
-			problem("environments: %w", err)
+			problem("environments."+string(name), "environments: %w%s", err, spelling.DidYouMean(string(name), []string{string(Sandbox), string(Production)}))
 			continue
 		}
-		setting := func(key string) string {
-			return fmt.Sprintf("environments.%s.%s (%s)", name, key, variableName(name, key))
+		wrong := func(key, format string, args ...any) {
+			path := fmt.Sprintf("environments.%s.%s", name, key)
+			problem(path, "%s (%s) %w", path, variableName(name, key), fmt.Errorf(format, args...))
 		}
 		other := map[Environment]string{Sandbox: "persona_production", Production: "persona_sandbox"}[name]
 		switch {
 		case e.APIKey == "":
-			problem("%s is missing", setting("api_key"))
+			wrong("api_key", "is missing")
 		case strings.HasPrefix(e.APIKey.Reveal(), other):
-			problem("%s is a key of the other environment (it starts with %s)", setting("api_key"), other)
+			wrong("api_key", "is a key of the other environment (it starts with %s)", other)
 		}
 		if len(e.WebhookSecrets) == 0 || slices.ContainsFunc(e.WebhookSecrets, blank) {
-			problem("%s is missing or blank: without a secret no webhook can be trusted", setting("webhook_secrets"))
+			wrong("webhook_secrets", "is missing or blank: without a secret no webhook can be trusted")
 		}
-		if u, err := url.Parse(e.BaseURL); err != nil || e.BaseURL != "" && u.Host == "" {
-			problem("%s is not a web address", setting("base_url"))
+		if u, err := url.Parse(e.BaseURL); e.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			wrong("base_url", "is not a web address")
 		}
 		problems = append(problems, c.checkNotifications(name)...)
 		problems = append(problems, c.flowProblems(name)...)
 		switch {
 		case e.RotateKeys != 0 && e.RotateKeys < minRotation:
-			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)})
+			problems = append(problems, wrongSetting(fmt.Sprintf("environments.%s.rotate_keys", name), fmt.Errorf("%s is less than a day", e.RotateKeys)))
 		case e.RotateKeys != 0 && e.APIKeyPlace == (Place{}) && e.WebhookSecretsPlace == (Place{}):
-			problems = append(problems, &settingError{fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("the API key and the webhook secrets come from variables: put them into files, where the new ones can be written")})
+			problems = append(problems, wrongSetting(fmt.Sprintf("environments.%s.rotate_keys", name), errors.New("the API key and the webhook secrets come from variables: put them into files, where the new ones can be written")))
 		}
 		if e.Tolerance < 0 {
-			problem("environments.%s.tolerance is below zero", name)
+			path := fmt.Sprintf("environments.%s.tolerance", name)
+			problem(path, "%s is below zero", path)
 		}
 	}
 	shared := func(s Secret) bool { return slices.Contains(c.Environments[Production].WebhookSecrets, s) }
 	if slices.ContainsFunc(c.Environments[Sandbox].WebhookSecrets, shared) {
-		problem("environments: both have the same webhook secret: an event of the sandbox would pass for one of production")
+		problem("environments", "environments: both have the same webhook secret: an event of the sandbox would pass for one of production")
 	}
 	return errors.Join(problems...)
 }

@@ -213,3 +213,38 @@ func TestAnErrorAboutARenamedSettingSaysTheNewName(t *testing.T) {
 		}
 	}
 }
+
+func TestAnErrorAboutASettingOfTheFileHasItsPosition(t *testing.T) {
+	const sandbox = "environments:\n  sandbox:\n    api_key: persona_sandbox_x\n    webhook_secrets: [wbhsec_a]\n"
+	for source, says := range map[string]string{
+		"log_level: wran\n" + sandbox:                            `idem.yaml:1:12: log_level (IDEM_LOG_LEVEL): "wran" is not debug, info, warn or error; did you mean "warn"?`,
+		"log_format: jsn\n" + sandbox:                            `idem.yaml:1:13: log_format (IDEM_LOG_FORMAT): "jsn" is not json or text; did you mean "json"?`,
+		"listen: 8080\n" + sandbox:                               `idem.yaml:1:9: listen (IDEM_LISTEN): "8080" is not host:port`,
+		"database_url: mysql://host\n" + sandbox:                 `idem.yaml:1:15: database_url (IDEM_DATABASE_URL): it must begin with postgres://`,
+		"retention: -5m\n" + sandbox:                             `idem.yaml:1:12: retention: only PostgreSQL deletes old events`,
+		"reconcile_interval: 1ms\n" + sandbox:                    `idem.yaml:1:21: reconcile_interval (IDEM_RECONCILE_INTERVAL): 1ms is less than a second`,
+		"trusted_proxies: [balancer]\n" + sandbox:                `idem.yaml:1:18: trusted_proxies (IDEM_TRUSTED_PROXIES): "balancer" is not a network`,
+		"secrets_key: [abc]\n" + sandbox:                         `idem.yaml:1:14: secrets_key (IDEM_SECRETS_KEY): key 1 is not 32 bytes`,
+		sandbox + "    tolerance: -5m\n":                         `idem.yaml:5:16: environments.sandbox.tolerance is below zero`,
+		sandbox + "    base_url: ftp://host/api\n":               `idem.yaml:5:15: environments.sandbox.base_url (IDEM_SANDBOX_BASE_URL) is not a web address`,
+		sandbox + "    since: yesterday\n":                       `idem.yaml:5:12: "…" is not a time such as 2026-01-02T03:04:05Z, nor a date`,
+		"environments:\n  sandbx:\n    api_key: x\n":             `environments: unknown environment "sandbx": it is "sandbox" or "production"; did you mean "sandbox"?`,
+		strings.Replace(sandbox, "sandbox_x", "production_x", 1): `idem.yaml:3:14: environments.sandbox.api_key (IDEM_SANDBOX_API_KEY) is a key of the other environment`,
+		strings.Replace(sandbox, "[wbhsec_a]", "[]", 1):          `idem.yaml:4:22: environments.sandbox.webhook_secrets (IDEM_SANDBOX_WEBHOOK_SECRETS) is missing or blank`,
+	} {
+		path := filepath.Join(t.TempDir(), "idem.yaml")
+		if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadConfig(path, variables()); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "idem.yaml:") {
+			t.Errorf("%s%v, want %s", source, err, says)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "idem.yaml")
+	if err := os.WriteFile(path, []byte("log_level: info\n"+sandbox), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadConfig(path, variables("IDEM_LOG_LEVEL=loud")); err == nil || strings.Contains(err.Error(), "idem.yaml:") {
+		t.Errorf("of a variable: %v", err)
+	}
+}

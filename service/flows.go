@@ -42,7 +42,7 @@ func (c Config) flowProblems(env Environment) (problems []error) {
 			if p.Setting != "" {
 				path += "." + p.Setting
 			}
-			problems = append(problems, &settingError{path, p.Err})
+			problems = append(problems, wrongSetting(path, p.Err))
 		}
 	}
 	return problems

@@ -9,7 +9,10 @@ import (
 	"github.com/idemhq/idem/internal/api"
 )
 
-// Handler serves webhooks, health checks, metrics and the API.
+// Handler serves webhooks, health checks, metrics and the API. It answers paths with "." or
+// ".." with 404, since they would lead to another subject. An [http.ServeMux] before it
+// redirects them: if your references may be "." or "..", write their dots as %2E, as package
+// idem does, or call Handler without a mux.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/persona/{environment}", s.intake)

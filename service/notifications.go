@@ -27,7 +27,7 @@ func (c Config) checkNotifications(env Environment) (problems []error) {
 	for i, n := range c.Environments[env].Notifications {
 		problem := func(setting string, err error) {
 			path := fmt.Sprintf("environments.%s.notifications[%d].%s", env, i, setting)
-			problems = append(problems, &settingError{path, fmt.Errorf("%q: %w", n.Name, err)})
+			problems = append(problems, wrongSetting(path, fmt.Errorf("%q: %w", n.Name, err)))
 		}
 		if err := deliver.CheckName(n.Name); err != nil {
 			problem("name", err)

@@ -157,6 +157,11 @@ func TestTheServiceRotatesKeysThatAreDue(t *testing.T) {
 	if f.key() != sandbox.SandboxKey || f.service.keys[Sandbox].get() != sandbox.SandboxKey || !strings.Contains(f.metrics(), `idem_key_rotation_due_timestamp_seconds{environment="sandbox",kind="webhook_secret"}`) {
 		t.Error("a new key was rotated, or its due date is not published")
 	}
+	for _, kind := range []string{"api_key", "webhook_secret"} {
+		if !strings.Contains(f.metrics(), `idem_key_created_timestamp_seconds{environment="sandbox",kind="`+kind+`"}`) {
+			t.Errorf("the age of the %s is not published", kind)
+		}
+	}
 	for _, r := range rotations {
 		r.after = 0
 		if wait := f.service.rotateIfDue(t.Context(), r); wait > time.Hour || wait <= 0 {
@@ -179,6 +184,39 @@ func TestTheServiceRotatesKeysThatAreDue(t *testing.T) {
 	if strings.Contains(f.log.String(), f.key()) {
 		t.Error("the log tells the key")
 	}
+}
+
+func TestTheAgesOfKeysThatAreNotRotatedArePublishedToo(t *testing.T) {
+	f := newFolder(t)
+	cfg, err := f.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.sandbox.Client().APIKeys.Expire(t.Context(), f.keyID(), persona.APIKeyExpireParams{ExpiresInSeconds: 86400}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range f.service.rotations(Sandbox, cfg.Environments[Sandbox], rotationTimes{}) {
+		f.service.rotateIfDue(t.Context(), r)
+	}
+	text := f.metrics()
+	for _, name := range []string{`idem_key_created_timestamp_seconds{environment="sandbox",kind="api_key"}`, `idem_key_expires_timestamp_seconds{environment="sandbox",kind="api_key"}`} {
+		if !strings.Contains(text, name) {
+			t.Errorf("the metrics lack %s", name)
+		}
+	}
+	if strings.Contains(text, "idem_key_rotation_due_timestamp_seconds{") {
+		t.Error("a key that is not rotated has a due date")
+	}
+}
+
+// keyID returns the id of the sandbox's only key.
+func (f *folder) keyID() string {
+	f.t.Helper()
+	page, err := f.sandbox.Client().APIKeys.ListPage(f.t.Context(), persona.APIKeyListParams{})
+	if err != nil || len(page.Data) != 1 {
+		f.t.Fatalf("%d keys, error %v", len(page.Data), err)
+	}
+	return page.Data[0].ID
 }
 
 // key returns the key in the file.

@@ -156,7 +156,7 @@ func (w *world) run(listener net.Listener, cfg Config) {
 // eventually waits until a condition holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute) // facts that stay unreadable are read again for a minute
 	for !holds() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("timed out waiting until %s; the log:\n%s", what, w.log)

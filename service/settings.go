@@ -10,20 +10,29 @@ import (
 	"github.com/idemhq/idem/internal/yamlfile"
 )
 
-// settingError is an error about a setting that is only in the file, such as
-// environments.sandbox.notifications[0].url.
+// settingError is an error about a setting, such as environments.sandbox.notifications[0].url.
 type settingError struct {
-	path    string
-	problem error
+	path string
+	said error // with the path, and the variable if there is one
 }
 
-func (e *settingError) Error() string { return e.path + ": " + e.problem.Error() }
+// wrongSetting returns an error about a setting that is only in the file.
+func wrongSetting(path string, problem error) *settingError {
+	return &settingError{path, fmt.Errorf("%s: %w", path, problem)}
+}
 
-func (e *settingError) Unwrap() error { return e.problem }
+func (e *settingError) Error() string { return e.said.Error() }
 
-// located adds positions to the errors that [Config.Check] has joined. A setting that is
-// missing has the position of what it is missing in.
-func located(file *yamlfile.File, joined error) error {
+func (e *settingError) Unwrap() error { return e.said }
+
+// variable returns the name of the variable that overrides the setting, if it has one.
+func (e *settingError) variable() string {
+	return "IDEM_" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(e.path, "environments."), ".", "_"))
+}
+
+// located adds positions to the errors that [Config.Check] has joined, except those about
+// variables. A setting that is missing has the position of what it is missing in.
+func located(file *yamlfile.File, joined error, getenv func(string) string) error {
 	all, ok := joined.(interface{ Unwrap() []error })
 	if file == nil || !ok {
 		return joined
@@ -31,7 +40,7 @@ func located(file *yamlfile.File, joined error) error {
 	var errs []error
 	for _, err := range all.Unwrap() {
 		var setting *settingError
-		if errors.As(err, &setting) {
+		if errors.As(err, &setting) && getenv(setting.variable()) == "" {
 			if at := place(file, setting); at.Line > 0 {
 				err = at
 			}

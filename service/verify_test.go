@@ -354,6 +354,7 @@ func testTheDocumentDescribesVerifications(t *testing.T, database Secret) {
 	id := w.verify("user-1").ID
 	made := w.verify("user-2")
 	w.simulate(made.Inquiry.ID, "start_inquiry", "fail_inquiry")
+	driven := map[string]bool{}
 	for _, test := range []struct {
 		method, path, body string
 		want               int
@@ -371,6 +372,7 @@ func testTheDocumentDescribesVerifications(t *testing.T, database Secret) {
 		{"POST", "/{id}/links", "{}", 409},
 	} {
 		path := "/v1/{environment}/verifications" + test.path
+		driven[test.method+" "+path] = true
 		status, answer := w.request(strings.NewReplacer("{environment}", "sandbox", "{id}", id).Replace(path), test.body)
 		if status != test.want {
 			t.Errorf("%s %s: answered %d: %s", test.method, path, status, answer)
@@ -382,6 +384,13 @@ func testTheDocumentDescribesVerifications(t *testing.T, database Secret) {
 		}
 		pointer := fmt.Sprintf("/paths/%s/%s/responses/%d/content/%s/schema", strings.ReplaceAll(path, "/", "~1"), strings.ToLower(test.method), status, media)
 		checkSchema(t, document, pointer, []byte(answer))
+	}
+	for path, item := range document["paths"].(map[string]any) {
+		for method := range item.(map[string]any) {
+			if operation := strings.ToUpper(method) + " " + path; strings.Contains(path, "/verifications") && !driven[operation] {
+				t.Errorf("no request of this test is %s", operation)
+			}
+		}
 	}
 	checkSchema(t, document, "/paths/~1v1~1{environment}~1verifications/post/requestBody/content/application~1json/schema",
 		[]byte(`{"reference":"user-1042","flow":"kyc","fields":{"name-first":"Jane","count":7},"redirect_uri":"https://host.example/verified"}`))

@@ -12,7 +12,7 @@ import (
 
 type actionsCommand struct {
 	List   actionsListCommand   `cmd:"" help:"List the service's actions at Persona, newest first."`
-	Replay actionsReplayCommand `cmd:"" help:"Perform a dead action again, and the actions that were dropped because of it."`
+	Replay actionsReplayCommand `cmd:"" aliases:"retry" help:"Perform a dead action again, and the actions that were dropped because of it."`
 
 	Discard actionsDiscardCommand `cmd:"" help:"Decide that nothing is left to do about a dead action."`
 }

@@ -16,7 +16,7 @@ import (
 type eventsCommand struct {
 	List   eventsListCommand   `cmd:"" help:"List the events of the service, newest first."`
 	Show   eventsShowCommand   `cmd:"" help:"Show an event and what it led to."`
-	Replay eventsReplayCommand `cmd:"" help:"Make the service process events again."`
+	Replay eventsReplayCommand `cmd:"" aliases:"resend" help:"Make the service process events again."`
 }
 
 type eventsListCommand struct {

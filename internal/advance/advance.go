@@ -31,11 +31,12 @@ type Advancer struct {
 	metrics      *telemetry.Metrics
 	logger       *slog.Logger
 	now          func() time.Time
+	reevaluated  map[domain.Environment]*replacement // of [Advancer.Reevaluate] only
 }
 
 // New returns an advancer for the environments that have an entry.
 func New(s store.Store, environments map[domain.Environment]Deps, metrics *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Advancer {
-	a := &Advancer{store: s, metrics: metrics, logger: logger, now: now}
+	a := &Advancer{store: s, metrics: metrics, logger: logger, now: now, reevaluated: map[domain.Environment]*replacement{}}
 	a.environments.Store(&environments)
 	return a
 }

@@ -45,6 +45,10 @@ type persona struct {
 	created string // when the inquiry was created; empty means absent
 	others  advance.Others
 	missing []string // what the facts lack
+	unnamed bool     // cases do not name what they are about
+
+	together []domain.Ref // other inquiries of the case
+	people   []string     // of the inquiries of a case that is read
 }
 
 func (p *persona) Others(context.Context, domain.Object) (advance.Others, error) {
@@ -80,9 +84,21 @@ func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Fac
 	if errors.Is(err, advance.ErrCannotRead) {
 		return policy.Facts{Environment: domain.Sandbox, Missing: append([]string{ref.String()}, p.missing...)}, nil
 	}
+	if ref.Family() == "case" {
+		f := policy.Facts{Environment: domain.Sandbox, Cases: []domain.Object{o}, Missing: p.missing}
+		for i, reference := range p.people {
+			f.Inquiries = append(f.Inquiries, domain.Object{Ref: domain.Ref{Type: "inquiry", ID: fmt.Sprint("inq_", i)}, Status: "completed", ReferenceID: reference})
+		}
+		f.Inquiry = &f.Inquiries[0]
+		return f, err
+	}
 	passed := domain.Object{Ref: domain.Ref{Type: "verification/government-id", ID: "ver_1"}, Status: "passed"}
 	passed.Attributes = map[string]json.RawMessage{"status": json.RawMessage(`"passed"`), "created-at": json.RawMessage(`"2026-03-01T11:30:00.000Z"`), "checks": json.RawMessage(`[]`)}
 	kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open", Relationships: map[string][]domain.Ref{"inquiries": {o.Ref}}}
+	kase.Relationships["inquiries"] = append(kase.Relationships["inquiries"], p.together...)
+	if p.unnamed {
+		kase.Relationships = nil
+	}
 	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}, Missing: p.missing}, err
 }
 
@@ -486,6 +502,27 @@ func TestACaseThatIsReadIsStored(t *testing.T) {
 	objects, err := s.SubjectObjects(t.Context(), domain.Sandbox, "user-1")
 	if err != nil || len(objects) != 2 || objects[1].Ref.ID != "case_1" && objects[0].Ref.ID != "case_1" {
 		t.Errorf("the subject has %+v, error %v", objects, err)
+	}
+}
+
+func TestACaseThatIsListedForAnInquiryIsAboutItAlsoIfThatIsWithheld(t *testing.T) {
+	for name, stored := range map[string]bool{"a new case": false, "a known case": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.persona.unnamed = true
+			if stored {
+				kase := domain.Object{Environment: domain.Sandbox, Ref: domain.Ref{Type: "case", ID: "case_1"}, Status: "Open"}
+				if _, err := s.Save(t.Context(), domain.Sandbox, []store.Advance{{Objects: []domain.Object{kase}}}, store.Verdicts{Of: func([]domain.Object) domain.Subject { return domain.Subject{} }}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.receive(event(1, "completed"))
+			s.advance()
+			objects, err := s.SubjectObjects(t.Context(), domain.Sandbox, "user-1")
+			if err != nil || !slices.ContainsFunc(objects, func(o domain.Object) bool { return o.Ref.ID == "case_1" }) {
+				t.Errorf("the subject has %+v, error %v", objects, err)
+			}
+		})
 	}
 }
 

@@ -129,6 +129,14 @@ func (w *work) decide(ctx context.Context) error {
 		}
 		outcome = w.settings.Policy.Decide(facts)
 	}
+	others, err := w.otherPeople(ctx, facts, outcome)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 {
+		facts.Missing = append(facts.Missing, others...)
+		outcome = w.settings.Policy.Decide(facts)
+	}
 	return w.record(t, outcome)
 }
 
@@ -155,18 +163,25 @@ func review(f policy.Facts) []policy.Action {
 }
 
 // saveUnknownCases saves cases that were read but are not stored yet, because a case
-// outranks its inquiry as soon as it is known.
+// outranks its inquiry as soon as it is known. If it is withheld what a case is about, it is
+// about the inquiry that Persona listed it for.
 func (w *work) saveUnknownCases(ctx context.Context, cases []domain.Object) error {
+	var about domain.Object
+	if w.ref.Family() == "inquiry" {
+		about.Relationships = map[string][]domain.Ref{"inquiries": {w.ref}}
+	}
 	for _, c := range cases {
 		if c.Ref == w.ref {
 			continue
 		}
-		_, err := w.store.Object(ctx, w.env, c.Ref)
+		stored, err := w.store.Object(ctx, w.env, c.Ref)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			w.save.Objects = append(w.save.Objects, c)
+			w.save.Objects = append(w.save.Objects, fold.WithAttachments(c, about))
 		case err != nil:
 			return err
+		case stored.Relationships["inquiries"] == nil && about.Relationships != nil:
+			w.save.Objects = append(w.save.Objects, fold.WithAttachments(stored, about))
 		}
 	}
 	return nil

@@ -87,7 +87,7 @@ func (w *work) fold() {
 func (w *work) replace(object domain.Object) {
 	object.Version, object.EventID = w.next.Version, w.next.EventID
 	object.LastReferenceID, object.LastReferenceAt = w.next.LastReferenceID, w.next.LastReferenceAt
-	object = fold.WithReference(object)
+	object = fold.WithAttachments(fold.WithReference(object), w.next)
 	if object.Status != w.next.Status {
 		w.transitions = append(w.transitions, domain.Transition{Object: w.ref, From: w.next.Status, To: object.Status, At: object.AsOf, Event: "read"})
 	}

@@ -109,7 +109,11 @@ func (s *server) getAction(ctx context.Context, in *IDInput) (*struct{ Body Acti
 	return s.showFate(ctx, env, a)
 }
 
-// showFate returns an action with its audit entries.
+// actionRead is what the audit trail says of a read of an action.
+const actionRead = "action.read"
+
+// showFate returns an action with its audit entries, without the reads: this one would change
+// the answer to the next, and its ETag.
 func (s *server) showFate(ctx context.Context, env domain.Environment, a domain.Action) (*struct{ Body ActionDetail }, error) {
 	detail := ActionDetail{Action: showAction(a), Audit: []audit.Entry{}}
 	entries, err := s.Store.AuditOf(ctx, env, []string{a.Spec.Target.ID})
@@ -117,12 +121,12 @@ func (s *server) showFate(ctx context.Context, env domain.Environment, a domain.
 		return nil, s.failed(ctx, err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Detail, a.ID) && strings.HasPrefix(e.What, "action.") {
+		if strings.HasPrefix(e.Detail, a.ID) && strings.HasPrefix(e.What, "action.") && e.What != actionRead {
 			detail.Audit = append(detail.Audit, e)
 		}
 	}
 	if detail.sensitive() {
-		if err := s.recordRead(ctx, env, "action.read", a.Spec.Target, a.ID); err != nil {
+		if err := s.recordRead(ctx, env, actionRead, a.Spec.Target, a.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -162,6 +162,9 @@ func (s *server) createEndpoint(ctx context.Context, in *struct {
 	e := domain.Endpoint{Environment: env, Name: in.Body.Name, URL: in.Body.URL, Types: in.Body.Types, Position: -1, CreatedAt: s.Now()}
 	if in.Body.After != nil {
 		e.Position = *in.Body.After
+		if err := s.reached(ctx, env, e.Position, "body.after"); err != nil {
+			return nil, err
+		}
 	}
 	made := ""
 	if e.Secrets = signing(in.Body.Secrets); len(e.Secrets) == 0 {

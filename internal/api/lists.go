@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/idemhq/idem/internal/domain"
@@ -128,6 +129,31 @@ func (s *server) listNotifications(ctx context.Context, in *notificationsInput) 
 	out.Body.Data, out.Body.Next = showAll(page.Rows, notify.Show), strconv.FormatInt(f.After, 10)
 	if n := len(page.Rows); n > 0 {
 		out.Body.Next = strconv.FormatInt(page.Rows[n-1].Sequence, 10)
+		return out, nil
 	}
-	return out, nil
+	return out, s.reached(ctx, env, f.After, "query.after")
+}
+
+// reached returns an error if there is no notification yet with a sequence that a client has
+// seen. A database that was restored from a backup gives the next notifications sequences
+// that the client would skip without noticing.
+func (s *server) reached(ctx context.Context, env domain.Environment, seen int64, where string) error {
+	newest, err := s.newest(ctx, env)
+	if err != nil || seen <= newest {
+		return err
+	}
+	return problem(invalidRequest, "the client has seen more notifications than there are: if the database was restored from a backup, read the subjects again, and go on after the last notification",
+		ProblemField{where, fmt.Sprintf("the last notification is %d", newest)})
+}
+
+// newest returns the sequence of the last notification, or 0 if there is none.
+func (s *server) newest(ctx context.Context, env domain.Environment) (int64, error) {
+	page, err := s.Store.Notifications(ctx, env, store.Filter{Limit: 1})
+	if err != nil {
+		return 0, s.failed(ctx, err)
+	}
+	if len(page.Rows) == 0 {
+		return 0, nil
+	}
+	return page.Rows[0].Sequence, nil
 }

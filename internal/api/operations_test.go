@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestEveryOperationAnswersAsItIsDescribed(t *testing.T) {
 		t.Run(request.operation, func(t *testing.T) { w.drive(t, request.operation, request.path, request.body) })
 	}
 	elsewhere := func(operation string) bool { // the tests of the service have a verifier and a stream
-		return strings.Contains(operation, "/verifications") || strings.HasSuffix(operation, "/stream")
+		return strings.Contains(operation, "/verifications") || operation == "GET /v1/{environment}/stream"
 	}
 	for path, item := range openAPI(w)["paths"].(map[string]any) {
 		for method := range item.(map[string]any) {
@@ -120,14 +121,49 @@ func TestEveryOperationAnswersAsItIsDescribed(t *testing.T) {
 	}
 }
 
+// refuse sends what every operation rejects.
+func (w *world) refuse(t *testing.T, method, path, body string) {
+	if got := w.call("", method, path, body); got.Code != http.StatusUnauthorized {
+		t.Errorf("without a token it answered %d %s", got.Code, got.Body)
+	}
+	if got := w.call("token", method, path+"?no_such=1", body); got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "unknown-parameter") {
+		t.Errorf("to an unknown parameter it answered %d %s", got.Code, got.Body)
+	}
+	if method != http.MethodPost && method != http.MethodPatch {
+		return
+	}
+	if got := w.call("token", method, path, `{"name":"`+strings.Repeat("x", 2<<20)+`"}`); got.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("to a body of two mebibytes it answered %d %s", got.Code, got.Body)
+	}
+}
+
+// repeat sends a request again: a GET with the ETag of its answer, a POST with its
+// idempotency key.
+func (w *world) repeat(t *testing.T, method, path, body, idempotency string, first *httptest.ResponseRecorder) {
+	switch method {
+	case http.MethodGet:
+		if got := w.call("token", method, path, body, "If-None-Match", first.Header().Get("ETag")); got.Code != http.StatusNotModified {
+			t.Errorf("to its ETag %q it answered %d %s", first.Header().Get("ETag"), got.Code, got.Body)
+		}
+	case http.MethodPost:
+		got := w.call("token", method, path, body, key, idempotency)
+		secret := strings.Contains(got.Body.String(), "secret-already-shown")
+		if !secret && (got.Header().Get("Idempotent-Replayed") != "true" || got.Code != first.Code || got.Body.String() != first.Body.String()) {
+			t.Errorf("to its idempotency key it answered %d %s, first %d %s", got.Code, got.Body, first.Code, first.Body)
+		}
+	}
+}
+
 // drive calls an operation and validates the answer.
 func (w *world) drive(t *testing.T, operation, id, body string) {
 	method, template, _ := strings.Cut(operation, " ")
 	path := strings.NewReplacer("{environment}", "sandbox", "{id}", id, "{name}", id, "{reference}", id).Replace(template)
-	got := w.call("token", method, path, body)
+	w.refuse(t, method, path, body)
+	got := w.call("token", method, path, body, key, strings.ReplaceAll(operation, " ", "_"))
 	if got.Code < 200 || got.Code > 299 {
 		t.Fatalf("answered %d %s", got.Code, got.Body)
 	}
+	w.repeat(t, method, path, body, strings.ReplaceAll(operation, " ", "_"), got)
 	if got.Code == http.StatusNoContent {
 		return
 	}

@@ -53,7 +53,7 @@ func registerStream(api huma.API, s *server) {
 		}
 		after, err := s.streamStart(ctx, env, in)
 		if err != nil {
-			return nil, s.failed(ctx, err)
+			return nil, err
 		}
 		select {
 		case places <- struct{}{}:
@@ -71,15 +71,13 @@ func registerStream(api huma.API, s *server) {
 func (s *server) streamStart(ctx context.Context, env domain.Environment, in *streamInput) (int64, error) {
 	switch {
 	case in.LastEventID != "":
-		return sequence(in.LastEventID), nil
+		after := sequence(in.LastEventID)
+		return after, s.reached(ctx, env, after, "header.Last-Event-ID")
 	case in.After != "":
-		return sequence(in.After), nil
+		after := sequence(in.After)
+		return after, s.reached(ctx, env, after, "query.after")
 	}
-	page, err := s.Store.Notifications(ctx, env, store.Filter{Limit: 1})
-	if err != nil || len(page.Rows) == 0 {
-		return 0, err
-	}
-	return page.Rows[0].Sequence, nil
+	return s.newest(ctx, env)
 }
 
 // stream sends notifications until the client leaves, its token is no longer valid, or the

@@ -38,18 +38,22 @@ func TestTheSandboxRefusesAsPersonaWasSeenTo(t *testing.T) {
 }
 
 // seenWorld holds ids that the rows refer to.
-type seenWorld struct{ account, inquiry string }
+type seenWorld struct{ account, inquiry, transaction string }
 
 func (s served) seenWorld(t *testing.T) seenWorld {
 	t.Helper()
 	s.made(t, "/accounts", `"reference-id":"taken"`)
+	s.made(t, "/transactions", `"transaction-type-id":"`+sandbox.TransactionTypeID+`","reference-id":"taken"`)
 	return s.freshWorld(t)
 }
 
 // freshWorld returns a new account and a new inquiry.
 func (s served) freshWorld(t *testing.T) seenWorld {
 	t.Helper()
-	return seenWorld{s.made(t, "/accounts", ""), s.made(t, "/inquiries", `"inquiry-template-id":"`+sandbox.InquiryTemplateID+`"`)}
+	return seenWorld{
+		account: s.made(t, "/accounts", ""), inquiry: s.made(t, "/inquiries", `"inquiry-template-id":"`+sandbox.InquiryTemplateID+`"`),
+		transaction: s.made(t, "/transactions", `"transaction-type-id":"`+sandbox.TransactionTypeID+`"`),
+	}
 }
 
 // made creates a resource and returns its id.
@@ -137,6 +141,11 @@ func (w seenWorld) rows() []seen {
 		{"an empty reference id", "PATCH", "/accounts/" + w.account, attributes(`"reference-id":""`), 400, wrong, "Reference can't be blank"},
 		{"a long reference id of a new account", "POST", "/accounts", attributes(`"reference-id":"` + long + `"`), 400, wrong, "must be shorter than 255 characters"},
 		{"a long reference id", "PATCH", "/accounts/" + w.account, attributes(`"reference-id":"` + long + `"`), 400, wrong, "must be shorter than 255 characters"},
+		{"a reference id that another transaction has", "PATCH", "/transactions/" + w.transaction, attributes(`"reference-id":"taken"`), 409, "Record not unique", ""},
+		{"an empty reference id of a new transaction", "POST", "/transactions", attributes(`"transaction-type-id":"` + sandbox.TransactionTypeID + `","reference-id":""`), 400, wrong, "Reference can't be blank"},
+		{"an empty reference id of a transaction", "PATCH", "/transactions/" + w.transaction, attributes(`"reference-id":" "`), 400, wrong, "Reference can't be blank"},
+		{"a long reference id of a new transaction", "POST", "/transactions", attributes(`"transaction-type-id":"` + sandbox.TransactionTypeID + `","reference-id":"` + long + `"`), 400, wrong, "must be shorter than 255 characters"},
+		{"a long reference id of a transaction", "PATCH", "/transactions/" + w.transaction, attributes(`"reference-id":"` + long + `"`), 400, wrong, "must be shorter than 255 characters"},
 		{"a long tag", "POST", "/accounts/" + w.account + "/add-tag", `{"meta":{"tag-name":"` + long + `"}}`, 400, wrong, "must be shorter than 255 characters"},
 		{"a long tag of a change", "PATCH", "/accounts/" + w.account, attributes(`"tags":["` + long + `"]`), 400, wrong, "must be shorter than 255 characters"},
 		{"social media for a first name", "POST", "/reports", report(sandbox.SocialMediaReportTemplateID, `"name-first":"Jane"`), 400, wrong, ""},

@@ -38,12 +38,15 @@ func (n Network) transport() *http.Transport {
 	}
 }
 
-// guard refuses the addresses in the special-purpose registries of IANA.
+// guard refuses the addresses in the special-purpose registries of IANA, and the public one
+// at which Azure's machines reach the service that gives them their certificates
+// (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+// The metadata services of other clouds are at addresses of the registries.
 func (n Network) guard() *ssrf.Guardian {
 	if n.guardian != nil {
 		return n.guardian
 	}
-	return ssrf.New(ssrf.WithAnyPort())
+	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")))
 }
 
 // CheckURL returns an error that says why a URL cannot be used for an endpoint.

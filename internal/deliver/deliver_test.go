@@ -362,6 +362,29 @@ func TestADeadEndpointIsPausedAndGetsEverythingWhenItIsBack(t *testing.T) {
 	})
 }
 
+// A node whose clock is three hours ahead tries to deliver, and stops: the receiver takes no
+// message of the future. Then the clock is corrected.
+func TestAClockThatWasAheadDelaysNoDelivery(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t testing.TB, open func() database) {
+		db := open()
+		r := newReceiver(t, nil)
+		create(t, db, r.endpoint("crm"))
+		ahead := func() time.Time { return db.Now().Add(3 * time.Hour) }
+		config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Network: deliver.Network{AllowPrivate: true}}
+		stop := run(t, deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), ahead))
+		change(t, db, "created", "user-1", "user-2")
+		change(t, db, "approved", "user-1", "user-2")
+		eventually(t, func() bool {
+			page, err := db.Deliveries(t.Context(), domain.Sandbox, store.Filter{Limit: 100})
+			return err == nil && len(slices.DeleteFunc(page.Rows, func(d domain.Delivery) bool { return d.Attempts == 0 })) == 2
+		}, func() string { return "the first of each subject are rejected" })
+		stop()
+		start(t, db)
+		wantInOrder(t, r.await(4), 2, 2)
+	})
+}
+
 func TestAnEndpointThatIsGoneIsDisabledAndTheOthersAreTold(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t testing.TB, open func() database) {

@@ -22,10 +22,16 @@ const (
 // open reports whether the breaker is open.
 func (h health) open() bool { return h.failures >= tolerated }
 
+// paused reports whether no attempt may begin. A pause that is longer than any was set by a
+// clock that was ahead.
+func (h health) paused(now time.Time) bool {
+	return now.Before(h.until) && h.until.Sub(now) <= longestAsked+clockError
+}
+
 // room returns how many attempts may run at a time.
 func (h health) room(now time.Time) int {
 	switch {
-	case now.Before(h.until):
+	case h.paused(now):
 		return 0
 	case h.open():
 		return 1
@@ -39,8 +45,11 @@ func (h health) after(a answer, now time.Time, draw float64) health {
 	if a.alive() {
 		return health{}
 	}
-	if h.open() && now.Before(h.until) {
+	if h.open() && h.paused(now) {
 		return h // this attempt began before the breaker opened
+	}
+	if !h.paused(now) {
+		h.until = time.Time{}
 	}
 	h.failures++
 	if h.open() {

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,6 +16,8 @@ const (
 	retryFactor  = 3
 	longestRetry = 4 * time.Hour
 	keptAttempts = 10 // per delivery: the last ones
+
+	clockError = time.Minute // by which the clocks of two nodes may differ
 )
 
 // answer is the answer of an endpoint to one attempt.
@@ -58,13 +61,37 @@ func settle(d domain.Delivery, a answer, now time.Time, draw float64) domain.Del
 
 // backoff returns the wait after a number of attempts. Half of it is random.
 func backoff(attempts int, draw float64) time.Duration {
+	wait := longestBackoff(attempts)
+	return wait/2 + time.Duration(draw*float64(wait/2))
+}
+
+func longestBackoff(attempts int) time.Duration {
 	wait := firstRetry
 	for range attempts - 1 {
 		if wait = min(wait*retryFactor, longestRetry); wait == longestRetry {
 			break
 		}
 	}
-	return wait/2 + time.Duration(draw*float64(wait/2))
+	return wait
+}
+
+// wait is the longest wait of deliveries with at most so many attempts.
+type wait struct {
+	attempts int
+	longest  time.Duration
+}
+
+// waits are the longest waits of a regular schedule. Deliveries that wait longer were
+// scheduled by a clock that was ahead. local says that a function of this program is called.
+func waits(local bool) []wait {
+	if local {
+		return []wait{{math.MaxInt32, longestRecall + clockError}}
+	}
+	early := 1
+	for longestBackoff(early+1) <= longestAsked {
+		early++
+	}
+	return []wait{{0, clockError}, {early, longestAsked + clockError}, {math.MaxInt32, longestRetry + clockError}}
 }
 
 // retryAfter parses the Retry-After header: seconds, or a time. It returns 0 if the header

@@ -193,3 +193,30 @@ func TestAnEndpointThatAsksForTimeGetsIt(t *testing.T) {
 		t.Errorf("asked for too much it is %+v", h)
 	}
 }
+
+// No delivery that a right clock has scheduled counts as scheduled by a clock that was ahead.
+func TestEveryWaitOfTheScheduleIsWithinItsLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		local := rapid.Bool().Draw(t, "local")
+		a := said(503)
+		a.local, a.retryAfter = local, time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "asked"))
+		d := settle(domain.Delivery{CreatedAt: start, Attempts: rapid.IntRange(0, 40).Draw(t, "attempts")}, a, start, rapid.Float64Range(0, 0.999).Draw(t, "draw"))
+		for _, w := range waits(local) {
+			if wait := d.NextAttemptAt.Sub(start); d.Attempts <= w.attempts && wait > w.longest {
+				t.Fatalf("after %d attempts it waits %s, which is limited to %s", d.Attempts, wait, w.longest)
+			}
+		}
+	})
+}
+
+// An endpoint that fails again after the clock was corrected is paused again, not tried
+// without a pause until the clock is where it was.
+func TestAPauseByAClockThatWasAheadIsOver(t *testing.T) {
+	h := health{failures: 9, until: start.Add(3 * time.Hour)}
+	if h.room(start) != 1 {
+		t.Fatalf("there is room for %d", h.room(start))
+	}
+	if h = h.after(said(503), start, 0.999); h.room(start) != 0 || h.room(start.Add(longestPause)) != 1 {
+		t.Errorf("after another failure it is %+v", h)
+	}
+}

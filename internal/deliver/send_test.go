@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -174,8 +175,8 @@ func TestAnErrorDoesNotShowTheAddress(t *testing.T) {
 func TestAddressesThatAreNotPublicAreNotReached(t *testing.T) {
 	s := testSender(t, Network{})
 	for _, host := range []string{
-		"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
-		"[::1]", "[::]", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+		"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "168.63.129.16", "100.100.100.200",
+		"[::1]", "[::]", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[::127.0.0.1]", "[2001:0:7f00:1::]", "[fe80::1%25lo]",
 	} {
 		if a := s.send(t.Context(), endpointAt("http://"+host+":1/", NewSecret()), "ntf_1", nil); !strings.Contains(a.Error, "not public") {
 			t.Errorf("%s: %+v", host, a)
@@ -210,7 +211,9 @@ func TestTheAddressThatIsDialledIsTheOneThatIsChecked(t *testing.T) {
 
 	answers := []string{"127.0.0.1", "127.0.0.2", "127.0.0.1"} // of the resolver, one after the other
 	var asked atomic.Int32
-	resolver := resolverOf(func() netip.Addr { return netip.MustParseAddr(answers[(int(asked.Add(1))-1)%len(answers)]) })
+	resolver := resolverOf(func() []netip.Addr {
+		return []netip.Addr{netip.MustParseAddr(answers[(int(asked.Add(1))-1)%len(answers)])}
+	})
 	public := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.1/32"))) // stands for the public address
 	s := testSender(t, Network{Resolver: resolver, guardian: public})
 	e := endpointAt("http://host.example:"+port+"/", NewSecret())
@@ -228,8 +231,52 @@ func TestTheAddressThatIsDialledIsTheOneThatIsChecked(t *testing.T) {
 	}
 }
 
-// resolverOf answers every question for an IPv4 address with the next one of address.
-func resolverOf(address func() netip.Addr) *net.Resolver {
+// A name may have public and inner addresses at the same time, so that a check of one of them
+// lets the other be dialled.
+func TestOfSeveralAddressesOnlyThePublicOnesAreDialled(t *testing.T) {
+	var received, inside atomic.Int32
+	good := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		received.Add(1)
+		w.Header().Set("Connection", "close")
+	}))
+	defer good.Close()
+	_, port, _ := net.SplitHostPort(good.Listener.Addr().String())
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.2", port))
+	if err != nil {
+		t.Skip("127.0.0.2 is not an address of this machine")
+	}
+	inner := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside.Add(1) })}
+	go inner.Serve(listener)
+	defer inner.Close()
+
+	public := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.1/32"))) // stands for the public address
+	for name, addresses := range map[string][]string{
+		"the inner one first":  {"127.0.0.2", "127.0.0.1"},
+		"the public one first": {"127.0.0.1", "127.0.0.2"},
+		"only inner ones":      {"127.0.0.2", "127.0.0.3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			received.Store(0)
+			resolver := resolverOf(func() (all []netip.Addr) {
+				for _, a := range addresses {
+					all = append(all, netip.MustParseAddr(a))
+				}
+				return all
+			})
+			s := testSender(t, Network{Resolver: resolver, guardian: public})
+			a := s.send(t.Context(), endpointAt("http://host.example:"+port+"/", NewSecret()), "ntf_1", nil)
+			if slices.Contains(addresses, "127.0.0.1") != a.accepted() || a.accepted() != (received.Load() == 1) {
+				t.Errorf("the endpoint received %d: %+v", received.Load(), a)
+			}
+			if inside.Load() != 0 {
+				t.Error("the inner server was reached")
+			}
+		})
+	}
+}
+
+// resolverOf answers every question for an IPv4 address with the next ones of addresses.
+func resolverOf(addresses func() []netip.Addr) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {
@@ -242,16 +289,16 @@ func resolverOf(address func() netip.Addr) *net.Resolver {
 			if _, err := io.ReadFull(ours, question); err != nil {
 				return
 			}
-			reply := answerTo(question, address)
+			reply := answerTo(question, addresses)
 			_, _ = ours.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)) // the asker may be gone
 		}()
 		return theirs, nil
 	}}
 }
 
-// answerTo answers a DNS question (RFC 1035, 4.1): with an address to one of type A, and
+// answerTo answers a DNS question (RFC 1035, 4.1): with addresses to one of type A, and
 // with none to others.
-func answerTo(question []byte, address func() netip.Addr) []byte {
+func answerTo(question []byte, addresses func() []netip.Addr) []byte {
 	end := 12
 	for question[end] != 0 {
 		end += int(question[end]) + 1
@@ -260,9 +307,11 @@ func answerTo(question []byte, address func() netip.Addr) []byte {
 	end += 5
 	reply := append([]byte{question[0], question[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, question[12:end]...)
 	if isA {
-		reply[7] = 1
-		reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4) // the name of the question, type A, class IN, for 0 seconds
-		reply = append(reply, address().AsSlice()...)
+		for _, a := range addresses() {
+			reply[7]++
+			reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4) // the name of the question, type A, class IN, for 0 seconds
+			reply = append(reply, a.AsSlice()...)
+		}
 	}
 	return reply
 }

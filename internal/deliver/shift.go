@@ -21,8 +21,9 @@ type shift struct {
 	claim   store.Claim
 	renewed time.Time
 	health  health
-	version int64 // of the settings
-	over    bool  // the endpoint is gone or was deleted
+	version int64     // of the settings
+	over    bool      // the endpoint is gone or was deleted
+	limited time.Time // when the waits of deliveries were last limited
 
 	look    bool            // the database may have due deliveries that are not in the queue
 	queue   []store.Due     // due deliveries that have not begun
@@ -66,6 +67,7 @@ const (
 	queued       = 256              // deliveries that are read at a time
 	afterError   = time.Second      // until the database is used again
 	atTheLatest  = time.Second      // a shift reads again: deliveries may have been replayed
+	limitAgain   = time.Minute      // between two checks of what is scheduled
 	drainTime    = 3 * time.Second  // for running attempts when the service stops
 	saveTime     = 10 * time.Second // the database may not answer
 )
@@ -83,6 +85,7 @@ func (s *shift) run(ctx context.Context) {
 	defer cut()
 	for ctx.Err() == nil && !s.over && s.claimed(ctx) {
 		s.follow()
+		s.limitWaits(ctx)
 		room, err := s.dispatch(ctx, sending)
 		if err != nil {
 			s.complain(ctx, err)
@@ -111,6 +114,29 @@ func (s *shift) claimed(ctx context.Context) bool {
 func (s *shift) follow() {
 	if version := s.endpoint().Version; version != s.version {
 		s.version, s.health = version, health{}
+	}
+}
+
+// limitWaits makes deliveries due, now and then, that a clock which was ahead has scheduled.
+func (s *shift) limitWaits(ctx context.Context) {
+	if !s.limited.IsZero() && time.Since(s.limited) < limitAgain {
+		return
+	}
+	s.limited = time.Now()
+	_, local := s.function(s.key.name)
+	for _, w := range waits(local) {
+		err := s.turn(ctx, func() error {
+			n, err := s.rows.LimitWaits(ctx, s.key.environment, s.key.name, s.now(), w.attempts, w.longest)
+			if n > 0 {
+				s.log.WarnContext(ctx, "deliveries were scheduled by a clock that was ahead; they are due now", "deliveries", n)
+				s.look = true
+			}
+			return err
+		})
+		if err != nil {
+			s.complain(ctx, err)
+			return // again in a minute
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 		if known && order(s.Object, r.Object) <= 0 {
 			r.Stale = append(r.Stale, s.EventID)
 			r.Reread = r.Reread || contradicts(s.Object, r.Object)
+			if attached, changed := withAttachments(r.Object, s.Object); changed {
+				r.Object, r.Changed = attached, true
+			}
 			continue
 		}
 		r.Reread = r.Reread || known && contradicts(r.Object, s.Object)
@@ -51,7 +55,7 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 			r.Transitions = append(r.Transitions, transition(domain.Object{}, s))
 		}
 		version, last, at := r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt
-		r.Object = s.Object
+		r.Object = WithAttachments(s.Object, r.Object)
 		r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt = version, last, at
 		r.Changed = true
 	}
@@ -94,6 +98,33 @@ func withReference(o domain.Object, reference string, at time.Time) domain.Objec
 		o.LastReferenceID, o.LastReferenceAt = reference, at
 	}
 	return o
+}
+
+// WithAttachments returns a case that is about what another snapshot of it names, if its own
+// relationships are withheld. Otherwise a decline would no longer count for its inquiry.
+func WithAttachments(o, other domain.Object) domain.Object {
+	o, _ = withAttachments(o, other)
+	return o
+}
+
+func withAttachments(o, other domain.Object) (attached domain.Object, changed bool) {
+	if o.Ref.Family() != "case" {
+		return o, false
+	}
+	for _, name := range []string{"inquiries", "accounts"} {
+		refs, given := other.Relationships[name]
+		if _, own := o.Relationships[name]; own || !given {
+			continue
+		}
+		if !changed {
+			o.Relationships, changed = maps.Clone(o.Relationships), true
+		}
+		if o.Relationships == nil {
+			o.Relationships = map[string][]domain.Ref{}
+		}
+		o.Relationships[name] = refs
+	}
+	return o, changed
 }
 
 // contradicts reports whether the lesser snapshot is later than the greater one, which

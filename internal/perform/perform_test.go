@@ -497,6 +497,14 @@ func TestAnActionThatIsNotDueIsSnoozed(t *testing.T) {
 	}
 }
 
+func TestAnActionThatAClockAheadHasScheduledIsPerformed(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+	s.action.NextAttemptAt = s.now.Add(3 * time.Hour)
+	if a := s.perform(); a.State != domain.ActionDone {
+		t.Errorf("it is %s: %s", a.State, a.Outcome)
+	}
+}
+
 func TestAConflictOnAReadCausesNoSecondRead(t *testing.T) {
 	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
 	for range 5 {

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"slices"
+
+	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -35,9 +38,25 @@ func findAbsence(tree *ast.AST) *conditionError {
 	return f.found
 }
 
+// findGuard returns the position of the first test for presence that can make the condition
+// false because a value is absent, or nil. If the rule stops people, such as one that
+// declines, a withheld value would then lead them to the rules after it.
+func findGuard(tree *ast.AST) common.Location {
+	f := &absenceFinder{tree: tree, guards: true}
+	f.visit(tree.Expr(), negative)
+	if f.found == nil {
+		return nil
+	}
+	return f.found.at
+}
+
+// needed are attributes without which no decision approves anybody: see [Facts].Missing.
+var needed = []string{"status", "has_match", "checks"}
+
 type absenceFinder struct {
-	tree  *ast.AST
-	found *conditionError // the first problem
+	tree   *ast.AST
+	guards bool            // only has and in matter
+	found  *conditionError // the first problem
 }
 
 func (f *absenceFinder) report(e ast.Expr, problem, advice string) {
@@ -53,7 +72,7 @@ func (f *absenceFinder) visit(e ast.Expr, p polarity) {
 	switch e.Kind() {
 	case ast.SelectKind:
 		s := e.AsSelect()
-		if s.IsTestOnly() && p != positive {
+		if s.IsTestOnly() && p != positive && !(f.guards && slices.Contains(needed, s.FieldName())) {
 			f.report(e, "has(…) is negated or compared here", `write what the value must be, such as r.has_match == false, which never holds without the value`)
 		}
 		f.visit(s.Operand(), mixed)
@@ -100,7 +119,7 @@ func (f *absenceFinder) call(e ast.Expr, p polarity) {
 			f.report(e, `"key" in … is negated or compared here`, `write what the value must be, such as fields["key"] == "x", which never holds without the value`)
 		}
 	case "clear", "@passed":
-		if p != positive {
+		if p != positive && !f.guards {
 			f.report(e, "passed(…) or clear(…) is negated or compared here", `write what must be the case, such as latest("selfie").status == "failed"`)
 		}
 	default:
@@ -145,6 +164,9 @@ func (f *absenceFinder) isKey(key, of ast.Expr) bool {
 // then count.
 func (f *absenceFinder) mappings(args []ast.Expr) {
 	for _, arg := range args {
+		if f.guards {
+			return
+		}
 		if f.tree.GetType(arg.ID()).Kind() == types.MapKind {
 			f.report(arg, "a whole mapping is counted or compared here", `name the key, such as metadata["key"] == "x"`)
 		}

@@ -21,9 +21,10 @@ import (
 type condition struct {
 	text      string
 	program   cel.Program
-	variables []string // the variables that it uses
-	spelled   []string // the string literals in it, which are safe to show
-	lowerTags []string // texts that it compares with tags, but that no tag equals
+	variables []string        // the variables that it uses
+	spelled   []string        // the string literals in it, which are safe to show
+	lowerTags []string        // texts that it compares with tags, but that no tag equals
+	guard     common.Location // of a test that makes it false because a value is absent; may be nil
 
 	always          bool // true whatever the facts are
 	withoutEvidence bool // true for a person without verifications and reports
@@ -65,7 +66,7 @@ func (l *language) compile(text string, approves bool) (*condition, error) {
 	if err != nil {
 		return nil, &conditionError{common.NoLocation, err.Error()}
 	}
-	c := &condition{text: text, program: program, lowerTags: lowerTags(native)}
+	c := &condition{text: text, program: program, lowerTags: lowerTags(native), guard: findGuard(native)}
 	c.note(native)
 	known := map[string]any{"thresholds": l.numbers()}
 	if value, _, err := program.Eval(known); err == nil {

@@ -103,6 +103,9 @@ func (l *loader) head() error {
 		return l.problem("$", "version is missing: name this version of the rules, such as a date")
 	}
 	for status, verdict := range l.file.CaseStatuses {
+		if status == "" {
+			return l.problem("$.case_statuses", "a status is empty: a case whose status is withheld has none, and always means review")
+		}
 		verdicts := []string{"pending", "review", "approved", "declined"}
 		if !slices.Contains(verdicts, string(verdict)) {
 			return l.problem("$.case_statuses", "%q means %q, which is not pending, review, approved or declined%s", status, verdict, didYouMean(string(verdict), verdicts))

@@ -46,6 +46,7 @@ func TestBadPoliciesAreRejectedWithThePosition(t *testing.T) {
 		"no version":                          {"rules: []\n", 1, "version is missing"},
 		"a second document":                   {head + approve + "---\nversion: \"2\"\n", 1, "several documents"},
 		"an unknown verdict of a case status": {"version: \"1\"\ncase_statuses: {Open: aproved}\n", 2, `did you mean "approved"?`},
+		"an empty case status":                {"version: \"1\"\ncase_statuses: {\"\": approved}\n", 2, "always means review"},
 		"an unknown value of reapply":         {"version: \"1\"\nreapply: maybe\n", 2, "deny, review or allow"},
 		"a threshold whose name cannot be used in conditions": {"version: \"1\"\nthresholds: {max-risk: 1}\n", 2, `such as "max_risk"`},
 		"an infinite threshold":                               {"version: \"1\"\nthresholds: {risk: .inf}\n", 2, "not a finite number"},
@@ -150,6 +151,36 @@ func TestProbableMistakesCauseWarnings(t *testing.T) {
 				if !strings.Contains(got[i], test.want[i]) {
 					t.Errorf("warned of %q, want %q", got[i], test.want[i])
 				}
+			}
+		})
+	}
+}
+
+// A rule that declines when there is a bad value does not match if the value is withheld.
+func TestARuleThatStopsByAGuardedValueBeforeAnApprovalCausesAWarning(t *testing.T) {
+	const (
+		stops    = "  - {name: stop, on: {object: inquiry, to: [completed]}, when: '%s', then: [decline_inquiry]}\n"
+		approves = "  - {name: approve, on: {object: inquiry, to: [completed]}, when: passed(\"selfie\"), then: [approve_inquiry]}\n"
+		rest     = "  - {name: rest, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [mark_inquiry_for_review]}\n"
+	)
+	const guarded = `has(inquiry.note) && inquiry.note == "bad"`
+	for name, test := range map[string]struct {
+		rules string
+		warns bool
+	}{
+		"has, before an approval":             {fmt.Sprintf(stops, guarded) + approves + rest, true},
+		"a key, before an approval":           {fmt.Sprintf(stops, `"risk" in inquiry.fields && inquiry.fields["risk"] == "high"`) + approves + rest, true},
+		"has, after the approval":             {approves + fmt.Sprintf(stops, guarded) + rest, false},
+		"has, without an approval":            {fmt.Sprintf(stops, guarded) + rest, false},
+		"the value alone":                     {fmt.Sprintf(stops, `inquiry.note == "bad"`) + approves + rest, false},
+		"the value or its absence":            {fmt.Sprintf(stops, `!has(inquiry.note) || inquiry.note == "bad"`) + approves + rest, false},
+		"a value that no decision is without": {fmt.Sprintf(stops, `reports.exists(r, has(r.has_match) && r.has_match)`) + approves + rest, false},
+		"a rule that continues":               {strings.Replace(strings.Replace(fmt.Sprintf(stops, guarded), "decline_inquiry", "tag_inquiry: BAD", 1), "when:", "continue: true, when:", 1) + approves + rest, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := load(t, ordered(test.rules)).Warnings()
+			if warned := len(got) == 1 && strings.Contains(got[0], `if this value is withheld, the rule does not match, and "approve" may approve`); warned != test.warns || !warned && len(got) > 0 {
+				t.Errorf("warned of %q", got)
 			}
 		})
 	}

@@ -86,6 +86,10 @@ func (l *loader) warn() {
 			l.warning(path, "the rule also approves a person without any verification: require one, such as passed(\"government-id\")")
 		}
 		if r.when != nil {
+			if by := l.policy.approvedAfter(i); by != "" && r.when.guard != nil {
+				l.policy.warnings = append(l.policy.warnings, inCondition(l.at, path+".when", r.when.text, r.when.guard,
+					fmt.Sprintf("if this value is withheld, the rule does not match, and %q may approve: test the value alone, because a condition that reads an absent value leads to a review", by)).Error())
+			}
 			for _, tag := range r.when.lowerTags {
 				l.warning(path+".when", "no tag is %q: Persona shows tags in capitals, so write %q", tag, strings.ToUpper(tag))
 			}
@@ -101,6 +105,21 @@ func (l *loader) warn() {
 			}
 		}
 	}
+}
+
+// approvedAfter returns the name of a rule after the i-th one that approves on one of its
+// transitions, if the i-th rule stops people from being approved; otherwise "".
+func (p *Policy) approvedAfter(i int) string {
+	stops := p.rules[i]
+	if stops.continues || stops.approves {
+		return ""
+	}
+	for _, r := range p.rules[i+1:] {
+		if r.approves && r.object == stops.object && slices.ContainsFunc(r.to, func(to string) bool { return slices.Contains(stops.to, to) }) {
+			return r.name
+		}
+	}
+	return ""
 }
 
 // status adds a warning about a status that case_statuses does not name.

@@ -60,7 +60,7 @@ func (work Workers) register() *river.Workers {
 func snoozeIfNotDue(err error) error {
 	var early store.NotDue
 	if errors.As(err, &early) {
-		return river.JobSnooze(early.Wait)
+		return river.JobSnooze(min(early.Wait, longestDelay))
 	}
 	return err
 }

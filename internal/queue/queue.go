@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,11 @@ import (
 // Queue is River on one database.
 type Queue[Tx any] struct {
 	client *river.Client[Tx]
+	times  times
+	logger *slog.Logger
+
+	stop    context.CancelFunc // ends the checks of times
+	running sync.WaitGroup
 }
 
 const (
@@ -50,16 +56,16 @@ const (
 
 // SQLite creates River's tables and returns a queue that is not running yet.
 func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now)
+	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now, sqliteTime)
 }
 
 // Postgres is like [SQLite] but uses a clock that all nodes share. Only one process at a
 // time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers, now func() time.Time) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now)
+	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now, postgresTime)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool, now func() time.Time) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool, now func() time.Time, value func(time.Time) any) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -87,15 +93,46 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
 	}
-	return &Queue[Tx]{client: client}, nil
+	return &Queue[Tx]{client: client, times: times{driver.GetExecutor(), now, value}, logger: logger}, nil
 }
 
 // Start starts to run jobs.
-func (q *Queue[Tx]) Start(ctx context.Context) error { return q.client.Start(ctx) }
+func (q *Queue[Tx]) Start(ctx context.Context) error {
+	if err := q.times.correct(ctx); err != nil {
+		return err
+	}
+	if err := q.client.Start(ctx); err != nil {
+		return err
+	}
+	checking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	q.stop = stop
+	q.running.Go(func() { q.checkTimes(checking) })
+	return nil
+}
+
+// checkTimes corrects the stored times now and then, until the context ends.
+func (q *Queue[Tx]) checkTimes(ctx context.Context) {
+	every := time.NewTicker(checkTimes)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			if err := q.times.correct(ctx); err != nil && ctx.Err() == nil {
+				q.logger.WarnContext(ctx, "checking the times of jobs failed; retrying in a minute", "error", err)
+			}
+		}
+	}
+}
 
 // Stop waits for the running jobs until ctx ends, and then cancels them. They are retried
 // after the next start.
 func (q *Queue[Tx]) Stop(ctx context.Context) error {
+	if q.stop != nil {
+		q.stop()
+		q.running.Wait()
+	}
 	if err := q.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -111,8 +148,13 @@ func (q *Queue[Tx]) Stop(ctx context.Context) error {
 // little; a lost one costs a verdict.
 func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 	var params []river.InsertManyParams
+	latest := q.times.now().Add(longestDelay)
 	for _, args := range batchJobs(jobs) {
-		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: args.at(), Queue: args.queue()}})
+		at := args.at()
+		if at.After(latest) {
+			at = latest
+		}
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: at, Queue: args.queue()}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("insert jobs: %w", err)

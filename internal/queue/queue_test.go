@@ -74,8 +74,19 @@ var inquiry = domain.Ref{Type: "inquiry", ID: "inq_1"}
 
 func appendEvent(t *testing.T, s store.Store, id string) {
 	t.Helper()
+	appendTo(t, s, id, inquiry)
+}
+
+// appendEventOf appends an event of an inquiry of its own.
+func appendEventOf(t *testing.T, s store.Store, id string) {
+	t.Helper()
+	appendTo(t, s, "evt_of_"+id, domain.Ref{Type: "inquiry", ID: id})
+}
+
+func appendTo(t *testing.T, s store.Store, id string, object domain.Ref) {
+	t.Helper()
 	_, err := s.AppendEvents(t.Context(), []domain.Event{{
-		Environment: domain.Sandbox, ID: id, Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: inquiry,
+		Environment: domain.Sandbox, ID: id, Name: "inquiry.created", CreatedAt: time.Unix(1, 0), Object: object,
 		Body: []byte("{}"), Via: domain.ViaWebhook, ReceivedAt: time.Unix(1, 0), State: domain.EventWaiting,
 	}})
 	if err != nil {

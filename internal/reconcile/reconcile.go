@@ -148,6 +148,9 @@ type work struct {
 	restarted  bool      // its cursor was rejected once; a second time is an error
 	size       int       // of the next page
 	fitting    int       // pages of this size that were not too large
+
+	compared bool          // this machine's clock with Persona's
+	behindBy time.Duration // zero unless it is behind
 }
 
 func (r *Reconciler) begin(ctx context.Context, env domain.Environment, o Options) (*work, error) {
@@ -225,8 +228,9 @@ func (w *work) page(ctx context.Context) error {
 		return err
 	}
 	w.grow()
+	received := w.received(ctx, events)
 	for i := range events {
-		w.prepare(&events[i])
+		w.prepare(&events[i], received)
 		w.mark(events[i])
 	}
 	fresh, err := w.store.AppendEvents(ctx, events)
@@ -278,9 +282,27 @@ func (w *work) behind(events []domain.Event) bool {
 	return false
 }
 
+// received returns when a page of events was received. An event that is dated in the future
+// counts from its receipt. If this machine's clock is behind, that would reverse the order of
+// events, since the list begins with the newest. So Persona's clock counts then.
+func (w *work) received(ctx context.Context, events []domain.Event) time.Time {
+	now := w.now()
+	if !slices.ContainsFunc(events, w.future) {
+		return now
+	}
+	if !w.compared {
+		clock, err := w.lister.Clock(ctx)
+		if w.compared = err == nil; err == nil && clock.After(now.Add(sameClock)) {
+			w.behindBy = clock.Sub(now)
+			w.logger.WarnContext(ctx, "this machine's clock is behind Persona's: synchronize it", "environment", w.run.Environment, "behind", w.behindBy.Round(time.Second))
+		}
+	}
+	return now.Add(w.behindBy)
+}
+
 // prepare sets how an event was received and its state.
-func (w *work) prepare(e *domain.Event) {
-	e.Environment, e.Via, e.ReceivedAt = w.run.Environment, domain.ViaReconcile, w.now()
+func (w *work) prepare(e *domain.Event, received time.Time) {
+	e.Environment, e.Via, e.ReceivedAt = w.run.Environment, domain.ViaReconcile, received
 	if e.CreatedAt.Before(w.knownSince) {
 		e.Via = domain.ViaHistory
 	}

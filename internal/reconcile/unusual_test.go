@@ -73,6 +73,29 @@ func TestAnEventFromTheFutureDoesNotEndAReconciliationEarly(t *testing.T) {
 	}
 }
 
+// An event from the future counts from its receipt. The list begins with the newest event, so
+// on a machine whose clock is behind, each event would count as older than the one before it:
+// a case that was approved and then declined would end as approved.
+func TestAClockThatIsBehindDoesNotReverseTheOrderOfEvents(t *testing.T) {
+	w := newWorld(t)
+	w.reconcile(t, reconcile.Options{})
+	w.clock = noon.Add(time.Hour)
+	w.happen(w.clock, 7) // on three pages
+	w.reconcile(t, reconcile.Options{})
+	for _, e := range w.events {
+		stored, err := w.db.Event(t.Context(), domain.Sandbox, e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stored.CreatedAt.After(stored.ReceivedAt.Add(time.Minute)) {
+			t.Errorf("%s was created at %s and received at %s", e.ID, stored.CreatedAt, stored.ReceivedAt)
+		}
+	}
+	if log := w.log.String(); !strings.Contains(log, "clock is behind Persona's") {
+		t.Errorf("the log does not mention it: %s", log)
+	}
+}
+
 func TestAWatermarkInTheFutureIsIgnored(t *testing.T) {
 	w := newWorld(t)
 	old := domain.Reconciliation{ID: "rec_old", Environment: domain.Sandbox, StartedAt: noon}

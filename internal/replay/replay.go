@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/idemhq/idem/internal/audit"
@@ -89,8 +90,10 @@ func Events(ctx context.Context, s Store, env domain.Environment, what Selection
 		if replayed += n; err != nil {
 			return replayed, err
 		}
-		last := len(page.Rows) - 1
-		if page.Next == 0 || last >= 0 && page.Rows[last].ReceivedAt.Before(what.From) {
+		// A clock that was behind may have dated some of the events too early: one of them does
+		// not mean that all before it are older.
+		recent := slices.ContainsFunc(page.Rows, func(e domain.Event) bool { return !e.ReceivedAt.Before(what.From) })
+		if page.Next == 0 || !recent {
 			return replayed, nil
 		}
 		filter.Before = page.Next

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,29 @@ func TestEvents(t *testing.T) {
 				t.Errorf("the error %v is not found: %v", err, !unknown)
 			}
 		})
+	}
+}
+
+// For a moment a clock was an hour behind.
+func TestAnEventThatIsDatedTooEarlyDoesNotEndAReplay(t *testing.T) {
+	db := newStore(t)
+	const events = 150 // on two pages
+	var batch []domain.Event
+	for i := range events {
+		e := domain.Event{
+			Environment: domain.Sandbox, ID: fmt.Sprintf("evt_more_%d", i), Name: "inquiry.started", CreatedAt: noon, Object: domain.Ref{Type: "inquiry", ID: "inq_2"}, Body: []byte("{}"),
+			Via: domain.ViaWebhook, ReceivedAt: noon.Add(time.Minute), State: domain.EventPoison,
+		}
+		if i == events-100 { // the last one of the first page
+			e.ReceivedAt = noon.Add(-time.Hour)
+		}
+		batch = append(batch, e)
+	}
+	if _, err := db.AppendEvents(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := replay.Events(t.Context(), db, domain.Sandbox, replay.Selection{From: noon.Add(time.Second)}, "a person", noon); err != nil || n != events-1 {
+		t.Errorf("%d of %d events wait again, error %v", n, events-1, err)
 	}
 }
 

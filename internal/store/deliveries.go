@@ -81,6 +81,11 @@ type Deliveries interface {
 	// the time at which the next one is due; zero if there is none.
 	Due(ctx context.Context, env domain.Environment, endpoint string, now time.Time, limit int) (due []Due, next time.Time, err error)
 
+	// LimitWaits makes the deliveries due, among those with at most so many attempts, that
+	// wait longer than a limit: a clock that was ahead has scheduled them. It returns their
+	// number.
+	LimitWaits(ctx context.Context, env domain.Environment, endpoint string, now time.Time, attempts int, limit time.Duration) (n int, err error)
+
 	// SaveAttempts saves the result of attempts. When a delivery is finished, the next
 	// delivery of its subject starts waiting for its attempt.
 	SaveAttempts(ctx context.Context, a Attempts) error

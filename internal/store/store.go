@@ -186,10 +186,10 @@ type Store interface {
 	// [Verdicts].
 	SubjectObjects(ctx context.Context, env domain.Environment, reference string) ([]domain.Object, error)
 
-	// Reevaluate recomputes a batch of verdicts that were computed under other rules, in
-	// alphabetical order of reference ids after the given one. It returns the last
-	// reference id it looked at, or "" at the end.
-	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, after string) (last string, told []domain.Notification, err error)
+	// Reevaluate recomputes a batch of verdicts that were computed under other rules, if
+	// those are replaced, in alphabetical order of reference ids after the given one. It
+	// returns the last reference id it looked at, or "" at the end.
+	Reevaluate(ctx context.Context, env domain.Environment, v Verdicts, replaces func(rules string) bool, after string) (last string, told []domain.Notification, err error)
 
 	// Tried records that processing events failed. If poison is not zero, events that have
 	// failed that often become poison with notifications and an audit entry, and are returned.
@@ -240,7 +240,8 @@ type Store interface {
 	Discard(ctx context.Context, env domain.Environment, id string, log []audit.Entry) error
 
 	// BeginReconciliation resumes the environment's unfinished reconciliation or starts the
-	// given one, for a holder until a time. If another holder has it, ok is false.
+	// given one, for a holder until a time. If another holder has it, ok is false, unless it is
+	// held for more than twice that time: the clock was ahead then.
 	BeginReconciliation(ctx context.Context, r domain.Reconciliation, holder string, now, until time.Time) (current domain.Reconciliation, ok bool, err error)
 
 	// SaveReconciliation saves the progress or the end of a reconciliation. It returns

@@ -48,7 +48,8 @@ type Request struct {
 type Requests interface {
 	// BeginRequest stores a request that begins now, unless there is one with its token and
 	// key: then it returns that one and begun is false. It takes over a request with the same
-	// hash that is still handled and began before stale, since its process is gone.
+	// hash that is still handled and began before stale, since its process is gone, or as
+	// long after now, since the clock was ahead then.
 	// It deletes some requests that began before expired.
 	BeginRequest(ctx context.Context, r Request, now, stale, expired time.Time) (stored Request, begun bool, err error)
 

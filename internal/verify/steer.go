@@ -133,8 +133,10 @@ func (w work) cancelClaimed(ctx context.Context, row domain.Verification, reason
 		if err != nil {
 			return row, Inquiry{}, err
 		}
-		if found == nil && w.now().Sub(latest(row.KeyMadeAt, row.Spent)) < effectDelay {
-			return row, Inquiry{}, ErrUncertain
+		if found == nil {
+			if row, err = w.waited(ctx, row, latest(row.KeyMadeAt, row.Spent)); err != nil {
+				return row, Inquiry{}, err
+			}
 		}
 		if found == nil { // the next start requests another one
 			row.Starting = false
@@ -177,6 +179,13 @@ func (w work) expire(ctx context.Context, row domain.Verification, i Inquiry) (d
 		return row, now, closed(now, "cancelled", now.Status)
 	}
 	return row, i, err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func latest(a, b time.Time) time.Time {

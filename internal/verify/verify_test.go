@@ -446,6 +446,47 @@ func TestACancellationOfAnUncertainStart(t *testing.T) {
 	}
 }
 
+// A clock was three hours ahead when the outcome of a start became uncertain. After it is
+// right again, the wait is a minute, and not three hours.
+func TestAClockThatWasAheadKeepsNobodyWaiting(t *testing.T) {
+	for name, finish := range map[string]func(*world, string) error{
+		"a start": func(w *world, _ string) error {
+			_, err := w.verify("")
+			return err
+		},
+		"a cancellation": func(w *world, id string) error {
+			_, _, err := w.verifier.Cancel(w.t.Context(), domain.Sandbox, id, "the person left", "test")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			ahead := func() time.Time { return w.sandbox.Now().Add(3 * time.Hour) }
+			right := w.verifier
+			w.verifier = verify.New(w.store, map[domain.Environment]verify.Settings{domain.Sandbox: w.settings}, slog.New(slog.DiscardHandler), ahead)
+			w.during(failing(http.StatusInternalServerError, false))
+			if _, err := w.verify(""); !errors.Is(err, verify.ErrUncertain) {
+				t.Fatalf("the first call: %v", err)
+			}
+			w.during(nil)
+			w.verifier = right
+			row, err := w.db.VerificationOf(t.Context(), domain.Sandbox, "user-1", "kyc")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := finish(w, row.ID); !errors.Is(err, verify.ErrUncertain) {
+					t.Fatalf("within a minute: %v", err)
+				}
+				w.sandbox.Advance(40 * time.Second)
+			}
+			if err := finish(w, row.ID); err != nil {
+				t.Errorf("after a minute: %v", err)
+			}
+		})
+	}
+}
+
 // A reset during a start is not lost, and the inquiry that was being created is kept.
 func TestAResetDuringAStart(t *testing.T) {
 	w := newWorld(t, nil)

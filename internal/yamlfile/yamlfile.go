@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -51,7 +52,9 @@ func (f *File) Read(into any) error {
 		at := tag.GetToken().Position
 		return &Error{f.name, at.Line, at.Column, "YAML tags are not supported; quote the value if it begins with !"}
 	}
-	err := guard(func() error { return yaml.UnmarshalWithOptions(f.source, into, yaml.Strict()) })
+	err := guard(func() error {
+		return yaml.UnmarshalWithOptions(f.source, into, yaml.Strict(), yaml.CustomUnmarshaler(readTime))
+	})
 	if err == nil {
 		return nil
 	}
@@ -74,7 +77,22 @@ func (f *File) Read(into any) error {
 	return e
 }
 
-// locate sets the position of an error about a duration. The YAML library leaves it out, but
+// readTime reads a time or a date. The YAML library takes everything else for no time.
+func readTime(into *time.Time, text []byte) error {
+	given := strings.Trim(strings.TrimSpace(string(text)), `"'`)
+	if given == "" || given == "null" || given == "~" {
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, given); err == nil {
+			*into = t
+			return nil
+		}
+	}
+	return fmt.Errorf("time: %q is not a time such as 2026-01-02T03:04:05Z, nor a date", given)
+}
+
+// locate sets the position of an error about a duration or a time. The YAML library leaves it out, but
 // the error quotes the value.
 func (f *File) locate(e *Error) {
 	parts := strings.Split(e.Problem, `"`)

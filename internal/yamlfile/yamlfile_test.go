@@ -12,8 +12,9 @@ type content struct {
 	Inner struct {
 		Count int `yaml:"count"`
 	} `yaml:"inner"`
-	Rows []map[string]any `yaml:"rows"`
-	Wait time.Duration    `yaml:"wait"`
+	Rows  []map[string]any `yaml:"rows"`
+	Wait  time.Duration    `yaml:"wait"`
+	Since time.Time        `yaml:"since"`
 }
 
 func TestErrorsHavePositions(t *testing.T) {
@@ -30,6 +31,12 @@ func TestErrorsHavePositions(t *testing.T) {
 		"a tag below":                  {"rows:\n  - a: !!str b\n", "f.yaml:2:8: YAML tags are not supported; quote the value if it begins with !"},
 		"a duration without a unit":    {"name: a\nwait: \"30\"\n", `f.yaml:2:7: missing unit in duration "30"`},
 		"a duration in unknown units":  {"words: [a]\nwait: 3x\n", `f.yaml:2:7: unknown unit "x" in duration "3x"`},
+		"a date":                       {"since: 2026-01-02\n", ""},
+		"a time":                       {"since: 2026-01-02T03:04:05Z\n", ""},
+		"a time with a zone":           {"since: \"2026-01-02T03:04:05.5+01:00\"\n", ""},
+		"no time":                      {"since:\nname: a\n", ""},
+		"a word instead of a time":     {"name: a\nsince: yesterday\n", `f.yaml:2:8: "yesterday" is not a time such as 2026-01-02T03:04:05Z, nor a date`},
+		"a day that does not exist":    {"since: 2026-13-01\n", `f.yaml:1:8: "2026-13-01" is not a time such as 2026-01-02T03:04:05Z, nor a date`},
 		"an unknown alias":             {"words: *none\n", `f.yaml:1:9: could not find alias "none"`},
 	} {
 		t.Run(name, func(t *testing.T) {

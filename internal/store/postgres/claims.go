@@ -19,9 +19,11 @@ import (
 // may take. All times are the database's, since the clocks of nodes differ.
 const claimTTL = 2 * time.Minute
 
-// isLive is the condition that the claim c is valid. $3 are the tokens of claims that this
-// node has released but that are still in the table, because the database did not respond.
-const isLive = `c.claimed_at > now() - $1::interval AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval)
+// isLive is the condition that the claim c is valid. A node that was seen in the future is
+// gone: the database's clock was ahead then. $3 are the tokens of claims that this node has
+// released but that are still in the table, because the database did not respond.
+const isLive = `c.claimed_at > now() - $1::interval
+	AND EXISTS (SELECT FROM nodes n WHERE n.id = c.node AND n.seen_at > now() - $2::interval AND n.seen_at < now() + $2::interval)
 	AND c.token <> ALL ($3::text[])`
 
 // tokens are the tokens of released claims that may still be in the table.

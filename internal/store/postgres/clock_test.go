@@ -20,9 +20,9 @@ func TestTheClockFollowsTheDatabase(t *testing.T) {
 		{"a clock that was corrected", time.Minute, 5 * time.Millisecond, 10 * time.Millisecond, 0},
 	} {
 		var c clock
-		c.ahead.Store(int64(test.known))
+		c.reading.Store(&reading{sent.Add(test.known).Round(0), sent})
 		c.compare(sent.Add(test.shown), sent, sent.Add(test.way))
-		if got := time.Duration(c.ahead.Load()); got != test.want {
+		if got := c.when(sent).Sub(sent.Round(0)); got != test.want {
 			t.Errorf("%s: the database is ahead by %v, not %v", test.name, got, test.want)
 		}
 	}

@@ -55,7 +55,7 @@ func (db *DB) heartbeat(ctx context.Context) error {
 // Nodes returns how many processes use the database, this one included.
 func (db *DB) Nodes(ctx context.Context) (int, error) {
 	var n int
-	err := db.pool.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE seen_at > now() - $1::interval OR id = $2", nodeTTL, db.node).Scan(&n)
+	err := db.pool.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE seen_at > now() - $1::interval AND seen_at < now() + $1::interval OR id = $2", nodeTTL, db.node).Scan(&n)
 	if err != nil {
 		return 1, fmt.Errorf("count the nodes: %w", err)
 	}

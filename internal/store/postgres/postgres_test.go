@@ -379,3 +379,21 @@ func TestACommitInOneEnvironmentIsSeenAfterALaterNumberOfTheOther(t *testing.T) 
 		t.Errorf("the version is %d, was %d, error %v", after, before, err)
 	}
 }
+
+// The database's clock was three hours ahead when a node was killed.
+func TestANodeThatWasSeenInTheFutureIsGone(t *testing.T) {
+	url := server.Database(t)
+	a, b := open(t, url), open(t, url)
+	target := domain.Ref{Type: "inquiry", ID: "inq_1"}
+	if _, err := a.Pool().Exec(t.Context(), "INSERT INTO nodes (id, seen_at) VALUES ('killed', now() + interval '3 hours')"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Pool().Exec(t.Context(), `INSERT INTO claims (node, environment, type, id, token, again, claimed_at)
+		VALUES ('killed', 'sandbox', 'inquiry', 'inq_1', 'clm_1', false, now() + interval '3 hours')`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.Nodes(t.Context()); err != nil || n != 2 {
+		t.Errorf("%d nodes are at work, error %v", n, err)
+	}
+	wantClaim(t, b, target)
+}

@@ -140,12 +140,30 @@ func (s *Store) Due(ctx context.Context, env domain.Environment, endpoint string
 	return due, next, nil
 }
 
+// LimitWaits implements [store.Deliveries].
+func (s *Store) LimitWaits(ctx context.Context, env domain.Environment, endpoint string, now time.Time, attempts int, limit time.Duration) (n int, err error) {
+	err = s.db.Tx(ctx, func(tx Tx) error {
+		changed, err := tx.Exec(ctx, "UPDATE deliveries SET next_attempt_at = $1 WHERE environment = $2 AND endpoint = $3 AND state = 'waiting' AND next_attempt_at > $4 AND attempts <= $5",
+			micros(now), string(env), endpoint, micros(now.Add(limit)), attempts)
+		n = int(changed)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("limit the waits of deliveries to endpoint %s: %w", endpoint, err)
+	}
+	return n, nil
+}
+
 // SaveAttempts implements [store.Deliveries].
 func (s *Store) SaveAttempts(ctx context.Context, a store.Attempts) error {
 	var rows [][]any
 	finished := map[string]bool{} // subjects
+	var latest time.Time
 	for _, d := range a.Deliveries {
 		rows = append(rows, []any{string(d.State), int64(d.Attempts), micros(d.NextAttemptAt), encode(d.Log), micros(d.FinishedAt), string(a.Environment), d.ID})
+		if d.FinishedAt.After(latest) {
+			latest = d.FinishedAt
+		}
 		if !d.FinishedAt.IsZero() && d.Subject != "" {
 			finished[d.Subject] = true
 		}
@@ -159,7 +177,7 @@ func (s *Store) SaveAttempts(ctx context.Context, a store.Attempts) error {
 		if _, err := tx.Update(ctx, update, rows); err != nil {
 			return fmt.Errorf("save deliveries: %w", err)
 		}
-		if err := s.releaseHeld(ctx, tx, e, slices.Sorted(maps.Keys(finished))); err != nil {
+		if err := s.releaseHeld(ctx, tx, e, slices.Sorted(maps.Keys(finished)), latest); err != nil {
 			return err
 		}
 		if a.Recovered {
@@ -185,20 +203,21 @@ func (s *Store) SaveAttempts(ctx context.Context, a store.Attempts) error {
 	return nil
 }
 
-// releaseHeld makes the next delivery of each subject wait for its attempt.
-func (s *Store) releaseHeld(ctx context.Context, tx Tx, e domain.Endpoint, subjects []string) error {
+// releaseHeld makes the next delivery of each subject wait for its attempt. It is due at once,
+// although it may have been created when the clock was ahead.
+func (s *Store) releaseHeld(ctx context.Context, tx Tx, e domain.Endpoint, subjects []string, now time.Time) error {
 	if len(subjects) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, "SELECT min(sequence) FROM deliveries WHERE environment = $1 AND endpoint = $2 AND finished_at = 0 AND subject "+s.db.In("$3")+" GROUP BY subject HAVING max(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) = 0",
+	rows, err := tx.Query(ctx, "SELECT min(sequence), min(next_attempt_at) FROM deliveries WHERE environment = $1 AND endpoint = $2 AND finished_at = 0 AND subject "+s.db.In("$3")+" GROUP BY subject HAVING max(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) = 0",
 		string(e.Environment), e.Name, s.db.List(subjects))
 	first, err := collect(rows, err, func(rows Rows) (key []any, err error) {
-		var sequence int64
-		err = rows.Scan(&sequence)
-		return []any{string(domain.DeliveryWaiting), sequence}, err
+		var sequence, due int64
+		err = rows.Scan(&sequence, &due)
+		return []any{string(domain.DeliveryWaiting), min(due, micros(now)), sequence}, err
 	})
 	if err == nil {
-		_, err = tx.Update(ctx, Update{Table: "deliveries", Set: []string{"state"}, Key: []string{"sequence"}}, first)
+		_, err = tx.Update(ctx, Update{Table: "deliveries", Set: []string{"state", "next_attempt_at"}, Key: []string{"sequence"}}, first)
 	}
 	if err != nil {
 		return fmt.Errorf("release the next deliveries: %w", err)
@@ -247,10 +266,16 @@ func (s *Store) selected(ctx context.Context, tx Tx, e domain.Endpoint, what sto
 	case what.Delivery != "":
 		return tx.Query(ctx, query+"id IN (SELECT notification FROM deliveries WHERE environment = $1 AND id = $2 AND endpoint = $3) ORDER BY +sequence", env, what.Delivery, e.Name)
 	case !what.FailedSince.IsZero():
-		// Deliveries that were replayed since are left out.
+		// Deliveries that were replayed since are left out, and those whose type the endpoint
+		// does not receive any more: they would be selected again and again.
+		args := []any{env, e.Name, micros(what.FailedSince), limit}
+		if len(e.Types) > 0 {
+			query += "type " + s.db.In("$5") + " AND "
+			args = append(args, s.db.List(e.Types))
+		}
 		return tx.Query(ctx, query+`id IN (SELECT d.notification FROM deliveries d WHERE d.environment = $1 AND d.endpoint = $2 AND d.state = 'failed' AND d.finished_at >= $3 AND NOT EXISTS
 				(SELECT 1 FROM deliveries l WHERE l.environment = $1 AND l.notification = d.notification AND l.endpoint = $2 AND l.sequence > d.sequence))
-			ORDER BY +sequence LIMIT $4`, env, e.Name, micros(what.FailedSince), limit)
+			ORDER BY +sequence LIMIT $4`, args...)
 	default: // later notifications will be delivered anyway
 		return tx.Query(ctx, query+"sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4", env, what.After, min(what.Until, e.Position), limit)
 	}

@@ -20,8 +20,8 @@ func (s *Store) BeginReconciliation(ctx context.Context, r domain.Reconciliation
 		if err != nil {
 			return err
 		}
-		changed, err := tx.Exec(ctx, "UPDATE reconciliations SET holder = $1, held_until = $2 WHERE environment = $3 AND finished_at = 0 AND (holder = $4 OR held_until <= $5)",
-			holder, micros(until), r.Environment, holder, micros(now))
+		changed, err := tx.Exec(ctx, "UPDATE reconciliations SET holder = $1, held_until = $2 WHERE environment = $3 AND finished_at = 0 AND (holder = $4 OR held_until <= $5 OR held_until > $6)",
+			holder, micros(until), r.Environment, holder, micros(now), micros(until.Add(until.Sub(now))))
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,8 @@ func (s *Store) BeginRequest(ctx context.Context, r store.Request, now, stale, e
 			return err
 		}
 		taken, err := tx.Exec(ctx, `UPDATE requests SET holder = $1, begun_at = $2, hash = $3, status = 0, answer = ''
-			WHERE token = $4 AND idempotency_key = $5 AND (begun_at < $6 OR status = 0 AND hash = $3 AND begun_at < $7)`,
-			r.Holder, micros(now), r.Hash, r.Token, r.Key, micros(expired), micros(stale))
+			WHERE token = $4 AND idempotency_key = $5 AND (begun_at < $6 OR status = 0 AND hash = $3 AND (begun_at < $7 OR begun_at > $8))`,
+			r.Holder, micros(now), r.Hash, r.Token, r.Key, micros(expired), micros(stale), micros(now.Add(now.Sub(stale))))
 		if err != nil || taken == 1 {
 			begun = err == nil
 			return err

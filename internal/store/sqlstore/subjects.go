@@ -408,17 +408,19 @@ func saveSubjects(ctx context.Context, tx Tx, e evaluation, numbers map[string]i
 const reevaluateBatch = 200
 
 // Reevaluate implements [store.Store].
-func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.Verdicts, after string) (last string, told []domain.Notification, err error) {
+func (s *Store) Reevaluate(ctx context.Context, env domain.Environment, v store.Verdicts, replaces func(rules string) bool, after string) (last string, told []domain.Notification, err error) {
 	err = s.db.Tx(ctx, func(tx Tx) error {
-		rows, err := tx.Query(ctx, "SELECT reference_id FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluateBatch)
-		references, err := collect(rows, err, func(rows Rows) (reference string, err error) { return reference, rows.Scan(&reference) })
-		if err != nil {
-			return err
-		}
+		rows, err := tx.Query(ctx, "SELECT reference_id, rules FROM subjects WHERE environment = $1 AND reference_id > $2 AND rules <> $3 ORDER BY reference_id LIMIT $4", env, after, v.Rules, reevaluateBatch)
 		eventOf := map[string]string{}
 		last = ""
-		for _, reference := range references {
-			eventOf[reference], last = "", reference
+		_, err = collect(rows, err, func(rows Rows) (rules string, err error) {
+			if err = rows.Scan(&last, &rules); err == nil && replaces(rules) {
+				eventOf[last] = ""
+			}
+			return rules, err
+		})
+		if err != nil {
+			return err
 		}
 		e, err := s.evaluate(ctx, tx, env, eventOf, v)
 		if err != nil {

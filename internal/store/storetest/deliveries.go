@@ -199,6 +199,32 @@ func deliveryRetried(t *testing.T, s store.Store, _ *Jobs) {
 	}
 }
 
+func waitsLimited(t *testing.T, s store.Store, _ *Jobs) {
+	createEndpoint(t, s, endpoint("crm"))
+	createEndpoint(t, s, endpoint("erp"))
+	told := tell(t, s, domain.NotifyCaseChanged, "user-1", "user-2", "user-3")
+	due(t, s, "erp", start)
+	for _, name := range []string{"crm", "erp"} {
+		found := due(t, s, name, start)
+		a := store.Attempts{Environment: domain.Sandbox, Endpoint: name}
+		for i, wait := range []time.Duration{3 * time.Hour, 30 * time.Minute, 3 * time.Hour} {
+			d := found[i].Delivery
+			d.Attempts, d.NextAttemptAt = 1+i, start.Add(wait) // the last one has more attempts than are limited
+			a.Deliveries = append(a.Deliveries, d)
+		}
+		must(t, s.SaveAttempts(t.Context(), a))
+	}
+	if n, err := s.LimitWaits(t.Context(), domain.Sandbox, "crm", start, 2, time.Hour); err != nil || n != 1 {
+		t.Errorf("%d deliveries waited too long, error %v", n, err)
+	}
+	if got := ids(due(t, s, "crm", start)); !slices.Equal(got, told[:1]) {
+		t.Errorf("due are %v, want %v", got, told[:1])
+	}
+	if got := ids(due(t, s, "erp", start)); len(got) != 0 {
+		t.Errorf("of another endpoint, %v are due", got)
+	}
+}
+
 func attemptsOfBefore(t *testing.T, s store.Store, _ *Jobs) {
 	createEndpoint(t, s, endpoint("crm"))
 	tell(t, s, domain.NotifyVerdictChanged, "user-1")
@@ -270,6 +296,7 @@ func redelivered(t *testing.T, s store.Store, _ *Jobs) {
 		t.Errorf("%d of the rest are replayed, up to %d", n, last)
 	}
 	finishAll(verdicts[1], verdicts[2])
+	replayedByType(t, s)
 	for _, what := range []store.Selection{{Delivery: "dlv_no"}} {
 		if _, _, err := s.Redeliver(t.Context(), domain.Sandbox, "crm", what, 10, start, nil); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%+v: %v", what, err)
@@ -277,6 +304,36 @@ func redelivered(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	if _, _, err := s.Redeliver(t.Context(), domain.Sandbox, "no", store.Selection{FailedSince: start}, 10, start, nil); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an endpoint that there is not: %v", err)
+	}
+}
+
+// replayedByType replays what failed before an endpoint stopped to receive its type. A caller
+// repeats the request while there are more, so what is not replayed must not be selected.
+func replayedByType(t *testing.T, s store.Store) {
+	made := endpoint("erp")
+	made.Position = -1
+	createEndpoint(t, s, made)
+	tell(t, s, domain.NotifyCaseChanged, "user-4", "user-5")
+	wanted := tell(t, s, domain.NotifyActionDone, "user-6")
+	finish(t, s, "erp", domain.DeliveryFailed, due(t, s, "erp", start)...)
+	e, err := s.Endpoint(t.Context(), domain.Sandbox, "erp")
+	must(t, err)
+	e.Types = []string{domain.NotifyActionDone}
+	must(t, s.UpdateEndpoint(t.Context(), e, nil))
+	requests, total := 0, 0
+	for {
+		n, last, err := s.Redeliver(t.Context(), domain.Sandbox, "erp", store.Selection{FailedSince: start}, 2, start, nil)
+		must(t, err)
+		requests, total = requests+1, total+n
+		if last == 0 || requests > 5 {
+			break
+		}
+	}
+	if requests != 1 || total != 1 {
+		t.Errorf("after %d requests, %d notifications are replayed", requests, total)
+	}
+	if got := ids(due(t, s, "erp", start)); !slices.Equal(got, wanted) {
+		t.Errorf("due are %v, want %v", got, wanted)
 	}
 }
 

@@ -58,7 +58,7 @@ func RunOld(t *testing.T, s store.Store) {
 	if want := []string{"subject.verdict_changed 1", "subject.verdict_changed 2"}; !slices.Equal(before, want) {
 		t.Errorf("what was told before is %q, want %q", before, want)
 	}
-	_, again, err := s.Reevaluate(t.Context(), domain.Sandbox, verdicts("1"), "")
+	_, again, err := s.Reevaluate(t.Context(), domain.Sandbox, verdicts("1"), all, "")
 	must(t, err)
 	got := map[string]domain.Verdict{}
 	for _, n := range again {

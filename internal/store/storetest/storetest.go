@@ -90,6 +90,7 @@ func Run(t *testing.T, open Open) {
 		"the deliveries of a subject follow each other":     deliveriesInOrder,
 		"a delivery is retried when it is due":              deliveryRetried,
 		"a stale worker does not overwrite a delivery":      attemptsOfBefore,
+		"a delivery waits no longer than a limit":           waitsLimited,
 		"an endpoint that is enabled again has no failures": endpointDisabled,
 		"failed deliveries can be replayed":                 redelivered,
 		"deliveries are listed and pruned":                  deliveriesListed,
@@ -561,6 +562,8 @@ func subjectPages(t *testing.T, s store.Store, _ *Jobs) {
 	}
 }
 
+func all(string) bool { return true }
+
 func subjectsReevaluated(t *testing.T, s store.Store, _ *Jobs) {
 	for i := range 3 {
 		o := object("inquiry", fmt.Sprint("inq_", i), fmt.Sprint("user-", i))
@@ -571,12 +574,21 @@ func subjectsReevaluated(t *testing.T, s store.Store, _ *Jobs) {
 	stricter.Of = func(objects []domain.Object) domain.Subject {
 		return domain.Subject{Verdict: domain.VerdictReview, Object: objects[0].Ref, Status: "pending"}
 	}
-	last, told, err := s.Reevaluate(t.Context(), domain.Sandbox, stricter, "")
+	var under []string
+	none := func(rules string) bool {
+		under = append(under, rules)
+		return false
+	}
+	last, told, err := s.Reevaluate(t.Context(), domain.Sandbox, stricter, none, "")
+	if err != nil || last != "user-2" || len(told) != 0 || !slices.Equal(under, []string{"1", "1", "1"}) {
+		t.Errorf("without a replacement of %q, up to %q, notifications %+v, error %v", under, last, told, err)
+	}
+	last, told, err = s.Reevaluate(t.Context(), domain.Sandbox, stricter, all, "")
 	must(t, err)
 	if last != "user-2" || len(told) != 3 {
 		t.Errorf("up to %q, notifications %+v", last, told)
 	}
-	if last, told, err = s.Reevaluate(t.Context(), domain.Sandbox, stricter, ""); err != nil || last != "" || len(told) != 0 {
+	if last, told, err = s.Reevaluate(t.Context(), domain.Sandbox, stricter, all, ""); err != nil || last != "" || len(told) != 0 {
 		t.Errorf("again up to %q, notifications %+v, error %v", last, told, err)
 	}
 	if subject, err := s.Subject(t.Context(), domain.Sandbox, "user-1"); err != nil || subject.Verdict != domain.VerdictReview {
@@ -910,6 +922,9 @@ func reconciliationHolder(t *testing.T, s store.Store, _ *Jobs) {
 	}
 	if err := s.SaveReconciliation(t.Context(), first, "a", start.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("the previous holder saved it, error %v", err)
+	}
+	if _, ok := begin("rec_4", "d", start.Add(-3*time.Hour)); !ok {
+		t.Error("it waits for the end of a time that a clock ahead has set")
 	}
 	production := reconciliation("rec_3")
 	production.Environment = domain.Production

@@ -113,6 +113,13 @@ func requestOnce(t *testing.T, s store.Store, _ *Jobs) {
 	if _, begun := begin(third); !begun {
 		t.Error("another process cannot repeat a request whose process has ended")
 	}
+	now = now.Add(-3 * time.Hour) // the clock was ahead
+	fourth := third
+	fourth.Holder = "req_4"
+	if _, begun := begin(fourth); !begun {
+		t.Error("a request that began in the future cannot be repeated")
+	}
+	third = fourth
 	again.Status = 200
 	finish(again) // it was slow, and not gone
 	if stored, _ := begin(first); stored.Status != 0 {

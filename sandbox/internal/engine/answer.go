@@ -104,7 +104,7 @@ func (e *Engine) jsonResponse(status int, doc any) response {
 func errorResponse(err error, inflection string) response {
 	var r *Refusal
 	if !errors.As(err, &r) {
-		r = &Refusal{Status: http.StatusInternalServerError, Title: "Internal server error", Details: err.Error()}
+		r = &Refusal{Status: http.StatusInternalServerError, Title: internalErrorTitle, Details: err.Error()}
 	}
 	b, _ := encodeJSON(casing.Inflect(r.Body(), inflection)) // maps, strings and numbers only
 	return response{status: r.Status, contentType: catalog.JSONContent, body: b}

@@ -22,7 +22,7 @@ func (e *Engine) authenticate(r *request) (*Environment, *storage.Resource, erro
 	}
 	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || value == "" {
-		return nil, nil, Unauthorized("Must be authenticated to access this endpoint")
+		return nil, nil, NotAuthenticated()
 	}
 	for env := range e.Environments() {
 		token := env.keyOfToken(value, r.now)
@@ -83,7 +83,7 @@ func permitted(key *storage.Resource, op *persona.Operation) error {
 		return nil
 	}
 	if catalog.LooksUnauthorized(op) {
-		return Unauthorized("Must be authenticated to access this endpoint")
+		return NotAuthenticated()
 	}
 	return Forbidden("the API key lacks the permission " + permission)
 }

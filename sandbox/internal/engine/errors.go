@@ -4,6 +4,8 @@ import (
 	"net/http"
 )
 
+const internalErrorTitle = "Internal server error"
+
 // Refusal is an error in the form of Persona's errors.
 type Refusal struct {
 	Status  int
@@ -55,6 +57,11 @@ func Unprocessable(details, pointer string) *Refusal {
 // Unauthorized is a 401.
 func Unauthorized(title string) *Refusal {
 	return &Refusal{Status: http.StatusUnauthorized, Title: title}
+}
+
+// NotAuthenticated is the 401 of a request without a key, or with one that lacks a right.
+func NotAuthenticated() *Refusal {
+	return Unauthorized("Must be authenticated to access this endpoint")
 }
 
 // UnauthorizedFor is a 401 with details, which the document has only for relays.

@@ -53,11 +53,28 @@ func (e *Engine) ClearFaults() {
 }
 
 func faultResponse(f *faults.Fault) response {
-	title := http.StatusText(f.Status)
-	if f.Status == http.StatusServiceUnavailable {
-		title = "Service unavailable" // OpenAPI 2025-12-08
+	return errorResponse(&Refusal{Status: f.Status, Title: titleOf(f.Status), Details: "a fault of the sandbox"}, "kebab")
+}
+
+// titleOf returns the usual title of errors with a status.
+func titleOf(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return BadRequest("").Title
+	case http.StatusUnauthorized:
+		return NotAuthenticated().Title
+	case http.StatusNotFound:
+		return NotFound("").Title
+	case http.StatusUnprocessableEntity:
+		return Unprocessable("", "").Title
+	case http.StatusTooManyRequests:
+		return rateLimitExceeded(0).Title
+	case http.StatusInternalServerError:
+		return internalErrorTitle
+	case http.StatusServiceUnavailable:
+		return "Service unavailable" // OpenAPI 2025-12-08
 	}
-	return errorResponse(&Refusal{Status: f.Status, Title: title, Details: "a fault of the sandbox"}, "kebab")
+	return http.StatusText(status)
 }
 
 // rejectEarly returns the answer of a fault that comes before idempotency. It is not ok

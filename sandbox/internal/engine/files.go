@@ -78,7 +78,19 @@ func (c *Change) DeleteFiles(v any) {
 	}
 }
 
-// hasFiles reports whether resources of a family may contain marks.
+// holdsFile reports whether one of the fields is a file.
+func holdsFile(fields any) bool {
+	m, _ := fields.(map[string]any)
+	for _, field := range m {
+		if field, _ := field.(map[string]any); field["type"] == "file" && field["value"] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// hasFiles reports whether resources of a family may contain marks, besides the fields of
+// inquiries and transactions.
 func hasFiles(family string) bool {
 	return slices.Contains([]string{"account", "case", "document", "document-file", "selfie", "verification"}, family)
 }

@@ -136,7 +136,8 @@ func (e *Engine) render(r *storage.Resource, f renderOptions) map[string]any {
 
 func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOptions) map[string]any {
 	wanted, sparse := f.wanted(r.Typ)
-	files := f.files.environment != "" && hasFiles(r.Family())
+	linked := f.files.environment != ""
+	files := linked && hasFiles(r.Family())
 	attributes := make(map[string]any, len(shape.attributes))
 	for _, p := range shape.attributes {
 		if !p.in(f.version) || sparse && !contains(wanted, p.name) {
@@ -157,7 +158,7 @@ func (e *Engine) renderAttributes(r *storage.Resource, shape shape, f renderOpti
 		if p.name == "fields" {
 			value = fieldsFor(value, r.Typ, f, wanted)
 		}
-		if files {
+		if files || linked && p.name == "fields" && holdsFile(value) {
 			value = e.linked(value, f)
 		}
 		attributes[p.name] = value

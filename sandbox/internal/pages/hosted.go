@@ -495,13 +495,19 @@ func redirectURI(text string) *url.URL {
 	return to
 }
 
+// fields returns the fields of the inquiry, with links to files.
+func (v *visit) fields() any {
+	_, shown := v.engine.Attributes(v.env, v.inquiry)
+	return shown["fields"]
+}
+
 // withResult returns an address with what became of the inquiry, if there is one. A nil
 // address stays nil.
 func (v *visit) withResult(to *url.URL) *url.URL {
 	if to == nil || v.inquiry == nil {
 		return to
 	}
-	fields, _ := json.Marshal(v.inquiry.Attributes["fields"]) // maps, texts and numbers
+	fields, _ := json.Marshal(v.fields()) // maps, texts and numbers
 	query := to.Query()
 	query.Set("inquiry-id", v.inquiry.ID)
 	query.Set("status", v.inquiry.Text("status"))

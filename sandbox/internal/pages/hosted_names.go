@@ -69,19 +69,19 @@ func fieldNames() map[string]phrase {
 // claims returns what a relay asks, by key.
 func claims() map[string]phrase {
 	over := func(age string, of phrase) phrase {
-		return phrase{"age over " + age + " " + of.en, "über " + age + " Jahre alt, " + of.de, "plus de " + age + " ans, " + of.fr, "mayor de " + age + " años, " + of.es}
+		return phrase{"over " + age + " years old, " + of.en, "über " + age + " Jahre alt, " + of.de, "plus de " + age + " ans, " + of.fr, "mayor de " + age + " años, " + of.es}
 	}
 	verified := phrase{"verified", "geprüft", "vérifié", "comprobado"}
-	australia := phrase{"australia", "Australien", "Australie", "Australia"}
+	australia := phrase{"Australia", "Australien", "Australie", "Australia"}
 	return map[string]phrase{
 		"claim live_human_presence":       {"live human presence", "Anwesenheit eines echten Menschen", "présence d'une personne réelle", "presencia de una persona real"},
 		"claim age_over16_australia":      over("16", australia),
 		"claim age_over18_australia":      over("18", australia),
-		"claim age_over18_brazil":         over("18", phrase{"brazil", "Brasilien", "Brésil", "Brasil"}),
-		"claim age_over18_france":         over("18", phrase{"france", "Frankreich", "France", "Francia"}),
-		"claim age_over18_germany":        over("18", phrase{"germany", "Deutschland", "Allemagne", "Alemania"}),
-		"claim age_over18_italy":          over("18", phrase{"italy", "Italien", "Italie", "Italia"}),
-		"claim age_over18_united_kingdom": over("18", phrase{"united kingdom", "Vereinigtes Königreich", "Royaume-Uni", "Reino Unido"}),
+		"claim age_over18_brazil":         over("18", phrase{"Brazil", "Brasilien", "Brésil", "Brasil"}),
+		"claim age_over18_france":         over("18", phrase{"France", "Frankreich", "France", "Francia"}),
+		"claim age_over18_germany":        over("18", phrase{"Germany", "Deutschland", "Allemagne", "Alemania"}),
+		"claim age_over18_italy":          over("18", phrase{"Italy", "Italien", "Italie", "Italia"}),
+		"claim age_over18_united_kingdom": over("18", phrase{"United Kingdom", "Vereinigtes Königreich", "Royaume-Uni", "Reino Unido"}),
 		"claim age_over18_verified":       over("18", verified),
 		"claim age_over21_verified":       over("21", verified),
 	}

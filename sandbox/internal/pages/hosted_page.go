@@ -242,7 +242,7 @@ func (v *visit) askForEnd(c *engine.Change, p *hostedPage) {
 }
 
 func (v *visit) showEnd(p *hostedPage, status string) {
-	fields := v.inquiry.Attributes["fields"]
+	fields := v.fields()
 	name := "complete"
 	if status == "failed" {
 		name = "fail"

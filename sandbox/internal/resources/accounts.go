@@ -181,7 +181,10 @@ func setAccount(c *engine.Call, account *storage.Resource) error {
 		if err := declared.Check(written, "account type"); err != nil {
 			return err
 		}
-		fields = declared.Store(fields, written)
+		var err error
+		if fields, err = declared.Write(c, fields, written); err != nil {
+			return err
+		}
 	}
 	photo, _ := c.Value("data.attributes.selfie-photo")
 	if err := setPhoto(c, fields, "data.attributes.fields.selfie_photo", inFields); err != nil {

@@ -147,6 +147,7 @@ func redactCase(c *engine.Call, r *storage.Resource) error {
 		return engine.Conflict("Case already redacted")
 	}
 	c.DeleteFiles(r.Attributes["attachments"])
+	c.DeleteFiles(r.Attributes["fields"])
 	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["attachments"] = schema.Emptied(r), []any{}, []any{}
 	c.Stamp(r, "redacted-at")
 	c.Emit("case.redacted", r, nil)
@@ -224,7 +225,9 @@ func setFields(c *engine.Call, r *storage.Resource) (changed bool, err error) {
 		return false, err
 	}
 	fields, _ := r.Attributes["fields"].(map[string]any)
-	fields = declared.Store(fields, given)
+	if fields, err = declared.Write(c, fields, given); err != nil {
+		return false, err
+	}
 	changed = !reflect.DeepEqual(r.Attributes["fields"], fields)
 	r.Attributes["fields"] = fields
 	return changed, nil

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -25,6 +26,9 @@ func fillInquiry(c *engine.Change, inquiry, v, evidence *storage.Resource) {
 		found["current-government-id"] = reference("Document::GovernmentId", evidence)
 	case evidence != nil && v.Typ == "verification/selfie":
 		found["current-selfie"] = reference("Selfie::ProfileAndCenter", evidence)
+	}
+	if _, overwritten := found["name-last"]; overwritten {
+		finding.KeepMagic(inquiry)
 	}
 	fields, _ := inquiry.Attributes["fields"].(map[string]any)
 	fields = maps.Clone(fields)
@@ -83,28 +87,78 @@ func fillAccountFrom(c *engine.Change, v *storage.Resource) {
 		return
 	}
 	have, _ := account.Attributes["fields"].(map[string]any)
+	declared := declaredBy(c, account)
 	fields := schema.Merge(have, nil)
 	switch v.Typ {
 	case "verification/government-id":
 		if v.Text("id-class") == "" || v.Text("identification-number") == "" {
 			return // a test chose that nothing was read
 		}
-		fields[provedNumbers] = schema.Field(provedNumbers, []any{map[string]any{
-			"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
-		}}, nil)
-		at := simclock.Stamp(c.Now)
-		account.Attributes[identificationNumbers] = map[string]any{engine.TextOf(v.Attributes["id-class"]): []any{map[string]any{
-			"issuing-country": v.Attributes["country-code"], "identification-class": v.Attributes["id-class"], "identification-number": v.Attributes["identification-number"],
-			"created-at": at, "updated-at": at,
-		}}}
+		account.Attributes[identificationNumbers] = numbersWith(account.Attributes[identificationNumbers], v, simclock.Stamp(c.Now))
+		if has(declared, provedNumbers, "array") {
+			fields[provedNumbers] = numberFieldWith(fields[provedNumbers], v)
+		}
 	case "verification/selfie":
-		fields[provedFace] = map[string]any{"type": "file", "value": engine.SamplePortrait(account.ID)}
+		if has(declared, provedFace, "file") {
+			fields[provedFace] = map[string]any{"type": "file", "value": engine.SamplePortrait(account.ID)}
+		}
 	default:
+		return
+	}
+	if reflect.DeepEqual(fields, have) {
 		return
 	}
 	account.Attributes["fields"] = fields
 	c.Stamp(account, "updated-at")
 	c.Emit("account.updated-fields", account, nil)
+}
+
+// has reports whether fields are declared with a field of a type, or are not described.
+func has(declared schema.Fields, name, typ string) bool {
+	return declared.Types == nil || declared.Types[name] == typ
+}
+
+// numberFieldWith returns the field with an account's numbers, with that of a verification.
+func numberFieldWith(field any, v *storage.Resource) map[string]any {
+	added, _ := schema.Field(provedNumbers, []any{map[string]any{
+		"identification_class": v.Attributes["id-class"], "identification_number": v.Attributes["identification-number"], "issuing_country": v.Attributes["country-code"],
+	}}, nil)["value"].([]any)
+	old, _ := field.(map[string]any)
+	list, _ := old["value"].([]any)
+	if !slices.ContainsFunc(list, func(have any) bool { return reflect.DeepEqual(have, added[0]) }) {
+		list = append(slices.Clone(list), added[0])
+	}
+	return map[string]any{"type": "array", "value": list}
+}
+
+// numbersWith returns the numbers of an account by class, with that of a verification. A
+// number that was there was updated.
+func numbersWith(have any, v *storage.Resource, at string) map[string]any {
+	old, _ := have.(map[string]any)
+	numbers := maps.Clone(old)
+	if numbers == nil {
+		numbers = map[string]any{}
+	}
+	entry := map[string]any{
+		"issuing-country": v.Attributes["country-code"], "identification-class": v.Attributes["id-class"], "identification-number": v.Attributes["identification-number"],
+		"created-at": at, "updated-at": at,
+	}
+	class := v.Text("id-class")
+	list, _ := numbers[class].([]any)
+	list = slices.Clone(list)
+	same := slices.IndexFunc(list, func(other any) bool {
+		is, _ := other.(map[string]any)
+		return is["identification-number"] == entry["identification-number"] && is["issuing-country"] == entry["issuing-country"]
+	})
+	if same < 0 {
+		numbers[class] = append(list, entry)
+		return numbers
+	}
+	is, _ := list[same].(map[string]any)
+	entry["created-at"] = is["created-at"]
+	list[same] = entry
+	numbers[class] = list
+	return numbers
 }
 
 // The fields of an account that verifications fill.

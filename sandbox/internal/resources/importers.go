@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
@@ -155,7 +156,7 @@ func importAccounts(c *engine.Change) func(row map[string]string) (outcome strin
 			}
 		}
 		reference := row["reference-id"]
-		if len(written) == 0 && reference == "" {
+		if len(written) == 0 && reference == "" || utf8.RuneCountInString(reference) > schema.MaxText {
 			return rowWrong
 		}
 		if declared.Check(written, "account type") != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemhq/idem/sandbox/internal/casing"
 	"github.com/idemhq/idem/sandbox/internal/engine"
+	"github.com/idemhq/idem/sandbox/internal/finding"
 	"github.com/idemhq/idem/sandbox/internal/schema"
 	"github.com/idemhq/idem/sandbox/internal/simclock"
 	"github.com/idemhq/idem/sandbox/internal/storage"
@@ -221,8 +222,12 @@ func updateInquiry(c *engine.Call, inquiry *storage.Resource) error {
 	if _, given := c.Value("data.attributes.redirect-uri"); given {
 		inquiry.Attributes[RedirectURI] = textOrNil(c, "data.attributes.redirect-uri")
 	}
+	before := finding.MagicField(inquiry)
 	if err := schema.SetInquiry(c, inquiry); err != nil {
 		return err
+	}
+	if finding.MagicField(inquiry) != before {
+		finding.ForgetMagic(inquiry)
 	}
 	c.Stamp(inquiry, "updated-at")
 	return setGivenTags(c, inquiry, EmitTags)

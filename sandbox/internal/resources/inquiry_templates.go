@@ -31,7 +31,7 @@ func inProduction(do engine.Operation) engine.Operation {
 	return func(c *engine.Call) (*engine.Answer, error) {
 		permissions, _ := c.Key.Attributes["permissions"].([]any)
 		if c.Env.Name != "production" && !slices.Contains(permissions, any(catalog.PermissionFor(c.Op))) {
-			return nil, engine.Unauthorized("Must be authenticated to access this endpoint")
+			return nil, engine.NotAuthenticated()
 		}
 		return do(c)
 	}

@@ -63,8 +63,10 @@ func redactInquiry(c *engine.Change, inquiry *storage.Resource, withAccount bool
 	if locked(c, inquiry) {
 		return engine.Conflict("a verification of the inquiry is locked for an investigation")
 	}
+	c.DeleteFiles(inquiry.Attributes["fields"])
 	inquiry.Attributes["fields"], inquiry.Attributes["note"], inquiry.Attributes["tags"] = schema.Emptied(inquiry), nil, []any{}
 	delete(inquiry.Attributes, HeldChoice)
+	finding.ForgetMagic(inquiry)
 	if withAccount {
 		inquiry.Attributes["reference-id"] = nil
 	}

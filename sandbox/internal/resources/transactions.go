@@ -52,6 +52,9 @@ func createTransaction(c *engine.Call) (*engine.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return nil, err
+	}
 	reference := c.Text("data.attributes.reference-id")
 	from := []any{c.Object("data.attributes.fields"), c.Texts("data.attributes.tags")}
 	if existing := transactionByReference(c.Change, typ.ID, reference); existing != nil {
@@ -85,7 +88,7 @@ func writeFields(c *engine.Call, typ *storage.Resource, fields map[string]any) (
 	if err := declared.Check(written, "transaction type"); err != nil {
 		return nil, err
 	}
-	return declared.Store(fields, written), nil
+	return declared.Write(c, fields, written)
 }
 
 // transactionNameOf returns the unique name of a transaction: a reference id is unique for
@@ -102,10 +105,13 @@ func transactionByReference(c *engine.Change, typeID, reference string) *storage
 }
 
 func updateTransaction(c *engine.Call, r *storage.Resource) error {
+	if err := checkReference(c, "data.attributes.reference-id"); err != nil {
+		return err
+	}
 	if value, given := c.Value("data.attributes.reference-id"); given {
 		reference, _ := value.(string)
 		if other := transactionByReference(c.Change, r.One("transaction-type"), reference); other != nil && other.ID != r.ID {
-			return engine.Conflict("a transaction with this reference id exists")
+			return engine.NotUnique("a transaction with this reference id exists")
 		}
 		r.Attributes["reference-id"] = value
 	}
@@ -163,6 +169,7 @@ func redactTransaction(c *engine.Call, r *storage.Resource) error {
 			return engine.Conflict("a verification of the transaction is locked for an investigation")
 		}
 	}
+	c.DeleteFiles(r.Attributes["fields"])
 	r.Attributes["fields"], r.Attributes["tags"], r.Attributes["reference-id"], r.Attributes[createdFrom] = schema.Emptied(r), []any{}, nil, nil
 	r.Attributes[RedactedOnce] = true
 	for _, id := range r.Many(made) {

@@ -130,6 +130,6 @@ func rotateSecret(c *engine.Call) (*engine.Answer, error) {
 		grace = seconds(c, "meta.expires-in-seconds")
 	}
 	was := deliveries.SigningSecrets(hook, c.Now)[0]
-	hook.Attributes[deliveries.Secrets] = []any{newSecret(), map[string]any{"value": was, "expires-at": simclock.Stamp(c.Now.Add(grace))}}
+	hook.Attributes[deliveries.Secrets] = []any{newSecret(), map[string]any{"value": was, "expires-at": simclock.Stamp(c.Now.Add(grace).Truncate(time.Second))}}
 	return &engine.Answer{One: hook, Extra: deliveries.SecretAttributes(hook, c.Now)}, nil
 }

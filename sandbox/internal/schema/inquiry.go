@@ -43,12 +43,8 @@ func inquiryField(c *engine.Call, path, typ string, value any) (map[string]any, 
 	case typ == "array", typ == "hash":
 		return Field("", value, nil), nil
 	case typ == "file":
-		file, _ := value.(map[string]any)
-		if data, inside := file["data"].(map[string]any); inside { // as for the photo of an account
-			file = data
-		}
-		stored, err := c.File(path, file)
-		return storage.TypedField(typ, stored), err
+		file, err := writtenFile(c, path, value)
+		return storage.TypedField(typ, file), err
 	}
 	return storage.TypedField(typ, value), nil
 }

@@ -153,6 +153,36 @@ func referenceType(typ string) string {
 	return map[string]string{"generic": "Document::Generic", "government_id": "Document::GovernmentId", "selfie": "Selfie::ProfileAndCenter"}[typ]
 }
 
+// Write returns fields with the values of a request written into them, and stores its files.
+func (f Fields) Write(c *engine.Call, have, written map[string]any) (map[string]any, error) {
+	written = maps.Clone(written)
+	for name, value := range written {
+		if f.Types[name] != "file" || value == nil {
+			continue
+		}
+		file, err := writtenFile(c, "data.attributes.fields."+name, value)
+		if err != nil {
+			return nil, err
+		}
+		written[name] = file
+	}
+	return f.Store(have, written), nil
+}
+
+// writtenFile stores the file that a request has at a path: an object with data and filename,
+// or with null or such an object as its data. It is nil if there is to be no file.
+func writtenFile(c *engine.Call, path string, value any) (any, error) {
+	file, _ := value.(map[string]any)
+	data, given := file["data"]
+	if given && data == nil {
+		return nil, nil
+	}
+	if inside, nested := data.(map[string]any); nested { // as for the photo of an account
+		file = inside
+	}
+	return c.File(path, file)
+}
+
 // Store returns fields with bare values written into them, which have the types that are
 // declared. A value alone does not tell a date from a text.
 func (f Fields) Store(have, written map[string]any) map[string]any {
@@ -160,7 +190,7 @@ func (f Fields) Store(have, written map[string]any) map[string]any {
 	for name, value := range written {
 		typ, known := f.Types[name]
 		switch {
-		case !known, typ == "array", typ == "hash", typ == "file", typ == "json" && value == nil:
+		case !known, typ == "array", typ == "hash", typ == "json" && value == nil:
 			continue // as merged
 		case typ == "email_address", typ == "relation":
 			fields[name] = storage.TypedField("string", value)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -93,11 +94,17 @@ func withPage(s *stack.Stack, notifications http.Handler, logger *slog.Logger) h
 		{Name: "Service", URL: s.ServiceURL}, {Name: "Sandbox", URL: s.SandboxURL + "/_sandbox/", Page: true}, {Name: "Persona's API", URL: s.API()},
 	}, logger)
 	mux := http.NewServeMux()
-	mux.Handle("/", s.Service.Handler())
 	mux.Handle("/{$}", page)
 	mux.Handle("/status/", page)
 	mux.Handle("POST "+receiverPath, notifications)
-	return onlyHere(mux)
+	api := s.Service.Handler() // not in the mux, which would redirect what the service answers with 404
+	return onlyHere(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" || r.URL.Path == receiverPath || strings.HasPrefix(r.URL.Path, "/status/") {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
 }
 
 // onlyHere refuses requests that were not addressed to this machine by a name that

@@ -122,6 +122,34 @@ func TestOnlyNamesOfThisMachineAreAnswered(t *testing.T) {
 	}
 }
 
+// The subject "." must not become the list of all, or another subject.
+func TestPathsWithDotsAreNotRedirected(t *testing.T) {
+	at, stop := start(t, t.TempDir())
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	for _, path := range []string{"/v1/sandbox/subjects/.", "/v1/sandbox/subjects/./timeline", "/v1/sandbox/events/../backlog", "//v1/sandbox/subjects"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.Service, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.URL.Path = path
+		req.Header.Set("Authorization", "Bearer "+Token)
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is answered with %d", path, res.StatusCode)
+		}
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNotificationsAreReceived(t *testing.T) {
 	told := make(chan notify.Notification, 100)
 	at, stop := startWith(t, Options{Data: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Told: func(n notify.Notification) { told <- n }})
