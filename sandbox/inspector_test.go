@@ -94,7 +94,7 @@ func TestTheInspectorShows(t *testing.T) {
 		want []string
 	}{
 		"an overview":                     {"/_sandbox/", []string{"inquiry.approved", "World", "completed", "replayed", `href="/_sandbox/sandbox/objects/verification-template"`}},
-		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{"Refreshes automatically", "Stop"}},
+		"an overview that is watched":     {"/_sandbox/sandbox/?watch=1", []string{"Auto-refresh is on", "Stop"}},
 		"the objects of a kind":           {"/_sandbox/sandbox/objects/inquiry", []string{w.inquiry, "approved", "user-1", "2026-01-02 03:04:05"}},
 		"an inquiry":                      {"/_sandbox/sandbox/object/" + w.inquiry, []string{"completed at", w.account, "inquiry.approved", "ALEXANDER J", "reviewer comment", "of inquiry session", "of case"}},
 		"an account's relations":          {"/_sandbox/sandbox/object/" + w.account, []string{"parent", "act_Parent", "of inquiry", "of case"}},

@@ -87,7 +87,7 @@ func (c subjectsShowCommand) Run(ctx context.Context, std streams) error {
 func (s shownSubject) print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", show.Printable(s.Reference), coloured(string(s.Verdict)))
 	if s.Object.ID != "" {
-		fmt.Fprintf(w, "since %s, from %s, which is %s\n", sinceWhen(s.Since), s.Object, s.Status)
+		fmt.Fprintf(w, "since %s, from %s, whose status is %s\n", sinceWhen(s.Since), s.Object, s.Status)
 	}
 	for _, d := range s.Decisions {
 		fmt.Fprintf(w, "%s  %s → %s: %s by %q: %s %s\n", moment(d.DecidedAt), d.Transition.From, d.Transition.To, coloured(string(d.Result)), d.Rule, d.Explanation, d.Reason)

@@ -25,21 +25,21 @@ const byHand = "hand_"
 
 // Action is a call at Persona. Lists leave out Said and Result unless they are asked for.
 type Action struct {
-	ID             string             `json:"id"`
+	ID             string             `json:"id" doc:"axn_…"`
 	DecisionID     string             `json:"decision_id" doc:"empty for an action that was requested by hand"`
-	Kind           domain.ActionKind  `json:"kind"`
-	Target         domain.Ref         `json:"target"`
-	Arguments      map[string]string  `json:"arguments,omitempty"`
-	IdempotencyKey string             `json:"idempotency_key"`
-	State          domain.ActionState `json:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped"`
-	Attempts       int                `json:"attempts"`
+	Kind           domain.ActionKind  `json:"kind" doc:"such as approve_inquiry"`
+	Target         domain.Ref         `json:"target" doc:"the object that it acts on; empty if there is none"`
+	Arguments      map[string]string  `json:"arguments,omitempty" doc:"the status or the tag"`
+	IdempotencyKey string             `json:"idempotency_key" doc:"is sent to Persona"`
+	State          domain.ActionState `json:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped" doc:"done: Persona accepted the call; already_done: the effect was there; dropped: its precondition does not hold; skipped: nothing to act on; dead: rejected for good or given up; discarded: was dead, and nothing is left to do"`
+	Attempts       int                `json:"attempts" doc:"how often it was tried"`
 	NextAttemptAt  *time.Time         `json:"next_attempt_at" doc:"null if it is finished or due"`
-	Outcome        string             `json:"outcome"`
+	Outcome        string             `json:"outcome" doc:"what came of it, in one line without personal data"`
 	Said           string             `json:"said,omitempty" doc:"what Persona said when it refused last; can name a person"`
-	RequestID      string             `json:"request_id,omitempty"`
+	RequestID      string             `json:"request_id,omitempty" doc:"of the last answer of Persona"`
 	Result         json.RawMessage    `json:"result,omitempty" doc:"can be a credential, such as a one-time link; stored only with secrets_key"`
 	CreatedAt      time.Time          `json:"created_at"`
-	FinishedAt     *time.Time         `json:"finished_at"`
+	FinishedAt     *time.Time         `json:"finished_at" doc:"null while it waits"`
 }
 
 func showAction(a domain.Action) Action {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	s := &server{d}
 	config := huma.DefaultConfig("Idem", "1")
 	config.DocsPath = ""
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema in answers
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{asProblem}
@@ -61,6 +63,16 @@ func Register(mux *http.ServeMux, d Deps) {
 	registerTokens(api, s)
 	describe(api.OpenAPI())
 	registerDocs(mux, api.OpenAPI())
+}
+
+// schemaName names the schema of a type. That of a type without a name is made of the id of its
+// operation, without the dashes: UpdateEndpointRequest.
+func schemaName(t reflect.Type, hint string) string {
+	parts := strings.Split(huma.DefaultSchemaNamer(t, hint), "-")
+	for i, part := range parts {
+		parts[i] = strings.ToUpper(part[:1]) + part[1:]
+	}
+	return strings.Join(parts, "")
 }
 
 // registerRows adds the operations on what the service has stored and done.
@@ -111,7 +123,7 @@ type server struct{ Deps }
 
 // EnvironmentInput is the environment in a path.
 type EnvironmentInput struct {
-	Environment string `path:"environment" enum:"sandbox,production"`
+	Environment string `path:"environment" enum:"sandbox,production" doc:"each has its own data, keys and policy"`
 }
 
 func (in EnvironmentInput) environment(s *server) (domain.Environment, error) {
@@ -138,13 +150,13 @@ func (s *server) unavailable(ctx context.Context, err error) *Problem {
 
 // Event is a Persona event, without its body.
 type Event struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	CreatedAt  time.Time         `json:"created_at"`
-	ReceivedAt time.Time         `json:"received_at"`
-	Object     domain.Ref        `json:"object"`
-	Via        domain.Via        `json:"via"`
-	State      domain.EventState `json:"state"`
+	ID         string            `json:"id" doc:"evt_…"`
+	Name       string            `json:"name" doc:"such as inquiry.approved"`
+	CreatedAt  time.Time         `json:"created_at" doc:"when Persona created it"`
+	ReceivedAt time.Time         `json:"received_at" doc:"when it was stored"`
+	Object     domain.Ref        `json:"object" doc:"what it is about"`
+	Via        domain.Via        `json:"via" doc:"how it came: webhook, reconcile or history"`
+	State      domain.EventState `json:"state" doc:"waiting, applied, stale (older than what the object shows), unhandled (no object of this kind is kept) or poison (it cannot be processed)"`
 	Tries      int               `json:"tries" doc:"how often working on it failed"`
 	Reason     string            `json:"reason,omitempty" doc:"why it waits, or why it is poison"`
 }
@@ -155,12 +167,12 @@ func showEvent(e domain.Event) Event {
 
 // Object is the service's copy of a Persona resource, without its attributes.
 type Object struct {
-	Object    domain.Ref `json:"object"`
-	Status    string     `json:"status"`
-	Reference string     `json:"reference,omitempty"`
-	AsOf      time.Time  `json:"as_of"`
-	EventID   string     `json:"event_id,omitempty"`
-	Redacted  bool       `json:"redacted"`
+	Object    domain.Ref `json:"object" doc:"its type and id"`
+	Status    string     `json:"status" doc:"at Persona"`
+	Reference string     `json:"reference,omitempty" doc:"your id of the person or business"`
+	AsOf      time.Time  `json:"as_of" doc:"how recent the copy is"`
+	EventID   string     `json:"event_id,omitempty" doc:"the event that it comes from; empty if it was read from Persona"`
+	Redacted  bool       `json:"redacted" doc:"its data was deleted at Persona"`
 }
 
 func showObject(o domain.Object) Object {
@@ -169,16 +181,16 @@ func showObject(o domain.Object) Object {
 
 // Decision is the result of the policy for one transition, and the reasons.
 type Decision struct {
-	ID            string                `json:"id"`
-	Object        domain.Ref            `json:"object"`
-	Transition    domain.Transition     `json:"transition"`
+	ID            string                `json:"id" doc:"dec_…"`
+	Object        domain.Ref            `json:"object" doc:"the inquiry or case that was decided on"`
+	Transition    domain.Transition     `json:"transition" doc:"the change of status that was decided on"`
 	Result        domain.DecisionResult `json:"result" enum:"decided,no_rule_matched,incomplete,not_evaluated,superseded"`
 	Rule          string                `json:"rule" doc:"that decided, or that could not be evaluated; empty where none matched"`
-	PolicyVersion string                `json:"policy_version"`
-	Explanation   string                `json:"explanation"`
+	PolicyVersion string                `json:"policy_version" doc:"the version of the policy"`
+	Explanation   string                `json:"explanation" doc:"why, as the rule says"`
 	Reason        string                `json:"reason,omitempty" doc:"why the facts are incomplete, or why the rule could not be evaluated"`
-	Actions       []domain.ActionSpec   `json:"actions"`
-	DecidedAt     time.Time             `json:"decided_at"`
+	Actions       []domain.ActionSpec   `json:"actions" doc:"what it asks for at Persona"`
+	DecidedAt     time.Time             `json:"decided_at" doc:"when it was made"`
 }
 
 func showDecision(d domain.Decision) Decision {
@@ -252,7 +264,7 @@ type AuditTrail struct {
 func (s *server) getAudit(ctx context.Context, in *struct {
 	EnvironmentInput
 	After int64 `query:"after" minimum:"0" doc:"the next of the page before"`
-	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"1000" doc:"the maximum number of rows"`
 }) (*struct{ Body AuditTrail }, error) {
 	env, err := in.environment(s)
 	if err != nil {

@@ -14,17 +14,17 @@ import (
 
 // Delivery is a notification on its way to one endpoint.
 type Delivery struct {
-	ID             string               `json:"id"`
-	Endpoint       string               `json:"endpoint"`
-	NotificationID string               `json:"notification_id"`
-	Type           string               `json:"type"`
-	Reference      string               `json:"reference,omitempty"`
+	ID             string               `json:"id" doc:"dlv_…"`
+	Endpoint       string               `json:"endpoint" doc:"the name of the endpoint"`
+	NotificationID string               `json:"notification_id" doc:"ntf_…"`
+	Type           string               `json:"type" doc:"of the notification"`
+	Reference      string               `json:"reference,omitempty" doc:"your id of the person or business"`
 	State          domain.DeliveryState `json:"state" enum:"waiting,held,delivered,failed" doc:"held: an earlier delivery of its subject is not finished"`
-	Attempts       int                  `json:"attempts"`
+	Attempts       int                  `json:"attempts" doc:"how often it was tried"`
 	NextAttemptAt  *time.Time           `json:"next_attempt_at" doc:"null when it is finished"`
 	Log            []domain.Attempt     `json:"log" doc:"the last ten attempts, oldest first, each with the start of the answer"`
 	CreatedAt      time.Time            `json:"created_at"`
-	FinishedAt     *time.Time           `json:"finished_at"`
+	FinishedAt     *time.Time           `json:"finished_at" doc:"null while it waits"`
 }
 
 func showDelivery(d domain.Delivery) Delivery {
@@ -37,7 +37,7 @@ type deliveriesInput struct {
 	PageInput
 	Endpoint     ID     `query:"endpoint" doc:"the name of one endpoint"`
 	Notification ID     `query:"notification" doc:"the id of one notification"`
-	State        string `query:"state" enum:"waiting,held,delivered,failed"`
+	State        string `query:"state" enum:"waiting,held,delivered,failed" doc:"only those in this state; held: behind an earlier one of the same subject"`
 }
 
 func (in deliveriesInput) filter() store.Filter {

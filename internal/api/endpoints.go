@@ -99,7 +99,7 @@ func withStatus(status int) func(*huma.Operation) {
 // EndpointInput names one endpoint.
 type EndpointInput struct {
 	EnvironmentInput
-	Name ID `path:"name"`
+	Name ID `path:"name" doc:"the name of the endpoint"`
 }
 
 // endpoint returns the endpoint of a request.

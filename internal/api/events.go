@@ -26,7 +26,7 @@ type EventDetail struct {
 // IDInput is the environment and an id in a path.
 type IDInput struct {
 	EnvironmentInput
-	ID ID `path:"id"`
+	ID ID `path:"id" doc:"the id of the row"`
 }
 
 // rowOf reads the row that a path names. Errors are answers.

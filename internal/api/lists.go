@@ -14,7 +14,7 @@ import (
 type PageInput struct {
 	EnvironmentInput
 	Before Cursor `query:"before" maxLength:"100" doc:"the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"the maximum number of rows"`
 }
 
 func (in PageInput) filter() store.Filter {
@@ -41,7 +41,7 @@ func (in ObjectPageInput) filter() store.Filter {
 
 type eventsInput struct {
 	ObjectPageInput
-	State string `query:"state" enum:"waiting,applied,stale,unhandled,poison"`
+	State string `query:"state" enum:"waiting,applied,stale,unhandled,poison" doc:"only those in this state"`
 }
 
 func (in eventsInput) filter() store.Filter {
@@ -52,7 +52,7 @@ func (in eventsInput) filter() store.Filter {
 
 type ActionsInput struct {
 	ObjectPageInput
-	State string `query:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped"`
+	State string `query:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped" doc:"only those in this state"`
 }
 
 func (in ActionsInput) filter() store.Filter {

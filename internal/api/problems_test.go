@@ -175,6 +175,21 @@ func TestEveryOperationIsDescribedInWords(t *testing.T) {
 				t.Errorf("the id of %s is %q, as that of %q", operation, id, ids[id])
 			}
 			ids[id] = operation
+			parameters, _ := o.(map[string]any)["parameters"].([]any)
+			for _, p := range parameters {
+				if p := p.(map[string]any); p["description"] == nil {
+					t.Errorf("%s does not say what %s is", operation, p["name"])
+				}
+			}
+		}
+	}
+}
+
+func TestTheNamesOfSchemasAreNamesOfTypes(t *testing.T) {
+	schemas := openAPI(newWorld(t))["components"].(map[string]any)["schemas"].(map[string]any)
+	for name := range schemas {
+		if strings.ContainsAny(name, "-_") {
+			t.Errorf("%s is no name of a type", name)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *server) listSubjects(ctx context.Context, in *struct {
 	EnvironmentInput
 	Verdict string `query:"verdict" enum:"none,pending,review,approved,declined,expired,redacted" doc:"only those with this verdict"`
 	After   string `query:"after" doc:"the next of the page before"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"the maximum number of rows"`
 }) (*struct{ Body SubjectList }, error) {
 	env, err := in.environment(s)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // SubjectInput names one subject.
 type SubjectInput struct {
 	EnvironmentInput
-	Reference Reference `path:"reference"`
+	Reference Reference `path:"reference" doc:"your id of the person or business, escaped"`
 }
 
 // Happening is one entry of a timeline.
@@ -46,7 +46,7 @@ type Timeline struct {
 func (s *server) getTimeline(ctx context.Context, in *struct {
 	SubjectInput
 	Before string `query:"before" maxLength:"400" doc:"the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"the maximum number of rows"`
 }) (*struct{ Body Timeline }, error) {
 	env, err := in.environment(s)
 	if err != nil {

@@ -81,7 +81,7 @@ func governs(admin, t domain.Token) bool {
 }
 
 type tokenInput struct {
-	ID ID `path:"id"`
+	ID ID `path:"id" doc:"the id of the token (tok_…)"`
 }
 
 // token returns the token that a request names.

@@ -172,7 +172,7 @@ func (s *server) linkVerification(ctx context.Context, in *IDInput) (*struct{ Bo
 // reasonInput is a request that changes a verification for a reason.
 type reasonInput struct {
 	EnvironmentInput
-	ID   ID `path:"id"`
+	ID   ID `path:"id" doc:"the id of the verification (vfy_…)"`
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"500" example:"wrong document, says the support" doc:"why, for the audit trail; without personal data"`
 	}
