@@ -99,7 +99,11 @@ func (w *work) replace(object domain.Object) {
 // status of a case, unless it is history.
 func (w *work) auditTransitions() {
 	for _, t := range w.transitions {
-		w.audit("object.moved", fmt.Sprintf("%s to %s by %s %s", orNone(t.From), orNone(t.To), t.Event, t.EventID))
+		moved := orNone(t.To)
+		if t.From != "" {
+			moved = t.From + " to " + moved
+		}
+		w.audit("object.moved", fmt.Sprintf("%s by %s %s", moved, t.Event, t.EventID))
 	}
 	if len(w.transitions) == 0 || w.ref.Family() != "case" {
 		return
@@ -132,7 +136,7 @@ func refused(err error) bool {
 
 func orNone(status string) string {
 	if status == "" {
-		return "nothing"
+		return "without a status"
 	}
 	return status
 }
