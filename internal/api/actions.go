@@ -170,6 +170,9 @@ func (s *server) requestAction(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
+	// It may be finished already, and the answer is stored with an idempotency key: what can be
+	// a credential is only in the answer to a GET.
+	stored.Said, stored.Result = "", nil
 	return s.showFate(ctx, env, stored)
 }
 

@@ -106,6 +106,35 @@ func TestConcurrentRequestsWithAKeyAreHandledOnce(t *testing.T) {
 	}
 }
 
+// The action can be finished before its request is answered, and the answer is stored with
+// the key.
+func TestTheResultOfAnActionIsNotInTheAnswerToItsRequest(t *testing.T) {
+	w := newWorld(t)
+	w.save(store.Advance{Objects: []domain.Object{w.inquiry("inq_1", "user-1", "created")}})
+	body := `{"kind":"generate_one_time_link","target":"inq_1","reason":"asked for"}`
+	var made api.ActionDetail
+	w.want(201, &made, "POST", "/v1/sandbox/actions", body, key, "one")
+	a, err := w.db.Action(t.Context(), domain.Sandbox, made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.State, a.Result, a.FinishedAt = domain.ActionDone, []byte(`{"link":"https://persona.example/verify?code=secret"}`), w.now
+	if _, err = w.db.SaveAction(t.Context(), a, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	err = w.db.Tx(t.Context(), func(tx sqlstore.Tx) error {
+		_, err := tx.Exec(t.Context(), "UPDATE requests SET status = 0, answer = ''")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(3 * time.Minute)
+	if got := w.want(201, nil, "POST", "/v1/sandbox/actions", body, key, "one"); strings.Contains(got.Body.String(), "secret") || !strings.Contains(got.Body.String(), `"state":"done"`) {
+		t.Errorf("answered %s", got.Body)
+	}
+}
+
 func TestARequestWhoseProcessWasKilledIsRepeatedWithoutASecondAction(t *testing.T) {
 	w := newWorld(t)
 	w.save(store.Advance{Objects: []domain.Object{w.inquiry("inq_1", "user-1", "completed")}})
