@@ -49,6 +49,9 @@ func Register(mux *http.ServeMux, d Deps) {
 	config.DocsPath = ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema in answers
+	config.OnAddOperation = append(config.OnAddOperation, func(_ *huma.OpenAPI, o *huma.Operation) {
+		o.BodyReadTimeout = -1 // Huma would never lift its limit: see receive
+	})
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{asProblem}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}

@@ -19,21 +19,23 @@ const (
 
 // receive reads the body of a request before anything is done with it. Huma limits the time
 // only of the bodies that it reads itself, and blames the service, with a 500, for one that
-// cannot be read.
+// cannot be read. And it does not lift the limit when the body is there. net/http then waits
+// for the end of the connection, and when the limit passes, it cancels the request.
 func receive(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	if reads := ctx.Method() == http.MethodPost || ctx.Method() == http.MethodPatch; !reads || r.Body == nil || r.Body == http.NoBody {
-		// There is nothing to wait for, and a time limit that passes while net/http looks for
-		// the end of the connection would cancel the request.
+		// There is nothing to wait for.
 		next(ctx)
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // fails only in tests without a connection
+	until := func(t time.Time) { _ = http.NewResponseController(w).SetReadDeadline(t) } // fails only in tests without a connection
+	until(time.Now().Add(bodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		writeProblem(ctx, unreadable(err))
 		return
 	}
+	until(time.Time{})
 	r = r.WithContext(ctx.Context())
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	next(humago.NewContext(ctx.Operation(), r, w))

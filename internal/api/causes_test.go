@@ -155,7 +155,12 @@ func TestARequestMayTakeLongerThanItsBody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it takes several seconds")
 	}
-	for name, body := range map[string]string{"without a body": "", "with a body": "{}"} {
+	const links = "/VERIFICATION/links"
+	for name, call := range map[string]struct{ path, body string }{
+		"without a body":                       {links, ""},
+		"with a body that is not needed":       {links, "{}"},
+		"with a body that the operation reads": {"", `{"reference":"user-1","flow":"kyc"}`},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := newVerifying(t)
@@ -172,7 +177,7 @@ func TestARequestMayTakeLongerThanItsBody(t *testing.T) {
 					return next(r)
 				}
 			}))
-			got := overTCP(slow.world, fmt.Sprintf("POST /v1/sandbox/verifications/%s/links HTTP/1.1\r\nHost: idem\r\nAuthorization: Bearer token\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", made.ID, len(body), body))
+			got := overTCP(slow.world, fmt.Sprintf("POST /v1/sandbox/verifications%s HTTP/1.1\r\nHost: idem\r\nAuthorization: Bearer token\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", strings.Replace(call.path, "VERIFICATION", made.ID, 1), len(call.body), call.body))
 			if got.Code != 200 || !strings.Contains(got.Body.String(), `"link":`) {
 				t.Errorf("answered %d %s", got.Code, got.Body)
 			}
