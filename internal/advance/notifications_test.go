@@ -73,11 +73,7 @@ func TestTheHostIsToldOfADecisionThatCouldNotBeMade(t *testing.T) {
 	s.persona.say("pending", nil)
 	s.persona.asOf = start.Add(-time.Hour) // Persona never shows what the event says
 	s.receive(event(1, "completed"))
-	for tries := 0; s.work(inquiry) != nil; tries++ {
-		if tries > 20 {
-			t.Fatal("it is tried for ever")
-		}
-	}
+	s.workUntilDone()
 	told := s.notified(domain.NotifyPolicyError)
 	if len(told) != 1 || told[0].Object != inquiry || told[0].Reason == "" || told[0].Source == "" || told[0].Subject != "user-1" {
 		t.Errorf("the host was told %+v", told)
