@@ -4,10 +4,11 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // newTable opens a database with one table and one connection.
-func newTable(t *testing.T) *sql.DB {
+func newTable(t testing.TB) *sql.DB {
 	t.Helper()
 	db, err := open("file:" + filepath.Join(t.TempDir(), "statements.db"))
 	if err != nil {
@@ -23,7 +24,7 @@ func newTable(t *testing.T) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, query string, args ...any) {
+func exec(t testing.TB, db *sql.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
@@ -101,5 +102,45 @@ func TestUnreadRowsDoNotBlockOtherStatements(t *testing.T) {
 		}
 		exec(t, db, "DELETE FROM numbers WHERE n = 3")
 		exec(t, db, "INSERT INTO numbers VALUES (3)")
+	}
+}
+
+func TestALimitThatIsAParameterIsObeyed(t *testing.T) {
+	db := newTable(t)
+	for _, limit := range []int{2, 1, 0, -1, 3} {
+		var found int
+		if err := db.QueryRow("SELECT count(*) FROM (SELECT n FROM numbers ORDER BY n LIMIT $1)", limit).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		want := limit
+		if limit < 0 { // SQLite: no limit
+			want = 3
+		}
+		if found != want {
+			t.Errorf("limit %d: %d rows, want %d", limit, found, want)
+		}
+	}
+}
+
+// BenchmarkALimitThatChanges prints how much longer a query takes whose limit changes each
+// time.
+func BenchmarkALimitThatChanges(b *testing.B) {
+	db := newTable(b)
+	read := func(times, limits int) time.Duration {
+		began := time.Now()
+		for i := range times {
+			rows, err := db.Query("SELECT n FROM numbers WHERE n IN (SELECT n FROM numbers WHERE n > 0 ORDER BY n LIMIT $1)", 1+i%limits)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := rows.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return time.Since(began)
+	}
+	for b.Loop() {
+		fixed, changing := read(2000, 1), read(2000, 3)
+		b.ReportMetric(changing.Seconds()/fixed.Seconds(), "times-a-fixed-limit")
 	}
 }
