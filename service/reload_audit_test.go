@@ -84,7 +84,6 @@ func TestAReloadWorksWithoutTheAuditTrail(t *testing.T) {
 	f := newFolder(t)
 	f.write("secrets", f.secret+"\nwbhsec_second")
 	f.stop()
-	f.service.db.Close()
 	if err := f.apply(); err != nil {
 		t.Errorf("the reload failed: %v", err)
 	}

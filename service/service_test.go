@@ -43,7 +43,7 @@ type world struct {
 	secret  string
 	hook    string
 	log     *safeBuilder
-	stop    context.CancelFunc // stops the service, not its handler
+	stop    func() // stops the service, not its handler, and waits until it has ended
 
 	database Secret
 	api      string        // Persona's API for the service; default: the sandbox
@@ -130,15 +130,21 @@ func (w *world) run(listener net.Listener, cfg Config) {
 	}
 	w.service = s
 	ctx, cancel := context.WithCancel(context.Background())
-	w.stop = cancel
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		err = s.Run(ctx)
+	}()
+	w.stop = func() {
+		cancel()
+		<-ended
+	}
 	server := &http.Server{Handler: s.Handler()}
 	go server.Serve(listener)
 	w.t.Cleanup(func() {
 		server.Close()
-		cancel()
-		if err := <-ended; err != nil {
+		w.stop()
+		if err != nil {
 			w.t.Errorf("the service ended with %v", err)
 		}
 		http.DefaultClient.CloseIdleConnections()
