@@ -11,6 +11,9 @@ import (
 
 // TestEveryCommandHasExamplesThatParse holds the help to the command line that there is.
 func TestEveryCommandHasExamplesThatParse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: each of the many examples needs a new parser")
+	}
 	t.Setenv("IDEM_API_TOKEN", "made up") // the examples leave it to the variable
 	quiet := streams{strings.NewReader(""), io.Discard, io.Discard}
 	parser, err := newParser(context.Background(), quiet, func(int) {})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/idemhq/idem/internal/conformance"
@@ -13,6 +14,28 @@ import (
 )
 
 const newest = "2025-12-08"
+
+// loadNewest loads the document that most tests read, once.
+var loadNewest = sync.OnceValues(func() (*conformance.Document, error) {
+	dir, err := openapi.Dir()
+	if err != nil {
+		return nil, err
+	}
+	return conformance.Load(dir, newest)
+})
+
+// newestDocument returns the newest document, or skips the test if no documents are here.
+func newestDocument(t *testing.T) *conformance.Document {
+	t.Helper()
+	if _, err := openapi.Dir(); err != nil {
+		t.Skip(err)
+	}
+	doc, err := loadNewest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
 
 func TestEverySampleOfEveryVersionIsValid(t *testing.T) {
 	dir, err := openapi.Dir()
@@ -59,7 +82,7 @@ func TestEverySampleOfEveryVersionIsValid(t *testing.T) {
 }
 
 func TestValidateResponseSays(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	const path = "/inquiries/{inquiry-id}"
 	get := conformance.Operation{Method: "GET", Path: path}
 	header, body := response(t, doc, get, 200, 1)
@@ -132,7 +155,7 @@ func TestValidateResponseSays(t *testing.T) {
 }
 
 func TestValidateResponseOfAUnionSpeaksOfTheTypeAtHand(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	op := conformance.Operation{Method: "GET", Path: "/inquiries/{inquiry-id}"}
 	header, body := response(t, doc, op, 200, 1)
 	var document struct {
@@ -154,7 +177,7 @@ func TestValidateResponseOfAUnionSpeaksOfTheTypeAtHand(t *testing.T) {
 }
 
 func TestTheResourceInAnEventIsCheckedAsOneOfItsType(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	_, body := response(t, doc, conformance.Operation{Method: "GET", Path: "/inquiries/{inquiry-id}"}, 200, 1)
 	op := conformance.Operation{Method: "GET", Path: "/events/{event-id}"}
 	header, event := response(t, doc, op, 200, 1)
@@ -183,7 +206,7 @@ func TestTheResourceInAnEventIsCheckedAsOneOfItsType(t *testing.T) {
 }
 
 func TestAnAnswerMayHoldWhatWasIncludedWhereTheDocumentForgetsIt(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	op := conformance.Operation{Method: "GET", Path: "/verification/government-ids/{verification-id}"}
 	header, body := response(t, doc, op, 200, 1)
 	_, inquiry := response(t, doc, conformance.Operation{Method: "GET", Path: "/inquiries/{inquiry-id}"}, 200, 1)
@@ -200,7 +223,7 @@ func TestAnAnswerMayHoldWhatWasIncludedWhereTheDocumentForgetsIt(t *testing.T) {
 }
 
 func TestValidateRequestSays(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	tests := []struct {
 		name         string
 		method, path string
@@ -249,7 +272,7 @@ func TestValidateRequestSays(t *testing.T) {
 }
 
 func TestValidateEventSays(t *testing.T) {
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	valid := event(t, doc, "inquiry.approved", 1)
 	tests := []struct {
 		name string

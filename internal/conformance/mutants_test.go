@@ -15,7 +15,7 @@ func TestMutantsAreCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it takes seconds")
 	}
-	doc := conformance.LoadOrSkip(t, newest)
+	doc := newestDocument(t)
 	random := rand.New(rand.NewPCG(1, 1))
 	total, caught := make(map[string]int), make(map[string]int)
 	missed := make(map[string]int)

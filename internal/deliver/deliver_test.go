@@ -296,7 +296,7 @@ func TestALaneWithoutRoomWaits(t *testing.T) {
 			<-hang
 			return http.StatusOK
 		})
-		defer close(hang) // before the server is closed
+		defer close(hang) // before the lane and the server are stopped
 		create(t, db, hung.endpoint("crm"))
 		var asked atomic.Int64 // how often the lane asked for the time: at least once a round
 		now := func() time.Time {
@@ -304,7 +304,7 @@ func TestALaneWithoutRoomWaits(t *testing.T) {
 			return db.Now()
 		}
 		config := deliver.Config{Environments: []domain.Environment{domain.Sandbox}, Network: deliver.Network{AllowPrivate: true}}
-		stop := run(t, deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), now))
+		run(t, deliver.New(db, deliver.NewWatch(db.NotificationVersion), config, telemetry.New(), slog.New(slog.DiscardHandler), now))
 		var subjects []string
 		for i := range room {
 			subjects = append(subjects, fmt.Sprintf("user-%d", i))
@@ -321,7 +321,6 @@ func TestALaneWithoutRoomWaits(t *testing.T) {
 		if n := asked.Load() - before; n > 100 {
 			t.Errorf("the lane worked %d rounds in %s, with nothing to do", n, watched)
 		}
-		stop() // ends the attempts that hang
 	})
 }
 
