@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/persona"
 	"github.com/idemhq/idem/sandbox"
 	"github.com/idemhq/idem/service"
@@ -66,6 +67,9 @@ func start(hook string) (w *world, err error) {
 		return w, err
 	}
 	w.close = append(w.close, func() { os.RemoveAll(data) })
+	if _, err := sqlitetest.In(data); err != nil {
+		return w, err
+	}
 	env := service.EnvironmentConfig{
 		APIKey: sandbox.SandboxKey, BaseURL: api.URL + "/api/v1", WebhookSecrets: []service.Secret{service.Secret(webhook.Attributes.Secret)},
 		Flows: map[string]service.FlowConfig{"kyc": {InquiryTemplate: sandbox.InquiryTemplateID}},

@@ -25,6 +25,9 @@ type outcome struct {
 // Every hostile request is answered, and every stored event reaches a final state. Both are
 // as the case says, and the same on both databases.
 func TestHostileRequestsHaveTheSameOutcomeOnBothDatabases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: hundreds of requests, one after the other")
+	}
 	cases := hostile.Cases()
 	outcomes := map[string][]outcome{}
 	for name, database := range map[string]func(*testing.T) Secret{

@@ -56,6 +56,8 @@ var (
 //     commit runs one only if the writes never pause.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_pragma=wal_autocheckpoint(16000)"
 
+const readers = 8 // connections
+
 // Open opens the database in a file and runs its migrations.
 func Open(ctx context.Context, path string) (*DB, error) {
 	if err := private(path); err != nil {
@@ -70,7 +72,8 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	read.SetMaxOpenConns(8)
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers) // opening one takes milliseconds: it reads the schema, and prepares its statements
 	db := &DB{write: write, read: read}
 	db.Store = sqlstore.New(db)
 	if err := db.migrate(ctx); err != nil {

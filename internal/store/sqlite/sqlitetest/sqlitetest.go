@@ -5,6 +5,7 @@ package sqlitetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,15 +22,21 @@ const name = "idem.db" // as the service names it
 // is alone in its folder.
 func New(t testing.TB) string {
 	t.Helper()
-	content, err := migrated()
+	path, err := In(t.TempDir())
 	if err != nil {
-		t.Fatalf("make a migrated database: %v", err)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// In is [New] for examples: it puts the database into a folder.
+func In(folder string) (path string, err error) {
+	content, err := migrated()
+	if err != nil {
+		return "", fmt.Errorf("make a migrated database: %w", err)
+	}
+	path = filepath.Join(folder, name)
+	return path, os.WriteFile(path, content, 0o600)
 }
 
 // migrated is the content of a new database. It is made once in a process and never changes.
