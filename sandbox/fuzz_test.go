@@ -12,6 +12,9 @@ import (
 
 // FuzzAPI sends any body to any operation. No request may make the sandbox fail.
 func FuzzAPI(f *testing.F) {
+	if testing.Short() {
+		f.Skip("-short: its inputs are hundreds of requests")
+	}
 	options := frozen()
 	options.RateLimit = 1 << 30
 	sb, err := sandbox.New(options)

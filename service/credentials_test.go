@@ -98,6 +98,9 @@ func (h *handedOut) in(dump map[string][]byte) (found []string) {
 // testNoCredentialOfPersonasIsStored runs everything that Persona answers with a credential,
 // and then looks for them in every column of every table, in the files and in the log.
 func testNoCredentialOfPersonasIsStored(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: every table is searched")
+	}
 	given := &handedOut{kind: map[string]string{}}
 	w := newWorldWith(t, database, given.through, func(cfg *Config) {
 		cfg.Environments[Sandbox].Flows["kyc"] = FlowConfig{InquiryTemplate: sandbox.InquiryTemplateID, Mode: "embedded"}
@@ -115,6 +118,9 @@ func testNoCredentialOfPersonasIsStored(t *testing.T, database Secret) {
 
 // testLinksAreEncrypted does the same with a secrets_key: the API shows the links.
 func testLinksAreEncrypted(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: every table is searched")
+	}
 	given := &handedOut{kind: map[string]string{}}
 	w := newWorldWith(t, database, given.through, withSecretsKey)
 	useCredentials(t, w, given)

@@ -466,6 +466,9 @@ func testTheAPINeedsItsToken(t *testing.T, database Secret) {
 // In whatever order the events of an inquiry and its case are processed, the last
 // notification has the current verdict.
 func testTheLastNotificationHasTheCurrentVerdict(t *testing.T, database Secret) {
+	if testing.Short() {
+		t.Skip("-short: a dozen people are decided on twice")
+	}
 	w := newWorld(t, database)
 	const people = 12
 	for i := range people {
