@@ -75,7 +75,7 @@ func (r *readers) begin(from sender.Address, until func(time.Time)) *reader {
 		r.shares[from] = s
 	}
 	one := &reader{of: r, from: from, until: until, began: now}
-	until(now.Add(patience(r.held)))
+	until(now.Add(bodyTimeout(r.held)))
 	one.place = s.reading.PushBack(one)
 	r.take(one, overhead, now)
 	return one
@@ -109,9 +109,9 @@ func (one *reader) end() {
 	one.of.release(one)
 }
 
-// patience returns the time allowed for a body when held bytes are reserved: the maximum up
+// bodyTimeout returns the time allowed for a body when held bytes are reserved: the maximum up
 // to a quarter of the memory, and decreasing from there on.
-func patience(held int) time.Duration {
+func bodyTimeout(held int) time.Duration {
 	used := float64(held) / maxUnverified
 	shorter := time.Duration(float64(maxPatience-leastPatience) * (used - 0.25) / 0.75)
 	return min(maxPatience, max(leastPatience, maxPatience-shorter))

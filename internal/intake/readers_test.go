@@ -129,7 +129,7 @@ func TestPatienceDecreasesWithTheLoad(t *testing.T) {
 	for held, want := range map[int]time.Duration{
 		0: maxPatience, maxUnverified / 4: maxPatience, maxUnverified / 8 * 5: (maxPatience + leastPatience) / 2, maxUnverified: leastPatience, 2 * maxUnverified: leastPatience,
 	} {
-		if got := patience(held); got != want {
+		if got := bodyTimeout(held); got != want {
 			t.Errorf("with %d bytes held: %v, want %v", held, got, want)
 		}
 	}

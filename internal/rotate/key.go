@@ -304,7 +304,7 @@ func (r *keyRotation) retire(ctx context.Context) (Status, error) {
 	}
 	left, shown := old.left(r.Quiet)
 	switch {
-	case !shown && r.Now().Sub(old.Since) > old.patience(r.Quiet):
+	case !shown && r.Now().Sub(old.Since) > old.maxSilence(r.Quiet):
 		return Status{}, fmt.Errorf("the last use of the API key %s is not known, since Persona does not show when it was: expire it yourself when nothing uses it", old.ID)
 	case !shown:
 		return Status{Next: fmt.Sprintf("expire %s when Persona shows that it has not been used for %s; no use since the key was replaced is shown yet", old.ID, r.Quiet), Wait: pause(r.Quiet)}, nil

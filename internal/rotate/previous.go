@@ -27,8 +27,8 @@ const clockGrain = time.Minute
 
 const (
 	exact         = time.Second      // what records fall behind by because of clocks and rounding
-	leastPatience = 90 * time.Minute // until Persona must show a last use at all
-	mostPatience  = 72 * time.Hour   // until it must show that the clone was made with the old key
+	leastSilence = 90 * time.Minute // until Persona must show a last use at all
+	mostSilence  = 72 * time.Hour   // until it must show that the clone was made with the old key
 )
 
 // look remembers what Persona shows: the last use of this key and of the new one, which was
@@ -60,11 +60,11 @@ func (p *previousKey) left(quiet time.Duration) (left time.Duration, shown bool)
 // pause is the time between two looks at the old key.
 func pause(quiet time.Duration) time.Duration { return max(quiet/10, 50*time.Millisecond) }
 
-// patience returns how long Persona's records may show nothing. Records that are late or
+// maxSilence returns how long Persona's records may show nothing. Records that are late or
 // coarse, by a day for example, come some time.
-func (p *previousKey) patience(quiet time.Duration) time.Duration {
+func (p *previousKey) maxSilence(quiet time.Duration) time.Duration {
 	if p.Covered.IsZero() || p.LastUsed.IsZero() {
-		return max(quiet, leastPatience)
+		return max(quiet, leastSilence)
 	}
-	return max(quiet, mostPatience)
+	return max(quiet, mostSilence)
 }

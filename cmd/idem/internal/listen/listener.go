@@ -83,7 +83,7 @@ func (l *Listener) Run(ctx context.Context) (err error) {
 			failures = 0
 		case ctx.Err() != nil:
 			return nil
-		case l.Once || hopeless(err):
+		case l.Once || permanent(err):
 			return err
 		default:
 			failures++
@@ -109,8 +109,8 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// hopeless reports whether a retry cannot help.
-func hopeless(err error) bool {
+// permanent reports whether a retry cannot help.
+func permanent(err error) bool {
 	return errors.Is(err, persona.ErrUnauthorized) || errors.Is(err, persona.ErrForbidden) || errors.Is(err, errState)
 }
 
