@@ -19,8 +19,8 @@ const (
 
 	// The maximum time for reading a body when no other body is being read, and when the
 	// memory is full. Persona gives up after 5 s (Persona docs: Webhooks).
-	maxPatience   = 5 * time.Second
-	leastPatience = time.Second
+	maxBodyTimeout = 5 * time.Second
+	minBodyTimeout = time.Second
 )
 
 // past is a deadline that has passed.
@@ -113,8 +113,8 @@ func (one *reader) end() {
 // to a quarter of the memory, and decreasing from there on.
 func bodyTimeout(held int) time.Duration {
 	used := float64(held) / maxUnverified
-	shorter := time.Duration(float64(maxPatience-leastPatience) * (used - 0.25) / 0.75)
-	return min(maxPatience, max(leastPatience, maxPatience-shorter))
+	shorter := time.Duration(float64(maxBodyTimeout-minBodyTimeout) * (used - 0.25) / 0.75)
+	return min(maxBodyTimeout, max(minBodyTimeout, maxBodyTimeout-shorter))
 }
 
 // take reserves bytes for a request and evicts others until all fit. One sender may hold

@@ -127,7 +127,7 @@ func TestARequestWhoseBodyIsReadIsNotEvicted(t *testing.T) {
 
 func TestPatienceDecreasesWithTheLoad(t *testing.T) {
 	for held, want := range map[int]time.Duration{
-		0: maxPatience, maxUnverified / 4: maxPatience, maxUnverified / 8 * 5: (maxPatience + leastPatience) / 2, maxUnverified: leastPatience, 2 * maxUnverified: leastPatience,
+		0: maxBodyTimeout, maxUnverified / 4: maxBodyTimeout, maxUnverified / 8 * 5: (maxBodyTimeout + minBodyTimeout) / 2, maxUnverified: minBodyTimeout, 2 * maxUnverified: minBodyTimeout,
 	} {
 		if got := bodyTimeout(held); got != want {
 			t.Errorf("with %d bytes held: %v, want %v", held, got, want)

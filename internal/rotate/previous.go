@@ -26,9 +26,9 @@ type previousKey struct {
 const clockGrain = time.Minute
 
 const (
-	exact         = time.Second      // what records fall behind by because of clocks and rounding
-	leastSilence = 90 * time.Minute // until Persona must show a last use at all
-	mostSilence  = 72 * time.Hour   // until it must show that the clone was made with the old key
+	exact        = time.Second      // what records fall behind by because of clocks and rounding
+	shortSilence = 90 * time.Minute // until Persona must show a last use at all
+	longSilence  = 72 * time.Hour   // until it must show that the clone was made with the old key
 )
 
 // look remembers what Persona shows: the last use of this key and of the new one, which was
@@ -64,7 +64,7 @@ func pause(quiet time.Duration) time.Duration { return max(quiet/10, 50*time.Mil
 // coarse, by a day for example, come some time.
 func (p *previousKey) maxSilence(quiet time.Duration) time.Duration {
 	if p.Covered.IsZero() || p.LastUsed.IsZero() {
-		return max(quiet, leastSilence)
+		return max(quiet, shortSilence)
 	}
-	return max(quiet, mostSilence)
+	return max(quiet, longSilence)
 }

@@ -225,5 +225,5 @@ func (w work) failed(ctx context.Context, row domain.Verification, cause error, 
 // have stored it for the key.
 func (w work) isStuck(row domain.Verification, cause error) bool {
 	var answered *persona.Error
-	return errors.As(cause, &answered) && answered.Status >= 500 && w.now().Sub(row.KeyMadeAt) > gatewayPatience
+	return errors.As(cause, &answered) && answered.Status >= 500 && w.now().Sub(row.KeyMadeAt) > gatewayErrorLimit
 }

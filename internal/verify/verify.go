@@ -35,16 +35,16 @@ type Answer struct {
 }
 
 const (
-	callTime        = 25 * time.Second // of a call, including waiting for others
-	keyLife         = 23 * time.Hour   // Persona keeps keys for 24 h (Persona docs: Idempotence)
-	effectDelay     = time.Minute      // until the effect of a call is visible in all of Persona's answers
-	gatewayPatience = 10 * time.Minute // until a gateway's error is taken for one that Persona stored
-	clockError      = 5 * time.Minute  // by which Persona's clock may be behind
-	releaseTime     = 5 * time.Second  // limit for the last steps of a call that has no time left
-	firstWait       = 20 * time.Millisecond
-	longestWait     = 500 * time.Millisecond
-	maxChanges      = 5  // how often an inquiry or a row may change while a call works on it
-	maxRemembered   = 50 // earlier inquiries of a verification
+	callTime          = 25 * time.Second // of a call, including waiting for others
+	keyLife           = 23 * time.Hour   // Persona keeps keys for 24 h (Persona docs: Idempotence)
+	effectDelay       = time.Minute      // until the effect of a call is visible in all of Persona's answers
+	gatewayErrorLimit = 10 * time.Minute // until a gateway's error is taken for one that Persona stored
+	clockError        = 5 * time.Minute  // by which Persona's clock may be behind
+	releaseTime       = 5 * time.Second  // limit for the last steps of a call that has no time left
+	firstWait         = 20 * time.Millisecond
+	longestWait       = 500 * time.Millisecond
+	maxChanges        = 5  // how often an inquiry or a row may change while a call works on it
+	maxRemembered     = 50 // earlier inquiries of a verification
 )
 
 // Verify returns the live inquiry of a subject in a flow, or starts one. Calls for the same
