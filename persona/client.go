@@ -21,8 +21,9 @@ const (
 )
 
 // NewClient returns a client. Without [WithAPIKey] it reads the key from the environment
-// variable PERSONA_API_KEY. If there is no key, the error is [ErrNoKey]. A client is safe
-// for concurrent use.
+// variable PERSONA_API_KEY. If there is no key, the error is [ErrNoKey]. PERSONA_BASE_URL
+// is the API's address, for example that of a local sandbox; the default is
+// [DefaultBaseURL]. A client is safe for concurrent use.
 func NewClient(opts ...Option) (*Client, error) {
 	base := os.Getenv("PERSONA_BASE_URL")
 	if base == "" {

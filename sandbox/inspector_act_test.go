@@ -97,6 +97,7 @@ func TestAnyActIsOnThePageOfItsObject(t *testing.T) {
 		"an act that there is not":        {url.Values{"do": {"explode"}}, 400, "do must be one of"},
 		"an act of another kind":          {url.Values{"do": {"archive_account"}}, 404, "there is no account"},
 		"a query that is not JSON":        {url.Values{"do": {"run_report"}, "type": {"report/watchlist"}, "query": {"{"}}, 400, "query must be JSON"},
+		"no outcome":                      {url.Values{"do": {"submit"}, "type": {"verification/selfie"}}, 422, "outcome is missing: it must be one of initiated, "},
 		"an outcome that is not possible": {url.Values{"do": {"submit"}, "type": {"verification/selfie"}, "outcome": {"<i>"}}, 422, "cannot have this outcome"},
 	} {
 		if status, body := server.submit(path+"/act", test.form); status != test.status || !strings.Contains(body, test.says) || strings.Contains(body, "<i>") {

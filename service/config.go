@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -126,6 +127,9 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	folder := "."
 	if path != "" {
 		source, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return c, fmt.Errorf("read the configuration: %w: check the path, or let idem init write a configuration", err)
+		}
 		if err != nil {
 			return c, fmt.Errorf("read the configuration: %w", err)
 		}

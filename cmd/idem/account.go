@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -40,7 +41,12 @@ func (a account) client(opts ...persona.Option) (*persona.Client, error) {
 	if key == "" && os.Getenv("PERSONA_API_KEY") == "" {
 		return nil, errors.New("no API key: set PERSONA_API_KEY, or use --config FILE, or --local for the local sandbox")
 	}
-	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(a.Environment)))...)
+	return newClient(a.Environment, opts...)
+}
+
+// newClient returns a client whose key must belong to the environment.
+func newClient(environment string, opts ...persona.Option) (*persona.Client, error) {
+	client, err := persona.NewClient(append(opts, persona.WithEnvironment(persona.Environment(environment)))...)
 	var mismatch *persona.EnvironmentError
 	if errors.As(err, &mismatch) {
 		return nil, fmt.Errorf("%w: set --environment, or use another key", err)
@@ -73,14 +79,28 @@ func (a account) settings() (key, baseURL string, err error) {
 	return "", a.BaseURL, nil
 }
 
-// refused adds Persona's details to an error, as far as it lacks them. They can contain personal
-// data, but the user asked for the call and only the user sees them.
+// refused adds Persona's details to an error, as far as it lacks them, and what to do. The
+// details can contain personal data, but the user asked for the call and only the user sees
+// them.
 func refused(err error) error {
 	known := func(line string) bool { return strings.Contains(err.Error(), line) }
-	if lines := slices.DeleteFunc(refusal(err), known); len(lines) > 0 {
+	lines := append(slices.DeleteFunc(refusal(err), known), advice(err)...)
+	if len(lines) > 0 {
 		return fmt.Errorf("%w\n  %s", err, strings.Join(lines, "\n  "))
 	}
 	return err
+}
+
+// advice says what to do about an error that a wrong setting usually causes.
+func advice(err error) []string {
+	var network *net.OpError
+	switch {
+	case errors.Is(err, persona.ErrUnauthorized):
+		return []string{"Persona does not know the API key: check PERSONA_API_KEY, or the api_key of the configuration file"}
+	case errors.As(err, &network) && network.Op == "dial":
+		return []string{"Persona's API cannot be reached: check the network, and the address in PERSONA_BASE_URL, --base-url or the configuration file"}
+	}
+	return nil
 }
 
 // refusal returns Persona's details about an error, one per line.

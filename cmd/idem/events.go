@@ -96,7 +96,7 @@ func (e shownEvent) print(w io.Writer) {
 		{"state", coloured(string(e.State)) + " " + e.Reason},
 	})
 	for _, d := range e.Decisions {
-		fmt.Fprintf(w, "decision %s: %s by %q: %s %s\n", d.ID, coloured(string(d.Result)), d.Rule, d.Explanation, d.Reason)
+		fmt.Fprintf(w, "decision %s: %s\n", d.ID, decided(d))
 	}
 	for _, a := range e.Actions {
 		fmt.Fprintf(w, "action %s: %s on %s is %s: %s\n", a.ID, a.Kind, a.Target.ID, coloured(string(a.State)), a.Outcome)

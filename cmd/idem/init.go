@@ -121,11 +121,11 @@ func (c initCommand) connect(ask *asker) (setup.Environment, *persona.Client, er
 			return e, nil, fmt.Errorf("no API key: set PERSONA_API_KEY, or use --local for the local sandbox: %w", err)
 		}
 	}
-	opts := []persona.Option{persona.WithAPIKey(e.APIKey), persona.WithEnvironment(persona.Environment(c.Environment))}
+	opts := []persona.Option{persona.WithAPIKey(e.APIKey)}
 	if e.BaseURL != "" {
 		opts = append(opts, persona.WithBaseURL(e.BaseURL))
 	}
-	client, err := persona.NewClient(opts...)
+	client, err := newClient(c.Environment, opts...)
 	return e, client, err
 }
 

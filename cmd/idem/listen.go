@@ -246,7 +246,11 @@ func (c listenCommand) printDelivery(w io.Writer, d listen.Delivery) error {
 		})
 	}
 	return show.Text(w, func(w io.Writer) {
-		fmt.Fprintf(w, "%s %s %s → %s %s\n", d.Event.CreatedAt.Format(time.RFC3339), d.Event.Name, d.Event.ID, d.URL, outcome(d))
+		to := d.URL
+		if d.Error != "" {
+			to += ":"
+		}
+		fmt.Fprintf(w, "%s %s %s → %s %s\n", d.Event.CreatedAt.Format(time.RFC3339), d.Event.Name, d.Event.ID, to, outcome(d))
 	})
 }
 

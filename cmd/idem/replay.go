@@ -14,7 +14,7 @@ import (
 type replayCommand struct {
 	output
 	Config      string `type:"path" placeholder:"FILE" env:"IDEM_CONFIG" help:"The service's configuration file. Environment variables override the file."`
-	Environment string `enum:"sandbox,production" required:"" help:"The environment: sandbox or production."`
+	Environment string `enum:"sandbox,production" required:"" placeholder:"ENVIRONMENT" help:"The environment: sandbox or production."`
 	Event       string `placeholder:"ID" help:"Replay this event."`
 	Object      string `placeholder:"ID" help:"Replay the events of this object."`
 	State       string `placeholder:"STATE" enum:",poison,unhandled,stale,applied" default:"" help:"Replay the events in this state: poison, unhandled, stale or applied."`

@@ -90,6 +90,21 @@ func (s shownSubject) print(w io.Writer) {
 		fmt.Fprintf(w, "since %s, from %s, whose status is %s\n", sinceWhen(s.Since), s.Object, s.Status)
 	}
 	for _, d := range s.Decisions {
-		fmt.Fprintf(w, "%s  %s → %s: %s by %q: %s %s\n", moment(d.DecidedAt), d.Transition.From, d.Transition.To, coloured(string(d.Result)), d.Rule, d.Explanation, d.Reason)
+		fmt.Fprintf(w, "%s  %s → %s: %s\n", moment(d.DecidedAt), d.Transition.From, d.Transition.To, decided(d))
 	}
+}
+
+// decided says what came out of a decision, by which rule, and why. A rule without an
+// explanation has its name as one.
+func decided(d api.Decision) string {
+	said := coloured(string(d.Result))
+	if d.Rule != "" {
+		said += fmt.Sprintf(" by %q", d.Rule)
+	}
+	for _, why := range []string{d.Explanation, d.Reason} {
+		if why != "" && why != d.Rule {
+			said += ": " + why
+		}
+	}
+	return said
 }

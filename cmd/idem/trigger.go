@@ -20,7 +20,7 @@ type triggerCommand struct {
 	Scenario string `arg:"" optional:"" help:"The scenario: ${scenarios}. The default is to list them."`
 
 	Reference string   `placeholder:"ID" help:"Your reference id of the person. The default is an invented one."`
-	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as address-country-code=DE. A value that is valid JSON, such as 42, keeps its type. Repeatable."`
+	Set       []string `sep:"none" placeholder:"NAME=VALUE" help:"A field of the inquiry, such as email-address=ann@example.com. A value that is valid JSON, such as 42, keeps its type. Persona's sandbox replaces the name, the birthdate and the address when a verification passes. Repeatable."`
 	Tag       []string `placeholder:"TAG" help:"A tag of the inquiry. Repeatable."`
 	Undecided bool     `help:"Do not approve or decline: leave the decision to your rules."`
 	Count     int      `default:"20" placeholder:"N" help:"The number of people in a burst (${default})."`
@@ -39,7 +39,7 @@ func (triggerCommand) Help() string {
 		`idem trigger decline --local --reference user-1042 --undecided`,
 		`idem trigger burst --local --count 200 --json`,
 		`# In your sandbox environment at Persona`,
-		`idem trigger fail-retry-pass --template itmpl_… --verification vtmpl_… --set address-country-code=DE`,
+		`idem trigger fail-retry-pass --template itmpl_… --verification vtmpl_… --set email-address=ann@example.com`,
 		`idem trigger watchlist-hit --template itmpl_… --report-template rptp_…`)
 }
 

@@ -3,6 +3,7 @@ package acts
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/idemhq/idem/internal/spelling"
 	"github.com/idemhq/idem/sandbox/internal/catalog"
@@ -25,6 +26,8 @@ func submit(c *engine.Change, owner *storage.Resource, a Act) (*storage.Resource
 	switch {
 	case catalog.Shapes()[a.Type] == [2]string{} && storage.FamilyOf(a.Type) != "selfie", !isVerification && outcomes == nil:
 		return nil, engine.Unprocessable("type must be the type of a verification, of a document or of a selfie"+spelling.DidYouMean(a.Type, submittable()), "/type")
+	case a.Outcome == "":
+		return nil, engine.Unprocessable("outcome is missing: it must be one of "+strings.Join(slices.Concat(outcomes, resources.VerificationOutcomes(a.Type)), ", "), "/outcome")
 	case isVerification && resources.VerificationSteps(a.Type, a.Outcome) == nil, !isVerification && !slices.Contains(outcomes, a.Outcome):
 		return nil, engine.Unprocessable("a "+a.Type+" cannot have this outcome"+spelling.DidYouMean(a.Outcome, slices.Concat(outcomes, resources.VerificationOutcomes(a.Type))), "/outcome")
 	}

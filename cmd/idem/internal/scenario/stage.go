@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/idemhq/idem/persona"
 )
@@ -75,7 +76,14 @@ func (s *stage) needsReport(kind string) error {
 	return nil
 }
 
-// report runs a report about the account of a person.
+// A report is ready after seconds. A scenario that has waited in vain goes on without it.
+const (
+	reportPatience = 30 * time.Second
+	reportInterval = 500 * time.Millisecond
+)
+
+// report runs a report about the account of a person, and waits until it is ready, so that
+// rules about its result can decide when the inquiry is completed.
 func (s *stage) report(ctx context.Context, p *Person, kind string, query persona.ReportQuery) error {
 	report, err := s.client.Reports.Create(ctx, persona.ReportCreateParams{
 		Type: persona.Set(kind), ReportTemplateID: persona.Set(s.ReportTemplate), AccountID: persona.Set(p.Account), Query: persona.Set(query),
@@ -83,7 +91,22 @@ func (s *stage) report(ctx context.Context, p *Person, kind string, query person
 	if err != nil {
 		return fmt.Errorf("create a report about %s: %w", p.Account, err)
 	}
-	p.Reports = append(p.Reports, report.Identifier().ID)
+	id := report.Identifier().ID
+	p.Reports = append(p.Reports, id)
+	for range int(reportPatience / reportInterval) {
+		current, err := s.client.Reports.Get(ctx, id)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", id, err)
+		}
+		if current.Attributes.Status != persona.ReportStatusPending {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(reportInterval):
+		}
+	}
 	return nil
 }
 

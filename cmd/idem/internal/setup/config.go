@@ -46,10 +46,15 @@ func Write(path string, e Environment, listen, dataDir string) error {
 	return replace(path, content)
 }
 
-// Configured reports whether a file exists and configures an environment.
+// Configured reports whether a file exists and configures an environment. A file in a folder that
+// does not exist is an error, so that it is found before anything is changed at Persona.
 func Configured(path, environment string) (bool, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		folder := filepath.Dir(path)
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			return false, fmt.Errorf("there is no folder %s: create it, or choose another file", folder)
+		}
 		return false, nil
 	}
 	if err != nil {

@@ -41,11 +41,15 @@ func Text(w io.Writer, print func(io.Writer)) error {
 // Table writes rows in aligned columns. The cells must not be coloured, except those of
 // the last column.
 func Table(w io.Writer, rows [][]string) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		_, _ = io.WriteString(t, strings.Join(row, "\t")+"\n") // Flush returns the error
+		_, _ = io.WriteString(t, strings.Join(row, "\t")+"\n") // a Builder has no errors
 	}
-	_ = t.Flush() // so does the writer that Text gives
+	_ = t.Flush()
+	for line := range strings.Lines(table.String()) {
+		_, _ = io.WriteString(w, strings.TrimRight(line, " \n")+"\n") // the writer that Text gives keeps the error
+	}
 }
 
 // Printable removes control characters from a text that comes from outside, so that an
