@@ -559,3 +559,26 @@ func TestOnlyALateActionIsConfirmedBeforeItsCall(t *testing.T) {
 		})
 	}
 }
+
+// A proxy in front of Persona can mix up answers.
+func TestALinkToAnotherInquiryIsNotKept(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	other, err := s.client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := s.sandbox.Client(persona.WithMaxRetries(0), persona.WithMiddleware(func(next persona.Doer) persona.Doer {
+		return func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				r = r.Clone(r.Context())
+				r.URL.Path = strings.Replace(r.URL.Path, s.action.Spec.Target.ID, other.ID, 1)
+			}
+			return next(r)
+		}
+	}))
+	deps := perform.Deps{Client: client, Reader: advance.Persona{Client: s.client, Environment: domain.Sandbox}, KeepResults: true}
+	s.performer = perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: deps}, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	if a := s.perform(); a.State != domain.ActionWaiting || len(a.Result) != 0 {
+		t.Errorf("it is %s with the result %s", a.State, a.Result)
+	}
+}
