@@ -78,7 +78,7 @@ type ActionSpec struct {
 // Action is a call at Persona and its fate.
 type Action struct {
 	ID             string            `json:"id"`
-	DecisionID     string            `json:"decision_id"` // empty for an action that was requested by hand
+	DecisionID     string            `json:"decision_id"` // empty for an action that no decision asked for
 	Kind           string            `json:"kind"`
 	Target         Object            `json:"target"`
 	Arguments      map[string]string `json:"arguments"`

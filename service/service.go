@@ -69,6 +69,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 	s.inUse = inUseOf(cfg)
 	advancing := map[Environment]advance.Deps{}
 	performing := map[Environment]perform.Deps{}
+	var advancer *advance.Advancer // is set before the first job runs
 	sources := map[Environment]intake.Source{}
 	reconciling := map[Environment]reconcile.Deps{}
 	verifying := map[Environment]verify.Settings{}
@@ -87,14 +88,16 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Service, error)
 		s.clients[name] = client
 		reader := advance.Persona{Client: client, Environment: name}
 		advancing[name] = advance.Deps{Reader: reader, Policy: p}
-		performing[name] = perform.Deps{Client: client, Reader: reader, KeepResults: len(cfg.SecretsKey) > 0}
+		performing[name] = perform.Deps{
+			Client: client, Reader: reader, KeepResults: len(cfg.SecretsKey) > 0,
+			Confirm: func(ctx context.Context, late domain.Action) (string, error) { return advancer.Confirm(ctx, late) },
+		}
 		reconciling[name] = reconcile.Deps{Lister: reconcile.Persona{Client: client, RateLimiter: limiter}, Since: e.Since}
 		verifying[name] = verify.Settings{Client: client, Flows: e.flows(), Verdicts: p.VerdictRules(), AllowLoopback: cfg.AllowPrivateAddresses}
 		sources[name] = intake.Source{Secrets: reveal(e.WebhookSecrets), Tolerance: e.Tolerance}
 	}
-	var advancer *advance.Advancer
 	var performer *perform.Performer
-	work := queue.Workers{ // the variables are set before the first job runs
+	work := queue.Workers{ // performer is set before the first job runs
 		Advance: func(ctx context.Context, env Environment, objects []domain.Ref) error {
 			s.intake.MakeWay(ctx)
 			return advancer.Advance(ctx, env, objects)

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -129,6 +130,9 @@ func generateLink(ctx context.Context, c *persona.Client, id, _ string, opts []p
 	link, err := c.Inquiries.GenerateOneTimeLink(ctx, id, persona.InquiryGenerateOneTimeLinkParams{}, opts...)
 	if err != nil {
 		return nil, err
+	}
+	if link.ID != id { // a proxy has mixed up answers: the link is for somebody else
+		return nil, errors.New("the answer from Persona is about another inquiry")
 	}
 	return json.Marshal(map[string]string{"one_time_link": link.Meta.OneTimeLink, "one_time_link_short": link.Meta.OneTimeLinkShort})
 }

@@ -46,6 +46,7 @@ type persona struct {
 	others  advance.Others
 	missing []string // what the facts lack
 	unnamed bool     // cases do not name what they are about
+	reports []domain.Object
 
 	together  []domain.Ref                  // other inquiries of the case
 	elsewhere map[domain.Ref]*domain.Object // that can be read; nil if one cannot
@@ -106,7 +107,7 @@ func (p *persona) Facts(ctx context.Context, ref domain.Ref, _ bool) (policy.Fac
 	if p.unnamed {
 		kase.Relationships = nil
 	}
-	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Cases: []domain.Object{kase}, Missing: p.missing}, err
+	return policy.Facts{Environment: domain.Sandbox, Inquiry: &o, Inquiries: []domain.Object{o}, Verifications: []domain.Object{passed}, Reports: p.reports, Cases: []domain.Object{kase}, Missing: p.missing}, err
 }
 
 // stage is an advancer with a real database and a fake persona.

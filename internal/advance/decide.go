@@ -94,16 +94,11 @@ func (w *work) decide(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	facts, err := w.settings.Reader.Facts(ctx, w.ref, w.settings.Policy.NeedsAccountReports())
-	if err != nil {
-		return fmt.Errorf("read the facts of a decision: %w", err)
-	}
-	facts.Environment, facts.Transition = w.env, t
-	w.facts = &facts
-	lacks, err := w.lacks(ctx, facts)
+	facts, lacks, err := w.readFacts(ctx, t)
 	if err != nil {
 		return err
 	}
+	w.facts = &facts
 	lag := w.lag(facts, t, lacks)
 	if lag != nil && w.mayLag {
 		return fmt.Errorf("read the facts of a decision: %w", lag)
@@ -119,25 +114,44 @@ func (w *work) decide(ctx context.Context) error {
 	if err := w.saveUnknownCases(ctx, facts.Cases); err != nil {
 		return err
 	}
-	if facts.DeclinedBefore, err = w.declinedBefore(ctx, facts); err != nil {
-		return err
-	}
-	outcome := w.settings.Policy.Decide(facts)
-	if w.settings.Policy.Approves(outcome) && w.settings.Policy.VerdictRules().Reapply != fold.ReapplyAllow {
-		if err := w.checkForDeclines(ctx, &facts); err != nil {
-			return err
-		}
-		outcome = w.settings.Policy.Decide(facts)
-	}
-	others, err := w.otherPeople(ctx, facts, outcome)
+	outcome, err := w.judge(ctx, &facts)
 	if err != nil {
 		return err
 	}
-	if len(others) > 0 {
-		facts.Missing = append(facts.Missing, others...)
-		outcome = w.settings.Policy.Decide(facts)
-	}
 	return w.record(t, outcome)
+}
+
+// readFacts reads the facts of a decision on a transition. lacks is what they do not contain
+// although events named it.
+func (w *work) readFacts(ctx context.Context, t domain.Transition) (facts policy.Facts, lacks []string, err error) {
+	facts, err = w.settings.Reader.Facts(ctx, w.ref, w.settings.Policy.NeedsAccountReports())
+	if err != nil {
+		return facts, nil, fmt.Errorf("read the facts of a decision: %w", err)
+	}
+	facts.Environment, facts.Transition = w.env, t
+	lacks, err = w.lacks(ctx, facts)
+	return facts, lacks, err
+}
+
+// judge applies the policy to facts. If it would approve somebody, judge adds what speaks
+// against that to the facts: an older decline, and other people in a case.
+func (w *work) judge(ctx context.Context, facts *policy.Facts) (outcome policy.Outcome, err error) {
+	if facts.DeclinedBefore, err = w.declinedBefore(ctx, *facts); err != nil {
+		return outcome, err
+	}
+	outcome = w.settings.Policy.Decide(*facts)
+	if w.settings.Policy.Approves(outcome) && w.settings.Policy.VerdictRules().Reapply != fold.ReapplyAllow {
+		if err := w.checkForDeclines(ctx, facts); err != nil {
+			return outcome, err
+		}
+		outcome = w.settings.Policy.Decide(*facts)
+	}
+	others, err := w.otherPeople(ctx, *facts, outcome)
+	if err != nil || len(others) == 0 {
+		return outcome, err
+	}
+	facts.Missing = append(facts.Missing, others...)
+	return w.settings.Policy.Decide(*facts), nil
 }
 
 // decidedObject returns the object of a decision as it was read, or nil if it could not be read.

@@ -20,13 +20,10 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-// byHand begins the decision id of an action that a person requested: there is no decision.
-const byHand = "hand_"
-
 // Action is a call at Persona. Lists leave out Said and Result unless they are asked for.
 type Action struct {
 	ID             string             `json:"id" doc:"axn_…"`
-	DecisionID     string             `json:"decision_id" doc:"empty for an action that was requested by hand"`
+	DecisionID     string             `json:"decision_id" doc:"empty for an action that no decision asked for"`
 	Kind           domain.ActionKind  `json:"kind" doc:"such as approve_inquiry"`
 	Target         domain.Ref         `json:"target" doc:"the object that it acts on; empty if there is none"`
 	Arguments      map[string]string  `json:"arguments,omitempty" doc:"the status or the tag"`
@@ -44,7 +41,7 @@ type Action struct {
 
 func showAction(a domain.Action) Action {
 	decision := a.DecisionID
-	if strings.HasPrefix(decision, byHand) {
+	if strings.HasPrefix(decision, domain.WithoutDecision) {
 		decision = ""
 	}
 	return Action{
@@ -160,8 +157,9 @@ func (s *server) requestAction(ctx context.Context, in *struct {
 	}
 	now := s.Now()
 	spec := domain.ActionSpec{Kind: kind.Name, Target: target.Ref, Arguments: kind.Arguments(in.Body.Argument), Expects: cmp.Or(in.Body.Expects, target.Status)}
+	id := domain.NewID("axn")
 	a := domain.Action{
-		ID: domain.NewID("axn"), Environment: env, DecisionID: domain.NewID(strings.TrimSuffix(byHand, "_")), Spec: spec, KeyMadeAt: now, State: domain.ActionWaiting, CreatedAt: now,
+		ID: id, Environment: env, DecisionID: domain.WithoutDecision + id, Spec: spec, KeyMadeAt: now, State: domain.ActionWaiting, CreatedAt: now,
 	}
 	a.DerivedKey = s.keyByHand(ctx, env, a)
 	a.IdempotencyKey = a.DerivedKey
@@ -183,7 +181,7 @@ func (s *server) keyByHand(ctx context.Context, env domain.Environment, a domain
 	if r, ok := requestOf(ctx); ok {
 		request = r.Token + " " + r.Key
 	}
-	return action.Key(env, byHand, request, domain.Transition{}, a.Spec)
+	return action.Key(env, domain.WithoutDecision, request, domain.Transition{}, a.Spec)
 }
 
 // kindFor returns a kind of action that a person may request with an argument.

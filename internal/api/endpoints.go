@@ -253,7 +253,7 @@ func (s *server) updateEndpoint(ctx context.Context, in *struct {
 		return nil, errConfigured()
 	}
 	if in.Body.URL != nil {
-		e.URL = *in.Body.URL
+		e = deliver.Move(e, *in.Body.URL)
 	}
 	if in.Body.Types != nil {
 		e.Types = *in.Body.Types

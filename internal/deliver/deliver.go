@@ -192,8 +192,8 @@ func (d *Deliverer) storeConfigured(ctx context.Context, env domain.Environment,
 				Environment: env, Name: c.Name, URL: c.URL, Types: c.Types, Configured: true, Position: position, CreatedAt: d.now(),
 			}, nil)
 		case rows[i].URL != c.URL || !slices.Equal(rows[i].Types, c.Types) || !rows[i].Configured:
-			row := rows[i]
-			row.URL, row.Types, row.Secrets, row.Configured = c.URL, c.Types, nil, true
+			row := Move(rows[i], c.URL)
+			row.Types, row.Secrets, row.Configured = c.Types, nil, true
 			changed, err = true, d.rows.UpdateEndpoint(ctx, row, nil)
 		}
 		if err != nil && !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) { // another node was faster

@@ -426,6 +426,46 @@ func TestAnEndpointThatIsGoneIsDisabledAndTheOthersAreTold(t *testing.T) {
 	})
 }
 
+// The operator corrects the configuration because the old address is gone.
+func TestAnEndpointThatWasGoneIsEnabledAtItsNewAddress(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t testing.TB, open func() database) {
+		db := open()
+		gone := newReceiver(t, func(notify.Notification, int) int { return http.StatusGone })
+		disabled := func() string {
+			e, err := db.Endpoint(t.Context(), domain.Sandbox, "crm")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e.Disabled
+		}
+		_, stop := start(t, db, gone.endpoint("crm", domain.NotifyVerdictChanged))
+		eventually(t, func() bool { _, err := db.Endpoint(t.Context(), domain.Sandbox, "crm"); return err == nil }, func() string { return "the endpoint is known" })
+		change(t, db, "created", "user-1")
+		eventually(t, func() bool { return disabled() != "" }, func() string { return "the endpoint is disabled" })
+		stop()
+		_, stop = start(t, db, gone.endpoint("crm", domain.NotifyVerdictChanged)) // a restart does not enable it
+		change(t, db, "approved", "user-1")
+		stop()
+		if disabled() == "" {
+			t.Fatal("it is enabled at the address that is gone")
+		}
+		moved := newReceiver(t, nil)
+		start(t, db, moved.endpoint("crm", domain.NotifyVerdictChanged))
+		if got := moved.await(1); got[0].Verdict != "approved" {
+			t.Errorf("the new address gets %+v", got)
+		}
+		e, err := db.Endpoint(t.Context(), domain.Sandbox, "crm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Disabled = "by a request of the API"
+		if deliver.Move(e, gone.URL).Disabled == "" {
+			t.Error("another address enables an endpoint that a person has disabled")
+		}
+	})
+}
+
 func TestWhatWasUnderWayWhenANodeStoppedIsDeliveredByTheNext(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it takes several seconds")

@@ -1,6 +1,10 @@
 package deliver
 
-import "time"
+import (
+	"time"
+
+	"github.com/idemhq/idem/internal/domain"
+)
 
 // health is the circuit breaker of an endpoint. While the breaker is open, one attempt is
 // made after each pause, until the endpoint answers.
@@ -18,6 +22,19 @@ const (
 	// or a proxy before it, must not hold back a verdict for days.
 	longestAsked = time.Hour
 )
+
+// wasGone is why an endpoint that answered 410 is disabled.
+const wasGone = "the endpoint answered 410"
+
+// Move returns an endpoint with a URL. If it answered 410 at another one, it is enabled again:
+// nobody has answered at the new address.
+func Move(e domain.Endpoint, url string) domain.Endpoint {
+	if e.URL != url && e.Disabled == wasGone {
+		e.Disabled = ""
+	}
+	e.URL = url
+	return e
+}
 
 // open reports whether the breaker is open.
 func (h health) open() bool { return h.failures >= tolerated }

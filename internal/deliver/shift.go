@@ -310,7 +310,7 @@ func (s *shift) attempts(o outcome) store.Attempts {
 	}
 	if o.gone {
 		now := s.now()
-		a.Disabled = "the endpoint answered 410"
+		a.Disabled = wasGone
 		a.Notifications = []domain.Notification{notify.EndpointDisabled(a.Environment, a.Endpoint, a.Disabled, now)}
 		a.Audit = []audit.Entry{{Environment: a.Environment, At: now, Actor: "idem", What: "endpoint.disabled", Detail: a.Endpoint + ": " + a.Disabled}}
 	}

@@ -53,6 +53,9 @@ type Action struct {
 	Version        int64 // counts saves
 }
 
+// WithoutDecision begins the DecisionID of an action that no decision asked for.
+const WithoutDecision = "hand_"
+
 // FreshKey returns a new idempotency key, for when Persona would answer the current key
 // with a stored error.
 func (a Action) FreshKey(now time.Time) string {

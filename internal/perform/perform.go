@@ -36,6 +36,10 @@ type Deps struct {
 	Client *persona.Client
 	Reader Reader
 
+	// Confirm checks again whether an action of a decision that was made long ago should be
+	// performed. If not, why says so. Nil means that it should.
+	Confirm func(ctx context.Context, late domain.Action) (why string, err error)
+
 	// KeepResults says that the outbox encrypts the results of actions. Without encryption
 	// they are not kept: a one-time link is a credential.
 	KeepResults bool
@@ -56,7 +60,8 @@ func New(outbox Outbox, environments map[domain.Environment]Deps, metrics *telem
 }
 
 const (
-	keyLife          = 23 * time.Hour // Persona keeps keys for 24 h (Persona docs: Idempotence)
+	factsHold        = 2 * time.Minute // how long a decision holds without another look; waiting for the rate limit takes a minute
+	keyLife          = 23 * time.Hour  // Persona keeps keys for 24 h (Persona docs: Idempotence)
 	maxAttempts      = 20
 	firstKeyAttempts = 5 // attempts with the first key while only a gateway answers
 	maxConflict      = 5 // attempts that end in a 409 which the state does not explain
@@ -117,6 +122,15 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	case action.Unmet:
 		return p.finish(ctx, a, domain.ActionDropped, why)
 	}
+	if settings.Confirm != nil && p.isLate(a) {
+		why, err := settings.Confirm(ctx, a)
+		switch {
+		case err != nil:
+			return p.failed(ctx, settings, a, err, false)
+		case why != "":
+			return p.finish(ctx, a, domain.ActionDropped, why)
+		}
+	}
 	if p.now().Sub(a.KeyMadeAt) > keyLife {
 		if kind.Traceless && a.Attempts > 0 {
 			return p.finish(ctx, a, domain.ActionDead, "it may have taken effect: the answer was lost, and Persona no longer knows the idempotency key; retry it to make the call again")
@@ -149,6 +163,13 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 		outcome = accepted + withoutResult
 	}
 	return p.finish(ctx, a, domain.ActionDone, outcome)
+}
+
+// isLate reports whether the decision of an action was made long ago. A time in the future was
+// set by a clock that was ahead, and says nothing.
+func (p *Performer) isLate(a domain.Action) bool {
+	age := p.now().Sub(a.CreatedAt)
+	return age > factsHold || age < -clockError
 }
 
 // Outcomes of actions that are done.

@@ -529,3 +529,56 @@ func TestProductionRejectsSimulateActionsBeforeAnyCall(t *testing.T) {
 		t.Errorf("%d calls were made", n)
 	}
 }
+
+func TestOnlyALateActionIsConfirmedBeforeItsCall(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		why   string
+		asked int
+		want  domain.ActionState
+		calls int
+	}{
+		"a decision by a clock that was ahead is late": {after: -time.Hour, asked: 1, want: domain.ActionDone, calls: 1},
+		"a recent decision holds":                      {after: time.Minute, why: "a report has found a match", want: domain.ActionDone, calls: 1},
+		"a late action that still stands is made":      {after: time.Hour, asked: 1, want: domain.ActionDone, calls: 1},
+		"a late action that does not stand is dropped": {after: time.Hour, why: "a report has found a match", asked: 1, want: domain.ActionDropped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.ApproveInquiry})
+			asked := 0
+			deps := perform.Deps{Client: s.client, Reader: advance.Persona{Client: s.client, Environment: domain.Sandbox}, Confirm: func(_ context.Context, late domain.Action) (string, error) {
+				asked++
+				return test.why, nil
+			}}
+			s.performer = perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: deps}, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+			s.now = s.now.Add(test.after)
+			a := s.perform()
+			if a.State != test.want || asked != test.asked || len(s.calls("Inquiries.Approve")) != test.calls {
+				t.Errorf("it is %s (%s) after %d confirmations and the calls %q", a.State, a.Outcome, asked, s.calls("Inquiries.Approve"))
+			}
+		})
+	}
+}
+
+// A proxy in front of Persona can mix up answers.
+func TestALinkToAnotherInquiryIsNotKept(t *testing.T) {
+	s := newStage(t, sandbox.Options{}, domain.ActionSpec{Kind: domain.GenerateOneTimeLink})
+	other, err := s.client.Inquiries.Create(t.Context(), persona.InquiryCreateParams{InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := s.sandbox.Client(persona.WithMaxRetries(0), persona.WithMiddleware(func(next persona.Doer) persona.Doer {
+		return func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				r = r.Clone(r.Context())
+				r.URL.Path = strings.Replace(r.URL.Path, s.action.Spec.Target.ID, other.ID, 1)
+			}
+			return next(r)
+		}
+	}))
+	deps := perform.Deps{Client: client, Reader: advance.Persona{Client: s.client, Environment: domain.Sandbox}, KeepResults: true}
+	s.performer = perform.New(s.outbox, map[domain.Environment]perform.Deps{domain.Sandbox: deps}, telemetry.New(), slog.New(slog.DiscardHandler), func() time.Time { return s.now })
+	if a := s.perform(); a.State != domain.ActionWaiting || len(a.Result) != 0 {
+		t.Errorf("it is %s with the result %s", a.State, a.Result)
+	}
+}

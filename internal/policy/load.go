@@ -168,7 +168,8 @@ func (l *loader) steps(path string, fr fileRule, r *rule) error {
 		if fr.Continue && !s.kind.Adds {
 			return l.problem(fmt.Sprintf("%s.then[%d]", path, j), "%s decides, so the rule cannot have continue: remove %q, or move the action to another rule", s.kind.Name, "continue: true")
 		}
-		r.approves = r.approves || s.approves(l.file.CaseStatuses)
+		r.approves = r.approves || s.asksFor(domain.VerdictApproved, l.file.CaseStatuses)
+		r.declines = r.declines || s.asksFor(domain.VerdictDeclined, l.file.CaseStatuses)
 		r.then = append(r.then, s)
 	}
 	if fr.Continue && fr.Otherwise {

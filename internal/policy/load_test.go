@@ -137,10 +137,18 @@ func TestProbableMistakesCauseWarnings(t *testing.T) {
 		"rules that match every transition from one status only": {"  - {name: a, on: {object: inquiry, to: [completed], from: [pending]}, then: [decline_inquiry]}\n" + strings.Replace(both, "completed, ", "", 1), []string{"becomes completed may match no rule"}},
 		"a status without a meaning":                             {"  - {name: a, on: {object: inquiry, to: [completed, failed]}, then: [set_case_status: Aproved]}\n", []string{`policy.yaml:4:85: case_statuses does not name "Aproved", so it means review; did you mean "Approved"?`}},
 		"a transition without a status":                          {both + "  - {name: a, on: {object: case, to: [Closed]}, then: [tag_case: x]}\n", []string{`"Closed", so it means review; there is Approved, Declined, Fine, Open`}},
-		"approval on no failure":                                 {onNoFailure, []string{"also approves a person without any verification"}},
-		"approval on whatever verifications there are":           {strings.Replace(onNoFailure, "size(failed_checks) == 0", "verifications.all(v, v.status == 'passed') && clear(reports)", 1), []string{"also approves a person without any verification"}},
-		"approval on what passed":                                {strings.Replace(onNoFailure, "size(failed_checks) == 0", "passed('selfie') && clear(reports)", 1), nil},
-		"approval of the rest":                                   {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"also approves a person without any verification"}},
+		"a rule that approves and declines": {"  - {name: a, on: {object: inquiry, to: [completed]}, when: \"passed('selfie')\", then: [approve_inquiry, decline_inquiry]}\n" + both,
+			[]string{"both approves and declines"}},
+		"a rule that approves the inquiry and declines the case": {"  - {name: a, on: {object: inquiry, to: [completed]}, when: \"passed('selfie')\", then: [approve_inquiry, set_case_status: Declined]}\n" + both,
+			[]string{"both approves and declines"}},
+		"a case that goes back and forth": {both + "  - {name: a, on: {object: case, to: [Open]}, then: [set_case_status: Declined]}\n  - {name: b, on: {object: case, to: [Declined]}, then: [set_case_status: Open]}\n",
+			[]string{`from "Open" to "Declined" and back to "Open"`, `from "Declined" to "Open" and back to "Declined"`}},
+		"a case that is moved once":                    {both + "  - {name: a, on: {object: case, to: [Open]}, then: [set_case_status: Declined]}\n", nil},
+		"a case that is given the status that it has":  {both + "  - {name: a, on: {object: case, to: [Open]}, then: [set_case_status: Open]}\n", nil},
+		"approval on no failure":                       {onNoFailure, []string{"also approves a person without any verification"}},
+		"approval on whatever verifications there are": {strings.Replace(onNoFailure, "size(failed_checks) == 0", "verifications.all(v, v.status == 'passed') && clear(reports)", 1), []string{"also approves a person without any verification"}},
+		"approval on what passed":                      {strings.Replace(onNoFailure, "size(failed_checks) == 0", "passed('selfie') && clear(reports)", 1), nil},
+		"approval of the rest":                         {strict + "  - {name: a, on: {object: inquiry, to: [completed, failed]}, otherwise: true, then: [approve_inquiry]}\n", []string{"also approves a person without any verification"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := load(t, ordered(test.rules)).Warnings()

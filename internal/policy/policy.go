@@ -29,6 +29,7 @@ type rule struct {
 	otherwise     bool
 	continues     bool // continue with the following rules
 	approves      bool
+	declines      bool
 	then          []step
 }
 

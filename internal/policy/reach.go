@@ -85,6 +85,9 @@ func (l *loader) warn() {
 		if r.approves && (r.unconditional() || r.when.withoutEvidence) {
 			l.warning(path, "the rule also approves a person without any verification: require one, such as passed(\"government-id\")")
 		}
+		if r.approves && r.declines {
+			l.warning(path, "the rule both approves and declines: leave one of the two to another rule")
+		}
 		if r.when != nil {
 			if by := l.policy.approvedAfter(i); by != "" && r.when.guard != nil {
 				l.policy.warnings = append(l.policy.warnings, inCondition(l.at, path+".when", r.when.text, r.when.guard,
@@ -100,6 +103,7 @@ func (l *loader) warn() {
 			}
 		}
 		if r.object == "case" {
+			l.circle(path, r)
 			for _, status := range slices.Concat(r.to, r.from) {
 				l.status(path+".on", status)
 			}
@@ -120,6 +124,43 @@ func (p *Policy) approvedAfter(i int) string {
 		}
 	}
 	return ""
+}
+
+// circle adds a warning if the rules could move a case in circles, each round with calls to
+// Persona, until somebody stops them.
+func (l *loader) circle(path string, r rule) {
+	for _, to := range r.to {
+		for _, next := range r.sets() {
+			if next != to && l.policy.leads(next, to, map[string]bool{}) {
+				l.warning(path, "the rules can move a case in circles for ever: from %q to %q and back to %q", to, next, to)
+				return
+			}
+		}
+	}
+}
+
+// leads reports whether the rules for cases can move a case from one status to another. It
+// looks at no status again that it has seen.
+func (p *Policy) leads(from, to string, seen map[string]bool) bool {
+	if from == to || seen[from] {
+		return from == to
+	}
+	seen[from] = true
+	return slices.ContainsFunc(p.rules, func(r rule) bool {
+		return r.object == "case" && slices.Contains(r.to, from) && slices.ContainsFunc(r.sets(), func(next string) bool {
+			return p.leads(next, to, seen)
+		})
+	})
+}
+
+// sets returns the statuses that a rule gives to cases.
+func (r rule) sets() (statuses []string) {
+	for _, s := range r.then {
+		if s.kind.Name == domain.SetCaseStatus {
+			statuses = append(statuses, s.argument)
+		}
+	}
+	return statuses
 }
 
 // status adds a warning about a status that case_statuses does not name.

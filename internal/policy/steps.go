@@ -30,9 +30,9 @@ func newStep(s fileStep, environment domain.Environment) (step, string) {
 	return step{kind, s.argument}, ""
 }
 
-// approves reports whether the action approves a person.
-func (s step) approves(statuses map[string]domain.Verdict) bool {
-	return s.kind.AsksFor(domain.VerdictApproved, s.argument, statuses)
+// asksFor reports whether the action asks for a verdict, approved or declined.
+func (s step) asksFor(verdict domain.Verdict, statuses map[string]domain.Verdict) bool {
+	return s.kind.AsksFor(verdict, s.argument, statuses)
 }
 
 // Approves reports whether an outcome approves a person.

@@ -28,6 +28,10 @@ func inquiryOf(p *persona.Inquiry) Inquiry {
 	}
 }
 
+// errAnotherInquiry means that a cache or a proxy in front of Persona has mixed up answers. A
+// link in such an answer is for somebody else.
+var errAnotherInquiry = errors.New("the answer from Persona is about another inquiry")
+
 // readInquiry reads an inquiry of a subject. It is gone if another subject has it now.
 func readInquiry(ctx context.Context, c *persona.Client, id, reference string) (Inquiry, error) {
 	found, err := c.Inquiries.Get(ctx, id)
@@ -36,6 +40,9 @@ func readInquiry(ctx context.Context, c *persona.Client, id, reference string) (
 	}
 	if err != nil {
 		return Inquiry{}, fmt.Errorf("read the inquiry %s: %w", id, err)
+	}
+	if found.ID != id {
+		return Inquiry{}, errAnotherInquiry
 	}
 	i := inquiryOf(found)
 	i.Gone = belongsToAnother(found, reference)
@@ -114,6 +121,9 @@ func makeLink(ctx context.Context, c *persona.Client, id string, life time.Durat
 	if err != nil {
 		return Inquiry{}, Entry{}, fmt.Errorf("make a one-time link to %s: %w", id, err)
 	}
+	if made.ID != id {
+		return Inquiry{}, Entry{}, errAnotherInquiry
+	}
 	i := inquiryOf(&made.Inquiry)
 	expires := now.Add(life)
 	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(expires) {
@@ -127,6 +137,9 @@ func resume(ctx context.Context, c *persona.Client, id string) (Inquiry, Entry, 
 	made, err := c.Inquiries.Resume(ctx, id)
 	if err != nil {
 		return Inquiry{}, Entry{}, fmt.Errorf("resume %s: %w", id, err)
+	}
+	if made.ID != id {
+		return Inquiry{}, Entry{}, errAnotherInquiry
 	}
 	i := inquiryOf(&made.Inquiry)
 	return i, Entry{SessionToken: made.Meta.SessionToken, ExpiresAt: i.ExpiresAt}, nil

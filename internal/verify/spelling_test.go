@@ -10,6 +10,7 @@ import (
 	"github.com/idemhq/idem/internal/domain"
 	"github.com/idemhq/idem/internal/verify"
 	"github.com/idemhq/idem/persona"
+	"github.com/idemhq/idem/sandbox"
 )
 
 // Persona does not distinguish capitals in reference ids. An inquiry for User-1 belongs to
@@ -78,5 +79,49 @@ func TestAReferenceWithAReplacementCharacterIsRejected(t *testing.T) {
 		if !errors.Is(err, verify.ErrInvalid) {
 			t.Errorf("%q: %v", reference, err)
 		}
+	}
+}
+
+// A cache or a proxy in front of Persona can mix up answers.
+func TestNobodyGetsAnInquiryThatWasNotAskedFor(t *testing.T) {
+	for _, mode := range []verify.Mode{verify.ModeLink, verify.ModeEmbedded} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := newWorld(t, func(f *verify.Flow) { f.Mode = mode })
+			own := w.mustVerify(verify.ActionCreated)
+			other, err := w.sandbox.Client().Inquiries.Create(t.Context(), persona.InquiryCreateParams{
+				InquiryTemplateID: persona.Set(sandbox.InquiryTemplateID), AutoCreateAccountReferenceID: persona.Set("user-2"),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range []string{own.Inquiry.ID, other.ID} {
+				start := persona.InquiryPerformSimulateActionsParams{SimulateActions: []persona.SimulateAction{{Type: "start_inquiry"}}}
+				if _, err := w.sandbox.Client().Inquiries.PerformSimulateActions(t.Context(), id, start); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, mixedUp := range map[string]func(*http.Request) bool{
+				"a read":           func(r *http.Request) bool { return r.Method == http.MethodGet && !lists(r) },
+				"a link or resume": func(r *http.Request) bool { return r.Method == http.MethodPost && !creates(r) },
+			} {
+				w.during(func(next persona.Doer, r *http.Request) (*http.Response, error) {
+					if mixedUp(r) {
+						r = r.Clone(r.Context())
+						r.URL.Path = strings.Replace(r.URL.Path, own.Inquiry.ID, other.ID, 1)
+					}
+					return next(r)
+				})
+				if a, err := w.verify(""); err == nil {
+					t.Errorf("%s: it is %s with the inquiry %s of user-1, which was %s", name, a.Action, a.Inquiry.ID, own.Inquiry.ID)
+				}
+			}
+			w.during(nil)
+			if n := w.inquiries(); n != 1 {
+				t.Errorf("there are %d inquiries", n)
+			}
+			if a := w.mustVerify(verify.ActionReused); a.Inquiry.ID != own.Inquiry.ID {
+				t.Errorf("afterwards it is %s", a.Inquiry.ID)
+			}
+		})
 	}
 }

@@ -139,7 +139,7 @@ func (db *DB) Abandon(_ context.Context, claim store.Claim) error {
 // inserts jobs for their targets.
 func (db *DB) dropDeadClaims(ctx context.Context) error {
 	over := db.tokens.all()
-	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, db.pool, ownTx, func(tx pgx.Tx) error {
 		found, err := tx.Query(ctx, "DELETE FROM claims c WHERE NOT ("+isLive+") RETURNING c.environment, c.type, c.id", claimTTL, nodeTTL, over)
 		if err != nil {
 			return err

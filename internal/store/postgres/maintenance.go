@@ -160,7 +160,7 @@ func (db *DB) drop(ctx context.Context, name string) (gone bool, err error) {
 // long for queries that are running, such as an export: while they wait, they block all
 // later queries of the table.
 func (db *DB) exclusively(ctx context.Context, f func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, db.pool, ownTx, func(tx pgx.Tx) error {
 		if err := db.Lock(ctx, transaction{tx}, []string{"partitions of the events"}); err != nil {
 			return err
 		}

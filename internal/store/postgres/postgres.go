@@ -126,7 +126,7 @@ func (db *DB) migrate(ctx context.Context) error {
 // Exclusively runs f while no other node runs one of the same name. The lock belongs to a
 // separate transaction, so it works through a pooler that shares connections.
 func (db *DB) Exclusively(ctx context.Context, name string, f func() error) error {
-	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, db.pool, ownTx, func(tx pgx.Tx) error {
 		if err := db.Lock(ctx, transaction{tx}, []string{name}); err != nil {
 			return fmt.Errorf("wait for other nodes: %w", err)
 		}
@@ -167,10 +167,15 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (sqlstore.Ro
 // tries is how often a transaction runs if it conflicts with others.
 const tries = 5
 
-// begin starts a transaction that uses indexes, as all statements of the service should.
-// Without statistics of a new table or partition, PostgreSQL estimates that each key
+// ownTx are the options of all transactions that write. They name the isolation level and
+// the access mode: a database or a user can have another default, with which a transaction
+// that has waited for a lock does not see what the other one has committed.
+var ownTx = pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}
+
+// begin starts a transaction like ownTx that uses indexes, as all statements of the service
+// should. Without statistics of a new table or partition, PostgreSQL estimates that each key
 // matches a large part of the rows, and would read the whole table.
-const begin = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 // Tx implements [sqlstore.Database].
 func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) (err error) {

@@ -221,7 +221,11 @@ func TestNodesStoreTheSameEventsOnce(t *testing.T) {
 // Two transactions that each save the first inquiry of a subject do not see each other: the
 // later one must compute the verdict again.
 func TestNodesThatInsertASubjectConcurrentlySeeEachOthersObjects(t *testing.T) {
-	url := server.Database(t)
+	checkThatNodesSeeEachOthersObjects(t, server.Database(t))
+}
+
+func checkThatNodesSeeEachOthersObjects(t *testing.T, url string) {
+	t.Helper()
 	nodes := []*postgres.DB{open(t, url), open(t, url), open(t, url)}
 	all := store.Verdicts{Rules: "1", Now: time.Now(), Of: func(objects []domain.Object) domain.Subject {
 		if len(objects) < len(nodes) {
@@ -293,8 +297,40 @@ func TestErrorsDoNotContainTheAddress(t *testing.T) {
 	}
 }
 
+// A database may give transactions another isolation level than PostgreSQL does, for the sake
+// of other programs.
+func TestTheIsolationLevelThatADatabaseDefaultsToMakesNoDifference(t *testing.T) {
+	for _, level := range []string{"repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			url := server.Database(t)
+			setDefault(t, url, "default_transaction_isolation", level)
+			checkThatNodesSeeEachOthersObjects(t, url)
+			checkThatAReplayedEventIsKept(t, url)
+		})
+	}
+}
+
+// setDefault sets a parameter for all later connections to a database.
+func setDefault(t *testing.T, url, parameter, value string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	statement := fmt.Sprintf("ALTER DATABASE %s SET %s = '%s'", pgx.Identifier{conn.Config().Database}.Sanitize(), parameter, value)
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAnEventThatIsReplayedDuringPruningIsKept(t *testing.T) {
-	db := open(t, server.Database(t))
+	checkThatAReplayedEventIsKept(t, server.Database(t))
+}
+
+func checkThatAReplayedEventIsKept(t *testing.T, url string) {
+	t.Helper()
+	db := open(t, url)
 	if _, err := db.Pool().Exec(t.Context(), "CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM (1577836800000000) TO (1580515200000000)"); err != nil {
 		t.Fatal(err)
 	}
