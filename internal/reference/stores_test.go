@@ -107,6 +107,9 @@ func (o *inOrder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	return nil
 }
 
+// Committed has nothing to wake.
+func (*inOrder) Committed([]store.Job) {}
+
 func newInOrder(t *testing.T, p *persona, real *policy.Policy) *inOrder {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
