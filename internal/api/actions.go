@@ -235,7 +235,12 @@ func (s *server) replayAction(ctx context.Context, in *IDInput) (*struct{ Body R
 	if err != nil {
 		return nil, err
 	}
-	if err := replay.Action(ctx, s.Store, env, string(in.ID), actorOf(ctx), s.Now()); err != nil {
+	err = replay.Action(ctx, s.Store, env, string(in.ID), actorOf(ctx), s.Now())
+	var alive *replay.NotDeadError
+	switch {
+	case errors.As(err, &alive):
+		return nil, problem(conflict, alive.Error())
+	case err != nil:
 		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Replayed }{Replayed{1}}, nil

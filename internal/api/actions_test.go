@@ -102,7 +102,7 @@ func TestADeadActionIsDiscarded(t *testing.T) {
 		t.Errorf("%d actions are dead", backlog.ActionsDead)
 	}
 	w.want(409, nil, "POST", "/v1/sandbox/actions/axn_1/discard", `{"reason":"once more"}`)
-	w.want(404, nil, "POST", "/v1/sandbox/actions/axn_1/replay", `{}`)
+	w.want(409, nil, "POST", "/v1/sandbox/actions/axn_1/replay", `{}`)
 	w.want(404, nil, "POST", "/v1/sandbox/actions/axn_2/discard", `{"reason":"a mistake"}`)
 	w.want(422, nil, "POST", "/v1/sandbox/actions/axn_1/discard", `{}`)
 }
