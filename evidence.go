@@ -69,8 +69,8 @@ type Transition struct {
 
 // ActionSpec is a call that a decision requests.
 type ActionSpec struct {
-	Kind      string            `json:"kind"` // such as approve_inquiry
-	Target    Object            `json:"target"`
+	Kind      string            `json:"kind"`      // such as approve_inquiry
+	Target    Object            `json:"target"`    // empty if there is none
 	Arguments map[string]string `json:"arguments"` // such as status or tag
 	Expects   string            `json:"expects"`   // the status of the target that was decided on; empty for any
 }
@@ -80,7 +80,7 @@ type Action struct {
 	ID             string            `json:"id"`
 	DecisionID     string            `json:"decision_id"` // empty for an action that no decision asked for
 	Kind           string            `json:"kind"`
-	Target         Object            `json:"target"`
+	Target         Object            `json:"target"` // empty if there is none
 	Arguments      map[string]string `json:"arguments"`
 	IdempotencyKey string            `json:"idempotency_key"`
 	State          string            `json:"state"` // waiting, done, already_done, dropped, dead, discarded or skipped

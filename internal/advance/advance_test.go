@@ -130,6 +130,8 @@ func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	return nil
 }
 
+func (recorder) Committed([]store.Job) {}
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlitetest.New(t))

@@ -25,7 +25,7 @@ type Action struct {
 	ID             string             `json:"id" doc:"axn_…"`
 	DecisionID     string             `json:"decision_id" doc:"empty for an action that no decision asked for"`
 	Kind           domain.ActionKind  `json:"kind" doc:"such as approve_inquiry"`
-	Target         domain.Ref         `json:"target" doc:"the object that it acts on; empty if there is none"`
+	Target         domain.Ref         `json:"target,omitzero" doc:"the object that it acts on; absent if there is none"`
 	Arguments      map[string]string  `json:"arguments,omitempty" doc:"the status or the tag"`
 	IdempotencyKey string             `json:"idempotency_key" doc:"is sent to Persona"`
 	State          domain.ActionState `json:"state" enum:"waiting,done,already_done,dropped,dead,discarded,skipped" doc:"done: Persona accepted the call; already_done: the effect was there; dropped: its precondition does not hold; skipped: nothing to act on; dead: rejected for good or given up; discarded: was dead, and nothing is left to do"`
@@ -233,7 +233,12 @@ func (s *server) replayAction(ctx context.Context, in *IDInput) (*struct{ Body R
 	if err != nil {
 		return nil, err
 	}
-	if err := replay.Action(ctx, s.Store, env, string(in.ID), actorOf(ctx), s.Now()); err != nil {
+	err = replay.Action(ctx, s.Store, env, string(in.ID), actorOf(ctx), s.Now())
+	var alive *replay.NotDeadError
+	switch {
+	case errors.As(err, &alive):
+		return nil, problem(conflict, alive.Error())
+	case err != nil:
 		return nil, s.notFoundOr(ctx, err)
 	}
 	return &struct{ Body Replayed }{Replayed{1}}, nil

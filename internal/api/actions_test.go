@@ -102,7 +102,21 @@ func TestADeadActionIsDiscarded(t *testing.T) {
 		t.Errorf("%d actions are dead", backlog.ActionsDead)
 	}
 	w.want(409, nil, "POST", "/v1/sandbox/actions/axn_1/discard", `{"reason":"once more"}`)
-	w.want(404, nil, "POST", "/v1/sandbox/actions/axn_1/replay", `{}`)
+	w.want(409, nil, "POST", "/v1/sandbox/actions/axn_1/replay", `{}`)
 	w.want(404, nil, "POST", "/v1/sandbox/actions/axn_2/discard", `{"reason":"a mistake"}`)
 	w.want(422, nil, "POST", "/v1/sandbox/actions/axn_1/discard", `{}`)
+}
+
+func TestAnActionWithoutATargetShowsNone(t *testing.T) {
+	w := newWorld(t)
+	spec := domain.ActionSpec{Kind: domain.SetCaseStatus}
+	w.save(store.Advance{
+		Decisions: []domain.Decision{{ID: "dec_1", Environment: domain.Sandbox, Object: domain.Ref{Type: "inquiry", ID: "inq_1"}, Result: domain.Decided, Actions: []domain.ActionSpec{spec}}},
+		Actions:   []domain.Action{{ID: "axn_1", Environment: domain.Sandbox, DecisionID: "dec_1", Spec: spec, DerivedKey: "k", IdempotencyKey: "k", State: domain.ActionWaiting}},
+	})
+	for _, path := range []string{"decisions/dec_1", "actions/axn_1"} {
+		if got := w.want(200, nil, "GET", "/v1/sandbox/"+path, "").Body.String(); strings.Contains(got, `"target"`) || !strings.Contains(got, "set_case_status") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
 }

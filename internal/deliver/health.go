@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
 )
 
 // health is the circuit breaker of an endpoint. While the breaker is open, one attempt is
@@ -42,7 +43,7 @@ func (h health) open() bool { return h.failures >= tolerated }
 // paused reports whether no attempt may begin. A pause that is longer than any was set by a
 // clock that was ahead.
 func (h health) paused(now time.Time) bool {
-	return now.Before(h.until) && h.until.Sub(now) <= longestAsked+clockError
+	return now.Before(h.until) && h.until.Sub(now) <= longestAsked+store.ClockError
 }
 
 // room returns how many attempts may run at a time.

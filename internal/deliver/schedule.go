@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/store"
 )
 
 const (
@@ -16,8 +17,6 @@ const (
 	retryFactor  = 3
 	longestRetry = 4 * time.Hour
 	keptAttempts = 10 // per delivery: the last ones
-
-	clockError = time.Minute // by which the clocks of two nodes may differ
 )
 
 // answer is the answer of an endpoint to one attempt.
@@ -85,13 +84,13 @@ type wait struct {
 // scheduled by a clock that was ahead. local says that a function of this program is called.
 func waits(local bool) []wait {
 	if local {
-		return []wait{{math.MaxInt32, longestRecall + clockError}}
+		return []wait{{math.MaxInt32, longestRecall + store.ClockError}}
 	}
 	early := 1
 	for longestBackoff(early+1) <= longestAsked {
 		early++
 	}
-	return []wait{{0, clockError}, {early, longestAsked + clockError}, {math.MaxInt32, longestRetry + clockError}}
+	return []wait{{0, store.ClockError}, {early, longestAsked + store.ClockError}, {math.MaxInt32, longestRetry + store.ClockError}}
 }
 
 // retryAfter parses the Retry-After header: seconds, or a time. It returns 0 if the header

@@ -24,8 +24,8 @@ const (
 // ActionSpec says what to do to which resource.
 type ActionSpec struct {
 	Kind      ActionKind        `json:"kind"`
-	Target    Ref               `json:"target"`    // the resource to act on
-	Arguments map[string]string `json:"arguments"` // such as status or tag; empty for kinds without arguments
+	Target    Ref               `json:"target,omitzero"` // the resource to act on
+	Arguments map[string]string `json:"arguments"`       // such as status or tag; empty for kinds without arguments
 
 	// Expects is the status that the target had at the time of the decision. If it has
 	// changed since, an action that decides is dropped. Empty means any status.

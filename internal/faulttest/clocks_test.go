@@ -50,12 +50,14 @@ func TestClocksDiffer(t *testing.T) {
 // the clocks differ by.
 func (w *world) serve(people int) {
 	w.t.Helper()
-	left := ""
+	before := len(w.applicants)
 	for range people {
 		if err := w.arrive(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		a := w.applicants[len(w.applicants)-1]
+	}
+	left := ""
+	for _, a := range w.applicants[before:] {
 		eventually(w.t, 3*time.Minute, func() bool {
 			left = w.unsettled(a)
 			return left == ""

@@ -83,7 +83,7 @@ var tempDir string
 
 func TestMain(m *testing.M) {
 	// The tests mostly wait, so run more of them in parallel than there are processors.
-	if err := flag.Set("test.parallel", "6"); err != nil { // the command line overrides it
+	if err := flag.Set("test.parallel", "8"); err != nil { // the command line overrides it
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

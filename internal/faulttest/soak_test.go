@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// leastKills is the minimum number of kills in a soak.
+const leastKills = 50
+
 // TestSoak combines all faults for the duration SOAK. "make soak" prints its figures.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("SOAK")

@@ -67,7 +67,6 @@ const (
 	maxConflict      = 5 // attempts that end in a 409 which the state does not explain
 	firstWait        = time.Second
 	longestWait      = 10 * time.Minute
-	clockError       = time.Minute     // by which the clocks of two nodes may differ
 	releaseTimeout   = 5 * time.Second // limit for releasing a claim, since the database may not respond
 	claimedDelay     = time.Second     // delay before retrying an action that another worker has claimed
 )
@@ -105,7 +104,7 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 	if a.State != domain.ActionWaiting {
 		return nil
 	}
-	if wait := a.NextAttemptAt.Sub(p.now()); wait > 0 && wait <= longestWait+clockError { // a longer one was set by a clock that was ahead
+	if wait := a.NextAttemptAt.Sub(p.now()); wait > 0 && wait <= longestWait+store.ClockError { // a longer one was set by a clock that was ahead
 		return store.NotDue{Wait: wait}
 	}
 	kind, _ := action.Find(a.Spec.Kind)

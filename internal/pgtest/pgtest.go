@@ -94,7 +94,7 @@ func newServer() (*Server, error) {
 			return nil, err
 		}
 	}
-	if err := s.run("initdb", "-D", s.data, "-U", "idem", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
+	if err := s.run("initdb", "-D", s.data, "-U", "idem", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"); err != nil {
 		return nil, err
 	}
 	return s, s.Start()
@@ -151,7 +151,18 @@ func (s *Server) Start() error {
 		listener.Close()
 	}
 	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c shared_buffers=64MB", s.port)
+	if !benchmarking() {
+		options += " -c fsync=off -c full_page_writes=off"
+	}
 	return s.run("pg_ctl", "-D", s.data, "-l", filepath.Join(filepath.Dir(s.data), "log"), "-w", "-t", "60", "-o", options, "start")
+}
+
+// benchmarking reports whether benchmarks run. Only they need a server that waits for the disk.
+// Tests kill PostgreSQL and never the operating system, which keeps what PostgreSQL has written
+// without fsync.
+func benchmarking() bool {
+	bench := flag.Lookup("test.bench")
+	return bench != nil && bench.Value.String() != ""
 }
 
 // Stop stops the server with a mode: fast, or immediate to simulate a crash.

@@ -48,24 +48,42 @@ const (
 	// from a webhook to its effect.
 	cooldown = 2 * time.Millisecond
 
-	// How often River polls for jobs. On SQLite it has no notifications, and would also
-	// poll for those every 50 ms. PostgreSQL has notifications, but not through a pooler
-	// that shares connections.
-	poll = 25 * time.Millisecond
+	// How often River polls for jobs. On SQLite commits wake it, and it polls only for jobs
+	// that become due and for those of other processes: often enough for them, and so rarely
+	// that an idle service hardly uses the processor. PostgreSQL has notifications, but not
+	// through a pooler that shares connections.
+	pollSQLite   = 250 * time.Millisecond
+	pollPostgres = 25 * time.Millisecond
 )
 
+// SQLiteQueue is a queue that learns of commits.
+type SQLiteQueue struct {
+	*Queue[*sql.Tx]
+	wakes wakes
+}
+
+// Committed says that a transaction with these jobs was committed. They run at once.
+func (q *SQLiteQueue) Committed(jobs []store.Job) { q.wakes.wake(jobs) }
+
 // SQLite creates River's tables and returns a queue that is not running yet.
-func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*Queue[*sql.Tx], error) {
-	return prepare(ctx, riversqlite.New(db), logger, work, true, time.Now, sqliteTime)
+func SQLite(ctx context.Context, db *sql.DB, logger *slog.Logger, work Workers) (*SQLiteQueue, error) {
+	wakes := newWakes()
+	work.Poll = cmp.Or(work.Poll, pollSQLite)
+	q, err := prepare(ctx, sqliteDriver{riversqlite.New(db), wakes}, logger, work, time.Now, sqliteTime)
+	if err != nil {
+		return nil, err
+	}
+	return &SQLiteQueue{q, wakes}, nil
 }
 
 // Postgres is like [SQLite] but uses a clock that all nodes share. Only one process at a
 // time may call it for a database.
 func Postgres(ctx context.Context, db *pgxpool.Pool, logger *slog.Logger, work Workers, now func() time.Time) (*Queue[pgx.Tx], error) {
-	return prepare(ctx, riverpgxv5.New(db), logger, work, false, now, postgresTime)
+	work.Poll = cmp.Or(work.Poll, pollPostgres)
+	return prepare(ctx, riverpgxv5.New(db), logger, work, now, postgresTime)
 }
 
-func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, pollOnly bool, now func() time.Time, value func(time.Time) any) (*Queue[Tx], error) {
+func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger *slog.Logger, work Workers, now func() time.Time, value func(time.Time) any) (*Queue[Tx], error) {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)
@@ -78,8 +96,7 @@ func prepare[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], logger 
 		Workers:           work.register(),
 		Queues:            queues(),
 		FetchCooldown:     cooldown,
-		FetchPollInterval: cmp.Or(work.Poll, poll),
-		PollOnly:          pollOnly,
+		FetchPollInterval: work.Poll,
 		JobTimeout:        jobTimeout,
 
 		RescueStuckJobsAfter: jobTimeout + 10*time.Second,

@@ -23,11 +23,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ends.
 func start(t *testing.T, folder string, work func(context.Context, store.Job) error) (db *sqlite.DB, stop func()) {
 	t.Helper()
+	return startWith(t, folder, workers(work))
+}
+
+// startWith is like [start] but sets more of the workers.
+func startWith(t *testing.T, folder string, work queue.Workers) (db *sqlite.DB, stop func()) {
+	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "idem.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), workers(work))
+	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), work)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,6 +131,32 @@ func TestAnEventThatArrivesWhileItsObjectIsProcessedGetsAnotherJob(t *testing.T)
 	close(goOn)
 	if job := within(t, "the second job runs", began); job != want {
 		t.Errorf("the job is %+v", job)
+	}
+}
+
+func TestACommittedJobDoesNotWaitForAPoll(t *testing.T) {
+	for _, job := range []store.Job{
+		{Kind: store.JobAdvance, Environment: domain.Sandbox, Object: inquiry},
+		{Kind: store.JobRead, Environment: domain.Sandbox, Object: inquiry},
+		{Kind: store.JobPerform, Environment: domain.Sandbox, Action: "act_1"},
+	} {
+		t.Run(string(job.Kind), func(t *testing.T) {
+			ran := make(chan store.Job, 10)
+			work := workers(func(_ context.Context, job store.Job) error {
+				ran <- job
+				return nil
+			})
+			work.Poll = time.Hour
+			db, _ := startWith(t, t.TempDir(), work)
+			for range 3 { // River looks once by itself when it starts
+				if _, err := db.Save(t.Context(), domain.Sandbox, []store.Advance{{Jobs: []store.Job{job}}}, store.Verdicts{}); err != nil {
+					t.Fatal(err)
+				}
+				if got := within(t, "the job runs", ran); got != job {
+					t.Errorf("the job is %+v, want %+v", got, job)
+				}
+			}
+		})
 	}
 }
 

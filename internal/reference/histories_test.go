@@ -13,7 +13,7 @@ import (
 func TestEveryHistoryLeadsToTheStateOfTheReference(t *testing.T) {
 	t.Parallel()
 	counted := figures{}
-	for _, seed := range seeds(t, 100_000, 500) {
+	for _, seed := range seeds(t, 50_000, 500) {
 		d := newDraw(seed)
 		rules := d.hostRules()
 		w := newWorld(d, "user-1", "user-2")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 	"github.com/idemhq/idem/internal/store/postgres"
 	"github.com/idemhq/idem/internal/store/sqlite"
+	"github.com/idemhq/idem/internal/store/sqlite/sqlitetest"
 	"github.com/idemhq/idem/internal/telemetry"
 )
 
@@ -52,11 +52,21 @@ func (n *node) use(s store.Store, p *persona, real *policy.Policy) {
 	n.Store, n.advancer = s, advance.New(s, environments, telemetry.New(), slog.New(slog.DiscardHandler), time.Now)
 }
 
+// openSQLite opens an empty database whose commits do not wait for the disk, since these tests
+// make thousands and kill nothing.
+func openSQLite(t *testing.T) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlitetest.New(t))
+	must(t, err)
+	_, err = db.Writer().ExecContext(t.Context(), "PRAGMA synchronous = OFF") // of the only connection that writes
+	must(t, err)
+	return db
+}
+
 // onSQLite returns a node with its own database.
 func onSQLite(t *testing.T, p *persona, real *policy.Policy) *node {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
-	must(t, err)
+	db := openSQLite(t)
 	n := &node{}
 	n.use(db, p, real)
 	q, err := queue.SQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), n.work())
@@ -107,10 +117,12 @@ func (o *inOrder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	return nil
 }
 
+// Committed has nothing to wake.
+func (*inOrder) Committed([]store.Job) {}
+
 func newInOrder(t *testing.T, p *persona, real *policy.Policy) *inOrder {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "idem.db"))
-	must(t, err)
+	db := openSQLite(t)
 	t.Cleanup(func() { must(t, db.Close()) })
 	o := &inOrder{}
 	o.use(db, p, real)

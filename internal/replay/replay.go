@@ -36,14 +36,28 @@ var ErrNothing = errors.New("say what to replay: an event, an object, a state, o
 // ErrTimes means that the end of a selection is not after its start.
 var ErrTimes = errors.New("the time to replay from must be before the time to replay to")
 
-// UnknownError means that there is no such event, object or action, or that the action is
-// not dead. It matches [store.ErrNotFound].
+// UnknownError means that there is no such event, object or action. It matches
+// [store.ErrNotFound].
 type UnknownError struct{ Problem string }
 
 func (e *UnknownError) Error() string { return e.Problem }
 
 // Is reports whether target is [store.ErrNotFound].
 func (e *UnknownError) Is(target error) bool { return target == store.ErrNotFound }
+
+// NotDeadError means that an action is not dead. It matches [store.ErrNotFound], as the error
+// of the store does.
+type NotDeadError struct {
+	Action string
+	State  domain.ActionState
+}
+
+func (e *NotDeadError) Error() string {
+	return fmt.Sprintf("the action %s is %s: only dead actions are replayed", e.Action, e.State)
+}
+
+// Is reports whether target is [store.ErrNotFound].
+func (e *NotDeadError) Is(target error) bool { return target == store.ErrNotFound }
 
 // unknown returns an [UnknownError] for a row that the environment does not have.
 func unknown(env domain.Environment, what, id string) error {
@@ -162,8 +176,8 @@ func requeue(ctx context.Context, s Store, env domain.Environment, events []doma
 }
 
 // Action marks a dead action as waiting again. It gets a new idempotency key, since Persona
-// would answer the old one with the stored rejection. An action that is unknown or not dead
-// is an [UnknownError].
+// would answer the old one with the stored rejection. An action that is unknown is
+// an [UnknownError], and one that is not dead a [NotDeadError].
 func Action(ctx context.Context, s Store, env domain.Environment, id, actor string, now time.Time) error {
 	if !domain.PlausibleID(id) {
 		return unknown(env, "action", id)
@@ -176,7 +190,7 @@ func Action(ctx context.Context, s Store, env domain.Environment, id, actor stri
 		return err
 	}
 	if a.State != domain.ActionDead {
-		return &UnknownError{fmt.Sprintf("the action %s is %s: only dead actions are replayed", id, a.State)}
+		return &NotDeadError{id, a.State}
 	}
 	entry := audit.Entry{Environment: env, At: now, Actor: actor, What: "action.replayed", About: a.Spec.Target, Detail: id + " was dead: " + a.Outcome}
 	return s.Revive(ctx, env, id, a.FreshKey(now), now, []audit.Entry{entry})

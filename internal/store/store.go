@@ -42,6 +42,9 @@ type Job struct {
 	At          time.Time  // not before this time; zero means immediately
 }
 
+// ClockError is by how much the clocks of two nodes may differ.
+const ClockError = time.Minute
+
 // NotDue is returned by a job that is not due yet by its node's clock. The job is then
 // snoozed: clocks differ, and a job that simply ended would never run again.
 type NotDue struct{ Wait time.Duration }

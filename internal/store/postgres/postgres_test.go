@@ -46,6 +46,7 @@ func open(t *testing.T, url string) *postgres.DB {
 }
 
 func TestTheSuite(t *testing.T) {
+	t.Parallel() // beside tests that mostly wait
 	storetest.Run(t, func(t *testing.T) (store.Store, *storetest.Jobs) {
 		db, jobs := open(t, server.Database(t)), &storetest.Jobs{}
 		db.UseQueue(recorder{jobs})

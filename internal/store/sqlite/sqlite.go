@@ -28,6 +28,7 @@ var migrations embed.FS
 // Queue inserts jobs in the transactions of this database.
 type Queue interface {
 	Insert(ctx context.Context, tx *sql.Tx, jobs []store.Job) error
+	Committed(jobs []store.Job) // by a transaction that inserted them
 }
 
 // DB is the database. It implements [store.Store].
@@ -150,25 +151,32 @@ func (db *DB) Tx(ctx context.Context, f func(sqlstore.Tx) error) error {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer tx.Rollback() // no effect after a commit
-	if err := f(transaction{tx}); err != nil {
+	t := &transaction{Tx: tx}
+	if err := f(t); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	if len(t.jobs) > 0 {
+		db.queue.Committed(t.jobs)
+	}
 	return nil
 }
 
 // transaction is a [sqlstore.Tx].
-type transaction struct{ *sql.Tx }
+type transaction struct {
+	*sql.Tx
+	jobs []store.Job // that it inserted
+}
 
 // Query implements [sqlstore.Querier].
-func (t transaction) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+func (t *transaction) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	return t.QueryContext(ctx, query, args...)
 }
 
 // Exec implements [sqlstore.Tx].
-func (t transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+func (t *transaction) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	res, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -177,16 +185,16 @@ func (t transaction) Exec(ctx context.Context, query string, args ...any) (chang
 }
 
 // Insert implements [sqlstore.Tx].
-func (t transaction) Insert(ctx context.Context, statement sqlstore.Insert, rows [][]any) ([]bool, error) {
+func (t *transaction) Insert(ctx context.Context, statement sqlstore.Insert, rows [][]any) ([]bool, error) {
 	return t.each(ctx, statement.One(), rows)
 }
 
 // Update implements [sqlstore.Tx].
-func (t transaction) Update(ctx context.Context, statement sqlstore.Update, rows [][]any) ([]bool, error) {
+func (t *transaction) Update(ctx context.Context, statement sqlstore.Update, rows [][]any) ([]bool, error) {
 	return t.each(ctx, statement.One(), rows)
 }
 
-func (t transaction) each(ctx context.Context, query string, rows [][]any) ([]bool, error) {
+func (t *transaction) each(ctx context.Context, query string, rows [][]any) ([]bool, error) {
 	done := make([]bool, len(rows))
 	for i := range rows {
 		changed, err := t.Exec(ctx, query, rows[i]...)
@@ -205,7 +213,7 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (sqlstore.Ro
 
 // Append implements [sqlstore.Database].
 func (db *DB) Append(ctx context.Context, tx sqlstore.Tx, events []sqlstore.EventRow) ([]bool, error) {
-	insert, err := tx.(transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
+	insert, err := tx.(*transaction).PrepareContext(ctx, `INSERT INTO events (environment, id, name, created_at, object_type, object_id, body, headers, via, received_at, state, reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (environment, id)
 			DO UPDATE SET via = excluded.via, state = excluded.state, reason = excluded.reason, received_at = excluded.received_at WHERE events.via = 'history' AND excluded.via = 'webhook'`)
 	if err != nil {
@@ -232,7 +240,9 @@ func (db *DB) Enqueue(ctx context.Context, tx sqlstore.Tx, jobs []store.Job) err
 	if db.queue == nil || len(jobs) == 0 {
 		return nil
 	}
-	return db.queue.Insert(ctx, tx.(transaction).Tx, jobs)
+	t := tx.(*transaction)
+	t.jobs = append(t.jobs, jobs...)
+	return db.queue.Insert(ctx, t.Tx, jobs)
 }
 
 // Lock implements [sqlstore.Database]: there is one writer.

@@ -30,6 +30,8 @@ func (r recorder) Insert(_ context.Context, _ *sql.Tx, jobs []store.Job) error {
 	return nil
 }
 
+func (recorder) Committed([]store.Job) {}
+
 func open(t *testing.T, path string) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), path)

@@ -17,7 +17,7 @@ func (db *DB) Snapshot(ctx context.Context, f func(sqlstore.Querier) error) erro
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer tx.Rollback() // it has changed nothing
-	return f(transaction{tx})
+	return f(&transaction{Tx: tx})
 }
 
 // Moment implements [sqlstore.Database]. The views have texts that sort like their times.
