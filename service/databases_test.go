@@ -50,6 +50,7 @@ func TestTheService(t *testing.T) {
 				"a node stops working when the database is newer":             testANodeStopsWorkingWhenTheDatabaseIsNewer,
 				"an unreadable object is reported and blocks no other":        testAnUnreadableObjectIsReportedAndBlocksNoOther,
 				"a case of two people is not approved for one of them":        testACaseOfTwoPeopleIsNotApprovedForOneOfThem,
+				"an inquiry added to an approved case is not approved by it":  testAnInquiryThatIsAddedToAnApprovedCaseIsNotApprovedByIt,
 				"a poller sees every notification once":                       testAPollerSeesEveryNotificationOnce,
 				"a host receives its verdicts":                                testAHostReceivesItsVerdicts,
 				"endpoints are managed":                                       testEndpointsAreManaged,

@@ -212,15 +212,18 @@ func (w *work) declinedBefore(ctx context.Context, f policy.Facts) (bool, error)
 	}
 	// The objects that were just read are newer than the stored ones: the event of a
 	// decline may not have arrived yet.
-	inquiries, cases := split(merge(objects, slices.Concat(f.Inquiries, f.Cases)))
+	inquiries, _, cases := split(merge(objects, slices.Concat(f.Inquiries, f.Cases)))
 	return fold.DeclinedBefore(*f.Inquiry, inquiries, cases, w.settings.Policy.VerdictRules()), nil
 }
 
-// merge returns the stored objects, replaced and extended by those that were read.
+// merge returns the stored objects, replaced and extended by those that were read. Only events
+// show the coverage of a case.
 func merge(stored, read []domain.Object) []domain.Object {
 	joined := slices.Clone(read)
 	for _, o := range stored {
-		if !slices.ContainsFunc(read, func(r domain.Object) bool { return r.Ref == o.Ref }) {
+		if at := indexOf(joined, o.Ref); at >= 0 {
+			joined[at].Coverage = o.Coverage
+		} else {
 			joined = append(joined, o)
 		}
 	}

@@ -73,6 +73,9 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 		facts.Missing = append(facts.Missing, "inquiries of the person: the list lacks "+facts.Inquiry.Ref.String())
 	}
 	facts.Missing = append(facts.Missing, others.Missing...)
+	if err := w.addCoverage(ctx, others.Cases); err != nil {
+		return err
+	}
 	facts.DeclinedBefore = fold.DeclinedBefore(*facts.Inquiry, others.Inquiries, others.Cases, w.settings.Policy.VerdictRules())
 	for _, o := range others.Inquiries {
 		if facts.DeclinedBefore || fold.CreatedAfter(o, *facts.Inquiry) {
@@ -92,6 +95,18 @@ func (w *work) checkForDeclines(ctx context.Context, facts *policy.Facts) error 
 		if facts.DeclinedBefore, err = w.declines(ctx, o, others.Cases, began); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// addCoverage adds to cases that were read what only their events have shown.
+func (w *work) addCoverage(ctx context.Context, cases []domain.Object) error {
+	for i := range cases {
+		stored, err := w.store.Object(ctx, w.env, cases[i].Ref)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		cases[i].Coverage = stored.Coverage
 	}
 	return nil
 }

@@ -55,6 +55,36 @@ func TestNobodyIsApprovedWhoseOlderInquiryIsDeclinedAtPersona(t *testing.T) {
 	}
 }
 
+// A case lifts the decline of an inquiry that was in it when it was approved. Persona's list
+// does not show that, but the case's event did.
+func TestADeclineCountsUnlessItsCaseWasApprovedWithIt(t *testing.T) {
+	old := other("inquiry", "inq_0", "declined", 1)
+	kase := other("case", "case_0", "Approved", 1, old.Ref)
+	about := fmt.Sprintf(`"inquiries":{"data":[{"type":"inquiry","id":%q}]}`, old.Ref.ID)
+	for name, test := range map[string]struct {
+		name, about string // of the case's event
+		want        []domain.ActionKind
+	}{
+		"it was in the case":            {"case.status-updated", about, []domain.ActionKind{domain.SetCaseStatus, domain.ApproveInquiry}},
+		"it was added later":            {"case.status-updated", `"inquiries":{"data":[]}`, []domain.ActionKind{domain.MarkInquiryForReview}},
+		"no event showed the approval":  {"case.updated-tags", about, []domain.ActionKind{domain.MarkInquiryForReview}},
+		"no event of the case is known": {"", "", []domain.ActionKind{domain.MarkInquiryForReview}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := approving(t, advance.Others{Inquiries: []domain.Object{old}, Cases: []domain.Object{kase}})
+			if test.name != "" {
+				s.receive(eventAbout(kase.Ref, 2, test.name, `"status":"Approved","created-at":"2026-02-01T11:00:00.000Z"`, test.about))
+				if err := s.work(kase.Ref); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.advance()
+			s.wantResult(domain.Decided)
+			s.wantActions(test.want...)
+		})
+	}
+}
+
 func TestADeclineThatHasNotTakenEffectCounts(t *testing.T) {
 	old := other("inquiry", "inq_0", "completed", 1)
 	kase := other("case", "case_0", "Open", 1, old.Ref)

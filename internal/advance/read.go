@@ -166,12 +166,7 @@ func (w *work) hydrate(ctx context.Context) error {
 			}
 			continue
 		}
-		at, id, reference := s.Object.AsOf, s.Object.EventID, s.Object.ReferenceID
-		s.Object = now
-		s.Object.AsOf, s.Object.EventID = at, id
-		if reference != "" { // the object may have been redacted since
-			s.Object.LastReferenceID, s.Object.LastReferenceAt = reference, at
-		}
+		*s = s.Completed(now)
 	}
 	return nil
 }

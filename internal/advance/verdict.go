@@ -15,7 +15,7 @@ import (
 
 // verdictVersion must change when the computation of verdicts changes, so that stored
 // verdicts are recomputed.
-const verdictVersion = "4"
+const verdictVersion = "5"
 
 // Verdicts returns how to compute verdicts under a policy.
 func Verdicts(p *policy.Policy, now time.Time) store.Verdicts {
@@ -26,24 +26,26 @@ func Verdicts(p *policy.Policy, now time.Time) store.Verdicts {
 		Rules: hex.EncodeToString(sum[:8]),
 		Now:   now,
 		Of: func(objects []domain.Object) domain.Subject {
-			inquiries, cases := split(objects)
-			w := fold.Verdict(inquiries, cases, rules)
+			inquiries, accounts, cases := split(objects)
+			w := fold.Verdict(inquiries, accounts, cases, rules)
 			return domain.Subject{Verdict: w.Verdict, Object: w.Object, Status: w.Status}
 		},
 	}
 }
 
-// split separates objects into inquiries and cases.
-func split(objects []domain.Object) (inquiries, cases []domain.Object) {
+// split separates objects into inquiries, accounts and cases.
+func split(objects []domain.Object) (inquiries, accounts, cases []domain.Object) {
 	for _, o := range objects {
 		switch o.Ref.Family() {
 		case "inquiry":
 			inquiries = append(inquiries, o)
+		case "account":
+			accounts = append(accounts, o)
 		case "case":
 			cases = append(cases, o)
 		}
 	}
-	return inquiries, cases
+	return inquiries, accounts, cases
 }
 
 // replacement is which rules for verdicts this node has replaced in an environment.

@@ -85,7 +85,7 @@ func (w *work) fold() {
 
 // replace uses an object that was read from Persona instead of the folded one.
 func (w *work) replace(object domain.Object) {
-	object.Version, object.EventID = w.next.Version, w.next.EventID
+	object.Version, object.EventID, object.Coverage = w.next.Version, w.next.EventID, w.next.Coverage
 	object.LastReferenceID, object.LastReferenceAt = w.next.LastReferenceID, w.next.LastReferenceAt
 	object = fold.WithAttachments(fold.WithReference(object), w.next)
 	if object.Status != w.next.Status {

@@ -45,6 +45,20 @@ type Object struct {
 	// inquiry is redacted, but the host must still learn about the redaction.
 	LastReferenceID string
 	LastReferenceAt time.Time
+
+	// Coverage is what a case was about when it got a status. It is not part of a decision's
+	// facts: no rule reads it.
+	Coverage Coverage `json:"-"`
+}
+
+// Coverage is what a case was about when it got a status, by the newest event that shows it.
+// The zero value means that no event did.
+type Coverage struct {
+	Status   string
+	Resolved bool      // Persona counted the status as a resolution
+	At       time.Time // of the event
+	EventID  string
+	About    []Ref // inquiries and accounts
 }
 
 // Transition is a change of an object's status.

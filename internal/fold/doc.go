@@ -7,5 +7,6 @@
 //
 // The package implements the rules that protect people: completed is not approved, an
 // unknown status means review and never approval, a stale event never undoes a newer state
-// or a decision, and a case outranks its inquiry.
+// or a decision, a case outranks its inquiry, and a case approves only what was in it when it
+// got its status.
 package fold

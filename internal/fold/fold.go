@@ -59,6 +59,12 @@ func Fold(current domain.Object, snapshots []Snapshot) Result {
 		r.Object.Version, r.Object.LastReferenceID, r.Object.LastReferenceAt = version, last, at
 		r.Changed = true
 	}
+	r.Object.Coverage = current.Coverage
+	for _, s := range snapshots {
+		if newerCoverage(s.Object.Coverage, r.Object.Coverage) {
+			r.Object.Coverage, r.Changed = s.Object.Coverage, true
+		}
+	}
 	if settled := WithReference(r.Object, snapshots...); settled.LastReferenceID != r.Object.LastReferenceID || !settled.LastReferenceAt.Equal(r.Object.LastReferenceAt) || settled.ReferenceID != r.Object.ReferenceID {
 		r.Object, r.Changed = settled, true
 	}
@@ -185,7 +191,7 @@ func Earlier(ref domain.Ref, a, b string) bool {
 // object is the greater one. An unknown status ranks lowest.
 func rank(o domain.Object) int {
 	if o.Ref.Family() == "case" {
-		if !moment(o.Attributes["resolved-at"]).IsZero() {
+		if resolved(o) {
 			return 1
 		}
 		return 0

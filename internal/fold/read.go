@@ -67,6 +67,7 @@ func Read(e domain.Event) (Snapshot, error) {
 		s.At, s.Future = e.ReceivedAt, true
 	}
 	s.Object = s.withEventTime(object)
+	s.Object.Coverage = coverage(s)
 	var included []json.RawMessage
 	_ = json.Unmarshal(event.Payload.Included, &included) // absent, null or a list
 	for _, raw := range included {

@@ -36,17 +36,20 @@ type VerdictSource struct {
 	Status  string
 }
 
-// Verdict computes the verdict on a person from the person's inquiries and cases, whose
-// order does not matter.
+// Verdict computes the verdict on a person from the person's inquiries, accounts and cases,
+// whose order does not matter.
 //
 // Each inquiry has a verdict: that of its case if it has one, otherwise its own. completed
 // and failed mean review, since nobody has decided, and so does an unknown status. The
 // person's verdict is that of the newest inquiry that is neither expired nor redacted, or
 // of the newest inquiry if all are. Without inquiries it is that of the newest case.
 //
+// A case approves only what it was about when it got its status. What was added later was
+// looked at by nobody, and what is not known to have been in the case counts as added later.
+//
 // A decline still counts after a newer inquiry, unless the rules allow people to apply
 // again: see [Reapply]. It counts even if the declined inquiry was redacted later.
-func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource {
+func Verdict(inquiries, accounts, cases []domain.Object, rules VerdictRules) VerdictSource {
 	inquiries, cases = slices.Clone(inquiries), sortedCases(cases, rules)
 	slices.SortFunc(inquiries, func(a, b domain.Object) int {
 		return newestFirst(a, b, func(i domain.Object) domain.Verdict { return verdictOf(i, cases, rules).Verdict })
@@ -55,7 +58,7 @@ func Verdict(inquiries, cases []domain.Object, rules VerdictRules) VerdictSource
 		if len(cases) == 0 {
 			return VerdictSource{Verdict: domain.VerdictNone}
 		}
-		return caseVerdict(cases[0], rules)
+		return caseVerdict(cases[0], accounts, rules)
 	}
 	at := slices.IndexFunc(inquiries, func(o domain.Object) bool {
 		v := verdictOf(o, cases, rules).Verdict
@@ -158,14 +161,15 @@ func newestFirst(a, b domain.Object, verdict func(domain.Object) domain.Verdict)
 }
 
 // verdictOf returns the verdict of one inquiry: that of its newest case, or its own. A case
-// that approved and was then redacted no longer counts; any other redacted case does.
+// that approved does not count if it was redacted then, or if the inquiry was added later. Any
+// other case does.
 func verdictOf(inquiry domain.Object, cases []domain.Object, rules VerdictRules) VerdictSource {
 	own := VerdictSource{inquiryVerdict(inquiry), inquiry.Ref, inquiry.Status}
 	if own.Verdict == domain.VerdictRedacted {
 		return own
 	}
 	for _, c := range cases {
-		if says := meaning(c, rules); isAttached(c, inquiry) && (c.RedactedAt.IsZero() || says != domain.VerdictApproved) {
+		if says := meaning(c, rules); isAttached(c, inquiry) && (says != domain.VerdictApproved || c.RedactedAt.IsZero() && covers(c, inquiry.Ref)) {
 			return VerdictSource{says, c.Ref, c.Status}
 		}
 	}
@@ -197,11 +201,17 @@ func isAttached(c, inquiry domain.Object) bool {
 	return slices.Contains(c.Relationships["inquiries"], inquiry.Ref)
 }
 
-func caseVerdict(c domain.Object, rules VerdictRules) VerdictSource {
-	if !c.RedactedAt.IsZero() {
-		return VerdictSource{domain.VerdictRedacted, c.Ref, c.Status}
+// caseVerdict returns the verdict of a case on a person with these accounts and without
+// inquiries. It is review if the case approved before any of the accounts was added.
+func caseVerdict(c domain.Object, accounts []domain.Object, rules VerdictRules) VerdictSource {
+	says := meaning(c, rules)
+	switch {
+	case !c.RedactedAt.IsZero():
+		says = domain.VerdictRedacted
+	case says == domain.VerdictApproved && !slices.ContainsFunc(accounts, func(a domain.Object) bool { return covers(c, a.Ref) }):
+		says = domain.VerdictReview
 	}
-	return VerdictSource{meaning(c, rules), c.Ref, c.Status}
+	return VerdictSource{says, c.Ref, c.Status}
 }
 
 // meaning returns the verdict that the status of a case means.

@@ -29,7 +29,21 @@ func caseOf(id, status string, inquiries ...string) domain.Object {
 	for _, inquiry := range inquiries {
 		o.Relationships["inquiries"] = append(o.Relationships["inquiries"], domain.Ref{Type: "inquiry", ID: inquiry})
 	}
+	return coveringOf(o, inquiries...)
+}
+
+// coveringOf returns a case that was about these inquiries when it got its status, and about
+// the account of [accountsOf].
+func coveringOf(o domain.Object, inquiries ...string) domain.Object {
+	o.Coverage = domain.Coverage{Status: o.Status, At: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), EventID: "evt_1", About: []domain.Ref{accountsOf()[0].Ref}}
+	for _, inquiry := range inquiries {
+		o.Coverage.About = append(o.Coverage.About, domain.Ref{Type: "inquiry", ID: inquiry})
+	}
 	return o
+}
+
+func accountsOf() []domain.Object {
+	return []domain.Object{{Ref: domain.Ref{Type: "account", ID: "act_1"}, ReferenceID: "user-1"}}
 }
 
 func undatedOf(o domain.Object) domain.Object {
@@ -92,12 +106,57 @@ func TestVerdict(t *testing.T) {
 		"a review without a creation time counts as the newest":        {objects{inquiryOf("b", "completed", 0), inquiryOf("a", "approved", 1)}, nil, domain.VerdictReview, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Verdict(test.inquiries, test.cases, VerdictRules{CaseStatuses: statuses()})
+			got := Verdict(test.inquiries, accountsOf(), test.cases, VerdictRules{CaseStatuses: statuses()})
 			if got.Verdict != test.want || got.Object.ID != test.from {
 				t.Errorf("%s from %q, want %s from %q", got.Verdict, got.Object.ID, test.want, test.from)
 			}
 		})
 	}
+}
+
+// A reviewer who approves a case sees what it is about then. What is added later was looked at
+// by nobody.
+func TestACaseApprovesOnlyWhatItWasAboutWhenItGotItsStatus(t *testing.T) {
+	type objects = []domain.Object
+	statusOf := func(c domain.Object, status string) domain.Object { c.Status = status; return c }
+	for name, test := range map[string]struct {
+		inquiries, cases objects
+		want             domain.Verdict
+		from             string
+	}{
+		"a pending inquiry that was added later":   {objects{inquiryOf("b", "pending", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictPending, "b"},
+		"a completed inquiry that was added later": {objects{inquiryOf("b", "completed", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictReview, "b"},
+		"a failed inquiry that was added later":    {objects{inquiryOf("b", "failed", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictReview, "b"},
+		"a declined inquiry that was added later":  {objects{inquiryOf("b", "declined", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictDeclined, "b"},
+		"an approved inquiry that was added later": {objects{inquiryOf("b", "approved", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictApproved, "b"},
+		"an older inquiry that was added later":    {objects{inquiryOf("b", "failed", 1)}, objects{coveringOf(caseOf("c", "Approved", "b"))}, domain.VerdictReview, "b"},
+		"a newer inquiry of the person was added later": {objects{inquiryOf("a", "failed", 1), inquiryOf("b", "pending", 2)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")},
+			domain.VerdictPending, "b"},
+		"an older inquiry of the person was added later, and the newer one is approved": {objects{inquiryOf("a", "declined", 1), inquiryOf("b", "approved", 2)},
+			objects{coveringOf(caseOf("c", "Approved", "a", "b"), "b")}, domain.VerdictReview, "c"},
+		"a failed inquiry that was in the case":                     {objects{inquiryOf("a", "failed", 1)}, objects{coveringOf(caseOf("c", "Approved", "a", "b"), "a")}, domain.VerdictApproved, "c"},
+		"a failed inquiry, and no event showed the approval":        {objects{inquiryOf("a", "failed", 1)}, objects{unseenOf(caseOf("c", "Approved", "a"))}, domain.VerdictReview, "a"},
+		"a failed inquiry, and events show only an earlier status":  {objects{inquiryOf("a", "failed", 1)}, objects{statusOf(caseOf("c", "Open", "a"), "Approved")}, domain.VerdictReview, "a"},
+		"a case that declined before the inquiry was added":         {objects{inquiryOf("b", "approved", 2)}, objects{coveringOf(caseOf("c", "Declined", "a", "b"), "a")}, domain.VerdictDeclined, "c"},
+		"a case for review, to which the inquiry was added later":   {objects{inquiryOf("b", "approved", 2)}, objects{coveringOf(caseOf("c", "Open", "a", "b"), "a")}, domain.VerdictReview, "c"},
+		"the newest case approved before, and an older one decides": {objects{inquiryOf("b", "completed", 2)}, objects{coveringOf(caseOf("d", "Approved", "b")), caseOf("c", "Declined", "b")}, domain.VerdictDeclined, "c"},
+		"no inquiry, and the account was in the case":               {nil, objects{caseOf("c", "Approved")}, domain.VerdictApproved, "c"},
+		"no inquiry, and the account was added later":               {nil, objects{unseenOf(caseOf("c", "Approved"))}, domain.VerdictReview, "c"},
+		"no inquiry, and the account was added to a declined case":  {nil, objects{unseenOf(caseOf("c", "Declined"))}, domain.VerdictDeclined, "c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Verdict(test.inquiries, accountsOf(), test.cases, VerdictRules{CaseStatuses: statuses()})
+			if got.Verdict != test.want || got.Object.ID != test.from {
+				t.Errorf("%s from %q, want %s from %q", got.Verdict, got.Object.ID, test.want, test.from)
+			}
+		})
+	}
+}
+
+// unseenOf returns a case whose status no event has shown.
+func unseenOf(c domain.Object) domain.Object {
+	c.Coverage = domain.Coverage{}
+	return c
 }
 
 func TestTheVerdictOnANewerInquiryAfterADecline(t *testing.T) {
@@ -151,7 +210,7 @@ func TestTheVerdictOnANewerInquiryAfterADecline(t *testing.T) {
 				want    domain.Verdict
 				from    string
 			}{{ReapplyDeny, test.deny, test.denyFrom}, {ReapplyReview, test.review, test.reviewFrom}, {"", test.review, test.reviewFrom}, {ReapplyAllow, test.allow, test.allowFrom}} {
-				got := Verdict(test.inquiries, test.cases, VerdictRules{statuses(), is.reapply})
+				got := Verdict(test.inquiries, accountsOf(), test.cases, VerdictRules{statuses(), is.reapply})
 				if got.Verdict != is.want || got.Object.ID != is.from {
 					t.Errorf("%q: %s from %q, want %s from %q", is.reapply, got.Verdict, got.Object.ID, is.want, is.from)
 				}
@@ -164,11 +223,11 @@ func TestAVerdictDoesNotDependOnTheOrderOfItsObjects(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		inquiries, cases := drawObjects(t)
 		rules := VerdictRules{statuses(), rapid.SampledFrom([]Reapply{ReapplyDeny, ReapplyReview, ReapplyAllow}).Draw(t, "reapply")}
-		want := Verdict(inquiries, cases, rules)
+		want := Verdict(inquiries, nil, cases, rules)
 		order := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		order.Shuffle(len(inquiries), func(i, j int) { inquiries[i], inquiries[j] = inquiries[j], inquiries[i] })
 		order.Shuffle(len(cases), func(i, j int) { cases[i], cases[j] = cases[j], cases[i] })
-		if got := Verdict(inquiries, cases, rules); got != want {
+		if got := Verdict(inquiries, nil, cases, rules); got != want {
 			t.Errorf("%v, in another order %v", want, got)
 		}
 	})
@@ -180,7 +239,7 @@ func TestOnlyAPersonsApprovalOverridesAnOlderDecline(t *testing.T) {
 		for i := range inquiries {
 			inquiries[i].Relationships = nil // nobody reviewed it
 		}
-		got := Verdict(inquiries, nil, VerdictRules{CaseStatuses: statuses()})
+		got := Verdict(inquiries, nil, nil, VerdictRules{CaseStatuses: statuses()})
 		if got.Verdict != domain.VerdictApproved {
 			return
 		}
@@ -228,6 +287,9 @@ func drawObjects(t *rapid.T) (inquiries, cases []domain.Object) {
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "cases") {
 		c := caseOf("c"+fmt.Sprint(i), rapid.SampledFrom([]string{"Open", "Approved", "Declined", "Unheard of"}).Draw(t, "case status"), fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "of")))
+		if rapid.IntRange(0, 2).Draw(t, "added later") == 0 {
+			c = coveringOf(c)
+		}
 		if rapid.IntRange(0, 4).Draw(t, "case redacted") == 0 {
 			c = redactedOf(c)
 		}

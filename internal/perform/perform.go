@@ -168,7 +168,7 @@ func (p *Performer) attempt(ctx context.Context, env domain.Environment, setting
 // set by a clock that was ahead, and says nothing.
 func (p *Performer) isLate(a domain.Action) bool {
 	age := p.now().Sub(a.CreatedAt)
-	return age > factsHold || age < -clockError
+	return age > factsHold || age < -store.ClockError
 }
 
 // Outcomes of actions that are done.

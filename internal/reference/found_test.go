@@ -109,9 +109,11 @@ func TestAnEarlierDeclineDoesNotDependOnTheOrderOfCases(t *testing.T) {
 	newer := at(&thing{typ: "inquiry", id: "inq_2", attributes: map[string]any{"status": "completed"}}, 5)
 	approved := at(&thing{typ: "case", id: "case_1", inquiries: []string{"inq_1"}, attributes: map[string]any{"status": "Approved"}}, 1)
 	declined := at(&thing{typ: "case", id: "case_2", inquiries: []string{"inq_1"}, attributes: map[string]any{"status": "Declined"}}, 2)
+	approved.judge()
+	declined.judge()
 	rules := fold.VerdictRules{CaseStatuses: map[string]domain.Verdict{"Approved": domain.VerdictApproved, "Declined": domain.VerdictDeclined}}
 	for _, cases := range [][]*thing{{approved, declined}, {declined, approved}} {
-		if !fold.DeclinedBefore(newer.object(), objects([]*thing{older, newer}), objects(cases), rules) {
+		if !fold.DeclinedBefore(newer.object(), objects([]*thing{older, newer}), stored(cases), rules) {
 			t.Errorf("the newest case declined, and it is not known with %s", subject{cases: cases})
 		}
 	}

@@ -78,7 +78,7 @@ func compareVerdict(t *testing.T, counted figures, seed uint64, s subject, perso
 	for _, c := range s.cases {
 		cases = append(cases, kept[domain.Ref{Type: c.typ, ID: c.id}])
 	}
-	got := fold.Verdict(inquiries, cases, s.real())
+	got := fold.Verdict(inquiries, s.owned(), cases, s.real())
 	if got.Verdict == domain.VerdictApproved && want.verdict != domain.VerdictApproved {
 		t.Errorf("WRONG APPROVAL: seed %d, %s", seed, person)
 	}

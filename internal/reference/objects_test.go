@@ -23,6 +23,28 @@ func (t *thing) object() domain.Object {
 	return o
 }
 
+// stored converts a thing to an object whose events are known. Reads do not show what a case
+// was about before.
+func (t *thing) stored() domain.Object {
+	o := t.object()
+	if t.judgedStatus == "" {
+		return o
+	}
+	o.Coverage = domain.Coverage{Status: t.judgedStatus, At: epoch, EventID: "evt_1"}
+	for _, id := range t.judged {
+		o.Coverage.About = append(o.Coverage.About, domain.Ref{Type: map[bool]string{true: "inquiry", false: "account"}[t.is(id)], ID: id})
+	}
+	return o
+}
+
+func stored(things []*thing) []domain.Object {
+	var found []domain.Object
+	for _, t := range things {
+		found = append(found, t.stored())
+	}
+	return found
+}
+
 // relationships returns a thing's relationships by Persona's names.
 func (t *thing) relationships() map[string][]domain.Ref {
 	r := map[string][]domain.Ref{}

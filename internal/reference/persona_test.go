@@ -122,7 +122,7 @@ func (p *persona) about(w *world, t *thing, ref domain.Ref) *facts {
 }
 
 func (s subject) snapshot() subject {
-	copied := subject{hostRules: s.hostRules}
+	copied := subject{hostRules: s.hostRules, accounts: s.accounts}
 	for _, i := range s.inquiries {
 		copied.inquiries = append(copied.inquiries, i.snapshot())
 	}

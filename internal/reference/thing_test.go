@@ -15,6 +15,21 @@ type thing struct {
 	inquiries  []string
 	accounts   []string
 	attributes map[string]any
+
+	// What a case was about when it last got a status, as far as an event showed it, and that
+	// status.
+	judged       []string
+	judgedStatus string
+}
+
+// judge remembers what a case is about now.
+func (t *thing) judge() {
+	t.judged, t.judgedStatus = slices.Concat(t.inquiries, t.accounts), t.status()
+}
+
+// vouchesFor reports whether whoever gave a case its status saw an inquiry or account in it.
+func (t *thing) vouchesFor(id string) bool {
+	return t.judgedStatus == t.status() && slices.Contains(t.judged, id)
 }
 
 func (t *thing) text(key string) string {

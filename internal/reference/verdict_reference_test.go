@@ -16,6 +16,7 @@ type hostRules struct {
 type subject struct {
 	hostRules
 	inquiries, cases []*thing
+	accounts         []string
 }
 
 // standing is a verdict and the object that it is based on, or nil.
@@ -56,6 +57,8 @@ func (s subject) withoutInquiry() standing {
 		return standing{verdict: domain.VerdictNone}
 	case kase.redacted():
 		return standing{domain.VerdictRedacted, kase}
+	case s.ofCase(kase) == domain.VerdictApproved && !slices.ContainsFunc(s.accounts, kase.vouchesFor):
+		return standing{domain.VerdictReview, kase} // the accounts were put into it later
 	}
 	return standing{s.ofCase(kase), kase}
 }
@@ -145,11 +148,14 @@ func (s subject) ofInquiry(i *thing) standing {
 	return standing{domain.VerdictReview, i}
 }
 
-// counting returns the newest case of an inquiry, or nil. A case that approved and was then
-// redacted does not count; any other redacted case does.
+// counting returns the newest case of an inquiry, or nil. A case that approved does not count
+// if it was redacted then, or if the inquiry was put into it later; any other case does.
 func (s subject) counting(i *thing) *thing {
 	for _, c := range s.sorted(s.about(i)) {
-		if !c.redacted() || s.ofCase(c) != domain.VerdictApproved {
+		if s.ofCase(c) != domain.VerdictApproved {
+			return c
+		}
+		if !c.redacted() && c.vouchesFor(i.id) {
 			return c
 		}
 	}

@@ -18,9 +18,9 @@ func TestNoVerdictDiffersFromTheReference(t *testing.T) {
 		want := s.verdict()
 		counted["subjects"]++
 		counted[string(want.verdict)]++
-		inquiries, cases := objects(s.inquiries), objects(s.cases)
+		inquiries, cases := objects(s.inquiries), stored(s.cases)
 		for range 2 {
-			got := fold.Verdict(shuffled(d, inquiries), shuffled(d, cases), s.real())
+			got := fold.Verdict(shuffled(d, inquiries), s.owned(), shuffled(d, cases), s.real())
 			if got.Verdict == domain.VerdictApproved && want.verdict != domain.VerdictApproved {
 				t.Errorf("WRONG APPROVAL: seed %d", seed)
 			}
@@ -73,9 +73,31 @@ func (d *draw) subject() subject {
 		if d.chance(10) {
 			c.inquiries = append(c.inquiries, "inq_elsewhere")
 		}
+		if d.chance(40) {
+			c.accounts = []string{"act_1"}
+		}
+		switch d.IntN(10) {
+		case 0: // no event showed it
+		case 1:
+			c.judge()
+			c.judgedStatus = "Approved"
+		case 2, 3:
+			c.judge()
+			c.judged = slices.DeleteFunc(c.judged, func(string) bool { return d.chance(50) }) // the others were put into it later
+		default:
+			c.judge()
+		}
 		cases = append(cases, c)
 	}
-	return subject{d.hostRules(), inquiries, cases}
+	return subject{d.hostRules(), inquiries, cases, []string{"act_1", "act_2"}}
+}
+
+// owned returns the accounts of a subject.
+func (s subject) owned() (accounts []domain.Object) {
+	for _, id := range s.accounts {
+		accounts = append(accounts, domain.Object{Ref: domain.Ref{Type: "account", ID: id}})
+	}
+	return accounts
 }
 
 // real converts the rules to the service's form.
@@ -95,7 +117,7 @@ func (s standing) real() fold.VerdictSource {
 func (s subject) String() string {
 	text := fmt.Sprintf("reapply %s, case statuses %v", s.reapply, s.caseStatuses)
 	for _, t := range slices.Concat(s.inquiries, s.cases) {
-		text += fmt.Sprintf("\n  %s %s reviewer %q about %v", t.id, encode(t.attributes), t.reviewer, t.inquiries)
+		text += fmt.Sprintf("\n  %s %s reviewer %q about %v, %s when it was about %v", t.id, encode(t.attributes), t.reviewer, t.inquiries, t.judgedStatus, t.judged)
 	}
 	return text
 }

@@ -94,7 +94,11 @@ func (w *world) tell(t *thing, name string) {
 	if reference := t.text("reference-id"); reference != "" {
 		w.carried[t.id] = reference
 	}
-	w.events = append(w.events, event{w.id("evt"), t.typ + "." + name, w.now, t.snapshot(), w.thin && w.chance(50)})
+	e := event{w.id("evt"), t.typ + "." + name, w.now, t.snapshot(), w.thin && w.chance(50)}
+	if t.typ == "case" && (name == "created" || name == "status-updated") && !e.thin {
+		t.judge()
+	}
+	w.events = append(w.events, e)
 }
 
 // snapshot copies a thing.
@@ -268,8 +272,11 @@ func (w *world) subject(reference string, rules hostRules) subject {
 	for _, t := range w.things {
 		if w.owner(t) == reference && reference != "" {
 			ids = append(ids, t.id)
-			if t.typ == "inquiry" {
+			switch t.typ {
+			case "inquiry":
 				s.inquiries = append(s.inquiries, t)
+			case "account":
+				s.accounts = append(s.accounts, t.id)
 			}
 		}
 	}

@@ -63,6 +63,9 @@ func (b *books) verdictOf(id string) (verdict string, declined bool) {
 	for c, err := range b.client.Cases.List(b.t.Context(), persona.CaseListParams{InquiryID: id}) {
 		must(b.t, err)
 		declined = declined || meanings[c.Attributes.Status] == "declined"
+		if meanings[c.Attributes.Status] == "approved" && !b.judged(c, id) {
+			continue // the inquiry was put into the case after its approval
+		}
 		if c.Attributes.RedactedAt.IsZero() && (newest == nil || c.Attributes.CreatedAt.After(newest.Attributes.CreatedAt.Time)) {
 			newest = c
 		}
@@ -75,4 +78,18 @@ func (b *books) verdictOf(id string) (verdict string, declined bool) {
 		return "redacted", declined
 	}
 	return own, declined
+}
+
+// judged reports whether a case held an inquiry when it got its status, by the sandbox's events.
+func (b *books) judged(c *persona.Case, inquiry string) bool {
+	for e, err := range b.client.Events.List(b.t.Context(), persona.EventListParams{ObjectID: c.ID, Name: "case.status-updated"}) { // newest first
+		must(b.t, err)
+		kase, ok := e.Attributes.Payload.Object().(*persona.Case)
+		if !ok || kase.Attributes.Status != c.Attributes.Status {
+			b.t.Errorf("%s is %s, and not what %s says", c.ID, c.Attributes.Status, e.ID)
+			return false
+		}
+		return slices.ContainsFunc(kase.Relationships.Inquiries.Data, func(i persona.Identifier) bool { return i.ID == inquiry })
+	}
+	return false
 }

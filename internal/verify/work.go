@@ -70,7 +70,7 @@ func (w work) judged(ctx context.Context, i Inquiry) (*Inquiry, error) {
 		}
 	}
 	if len(own) > 0 {
-		i.Own = fold.Verdict(own, cases, w.settings.Verdicts).Verdict
+		i.Own = fold.Verdict(own, nil, cases, w.settings.Verdicts).Verdict
 	}
 	return &i, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/idemhq/idem/internal/store"
 )
 
-const objectColumns = "sequence, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, last_reference_id, last_reference_at, version"
+const objectColumns = "sequence, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, last_reference_id, last_reference_at, coverage, version"
 
 // Object implements [store.Store].
 func (s *Store) Object(ctx context.Context, env domain.Environment, ref domain.Ref) (domain.Object, error) {
@@ -52,14 +52,14 @@ func collectObjects(env domain.Environment, rows Rows, err error) ([]domain.Obje
 func scanObject(env domain.Environment) func(Rows, *int64) (domain.Object, error) {
 	return func(rows Rows, sequence *int64) (domain.Object, error) {
 		o := domain.Object{Environment: env}
-		var attributes, relationships string
+		var attributes, relationships, coverage string
 		var asOf, redacted, lastReference int64
-		err := rows.Scan(sequence, &o.Ref.Type, &o.Ref.ID, &o.Status, &o.ReferenceID, &attributes, &relationships, &asOf, &o.EventID, &redacted, &o.LastReferenceID, &lastReference, &o.Version)
+		err := rows.Scan(sequence, &o.Ref.Type, &o.Ref.ID, &o.Status, &o.ReferenceID, &attributes, &relationships, &asOf, &o.EventID, &redacted, &o.LastReferenceID, &lastReference, &coverage, &o.Version)
 		if err != nil {
 			return o, err
 		}
 		o.AsOf, o.RedactedAt, o.LastReferenceAt = moment(asOf), moment(redacted), moment(lastReference)
-		return o, errors.Join(json.Unmarshal([]byte(attributes), &o.Attributes), json.Unmarshal([]byte(relationships), &o.Relationships))
+		return o, errors.Join(json.Unmarshal([]byte(attributes), &o.Attributes), json.Unmarshal([]byte(relationships), &o.Relationships), decodeCoverage(coverage, &o.Coverage))
 	}
 }
 
@@ -67,7 +67,7 @@ func scanObject(env domain.Environment) func(Rows, *int64) (domain.Object, error
 func objectRow(env domain.Environment, o domain.Object) []any {
 	return []any{
 		o.Status, o.ReferenceID, encodeAttributes(o.Attributes), encode(o.Relationships), micros(o.AsOf), o.EventID, micros(o.RedactedAt),
-		micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), string(env), o.Ref.Type, o.Ref.ID,
+		micros(createdAt(o)), reviewer(o), o.LastReferenceID, micros(o.LastReferenceAt), encodeCoverage(o.Coverage), string(env), o.Ref.Type, o.Ref.ID,
 	}
 }
 
@@ -93,7 +93,7 @@ func encodeAttributes(attributes map[string]json.RawMessage) string {
 // changed.
 func saveObjects(ctx context.Context, tx Tx, env domain.Environment, advances []advance) error {
 	key := []string{"environment", "type", "id"}
-	values := []string{"status", "reference_id", "attributes", "relationships", "as_of", "event_id", "redacted_at", "created_at", "reviewer", "last_reference_id", "last_reference_at"}
+	values := []string{"status", "reference_id", "attributes", "relationships", "as_of", "event_id", "redacted_at", "created_at", "reviewer", "last_reference_id", "last_reference_at", "coverage"}
 	var inserts, updates, relate [][]any
 	var inserted, updated []int // index of each row's advance
 	for i, a := range advances {

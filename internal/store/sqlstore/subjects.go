@@ -98,7 +98,7 @@ func (s *Store) subjectObjects(ctx context.Context, q Querier, env domain.Enviro
 		reference string
 		object    domain.Object
 	}
-	rows, err := q.Query(ctx, `SELECT reference_id, type, id, status, created_at, redacted_at, reviewer FROM objects
+	rows, err := q.Query(ctx, `SELECT reference_id, type, id, status, created_at, redacted_at, reviewer, coverage FROM objects
 		WHERE environment = $1 AND reference_id <> '' AND reference_id `+s.db.In("$2")+` AND type IN ('inquiry', 'account', 'case') ORDER BY +sequence`, env, s.db.List(references))
 	mine, err := collect(rows, err, func(rows Rows) (o owned, err error) {
 		o.object, err = scanSummary(env, rows, &o.reference)
@@ -150,7 +150,7 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 	ids = append(slices.Clone(ids), about...)
 	slices.Sort(ids)
 	wanted := s.db.List(slices.Compact(ids))
-	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY +sequence", env, wanted)
+	rows, err = q.Query(ctx, "SELECT type, id, status, created_at, redacted_at, reviewer, coverage FROM objects WHERE environment = $1 AND type = 'case' AND id "+s.db.In("$2")+" ORDER BY +sequence", env, wanted)
 	cases, err := collect(rows, err, func(rows Rows) (domain.Object, error) { return scanSummary(env, rows) })
 	if err != nil {
 		return nil, fmt.Errorf("read the cases of subjects: %w", err)
@@ -182,8 +182,10 @@ func (s *Store) casesOf(ctx context.Context, q Querier, env domain.Environment, 
 func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Object, error) {
 	o := domain.Object{Environment: env, Attributes: map[string]json.RawMessage{}, Relationships: map[string][]domain.Ref{}}
 	var created, redacted int64
-	var reviewer string
-	err := rows.Scan(append(before, &o.Ref.Type, &o.Ref.ID, &o.Status, &created, &redacted, &reviewer)...)
+	var reviewer, coverage string
+	if err := rows.Scan(append(before, &o.Ref.Type, &o.Ref.ID, &o.Status, &created, &redacted, &reviewer, &coverage)...); err != nil {
+		return o, err
+	}
 	o.RedactedAt = moment(redacted)
 	if created != 0 {
 		o.Attributes["created-at"] = json.RawMessage(strconv.Quote(moment(created).Format(time.RFC3339Nano)))
@@ -191,7 +193,7 @@ func scanSummary(env domain.Environment, rows Rows, before ...any) (domain.Objec
 	if reviewer != "" {
 		o.Relationships["reviewer"] = []domain.Ref{{Type: reviewer}}
 	}
-	return o, err
+	return o, decodeCoverage(coverage, &o.Coverage)
 }
 
 // affectedSubjects returns the reference ids, before and after the change, whose verdicts may
@@ -248,7 +250,8 @@ func changesVerdict(before, after domain.Object) bool {
 		return false
 	}
 	same := before.Ref == after.Ref && before.Status == after.Status && before.ReferenceID == after.ReferenceID && before.RedactedAt.IsZero() == after.RedactedAt.IsZero() &&
-		createdAt(before).Equal(createdAt(after)) && reviewer(before) == reviewer(after) && slices.Equal(subjectRefs(before), subjectRefs(after))
+		createdAt(before).Equal(createdAt(after)) && reviewer(before) == reviewer(after) && slices.Equal(subjectRefs(before), subjectRefs(after)) &&
+		before.Coverage.Status == after.Coverage.Status && slices.Equal(before.Coverage.About, after.Coverage.About)
 	return !same
 }
 

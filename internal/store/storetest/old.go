@@ -23,6 +23,15 @@ func Old() []string {
 			VALUES ('sandbox', 'inquiry', 'inq_2', 'created', 'user-2', '{"created-at":null}', '{}', %d, 'evt_2', 0, 1)`, at),
 		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
 			VALUES ('sandbox', 'inquiry', 'inq_3', 'created', '', '{"created-at":"2026-13-41T11:00:00Z","note":"a\\u0000b"}', '{}', %d, 'evt_3', 0, 1)`, at),
+		fmt.Sprintf(`INSERT INTO objects (environment, type, id, status, reference_id, attributes, relationships, as_of, event_id, redacted_at, version)
+			VALUES ('sandbox', 'inquiry', 'inq_before', 'failed', '', '{"created-at":"2026-03-01T11:00:00.900Z"}', '{}', %d, 'evt_4', 0, 1),
+				('sandbox', 'inquiry', 'inq_after', 'failed', '', '{"created-at":"2026-03-01T11:00:01Z"}', '{}', %d, 'evt_5', 0, 1),
+				('sandbox', 'case', 'case_1', 'Approved', '', '{"note":"a\u0000b","fields":{"resolved-at":"2026-01-01T00:00:00Z"},"resolved-at":"2026-03-01T11:00:00.100Z"}', '{}', %d, 'evt_6', 0, 1),
+				('sandbox', 'case', 'case_2', 'Waived', '', '{"resolved-at":null}', '{}', %d, 'evt_7', 0, 1),
+				('sandbox', 'case', 'case_3', 'Open', '', '{"resolved-at":"2026-13-41T11:00:00Z"}', '{}', %d, 'evt_8', 0, 1)`, at, at, at, at, at),
+		`INSERT INTO relations (environment, from_type, from_id, to_type, to_id)
+			VALUES ('sandbox', 'case', 'case_1', 'inquiry', 'inq_before'), ('sandbox', 'case', 'case_1', 'inquiry', 'inq_after'), ('sandbox', 'case', 'case_1', 'account', 'act_1'),
+				('sandbox', 'case', 'case_1', 'inquiry', 'inq_unknown'), ('sandbox', 'case', 'case_2', 'inquiry', 'inq_after'), ('sandbox', 'case', 'case_1', 'report/watchlist', 'rep_1')`,
 		fmt.Sprintf(`INSERT INTO notifications (environment, id, name, subject, object_type, object_id, verdict, event_id, created_at)
 			VALUES ('sandbox', 'ntf_1', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'pending', 'evt_0', %d), ('sandbox', 'ntf_2', 'verdict.changed', 'user-1', 'inquiry', 'inq_1', 'approved', 'evt_0', %d)`, at, at+1),
 		fmt.Sprintf(`INSERT INTO decisions (environment, id, object_type, object_id, transition, rule, policy_version, explanation, actions, decided_at)
@@ -45,6 +54,18 @@ func RunOld(t *testing.T, s store.Store) {
 	must(t, err)
 	if len(summary) != 1 || reviewer(summary[0]) != "user" || string(summary[0].Attributes["created-at"]) != `"2026-03-01T11:00:00.123Z"` {
 		t.Errorf("its verdict is computed from %+v", summary)
+	}
+	for id, want := range map[string][]string{"case_1": {"act_1", "inq_before"}, "case_2": {"inq_after"}, "case_3": nil} {
+		kase, err := s.Object(t.Context(), domain.Sandbox, domain.Ref{Type: "case", ID: id})
+		must(t, err)
+		var about []string
+		for _, ref := range kase.Coverage.About {
+			about = append(about, ref.ID)
+		}
+		slices.Sort(about)
+		if c := kase.Coverage; !slices.Equal(about, want) || c.Status != kase.Status || !c.At.Equal(start) || c.EventID != kase.EventID || c.Resolved != (id == "case_1") {
+			t.Errorf("%s covers %+v, want %q", id, c, want)
+		}
 	}
 	told, err := s.Subject(t.Context(), domain.Sandbox, "user-1")
 	must(t, err)
