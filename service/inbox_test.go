@@ -126,7 +126,7 @@ func testADeadActionIsReplayed(t *testing.T, database Secret) {
 	if n := w.effects("inquiry.approved", inquiry); n != 1 {
 		t.Errorf("the inquiry was approved %d times", n)
 	}
-	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 404 {
+	if status, _ := w.ask("/v1/sandbox/actions/"+dead[0].ID+"/replay", ""); status != 409 {
 		t.Errorf("replaying a done action was answered with %d", status)
 	}
 }
