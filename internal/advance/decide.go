@@ -146,7 +146,7 @@ func (w *work) judge(ctx context.Context, facts *policy.Facts) (outcome policy.O
 		}
 		outcome = w.settings.Policy.Decide(*facts)
 	}
-	others, err := w.otherPeople(ctx, *facts, outcome)
+	others, err := w.alsoApproved(ctx, *facts, outcome)
 	if err != nil || len(others) == 0 {
 		return outcome, err
 	}

@@ -6,13 +6,15 @@ import (
 	"slices"
 
 	"github.com/idemhq/idem/internal/domain"
+	"github.com/idemhq/idem/internal/fold"
 	"github.com/idemhq/idem/internal/policy"
 )
 
-// otherPeople returns, as missing facts, who else an outcome would approve. A case counts for
+// alsoApproved returns, as missing facts, what else an outcome would approve. A case counts for
 // all its inquiries: if one person passes, approving the case would approve the others too,
-// whatever they did. And conditions on a case mix the verifications of all its inquiries.
-func (w *work) otherPeople(ctx context.Context, f policy.Facts, o policy.Outcome) ([]string, error) {
+// whatever they did, and also a newer inquiry of the same person, which then counts as the
+// person's. And conditions on a case mix the verifications of all its inquiries.
+func (w *work) alsoApproved(ctx context.Context, f policy.Facts, o policy.Outcome) ([]string, error) {
 	if !w.settings.Policy.Approves(o) {
 		return nil, nil
 	}
@@ -38,7 +40,11 @@ func (w *work) otherPeople(ctx context.Context, f policy.Facts, o policy.Outcome
 			switch {
 			case err != nil && !refused(err):
 				return nil, fmt.Errorf("read the other inquiries of %s: %w", asked.Spec.Target, err)
-			case err == nil && (samePerson(*f.Inquiry, other) || !other.RedactedAt.IsZero()): // a case approves no redacted inquiry
+			case err == nil && !other.RedactedAt.IsZero(): // a case approves no redacted inquiry
+			case err == nil && samePerson(*f.Inquiry, other):
+				if fold.CreatedAfter(other, *f.Inquiry) && other.Status != "approved" && other.Status != "expired" {
+					others = append(others, fmt.Sprintf("%s: it is also about %s, which is newer and not approved", asked.Spec.Target, ref))
+				}
 			default:
 				others = append(others, fmt.Sprintf("%s: it is also about %s, which is not of this person", asked.Spec.Target, ref))
 			}

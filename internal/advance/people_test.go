@@ -1,6 +1,8 @@
 package advance_test
 
 import (
+	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,6 +42,50 @@ func TestACaseOfSeveralPeopleIsNotApprovedForOneOfThem(t *testing.T) {
 			d, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{})
 			if err != nil || len(d.Rows) != 1 || strings.Contains(d.Rows[0].Reason, "inq_other, which is not of this person") != (test.want == domain.Incomplete) {
 				t.Errorf("decided %+v, error %v", d.Rows, err)
+			}
+		})
+	}
+}
+
+// A person passes, and the case is also about a newer inquiry of the same person. It decides
+// about the person, and approving the case would approve it.
+func TestNoRuleApprovesACaseWithANewerInquiryThatIsNotApproved(t *testing.T) {
+	const older, newer = "2026-03-01T10:59:59.000Z", "2026-03-01T11:00:01.000Z"
+	other := domain.Ref{Type: "inquiry", ID: "inq_other"}
+	for name, test := range map[string]struct {
+		created, status string
+		want            domain.DecisionResult
+	}{
+		"created":            {newer, "created", domain.Incomplete},
+		"pending":            {newer, "pending", domain.Incomplete},
+		"completed":          {newer, "completed", domain.Incomplete},
+		"failed":             {newer, "failed", domain.Incomplete},
+		"in review":          {newer, "needs_review", domain.Incomplete},
+		"declined":           {newer, "declined", domain.Incomplete},
+		"of another status":  {newer, "paused", domain.Incomplete},
+		"approved":           {newer, "approved", domain.Decided},
+		"expired":            {newer, "expired", domain.Decided},
+		"older and failed":   {older, "failed", domain.Decided},
+		"older and unclosed": {older, "pending", domain.Decided},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.persona.created = "2026-03-01T11:00:00.000Z"
+			s.persona.together = []domain.Ref{other}
+			s.persona.elsewhere = map[domain.Ref]*domain.Object{other: {
+				Status: test.status, ReferenceID: "user-1", Attributes: map[string]json.RawMessage{"created-at": json.RawMessage(strconv.Quote(test.created))},
+			}}
+			s.receive(event(1, "completed"))
+			s.workUntilDone()
+			s.wantResult(test.want)
+			d, err := s.Decisions(t.Context(), domain.Sandbox, store.Filter{})
+			if err != nil || len(d.Rows) != 1 || strings.Contains(d.Rows[0].Reason, "inq_other, which is newer and not approved") != (test.want == domain.Incomplete) {
+				t.Errorf("decided %+v, error %v", d.Rows, err)
+			}
+			for _, a := range s.actions() {
+				if test.want == domain.Incomplete && a.Spec.Kind == domain.SetCaseStatus && a.Spec.Arguments["status"] == "Approved" {
+					t.Errorf("there is the action %+v", a.Spec)
+				}
 			}
 		})
 	}
