@@ -8,8 +8,8 @@ import (
 )
 
 // TestKilledAtAnyMoment kills the service more than fifty times on each database while people
-// arrive, at each kill point five times. Two services for each database are killed at the same time: after a
-// kill, the test mostly waits until the claims of the killed node have expired.
+// arrive, at each kill point five times. Two services for each database are killed at the same
+// time: after a kill, the test mostly waits until the claims of the killed node have expired.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	for service, rounds := range []int{3, 2} {
