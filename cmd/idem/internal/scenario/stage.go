@@ -78,7 +78,7 @@ func (s *stage) needsReport(kind string) error {
 
 // A report is ready after seconds. A scenario that has waited in vain goes on without it.
 const (
-	reportPatience = 30 * time.Second
+	reportTimeout  = 30 * time.Second
 	reportInterval = 500 * time.Millisecond
 )
 
@@ -93,7 +93,7 @@ func (s *stage) report(ctx context.Context, p *Person, kind string, query person
 	}
 	id := report.Identifier().ID
 	p.Reports = append(p.Reports, id)
-	for range int(reportPatience / reportInterval) {
+	for range int(reportTimeout / reportInterval) {
 		current, err := s.client.Reports.Get(ctx, id)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", id, err)
