@@ -166,12 +166,46 @@ func (l *ledger) objectsAtSandbox() map[string][]domain.Object {
 		of[o.ReferenceID] = append(of[o.ReferenceID], o)
 		owners[o.Ref] = o.ReferenceID
 	})
+	covered := l.coverageAtSandbox()
 	read(l, l.client.Cases.List(l.t.Context(), persona.CaseListParams{Size: 100}), func(o domain.Object) {
+		o.Coverage = covered[o.Ref]
 		for _, inquiry := range o.Relationships["inquiries"] {
 			of[owners[inquiry]] = append(of[owners[inquiry]], o)
 		}
 	})
 	return of
+}
+
+// coverageAtSandbox returns what each case at the sandbox was about when it got its status. The
+// newest event of a status shows it, and answers about the case do not.
+func (l *ledger) coverageAtSandbox() map[domain.Ref]domain.Coverage {
+	covered := map[domain.Ref]domain.Coverage{}
+	names := []string{"case.created", "case.status-updated", "case.resolved", "case.reopened"}
+	for e, err := range l.client.Events.List(l.t.Context(), persona.EventListParams{Size: 100}) { // newest first
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if !slices.Contains(names, e.Attributes.Name) {
+			continue
+		}
+		var payload struct{ Data json.RawMessage }
+		raw, err := json.Marshal(e.Attributes.Payload)
+		if err == nil {
+			err = json.Unmarshal(raw, &payload)
+		}
+		var c domain.Object
+		if err == nil {
+			c, err = fold.FromResource(domain.Sandbox, payload.Data)
+		}
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if _, newer := covered[c.Ref]; !newer {
+			about := slices.Concat(c.Relationships["inquiries"], c.Relationships["accounts"])
+			covered[c.Ref] = domain.Coverage{Status: c.Status, At: e.Attributes.CreatedAt.Time, EventID: e.ID, About: about}
+		}
+	}
+	return covered
 }
 
 // read iterates over a list at the sandbox.
