@@ -329,12 +329,17 @@ func (b *books) compareUntouched(q *inquiry, status string) {
 		b.t.Errorf("%s has the decisions %+v%s", q.id, mine, b.about(q.id))
 		return
 	}
+	// An approval that is late is decided again, and the facts can be withheld by then.
+	reviewed := b.plan.withholds && status == "needs_review" && slices.ContainsFunc(b.actions, func(a domain.Action) bool {
+		return a.DecisionID == mine[0].ID && a.State == domain.ActionDropped && strings.HasSuffix(a.Outcome, "facts are missing: marked for review")
+	})
 	for _, a := range b.actions {
-		if a.DecisionID == mine[0].ID && (a.State == domain.ActionDropped || a.State == domain.ActionDead) && !outlived(a) {
+		failed := a.State == domain.ActionDead || a.State == domain.ActionDropped && !reviewed
+		if a.DecisionID == mine[0].ID && failed && !outlived(a) {
 			b.t.Errorf("action %s, %s of %s, is %s: %s%s", a.ID, a.Spec.Kind, a.Spec.Target, a.State, a.Outcome, b.about(a.ID))
 		}
 	}
-	if len(q.cases) == 0 || mine[0].Result == domain.Incomplete || mine[0].Reason != "" {
+	if reviewed || len(q.cases) == 0 || mine[0].Result == domain.Incomplete || mine[0].Reason != "" {
 		return
 	}
 	kase, err := b.client.Cases.Get(b.t.Context(), q.cases[0])
