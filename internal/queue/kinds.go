@@ -42,6 +42,18 @@ func queues() map[string]river.QueueConfig {
 	}
 }
 
+// queueOf returns the queue of a kind of job.
+func queueOf(kind store.JobKind) string {
+	switch kind {
+	case store.JobRead:
+		return readQueue
+	case store.JobPerform:
+		return performQueue
+	default:
+		return advanceQueue
+	}
+}
+
 // register registers the workers with River.
 func (work Workers) register() *river.Workers {
 	all := river.NewWorkers()
@@ -109,7 +121,6 @@ func (a advanceArgs) refs() []domain.Ref {
 }
 
 func (advanceArgs) Kind() string  { return string(store.JobAdvance) }
-func (advanceArgs) queue() string { return advanceQueue }
 func (advanceArgs) at() time.Time { return time.Time{} }
 
 // readArgs are the arguments of a job that advances one object with reads.
@@ -121,7 +132,6 @@ type readArgs struct {
 }
 
 func (readArgs) Kind() string    { return string(store.JobRead) }
-func (readArgs) queue() string   { return readQueue }
 func (a readArgs) at() time.Time { return a.scheduled }
 
 // refs are encoded as one string. PostgreSQL indexes every value of a job's arguments, and
@@ -163,12 +173,10 @@ type performArgs struct {
 }
 
 func (performArgs) Kind() string    { return string(store.JobPerform) }
-func (performArgs) queue() string   { return performQueue }
 func (a performArgs) at() time.Time { return a.scheduled }
 
 // jobArgs are the arguments of a River job that contains one or more of the service's jobs.
 type jobArgs interface {
 	river.JobArgs
 	at() time.Time
-	queue() string
 }

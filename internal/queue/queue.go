@@ -171,7 +171,7 @@ func (q *Queue[Tx]) Insert(ctx context.Context, tx Tx, jobs []store.Job) error {
 		if at.After(latest) {
 			at = latest
 		}
-		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: at, Queue: args.queue()}})
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{ScheduledAt: at, Queue: queueOf(store.JobKind(args.Kind()))}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("insert jobs: %w", err)

@@ -25,34 +25,24 @@ func (d sqliteDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver.
 // SupportsListenNotify implements [riverdriver.Driver]. Without it, River writes no rows.
 func (sqliteDriver) SupportsListenNotify() bool { return false }
 
-// wakes tell River that queues have new jobs. A job that another process inserts wakes nobody
-// and is found by polling.
-type wakes struct {
-	advance, read, perform chan struct{}
-}
+// wakes tell River that queues have new jobs: a channel for each queue. A job that another
+// process inserts wakes nobody and is found by polling.
+type wakes map[string]chan struct{}
 
 // newWakes makes channels for one wake each: more of them before River looks are one.
 func newWakes() wakes {
-	return wakes{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}
-}
-
-// of returns the channel of the queue that runs jobs of a kind.
-func (w wakes) of(kind store.JobKind) chan<- struct{} {
-	switch kind {
-	case store.JobRead:
-		return w.read
-	case store.JobPerform:
-		return w.perform
-	default:
-		return w.advance
+	w := wakes{}
+	for queue := range queues() {
+		w[queue] = make(chan struct{}, 1)
 	}
+	return w
 }
 
 // wake wakes the queues of these jobs.
 func (w wakes) wake(jobs []store.Job) {
 	for _, job := range jobs {
 		select {
-		case w.of(job.Kind) <- struct{}{}:
+		case w[queueOf(job.Kind)] <- struct{}{}:
 		default:
 		}
 	}
@@ -64,11 +54,11 @@ func (w wakes) WaitForNotification(ctx context.Context) (*riverdriver.Notificati
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-w.advance:
+	case <-w[advanceQueue]:
 		queue = advanceQueue
-	case <-w.read:
+	case <-w[readQueue]:
 		queue = readQueue
-	case <-w.perform:
+	case <-w[performQueue]:
 		queue = performQueue
 	}
 	return &riverdriver.Notification{Topic: "river_insert", Payload: fmt.Sprintf(`{"queue": %q}`, queue)}, nil
